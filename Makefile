@@ -1,0 +1,47 @@
+# make resize [IN=folder] [OUT=folder] [ARGS="-s 512 256"]    make test    make lint    make bench
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DEVELOPED := $(VENV)/.developed
+PHOTOS := data/photos
+
+export IN ?= $(PHOTOS)
+export OUT ?= output/$(notdir $(IN:/=))
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help resize test lint format bench sdist-test
+
+help:
+	@sed -n '1s/^# //p' Makefile
+	@echo "Without IN, make resize makes a few photograph-like images of its own in $(PHOTOS)."
+
+$(INSTALLED): setup.py pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "make: Python 3.11 or later is needed; name one: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(DEVELOPED): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+$(PHOTOS): $(INSTALLED)
+	$(BIN)/python -m benchmarks.photos $@ 24
+
+resize: $(INSTALLED) $(if $(filter $(PHOTOS),$(IN)),$(PHOTOS))
+	@$(BIN)/python image_resizer.py -i "$$IN" -o "$$OUT" -ext jpg $(ARGS)
+
+test: $(DEVELOPED)
+	$(BIN)/python -m pytest -n auto
+
+lint: $(DEVELOPED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(DEVELOPED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .

@@ -1,0 +1,8 @@
+"""The command by its old name: python image_resizer.py -i IN_DIR -o OUT_DIR -s SIZE."""
+
+import sys
+
+from pipeline.run import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The command: flags, runners and terminals, around the transforms."""

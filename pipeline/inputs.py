@@ -1,0 +1,150 @@
+"""-i and -o: from what was typed to splits, and what can be said of them before anything runs."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipeline.errors import UsageError
+from transforms.config import Split
+from transforms.imaging.naming import is_tried
+from transforms.storage import is_inside, is_local, join
+
+_WILDCARD = re.compile(r"[*?\[]")
+
+
+def normalize(path: str) -> str:
+    """A local path absolute, a store path without a slash at its end."""
+    if not path:
+        raise UsageError("an empty path is no place: give a folder or a store path")
+    return os.path.abspath(os.path.expanduser(path)) if is_local(path) else path.rstrip("/")
+
+
+def splits(in_dirs: Sequence[str], names: Sequence[str] | None) -> tuple[Split, ...]:
+    """One split an input, checked as far as this is possible without Beam.
+
+    Raises:
+        UsageError: an input is not there, or two have one name.
+    """
+    if names and len(names) != len(in_dirs):
+        raise UsageError(
+            f"--split {' '.join(names)!r} names {len(names)} splits of {len(in_dirs)}: give one name an -i"
+        )
+    found = tuple(_split(path, names[index] if names else None) for index, path in enumerate(in_dirs))
+    for split in found:
+        if not re.fullmatch(r"\w[\w.-]*", split.name):
+            raise UsageError(f"--split {split.name!r} is no name: use letters, digits, '_', '-' and '.'")
+        if [other.name for other in found].count(split.name) > 1:
+            raise UsageError(f"two inputs would be the split {split.name!r}: name them with --split")
+    return found
+
+
+def _split(path: str, name: str | None) -> Split:
+    whole = normalize(path)
+    if is_local(whole) and os.path.lexists(whole):
+        root, pattern = _local_folder(path, whole), join(_escaped(whole), "**")
+    elif wildcard := _WILDCARD.search(whole):
+        root, pattern = posixpath.dirname(whole[: wildcard.start()]), whole
+        if is_local(whole):
+            _local_folder(path, root)
+    elif is_local(whole):
+        raise UsageError(f"-i {path!r} does not exist: give a folder, a glob pattern or a store path")
+    else:
+        root, pattern = whole, join(whole, "**")
+    return Split(name or _usual_name(root), pattern, root)
+
+
+def _usual_name(root: str) -> str:
+    return re.sub(r"[^\w.-]", "_", posixpath.basename(root)).lstrip(".-") or "images"
+
+
+def _local_folder(typed: str, folder: str) -> str:
+    if not os.path.exists(folder):
+        raise UsageError(f"-i {typed!r}: the folder {folder!r} does not exist")
+    if not os.path.isdir(folder):
+        raise UsageError(f"-i {typed!r} is a file: give the folder that holds the images")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise UsageError(f"-i {typed!r} cannot be read: permission denied")
+    return folder
+
+
+def _escaped(folder: str) -> str:
+    """A folder's name as a pattern of Beam's that matches it alone."""
+    return _WILDCARD.sub(lambda wildcard: f"[{wildcard.group()}]", folder)
+
+
+def check_apart(found: Sequence[Split], out_dir: str) -> None:
+    """Refuses an OUT in which an output could be written over a source.
+
+    Raises:
+        UsageError: OUT is an input, or holds one.
+    """
+    for split in found:
+        if _real(split.root) == _real(out_dir) or is_inside(_real(split.root), _real(out_dir)):
+            raise UsageError(f"-o {out_dir!r} holds the input {split.root!r}: give a folder outside of it or below it")
+
+
+def _real(path: str) -> str:
+    return os.path.realpath(path) if is_local(path) else path
+
+
+class Survey(NamedTuple):
+    """What a look at a local folder tells: how many files may be images, how many are not, and what
+    matching would pass over in silence.
+    """
+
+    images: int
+    others: int
+    problems: list[str]
+
+
+def check_contents(found: Sequence[Split], out_dir: str) -> list[str]:
+    """A sentence for each thing in the local inputs that matching would pass over in silence.
+
+    Raises:
+        UsageError: an input folder has no image.
+    """
+    problems: list[str] = []
+    for split in found:
+        if is_local(split.root):
+            seen = survey(split.root, out_dir)
+            problems += seen.problems
+            if not seen.images:
+                raise UsageError(
+                    f"-i {split.root!r} holds no image ({seen.others} other files): give a folder that does"
+                )
+    return problems
+
+
+def survey(root: str, out_dir: str) -> Survey:
+    """Looks through a local folder and all below it, but not below `out_dir`."""
+    images = others = 0
+    problems: list[str] = []
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders += [entry.path] if entry.path != out_dir else []
+                    elif entry.is_symlink() and (problem := _problem_of_link(entry)):
+                        problems.append(problem)
+                    elif is_tried(entry.name):
+                        images += 1
+                    else:
+                        others += 1
+        except OSError as error:
+            problems.append(f"{folder!r} cannot be listed ({error.strerror}): what it holds is passed over")
+    return Survey(images, others, problems)
+
+
+def _problem_of_link(entry: os.DirEntry[str]) -> str | None:
+    if not os.path.exists(entry.path):
+        return f"{entry.path!r} is a link to nothing: passed over"
+    if entry.is_dir():
+        return f"{entry.path!r} is a link to a folder and not followed: give that folder as an input of its own"
+    return None

@@ -1,0 +1,100 @@
+"""A run on this machine: the pipeline in a thread, progress and signals in the main one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from types import FrameType
+from typing import NoReturn
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from loguru import logger
+
+from pipeline.graph import build
+from pipeline.options import Limit, Options
+from pipeline.progress import Watch
+from transforms.errors import RunError, sentence_of
+from transforms.metrics import progress
+
+
+class _InterruptedError(Exception):
+    """A signal asked the run to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def run_here(options: Options, run_id: str) -> Watch:
+    """Makes the dataset on this machine; gives what was seen of its progress.
+
+    A signal, or too many failures, ends the process at once: what is committed stays, the rest is done by
+    the next run.
+
+    Raises:
+        RunError: the run could not be completed.
+    """
+    progress.reset()
+    thread = _PipelineThread(options, run_id)
+    watch = Watch(progress, options.verbose)
+    limit = options.max_failures
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        thread.start()
+        watch.follow(thread.goes_on, lambda: limit is not None and limit.exceeded(progress.failed, progress.total))
+    except _InterruptedError as interrupted:
+        _leave(f"stopped by {signal.Signals(interrupted.number).name}", 128 + interrupted.number)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if thread.is_alive():
+        _leave_for_failures(limit)
+    thread.raise_error()
+    return watch
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # we are leaving already
+    raise _InterruptedError(number)
+
+
+def _leave_for_failures(limit: Limit | None) -> NoReturn:
+    _leave(f"stopped: {progress.failed:,} images failed, more than --max_failures {limit}", 1)
+
+
+def _leave(why: str, exit_code: int) -> NoReturn:
+    """Ends the process without waiting for its threads. Nothing is half-written: a shard is stored or not."""
+    done = f"{progress.committed:,} of {progress.total:,} images" if progress.total else "nothing"
+    logger.error("{}; {} committed: give the same command again to go on from there", why, done)
+    os._exit(exit_code)
+
+
+class _PipelineThread(threading.Thread):
+    def __init__(self, options: Options, run_id: str) -> None:
+        super().__init__(name="pipeline", daemon=True)
+        self._options = options
+        self._run_id = run_id
+        self._error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(list(self._options.beam_args)))
+            build(pipeline, self._options.config, self._run_id)
+            pipeline.run().wait_until_finish()
+        except Exception as error:  # handed to the main thread, which raises it
+            self._error = error
+
+    def goes_on(self, seconds: float) -> bool:
+        self.join(seconds)
+        return self.is_alive()
+
+    def raise_error(self) -> None:
+        if self._error is None:
+            return
+        sentence = sentence_of(self._error)
+        if sentence is None:
+            raise self._error
+        raise RunError(sentence) from self._error

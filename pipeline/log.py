@@ -1,0 +1,59 @@
+"""loguru: the terminal, a file, and Beam's own log where it is asked for."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from typing import TYPE_CHECKING
+
+from loguru import logger
+from tqdm import tqdm
+
+from pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from loguru import Record
+
+_FORMAT = "{time:YYYY-MM-DD HH:mm:ss} | {level: <7} | {message}"
+
+
+def configure(level: str, path: str | None) -> None:
+    """Sets the log up: to standard error, past a progress bar that may stand there, and to a file.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    logger.remove()
+    logger.add(_above_the_bar, level=level.upper(), format=_FORMAT, filter=_is_for_terminal)
+    if path:
+        try:
+            logger.add(path, level=level.upper(), format=_FORMAT, encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise UsageError(f"-l {path!r} cannot be written: {error.strerror}") from error
+    _quiet_libraries(level)
+
+
+def _is_for_terminal(record: Record) -> bool:
+    """A progress line is not for a terminal, which has the bar."""
+    return not (record["extra"].get("progress") and sys.stderr.isatty())
+
+
+def _above_the_bar(line: str) -> None:
+    printable = line.encode(errors="backslashreplace").decode()
+    tqdm.write(printable, file=sys.stderr, end="")
+
+
+class _ToLoguru(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        level = record.levelname if record.levelname in ("WARNING", "ERROR", "CRITICAL") else "DEBUG"
+        logger.opt(exception=record.exc_info).log(level, "{}: {}", record.name, record.getMessage())
+
+
+def _quiet_libraries(level: str) -> None:
+    """What Beam and Pillow say by themselves is shown only when debugging; errors reach us as exceptions."""
+    root = logging.getLogger()
+    root.handlers = [_ToLoguru() if level == "debug" else logging.NullHandler()]
+    root.setLevel(logging.INFO if level == "debug" else logging.CRITICAL)
+    if level != "debug":
+        warnings.simplefilter("ignore")

@@ -1,0 +1,29 @@
+"""Packaging; the name, the version and the dependencies stand here and nowhere else."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+TEST = ["build>=1.2", "hypothesis>=6.100", "pytest>=8", "pytest-xdist>=3.6", "webdataset>=0.2.100"]
+LINT = ["mypy>=1.15", "ruff>=0.11", "types-tqdm"]
+
+setup(
+    name="downsampled-open-images",
+    version="0.1.0",
+    description="Turn huge image collections into small ones, with Apache Beam.",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["pipeline", "pipeline.*", "transforms", "transforms.*"]),
+    py_modules=["image_resizer"],
+    install_requires=[
+        "apache-beam[gcp]>=2.76,<3",
+        "pillow>=12.1.1,<13",  # what apache-beam 2.77 itself asks for
+        "loguru>=0.7,<1",
+        "tqdm>=4.66,<5",
+    ],
+    extras_require={"test": TEST, "lint": LINT, "dev": TEST + LINT},
+    entry_points={"console_scripts": ["image_resizer=pipeline.run:main"]},
+    classifiers=["Programming Language :: Python :: 3.11", "Topic :: Multimedia :: Graphics :: Graphics Conversion"],
+)

@@ -1,0 +1,85 @@
+"""All that the graph needs to know of a dataset that is to be made."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from transforms.imaging.spec import ResizeSpec, library_versions
+from transforms.layouts import LAYOUTS
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """One input of a dataset.
+
+    Args:
+        name: begins the keys where there are several splits, and the names of archives.
+        pattern: what is matched, in the syntax of Beam's file systems.
+        root: the part of `pattern` before its first wildcard; keys are paths below it.
+    """
+
+    name: str
+    pattern: str
+    root: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ResizeConfig:
+    """A dataset that is to be made.
+
+    Args:
+        splits: the inputs, with different names.
+        out_dir: where it goes.
+        spec: what becomes of each image.
+        layout: a name in `LAYOUTS`.
+        images_per_shard: how many images a shard is meant to hold.
+        threads: images worked on at the same time, in one process.
+        memory: bytes that decoded images may take at the same time in one process; None is half of
+            the machine's.
+    """
+
+    splits: tuple[Split, ...]
+    out_dir: str
+    spec: ResizeSpec
+    layout: str
+    images_per_shard: int
+    threads: int
+    memory: int | None = None
+
+    def size_folder(self, size: int) -> str:
+        """Where below `out_dir` the outputs of one size lie: "" for a single size, else "SIZE/"."""
+        return f"{size}/" if len(self.spec.sizes) > 1 else ""
+
+    def key_prefix(self, split: str) -> str:
+        """What the keys of a split begin with: "" for a single split, else "NAME/"."""
+        return f"{split}/" if len(self.splits) > 1 else ""
+
+    def root_of(self, split: str) -> str:
+        """The folder below which a split's sources lie."""
+        return next(one.root for one in self.splits if one.name == split)
+
+
+def settings(config: ResizeConfig) -> dict[str, Any]:
+    """What decides the bytes of a dataset besides its sources, as JSON; names are those of the flags."""
+    spec = dataclasses.asdict(config.spec)
+    return {
+        "split": [split.name for split in config.splits],
+        "size": list(spec.pop("sizes")),
+        "layout": config.layout,
+        "images_per_shard": config.images_per_shard,
+        **spec,
+        "versions": library_versions(),
+    }
+
+
+def shard_count(images: int, source_bytes: int, images_per_shard: int) -> int:
+    """How many shards a split gets: at most `images_per_shard` images or 512 MB of sources each, on average."""
+    by_images = -(-images // images_per_shard)
+    by_bytes = -(-source_bytes // 512_000_000)
+    return max(1, by_images, by_bytes)
+
+
+def default_images_per_shard(layout: str) -> int:
+    """How many images a shard of a layout is meant to hold where nothing else is said."""
+    return LAYOUTS[layout].images_per_shard

@@ -1,0 +1,173 @@
+"""What lies in OUT besides the images: the settings of its first run, and how many shards that fixed.
+
+OUT/_run/config.json                {"inputs": ..., "settings": ..., "shards": {"train": 20}}
+OUT/_run/shards/<shard>.jsonl       markers, see `marker`
+OUT/_run/receipts/  OUT/_run/tmp/   what the runs did, and what a run is writing
+OUT/manifest-*, failures-*, summary.json
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from transforms import storage
+from transforms.config import ResizeConfig, settings
+from transforms.elements import Shard, json_line
+from transforms.errors import RunError
+from transforms.marker import marker_path, read_header
+
+CONFIG_PATH = f"{storage.RUN_DIR}/config.json"
+RECEIPTS_DIR = f"{storage.RUN_DIR}/receipts"
+SUMMARY_PATH = "summary.json"
+
+# How many shards share one part of the manifest and one of the failures.
+SHARDS_PER_PART = 100
+
+
+class Plan(NamedTuple):
+    """What the first run of a dataset fixed for all runs.
+
+    Args:
+        inputs: the pattern of each split.
+        settings: see `config.settings`.
+        shards: how many shards each split has.
+    """
+
+    inputs: dict[str, str]
+    settings: dict[str, Any]
+    shards: dict[str, int]
+
+    def all_shards(self) -> Iterator[Shard]:
+        """Every shard, in the order of the manifest."""
+        for split, total in self.shards.items():
+            yield from (Shard(split, number, total) for number in range(total))
+
+
+class Part(NamedTuple):
+    """Part `number`, from 0, of `total` of the manifest, and of the failures, with the shards that it joins."""
+
+    number: int
+    total: int
+    shards: tuple[Shard, ...]
+
+    def path(self, name: str) -> str:
+        """Such as manifest-00000-of-00002.jsonl."""
+        return f"{name}-{self.number:05d}-of-{self.total:05d}.jsonl"
+
+
+def parts(plan: Plan) -> list[Part]:
+    """The parts of the manifest; how many there are depends on the number of shards alone."""
+    shards = tuple(plan.all_shards())
+    total = -(-len(shards) // SHARDS_PER_PART)
+    return [
+        Part(number, total, shards[number * SHARDS_PER_PART : (number + 1) * SHARDS_PER_PART])
+        for number in range(total)
+    ]
+
+
+def new_plan(config: ResizeConfig, shards: dict[str, int]) -> Plan:
+    """The plan of a dataset's first run."""
+    return Plan({split.name: split.pattern for split in config.splits}, settings(config), shards)
+
+
+def read_plan(out_dir: str) -> Plan | None:
+    """The plan of the dataset in `out_dir`, or None where no run has come so far.
+
+    Raises:
+        RunError: the file is there but is none of ours.
+    """
+    text = storage.read_if_there(storage.join(out_dir, CONFIG_PATH))
+    if text is None:
+        return None
+    try:
+        return Plan(**json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise RunError(
+            f"{storage.join(out_dir, CONFIG_PATH)!r} is damaged ({error}): give another -o, or delete this folder"
+        ) from error
+
+
+def write_plan(out_dir: str, plan: Plan) -> None:
+    """Fixes the plan of the dataset in `out_dir`."""
+    storage.write(out_dir, CONFIG_PATH, json_line(plan))
+
+
+def prepare(config: ResizeConfig, overwrite: bool) -> Plan | None:
+    """Makes sure that a run of `config` may write to its OUT: a new or empty folder, or the same dataset.
+
+    Args:
+        config: the dataset.
+        overwrite: delete the dataset that is there.
+
+    Returns:
+        The plan of the dataset that is there and will be continued.
+
+    Raises:
+        RunError: OUT holds another dataset, or something else.
+    """
+    plan = read_plan(config.out_dir)
+    if plan is None:
+        _check_foreign(config.out_dir)
+    elif overwrite:
+        erase(config.out_dir, plan)
+        return None
+    else:
+        _check_same(config, plan)
+    return plan
+
+
+def _check_same(config: ResizeConfig, plan: Plan) -> None:
+    wanted = new_plan(config, plan.shards)
+    for name, was, now in _differing(plan, wanted):
+        raise RunError(
+            f"{config.out_dir!r} holds a dataset made with {name} {was!r}, and this is {name} {now!r}: use the same, "
+            "give another -o, or start again with --overwrite"
+        )
+
+
+def _differing(plan: Plan, wanted: Plan) -> Iterator[tuple[str, Any, Any]]:
+    if plan.inputs != wanted.inputs:
+        yield "--in_dir", sorted(plan.inputs.values()), sorted(wanted.inputs.values())
+    for name in sorted({*plan.settings, *wanted.settings} - {"versions"}):
+        if plan.settings.get(name) != wanted.settings.get(name):
+            yield f"--{name}", plan.settings.get(name), wanted.settings.get(name)
+    was, now = plan.settings.get("versions", {}), wanted.settings["versions"]
+    for library in sorted({*was, *now}):
+        if was.get(library) != now.get(library):
+            yield f"version of {library}", was.get(library), now.get(library)
+
+
+_HARMLESS = frozenset({storage.RUN_DIR, "lost+found"})
+
+
+def _check_foreign(out_dir: str) -> None:
+    """Refuses a folder that holds files none of which can be told from the dataset's own later on."""
+    if storage.is_local(out_dir):
+        if os.path.lexists(out_dir) and not os.path.isdir(out_dir):
+            raise RunError(f"-o {out_dir!r} is no folder: give the folder that the dataset is to be written to")
+        names = os.listdir(out_dir) if os.path.isdir(out_dir) else []
+        foreign = sorted(name for name in names if not name.startswith(".") and name not in _HARMLESS)
+    else:
+        foreign = storage.list_below(out_dir, limit=1)
+    if foreign:
+        raise RunError(
+            f"-o {out_dir!r} holds files that belong to no dataset ({foreign[0]!r}, say): give an empty or new folder"
+        )
+
+
+def erase(out_dir: str, plan: Plan) -> None:
+    """Deletes the dataset in `out_dir`: what its markers and its plan name, and nothing else.
+
+    Raises:
+        StorageError: something cannot be deleted.
+    """
+    for shard in plan.all_shards():
+        header = read_header(out_dir, shard)
+        if header is not None:
+            storage.delete_all(out_dir, [*(file[0] for file in header.files), marker_path(shard)])
+    names = [part.path(name) for part in parts(plan) for name in ("manifest", "failures")]
+    storage.delete_all(out_dir, [*names, SUMMARY_PATH])
+    storage.delete_tree(storage.join(out_dir, storage.RUN_DIR))

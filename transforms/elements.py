@@ -1,0 +1,104 @@
+"""What flows through the graph, and its form as JSON. No Beam."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+
+class Shard(NamedTuple):
+    """The unit of work: `number`, from 0, of the `total` shards of a split."""
+
+    split: str
+    number: int
+    total: int
+
+    @property
+    def name(self) -> str:
+        """Such as train-00012-of-01743."""
+        return f"{self.split}-{self.number:05d}-of-{self.total:05d}"
+
+
+class Source(NamedTuple):
+    """A source image as it was listed.
+
+    Args:
+        key: the path below the input without extension, after the split where there are several.
+        path: the path below the input with extension, after the split where there are several.
+        location: the whole path, to read it by.
+        bytes: its size.
+        version: when it was last changed, in seconds since 1970.
+    """
+
+    key: str
+    path: str
+    location: str
+    bytes: int
+    version: float
+
+
+class ManifestRow(NamedTuple):
+    """What became of one source at one size. What is not known is None."""
+
+    key: str
+    source: str
+    source_bytes: int | None
+    source_sha256: str | None
+    source_format: str | None
+    source_mode: str | None
+    source_width: int | None
+    source_height: int | None
+    size: int
+    path: str | None = None
+    width: int | None = None
+    height: int | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    status: str = "failed"
+    reason: str | None = None
+
+
+class FailureRow(NamedTuple):
+    """Why one source failed; `error` is its kind."""
+
+    key: str
+    source: str
+    stage: str
+    error: str
+    message: str
+
+
+class StoredFile(NamedTuple):
+    """A file of the dataset: its path below OUT, its bytes and their SHA-256 in hexadecimal."""
+
+    path: str
+    data: bytes
+    sha256: str
+
+
+class OutputImage(NamedTuple):
+    """One output: its row, the name it goes by in its layout, and its file, alone or as an archive's member."""
+
+    row: ManifestRow
+    name: str
+    file: StoredFile
+
+
+class ResizedShard(NamedTuple):
+    """A shard, ready to be committed; or, with `committed`, one that is already, without rows or images."""
+
+    shard: Shard
+    digest: str
+    tally: dict[str, Any]
+    rows: tuple[ManifestRow, ...] = ()
+    failures: tuple[FailureRow, ...] = ()
+    images: tuple[OutputImage, ...] = ()
+    committed: bool = False
+
+
+def json_line(value: object) -> bytes:
+    r"""One line of JSON in UTF-8, with its newline. Bytes of a name that are no UTF-8 become \udcXX."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        value = value._asdict()
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace") + b"\n"

@@ -1,0 +1,54 @@
+"""Why an image could not be made: the kinds of failure and the one error that carries them."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Stage(enum.StrEnum):
+    """Where in an image's way through the program it failed."""
+
+    READ = "read"
+    DECODE = "decode"
+    RESIZE = "resize"
+    ENCODE = "encode"
+    NAME = "name"
+
+
+class Kind(enum.StrEnum):
+    """What was wrong. The values stand in the manifest, the failures file and the counters."""
+
+    UNREADABLE = "unreadable"
+    EMPTY_FILE = "empty-file"
+    NOT_AN_IMAGE = "not-an-image"
+    UNSUPPORTED_FORMAT = "unsupported-format"
+    UNSUPPORTED_DEPTH = "unsupported-depth"
+    TOO_MANY_PIXELS = "too-many-pixels"
+    TOO_LARGE = "too-large"
+    OUT_OF_MEMORY = "out-of-memory"
+    TRUNCATED = "truncated"
+    DAMAGED = "damaged"
+    OUTPUT_TOO_LARGE = "output-too-large"
+    NOT_ENCODED = "not-encoded"
+    NAME_TAKEN = "name-taken"
+    NAME_TOO_LONG = "name-too-long"
+
+
+# What another try, or another machine, may well do better. Every other kind is decided by the bytes.
+RETRIED_KINDS = frozenset({Kind.UNREADABLE, Kind.TOO_LARGE, Kind.OUT_OF_MEMORY})
+
+
+class ImageError(Exception):
+    """One image cannot be made. It becomes a row of the failures file; the run goes on.
+
+    Args:
+        kind: what was wrong.
+        stage: where it was noticed.
+        message: one sentence for the person who owns the image.
+    """
+
+    def __init__(self, kind: Kind, stage: Stage, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.stage = stage
+        self.message = message

@@ -1,0 +1,98 @@
+"""The core's one entry: an encoded image -> its smaller versions, encoded."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from PIL import Image
+
+from transforms.imaging import decode, encode
+from transforms.imaging.errors import ImageError, Stage
+from transforms.imaging.geometry import Target, can_chain, targets
+from transforms.imaging.spec import ResizeSpec
+
+Admit = Callable[[int], contextlib.AbstractContextManager[None]]
+
+
+class Encoded(NamedTuple):
+    """One output: its target, the bytes of its file, and their SHA-256 in hexadecimal."""
+
+    target: Target
+    data: bytes
+    sha256: str
+
+
+class Resized(NamedTuple):
+    """All that became of one image.
+
+    `extension` is that of its outputs. They have one entry a size, the largest first: an `Encoded`, or the
+    `ImageError` that says why this size could not be made.
+    """
+
+    extension: str
+    outputs: tuple[Encoded | ImageError, ...]
+
+
+def at_once(_bytes_needed: int) -> contextlib.AbstractContextManager[None]:
+    """Admits every image."""
+    return contextlib.nullcontext()
+
+
+def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once) -> Resized:
+    """Makes every size of one image.
+
+    Args:
+        opened: the source, as `decode.open_image` gave it; it can be used once.
+        spec: what to make.
+        admit: called with the bytes of memory that decoding will take; decoding happens inside the
+            context that it returns, so that it can wait for room.
+
+    Raises:
+        ImageError: nothing can be made of this image.
+    """
+    image, source = opened
+    extension = encode.output_extension(source, spec)
+    box = decode.reduce(image, spec)
+    with admit(decode.memory_needed(image, (source.width, source.height))):
+        pixels = decode.decode(image)
+        outputs = tuple(
+            _encoded(target, extension, spec, resized)
+            for target, resized in _resized(pixels, box, source, extension, spec)
+        )
+    return Resized(extension, outputs)
+
+
+def _resized(
+    pixels: Image.Image, box: decode.Box, source: decode.Source, extension: str, spec: ResizeSpec
+) -> Iterator[tuple[Target, Image.Image | ImageError]]:
+    """Each target with its image, the larger ones first, so that a smaller can be made from them."""
+    full_size = (source.width, source.height)
+    larger: tuple[Target, Image.Image] | None = None
+    for target in targets(full_size, spec):
+        try:
+            encode.check_dimensions(target, extension)
+            with decode.failing_as(Stage.RESIZE):
+                if larger and spec.chains and can_chain(full_size, larger[0], target):
+                    resized = larger[1].resize(target.dimensions, spec.filter)
+                else:
+                    resized = pixels.resize(target.dimensions, spec.filter, box=box)
+        except ImageError as error:
+            yield target, error
+            continue
+        larger = target, resized
+        yield larger
+
+
+def _encoded(
+    target: Target, extension: str, spec: ResizeSpec, resized: Image.Image | ImageError
+) -> Encoded | ImageError:
+    if isinstance(resized, ImageError):
+        return resized
+    try:
+        data = encode.encode(resized, extension, spec)
+    except ImageError as error:
+        return error
+    return Encoded(target, data, hashlib.sha256(data).hexdigest())

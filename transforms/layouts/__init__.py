@@ -1,0 +1,8 @@
+"""How a shard is stored: one module a layout, and the table of them."""
+
+from transforms.layouts import files, webdataset
+from transforms.layouts.layout import Layout
+
+LAYOUTS: dict[str, Layout] = {"files": files.LAYOUT, "webdataset": webdataset.LAYOUT}
+
+__all__ = ["LAYOUTS", "Layout"]

@@ -1,0 +1,27 @@
+"""What every layout answers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+
+from transforms.elements import OutputImage, Shard, StoredFile
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """How the images of a shard are stored.
+
+    Args:
+        images_per_shard: how many images a shard holds unless the user says otherwise.
+        name_of: (key, extension) -> the name that an image goes by; no two images of a dataset may share one.
+        image_path: (shard, size folder, name, extension) -> the path in the manifest.
+        pack: (shard, size folders, images in the order of their names) -> the files to store.
+        longest_name: bytes that the last part of a name may take; None where nothing limits it.
+    """
+
+    images_per_shard: int
+    name_of: Callable[[str, str], str]
+    image_path: Callable[[Shard, str, str, str], str]
+    pack: Callable[[Shard, Sequence[str], Sequence[OutputImage]], Iterator[StoredFile]]
+    longest_name: int | None = None

@@ -1,0 +1,258 @@
+"""A shard's sources -> its images, resized by threads that stay busy from one shard to the next."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
+
+from transforms import metrics, storage
+from transforms.budget import MemoryBudget, machine_memory
+from transforms.config import ResizeConfig
+from transforms.elements import FailureRow, ManifestRow, OutputImage, ResizedShard, Shard, Source, StoredFile
+from transforms.errors import StorageError
+from transforms.imaging import decode
+from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.imaging.naming import name_fits
+from transforms.imaging.resize import Admit, Encoded, resize_image
+from transforms.layouts import LAYOUTS
+from transforms.marker import Header, digest_of, read_header
+from transforms.match import Listed, unlist
+from transforms.metrics import progress
+from transforms.shard import ShardTuple, is_seed
+from transforms.summarize import tally
+
+SHARDS, TALLIES = "shards", "tallies"
+
+# A shard is begun while the one before is still worked on only if both have fewer bytes of sources.
+LOOK_AHEAD_BYTES = 256_000_000
+
+
+class Result(NamedTuple):
+    """What became of one source, before it has a name in the dataset.
+
+    `header` is None where no image could be opened. `outputs` has an `Encoded`, or the reason why there
+    is none, for each size.
+    """
+
+    source: Source
+    bytes: int | None
+    sha256: str | None
+    header: decode.Source | None
+    extension: str
+    outputs: dict[int, Encoded | ImageError]
+    msec: int
+
+
+def resize_source(source: Source, config: ResizeConfig, admit: Admit) -> Result:
+    """Reads one source and makes all its sizes; whatever is wrong with it is in the result."""
+    start = time.thread_time()
+    data = header = None
+    extension = ""
+    try:
+        data = _read(source.location)
+        opened = decode.open_image(data)
+        header = opened.source
+        extension, made = resize_image(opened, config.spec, admit)
+        outputs = dict(zip(sorted(config.spec.sizes, reverse=True), made, strict=True))
+    except ImageError as error:
+        outputs = dict.fromkeys(config.spec.sizes, error)
+    return Result(
+        source=source,
+        bytes=None if data is None else len(data),
+        sha256=None if data is None else hashlib.sha256(data).hexdigest(),
+        header=header,
+        extension=extension,
+        outputs=outputs,
+        msec=round(1000 * (time.thread_time() - start)),
+    )
+
+
+def _read(location: str) -> bytes:
+    try:
+        return storage.read(location)
+    except StorageError as error:
+        raise ImageError(Kind.UNREADABLE, Stage.READ, str(error)) from error
+
+
+def assemble(shard: Shard, digest: str, results: Iterable[Result], config: ResizeConfig) -> ResizedShard:
+    """A shard's results as rows, failures and named images, in the order of their keys.
+
+    Of several images with one name the first is written, and the others are failures that name it.
+    """
+    rows: list[ManifestRow] = []
+    failures: list[FailureRow] = []
+    images: list[OutputImage] = []
+    notes: list[str] = []
+    owners: dict[str, str] = {}
+    for result in sorted(results, key=lambda result: (result.source.key, result.source.path)):
+        named = _named(result, owners, config)
+        errors = {str(error): error for error in named.outputs.values() if isinstance(error, ImageError)}
+        failures += [_failure(result.source, error) for error in errors.values()]
+        notes += result.header.notes if result.header else ()
+        for size, output in named.outputs.items():
+            row, image = _row(shard, named, size, output, config)
+            rows.append(row)
+            images += [image] if image else []
+    counts = tally(rows, failures, notes, config.spec.sizes)
+    return ResizedShard(shard, digest, counts, tuple(rows), tuple(failures), tuple(images))
+
+
+def _named(result: Result, owners: dict[str, str], config: ResizeConfig) -> Result:
+    """`result` where its name is free and can be stored; else the same source as a failure."""
+    if not any(isinstance(output, Encoded) for output in result.outputs.values()):
+        return result
+    layout = LAYOUTS[config.layout]
+    name = layout.name_of(result.source.key, result.extension)
+    owner = owners.setdefault(name, result.source.path)
+    if owner != result.source.path:
+        error = ImageError(Kind.NAME_TAKEN, Stage.NAME, f"its output {name!r} is that of {owner!r}")
+    elif layout.longest_name is not None and not name_fits(name, layout.longest_name):
+        error = ImageError(Kind.NAME_TOO_LONG, Stage.NAME, f"its output's name has over {layout.longest_name} bytes")
+    else:
+        return result
+    return result._replace(outputs=dict.fromkeys(result.outputs, error))
+
+
+def _failure(source: Source, error: ImageError) -> FailureRow:
+    return FailureRow(source.key, source.path, error.stage, error.kind, error.message)
+
+
+def _row(
+    shard: Shard, result: Result, size: int, output: Encoded | ImageError, config: ResizeConfig
+) -> tuple[ManifestRow, OutputImage | None]:
+    header = result.header
+    row = ManifestRow(
+        key=result.source.key,
+        source=result.source.path,
+        source_bytes=result.bytes,
+        source_sha256=result.sha256,
+        source_format=header.format if header else None,
+        source_mode=header.mode if header else None,
+        source_width=header.width if header else None,
+        source_height=header.height if header else None,
+        size=size,
+    )
+    if isinstance(output, ImageError):
+        return row._replace(reason=output.kind), None
+    layout = LAYOUTS[config.layout]
+    name = layout.name_of(result.source.key, result.extension)
+    path = layout.image_path(shard, config.size_folder(size), name, result.extension)
+    row = row._replace(
+        path=path,
+        width=output.target.width,
+        height=output.target.height,
+        bytes=len(output.data),
+        sha256=output.sha256,
+        status="written",
+    )
+    return row, OutputImage(row, name, StoredFile(path, output.data, output.sha256))
+
+
+class _Started(NamedTuple):
+    """A shard that was taken up: its results to come, or the marker that makes them needless."""
+
+    shard: Shard
+    digest: str
+    source_bytes: int
+    results: Sequence[Future[Result]]
+    marker: Header | None
+
+
+@functools.cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """The threads of this process, shared by all its DoFns."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="resize")
+
+
+@functools.cache
+def _budget(limit: int | None) -> MemoryBudget:
+    """The memory of this process, shared by all its DoFns."""
+    return MemoryBudget(limit or machine_memory() // 2)
+
+
+class ResizeShards(beam.PTransform):
+    """(shard, its sources) -> `ResizedShard`s, and their tallies.
+
+    The shards hold images: they must be consumed by what the runner fuses to this transform, and by
+    nothing else.
+    """
+
+    def __init__(self, config: ResizeConfig) -> None:
+        super().__init__()
+        self._config = config
+
+    def expand(self, grouped: beam.PCollection[tuple[ShardTuple, list[Listed]]]) -> beam.pvalue.DoOutputsTuple:
+        return grouped | "ResizeImages" >> beam.ParDo(_ResizeFn(self._config)).with_outputs(TALLIES, main=SHARDS)
+
+
+class _ResizeFn(beam.DoFn):
+    """Takes a shard up, and gives out the one that it took up before: the threads never run dry."""
+
+    def __init__(self, config: ResizeConfig) -> None:
+        self._config = config
+
+    def start_bundle(self) -> None:
+        self._ahead: _Started | None = None  # what a failed bundle left is dropped
+
+    def process(
+        self, grouped: tuple[ShardTuple, Iterable[Listed]]
+    ) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
+        shard = Shard(*grouped[0])
+        sources = [unlist(listed, self._config) for listed in grouped[1] if not is_seed(listed)]
+        source_bytes = sum(source.bytes for source in sources)
+        if self._ahead and self._ahead.source_bytes + source_bytes > LOOK_AHEAD_BYTES:
+            yield from self._give_out()
+        started = self._take_up(shard, sources, source_bytes)
+        yield from self._give_out()
+        self._ahead = started
+
+    def finish_bundle(self) -> Iterator[WindowedValue | beam.pvalue.TaggedOutput]:
+        window = GlobalWindow()
+        for output in self._give_out():
+            if isinstance(output, beam.pvalue.TaggedOutput):
+                value = WindowedValue(output.value, window.start, [window])
+                yield beam.pvalue.TaggedOutput(output.tag, value)
+            else:
+                yield WindowedValue(output, window.start, [window])
+
+    def _take_up(self, shard: Shard, sources: Sequence[Source], source_bytes: int) -> _Started:
+        digest = digest_of(sources)
+        header = read_header(self._config.out_dir, shard)
+        if header and header.fits(digest):
+            return _Started(shard, digest, 0, (), header)
+        work = functools.partial(_work, config=self._config, admit=_budget(self._config.memory).admit)
+        pool = _pool(self._config.threads)
+        ordered = sorted(sources, key=lambda source: source.path)
+        return _Started(shard, digest, source_bytes, [pool.submit(work, source) for source in ordered], None)
+
+    def _give_out(self) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
+        started, self._ahead = self._ahead, None
+        if started is None:
+            return
+        resized = self._resized(started)
+        yield beam.pvalue.TaggedOutput(TALLIES, resized.tally)
+        yield resized
+
+    def _resized(self, started: _Started) -> ResizedShard:
+        if started.marker:
+            images = started.marker.tally["images"]
+            progress.passed_over(images["matched"], images["failed"])
+            return ResizedShard(started.shard, started.digest, started.marker.tally, committed=True)
+        results = [future.result() for future in started.results]
+        resized = assemble(started.shard, started.digest, results, self._config)
+        metrics.count(resized.tally, sum(result.msec for result in results))
+        return resized
+
+
+def _work(source: Source, config: ResizeConfig, admit: Admit) -> Result:
+    result = resize_source(source, config, admit)
+    progress.worked(any(isinstance(output, ImageError) for output in result.outputs.values()))
+    return result

@@ -1,0 +1,223 @@
+"""Whole files, on the local disk or on any of Beam's file systems.
+
+A file appears complete or not at all: locally it is written in a temporary folder and moved to its
+place, on a store it is one object write. Local paths do without Beam, so that a command line can be
+refused before Beam is loaded.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from transforms.elements import StoredFile
+from transforms.errors import StorageError
+
+if TYPE_CHECKING:
+    from apache_beam.io.filesystems import FileSystems
+
+T = TypeVar("T")
+
+# Where a dataset keeps what is not data, below OUT.
+RUN_DIR = "_run"
+TEMPORARY_DIR = f"{RUN_DIR}/tmp"
+
+# Waits in seconds before another try at a read that failed for no lasting reason.
+_BACK_OFF = (0.1, 0.5)
+# What another try will not change.
+_LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+_LASTING_CODES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP})
+# Objects written at the same time to a store, where each takes long and none takes work.
+_STORE_WRITERS = 16
+
+
+def is_local(path: str) -> bool:
+    """Whether a path is one of the local disk."""
+    return "://" not in path
+
+
+def join(folder: str, path: str) -> str:
+    """`path` below `folder`; neither loses a character."""
+    return f"{folder}{path}" if folder.endswith("/") else f"{folder}/{path}"
+
+
+def below(folder: str, path: str) -> str:
+    """The inverse of `join`: the part of `path` that lies below `folder`."""
+    return path.removeprefix(join(folder, ""))
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Whether `path` lies in `folder` or in one of its sub-folders."""
+    return path.startswith(join(folder, ""))
+
+
+def read(path: str) -> bytes:
+    """A whole file.
+
+    Raises:
+        StorageError: it cannot be read, also after further tries where they make sense.
+    """
+    return _with_retries(lambda: _read_once(path), f"cannot read {path!r}")
+
+
+def read_if_there(path: str) -> bytes | None:
+    """A whole file, or None where there is none.
+
+    Raises:
+        StorageError: it is there and cannot be read.
+    """
+    return read(path) if exists(path) else None
+
+
+def exists(path: str) -> bool:
+    """Whether a file or folder is there."""
+    if is_local(path):
+        return os.path.exists(path)
+    return bool(_with_retries(lambda: _file_systems().exists(path), f"cannot look up {path!r}"))
+
+
+def write_all(out_dir: str, files: Iterable[StoredFile]) -> None:
+    """Stores each file at its path below `out_dir`; on a store several at a time.
+
+    Raises:
+        StorageError: one of them cannot be written.
+    """
+    if is_local(out_dir):
+        for file in files:
+            write(out_dir, file.path, file.data)
+        return
+    with ThreadPoolExecutor(_STORE_WRITERS) as pool:
+        list(pool.map(lambda file: write(out_dir, file.path, file.data), files))
+
+
+def write(out_dir: str, path: str, data: bytes) -> None:
+    """Stores one file at `path` below `out_dir`, whole or not at all.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    target = join(out_dir, path)
+    if is_local(out_dir):
+        _with_retries(lambda: _put_local(out_dir, target, data), f"cannot write {target!r}")
+    else:
+        _with_retries(lambda: _put_object(target, data), f"cannot write {target!r}")
+
+
+def delete_all(out_dir: str, paths: Sequence[str]) -> None:
+    """Deletes files below `out_dir`, and locally the folders that this leaves empty. Missing ones are no error.
+
+    Raises:
+        StorageError: one is there and cannot be deleted.
+    """
+    for path in paths:
+        _delete(out_dir, join(out_dir, path))
+
+
+def _delete(out_dir: str, target: str) -> None:
+    _with_retries(lambda: _delete_once(out_dir, target), f"cannot delete {target!r}")
+
+
+def delete_tree(path: str) -> None:
+    """Deletes a folder with all that it holds; a missing one is no error.
+
+    Raises:
+        StorageError: it cannot be deleted.
+    """
+    if is_local(path):
+        if os.path.lexists(path):
+            _with_retries(lambda: shutil.rmtree(path), f"cannot delete {path!r}")
+    elif below := list_below(path):
+        _with_retries(lambda: _file_systems().delete(below), f"cannot delete {path!r}")
+
+
+def list_below(folder: str, limit: int | None = None) -> list[str]:
+    """The paths of all files below a folder, sorted; at most `limit` of them.
+
+    Raises:
+        StorageError: the folder cannot be listed.
+    """
+    if is_local(folder):
+        found = (os.path.join(at, name) for at, _, names in os.walk(folder) for name in names)
+        return sorted(path for path, _ in zip(found, range(limit), strict=False)) if limit else sorted(found)
+    matched = _with_retries(lambda: _file_systems().match([join(folder, "**")], [limit])[0], f"cannot list {folder!r}")
+    return sorted(match.path for match in matched.metadata_list)
+
+
+def _read_once(path: str) -> bytes:
+    if is_local(path):
+        with open(path, "rb") as file:
+            return file.read()
+    from apache_beam.io.filesystem import CompressionTypes
+
+    with _file_systems().open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        return file.read()
+
+
+def _put_local(out_dir: str, target: str, data: bytes) -> None:
+    temporary = join(out_dir, f"{TEMPORARY_DIR}/{uuid.uuid4().hex}")
+    try:
+        _write_new(temporary, data)
+        try:
+            os.replace(temporary, target)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            os.replace(temporary, target)
+    except OSError:
+        if os.path.lexists(temporary):
+            os.remove(temporary)
+        raise
+
+
+def _write_new(path: str, data: bytes) -> None:
+    for last in (False, True):
+        try:
+            with open(path, "xb") as file:
+                file.write(data)
+            return
+        except FileNotFoundError:
+            if last:
+                raise
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+
+
+def _put_object(target: str, data: bytes) -> None:
+    from apache_beam.io.filesystem import CompressionTypes
+
+    with _file_systems().create(target, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        file.write(data)
+
+
+def _delete_once(out_dir: str, target: str) -> None:
+    if not is_local(target):
+        if _file_systems().exists(target):
+            _file_systems().delete([target])
+        return
+    if os.path.lexists(target):
+        os.remove(target)
+    folder = os.path.dirname(target)
+    while len(folder) > len(out_dir) and os.path.isdir(folder) and not os.listdir(folder):
+        os.rmdir(folder)
+        folder = os.path.dirname(folder)
+
+
+def _with_retries(action: Callable[[], T], what: str) -> T:
+    for wait in (*_BACK_OFF, None):
+        try:
+            return action()
+        except OSError as error:  # Beam's BeamIOError is one too
+            if wait is None or isinstance(error, _LASTING) or error.errno in _LASTING_CODES:
+                raise StorageError(f"{what}: {error.strerror or error}") from error
+            time.sleep(wait)
+    raise AssertionError("the last try returns or raises")
+
+
+def _file_systems() -> type[FileSystems]:
+    from apache_beam.io.filesystems import FileSystems
+
+    return FileSystems

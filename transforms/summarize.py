@@ -1,0 +1,101 @@
+"""Counts of what became of the images: nested dictionaries of whole numbers, which add up in any order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import apache_beam as beam
+
+from transforms.elements import FailureRow, ManifestRow
+from transforms.imaging.errors import RETRIED_KINDS
+
+Tally = dict[str, Any]
+
+
+def tally(
+    rows: Sequence[ManifestRow], failures: Sequence[FailureRow], notes: Iterable[str], sizes: Sequence[int]
+) -> Tally:
+    """The counts of one shard.
+
+    An image with a failure counts as failed, one with any row skipped and none failed as skipped, else
+    as written. `outputs` counts the files of each size, those of failed images included.
+
+    Args:
+        rows: one an image and size.
+        failures: why images failed.
+        notes: what is not in an output although the source had it, a word an image and matter.
+        sizes: every size that was asked for.
+    """
+    sources = {row.source: row for row in rows}
+    failed = {row.source for row in rows if row.status == "failed"}
+    skipped = {row.source for row in rows if row.status == "skipped"} - failed
+    written = [row for row in rows if row.status == "written"]
+    return {
+        "images": {
+            "matched": len(sources),
+            "written": len(sources) - len(failed) - len(skipped),
+            "failed": len(failed),
+            "skipped": len(skipped),
+        },
+        "source_bytes": sum(row.source_bytes or 0 for row in sources.values()),
+        "outputs": {str(size): _output(size, written) for size in sizes},
+        "failures": dict(Counter(failure.error for failure in failures)),
+        "retry": sum(failure.error in RETRIED_KINDS for failure in failures),
+        "notes": dict(Counter(notes)),
+        "source_formats": _histogram(row.source_format for row in sources.values()),
+        "source_modes": _histogram(row.source_mode for row in sources.values()),
+        "source_longest_side": _histogram(_longest_side(row) for row in sources.values()),
+        "source_aspect_ratio": _histogram(_aspect_ratio(row) for row in sources.values()),
+    }
+
+
+def _output(size: int, written: Sequence[ManifestRow]) -> dict[str, int]:
+    sizes = [row.bytes or 0 for row in written if row.size == size]
+    return {"images": len(sizes), "bytes": sum(sizes)}
+
+
+def _histogram(values: Iterable[str | None]) -> dict[str, int]:
+    return dict(Counter(value for value in values if value is not None))
+
+
+def _longest_side(row: ManifestRow) -> str | None:
+    """The smallest power of two that the longest side does not exceed, in pixels."""
+    if row.source_width is None or row.source_height is None:
+        return None
+    return str(1 << (max(row.source_width, row.source_height) - 1).bit_length())
+
+
+def _aspect_ratio(row: ManifestRow) -> str | None:
+    """Width by height, to one decimal; from 0.1 to 10."""
+    if not row.source_width or not row.source_height:
+        return None
+    return f"{min(10.0, max(0.1, row.source_width / row.source_height)):.1f}"
+
+
+def merge(tallies: Iterable[Tally]) -> Tally:
+    """The sum of several tallies, with sorted keys."""
+    total: Tally = {}
+    for one in tallies:
+        _add(total, one)
+    return _sorted(total)
+
+
+def _add(total: Tally, one: Tally) -> None:
+    for name, value in one.items():
+        if isinstance(value, dict):
+            _add(total.setdefault(name, {}), value)
+        else:
+            total[name] = total.get(name, 0) + value
+
+
+def _sorted(one: Tally) -> Tally:
+    return {name: _sorted(value) if isinstance(value, dict) else value for name, value in sorted(one.items())}
+
+
+class Summarize(beam.PTransform):
+    """Tallies -> one tally."""
+
+    def expand(self, tallies: beam.PCollection[Tally]) -> beam.PCollection[Tally]:
+        return tallies | "MergeTallies" >> beam.CombineGlobally(merge)

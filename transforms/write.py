@@ -1,0 +1,83 @@
+"""Shards -> OUT: each is committed by itself as soon as it is resized."""
+
+from __future__ import annotations
+
+import time
+from typing import BinaryIO
+
+import apache_beam as beam
+from apache_beam.io import fileio
+from apache_beam.options.value_provider import StaticValueProvider
+
+from transforms import storage
+from transforms.config import ResizeConfig
+from transforms.dataset import RECEIPTS_DIR
+from transforms.elements import ResizedShard, json_line
+from transforms.layouts import LAYOUTS
+from transforms.marker import marker_bytes, marker_path, read_header
+from transforms.metrics import progress
+
+
+def commit(resized: ResizedShard, config: ResizeConfig) -> None:
+    """Stores a shard's files and, after all of them, its marker.
+
+    Files of an earlier marker that the shard has no longer are deleted. Names and bytes depend on the
+    shard alone, so that doing it twice, or again after it was cut off, gives the same.
+
+    Raises:
+        StorageError: a file cannot be written. The shard is then not committed.
+    """
+    folders = [config.size_folder(size) for size in config.spec.sizes]
+    files = list(LAYOUTS[config.layout].pack(resized.shard, folders, resized.images))
+    storage.write_all(config.out_dir, files)
+    earlier = read_header(config.out_dir, resized.shard)
+    if earlier:
+        kept = {file.path for file in files}
+        storage.delete_all(config.out_dir, [path for path, _, _ in earlier.files if path not in kept])
+    storage.write(config.out_dir, marker_path(resized.shard), marker_bytes(resized, files))
+
+
+class ShardSink(fileio.FileSink):
+    """Commits each `ResizedShard` that it is given; the file that it is given to write gets the receipts."""
+
+    def __init__(self, config: ResizeConfig) -> None:
+        self._config = config
+
+    def open(self, fh: BinaryIO) -> None:
+        self._receipts = fh
+
+    def write(self, record: ResizedShard) -> None:
+        if not record.committed:
+            commit(record, self._config)
+            progress.commit(record.tally["images"]["matched"])
+        images = record.tally["images"]
+        receipt = {"shard": record.shard.name, "again": not record.committed, "time": round(time.time(), 3), **images}
+        self._receipts.write(json_line(receipt))
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+class WriteShards(beam.PTransform):
+    """`ResizedShard`s -> the dataset; gives the receipts' files.
+
+    Args:
+        config: the dataset.
+        run_id: begins the names of this run's receipts.
+    """
+
+    def __init__(self, config: ResizeConfig, run_id: str) -> None:
+        super().__init__()
+        self._config = config
+        self._run_id = run_id
+
+    def expand(self, shards: beam.PCollection[ResizedShard]) -> beam.PCollection[fileio.FileResult]:
+        config, out_dir = self._config, self._config.out_dir
+        temporary = storage.join(out_dir, f"{storage.TEMPORARY_DIR}/receipts-{self._run_id}")
+        return shards | "WriteToFiles" >> fileio.WriteToFiles(
+            path=storage.join(out_dir, RECEIPTS_DIR),
+            destination=f"receipts-{self._run_id}",
+            sink=lambda _destination: ShardSink(config),
+            file_naming=fileio.destination_prefix_naming(".jsonl"),
+            temp_directory=StaticValueProvider(str, temporary),
+        )
