@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pipeline.errors import UsageError
 from transforms.config import Split
 from transforms.imaging.naming import is_tried
-from transforms.storage import is_inside, is_local, join
+from transforms.storage import is_inside, is_local, join, matches
 
 _WILDCARD = re.compile(r"[*?\[]")
 
@@ -84,7 +84,7 @@ def check_apart(found: Sequence[Split], out_dir: str) -> None:
     """
     for split in found:
         if _real(split.root) == _real(out_dir) or is_inside(_real(split.root), _real(out_dir)):
-            raise UsageError(f"-o {out_dir!r} holds the input {split.root!r}: give a folder outside of it or below it")
+            raise UsageError(f"-o {out_dir!r} holds the input {split.root!r}: give a folder that does not")
 
 
 def _real(path: str) -> str:
@@ -102,14 +102,18 @@ class Survey(NamedTuple):
 
 
 def check_contents(found: Sequence[Split], out_dir: str) -> list[str]:
-    """A sentence for each thing in the local inputs that matching would pass over in silence.
+    """A sentence for each thing in the local input folders that matching would pass over in silence.
 
     Raises:
-        UsageError: an input folder has no image.
+        UsageError: an input has no image.
+        StorageError: a store does not let itself be listed.
     """
     problems: list[str] = []
     for split in found:
-        if is_local(split.root):
+        if not is_local(split.root):
+            if not matches(split.pattern):
+                raise UsageError(f"-i {split.pattern!r} matches nothing: give a path or pattern with images")
+        elif split.pattern == join(_escaped(split.root), "**"):
             seen = survey(split.root, out_dir)
             problems += seen.problems
             if not seen.images:

@@ -28,45 +28,62 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = parse(sys.argv[1:] if argv is None else argv)
         log.configure(options.log_level, options.log)
-        _prepare(options)
+        history = _prepare(options)
     except (UsageError, RunError) as error:
         print(f"image_resizer: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("image_resizer: stopped by SIGINT before anything was done", file=sys.stderr)
+        return 130
     try:
-        return _run(options)
+        return _run(options, history)
     except RunError as error:
         logger.error("{}", error)
         return 1
 
 
-def _prepare(options: Options) -> None:
+def _prepare(options: Options) -> _History:
     config = options.config
     for problem in inputs.check_contents(config.splits, config.out_dir):
         logger.warning("{}", problem)
     if dataset.prepare(config, options.overwrite):
         logger.info("going on with the dataset in {}", config.out_dir)
+    return _History(options)  # written at once, so that an OUT that cannot be written to is noticed now
 
 
-def _run(options: Options) -> int:
-    started = datetime.datetime.now(datetime.UTC)
-    run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+class _History:
+    """OUT/_run/history-<run>.json: what a run was, and, once it has ended well, its times and rates."""
+
+    def __init__(self, options: Options) -> None:
+        started = datetime.datetime.now(datetime.UTC)
+        self.run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        self._out_dir = options.config.out_dir
+        self._begun = {
+            "started": started.isoformat(timespec="seconds"),
+            "runner": options.runner or "local",
+            "processes": options.config.threads,
+        }
+        self.write({})
+
+    def write(self, figures: dict[str, float]) -> None:
+        path = f"{storage.RUN_DIR}/history-{self.run_id}.json"
+        storage.write(self._out_dir, path, json_line({**self._begun, **figures}))
+        storage.delete_tree(storage.join(self._out_dir, storage.TEMPORARY_DIR))
+
+
+def _run(options: Options, history: _History) -> int:
+    # Beam takes a second to load: not before everything else was checked.
     if options.runner is None:
-        _run_here(options, run_id, started)
+        from pipeline.local import run_here
+
+        watch = run_here(options, history.run_id)
+        history.write(watch.figures())
+        logger.info("{}", watch.conclusion())
     else:
         from pipeline.remote import run_elsewhere
 
-        run_elsewhere(options, run_id)
+        run_elsewhere(options, history.run_id)
     return _conclude(options)
-
-
-def _run_here(options: Options, run_id: str, started: datetime.datetime) -> None:
-    from pipeline.local import run_here  # Beam takes a second to load
-
-    watch = run_here(options, run_id)
-    logger.info("{}", watch.conclusion())
-    history = {"started": started.isoformat(timespec="seconds"), "processes": options.config.threads, **watch.figures()}
-    storage.write(options.config.out_dir, f"{storage.RUN_DIR}/history-{run_id}.json", json_line(history))
-    storage.delete_tree(storage.join(options.config.out_dir, storage.TEMPORARY_DIR))
 
 
 def _conclude(options: Options) -> int:

@@ -151,10 +151,10 @@ def _check_foreign(out_dir: str) -> None:
         names = os.listdir(out_dir) if os.path.isdir(out_dir) else []
         foreign = sorted(name for name in names if not name.startswith(".") and name not in _HARMLESS)
     else:
-        foreign = storage.list_below(out_dir, limit=1)
+        foreign = ["an object"] if storage.matches(storage.join(out_dir, "*")) else []
     if foreign:
         raise RunError(
-            f"-o {out_dir!r} holds files that belong to no dataset ({foreign[0]!r}, say): give an empty or new folder"
+            f"-o {out_dir!r} holds what belongs to no dataset ({foreign[0]!r}, say): give an empty or new folder"
         )
 
 

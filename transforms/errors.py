@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_IN_A_TRACEBACK = re.compile(r"^transforms\.errors\.\w+: (?P<sentence>.*?)(?: \[while running '.*'\])*$", re.MULTILINE)
+_IN_A_TRACEBACK = re.compile(r"^transforms\.errors\.\w+: (.*)$", re.MULTILINE)
+_WHERE = re.compile(r" \[while running '[^']*'\]")
 
 
 class RunError(Exception):
@@ -17,7 +18,5 @@ class StorageError(RunError):
 
 def sentence_of(error: BaseException) -> str | None:
     """The sentence of a `RunError`, also of one that a runner handed back as the text of its traceback."""
-    if isinstance(error, RunError):
-        return str(error)
-    found = list(_IN_A_TRACEBACK.finditer(str(error)))
-    return found[-1]["sentence"] if found else None
+    found = [str(error)] if isinstance(error, RunError) else _IN_A_TRACEBACK.findall(str(error))
+    return _WHERE.sub("", found[-1]) if found else None

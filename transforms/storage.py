@@ -79,7 +79,7 @@ def exists(path: str) -> bool:
     """Whether a file or folder is there."""
     if is_local(path):
         return os.path.exists(path)
-    return bool(_with_retries(lambda: _file_systems().exists(path), f"cannot look up {path!r}"))
+    return bool(_with_retries(lambda: _file_systems(path).exists(path), f"cannot look up {path!r}"))
 
 
 def write_all(out_dir: str, files: Iterable[StoredFile]) -> None:
@@ -133,20 +133,32 @@ def delete_tree(path: str) -> None:
         if os.path.lexists(path):
             _with_retries(lambda: shutil.rmtree(path), f"cannot delete {path!r}")
     elif below := list_below(path):
-        _with_retries(lambda: _file_systems().delete(below), f"cannot delete {path!r}")
+        _with_retries(lambda: _file_systems(path).delete(below), f"cannot delete {path!r}")
 
 
-def list_below(folder: str, limit: int | None = None) -> list[str]:
-    """The paths of all files below a folder, sorted; at most `limit` of them.
+def list_below(folder: str) -> list[str]:
+    """The paths of all files below a folder of a store.
 
     Raises:
         StorageError: the folder cannot be listed.
     """
-    if is_local(folder):
-        found = (os.path.join(at, name) for at, _, names in os.walk(folder) for name in names)
-        return sorted(path for path, _ in zip(found, range(limit), strict=False)) if limit else sorted(found)
-    matched = _with_retries(lambda: _file_systems().match([join(folder, "**")], [limit])[0], f"cannot list {folder!r}")
-    return sorted(match.path for match in matched.metadata_list)
+    return _match(join(folder, "**"), None)
+
+
+def matches(pattern: str) -> bool:
+    """Whether a store has any file that a pattern matches.
+
+    Raises:
+        StorageError: the store does not answer, or refuses.
+    """
+    return bool(_match(pattern, 1))
+
+
+def _match(pattern: str, limit: int | None) -> list[str]:
+    found = _with_retries(
+        lambda: _file_systems(pattern).match([pattern], [limit])[0].metadata_list, f"cannot list {pattern!r}"
+    )
+    return [one.path for one in found]
 
 
 def _read_once(path: str) -> bytes:
@@ -155,7 +167,7 @@ def _read_once(path: str) -> bytes:
             return file.read()
     from apache_beam.io.filesystem import CompressionTypes
 
-    with _file_systems().open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+    with _file_systems(path).open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         return file.read()
 
 
@@ -189,14 +201,14 @@ def _write_new(path: str, data: bytes) -> None:
 def _put_object(target: str, data: bytes) -> None:
     from apache_beam.io.filesystem import CompressionTypes
 
-    with _file_systems().create(target, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+    with _file_systems(target).create(target, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         file.write(data)
 
 
 def _delete_once(out_dir: str, target: str) -> None:
     if not is_local(target):
-        if _file_systems().exists(target):
-            _file_systems().delete([target])
+        if _file_systems(target).exists(target):
+            _file_systems(target).delete([target])
         return
     if os.path.lexists(target):
         os.remove(target)
@@ -217,7 +229,17 @@ def _with_retries(action: Callable[[], T], what: str) -> T:
     raise AssertionError("the last try returns or raises")
 
 
-def _file_systems() -> type[FileSystems]:
+def _file_systems(path: str) -> type[FileSystems]:
+    """Beam's file systems, one of which knows `path`.
+
+    Raises:
+        StorageError: none does.
+    """
     from apache_beam.io.filesystems import FileSystems
 
+    try:
+        FileSystems.get_filesystem(path)
+    except ValueError as error:
+        scheme = path.partition("://")[0]
+        raise StorageError(f"{path!r}: nothing here reads {scheme}://, give a local path or one of gs://") from error
     return FileSystems

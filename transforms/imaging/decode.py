@@ -33,8 +33,9 @@ from transforms.imaging.geometry import Size, reduced_request, targets
 from transforms.imaging.spec import ResizeSpec
 
 # Pillow's names of what is opened, whatever a file is called; no other program is ever started for one.
+# What begins as a JPEG is opened as MPO where it holds more pictures.
 FORMATS = (
-    *("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP", "DIB", "JPEG2000"),
+    *("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "DIB", "JPEG2000"),
     *("AVIF", "PPM", "TGA", "ICO", "PSD", "QOI"),
 )
 

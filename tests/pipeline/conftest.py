@@ -1,0 +1,36 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from loguru import logger
+
+from pipeline.run import main
+from tests.support import photo_tree
+
+Make = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nine photographs, six in the folder and three below it."""
+    return photo_tree(tmp_path_factory.mktemp("in") / "photos", 9)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_log() -> Iterator[None]:
+    yield
+    logger.remove()
+
+
+@pytest.fixture
+def make(capsys: pytest.CaptureFixture[str]) -> Make:
+    """Runs the command in this process, expects an exit code, and gives the messages that it showed."""
+
+    def run(*args: object, expect: int = 0) -> list[str]:
+        capsys.readouterr()
+        code = main([str(arg) for arg in args])
+        shown = capsys.readouterr().err
+        assert code == expect, shown
+        return [line.split(" | ")[-1] for line in shown.splitlines()]
+
+    return run

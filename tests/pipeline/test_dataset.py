@@ -1,0 +1,261 @@
+"""What a run leaves in OUT, compared byte for byte and row for row with a plain loop around Pillow."""
+
+import io
+import json
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+import webdataset
+from PIL import Image
+
+from tests.pipeline.conftest import Make
+from tests.support import (
+    Row,
+    image_bytes,
+    jpeg,
+    markers,
+    photo_tree,
+    plain_resize,
+    rows,
+    sha256,
+    snapshot,
+    summary,
+    write_tree,
+    written_row,
+)
+from transforms.imaging.naming import shard_index
+from transforms.imaging.spec import library_versions
+
+
+def sources_of(folder: Path) -> list[tuple[str, bytes]]:
+    """(path below, bytes) of each file, sorted."""
+    return sorted((str(path.relative_to(folder)), path.read_bytes()) for path in folder.rglob("*") if path.is_file())
+
+
+def in_manifest_order(wanted: list[Row], shards: int) -> list[Row]:
+    return sorted(wanted, key=lambda row: (shard_index(row["key"], shards), row["key"], row["source"], -row["size"]))
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_files_in_two_sizes(make: Make, tmp_path: Path, exact: bool) -> None:
+    """The sizes are less than a factor of 2 apart, so that both are made from the decoded image."""
+    source = photo_tree(tmp_path / "photos", 7, size=(330, 221))
+    out = tmp_path / "out"
+    make("-i", source, "-o", out, "-s", 64, 40, "-ext", "jpg", "--images_per_shard", 3, *(["--exact"] if exact else []))
+
+    wanted: list[Row] = []
+    files: dict[str, bytes] = {}
+    for path, data in sources_of(source):
+        for size in (64, 40):
+            key = path.removesuffix(".jpg")
+            output = plain_resize(data, size, gap=None if exact else 64 / size * 1.5)[0]
+            files[f"{size}/{path}"] = output
+            wanted.append(written_row(key, path, data, size, f"{size}/{path}", output))
+    made = snapshot(out)
+    assert rows(out, "manifest") == in_manifest_order(wanted, shards=3)
+    assert made.pop("failures-00000-of-00001.jsonl") == b""
+    assert len(made.pop("manifest-00000-of-00001.jsonl")) > 0
+    assert json.loads(made.pop("summary.json"))["images"]["written"] == 7
+    assert made == files
+
+
+def test_webdataset(make: Make, tmp_path: Path) -> None:
+    source = photo_tree(tmp_path / "my photos", 8)
+    out = tmp_path / "out"
+    make("-i", source, "-o", out, "-s", 50, "-ext", "png", "--layout", "webdataset", "--images_per_shard", 3, "--exact")
+
+    wanted: list[Row] = []
+    members: dict[str, dict[str, bytes]] = {f"my_photos-{number:05d}-of-00003.tar": {} for number in range(3)}
+    for path, data in sources_of(source):
+        key = path.removesuffix(".jpg")
+        archive = f"my_photos-{shard_index(key, 3):05d}-of-00003.tar"
+        output = plain_resize(data, 50, "PNG")[0]
+        row = written_row(key, path, data, 50, f"{archive}/{key}.png", output)
+        wanted.append(row)
+        sample = {name: value for name, value in row.items() if name not in ("path", "status", "reason")}
+        members[archive] |= {f"{key}.png": output, f"{key}.json": json.dumps(sample, separators=(",", ":")).encode()}
+    assert rows(out, "manifest") == in_manifest_order(wanted, shards=3)
+    assert {path.name for path in out.glob("*.tar")} == set(members)
+    for archive, expected in members.items():
+        with tarfile.open(out / archive) as tar:
+            read = {name: tar.extractfile(name).read() for name in tar.getnames()}  # type: ignore[union-attr]  # all are files
+            assert list(read) == sorted(expected, key=lambda name: name.rsplit(".", 1)[0])
+            assert read == expected
+
+
+def test_webdataset_loads_in_its_own_library(make: Make, tmp_path: Path) -> None:
+    source = write_tree(
+        tmp_path / "in", {"a.b.jpg": jpeg(1, (60, 40)), "ü/__c.jpg": jpeg(2, (60, 40)), "%.jpg": jpeg(3, (9, 9))}
+    )
+    make("-i", source, "-o", tmp_path / "out", "-s", 20, "--layout", "webdataset", "--split", "train")
+    samples = list(webdataset.WebDataset(str(tmp_path / "out" / "train-00000-of-00001.tar"), shardshuffle=False))
+    by_key = {row["key"]: row for row in rows(tmp_path / "out", "manifest")}
+    assert {sample["__key__"] for sample in samples} == {"a%2Eb", "ü/%5F%5Fc", "%25"}
+    for sample in samples:
+        told = json.loads(sample["json"])
+        assert sha256(sample["jpg"]) == told["sha256"] == by_key[told["key"]]["sha256"]
+        assert Image.open(io.BytesIO(sample["jpg"])).size == (told["width"], told["height"])
+
+
+def test_an_archive_without_images_is_written_too(make: Make, tmp_path: Path) -> None:
+    source = photo_tree(tmp_path / "in", 4)
+    make("-i", source, "-o", tmp_path / "out", "-s", 20, "--layout", "webdataset", "--images_per_shard", 1)
+    sizes = {path.name: len(tarfile.open(path).getnames()) for path in (tmp_path / "out").glob("*.tar")}
+    filled = {shard_index(path.removesuffix(".jpg"), 4) for path, _ in sources_of(source)}
+    assert sorted(sizes) == [f"in-{number:05d}-of-00004.tar" for number in range(4)]
+    assert {number for number in range(4) if sizes[f"in-{number:05d}-of-00004.tar"]} == filled
+
+
+@pytest.mark.parametrize("layout", ["files", "webdataset"])
+def test_the_same_bytes_for_any_number_of_threads_and_on_other_runners(make: Make, tmp_path: Path, layout: str) -> None:
+    source = photo_tree(tmp_path / "in", 10)
+    (source / "broken.jpg").write_bytes(b"no image")
+    made = []
+    for number, flags in enumerate((["-j", "1"], ["-j", "5"], ["--runner", "BundleBasedDirectRunner"])):
+        out = tmp_path / f"out{number}"
+        make("-i", source, "-o", out, "-s", 48, 24, "--layout", layout, "--images_per_shard", 2, *flags)
+        assert not (out / "_run" / "tmp").exists()
+        made.append(snapshot(out))
+    assert made[0] == made[1] == made[2]
+
+
+def test_summary(make: Make, photos: Path, tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "in", {"x.txt": b"", "y.TXT": b"", "README": b"", "gray.png": image_bytes(Image.new("L", (700, 70)), "PNG"),
+                                          "a.jpg": jpeg(1, (90, 60)), "bad.jpg": b"text"})  # fmt: skip
+    shown = make("-i", source, "-o", tmp_path / "out", "-s", 32, "-ext", "jpg")
+    told = summary(tmp_path / "out")
+    written = [row for row in rows(tmp_path / "out", "manifest") if row["status"] == "written"]
+    source_bytes = sum(row["source_bytes"] for row in rows(tmp_path / "out", "manifest"))
+    output_bytes = sum(row["bytes"] for row in written)
+    assert told == {
+        "images": {"matched": 3, "written": 2, "failed": 1, "skipped": 0},
+        "splits": {"in": {"images": 3, "bytes": source_bytes}},
+        "source_bytes": source_bytes,
+        "outputs": {"32": {"images": 2, "bytes": output_bytes}},
+        "failures": {"not-an-image": 1},
+        "retry": 0,
+        "notes": {},
+        "not_images": {"": 1, ".txt": 2},
+        "source_formats": {"JPEG": 1, "PNG": 1},
+        "source_modes": {"L": 1, "RGB": 1},
+        "source_longest_side": {"128": 1, "1024": 1},
+        "source_aspect_ratio": {"1.5": 1, "10.0": 1},
+        "settings": {
+            "split": ["in"], "size": [32], "layout": "files", "images_per_shard": 100, "extension": "jpg",
+            "algorithm": "lanczos", "exact": False, "reducing_gap": 1.5, "only_shrink": False, "quality": None,
+            "versions": library_versions(),
+        },
+    }
+    assert shown[1:5] == [
+        "3 images matched: 2 written, 1 failed, 0 skipped",
+        "failed: 1 not-an-image",
+        "other files, passed over: 2 .txt, 1 (no extension)",
+        f"{source_bytes / 1e6:.1f} MB in, 32 px {output_bytes / 1e6:.1f} MB ({100 * output_bytes / source_bytes:.1f} %) out",
+    ]
+
+
+def test_names_stay_as_they_are(make: Make, tmp_path: Path) -> None:
+    names = [
+        "with space.jpg",
+        "ünï/日本.jpg",
+        "set[1]/a*b?.jpg",
+        "new\nline.jpg",
+        "-dash.jpg",
+        "quo'\"te.jpg",
+        os.fsdecode(b"caf\xe9.jpg"),
+    ]
+    source = tmp_path / "in [odd] *"
+    write_tree(source, {name: jpeg(number, (30, 20)) for number, name in enumerate(names)})
+    write_tree(tmp_path, {"in o/not ours.jpg": jpeg(1, (30, 20))})
+    make("-i", source, "-o", tmp_path / "out", "-s", 16)
+    made = rows(tmp_path / "out", "manifest")
+    assert {row["source"] for row in made} == set(names)
+    assert all((tmp_path / "out" / row["path"]).read_bytes() for row in made)
+    assert {row["path"] for row in made} == set(names)
+
+
+def test_a_wrong_name_is_corrected(make: Make, tmp_path: Path) -> None:
+    source = write_tree(
+        tmp_path / "in", {"really-png.jpg": image_bytes(Image.new("RGB", (9, 9)), "PNG"), "a.JPEG": jpeg(1, (9, 9))}
+    )
+    make("-i", source, "-o", tmp_path / "out", "-s", 8)
+    assert {row["path"] for row in rows(tmp_path / "out", "manifest")} == {"really-png.png", "a.jpg"}
+
+
+def test_of_one_output_name_the_first_is_written(make: Make, tmp_path: Path) -> None:
+    files = {
+        "a.jpg": b"broken",
+        "a.png": image_bytes(Image.new("RGB", (9, 9), "red"), "PNG"),
+        "a.webp": image_bytes(Image.new("RGB", (9, 9)), "WEBP"),
+    }
+    source = write_tree(tmp_path / "in", files)
+    make("-i", source, "-o", tmp_path / "out", "-s", 8, "-ext", "jpg")
+    assert [(row["source"], row["status"], row["reason"]) for row in rows(tmp_path / "out", "manifest")] == [
+        ("a.jpg", "failed", "not-an-image"),
+        ("a.png", "written", None),
+        ("a.webp", "failed", "name-taken"),
+    ]
+    assert rows(tmp_path / "out", "failures")[1] == {
+        "key": "a",
+        "source": "a.webp",
+        "stage": "name",
+        "error": "name-taken",
+        "message": "its output 'a.jpg' is that of 'a.png'",
+    }
+    red, green, blue = Image.open(tmp_path / "out" / "a.jpg").getpixel((4, 4))  # type: ignore[misc]  # three of RGB
+    assert (red > 240, green < 20, blue < 20) == (True, True, True)
+
+
+def test_a_name_too_long_is_a_failure(make: Make, tmp_path: Path) -> None:
+    name = "x" * 251 + ".bmp"
+    source = write_tree(tmp_path / "in", {name: image_bytes(Image.new("RGB", (9, 9)), "BMP"), "a.jpg": jpeg(1, (9, 9))})
+    make("-i", source, "-o", tmp_path / "out", "-s", 8, "-ext", "webp")
+    (failure,) = rows(tmp_path / "out", "failures")
+    assert (failure["source"], failure["error"]) == (name, "name-too-long")
+    assert failure["message"] == "its output's name has over 255 bytes"
+
+
+def test_several_inputs_are_splits(make: Make, tmp_path: Path) -> None:
+    train, validation = photo_tree(tmp_path / "train", 5), photo_tree(tmp_path / "validation", 2)
+    make("-i", train, validation, "-o", tmp_path / "out", "-s", 16, "--images_per_shard", 2)
+    made = rows(tmp_path / "out", "manifest")
+    wanted = [f"{folder.name}/{path}" for folder in (train, validation) for path, _ in sources_of(folder)]
+    assert sorted(row["source"] for row in made) == sorted(wanted)
+    assert [row["key"].split("/")[0] for row in made] == ["train"] * 5 + ["validation"] * 2
+    assert all((tmp_path / "out" / row["path"]).is_file() and row["path"] == row["source"] for row in made)
+    assert sorted(markers(tmp_path / "out")) == [
+        *(f"train-0000{number}-of-00003.jsonl" for number in range(3)),
+        "validation-00000-of-00001.jsonl",
+    ]
+    assert {name: split["images"] for name, split in summary(tmp_path / "out")["splits"].items()} == {
+        "train": 5,
+        "validation": 2,
+    }
+
+
+def test_a_glob_pattern(make: Make, tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "in", {name: jpeg(1, (9, 9)) for name in ("a1.jpg", "a2.png", "b1.jpg", "x/a3.jpg")})
+    make("-i", source / "a*.jpg", "-o", tmp_path / "one", "-s", 8)
+    make("-i", source / "**" / "a*.jpg", "-o", tmp_path / "two", "-s", 8)
+    assert [row["source"] for row in rows(tmp_path / "one", "manifest")] == ["a1.jpg"]
+    assert {row["source"] for row in rows(tmp_path / "two", "manifest")} == {"x/a3.jpg"}
+    assert (tmp_path / "two" / "x" / "a3.jpg").is_file()
+
+
+def test_what_lies_below_out_is_no_input(make: Make, tmp_path: Path) -> None:
+    source = photo_tree(tmp_path / "in", 3)
+    make("-i", source, "-o", source / "small", "-s", 16)
+    first = snapshot(source / "small")
+    make("-i", source, "-o", source / "small", "-s", 16)
+    assert len(rows(source / "small", "manifest")) == 3
+    assert snapshot(source / "small") == first
+
+
+def test_the_old_command_word_for_word(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    photo_tree(Path("data/train"), 3)
+    make(*["-i", "data/train", "-o", "output/train", "-j", "4", "-ext", "jpg", "-a", "lanczos", "-s", "512"])
+    assert Image.open("output/train/p000.jpg").size == (512, 341)
+    assert Image.open("output/train/deep/er/p002.jpg").size == (512, 341)

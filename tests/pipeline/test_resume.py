@@ -1,0 +1,209 @@
+"""A run goes on where another was cut off, and what was committed stays as it was."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.pipeline.conftest import Make
+from tests.support import ROOT, image_bytes, jpeg, markers, photo_tree, rows, snapshot, write_tree
+from transforms.imaging.naming import shard_index
+
+
+def start(*args: object) -> "subprocess.Popen[str]":
+    command = [sys.executable, str(ROOT / "image_resizer.py"), *map(str, args)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_markers(out: Path, count: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        folder = out / "_run" / "shards"
+        if folder.is_dir() and len(list(folder.iterdir())) >= count:
+            return
+        time.sleep(0.005)
+    raise AssertionError(f"no {count} markers in a minute")
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photographs that take about ten seconds."""
+    folder = tmp_path_factory.mktemp("in") / "many"
+    data = [jpeg(seed, (1500, 1000)) for seed in range(4)]
+    return write_tree(folder, {f"p{number:03d}.jpg": data[number % 4] for number in range(300)})
+
+
+@pytest.mark.parametrize("layout", ["files", "webdataset"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_was_ended_goes_on(
+    make: Make, many: Path, tmp_path: Path, layout: str, number: int, code: int
+) -> None:
+    out = tmp_path / "out"
+    args = ("-i", many, "-o", out, "-s", 200, "--layout", layout, "--images_per_shard", 10, "-j", 2)
+    process = start(*args)
+    wait_for_markers(out, 3)
+    before = time.monotonic()
+    process.send_signal(number)
+    shown = process.communicate(timeout=30)[1]
+    assert process.returncode == code
+    assert time.monotonic() - before < 10  # far less; the bound only tells an end from a run to the end
+    assert not (out / "summary.json").exists()
+    committed = markers(out)
+    assert 3 <= len(committed) < 30
+    if code > 0:
+        assert f"stopped by {signal.Signals(number).name}; " in shown
+        assert "committed: give the same command again to go on from there" in shown
+        assert "Traceback" not in shown
+
+    shown = " ".join(make(*args))
+    assert "images, " not in shown
+    assert {name: at for name, at in markers(out).items() if name in committed} == committed
+    assert f"{sum(json.loads(line)['matched'] for line in already(out))} were committed already" in shown.replace(
+        ",", ""
+    )
+    assert not (out / "_run" / "tmp").exists()
+
+    make(*args[:3], tmp_path / "whole", *args[4:])
+    assert snapshot(out) == snapshot(tmp_path / "whole")
+
+
+def already(out: Path) -> list[str]:
+    """The last run's receipts of shards that it did not make itself."""
+    (receipts,) = (out / "_run" / "receipts").iterdir()
+    return [line for line in receipts.read_text().splitlines() if not json.loads(line)["again"]]
+
+
+@pytest.mark.parametrize("layout", ["files", "webdataset"])
+def test_a_second_run_reads_no_image(make: Make, photos: Path, tmp_path: Path, layout: str) -> None:
+    source = write_tree(tmp_path / "in", {path.name: path.read_bytes() for path in photos.glob("*.jpg")})
+    args = ("-i", source, "-o", tmp_path / "out", "-s", 32, "--layout", layout)
+    make(*args)
+    first, at = snapshot(tmp_path / "out"), markers(tmp_path / "out")
+    for path in source.iterdir():  # unreadable as images, but listed as before
+        status = path.stat()
+        path.write_bytes(b"\0" * status.st_size)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    shown = make(*args)
+    assert shown[:2] == [
+        f"going on with the dataset in {tmp_path / 'out'}",
+        "nothing to do: all 6 images were committed already, and none was read",
+    ]
+    assert (snapshot(tmp_path / "out"), markers(tmp_path / "out")) == (first, at)
+
+
+def test_a_lost_marker_is_done_again_alone(make: Make, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    args = ("-i", photos, "-o", out, "-s", 32, "--images_per_shard", 2)
+    make(*args)
+    first, at = snapshot(out), markers(out)
+    (out / "_run" / "shards" / "photos-00002-of-00005.jsonl").unlink()
+    make(*args)
+    assert snapshot(out) == first
+    assert [name for name, when in markers(out).items() if when != at[name]] == ["photos-00002-of-00005.jsonl"]
+
+
+@pytest.mark.parametrize("layout", ["files", "webdataset"])
+def test_what_changes_in_the_input_changes_in_its_shards_alone(
+    make: Make, photos: Path, tmp_path: Path, layout: str
+) -> None:
+    source = photo_tree(tmp_path / "photos", 9)
+    out = tmp_path / "out"
+    args = ("-o", out, "-s", 32, "--images_per_shard", 2, "--layout", layout)
+    make("-i", source, *args)
+    at = markers(out)
+    (source / "p000.jpg").unlink()
+    (source / "p001.jpg").write_bytes(jpeg(77, (90, 80)))
+    write_tree(source, {"later/new.jpg": jpeg(78, (80, 90))})
+    make("-i", source, *args)
+    touched = {f"photos-{shard_index(key, 5):05d}-of-00005.jsonl" for key in ("p000", "p001", "later/new")}
+    assert {name for name, when in markers(out).items() if when != at[name]} == touched
+
+    fresh = tmp_path / "fresh"
+    make("-i", source, "-o", fresh, *args[2:])
+    assert snapshot(out) == snapshot(fresh)
+    assert {row["source"] for row in rows(out, "manifest")} >= {"later/new.jpg", "p001.jpg"}
+
+
+def test_an_unreadable_image_is_tried_again(make: Make, tmp_path: Path) -> None:
+    source = photo_tree(tmp_path / "in", 3)
+    (source / "folder.jpg").symlink_to(source / "link")
+    (source / "link").symlink_to(source / "gone.bin")
+    (source / "gone.bin").write_bytes(jpeg(5, (50, 40)))
+    os.truncate(source / "gone.bin", 100)
+    args = ("-i", source, "-o", tmp_path / "out", "-s", 16, "-ext", "jpg")
+    make(*args)
+    (failure,) = rows(tmp_path / "out", "failures")
+    assert (failure["source"], failure["error"]) == ("folder.jpg", "truncated")
+
+
+def test_other_settings_on_the_same_out_are_refused(make: Make, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    make("-i", photos, "-o", out, "-s", 32)
+    first = snapshot(out)
+    changed: list[tuple[list[object], str]] = [
+        (["-s", 33], "--size [32], and this is --size [33]"),
+        (["-s", 32, 16], "--size [32], and this is --size [32, 16]"),
+        (["-s", 32, "-ext", "png"], "--extension '', and this is --extension 'png'"),
+        (["-s", 32, "-a", "box"], "--algorithm 'lanczos', and this is --algorithm 'box'"),
+        (["-s", 32, "--exact"], "--exact False, and this is --exact True"),
+        (["-s", 32, "--layout", "webdataset"], "--images_per_shard 100, and this is --images_per_shard 1000"),
+        (["-s", 32, "--quality", 60], "--quality None, and this is --quality 60"),
+        (["-s", 32, "--split", "x"], "--in_dir"),
+    ]
+    for flags, told in changed:
+        (shown,) = make("-i", photos, "-o", out, *flags, expect=2)
+        assert f"image_resizer: {str(out)!r} holds a dataset made with {told}" in shown
+        assert shown.endswith(": use the same, give another -o, or start again with --overwrite")
+    assert snapshot(out) == first
+    make("-i", photos, "-o", out, "-s", 32, "-j", 7, "--memory", "100M", "-v", 5, "--log_level", "error")
+
+
+def test_another_pillow_is_refused(make: Make, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    make("-i", photos, "-o", out, "-s", 32)
+    config = out / "_run" / "config.json"
+    told = json.loads(config.read_text())
+    now = told["settings"]["versions"]["pillow"]
+    told["settings"]["versions"]["pillow"] = "9.9"
+    config.write_text(json.dumps(told))
+    (shown,) = make("-i", photos, "-o", out, "-s", 32, expect=2)
+    assert f"made with version of pillow '9.9', and this is version of pillow {now!r}" in shown
+
+
+def test_overwrite_deletes_what_the_dataset_wrote_and_nothing_else(make: Make, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    make("-i", photos, "-o", out, "-s", 32, 16, "--images_per_shard", 2)
+    write_tree(out, {"notes.txt": b"mine", "32/mine.jpg": b"mine too"})
+    make("-i", photos, "-o", out, "-s", 24, "--layout", "webdataset", "--overwrite")
+    fresh = tmp_path / "fresh"
+    make("-i", photos, "-o", fresh, "-s", 24, "--layout", "webdataset")
+    assert snapshot(out) == {**snapshot(fresh), "notes.txt": b"mine", "32/mine.jpg": b"mine too"}
+    assert sorted(path.name for path in out.rglob("*") if path.is_dir() and "_run" not in path.parts) == ["32"]
+
+
+def test_an_empty_input_does_not_cost_the_dataset(make: Make, photos: Path, tmp_path: Path) -> None:
+    make("-i", photos, "-o", tmp_path / "out", "-s", 32)
+    first = snapshot(tmp_path / "out")
+    (tmp_path / "empty").mkdir()
+    make("-i", tmp_path / "empty", "-o", tmp_path / "out", "-s", 32, "--overwrite", expect=2)
+    assert snapshot(tmp_path / "out") == first
+
+
+def test_a_folder_with_other_files_is_left_alone(make: Make, photos: Path, tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "in", {"a.jpg": image_bytes(Image.new("RGB", (9, 9)), "JPEG")})
+    out = write_tree(tmp_path / "out", {"thesis.doc": b"irreplaceable", ".hidden": b""})
+    for flags in ([], ["--overwrite"]):
+        (shown,) = make("-i", source, "-o", out, *flags, expect=2)
+        assert shown == (
+            f"image_resizer: -o {str(out)!r} holds what belongs to no dataset ('thesis.doc', say): "
+            "give an empty or new folder"
+        )
+    assert snapshot(out) == {"thesis.doc": b"irreplaceable", ".hidden": b""}
+    (out / "thesis.doc").unlink()
+    make("-i", source, "-o", out)

@@ -1,0 +1,96 @@
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.imaging import naming
+from transforms.imaging.decode import FORMATS
+
+# What a file system can give: any bytes but NUL, decoded as Python does.
+KEYS = st.binary(min_size=1, max_size=60).filter(lambda name: b"\0" not in name).map(os.fsdecode)
+
+
+@pytest.mark.parametrize(
+    ("path", "extension", "tried", "key"),
+    [
+        ("a/b.jpg", ".jpg", True, "a/b"),
+        ("a/B.JPEG", ".jpeg", True, "a/B"),
+        ("x.y.webp", ".webp", True, "x.y"),
+        ("a.b/c", "", False, "a.b/c"),
+        (".jpg", "", False, ".jpg"),
+        ("notes.txt", ".txt", False, "notes"),
+        ("photo.eps", ".eps", False, "photo"),
+        ("photo.jpg.gz", ".gz", False, "photo.jpg"),
+        ("odd.a b", ".*", False, "odd"),
+        ("long.abcdefghijk", ".*", False, "long"),
+    ],
+)
+def test_a_path_taken_apart(path: str, extension: str, tried: bool, key: str) -> None:
+    assert naming.extension_of(path) == extension
+    assert naming.is_tried(path) is tried
+    assert naming.key_of(path) == key
+
+
+def test_nothing_is_tried_that_starts_another_program() -> None:
+    assert not naming.TRIED_EXTENSIONS & {"eps", "ps", "wmf", "emf", "pdf", "svg", "mpg"}
+    assert not set(FORMATS) & {"EPS", "WMF", "PDF", "GBR"}
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("train/000a1249af2bc5f0", "train/000a1249af2bc5f0"),
+        ("sub folder/héllo", "sub folder/héllo"),
+        ("a.b", "a%2Eb"),
+        (".hidden/.b", "%2Ehidden/%2Eb"),
+        ("100%", "100%25"),
+        ("__key__/x__y", "%5F%5Fkey__/x__y"),
+        ("x/__y", "x/%5F%5Fy"),
+        ("new\nline", "new%0Aline"),
+        (os.fsdecode(b"caf\xe9"), "caf%E9"),
+    ],
+)
+def test_archive_key(key: str, expected: str) -> None:
+    assert naming.archive_key(key) == expected
+
+
+@given(KEYS, KEYS)
+def test_archive_keys_are_what_readers_need(one: str, other: str) -> None:
+    escaped = naming.archive_key(one)
+    assert "." not in escaped
+    assert not any(part.startswith("__") for part in escaped.split("/"))
+    assert not any(ord(character) < 32 for character in escaped)
+    escaped.encode("utf-8")
+    assert (escaped == naming.archive_key(other)) == (one == other)
+
+
+@given(KEYS, st.integers(1, 10_000))
+def test_shard_index_is_in_range_and_stable(key: str, count: int) -> None:
+    index = naming.shard_index(key, count)
+    assert 0 <= index < count
+    assert naming.shard_index(key, count) == index
+
+
+def test_shard_index_is_the_same_on_every_machine() -> None:
+    assert [naming.shard_index(f"train/{number:016x}", 1743) for number in range(6)] == [
+        1072,
+        1225,
+        1436,
+        937,
+        583,
+        213,
+    ]
+
+
+def test_shards_are_of_like_sizes() -> None:
+    counts = [0] * 20
+    for number in range(20_000):
+        counts[naming.shard_index(f"{number:016x}", 20)] += 1
+    assert min(counts) > 880
+    assert max(counts) < 1120
+
+
+def test_name_fits_counts_bytes_of_the_last_part() -> None:
+    assert naming.name_fits("x" * 300 + "/" + "é" * 127, 255)
+    assert not naming.name_fits("é" * 128, 255)

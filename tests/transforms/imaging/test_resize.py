@@ -1,0 +1,179 @@
+import contextlib
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.support import image_bytes, jpeg, plain_resize, psnr, sha256
+from transforms.imaging.decode import open_image
+from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.imaging.resize import Encoded, Resized, resize_image
+from transforms.imaging.spec import ResizeSpec
+
+
+def resized(data: bytes, **spec: Any) -> Resized:
+    return resize_image(open_image(data), ResizeSpec(**spec))
+
+
+def only(result: Resized) -> Encoded:
+    (output,) = result.outputs
+    assert isinstance(output, Encoded)
+    return output
+
+
+def picture(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+@pytest.mark.parametrize("size", [(700, 500), (500, 700), (333, 333), (40, 30), (900, 7)])
+@pytest.mark.parametrize(("extension", "image_format"), [("jpg", "JPEG"), ("png", "PNG"), ("webp", "WEBP")])
+def test_exact_is_what_plain_pillow_writes(size: tuple[int, int], extension: str, image_format: str) -> None:
+    data = jpeg(3, size)
+    expected, target = plain_resize(data, 200, image_format)
+    output = only(resized(data, sizes=(200,), extension=extension, exact=True))
+    assert output.data == expected
+    assert output.target == (200, *target)
+    assert output.sha256 == sha256(expected)
+
+
+def test_default_is_the_drafted_picture() -> None:
+    data = jpeg(5, (1600, 1001))
+    expected, _ = plain_resize(data, 200, gap=1.5)
+    output = only(resized(data, sizes=(200,), extension="jpg"))
+    assert output.data == expected
+    exact = only(resized(data, sizes=(200,), extension="png", exact=True))
+    close = only(resized(data, sizes=(200,), extension="png"))
+    assert psnr(picture(exact.data), picture(close.data)) > 45
+
+
+def test_where_draft_cannot_act_the_bytes_are_the_exact_ones() -> None:
+    data = jpeg(6, (1024, 683))
+    assert resized(data, extension="jpg") == resized(data, extension="jpg", exact=True)
+
+
+@pytest.mark.parametrize("algorithm", ["lanczos", "bicubic"])
+def test_a_smaller_size_is_made_from_the_larger(algorithm: str) -> None:
+    data = image_bytes(Image.effect_mandelbrot((400, 400), (-2, -1.5, 1, 1.5), 80), "PNG")
+    large, small = resized(data, sizes=(200, 100), extension="png", algorithm=algorithm).outputs
+    assert isinstance(large, Encoded)
+    assert isinstance(small, Encoded)
+    filter_ = ResizeSpec(algorithm=algorithm).filter
+    assert picture(small.data).tobytes() == picture(large.data).resize((100, 100), filter_).tobytes()
+
+
+@pytest.mark.parametrize(
+    "spec", [{"algorithm": "nearest"}, {"algorithm": "hamming"}, {"exact": True}, {"sizes": (200, 101)}]
+)
+def test_else_each_size_is_made_from_the_source(spec: dict[str, Any]) -> None:
+    source = Image.effect_mandelbrot((400, 400), (-2, -1.5, 1, 1.5), 80).convert("RGB")
+    spec = {"sizes": (200, 100), "extension": "png", **spec}
+    small = resized(image_bytes(source, "PNG"), **spec).outputs[1]
+    assert isinstance(small, Encoded)
+    filter_ = ResizeSpec(**spec).filter
+    assert picture(small.data).tobytes() == source.resize((spec["sizes"][1],) * 2, filter_).tobytes()
+
+
+def test_the_first_of_two_sizes_is_as_if_it_were_alone() -> None:
+    data = jpeg(7, (900, 600))
+    assert resized(data, sizes=(300, 150)).outputs[0] == only(resized(data, sizes=(300,)))
+
+
+def test_a_thin_image_keeps_a_pixel() -> None:
+    output = only(resized(jpeg(1, (3000, 4)), extension="jpg"))
+    assert Image.open(io.BytesIO(output.data)).size == (512, 1)
+
+
+def test_only_shrink_encodes_again_at_its_own_size() -> None:
+    data = image_bytes(Image.new("RGB", (30, 20), (1, 2, 3)), "PNG")
+    output = only(resized(data, only_shrink=True, extension="jpg"))
+    image = Image.open(io.BytesIO(output.data))
+    assert (image.format, image.size) == ("JPEG", (30, 20))
+
+
+def test_quality_is_passed_on() -> None:
+    data = jpeg(2, (300, 200))
+    expected = image_bytes(picture(data).resize((100, 66), Image.Resampling.LANCZOS), "JPEG", quality=30)
+    assert only(resized(data, sizes=(100,), extension="jpg", quality=30, exact=True)).data == expected
+
+
+@pytest.mark.parametrize(
+    ("image_format", "extension"), [("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp"), ("MPO", "jpg")]
+)
+def test_without_an_extension_the_content_decides(image_format: str, extension: str) -> None:
+    result = resized(image_bytes(Image.new("RGB", (8, 8)), image_format), sizes=(4,))
+    assert result.extension == extension
+    assert Image.open(io.BytesIO(only(result).data)).format == image_format.replace("MPO", "JPEG")
+
+
+def test_a_format_that_is_not_written_says_what_to_do() -> None:
+    with pytest.raises(ImageError, match=r"GIF can be read but not written: pass -ext jpg") as caught:
+        resized(image_bytes(Image.new("L", (8, 8)), "GIF"))
+    assert (caught.value.kind, caught.value.stage) == (Kind.UNSUPPORTED_FORMAT, Stage.ENCODE)
+
+
+@pytest.mark.parametrize("extension", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("source", ["JPEG", "PNG", "WEBP"])
+def test_no_metadata_reaches_an_output(source: str, extension: str) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "SECRET"
+    extra = {"comment": b"SECRET"} if source == "JPEG" else {}
+    data = image_bytes(Image.new("RGB", (9, 9)), source, exif=exif, icc_profile=b"SECRET", xmp=b"SECRET", **extra)
+    assert b"SECRET" in data
+    output = only(resized(data, sizes=(8,), extension=extension)).data
+    info = Image.open(io.BytesIO(output)).info
+    assert not {"exif", "icc_profile", "xmp", "comment"} & set(info)
+    assert b"SECRET" not in output
+
+
+def test_exact_keeps_what_the_old_script_left() -> None:
+    data = jpeg(1, (60, 40), comment=b"by hand")
+    output = only(resized(data, sizes=(30,), extension="jpg", exact=True)).data
+    assert Image.open(io.BytesIO(output)).info["comment"] == b"by hand"
+
+
+def test_one_size_too_large_for_its_format_leaves_the_others() -> None:
+    opened = open_image(image_bytes(Image.new("RGB", (20, 2)), "WEBP"))
+    too_large, fits = resize_image(opened, ResizeSpec(sizes=(16_384, 100))).outputs
+    assert isinstance(too_large, ImageError)
+    assert (too_large.kind, too_large.stage) == (Kind.OUTPUT_TOO_LARGE, Stage.RESIZE)
+    assert str(too_large) == "16384 x 1638 pixels: a webp image takes 16383 a side at most"
+    assert isinstance(fits, Encoded)
+
+
+def test_decoding_waits_for_its_admission() -> None:
+    asked = []
+
+    @contextlib.contextmanager
+    def admit(needed: int) -> Iterator[None]:
+        asked.append(needed)
+        yield
+
+    resize_image(open_image(jpeg(1, (2000, 1000))), ResizeSpec(sizes=(100,)), admit)
+    assert asked == [250 * 125 * 4]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 300), st.integers(1, 300)),
+    sizes=st.lists(st.integers(1, 200), min_size=1, max_size=3, unique=True),
+    mode=st.sampled_from(["1", "L", "LA", "P", "RGB", "RGBA", "I;16"]),
+    algorithm=st.sampled_from(["lanczos", "nearest", "bilinear", "bicubic", "box", "hamming"]),
+    extension=st.sampled_from(["jpg", "png", "webp"]),
+    only_shrink=st.booleans(),
+)
+def test_any_image_gives_the_promised_sizes(
+    size: tuple[int, int], sizes: list[int], mode: str, algorithm: str, extension: str, only_shrink: bool
+) -> None:
+    data = image_bytes(Image.new(mode, size), "PNG")
+    spec = ResizeSpec(sizes=tuple(sizes), extension=extension, algorithm=algorithm, only_shrink=only_shrink)
+    outputs = resize_image(open_image(data), spec).outputs
+    assert len(outputs) == len(sizes)
+    for wanted, output in zip(sorted(sizes, reverse=True), outputs, strict=True):
+        assert isinstance(output, Encoded)
+        image = Image.open(io.BytesIO(output.data))
+        assert image.mode == "RGB"
+        assert max(image.size) == (min(wanted, max(size)) if only_shrink else wanted)

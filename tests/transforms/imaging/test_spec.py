@@ -1,0 +1,55 @@
+from typing import Any
+
+import pytest
+from PIL import Image, features
+
+from transforms.imaging.spec import ResizeSpec, SettingError, library_versions
+
+
+@pytest.mark.parametrize(
+    ("settings", "setting", "message"),
+    [
+        ({"sizes": (0,)}, "size", "0 is out of range: images take 1 to 65500 pixels a side"),
+        ({"sizes": (20_000,), "extension": "webp"}, "size", "20000 is out of range: webp images take 1 to 16383"),
+        ({"sizes": (256, 256)}, "size", "'256 256' is no list of different sizes: give each size once"),
+        ({"sizes": ()}, "size", "'' is no list of different sizes"),
+        ({"extension": "gif"}, "extension", "'gif' cannot be written: choose jpg, png, webp, or ''"),
+        ({"algorithm": "sinc"}, "algorithm", "'sinc' is no filter: choose one of lanczos, nearest, bilinear"),
+        ({"reducing_gap": 0.9}, "reducing_gap", "0.9 is out of range: give a number from 1 to 100"),
+        ({"quality": 0}, "quality", "0 is out of range: give a whole number from 1 to 100"),
+        ({"quality": 90, "extension": "png"}, "quality", "90 has no effect on png"),
+    ],
+)
+def test_refusals_name_the_value_and_what_is_allowed(settings: dict[str, Any], setting: str, message: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        ResizeSpec(**settings)
+    assert caught.value.setting == setting
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reduces", "chains"),
+    [
+        ({}, True, True),
+        ({"algorithm": "bicubic"}, True, True),
+        ({"algorithm": "bilinear"}, True, False),
+        ({"algorithm": "hamming"}, True, False),
+        ({"algorithm": "nearest"}, False, False),
+        ({"algorithm": "box"}, False, False),
+        ({"exact": True}, False, False),
+    ],
+)
+def test_shortcuts(settings: dict[str, Any], reduces: bool, chains: bool) -> None:
+    spec = ResizeSpec(**settings)
+    assert (spec.reduces, spec.chains) == (reduces, chains)
+
+
+def test_filter_is_pillows() -> None:
+    assert ResizeSpec(algorithm="hamming").filter is Image.Resampling.HAMMING
+
+
+def test_versions_are_those_that_decide_bytes() -> None:
+    versions = library_versions()
+    assert versions["pillow"] == features.version("pil")
+    assert sorted(versions) == ["libjpeg", "libwebp", "pillow", "resizer", "zlib"]
+    assert all(versions.values())

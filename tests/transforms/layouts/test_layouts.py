@@ -1,0 +1,74 @@
+import io
+import json
+import tarfile
+
+from transforms.elements import ManifestRow, OutputImage, Shard, StoredFile
+from transforms.layouts import LAYOUTS
+
+SHARD = Shard("train", 12, 1743)
+
+
+def output(layout: str, key: str, size: int, data: bytes, folder: str) -> OutputImage:
+    made = LAYOUTS[layout]
+    name = made.name_of(key, "jpg")
+    path = made.image_path(SHARD, folder, name, "jpg")
+    row = ManifestRow(key, f"{key}.jpeg", 9, "aa", "JPEG", "RGB", 4, 3, size, path, 2, 1, len(data), "bb", "written")
+    return OutputImage(row, name, StoredFile(path, data, "bb"))
+
+
+def test_files() -> None:
+    images = [output("files", "a/b", size, bytes([size]), f"{size}/") for size in (64, 32)]
+    packed = list(LAYOUTS["files"].pack(SHARD, ["64/", "32/"], images))
+    assert packed == [StoredFile("64/a/b.jpg", b"@", "bb"), StoredFile("32/a/b.jpg", b" ", "bb")]
+
+
+def test_webdataset() -> None:
+    images = [output("webdataset", key, 64, key.encode(), "64/") for key in ("b", "a.x", "a/z")]
+    images.append(output("webdataset", "b", 32, b"small", "32/"))
+    large, small = LAYOUTS["webdataset"].pack(SHARD, ["64/", "32/"], images)
+    assert large.path == "64/train-00012-of-01743.tar"
+    assert small.path == "32/train-00012-of-01743.tar"
+    with tarfile.open(fileobj=io.BytesIO(large.data)) as tar:
+        members = tar.getmembers()
+        assert [member.name for member in members] == [
+            *("a%2Ex.jpg", "a%2Ex.json", "a/z.jpg", "a/z.json", "b.jpg", "b.json")
+        ]
+        assert {(m.mtime, m.uid, m.gid, m.uname, m.gname, m.mode, m.type) for m in members} == {
+            (0, 0, 0, "", "", 0o644, tarfile.REGTYPE)
+        }
+        sample = tar.extractfile("a%2Ex.json")
+        assert sample is not None
+        assert json.load(sample) == {
+            "key": "a.x",
+            "source": "a.x.jpeg",
+            "source_bytes": 9,
+            "source_sha256": "aa",
+            "source_format": "JPEG",
+            "source_mode": "RGB",
+            "source_width": 4,
+            "source_height": 3,
+            "size": 64,
+            "width": 2,
+            "height": 1,
+            "bytes": 3,
+            "sha256": "bb",
+        }
+
+
+def test_an_archive_depends_on_its_images_alone() -> None:
+    images = [output("webdataset", key, 64, key.encode(), "") for key in ("a", "b")]
+    pack = LAYOUTS["webdataset"].pack
+    assert list(pack(SHARD, [""], images)) == list(pack(SHARD, [""], images[::-1]))
+
+
+def test_an_empty_shard_is_an_empty_archive() -> None:
+    (empty,) = LAYOUTS["webdataset"].pack(SHARD, [""], [])
+    with tarfile.open(fileobj=io.BytesIO(empty.data)) as tar:
+        assert tar.getmembers() == []
+
+
+def test_long_and_foreign_names_survive() -> None:
+    key = "ключ/" + "x" * 300
+    (packed,) = LAYOUTS["webdataset"].pack(SHARD, [""], [output("webdataset", key, 64, b"1", "")])
+    with tarfile.open(fileobj=io.BytesIO(packed.data)) as tar:
+        assert tar.getnames() == [f"{key}.jpg", f"{key}.json"]

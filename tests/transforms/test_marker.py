@@ -1,0 +1,61 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from transforms.elements import FailureRow, ManifestRow, ResizedShard, Shard, Source, StoredFile, json_line
+from transforms.errors import RunError
+from transforms.marker import Header, digest_of, marker_bytes, marker_path, read_header, read_marker
+
+SHARD = Shard("train", 3, 12)
+ROW = ManifestRow("a\nb", "a\nb.jpg", 1, "00", "JPEG", "RGB", 2, 3, 512)
+FAILURE = FailureRow("a\nb", "a\nb.jpg", "read", "unreadable", "cannot read")
+
+
+def write_marker(out: Path, data: bytes) -> None:
+    path = out / marker_path(SHARD)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def test_a_marker_comes_back_as_it_went(tmp_path: Path) -> None:
+    resized = ResizedShard(SHARD, "d1", {"images": {"matched": 1}}, rows=(ROW, ROW), failures=(FAILURE,))
+    write_marker(tmp_path, marker_bytes(resized, [StoredFile("x.jpg", b"12", "ff")]))
+    marker = read_marker(str(tmp_path), SHARD)
+    assert marker is not None
+    assert marker.header == Header("d1", 2, 1, 1, [["x.jpg", 2, "ff"]], {"images": {"matched": 1}})  # type: ignore[list-item]  # JSON has no tuples
+    assert marker.rows == (json_line(ROW), json_line(ROW))
+    assert marker.failures == (json_line(FAILURE),)
+
+
+def test_no_marker(tmp_path: Path) -> None:
+    assert read_header(str(tmp_path), SHARD) is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}\n", b"no json\n"])
+def test_a_damaged_marker_is_told(tmp_path: Path, damage: bytes) -> None:
+    write_marker(tmp_path, damage or marker_bytes(ResizedShard(SHARD, "d", {}, rows=(ROW,)), []).splitlines()[0])
+    with pytest.raises(RunError, match=r"the marker '_run/shards/train-00003-of-00012.jsonl' is damaged: delete it"):
+        read_header(str(tmp_path), SHARD)
+
+
+def test_the_digest_is_that_of_the_listing() -> None:
+    one, other = Source("a", "a.jpg", "/in/a.jpg", 5, 1.5), Source("b", "b.jpg", "/in/b.jpg", 6, 2.5)
+    digest = digest_of([one, other])
+    assert digest_of([other, one]) == digest
+    assert digest_of([one._replace(location="/moved/a.jpg"), other]) == digest
+    for changed in (one._replace(bytes=6), one._replace(version=1.6), one._replace(path="a.png")):
+        assert digest_of([changed, other]) != digest
+    assert digest_of([one]) != digest
+
+
+@pytest.mark.parametrize(("digest", "retry", "fits"), [("d", 0, True), ("d", 1, False), ("e", 0, False)])
+def test_what_fits(digest: str, retry: int, fits: bool) -> None:
+    assert Header(digest, 0, 0, retry, [], {}).fits("d") is fits
+
+
+def test_names_that_are_no_utf8_come_back() -> None:
+    name = b"caf\xe9\xf0".decode("utf-8", "surrogateescape")
+    line = json_line({"key": name})
+    assert line == b'{"key":"caf\\udce9\\udcf0"}\n'
+    assert json.loads(line)["key"] == name

@@ -1,0 +1,86 @@
+import os
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+from apache_beam.testing.util import assert_that, equal_to
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms import config as configs
+from transforms.config import ResizeConfig, Split, shard_count
+from transforms.dataset import Plan, parts
+from transforms.elements import Shard
+from transforms.errors import RunError
+from transforms.imaging.naming import shard_index
+from transforms.imaging.spec import ResizeSpec
+from transforms.match import Listed, unlist
+from transforms.shard import GroupIntoShards, assign, is_seed, plan_shards, seeds
+
+
+def config(*names: str, out: str = "/out") -> ResizeConfig:
+    splits = tuple(Split(name, f"/in/{name}/**", f"/in/{name}") for name in names)
+    return ResizeConfig(splits, out, ResizeSpec(), "files", 100, 2)
+
+
+@pytest.mark.parametrize(
+    ("images", "source_bytes", "expected"),
+    [(1, 0, 1), (100, 1, 1), (101, 1, 2), (9_011_219, 1, 90_113), (10, 5_120_000_000, 10), (10, 5_120_000_001, 11)],
+)
+def test_shard_count(images: int, source_bytes: int, expected: int) -> None:
+    assert shard_count(images, source_bytes, 100) == expected
+
+
+def test_plan_of_a_listing() -> None:
+    listing = {"splits": {"b": {"images": 101, "bytes": 5}, "a": {"images": 1, "bytes": 5}}, "not_images": {}}
+    plan = plan_shards(listing, config("a", "b"))
+    assert list(plan.shards.items()) == [("a", 1), ("b", 2)]
+    assert plan.inputs == {"a": "/in/a/**", "b": "/in/b/**"}
+    assert plan.settings == configs.settings(config("a", "b"))
+    assert list(plan.all_shards()) == [Shard("a", 0, 1), Shard("b", 0, 2), Shard("b", 1, 2)]
+
+
+def test_a_split_without_images_is_refused() -> None:
+    listing = {"splits": {"a": {"images": 0, "bytes": 0}}, "not_images": {".txt": 3}}
+    with pytest.raises(RunError, match=r"-i '/in/a/\*\*' holds no image \(3 other files\)"):
+        plan_shards(listing, config("a"))
+
+
+@pytest.mark.parametrize(("shards", "expected"), [(1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])])
+def test_parts_of_the_manifest(shards: int, expected: list[int]) -> None:
+    made = parts(Plan({}, {}, {"a": shards}))
+    assert [len(part.shards) for part in made] == expected
+    assert [shard for part in made for shard in part.shards] == [Shard("a", number, shards) for number in range(shards)]
+    assert made[0].path("manifest") == f"manifest-00000-of-{len(expected):05d}.jsonl"
+
+
+@given(st.binary(max_size=30).filter(lambda name: b"\0" not in name).map(lambda name: name + b"x"), st.integers(1, 500))
+def test_assignment_is_by_the_key_alone(name: bytes, count: int) -> None:
+    plan = Plan({}, {}, {"a": count})
+    shards = {
+        assign(("a", name + extension, size, float(size)), config("a"), plan)
+        for extension, size in ((b".jpg", 1), (b".png", 2))
+    }
+    assert shards == {("a", shard_index(os.fsdecode(name), count), count)}
+
+
+def test_a_split_is_part_of_the_key_where_there_are_several() -> None:
+    listed: Listed = ("b", b"x/y.jpg", 7, 1.5)
+    one = unlist(listed, config("b"))
+    several = unlist(listed, config("a", "b"))
+    assert (one.key, one.path, one.location) == ("x/y", "x/y.jpg", "/in/b/x/y.jpg")
+    assert (several.key, several.path, several.location) == ("b/x/y", "b/x/y.jpg", "/in/b/x/y.jpg")
+    assert (one.bytes, one.version) == (7, 1.5)
+
+
+def test_every_shard_exists_and_has_its_sources(tmp_path: Path) -> None:
+    plan = Plan({}, {}, {"a": 7})
+    listed = [("a", f"{number}.jpg".encode(), number, 0.5) for number in range(5)]
+    wanted = {shard: [] for shard, _ in seeds(plan)}  # type: dict[tuple[str, int, int], list[Listed]]
+    for one in listed:
+        wanted[assign(one, config("a"), plan)].append(one)
+    with beam.Pipeline("FnApiRunner") as pipeline:
+        plans = pipeline | "Plan" >> beam.Create([plan])
+        grouped = pipeline | beam.Create(listed) | GroupIntoShards(config("a", out=str(tmp_path)), plans)
+        plain = grouped | beam.Map(lambda group: (group[0], sorted(one for one in group[1] if not is_seed(one))))
+        assert_that(plain, equal_to(list(wanted.items())))

@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+
+from transforms import storage
+from transforms.elements import StoredFile
+from transforms.errors import StorageError
+
+
+def stored(path: str, data: bytes) -> StoredFile:
+    return StoredFile(path, data, "")
+
+
+def test_a_file_is_written_whole_and_leaves_no_trace(tmp_path: Path) -> None:
+    storage.write_all(str(tmp_path), [stored("a/b.bin", b"one"), stored("c.bin", b"two")])
+    assert (tmp_path / "a" / "b.bin").read_bytes() == b"one"
+    assert (tmp_path / "c.bin").read_bytes() == b"two"
+    assert list((tmp_path / "_run" / "tmp").iterdir()) == []
+
+
+def test_what_cannot_be_written_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "inside").write_bytes(b"")
+    with pytest.raises(StorageError, match=r"cannot write '.*/taken': Is a directory"):
+        storage.write(str(tmp_path), "taken", b"data")
+    assert list((tmp_path / "_run" / "tmp").iterdir()) == []
+
+
+def test_reading(tmp_path: Path) -> None:
+    (tmp_path / "x.gz").write_bytes(b"no gzip at all")
+    assert storage.read(str(tmp_path / "x.gz")) == b"no gzip at all"
+    assert storage.read_if_there(str(tmp_path / "y")) is None
+    with pytest.raises(StorageError, match=r"cannot read '.*/y': No such file or directory"):
+        storage.read(str(tmp_path / "y"))
+
+
+def test_a_passing_fault_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"data")
+    faults = [OSError(5, "Input/output error"), OSError(5, "Input/output error")]
+    real = storage._read_once
+
+    def read_once(path: str) -> bytes:
+        if faults:
+            raise faults.pop()
+        return real(path)
+
+    monkeypatch.setattr(storage, "_read_once", read_once)
+    assert storage.read(str(tmp_path / "x")) == b"data"
+    faults += [OSError(5, "Input/output error")] * 3
+    with pytest.raises(StorageError, match="Input/output error"):
+        storage.read(str(tmp_path / "x"))
+    assert faults == []
+
+
+def test_deleting_takes_empty_folders_along_and_no_other(tmp_path: Path) -> None:
+    for path in ("a/b/x", "a/y", "z"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(b"")
+    storage.delete_all(str(tmp_path), ["a/b/x", "a/b/missing", "z"])
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["a", "a/y"]
+    storage.delete_all(str(tmp_path), ["a/y"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_paths() -> None:
+    assert storage.join("gs://b/x", "y") == "gs://b/x/y"
+    assert storage.join("/", "y") == "/y"
+    assert storage.below("/data", "/data//x") == "/x"
+    assert storage.is_inside("/data/x/y", "/data/x")
+    assert not storage.is_inside("/data/xy", "/data/x")
+
+
+def test_a_scheme_that_nothing_reads_is_refused() -> None:
+    with pytest.raises(StorageError, match=r"'s4://b/x': nothing here reads s4://, give a local path or one of gs://"):
+        storage.exists("s4://b/x")

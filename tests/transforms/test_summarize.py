@@ -1,0 +1,60 @@
+import apache_beam as beam
+from apache_beam.testing.util import assert_that, equal_to
+
+from transforms.elements import FailureRow, ManifestRow
+from transforms.summarize import Summarize, merge, tally
+
+
+def row(source: str, size: int, status: str, width: int | None = 640, height: int | None = 480) -> ManifestRow:
+    row = ManifestRow(source, source, 1000, "aa", "JPEG", "RGB", width, height, size)
+    return row._replace(status=status, bytes=50 if status == "written" else None)
+
+
+ROWS = [
+    row("a", 512, "written"),
+    row("a", 256, "written"),
+    row("b", 512, "failed", width=3000, height=100),
+    row("b", 256, "written", width=3000, height=100),
+    row("c", 512, "failed", None, None),
+    row("c", 256, "failed", None, None),
+    row("d", 512, "skipped"),
+    row("d", 256, "skipped"),
+]
+FAILURES = [
+    FailureRow("b", "b", "resize", "output-too-large", "x"),
+    FailureRow("c", "c", "read", "unreadable", "x"),
+]
+
+
+def test_tally() -> None:
+    assert tally(ROWS, FAILURES, ["icc-profile", "icc-profile"], [512, 256]) == {
+        "images": {"matched": 4, "written": 1, "failed": 2, "skipped": 1},
+        "source_bytes": 4000,
+        "outputs": {"512": {"images": 1, "bytes": 50}, "256": {"images": 2, "bytes": 100}},
+        "failures": {"output-too-large": 1, "unreadable": 1},
+        "retry": 1,
+        "notes": {"icc-profile": 2},
+        "source_formats": {"JPEG": 4},
+        "source_modes": {"RGB": 4},
+        "source_longest_side": {"1024": 2, "4096": 1},
+        "source_aspect_ratio": {"1.3": 2, "10.0": 1},
+    }
+
+
+def test_tallies_add_up_in_any_order() -> None:
+    one = {"b": 1, "a": {"x": 1}}
+    other = {"a": {"y": 5, "x": 2}}
+    assert merge([one, other]) == merge([other, one]) == {"a": {"x": 3, "y": 5}, "b": 1}
+    assert list(merge([one, other])) == ["a", "b"]
+    assert one == {"b": 1, "a": {"x": 1}}
+
+
+def test_summarize() -> None:
+    with beam.Pipeline("FnApiRunner") as pipeline:
+        tallies = pipeline | beam.Create([{"a": {"x": number}} for number in range(10)])
+        assert_that(tallies | Summarize(), equal_to([{"a": {"x": 45}}]))
+
+
+def test_nothing_summarizes_to_nothing() -> None:
+    with beam.Pipeline("FnApiRunner") as pipeline:
+        assert_that(pipeline | beam.Create([]) | Summarize(), equal_to([{}]))
