@@ -34,6 +34,12 @@ def sources_of(folder: Path) -> list[tuple[str, bytes]]:
     return sorted((str(path.relative_to(folder)), path.read_bytes()) for path in folder.rglob("*") if path.is_file())
 
 
+def members_of(archive: Path) -> dict[str, bytes]:
+    """The content of each member, in the archive's order."""
+    with tarfile.open(archive) as tar:
+        return {name: tar.extractfile(name).read() for name in tar.getnames()}  # type: ignore[union-attr]  # all are files
+
+
 def in_manifest_order(wanted: list[Row], shards: int) -> list[Row]:
     return sorted(wanted, key=lambda row: (shard_index(row["key"], shards), row["key"], row["source"], -row["size"]))
 
@@ -79,10 +85,9 @@ def test_webdataset(make: Make, tmp_path: Path) -> None:
     assert rows(out, "manifest") == in_manifest_order(wanted, shards=3)
     assert {path.name for path in out.glob("*.tar")} == set(members)
     for archive, expected in members.items():
-        with tarfile.open(out / archive) as tar:
-            read = {name: tar.extractfile(name).read() for name in tar.getnames()}  # type: ignore[union-attr]  # all are files
-            assert list(read) == sorted(expected, key=lambda name: name.rsplit(".", 1)[0])
-            assert read == expected
+        read = members_of(out / archive)
+        assert list(read) == sorted(expected, key=lambda name: name.rsplit(".", 1)[0])
+        assert read == expected
 
 
 def test_webdataset_loads_in_its_own_library(make: Make, tmp_path: Path) -> None:
@@ -102,7 +107,7 @@ def test_webdataset_loads_in_its_own_library(make: Make, tmp_path: Path) -> None
 def test_an_archive_without_images_is_written_too(make: Make, tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "in", 4)
     make("-i", source, "-o", tmp_path / "out", "-s", 20, "--layout", "webdataset", "--images_per_shard", 1)
-    sizes = {path.name: len(tarfile.open(path).getnames()) for path in (tmp_path / "out").glob("*.tar")}
+    sizes = {path.name: len(members_of(path)) for path in (tmp_path / "out").glob("*.tar")}
     filled = {shard_index(path.removesuffix(".jpg"), 4) for path, _ in sources_of(source)}
     assert sorted(sizes) == [f"in-{number:05d}-of-00004.tar" for number in range(4)]
     assert {number for number in range(4) if sizes[f"in-{number:05d}-of-00004.tar"]} == filled
@@ -121,14 +126,16 @@ def test_the_same_bytes_for_any_number_of_threads_and_on_other_runners(make: Mak
     assert made[0] == made[1] == made[2]
 
 
-def test_summary(make: Make, photos: Path, tmp_path: Path) -> None:
-    source = write_tree(tmp_path / "in", {"x.txt": b"", "y.TXT": b"", "README": b"", "gray.png": image_bytes(Image.new("L", (700, 70)), "PNG"),
-                                          "a.jpg": jpeg(1, (90, 60)), "bad.jpg": b"text"})  # fmt: skip
+def test_summary(make: Make, tmp_path: Path) -> None:
+    files = {"x.txt": b"", "y.TXT": b"", "README": b"", "bad.jpg": b"text", "a.jpg": jpeg(1, (90, 60))}
+    files["gray.png"] = image_bytes(Image.new("L", (700, 70)), "PNG")
+    source = write_tree(tmp_path / "in", files)
     shown = make("-i", source, "-o", tmp_path / "out", "-s", 32, "-ext", "jpg")
     told = summary(tmp_path / "out")
     written = [row for row in rows(tmp_path / "out", "manifest") if row["status"] == "written"]
     source_bytes = sum(row["source_bytes"] for row in rows(tmp_path / "out", "manifest"))
     output_bytes = sum(row["bytes"] for row in written)
+    share = 100 * output_bytes / source_bytes
     assert told == {
         "images": {"matched": 3, "written": 2, "failed": 1, "skipped": 0},
         "splits": {"in": {"images": 3, "bytes": source_bytes}},
@@ -143,8 +150,16 @@ def test_summary(make: Make, photos: Path, tmp_path: Path) -> None:
         "source_longest_side": {"128": 1, "1024": 1},
         "source_aspect_ratio": {"1.5": 1, "10.0": 1},
         "settings": {
-            "split": ["in"], "size": [32], "layout": "files", "images_per_shard": 100, "extension": "jpg",
-            "algorithm": "lanczos", "exact": False, "reducing_gap": 1.5, "only_shrink": False, "quality": None,
+            "split": ["in"],
+            "size": [32],
+            "layout": "files",
+            "images_per_shard": 100,
+            "extension": "jpg",
+            "algorithm": "lanczos",
+            "exact": False,
+            "reducing_gap": 1.5,
+            "only_shrink": False,
+            "quality": None,
             "versions": library_versions(),
         },
     }
@@ -152,7 +167,7 @@ def test_summary(make: Make, photos: Path, tmp_path: Path) -> None:
         "3 images matched: 2 written, 1 failed, 0 skipped",
         "failed: 1 not-an-image",
         "other files, passed over: 2 .txt, 1 (no extension)",
-        f"{source_bytes / 1e6:.1f} MB in, 32 px {output_bytes / 1e6:.1f} MB ({100 * output_bytes / source_bytes:.1f} %) out",
+        f"{source_bytes / 1e6:.1f} MB in, 32 px {output_bytes / 1e6:.1f} MB ({share:.1f} %) out",
     ]
 
 

@@ -1,0 +1,74 @@
+"""What the first image_resizer.py gets wrong is right here."""
+
+import struct
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.pipeline.conftest import Make
+from tests.support import image_bytes, jpeg, rows, summary, write_tree
+
+
+def resized(make: Make, tmp_path: Path, data: bytes, *flags: object) -> Image.Image:
+    source = write_tree(tmp_path / "in", {"a.png": data})
+    make("-i", source, "-o", tmp_path / "out", "-ext", "png", *flags)
+    return Image.open(tmp_path / "out" / "a.png")
+
+
+def test_a_thin_image(make: Make, tmp_path: Path) -> None:
+    assert resized(make, tmp_path, image_bytes(Image.new("RGB", (3000, 4)), "PNG")).size == (512, 1)
+
+
+def test_fewer_files_than_processes(make: Make, tmp_path: Path) -> None:
+    assert resized(make, tmp_path, jpeg(1, (9, 9)), "-j", 16, "-s", 8).size == (8, 8)
+
+
+def test_an_unknown_algorithm(make: Make, tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (9, 9))})
+    assert make("-i", source, "-o", tmp_path / "out", "-a", "best", expect=2) == [
+        "image_resizer: --algorithm 'best' is no filter: choose one of "
+        "lanczos, nearest, bilinear, bicubic, box, hamming"
+    ]
+
+
+def test_a_decompression_bomb_costs_one_image(make: Make, tmp_path: Path) -> None:
+    bomb = b"P6 30000 30000 255\n" + bytes(30)
+    files = {f"p{number}.jpg": jpeg(number, (30, 20)) for number in range(6)}
+    source = write_tree(tmp_path / "in", {"bomb.ppm": bomb, **files})
+    make("-i", source, "-o", tmp_path / "out", "-s", 16, "-ext", "jpg")
+    assert summary(tmp_path / "out")["images"] == {"matched": 7, "written": 6, "failed": 1, "skipped": 0}
+    assert [(row["source"], row["error"]) for row in rows(tmp_path / "out", "failures")] == [
+        ("bomb.ppm", "too-many-pixels")
+    ]
+
+
+def test_16_bit_images_keep_their_levels(make: Make, tmp_path: Path) -> None:
+    ramp = Image.frombytes("I;16", (256, 1), struct.pack("<256H", *range(0, 65536, 257)))
+    made = resized(make, tmp_path, image_bytes(ramp, "PNG"), "-s", 256, "--exact")
+    assert [made.getpixel((x, 0)) for x in range(256)] == [(x, x, x) for x in range(256)]
+
+
+def test_a_transparent_image_does_not_show_its_hidden_colour(make: Make, tmp_path: Path) -> None:
+    made = resized(make, tmp_path, image_bytes(Image.new("RGBA", (20, 20), (255, 0, 0, 0)), "PNG"), "-s", 10)
+    assert made.getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_sub_folders(make: Make, tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "in", {"x/y/a.jpg": jpeg(1, (9, 9)), "x/b.jpg": jpeg(2, (9, 9))})
+    make("-i", source, "-o", tmp_path / "out", "-s", 8)
+    assert (tmp_path / "out" / "x" / "y" / "a.jpg").is_file()
+    assert (tmp_path / "out" / "x" / "b.jpg").is_file()
+
+
+@pytest.mark.parametrize(("orientation", "profile"), [(6, b""), (1, b"icc"), (3, b"icc")])
+def test_orientation_and_profile_do_not_vanish_without_a_word(
+    make: Make, tmp_path: Path, orientation: int, profile: bytes
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (40, 20), exif=exif, icc_profile=profile)})
+    shown = make("-i", source, "-o", tmp_path / "out", "-s", 20)
+    assert Image.open(tmp_path / "out" / "a.jpg").size == (20, 10)
+    assert ("1 with an EXIF orientation, kept as stored" in shown) is (orientation > 1)
+    assert ("1 with a colour profile, which is left out" in shown) is bool(profile)

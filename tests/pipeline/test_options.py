@@ -1,0 +1,183 @@
+"""Flags: what they set, what is refused, and that all of them are documented."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import UsageError
+from pipeline.options import Limit, parse, parser
+from tests.support import ROOT, jpeg, write_tree
+from transforms.config import ResizeConfig, Split
+from transforms.imaging.spec import ResizeSpec
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write_tree(tmp_path / "train", {"a.jpg": jpeg(1, (9, 9))})
+
+
+def test_defaults(source: Path) -> None:
+    options = parse(["-i", str(source), "-o", "out"])
+    assert options.config == ResizeConfig(
+        splits=(Split("train", f"{source}/**", str(source)),),
+        out_dir=os.path.abspath("out"),
+        spec=ResizeSpec((512,), "", "lanczos", False, 1.5, False, None),
+        layout="files",
+        images_per_shard=100,
+        threads=os.cpu_count() or 1,
+        memory=None,
+    )
+    assert (options.overwrite, options.max_failures, options.log, options.log_level) == (False, None, None, "info")
+    assert (options.verbose, options.runner, options.beam_args) == (1000, None, ())
+
+
+def test_all_flags(source: Path) -> None:
+    line = (
+        f"--in_dir {source} --out_dir gs://b/out/ --size 256 512 --extension .JPG --algorithm BOX --processes 3 "
+        "--log x.log --verbose 7 --layout webdataset --images_per_shard 50 --split val --reducing_gap 2 --only_shrink "
+        "--quality 91 --memory 1.5G --max_failures 2.5% --overwrite --log_level debug --runner FlinkRunner "
+        "--flink_master=local"
+    )
+    options = parse(line.split())
+    assert options.config == ResizeConfig(
+        splits=(Split("val", f"{source}/**", str(source)),),
+        out_dir="gs://b/out",
+        spec=ResizeSpec((512, 256), "jpg", "box", False, 2.0, True, 91),
+        layout="webdataset",
+        images_per_shard=50,
+        threads=3,
+        memory=3 << 29,
+    )
+    assert (options.overwrite, options.max_failures) == (True, Limit(2.5, percent=True))
+    assert (options.log, options.log_level, options.verbose) == ("x.log", "debug", 7)
+    assert (options.runner, options.beam_args) == ("FlinkRunner", ("--flink_master=local",))
+
+
+def test_defaults_that_depend(source: Path) -> None:
+    assert parse(["-i", str(source), "-o", "out", "--layout", "webdataset"]).config.images_per_shard == 1000
+    assert parse(["-i", str(source), "-o", "out", "--runner", "FlinkRunner"]).config.threads == 2
+    for runner in ("DirectRunner", "directrunner", "FnApiRunner"):
+        assert parse(["-i", str(source), "-o", "out", "--runner", runner]).runner is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "pattern", "root"),
+    [
+        ("gs://b/x/train/", "train", "gs://b/x/train/**", "gs://b/x/train"),
+        ("gs://b", "b", "gs://b/**", "gs://b"),
+        ("gs://b/train/00*.jpg", "train", "gs://b/train/00*.jpg", "gs://b/train"),
+        ("gs://b/tr*/a.jpg", "b", "gs://b/tr*/a.jpg", "gs://b"),
+    ],
+)
+def test_store_inputs(typed: str, name: str, pattern: str, root: str) -> None:
+    assert parse(["-i", typed, "-o", "out"]).config.splits == (Split(name, pattern, root),)
+
+
+REFUSED = [
+    ("-s 0", "argument -s/--size: '0' is no whole number from 1 up"),
+    ("-s 1.5", "argument -s/--size: '1.5' is no whole number from 1 up"),
+    ("-s 70000", "--size 70000 is out of range: images take 1 to 65500 pixels a side"),
+    ("-s 8 8", "--size '8 8' is no list of different sizes: give each size once"),
+    ("-ext tiff", "--extension 'tiff' cannot be written: choose jpg, png, webp, or '' for each source's own"),
+    ("-a sinc", "--algorithm 'sinc' is no filter: choose one of lanczos, nearest, bilinear, bicubic, box, hamming"),
+    ("-j 0", "argument -j/--processes: '0' is no whole number from 1 up"),
+    ("-v x", "argument -v/--verbose: 'x' is no whole number from 1 up"),
+    ("--quality 101", "--quality 101 is out of range: give a whole number from 1 to 100"),
+    ("--quality 90 -ext png", "--quality 90 has no effect on png, which is lossless: leave it out"),
+    ("--reducing_gap 0.5", "--reducing_gap 0.5 is out of range: give a number from 1 to 100"),
+    ("--reducing_gap 2 --exact", "--reducing_gap 2 has no effect with --exact: give one of them"),
+    ("--memory lots", "argument --memory: 'lots' is no amount of memory: give 1M or more, such as 512M or 4G"),
+    ("--memory 1K", "argument --memory: '1K' is no amount of memory: give 1M or more, such as 512M or 4G"),
+    ("--max_failures -1", "argument --max_failures: '-1' is no limit: give a number of images, or a share such as 1%"),
+    ("--max_failures 101%", "argument --max_failures: '101%' is no limit: give a number of images, or a share"),
+    ("--layout zip", "argument --layout: invalid choice: 'zip'"),
+    ("--images_per_shard none", "argument --images_per_shard: 'none' is no whole number from 1 up"),
+    ("--split a b", "--split 'a b' names 2 splits of 1: give one name an -i"),
+    ("--split a/b", "--split 'a/b' is no name: use letters, digits, '_', '-' and '.'"),
+    ("--log_level loud", "argument --log_level: invalid choice: 'loud'"),
+    ("--qualty 9", "'--qualty' is a flag neither of image_resizer nor of Apache Beam: did you mean --quality?"),
+    ("--projct=p", "'--projct' is a flag neither of image_resizer nor of Apache Beam: did you mean --project?"),
+    ("--zzz", "'--zzz' is a flag neither of image_resizer nor of Apache Beam: --help lists ours"),
+    ("--runner DirectRunner stray", "'stray' belongs to no flag: put it behind the flag that it is meant for"),
+    ("--direct_num_workers x", "argument --direct_num_workers: invalid int value: 'x' (a flag of Apache Beam)"),
+]
+
+
+@pytest.mark.parametrize(("flags", "sentence"), REFUSED)
+def test_refusals(source: Path, flags: str, sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(["-i", str(source), "-o", "out", *flags.split()])
+    assert str(caught.value).startswith(sentence)
+    assert "\n" not in str(caught.value)
+
+
+def test_refused_inputs(source: Path, tmp_path: Path) -> None:
+    file, nowhere, pattern = source / "a.jpg", tmp_path / "nowhere", tmp_path / "nowhere" / "*.jpg"
+    cases: list[tuple[list[object], object, str]] = [
+        ([nowhere], "out", f"-i {str(nowhere)!r} does not exist: give a folder, a glob pattern or a store path"),
+        ([file], "out", f"-i {str(file)!r} is a file: give the folder that holds the images"),
+        ([pattern], "out", f"-i {str(pattern)!r}: the folder {str(nowhere)!r} does not exist"),
+        ([source, source], "out", "two inputs would be the split 'train': name them with --split"),
+        ([source], source, f"-o {str(source)!r} holds the input {str(source)!r}: give a folder that does not"),
+        ([source], tmp_path, f"-o {str(tmp_path)!r} holds the input {str(source)!r}: give a folder that does not"),
+        ([""], "out", "an empty path is no place: give a folder or a store path"),
+    ]
+    for inputs, out, sentence in cases:
+        with pytest.raises(UsageError) as caught:
+            parse(["-i", *map(str, inputs), "-o", str(out)])
+        assert str(caught.value) == sentence
+
+
+def test_an_input_behind_a_link_is_known_again(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "alias").symlink_to(source)
+    with pytest.raises(UsageError, match="holds the input"):
+        parse(["-i", str(source), "-o", str(tmp_path / "alias")])
+
+
+@pytest.mark.parametrize(
+    ("limit", "failed", "total", "exceeded"),
+    [
+        (Limit(3), 3, None, False),
+        (Limit(3), 4, None, True),
+        (Limit(0), 1, 10, True),
+        (Limit(10, percent=True), 10, 100, False),
+        (Limit(10, percent=True), 11, 100, True),
+        (Limit(10, percent=True), 11, None, False),
+    ],
+)
+def test_limits(limit: Limit, failed: int, total: int | None, exceeded: bool) -> None:
+    assert limit.exceeded(failed, total) is exceeded
+
+
+@pytest.mark.parametrize("wrong", [["-s", "0"], ["-a", "sinc"], ["-i", "/nowhere"]])
+def test_a_refusal_loads_no_beam(source: Path, wrong: list[str]) -> None:
+    code = (
+        "import sys; from pipeline.run import main\n"
+        f"code = main({['-i', str(source), '-o', 'out', *wrong]!r})\n"
+        "print(code, any(name.startswith('apache_beam') for name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "2 False\n"
+    assert done.stderr.startswith("image_resizer: ")
+    assert done.stderr.count("\n") == 1
+
+
+def actions() -> list[argparse.Action]:
+    return [action for action in parser()._actions if action.dest != "help"]
+
+
+def test_every_flag_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = [line for line in readme.splitlines() if line.startswith("| `-")]
+    assert [line.split("`")[1] for line in table] == ["/".join(action.option_strings) for action in actions()]
+
+
+@pytest.mark.parametrize("command", [["image_resizer.py"], ["-m", "pipeline"]])
+def test_help_names_every_flag(command: list[str]) -> None:
+    shown = subprocess.run([sys.executable, *command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert all(flag in shown.stdout for action in actions() for flag in action.option_strings)
+    assert all(action.help for action in actions())

@@ -1,0 +1,201 @@
+"""What a run shows, and how it ends."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from pipeline.graph import build
+from pipeline.options import parse
+from tests.pipeline.conftest import Make
+from tests.support import ROOT, jpeg, photo_tree, rows, run, snapshot, write_tree
+
+
+def broken_tree(folder: Path, good: int, bad: int) -> Path:
+    photo_tree(folder, good, size=(30, 20))
+    return write_tree(folder, {f"bad{number}.jpg": b"no image" for number in range(bad)})
+
+
+def test_failures_do_not_end_a_run(make: Make, tmp_path: Path) -> None:
+    shown = make("-i", broken_tree(tmp_path / "in", 4, 2), "-o", tmp_path / "out", "-s", 8)
+    assert "6 images matched: 4 written, 2 failed, 0 skipped" in shown
+    assert {row["source"]: row["error"] for row in rows(tmp_path / "out", "failures")} == {
+        "bad0.jpg": "not-an-image",
+        "bad1.jpg": "not-an-image",
+    }
+    assert [row["status"] for row in rows(tmp_path / "out", "manifest")].count("failed") == 2
+
+
+@pytest.mark.parametrize(("limit", "code"), [("2", 0), ("1", 1), ("34%", 0), ("33%", 1)])
+def test_max_failures(tmp_path: Path, limit: str, code: int) -> None:
+    source = broken_tree(tmp_path / "in", 4, 2)
+    done = run("-i", source, "-o", tmp_path / "out", "-s", 8, "--max_failures", limit)
+    assert done.returncode == code, done.stderr
+    assert (f"2 images failed, more than --max_failures {limit}" in done.stderr) is (code == 1)
+    assert "Traceback" not in done.stderr
+
+
+def test_max_failures_stops_early_and_the_rest_can_be_done(tmp_path: Path) -> None:
+    source = broken_tree(tmp_path / "in", 0, 3)
+    data = jpeg(1, (2400, 1600))
+    write_tree(source, {f"p{number:03d}.jpg": data for number in range(200)})
+    args = ("-i", source, "-o", tmp_path / "out", "-s", 8, "--images_per_shard", 203)
+    done = run(*args, "--max_failures", 1, "-j", 2)
+    assert done.returncode == 1
+    assert re.search(r"stopped: [23] images failed, more than --max_failures 1; 0 of 203 images committed", done.stderr)
+    assert not (tmp_path / "out" / "summary.json").exists()
+    assert run(*args).returncode == 0
+    assert len(rows(tmp_path / "out", "manifest")) == 203
+
+
+def test_lines_in_the_log(make: Make, photos: Path, tmp_path: Path) -> None:
+    shown = make("-i", photos, "-o", tmp_path / "out", "-s", 8, "-v", 3, "-l", tmp_path / "logs" / "x.log", "-j", 1)
+    lines = [line for line in shown if " of 9 images" in line]
+    assert lines
+    assert all(re.fullmatch(r"\d of 9 images \(\d+ %\), [\d.]+ images/s, .* left, 0 failed", line) for line in lines)
+    logged = (tmp_path / "logs" / "x.log").read_text().splitlines()
+    assert [line.split(" | ")[-1] for line in logged] == shown
+
+
+def test_beam_is_silent_unless_debugging(photos: Path, tmp_path: Path) -> None:
+    quiet = run("-i", photos, "-o", tmp_path / "out", "-s", 8)
+    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \| INFO ", line) for line in quiet.stderr.splitlines())
+    loud = run("-i", photos, "-o", tmp_path / "out2", "-s", 8, "--log_level", "debug")
+    assert "apache_beam" in loud.stderr
+    assert "apache_beam" not in quiet.stderr
+
+
+def test_a_bar_on_a_terminal(tmp_path: Path) -> None:
+    source = photo_tree(tmp_path / "in", 30, size=(400, 300))
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    flags = ["-i", source, "-o", tmp_path / "out", "-v", 10, "-l", tmp_path / "log"]
+    command = [sys.executable, str(ROOT / "image_resizer.py"), *map(str, flags)]
+    process = subprocess.Popen(command, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+    assert process.wait() == 0
+    os.close(ours)
+    text = shown.decode()
+    assert re.search(r"100%\|█+\| 30/30 \[\d\d:\d\d<00:00, +[\d.]+ images/s, 0 failed\]", text)
+    assert " of 30 images" not in text
+    assert "30 of 30 images (100 %)" in (tmp_path / "log").read_text()
+
+
+def test_what_matching_passes_over_is_told(make: Make, tmp_path: Path) -> None:
+    source = photo_tree(tmp_path / "in", 2)
+    (source / "gone.jpg").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "elsewhere").mkdir()
+    (source / "linked").symlink_to(tmp_path / "elsewhere")
+    shown = make("-i", source, "-o", tmp_path / "out", "-s", 8)
+    assert f"{str(source / 'gone.jpg')!r} is a link to nothing: passed over" in shown
+    assert (
+        f"{str(source / 'linked')!r} is a link to a folder and not followed: give that folder as an input of its own"
+        in shown
+    )
+    assert len(rows(tmp_path / "out", "manifest")) == 2
+
+
+@pytest.mark.parametrize("runner", [{"bundle_repeat": 1}, {"use_state_iterables": True}])
+@pytest.mark.parametrize("layout", ["files", "webdataset"])
+def test_bundles_that_a_runner_repeats_or_streams_change_nothing(
+    make: Make, photos: Path, tmp_path: Path, layout: str, runner: dict[str, Any]
+) -> None:
+    flags = ["-i", str(photos), "-s", "24", "12", "--layout", layout, "--images_per_shard", "2"]
+    make(*flags, "-o", tmp_path / "once")
+    twice = parse([*flags, "-o", str(tmp_path / "twice")])
+    pipeline = beam.Pipeline(FnApiRunner(**runner))
+    build(pipeline, twice.config, "run")
+    pipeline.run().wait_until_finish()
+    assert snapshot(tmp_path / "twice") == snapshot(tmp_path / "once")
+
+
+def test_counters(photos: Path, tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "in", {path.name: path.read_bytes() for path in photos.glob("*.jpg")})
+    write_tree(source, {"bad.jpg": b"no image"})
+    options = parse(["-i", str(source), "-o", str(tmp_path / "out"), "-s", "24", "12"])
+    pipeline = beam.Pipeline(FnApiRunner())
+    build(pipeline, options.config, "run")
+    result = pipeline.run()
+    counters = {
+        c.key.metric.name: c.result
+        for c in result.metrics().query(beam.metrics.MetricsFilter().with_namespace("downsampled-open-images"))[
+            "counters"
+        ]
+    }
+    made = rows(tmp_path / "out", "manifest")
+    assert counters.pop("resize-msec") > 0
+    assert counters == {
+        "in-images": 7,
+        "in-bytes": sum(row["source_bytes"] for row in made if row["size"] == 24),
+        "out-images": 12,
+        "out-bytes": sum(row["bytes"] or 0 for row in made),
+        "failed-not-an-image": 1,
+    }
+
+
+def test_steps_have_stable_names(photos: Path, tmp_path: Path) -> None:
+    pipeline = beam.Pipeline(FnApiRunner())
+    build(pipeline, parse(["-i", str(photos), "-o", str(tmp_path)]).config, "run")
+    labels = {part.full_label.split("/")[0] for part in pipeline.transforms_stack[0].parts}
+    assert labels == {"MatchSources", "FixShards", "GroupIntoShards", "ResizeShards", "WriteShards", "FinishDataset"}
+
+
+def test_an_out_that_cannot_be_written_ends_the_run_in_a_sentence(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    args = ("-i", photos, "-o", out, "-s", 16)
+    assert run(*args).returncode == 0
+    first = snapshot(out)
+    shutil.rmtree(out / "_run" / "shards")
+    (out / "_run" / "shards").write_bytes(b"in the way")
+    done = run(*args)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 2
+    assert re.search(r"ERROR   \| cannot (write|read) '.*/_run/shards/.*': Not a directory$", done.stderr.rstrip())
+    (out / "_run" / "shards").unlink()
+    assert run(*args).returncode == 0
+    assert snapshot(out) == first
+
+
+def test_a_dataset_whose_accounts_do_not_agree_is_not_finished(make: Make, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    make("-i", photos, "-o", out, "-s", 16)
+    (marker,) = (out / "_run" / "shards").iterdir()
+    header, *lines = marker.read_bytes().splitlines(keepends=True)
+    wrong = json.loads(header)
+    wrong["tally"]["images"]["written"] -= 1
+    marker.write_bytes(json.dumps(wrong).encode() + b"\n" + b"".join(lines))
+    shown = make("-i", photos, "-o", out, "-s", 16, expect=1)
+    assert (
+        f"the accounts of {str(out)!r} do not agree: 9 images matched, 8 in the manifest, 9 passed through" in shown[-1]
+    )
+
+
+def test_history(make: Make, photos: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        make("-i", photos, "-o", tmp_path / "out", "-s", 16, "-j", 3)
+    told = [json.loads(path.read_text()) for path in sorted((tmp_path / "out" / "_run").glob("history-*.json"))]
+    assert [(one["images"], one["processes"], one["runner"]) for one in told] == [(9, 3, "local"), (0, 3, "local")]
+    assert told[0]["images_per_second"] == pytest.approx(9 / told[0]["seconds"], rel=0.01)
+
+
+def test_a_run_elsewhere(make: Make, photos: Path, tmp_path: Path) -> None:
+    shown = make("-i", photos, "-o", tmp_path / "out", "-s", 16, "--runner", "NoSuchRunner", expect=1)
+    assert shown[-1].startswith("--runner NoSuchRunner: Unexpected pipeline runner: NoSuchRunner.")
