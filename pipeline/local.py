@@ -16,7 +16,7 @@ from loguru import logger
 from pipeline.graph import build
 from pipeline.options import Limit, Options
 from pipeline.progress import Watch
-from transforms.errors import RunError, sentence_of
+from transforms.errors import recover
 from transforms.metrics import progress
 
 
@@ -94,7 +94,5 @@ class _PipelineThread(threading.Thread):
     def raise_error(self) -> None:
         if self._error is None:
             return
-        sentence = sentence_of(self._error)
-        if sentence is None:
-            raise self._error
-        raise RunError(sentence) from self._error
+        ours = recover(self._error)
+        raise ours or self._error

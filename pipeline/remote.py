@@ -8,7 +8,7 @@ from apache_beam.runners.runner import PipelineState
 
 from pipeline.graph import build
 from pipeline.options import Options
-from transforms.errors import RunError, sentence_of
+from transforms.errors import RunError, recover
 
 
 def run_elsewhere(options: Options, run_id: str) -> None:
@@ -24,6 +24,6 @@ def run_elsewhere(options: Options, run_id: str) -> None:
     except ValueError as error:  # what Beam says of options that a runner cannot take
         raise RunError(f"--runner {options.runner}: {error}") from error
     except RuntimeError as error:
-        raise RunError(sentence_of(error) or f"--runner {options.runner}: {error}") from error
+        raise recover(error) or RunError(f"--runner {options.runner}: {error}") from error
     if state != PipelineState.DONE:
         raise RunError(f"--runner {options.runner}: the job ended as {state}; give the same command again to go on")

@@ -15,7 +15,7 @@ from pipeline.errors import UsageError
 from pipeline.options import Options, parse
 from transforms import dataset, storage
 from transforms.elements import json_line
-from transforms.errors import RunError
+from transforms.errors import RunError, StorageError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(options, history)
     except RunError as error:
-        logger.error("{}", error)
+        hint = "; what is committed stays: mend this, and give the same command again to go on"
+        logger.error("{}{}", error, hint if isinstance(error, StorageError) else "")
         return 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_IN_A_TRACEBACK = re.compile(r"^transforms\.errors\.\w+: (.*)$", re.MULTILINE)
+_IN_A_TRACEBACK = re.compile(r"^transforms\.errors\.(\w+): (.*)$", re.MULTILINE)
 _WHERE = re.compile(r" \[while running '[^']*'\]")
 
 
@@ -16,7 +16,11 @@ class StorageError(RunError):
     """A file cannot be read or written."""
 
 
-def sentence_of(error: BaseException) -> str | None:
-    """The sentence of a `RunError`, also of one that a runner handed back as the text of its traceback."""
-    found = [str(error)] if isinstance(error, RunError) else _IN_A_TRACEBACK.findall(str(error))
-    return _WHERE.sub("", found[-1]) if found else None
+def recover(error: BaseException) -> RunError | None:
+    """Our own error, also where a runner hands back the text of its traceback; None for a stranger's."""
+    found = [(type(error).__name__, str(error))] if isinstance(error, RunError) else _IN_A_TRACEBACK.findall(str(error))
+    if not found:
+        return None
+    name, sentence = found[-1]
+    kind = StorageError if name == StorageError.__name__ else RunError
+    return kind(_WHERE.sub("", sentence))

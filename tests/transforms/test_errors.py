@@ -1,13 +1,13 @@
-from transforms.errors import RunError, StorageError, sentence_of
+from transforms.errors import RunError, StorageError, recover
 
 
-def test_the_sentence_of_our_own_errors() -> None:
-    assert sentence_of(StorageError("cannot write 'x': No space left [while running 'A/B'] [while running 'C']")) == (
-        "cannot write 'x': No space left"
-    )
+def test_our_own_errors_lose_what_beam_adds() -> None:
+    told = recover(StorageError("cannot write 'x': No space left [while running 'A/B'] [while running 'C']"))
+    assert isinstance(told, StorageError)
+    assert str(told) == "cannot write 'x': No space left"
 
 
-def test_the_sentence_in_a_traceback() -> None:
+def test_an_error_in_a_traceback() -> None:
     text = (
         "Traceback (most recent call last):\n"
         '  File "x.py", line 1, in f\n'
@@ -15,9 +15,11 @@ def test_the_sentence_in_a_traceback() -> None:
         "During handling of the above exception, another exception occurred:\n"
         "transforms.errors.RunError: the second [it is]: so [while running 'WriteShards']\n"
     )
-    assert sentence_of(RuntimeError(text)) == "the second [it is]: so"
+    told = recover(RuntimeError(text))
+    assert type(told) is RunError
+    assert str(told) == "the second [it is]: so"
+    assert type(recover(RuntimeError(text.rpartition("During")[0]))) is StorageError
 
 
-def test_a_stranger_has_none() -> None:
-    assert sentence_of(RuntimeError("ValueError: what a pity")) is None
-    assert sentence_of(RunError("ours")) == "ours"
+def test_a_stranger_is_none_of_ours() -> None:
+    assert recover(RuntimeError("ValueError: what a pity")) is None
