@@ -1,4 +1,4 @@
-# make resize [IN=folder] [OUT=folder] [ARGS="-s 512 256"]    make test    make lint    make bench
+# make resize [IN=folder] [OUT=folder] [ARGS="-s 512 256"]    make test    make lint    make bench [BENCH=folder]
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -11,7 +11,7 @@ export OUT ?= output/$(notdir $(IN:/=))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help resize test lint format bench sdist-test
+.PHONY: help resize test lint format bench
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -41,6 +41,15 @@ lint: $(DEVELOPED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# About five minutes; BENCH names other folders of photographs.
+BENCH ?= data/bench
+data/bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks.photos $@ 24 --flat
+
+bench: $(INSTALLED) $(BENCH)
+	$(BIN)/python -m benchmarks.speed $(BENCH) --two_sizes
+	$(BIN)/python -m benchmarks.scale --count 10000
 
 format: $(DEVELOPED)
 	$(BIN)/ruff check --fix .

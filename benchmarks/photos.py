@@ -1,4 +1,4 @@
-"""Photograph-like images, made from numbers: `python -m benchmarks.photos FOLDER COUNT`.
+"""Photograph-like images, made from numbers: `python -m benchmarks.photos FOLDER COUNT [--flat]`.
 
 Clouds of several octaves, a few shapes with soft and with hard edges, and the grain of a sensor:
 they compress and resize about as photographs do.
@@ -68,15 +68,15 @@ def _colour(rng: random.Random, darkest: int) -> tuple[int, int, int]:
     return rng.randrange(darkest, 256), rng.randrange(darkest, 256), rng.randrange(darkest, 256)
 
 
-def write_photos(folder: Path, count: int) -> None:
-    """Writes `count` JPEGs, half of them in a sub-folder; `folder` appears only when it is complete."""
+def write_photos(folder: Path, count: int, flat: bool) -> None:
+    """Writes `count` JPEGs, half of them in a sub-folder unless `flat`; `folder` appears only when it is complete."""
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     for seed in range(count):
-        path = unfinished / ("harbour" if seed % 2 else "") / f"photo{seed:03d}.jpg"
+        path = unfinished / ("harbour" if seed % 2 and not flat else "") / f"photo{seed:03d}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         photo(seed).save(path, quality=88)
     unfinished.rename(folder)
 
 
 if __name__ == "__main__":
-    write_photos(Path(sys.argv[1]), int(sys.argv[2]))
+    write_photos(Path(sys.argv[1]), int(sys.argv[2]), flat="--flat" in sys.argv)

@@ -95,7 +95,7 @@ def _sorted(one: Tally) -> Tally:
 
 
 class Summarize(beam.PTransform):
-    """Tallies -> one tally."""
+    """Tallies, at least one -> one tally."""
 
     def expand(self, tallies: beam.PCollection[Tally]) -> beam.PCollection[Tally]:
-        return tallies | "MergeTallies" >> beam.CombineGlobally(merge)
+        return tallies | "MergeTallies" >> beam.CombineGlobally(merge).without_defaults()

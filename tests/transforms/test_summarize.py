@@ -53,8 +53,3 @@ def test_summarize() -> None:
     with beam.Pipeline("FnApiRunner") as pipeline:
         tallies = pipeline | beam.Create([{"a": {"x": number}} for number in range(10)])
         assert_that(tallies | Summarize(), equal_to([{"a": {"x": 45}}]))
-
-
-def test_nothing_summarizes_to_nothing() -> None:
-    with beam.Pipeline("FnApiRunner") as pipeline:
-        assert_that(pipeline | beam.Create([]) | Summarize(), equal_to([{}]))

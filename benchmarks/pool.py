@@ -1,0 +1,36 @@
+"""The same image work as ours in a bare thread pool: `python -m benchmarks.pool IN OUT SIZE THREADS`.
+
+Reads, resizes, hashes and writes; no Beam, no manifest, no resume.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from transforms.imaging.decode import open_image
+from transforms.imaging.resize import Encoded, resize_image
+from transforms.imaging.spec import ResizeSpec
+
+
+def main(in_dir: str, out_dir: str, size: str, threads: str) -> None:
+    """Resizes all of `in_dir`."""
+    os.makedirs(out_dir, exist_ok=True)
+    spec = ResizeSpec(sizes=(int(size),), extension="jpg")
+
+    def work(name: str) -> str:
+        data = Path(in_dir, name).read_bytes()
+        (output,) = resize_image(open_image(data), spec).outputs
+        assert isinstance(output, Encoded)
+        Path(out_dir, name).write_bytes(output.data)
+        return hashlib.sha256(data).hexdigest()
+
+    with ThreadPoolExecutor(int(threads)) as pool:
+        list(pool.map(work, os.listdir(in_dir)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
