@@ -16,7 +16,7 @@ from pipeline import inputs, log, summary
 from pipeline.errors import UsageError
 from pipeline.options import Options, parse
 from transforms import dataset, storage
-from transforms.elements import json_line
+from transforms.elements import RUN_DIR, json_line
 from transforms.errors import RunError, StorageError
 
 
@@ -69,7 +69,7 @@ class _History:
         self.write({})
 
     def write(self, figures: dict[str, float]) -> None:
-        path = f"{storage.RUN_DIR}/history-{self.run_id}.json"
+        path = f"{RUN_DIR}/history-{self.run_id}.json"
         storage.write(self._out_dir, path, json_line({**self._begun, **figures}))
         storage.delete_tree(storage.join(self._out_dir, storage.TEMPORARY_DIR))
 

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 from transforms import storage
 from transforms.config import ResizeConfig, settings
-from transforms.elements import Shard, json_line
+from transforms.elements import RUN_DIR, Shard, json_line
 from transforms.errors import RunError
 from transforms.marker import marker_path, read_header
 
-CONFIG_PATH = f"{storage.RUN_DIR}/config.json"
-RECEIPTS_DIR = f"{storage.RUN_DIR}/receipts"
+CONFIG_PATH = f"{RUN_DIR}/config.json"
+RECEIPTS_DIR = f"{RUN_DIR}/receipts"
 SUMMARY_PATH = "summary.json"
 
 # How many shards share one part of the manifest and one of the failures.
@@ -140,7 +140,7 @@ def _differing(plan: Plan, wanted: Plan) -> Iterator[tuple[str, Any, Any]]:
             yield f"version of {library}", was.get(library), now.get(library)
 
 
-_HARMLESS = frozenset({storage.RUN_DIR, "lost+found"})
+_HARMLESS = frozenset({RUN_DIR, "lost+found"})
 
 
 def _check_foreign(out_dir: str) -> None:
@@ -170,4 +170,4 @@ def erase(out_dir: str, plan: Plan) -> None:
             storage.delete_all(out_dir, [*(file[0] for file in header.files), marker_path(shard)])
     names = [part.path(name) for part in parts(plan) for name in ("manifest", "failures")]
     storage.delete_all(out_dir, [*names, SUMMARY_PATH])
-    storage.delete_tree(storage.join(out_dir, storage.RUN_DIR))
+    storage.delete_tree(storage.join(out_dir, RUN_DIR))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
+# Where a dataset keeps what is not data, below OUT.
+RUN_DIR = "_run"
+
 
 class Shard(NamedTuple):
     """The unit of work: `number`, from 0, of the `total` shards of a split."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from transforms import storage
-from transforms.elements import ResizedShard, Shard, Source, StoredFile, json_line
+from transforms.elements import RUN_DIR, ResizedShard, Shard, Source, StoredFile, json_line
 from transforms.errors import RunError
 from transforms.imaging.errors import RETRIED_KINDS
 
@@ -50,7 +50,7 @@ class Marker(NamedTuple):
 
 def marker_path(shard: Shard) -> str:
     """Where below OUT a shard's marker lies."""
-    return f"{storage.RUN_DIR}/shards/{shard.name}.jsonl"
+    return f"{RUN_DIR}/shards/{shard.name}.jsonl"
 
 
 def digest_of(sources: Sequence[Source]) -> str:

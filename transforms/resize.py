@@ -20,7 +20,6 @@ from transforms.elements import FailureRow, ManifestRow, OutputImage, ResizedSha
 from transforms.errors import StorageError
 from transforms.imaging import decode
 from transforms.imaging.errors import ImageError, Kind, Stage
-from transforms.imaging.naming import name_fits
 from transforms.imaging.resize import Admit, Encoded, resize_image
 from transforms.layouts import LAYOUTS
 from transforms.marker import Header, digest_of, read_header
@@ -93,7 +92,7 @@ def assemble(shard: Shard, digest: str, results: Iterable[Result], config: Resiz
     notes: list[str] = []
     owners: dict[str, str] = {}
     for result in sorted(results, key=lambda result: (result.source.key, result.source.path)):
-        named = _named(result, owners, config)
+        named = _named(shard, result, owners, config)
         errors = {str(error): error for error in named.outputs.values() if isinstance(error, ImageError)}
         failures += [_failure(result.source, error) for error in errors.values()]
         notes += result.header.notes if result.header else ()
@@ -105,20 +104,24 @@ def assemble(shard: Shard, digest: str, results: Iterable[Result], config: Resiz
     return ResizedShard(shard, digest, counts, tuple(rows), tuple(failures), tuple(images))
 
 
-def _named(result: Result, owners: dict[str, str], config: ResizeConfig) -> Result:
+def _named(shard: Shard, result: Result, owners: dict[str, str], config: ResizeConfig) -> Result:
     """`result` where its name is free and can be stored; else the same source as a failure."""
     if not any(isinstance(output, Encoded) for output in result.outputs.values()):
         return result
     layout = LAYOUTS[config.layout]
     name = layout.name_of(result.source.key, result.extension)
+    problem = layout.problem_of(_path(shard, name, config.spec.sizes[0], result.extension, config))
     owner = owners.setdefault(name, result.source.path)
     if owner != result.source.path:
-        error = ImageError(Kind.NAME_TAKEN, Stage.NAME, f"its output {name!r} is that of {owner!r}")
-    elif layout.longest_name is not None and not name_fits(name, layout.longest_name):
-        error = ImageError(Kind.NAME_TOO_LONG, Stage.NAME, f"its output's name has over {layout.longest_name} bytes")
-    else:
+        problem = Kind.NAME_TAKEN, f"its output {name!r} is that of {owner!r}"
+    if problem is None:
         return result
-    return result._replace(outputs=dict.fromkeys(result.outputs, error))
+    kind, message = problem
+    return result._replace(outputs=dict.fromkeys(result.outputs, ImageError(kind, Stage.NAME, message)))
+
+
+def _path(shard: Shard, name: str, size: int, extension: str, config: ResizeConfig) -> str:
+    return LAYOUTS[config.layout].image_path(shard, config.size_folder(size), name, extension)
 
 
 def _failure(source: Source, error: ImageError) -> FailureRow:
@@ -142,9 +145,8 @@ def _row(
     )
     if isinstance(output, ImageError):
         return row._replace(reason=output.kind), None
-    layout = LAYOUTS[config.layout]
-    name = layout.name_of(result.source.key, result.extension)
-    path = layout.image_path(shard, config.size_folder(size), name, result.extension)
+    name = LAYOUTS[config.layout].name_of(result.source.key, result.extension)
+    path = _path(shard, name, size, result.extension, config)
     row = row._replace(
         path=path,
         width=output.target.width,

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-from transforms.elements import StoredFile
+from transforms.elements import RUN_DIR, StoredFile
 from transforms.errors import StorageError
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Where a dataset keeps what is not data, below OUT.
-RUN_DIR = "_run"
+# Where files are written before they are moved to their place, below OUT.
 TEMPORARY_DIR = f"{RUN_DIR}/tmp"
 
 # Waits in seconds before another try at a read that failed for no lasting reason.

@@ -232,6 +232,17 @@ def test_a_name_too_long_is_a_failure(make: Make, tmp_path: Path) -> None:
     assert failure["message"] == "its output's name has over 255 bytes"
 
 
+def test_no_output_lies_where_the_dataset_keeps_its_own(make: Make, tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "in", {"_run/tmp/a.jpg": jpeg(1, (9, 9)), "b.jpg": jpeg(2, (9, 9))})
+    make("-i", source, "-o", tmp_path / "one", "-s", 8)
+    make("-i", source, "-o", tmp_path / "two", "-s", 8, 4)
+    assert [(row["source"], row["error"]) for row in rows(tmp_path / "one", "failures")] == [
+        ("_run/tmp/a.jpg", "name-unusable")
+    ]
+    assert rows(tmp_path / "two", "failures") == []
+    assert (tmp_path / "two" / "8" / "_run" / "tmp" / "a.jpg").is_file()
+
+
 def test_several_inputs_are_splits(make: Make, tmp_path: Path) -> None:
     train, validation = photo_tree(tmp_path / "train", 5), photo_tree(tmp_path / "validation", 2)
     make("-i", train, validation, "-o", tmp_path / "out", "-s", 16, "--images_per_shard", 2)

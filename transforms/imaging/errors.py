@@ -32,6 +32,7 @@ class Kind(enum.StrEnum):
     NOT_ENCODED = "not-encoded"
     NAME_TAKEN = "name-taken"
     NAME_TOO_LONG = "name-too-long"
+    NAME_UNUSABLE = "name-unusable"
 
 
 # What another try, or another machine, may well do better. Every other kind is decided by the bytes.

@@ -36,11 +36,6 @@ def key_of(path: str) -> str:
     return posixpath.splitext(path)[0]
 
 
-def name_fits(path: str, longest: int) -> bool:
-    """Whether the last part of `path` has at most `longest` bytes."""
-    return len(os.fsencode(posixpath.basename(path))) <= longest
-
-
 def archive_key(key: str) -> str:
     """A key as WebDataset readers need it: printable UTF-8, without a dot, no part beginning with `__`.
 

@@ -6,9 +6,11 @@ OUT/512/<relative/path>.jpg     several
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 
-from transforms.elements import OutputImage, Shard, StoredFile
+from transforms.elements import RUN_DIR, OutputImage, Shard, StoredFile
+from transforms.imaging.errors import Kind
 from transforms.layouts.layout import Layout
 
 # The longest name that common file systems take, in bytes.
@@ -23,9 +25,20 @@ def _image_path(_shard: Shard, folder: str, name: str, _extension: str) -> str:
     return folder + name
 
 
+def _problem_of(path: str) -> tuple[Kind, str] | None:
+    parts = path.split("/")
+    if parts[0] == RUN_DIR:
+        return Kind.NAME_UNUSABLE, f"its output would lie in {RUN_DIR}, which is the dataset's own"
+    if {"", ".", ".."} & set(parts):  # a store's object may be called so, and a disk would take it for a way out
+        return Kind.NAME_UNUSABLE, f"its output {path!r} would be no file below OUT"
+    if len(os.fsencode(parts[-1])) > _LONGEST_NAME:
+        return Kind.NAME_TOO_LONG, f"its output's name has over {_LONGEST_NAME} bytes"
+    return None
+
+
 def _pack(_shard: Shard, _folders: Sequence[str], images: Sequence[OutputImage]) -> Iterator[StoredFile]:
     for image in images:
         yield image.file
 
 
-LAYOUT = Layout(images_per_shard=100, name_of=_name_of, image_path=_image_path, pack=_pack, longest_name=_LONGEST_NAME)
+LAYOUT = Layout(images_per_shard=100, name_of=_name_of, image_path=_image_path, problem_of=_problem_of, pack=_pack)

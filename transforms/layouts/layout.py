@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
 from transforms.elements import OutputImage, Shard, StoredFile
+from transforms.imaging.errors import Kind
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,12 +17,12 @@ class Layout:
         images_per_shard: how many images a shard holds unless the user says otherwise.
         name_of: (key, extension) -> the name that an image goes by; no two images of a dataset may share one.
         image_path: (shard, size folder, name, extension) -> the path in the manifest.
+        problem_of: (path in the manifest) -> why no such file can be stored: the kind and a sentence, or None.
         pack: (shard, size folders, images in the order of their names) -> the files to store.
-        longest_name: bytes that the last part of a name may take; None where nothing limits it.
     """
 
     images_per_shard: int
     name_of: Callable[[str, str], str]
     image_path: Callable[[Shard, str, str, str], str]
+    problem_of: Callable[[str], tuple[Kind, str] | None]
     pack: Callable[[Shard, Sequence[str], Sequence[OutputImage]], Iterator[StoredFile]]
-    longest_name: int | None = None

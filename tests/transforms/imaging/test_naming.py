@@ -89,8 +89,3 @@ def test_shards_are_of_like_sizes() -> None:
         counts[naming.shard_index(f"{number:016x}", 20)] += 1
     assert min(counts) > 880
     assert max(counts) < 1120
-
-
-def test_name_fits_counts_bytes_of_the_last_part() -> None:
-    assert naming.name_fits("x" * 300 + "/" + "é" * 127, 255)
-    assert not naming.name_fits("é" * 128, 255)

@@ -2,7 +2,10 @@ import io
 import json
 import tarfile
 
+import pytest
+
 from transforms.elements import ManifestRow, OutputImage, Shard, StoredFile
+from transforms.imaging.errors import Kind
 from transforms.layouts import LAYOUTS
 
 SHARD = Shard("train", 12, 1743)
@@ -72,3 +75,23 @@ def test_long_and_foreign_names_survive() -> None:
     (packed,) = LAYOUTS["webdataset"].pack(SHARD, [""], [output("webdataset", key, 64, b"1", "")])
     with tarfile.open(fileobj=io.BytesIO(packed.data)) as tar:
         assert tar.getnames() == [f"{key}.jpg", f"{key}.json"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("a/b.jpg", None),
+        ("512/_run/b.jpg", None),
+        ("x_run/b.jpg", None),
+        ("_run/tmp/b.jpg", Kind.NAME_UNUSABLE),
+        ("a/../../b.jpg", Kind.NAME_UNUSABLE),
+        ("/b.jpg", Kind.NAME_UNUSABLE),
+        ("a/./b.jpg", Kind.NAME_UNUSABLE),
+        ("é" * 125 + "x.jpg", None),
+        ("é" * 126 + ".jpg", Kind.NAME_TOO_LONG),
+    ],
+)
+def test_names_that_are_no_file_below_out(path: str, kind: Kind | None) -> None:
+    problem = LAYOUTS["files"].problem_of(path)
+    assert (problem and problem[0]) == kind
+    assert LAYOUTS["webdataset"].problem_of(path) is None
