@@ -13,7 +13,16 @@ class RunError(Exception):
 
 
 class StorageError(RunError):
-    """A file cannot be read or written."""
+    """A file cannot be read or written.
+
+    Args:
+        message: which file, what was tried, and why it failed.
+        reason: why alone, without a path.
+    """
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 def recover(error: BaseException) -> RunError | None:

@@ -78,7 +78,7 @@ def _read(location: str) -> bytes:
     try:
         return storage.read(location)
     except StorageError as error:
-        raise ImageError(Kind.UNREADABLE, Stage.READ, str(error)) from error
+        raise ImageError(Kind.UNREADABLE, Stage.READ, f"the file cannot be read: {error.reason}") from error
 
 
 def assemble(shard: Shard, digest: str, results: Iterable[Result], config: ResizeConfig) -> ResizedShard:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from transforms.elements import RUN_DIR, StoredFile
-from transforms.errors import StorageError
+from transforms.errors import RunError, StorageError
 
 if TYPE_CHECKING:
     from apache_beam.io.filesystems import FileSystems
@@ -31,7 +32,7 @@ TEMPORARY_DIR = f"{RUN_DIR}/tmp"
 _BACK_OFF = (0.1, 0.5)
 # What another try will not change.
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
-_LASTING_CODES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP})
+_LASTING_CODES = frozenset({errno.EINVAL, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP})
 # Objects written at the same time to a store, where each takes long and none takes work.
 _STORE_WRITERS = 16
 
@@ -162,11 +163,18 @@ def _match(pattern: str, limit: int | None) -> list[str]:
 
 def _read_once(path: str) -> bytes:
     if is_local(path):
-        with open(path, "rb") as file:
-            return file.read()
+        return _read_local(path)
     from apache_beam.io.filesystem import CompressionTypes
 
     with _file_systems(path).open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        return file.read()
+
+
+def _read_local(path: str) -> bytes:
+    # A pipe or a device by an image's name would be waited for, or never end.
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file")
         return file.read()
 
 
@@ -220,12 +228,24 @@ def _delete_once(out_dir: str, target: str) -> None:
 def _with_retries(action: Callable[[], T], what: str) -> T:
     for wait in (*_BACK_OFF, None):
         try:
-            return action()
-        except OSError as error:  # Beam's BeamIOError is one too
+            return _with_os_errors(action)
+        except OSError as error:
             if wait is None or isinstance(error, _LASTING) or error.errno in _LASTING_CODES:
-                raise StorageError(f"{what}: {error.strerror or error}") from error
+                reason = error.strerror or str(error)
+                raise StorageError(f"{what}: {reason}", reason) from error
             time.sleep(wait)
     raise AssertionError("the last try returns or raises")
+
+
+def _with_os_errors(action: Callable[[], T]) -> T:
+    """What a store's client raises in its own words becomes an OSError, as Beam's BeamIOError is."""
+    try:
+        return action()
+    except (OSError, RunError):
+        raise
+    # Every Exception: each store has errors of its own, which Beam passes on.
+    except Exception as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
 
 
 def _file_systems(path: str) -> type[FileSystems]:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,27 @@ def test_reading(tmp_path: Path) -> None:
     assert storage.read_if_there(str(tmp_path / "y")) is None
     with pytest.raises(StorageError, match=r"cannot read '.*/y': No such file or directory"):
         storage.read(str(tmp_path / "y"))
+
+
+@pytest.mark.parametrize("special", ["pipe", "device"])
+def test_what_would_never_end_is_not_read(tmp_path: Path, special: str) -> None:
+    path = tmp_path / "x.jpg"
+    if special == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(StorageError, match=r"cannot read '.*/x.jpg': Not a regular file"):
+        storage.read(str(path))
+
+
+def test_an_error_in_a_stores_own_words_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(_path: str) -> bytes:
+        raise LookupError("403 no access")
+
+    monkeypatch.setattr(storage, "_read_once", refuse)
+    with pytest.raises(StorageError, match=r"cannot read '.*': LookupError: 403 no access") as caught:
+        storage.read(str(tmp_path / "x"))
+    assert caught.value.reason == "LookupError: 403 no access"
 
 
 def test_a_passing_fault_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,32 @@
+"""What the README says can be done as it stands there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT, photo_tree, run
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("layout", "number"), [("files", 0), ("webdataset", 1)])
+def test_how_to_read_the_result(tmp_path: Path, layout: str, number: int) -> None:
+    source = photo_tree(tmp_path / "train", 7)
+    done = run("-i", source, "-o", tmp_path / "output" / "train", "--layout", layout, "--images_per_shard", 3)
+    assert done.returncode == 0, done.stderr
+    code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[number]
+    assert len([line for line in code.splitlines() if line]) <= 11
+    shown = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    keys = [str(path.relative_to(source)).removesuffix(".jpg") for path in source.rglob("*.jpg")]
+    assert sorted(shown.stdout.splitlines()) == sorted(f"{key} (512, 341)" for key in keys)
+
+
+def test_every_kind_of_failure_that_it_names_exists() -> None:
+    from transforms.imaging.errors import Kind
+
+    named = set(re.findall(r"`failed: (?:\.\.\. |3 truncated, 1 )([a-z-]+)`", README))
+    assert named == {"not-an-image", "unsupported-format", "unsupported-depth", "too-large", "name-taken"}
+    assert named <= {kind.value for kind in Kind}
