@@ -47,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _prepare(options: Options) -> _History:
     config = options.config
+    if not all(map(storage.is_local, (config.out_dir, *(split.root for split in config.splits)))):
+        storage.set_options(options.beam_args)
     for problem in inputs.check_contents(config.splits, config.out_dir):
         logger.warning("{}", problem)
     if dataset.prepare(config, options.overwrite):

@@ -37,6 +37,14 @@ _LASTING_CODES = frozenset({errno.EINVAL, errno.ENOSPC, errno.EDQUOT, errno.EROF
 _STORE_WRITERS = 16
 
 
+def set_options(beam_args: Sequence[str]) -> None:
+    """How stores are reached in this process: credentials, projects and the like, in Beam's flags."""
+    from apache_beam.io.filesystems import FileSystems
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    FileSystems.set_options(PipelineOptions(list(beam_args)))
+
+
 def is_local(path: str) -> bool:
     """Whether a path is one of the local disk."""
     return "://" not in path
@@ -231,10 +239,20 @@ def _with_retries(action: Callable[[], T], what: str) -> T:
             return _with_os_errors(action)
         except OSError as error:
             if wait is None or isinstance(error, _LASTING) or error.errno in _LASTING_CODES:
-                reason = error.strerror or str(error)
+                reason = _reason(error)
                 raise StorageError(f"{what}: {reason}", reason) from error
             time.sleep(wait)
     raise AssertionError("the last try returns or raises")
+
+
+def _reason(error: OSError) -> str:
+    """Why, in the words of whoever knows: a BeamIOError has the errors that led to it, by path."""
+    cause: object = error
+    while details := getattr(cause, "exception_details", None):
+        cause = next(iter(details.values()))
+    if isinstance(cause, OSError):
+        return cause.strerror or str(cause)
+    return f"{type(cause).__name__}: {cause}"
 
 
 def _with_os_errors(action: Callable[[], T]) -> T:
