@@ -17,10 +17,10 @@ _WILDCARD = re.compile(r"[*?\[]")
 
 
 def normalize(path: str) -> str:
-    """A local path absolute, a store path without a slash at its end."""
+    """A local path absolute and without links, a store path without a slash at its end."""
     if not path:
         raise UsageError("an empty path is no place: give a folder or a store path")
-    return os.path.abspath(os.path.expanduser(path)) if is_local(path) else path.rstrip("/")
+    return os.path.realpath(os.path.expanduser(path)) if is_local(path) else path.rstrip("/")
 
 
 def splits(in_dirs: Sequence[str], names: Sequence[str] | None) -> tuple[Split, ...]:
@@ -54,11 +54,15 @@ def _split(path: str, name: str | None) -> Split:
         raise UsageError(f"-i {path!r} does not exist: give a folder, a glob pattern or a store path")
     else:
         root, pattern = whole, join(whole, "**")
-    return Split(name or _usual_name(root), pattern, root)
+    return Split(name or _usual_name(path), pattern, root)
 
 
-def _usual_name(root: str) -> str:
-    return re.sub(r"[^\w.-]", "_", posixpath.basename(root)).lstrip(".-") or "images"
+def _usual_name(path: str) -> str:
+    """The last folder that was typed, before any wildcard."""
+    whole = os.path.abspath(path) if is_local(path) else path.rstrip("/")
+    wildcard = None if os.path.lexists(whole) else _WILDCARD.search(whole)
+    folder = posixpath.dirname(whole[: wildcard.start()]) if wildcard else whole
+    return re.sub(r"[^\w.-]", "_", posixpath.basename(folder)).lstrip(".-") or "images"
 
 
 def _local_folder(typed: str, folder: str) -> str:
@@ -83,12 +87,8 @@ def check_apart(found: Sequence[Split], out_dir: str) -> None:
         UsageError: OUT is an input, or holds one.
     """
     for split in found:
-        if _real(split.root) == _real(out_dir) or is_inside(_real(split.root), _real(out_dir)):
+        if split.root == out_dir or is_inside(split.root, out_dir):
             raise UsageError(f"-o {out_dir!r} holds the input {split.root!r}: give a folder that does not")
-
-
-def _real(path: str) -> str:
-    return os.path.realpath(path) if is_local(path) else path
 
 
 class Survey(NamedTuple):

@@ -279,6 +279,17 @@ def test_what_lies_below_out_is_no_input(make: Make, tmp_path: Path) -> None:
     assert snapshot(source / "small") == first
 
 
+def test_links_to_the_input_and_to_out_are_seen_through(make: Make, tmp_path: Path) -> None:
+    source = photo_tree(tmp_path / "in", 3)
+    (tmp_path / "alias").symlink_to(source)
+    out = tmp_path / "alias" / "small"
+    for _ in range(2):
+        make("-i", tmp_path / "alias", "-o", out, "-s", 16, "--layout", "webdataset")
+    make("-i", source, "-o", source / "small", "-s", 16, "--layout", "webdataset", "--split", "alias")
+    assert len(rows(out, "manifest")) == 3
+    assert (source / "small" / "alias-00000-of-00001.tar").is_file()
+
+
 def test_the_old_command_word_for_word(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     photo_tree(Path("data/train"), 3)

@@ -24,7 +24,7 @@ def test_defaults(source: Path) -> None:
     options = parse(["-i", str(source), "-o", "out"])
     assert options.config == ResizeConfig(
         splits=(Split("train", f"{source}/**", str(source)),),
-        out_dir=os.path.abspath("out"),
+        out_dir=os.path.realpath("out"),
         spec=ResizeSpec((512,), "", "lanczos", False, 1.5, False, None),
         layout="files",
         images_per_shard=100,

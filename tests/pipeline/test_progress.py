@@ -1,0 +1,38 @@
+import re
+
+import pytest
+
+from pipeline.progress import Watch
+from pipeline.summary import megabytes
+from transforms.metrics import Progress
+
+
+def test_the_rate_is_that_of_this_run() -> None:
+    progress = Progress()
+    watch = Watch(progress, 10)
+    progress.listed(100)
+    progress.passed_over(60, 2)
+    for number in range(20):
+        progress.worked(failed=number < 3)
+    progress.commit(15)
+    assert (progress.total, progress.done, progress.resumed, progress.failed, progress.committed) == (
+        100,
+        80,
+        60,
+        5,
+        75,
+    )
+    assert watch.figures()["images"] == 20
+    assert watch.rate() == pytest.approx(20 / watch.seconds(), rel=0.5)
+    assert re.fullmatch(r"done: 20 images in [\d.]+ s, [\d,.]+ images/s, 60 were committed already", watch.conclusion())
+
+
+def test_a_run_with_nothing_to_do_says_so() -> None:
+    progress = Progress()
+    progress.passed_over(7, 0)
+    assert Watch(progress, 10).conclusion() == "nothing to do: all 7 images were committed already, and none was read"
+
+
+@pytest.mark.parametrize(("number", "shown"), [(0, "0.0 MB"), (1_234_567, "1.2 MB"), (52_840_000_000, "52.84 GB")])
+def test_megabytes(number: int, shown: str) -> None:
+    assert megabytes(number) == shown

@@ -1,0 +1,88 @@
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support import jpeg, snapshot, write_tree
+from transforms.config import ResizeConfig, Split
+from transforms.dataset import Part
+from transforms.elements import ResizedShard, Shard
+from transforms.errors import RunError, StorageError
+from transforms.finish import join_markers
+from transforms.imaging.resize import at_once
+from transforms.imaging.spec import ResizeSpec
+from transforms.marker import marker_path, read_header
+from transforms.match import unlist
+from transforms.resize import assemble, resize_source
+from transforms.write import ShardSink, commit
+
+SHARD = Shard("a", 0, 1)
+
+
+def config(tmp_path: Path) -> ResizeConfig:
+    split = Split("a", f"{tmp_path}/in/**", f"{tmp_path}/in")
+    return ResizeConfig((split,), f"{tmp_path}/out", ResizeSpec(sizes=(8,)), "files", 100, 2)
+
+
+def resized(tmp_path: Path, *names: str) -> ResizedShard:
+    settings = config(tmp_path)
+    write_tree(tmp_path / "in", {name: jpeg(1, (9, 9)) for name in names})
+    sources = [unlist(("a", name.encode(), 1, 1.0), settings) for name in names]
+    results = [resize_source(source, settings, at_once) for source in sources]
+    return assemble(SHARD, "digest of " + " ".join(names), results, settings)
+
+
+def test_a_commit_leaves_images_and_a_marker(tmp_path: Path) -> None:
+    commit(resized(tmp_path, "a.jpg", "x/b.jpg"), config(tmp_path))
+    assert set(snapshot(tmp_path / "out")) == {"a.jpg", "x/b.jpg"}
+    header = read_header(str(tmp_path / "out"), SHARD)
+    assert header is not None
+    assert header.digest == "digest of a.jpg x/b.jpg"
+    assert [path for path, _, _ in header.files] == ["a.jpg", "x/b.jpg"]
+    assert header.tally["images"]["written"] == 2
+
+
+def test_a_second_commit_replaces_the_first(tmp_path: Path) -> None:
+    commit(resized(tmp_path, "a.jpg", "x/b.jpg"), config(tmp_path))
+    commit(resized(tmp_path, "a.jpg", "c.jpg"), config(tmp_path))
+    assert set(snapshot(tmp_path / "out")) == {"a.jpg", "c.jpg"}
+    assert not (tmp_path / "out" / "x").exists()
+
+
+def test_a_commit_that_fails_leaves_no_marker(tmp_path: Path) -> None:
+    (tmp_path / "out" / "b.jpg").mkdir(parents=True)
+    with pytest.raises(StorageError, match=r"cannot write '.*/out/b.jpg': Is a directory"):
+        commit(resized(tmp_path, "a.jpg", "b.jpg"), config(tmp_path))
+    assert not (tmp_path / "out" / marker_path(SHARD)).exists()
+
+
+def test_the_sink_writes_a_receipt_a_shard_and_commits_what_is_not_committed(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    sink = ShardSink(config(tmp_path))
+    sink.open(file)
+    shard = resized(tmp_path, "a.jpg")
+    sink.write(shard)
+    sink.write(ResizedShard(Shard("a", 1, 2), "d", shard.tally, committed=True))
+    sink.flush()
+    receipts = [json.loads(line) for line in file.getvalue().splitlines()]
+    assert [(one["shard"], one["again"], one["written"]) for one in receipts] == [
+        ("a-00000-of-00001", True, 1),
+        ("a-00001-of-00002", False, 1),
+    ]
+    assert [path.name for path in (tmp_path / "out" / "_run" / "shards").iterdir()] == ["a-00000-of-00001.jsonl"]
+
+
+def test_a_part_of_the_manifest_joins_its_markers(tmp_path: Path) -> None:
+    commit(resized(tmp_path, "a.jpg", "b.jpg"), config(tmp_path))
+    joined = join_markers(Part(0, 1, (SHARD,)), config(tmp_path))
+    assert joined["images"] == {"matched": 2, "written": 2, "failed": 0, "skipped": 0}
+    made = (tmp_path / "out" / "manifest-00000-of-00001.jsonl").read_text().splitlines()
+    assert [json.loads(line)["key"] for line in made] == ["a", "b"]
+    assert (tmp_path / "out" / "failures-00000-of-00001.jsonl").read_bytes() == b""
+
+
+def test_a_part_with_a_shard_that_is_not_committed_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"shard a-00001-of-00002 of '.*' is not committed: give the same command again"):
+        join_markers(Part(0, 1, (Shard("a", 1, 2),)), config(tmp_path))
+    assert not (tmp_path / "out").exists()
