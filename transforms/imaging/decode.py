@@ -29,7 +29,7 @@ from PIL import (  # noqa: F401
 )
 
 from transforms.imaging.errors import ImageError, Kind, Stage
-from transforms.imaging.geometry import Size, reduced_request, targets
+from transforms.imaging.geometry import Size, Target, reduced_request, targets
 from transforms.imaging.spec import ResizeSpec
 
 # Pillow's names of what is opened, whatever a file is called; no other program is ever started for one.
@@ -144,8 +144,8 @@ def reduce(image: ImageFile.ImageFile, spec: ResizeSpec) -> Box:
     return drafted[1] if drafted else (0, 0, *image.size)
 
 
-def memory_needed(image: ImageFile.ImageFile, full_size: Size) -> int:
-    """Bytes that decoding `image` to RGB takes at its peak: an estimate from the header.
+def memory_needed(image: ImageFile.ImageFile, full_size: Size, largest: Target) -> int:
+    """Bytes that decoding `image` to RGB and resizing it takes at its peak: an estimate from the header.
 
     Pillow keeps 4 bytes a pixel; a conversion holds both images; a transparent one is laid on a third.
     libjpeg holds a progressive image's coefficients, 2 bytes a sample at 4:2:0, before it scales it.
@@ -153,11 +153,12 @@ def memory_needed(image: ImageFile.ImageFile, full_size: Size) -> int:
     Args:
         image: opened, and reduced, but not decoded.
         full_size: (width, height) before it was reduced.
+        largest: its largest output.
     """
     images = 3 if image.has_transparency_data else 1 if image.mode == "RGB" else 2
     pixels = image.width * image.height * 4 * images
     coefficients = full_size[0] * full_size[1] * 3 if "progressive" in image.info else 0
-    return pixels + coefficients
+    return pixels + coefficients + largest.width * largest.height * 4
 
 
 def decode(image: ImageFile.ImageFile) -> Image.Image:

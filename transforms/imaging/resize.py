@@ -56,7 +56,8 @@ def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once
     image, source = opened
     extension = encode.output_extension(source, spec)
     box = decode.reduce(image, spec)
-    with admit(decode.memory_needed(image, (source.width, source.height))):
+    full_size = (source.width, source.height)
+    with admit(decode.memory_needed(image, full_size, targets(full_size, spec)[0])):
         pixels = decode.decode(image)
         outputs = tuple(
             _encoded(target, extension, spec, resized)

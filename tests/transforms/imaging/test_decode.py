@@ -8,6 +8,7 @@ from PIL import Image
 from tests.support import image_bytes, jpeg
 from transforms.imaging.decode import decode, memory_needed, open_image, reduce, to_rgb
 from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.imaging.geometry import Target
 from transforms.imaging.spec import ResizeSpec
 
 
@@ -171,7 +172,7 @@ def test_reduced_decoding(size: tuple[int, int], spec: ResizeSpec, decoded: tupl
 )
 def test_memory_needed(mode: str, image_format: str, parameters: dict[str, Any], expected: int) -> None:
     image = open_image(image_bytes(Image.new(mode, (100, 100)), image_format, **parameters)).image
-    assert memory_needed(image, (100, 100)) == expected
+    assert memory_needed(image, (100, 100), Target(50, 50, 20)) == expected + 50 * 20 * 4
 
 
 def test_any_exception_of_pillow_becomes_an_image_error(monkeypatch: pytest.MonkeyPatch) -> None:
