@@ -9,11 +9,13 @@ import re
 from collections.abc import Sequence
 from typing import NoReturn
 
+from PIL import ImageColor
+
 from pipeline import inputs
 from pipeline.beam_flags import check_beam_flags
 from pipeline.errors import UsageError
 from transforms.config import ResizeConfig, default_images_per_shard
-from transforms.imaging.spec import FILTERS, ResizeSpec, SettingError
+from transforms.imaging.spec import FILTERS, FITS, ResizeSpec, SettingError
 from transforms.layouts import LAYOUTS
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -129,8 +131,16 @@ def _add_image_flags(group: argparse._ArgumentGroup) -> None:
         type=_whole_number,
         default=[512],
         metavar="SIZE",
-        help="longest side in pixels, one or several: -s 512 256 decodes each image once (default: 512)",
+        help="longest side (see --fit) in pixels, one or several: -s 512 256 decodes each image once (default: 512)",
     )
+    add(
+        "--fit",
+        choices=FITS,
+        default="contain",
+        help="contain: longest side = SIZE; cover: shortest side = SIZE; crop: the centre, SIZE x SIZE; pad: contain, "
+        "centred on SIZE x SIZE; stretch: SIZE x SIZE (default: contain)",
+    )
+    add("--pad_color", type=_color, default="#ffffff", metavar="COLOR", help="what pad fills up with (default: white)")
     add(
         "-ext",
         "--extension",
@@ -218,6 +228,15 @@ def _bytes(text: str) -> int:
     return number
 
 
+def _color(text: str) -> str:
+    """A colour by its name or in hexadecimal, as #rrggbb."""
+    try:
+        red, green, blue = ImageColor.getrgb(text)[:3]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no colour: give a name or one such as #ffffff") from error
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
 def _limit(text: str) -> Limit:
     matched = re.fullmatch(r"(\d+)|(\d+(?:\.\d+)?)%", text.strip())
     if matched is None or (matched[2] and float(matched[2]) > 100):
@@ -275,6 +294,8 @@ def _spec(ours: argparse.Namespace) -> ResizeSpec:
     try:
         return ResizeSpec(
             sizes=tuple(sorted(ours.size, reverse=True)),
+            fit=ours.fit,
+            pad_color=ours.pad_color,
             extension=ours.extension.lower().removeprefix("."),
             algorithm=ours.algorithm.lower(),
             exact=ours.exact,

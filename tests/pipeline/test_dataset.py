@@ -154,6 +154,8 @@ def test_summary(make: Make, tmp_path: Path) -> None:
             "size": [32],
             "layout": "files",
             "images_per_shard": 100,
+            "fit": "contain",
+            "pad_color": "#ffffff",
             "extension": "jpg",
             "algorithm": "lanczos",
             "exact": False,

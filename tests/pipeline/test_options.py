@@ -25,7 +25,7 @@ def test_defaults(source: Path) -> None:
     assert options.config == ResizeConfig(
         splits=(Split("train", f"{source}/**", str(source)),),
         out_dir=os.path.realpath("out"),
-        spec=ResizeSpec((512,), "", "lanczos", False, 1.5, False, None),
+        spec=ResizeSpec((512,), "contain", "#ffffff", "", "lanczos", False, 1.5, False, None),
         layout="files",
         images_per_shard=100,
         threads=os.cpu_count() or 1,
@@ -39,14 +39,14 @@ def test_all_flags(source: Path) -> None:
     line = (
         f"--in_dir {source} --out_dir gs://b/out/ --size 256 512 --extension .JPG --algorithm BOX --processes 3 "
         "--log x.log --verbose 7 --layout webdataset --images_per_shard 50 --split val --reducing_gap 2 --only_shrink "
-        "--quality 91 --memory 1.5G --max_failures 2.5% --overwrite --log_level debug --runner FlinkRunner "
-        "--flink_master=local"
+        "--quality 91 --fit pad --pad_color RED --memory 1.5G --max_failures 2.5% --overwrite "
+        "--log_level debug --runner FlinkRunner --flink_master=local"
     )
     options = parse(line.split())
     assert options.config == ResizeConfig(
         splits=(Split("val", f"{source}/**", str(source)),),
         out_dir="gs://b/out",
-        spec=ResizeSpec((512, 256), "jpg", "box", False, 2.0, True, 91),
+        spec=ResizeSpec((512, 256), "pad", "#ff0000", "jpg", "box", False, 2.0, True, 91),
         layout="webdataset",
         images_per_shard=50,
         threads=3,
@@ -90,6 +90,13 @@ REFUSED = [
     ("--quality 90 -ext png", "--quality 90 has no effect on png, which is lossless: leave it out"),
     ("--reducing_gap 0.5", "--reducing_gap 0.5 is out of range: give a number from 1 to 100"),
     ("--reducing_gap 2 --exact", "--reducing_gap 2 has no effect with --exact: give one of them"),
+    ("--fit fill", "argument --fit: invalid choice: 'fill' (choose from"),
+    ("--fit stretch --only_shrink", "--fit stretch always gives SIZE x SIZE pixels: leave --only_shrink out"),
+    (
+        "--pad_color reddish --fit pad",
+        "argument --pad_color: 'reddish' is no colour: give a name or one such as #ffffff",
+    ),
+    ("--pad_color red", "--pad_color #ff0000 has no effect with --fit contain: give --fit pad"),
     ("--memory lots", "argument --memory: 'lots' is no amount of memory: give 1M or more, such as 512M or 4G"),
     ("--memory 1K", "argument --memory: '1K' is no amount of memory: give 1M or more, such as 512M or 4G"),
     ("--max_failures -1", "argument --max_failures: '-1' is no limit: give a number of images, or a share such as 1%"),

@@ -29,7 +29,7 @@ from PIL import (  # noqa: F401
 )
 
 from transforms.imaging.errors import ImageError, Kind, Stage
-from transforms.imaging.geometry import Size, Target, reduced_request, targets
+from transforms.imaging.geometry import Box, Size, Target, reduced_request, targets
 from transforms.imaging.spec import ResizeSpec
 
 # Pillow's names of what is opened, whatever a file is called; no other program is ever started for one.
@@ -41,8 +41,6 @@ FORMATS = (
 
 BACKGROUND = (255, 255, 255, 255)
 ORIENTATION_TAG = 0x0112
-
-Box = tuple[float, float, float, float]
 
 
 class Source(NamedTuple):
@@ -139,7 +137,7 @@ def reduce(image: ImageFile.ImageFile, spec: ResizeSpec) -> Box:
     """
     request = None
     if spec.reduces:
-        request = reduced_request(targets(image.size, spec)[0], spec.reducing_gap)
+        request = reduced_request(image.size, targets(image.size, spec)[0], spec.reducing_gap)
     drafted = image.draft("", request) if request else None
     return drafted[1] if drafted else (0, 0, *image.size)
 

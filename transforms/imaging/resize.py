@@ -11,7 +11,7 @@ from PIL import Image
 
 from transforms.imaging import decode, encode
 from transforms.imaging.errors import ImageError, Stage
-from transforms.imaging.geometry import Target, can_chain, targets
+from transforms.imaging.geometry import Box, Target, box_in, can_chain, targets
 from transforms.imaging.spec import ResizeSpec
 
 Admit = Callable[[int], contextlib.AbstractContextManager[None]]
@@ -67,7 +67,7 @@ def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once
 
 
 def _resized(
-    pixels: Image.Image, box: decode.Box, source: decode.Source, extension: str, spec: ResizeSpec
+    pixels: Image.Image, box: Box, source: decode.Source, extension: str, spec: ResizeSpec
 ) -> Iterator[tuple[Target, Image.Image | ImageError]]:
     """Each target with its image, the larger ones first, so that a smaller can be made from them."""
     full_size = (source.width, source.height)
@@ -76,15 +76,25 @@ def _resized(
         try:
             encode.check_dimensions(target, extension)
             with decode.failing_as(Stage.RESIZE):
-                if larger and spec.chains and can_chain(full_size, larger[0], target):
-                    resized = larger[1].resize(target.dimensions, spec.filter)
+                if larger and spec.chains and can_chain(larger[0], target):
+                    picture = larger[1].resize(target.picture, spec.filter)
                 else:
-                    resized = pixels.resize(target.dimensions, spec.filter, box=box)
+                    part = box_in(box, full_size, target.source_box)
+                    picture = pixels.resize(target.picture, spec.filter, box=part)
+                whole = _padded(picture, target, spec)
         except ImageError as error:
             yield target, error
             continue
-        larger = target, resized
-        yield larger
+        larger = target, picture
+        yield target, whole
+
+
+def _padded(picture: Image.Image, target: Target, spec: ResizeSpec) -> Image.Image:
+    if picture.size == target.dimensions:
+        return picture
+    canvas = Image.new("RGB", target.dimensions, spec.pad_color)
+    canvas.paste(picture, target.output_box)
+    return canvas
 
 
 def _encoded(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from PIL import Image, features
 
@@ -36,12 +37,19 @@ class SettingError(ValueError):
         self.setting = setting
 
 
+# How an image meets its SIZE; see `geometry.target_of`.
+FITS = ("contain", "cover", "crop", "pad", "stretch")
+
+
 @dataclasses.dataclass(frozen=True)
 class ResizeSpec:
     """How one image becomes one or several smaller ones.
 
     Args:
-        sizes: longest side of each output, in pixels.
+        sizes: of each output, in pixels: its longest side, or what `fit` makes of it.
+        fit: "contain" (longest side = size), "cover" (shortest side = size), "crop" (the centre, size x size),
+            "pad" (contain, centred on size x size) or "stretch" (size x size).
+        pad_color: what "pad" fills up with, as #rrggbb.
         extension: "jpg", "png" or "webp"; "" keeps the source's format.
         algorithm: a name in `FILTERS`.
         exact: decode whole images and make each size from the decoded image.
@@ -55,6 +63,8 @@ class ResizeSpec:
     """
 
     sizes: tuple[int, ...] = (512,)
+    fit: str = "contain"
+    pad_color: str = "#ffffff"
     extension: str = ""
     algorithm: str = "lanczos"
     exact: bool = False
@@ -65,10 +75,21 @@ class ResizeSpec:
     def __post_init__(self) -> None:
         self._check_formats()
         self._check_sizes()
+        self._check_fit()
         if self.algorithm not in FILTERS:
             raise SettingError("algorithm", f"{self.algorithm!r} is no filter: choose one of {', '.join(FILTERS)}")
         if not 1 <= self.reducing_gap <= 100:
             raise SettingError("reducing_gap", f"{self.reducing_gap} is out of range: give a number from 1 to 100")
+
+    def _check_fit(self) -> None:
+        if self.fit not in FITS:
+            raise SettingError("fit", f"{self.fit!r} is no fit mode: choose one of {', '.join(FITS)}")
+        if self.fit == "stretch" and self.only_shrink:
+            raise SettingError("fit", "stretch always gives SIZE x SIZE pixels: leave --only_shrink out")
+        if not re.fullmatch(r"#[0-9a-f]{6}", self.pad_color):
+            raise SettingError("pad_color", f"{self.pad_color!r} is no colour: give one such as #ffffff")
+        if self.pad_color != "#ffffff" and self.fit != "pad":
+            raise SettingError("pad_color", f"{self.pad_color} has no effect with --fit {self.fit}: give --fit pad")
 
     def _check_sizes(self) -> None:
         longest = LONGEST_SIDE[self.extension or "jpg"]

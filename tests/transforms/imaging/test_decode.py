@@ -172,7 +172,9 @@ def test_reduced_decoding(size: tuple[int, int], spec: ResizeSpec, decoded: tupl
 )
 def test_memory_needed(mode: str, image_format: str, parameters: dict[str, Any], expected: int) -> None:
     image = open_image(image_bytes(Image.new(mode, (100, 100)), image_format, **parameters)).image
-    assert memory_needed(image, (100, 100), Target(50, 50, 20)) == expected + 50 * 20 * 4
+    assert (
+        memory_needed(image, (100, 100), Target(50, 50, 20, (0, 0, 100, 40), (0, 0, 50, 20))) == expected + 50 * 20 * 4
+    )
 
 
 def test_any_exception_of_pillow_becomes_an_image_error(monkeypatch: pytest.MonkeyPatch) -> None:
