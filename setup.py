@@ -5,7 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 TEST = ["build>=1.2", "hypothesis>=6.100", "pytest>=8", "pytest-xdist>=3.6", "webdataset>=0.2.100"]
-LINT = ["mypy>=1.15", "ruff>=0.11", "types-tqdm"]
+LINT = ["mypy~=2.4", "ruff~=0.17.6", "types-tqdm"]  # a newer one may find more: raised by hand
 
 setup(
     name="downsampled-open-images",

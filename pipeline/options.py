@@ -15,7 +15,7 @@ from pipeline import inputs
 from pipeline.beam_flags import check_beam_flags
 from pipeline.errors import UsageError
 from transforms.config import ResizeConfig, default_images_per_shard
-from transforms.imaging.spec import FILTERS, FITS, ResizeSpec, SettingError
+from transforms.imaging.spec import FILTERS, FITS, ORIENTATIONS, ResizeSpec, SettingError
 from transforms.layouts import LAYOUTS
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -141,6 +141,12 @@ def _add_image_flags(group: argparse._ArgumentGroup) -> None:
         "centred on SIZE x SIZE; stretch: SIZE x SIZE (default: contain)",
     )
     add("--pad_color", type=_color, default="#ffffff", metavar="COLOR", help="what pad fills up with (default: white)")
+    add(
+        "--orientation",
+        choices=ORIENTATIONS,
+        default="stored",
+        help="stored: pixels as they are, as boxes of Open Images are; exif: turned as EXIF says (default: stored)",
+    )
     add(
         "-ext",
         "--extension",
@@ -294,6 +300,7 @@ def _spec(ours: argparse.Namespace) -> ResizeSpec:
     try:
         return ResizeSpec(
             sizes=tuple(sorted(ours.size, reverse=True)),
+            orientation=ours.orientation,
             fit=ours.fit,
             pad_color=ours.pad_color,
             extension=ours.extension.lower().removeprefix("."),

@@ -28,15 +28,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         is wrong. A run that a signal ends exits with 128 and the signal's number.
     """
     try:
-        options = parse(sys.argv[1:] if argv is None else argv)
+        return _main(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        print("image_resizer: stopped by SIGINT; give the same command again to go on", file=sys.stderr)
+        return 130
+
+
+def _main(argv: Sequence[str]) -> int:
+    try:
+        options = parse(argv)
         log.configure(options.log_level, options.log)
         history = _prepare(options)
     except (UsageError, RunError) as error:
         print(f"image_resizer: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("image_resizer: stopped by SIGINT before anything was done", file=sys.stderr)
-        return 130
     try:
         return _run(options, history)
     except RunError as error:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _NOTES = {
-    "exif-orientation": "with an EXIF orientation, kept as stored",
+    "exif-orientation": "with an EXIF orientation, {orientation}",
     "icc-profile": "with a colour profile, which is left out",
 }
+_POLICIES = {"stored": "kept as stored", "exif": "turned as it says"}
 
 
 def lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
@@ -26,7 +27,7 @@ def lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
         others = {extension or "(no extension)": number for extension, number in summary["not_images"].items()}
         yield f"other files, passed over: {_counts(others)}"
     for note, number in summary["notes"].items():
-        yield f"{number:,} {_NOTES[note]}"
+        yield f"{number:,} {_NOTES[note].format(orientation=_POLICIES[summary['settings']['orientation']])}"
     yield f"{megabytes(summary['source_bytes'])} in, {_outputs(summary)} out"
     yield f"manifest: {out_dir}/manifest-*.jsonl, failures: {out_dir}/failures-*.jsonl"
 

@@ -99,6 +99,11 @@ def summary(out: Path) -> Row:
     return dict(json.loads((out / "summary.json").read_bytes()))
 
 
+def picture_of(data: bytes) -> Image.Image:
+    """An encoded image's pixels in mode RGB."""
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
 def sha256(data: bytes) -> str:
     """In hexadecimal."""
     return hashlib.sha256(data).hexdigest()
@@ -130,6 +135,9 @@ def written_row(key: str, source: str, data: bytes, size: int, path: str, output
         "height": after.height,
         "bytes": len(output),
         "sha256": sha256(output),
+        "orientation": 1,
+        "source_box": [0, 0, *before.size],
+        "output_box": [0, 0, *after.size],
         "status": "written",
         "reason": None,
     }

@@ -17,7 +17,7 @@ def test_how_to_read_the_result(tmp_path: Path, layout: str, number: int) -> Non
     source = photo_tree(tmp_path / "train", 7)
     done = run("-i", source, "-o", tmp_path / "output" / "train", "--layout", layout, "--images_per_shard", 3)
     assert done.returncode == 0, done.stderr
-    code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[number]
+    code = re.findall(r"```python\n(.*?)```", README.partition("## Reading the result")[2], re.DOTALL)[number]
     assert len([line for line in code.splitlines() if line]) <= 11
     shown = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     keys = [str(path.relative_to(source)).removesuffix(".jpg") for path in source.rglob("*.jpg")]

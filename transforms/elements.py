@@ -41,7 +41,12 @@ class Source(NamedTuple):
 
 
 class ManifestRow(NamedTuple):
-    """What became of one source at one size. What is not known is None."""
+    """What became of one source at one size. What is not known is None.
+
+    `source_box` is the part of the source that the output shows, in stored pixels; `output_box` where it
+    shows it, in the output's; `orientation` how it was turned for that, as an EXIF tag. `boxes.map_box`
+    takes these three.
+    """
 
     key: str
     source: str
@@ -57,6 +62,9 @@ class ManifestRow(NamedTuple):
     height: int | None = None
     bytes: int | None = None
     sha256: str | None = None
+    orientation: int | None = None
+    source_box: tuple[float, float, float, float] | None = None
+    output_box: tuple[int, int, int, int] | None = None
     status: str = "failed"
     reason: str | None = None
 

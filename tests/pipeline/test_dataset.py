@@ -154,6 +154,7 @@ def test_summary(make: Make, tmp_path: Path) -> None:
             "size": [32],
             "layout": "files",
             "images_per_shard": 100,
+            "orientation": "stored",
             "fit": "contain",
             "pad_color": "#ffffff",
             "extension": "jpg",

@@ -71,4 +71,8 @@ def test_orientation_and_profile_do_not_vanish_without_a_word(
     shown = make("-i", source, "-o", tmp_path / "out", "-s", 20)
     assert Image.open(tmp_path / "out" / "a.jpg").size == (20, 10)
     assert ("1 with an EXIF orientation, kept as stored" in shown) is (orientation > 1)
+    turned = make("-i", source, "-o", tmp_path / "turned", "-s", 20, "--orientation", "exif")
+    assert Image.open(tmp_path / "turned" / "a.jpg").size == ((10, 20) if orientation == 6 else (20, 10))
+    assert ("1 with an EXIF orientation, turned as it says" in turned) is (orientation > 1)
+    assert rows(tmp_path / "turned", "manifest")[0]["orientation"] == orientation
     assert ("1 with a colour profile, which is left out" in shown) is bool(profile)

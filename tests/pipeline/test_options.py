@@ -25,7 +25,7 @@ def test_defaults(source: Path) -> None:
     assert options.config == ResizeConfig(
         splits=(Split("train", f"{source}/**", str(source)),),
         out_dir=os.path.realpath("out"),
-        spec=ResizeSpec((512,), "contain", "#ffffff", "", "lanczos", False, 1.5, False, None),
+        spec=ResizeSpec((512,), "stored", "contain", "#ffffff", "", "lanczos", False, 1.5, False, None),
         layout="files",
         images_per_shard=100,
         threads=os.cpu_count() or 1,
@@ -39,14 +39,14 @@ def test_all_flags(source: Path) -> None:
     line = (
         f"--in_dir {source} --out_dir gs://b/out/ --size 256 512 --extension .JPG --algorithm BOX --processes 3 "
         "--log x.log --verbose 7 --layout webdataset --images_per_shard 50 --split val --reducing_gap 2 --only_shrink "
-        "--quality 91 --fit pad --pad_color RED --memory 1.5G --max_failures 2.5% --overwrite "
+        "--quality 91 --fit pad --pad_color RED --orientation exif --memory 1.5G --max_failures 2.5% --overwrite "
         "--log_level debug --runner FlinkRunner --flink_master=local"
     )
     options = parse(line.split())
     assert options.config == ResizeConfig(
         splits=(Split("val", f"{source}/**", str(source)),),
         out_dir="gs://b/out",
-        spec=ResizeSpec((512, 256), "pad", "#ff0000", "jpg", "box", False, 2.0, True, 91),
+        spec=ResizeSpec((512, 256), "exif", "pad", "#ff0000", "jpg", "box", False, 2.0, True, 91),
         layout="webdataset",
         images_per_shard=50,
         threads=3,

@@ -46,13 +46,15 @@ ORIENTATION_TAG = 0x0112
 class Source(NamedTuple):
     """What an image is before it is decoded: Pillow's format and mode, and (width, height) in pixels.
 
-    `notes` name what will not be in the output: "exif-orientation", "icc-profile".
+    `orientation` is its EXIF tag, 1 where there is none or a broken one. `notes` name what an output does not
+    have as such: "exif-orientation", "icc-profile".
     """
 
     format: str
     mode: str
     width: int
     height: int
+    orientation: int = 1
     notes: tuple[str, ...] = ()
 
 
@@ -109,11 +111,12 @@ def open_image(data: bytes) -> Opened:
 
 def _describe(image: ImageFile.ImageFile) -> Source:
     notes = []
-    if _orientation(image) > 1:
+    orientation = _orientation(image)
+    if orientation > 1:
         notes.append("exif-orientation")
     if image.info.get("icc_profile"):
         notes.append("icc-profile")
-    return Source(image.format or "", image.mode, *image.size, tuple(notes))
+    return Source(image.format or "", image.mode, *image.size, orientation, tuple(notes))
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:

@@ -20,6 +20,7 @@ class Target(NamedTuple):
         height: of the whole output, in pixels.
         source_box: the part of the source that is shown, (x0, y0, x1, y1) in its pixels.
         output_box: where it is shown, (x0, y0, x1, y1) in the output's pixels.
+        orientation: how it is turned for that, as an EXIF orientation; 1 where it is not.
     """
 
     size: int
@@ -27,6 +28,7 @@ class Target(NamedTuple):
     height: int
     source_box: Box
     output_box: tuple[int, int, int, int]
+    orientation: int = 1
 
     @property
     def dimensions(self) -> Size:
@@ -35,9 +37,9 @@ class Target(NamedTuple):
 
     @property
     def picture(self) -> Size:
-        """(width, height) of the part that shows the source, in pixels."""
+        """(width, height) of the part that shows the source, in pixels, before it is turned."""
         x0, y0, x1, y1 = self.output_box
-        return x1 - x0, y1 - y0
+        return _turned((x1 - x0, y1 - y0), self.orientation)
 
 
 def contain(source: Size, size: int, only_shrink: bool = False) -> Size:
@@ -84,27 +86,35 @@ def crop_box(source: Size, size: int, only_shrink: bool = False) -> Box:
     return x0, y0, x0 + shown[0], y0 + shown[1]
 
 
-def target_of(source: Size, size: int, spec: ResizeSpec) -> Target:
-    """The output of a source of (width, height) at one size."""
-    whole = (0.0, 0.0, float(source[0]), float(source[1]))
+def _turned(size: Size, orientation: int) -> Size:
+    """The dimensions after turning: 5 to 8 turn by a quarter."""
+    return (size[1], size[0]) if orientation >= 5 else size
+
+
+def _picture(source: Size, size: int, spec: ResizeSpec) -> Size:
+    if spec.fit == "stretch":
+        return size, size
+    if spec.fit == "crop":
+        return (min(source[0], size), min(source[1], size)) if spec.only_shrink else (size, size)
+    return (cover if spec.fit == "cover" else contain)(source, size, spec.only_shrink)
+
+
+def target_of(source: Size, size: int, spec: ResizeSpec, orientation: int = 1) -> Target:
+    """The output at one size of a source of (width, height), whose EXIF tag is `orientation`."""
+    turn = orientation if spec.orientation == "exif" else 1
+    box = (0.0, 0.0, float(source[0]), float(source[1]))
     if spec.fit == "crop":
         box = crop_box(source, size, spec.only_shrink)
-        width, height = (min(side, size) for side in source) if spec.only_shrink else (size, size)
-        return Target(size, width, height, box, (0, 0, width, height))
-    if spec.fit == "pad":
-        width, height = contain(source, size, spec.only_shrink)
-        x0, y0 = (size - width) // 2, (size - height) // 2
-        return Target(size, size, size, whole, (x0, y0, x0 + width, y0 + height))
-    if spec.fit == "stretch":
-        width, height = size, size
-    else:
-        width, height = (cover if spec.fit == "cover" else contain)(source, size, spec.only_shrink)
-    return Target(size, width, height, whole, (0, 0, width, height))
+    width, height = _turned(_picture(source, size, spec), turn)
+    if spec.fit != "pad":
+        return Target(size, width, height, box, (0, 0, width, height), turn)
+    x0, y0 = (size - width) // 2, (size - height) // 2
+    return Target(size, size, size, box, (x0, y0, x0 + width, y0 + height), turn)
 
 
-def targets(source: Size, spec: ResizeSpec) -> list[Target]:
+def targets(source: Size, spec: ResizeSpec, orientation: int = 1) -> list[Target]:
     """All outputs of one image, the largest first."""
-    return [target_of(source, size, spec) for size in sorted(spec.sizes, reverse=True)]
+    return [target_of(source, size, spec, orientation) for size in sorted(spec.sizes, reverse=True)]
 
 
 def reduced_request(source: Size, largest: Target, reducing_gap: float) -> Size:

@@ -17,6 +17,18 @@ from transforms.imaging.spec import ResizeSpec
 Admit = Callable[[int], contextlib.AbstractContextManager[None]]
 
 
+# EXIF orientation -> what makes it upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
 class Encoded(NamedTuple):
     """One output: its target, the bytes of its file, and their SHA-256 in hexadecimal."""
 
@@ -72,7 +84,7 @@ def _resized(
     """Each target with its image, the larger ones first, so that a smaller can be made from them."""
     full_size = (source.width, source.height)
     larger: tuple[Target, Image.Image] | None = None
-    for target in targets(full_size, spec):
+    for target in targets(full_size, spec, source.orientation):
         try:
             encode.check_dimensions(target, extension)
             with decode.failing_as(Stage.RESIZE):
@@ -81,12 +93,17 @@ def _resized(
                 else:
                     part = box_in(box, full_size, target.source_box)
                     picture = pixels.resize(target.picture, spec.filter, box=part)
-                whole = _padded(picture, target, spec)
+                whole = _padded(_turned(picture, target), target, spec)
         except ImageError as error:
             yield target, error
             continue
         larger = target, picture
         yield target, whole
+
+
+def _turned(picture: Image.Image, target: Target) -> Image.Image:
+    turn = _TURNS.get(target.orientation)
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _padded(picture: Image.Image, target: Target, spec: ResizeSpec) -> Image.Image:

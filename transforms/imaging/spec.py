@@ -37,6 +37,8 @@ class SettingError(ValueError):
         self.setting = setting
 
 
+ORIENTATIONS = ("stored", "exif")
+
 # How an image meets its SIZE; see `geometry.target_of`.
 FITS = ("contain", "cover", "crop", "pad", "stretch")
 
@@ -47,6 +49,7 @@ class ResizeSpec:
 
     Args:
         sizes: of each output, in pixels: its longest side, or what `fit` makes of it.
+        orientation: "stored" leaves pixels as they are, "exif" turns them as the EXIF tag says.
         fit: "contain" (longest side = size), "cover" (shortest side = size), "crop" (the centre, size x size),
             "pad" (contain, centred on size x size) or "stretch" (size x size).
         pad_color: what "pad" fills up with, as #rrggbb.
@@ -63,6 +66,7 @@ class ResizeSpec:
     """
 
     sizes: tuple[int, ...] = (512,)
+    orientation: str = "stored"
     fit: str = "contain"
     pad_color: str = "#ffffff"
     extension: str = ""
@@ -82,6 +86,8 @@ class ResizeSpec:
             raise SettingError("reducing_gap", f"{self.reducing_gap} is out of range: give a number from 1 to 100")
 
     def _check_fit(self) -> None:
+        if self.orientation not in ORIENTATIONS:
+            raise SettingError("orientation", f"{self.orientation!r} is no policy: choose stored or exif")
         if self.fit not in FITS:
             raise SettingError("fit", f"{self.fit!r} is no fit mode: choose one of {', '.join(FITS)}")
         if self.fit == "stretch" and self.only_shrink:

@@ -132,6 +132,7 @@ def test_what_gets_lost_is_noted() -> None:
     exif[0x0112] = 6
     turned = open_image(jpeg(1, (40, 30), exif=exif, icc_profile=b"profile"))
     assert turned.source.notes == ("exif-orientation", "icc-profile")
+    assert turned.source.orientation == 6
     exif[0x0112] = 1
     assert open_image(jpeg(1, (40, 30), exif=exif)).source.notes == ()
 

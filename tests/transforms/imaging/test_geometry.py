@@ -79,7 +79,7 @@ def test_fit_modes(
     fit: str, source: tuple[int, int], dimensions: tuple[int, int], source_box: Box, output_box: Box
 ) -> None:
     target = target_of(source, 100, ResizeSpec(fit=fit))
-    assert target == (100, *dimensions, source_box, output_box)
+    assert target == (100, *dimensions, source_box, output_box, 1)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_fit_modes_that_only_shrink(
     fit: str, source: tuple[int, int], dimensions: tuple[int, int], source_box: Box, output_box: Box
 ) -> None:
     target = target_of(source, 100, ResizeSpec(fit=fit, only_shrink=True))
-    assert target == (100, *dimensions, source_box, output_box)
+    assert target == (100, *dimensions, source_box, output_box, 1)
 
 
 @given(SIDES, SIDES, st.integers(1, 2000), st.sampled_from(FITS), st.booleans())

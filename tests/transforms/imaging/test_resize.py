@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
-from tests.support import image_bytes, jpeg, plain_resize, psnr, sha256
+from tests.support import image_bytes, jpeg, picture_of, plain_resize, psnr, sha256
 from transforms.imaging.decode import open_image
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.geometry import Box
@@ -26,10 +26,6 @@ def only(result: Resized) -> Encoded:
     return output
 
 
-def picture(data: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(data)).convert("RGB")
-
-
 @pytest.mark.parametrize("size", [(700, 500), (500, 700), (333, 333), (40, 30), (900, 7)])
 @pytest.mark.parametrize(("extension", "image_format"), [("jpg", "JPEG"), ("png", "PNG"), ("webp", "WEBP")])
 def test_exact_is_what_plain_pillow_writes(size: tuple[int, int], extension: str, image_format: str) -> None:
@@ -41,14 +37,14 @@ def test_exact_is_what_plain_pillow_writes(size: tuple[int, int], extension: str
     assert output.sha256 == sha256(expected)
 
 
-def test_default_is_the_drafted_picture() -> None:
+def test_default_is_the_drafted_picture_of() -> None:
     data = jpeg(5, (1600, 1001))
     expected, _ = plain_resize(data, 200, gap=1.5)
     output = only(resized(data, sizes=(200,), extension="jpg"))
     assert output.data == expected
     exact = only(resized(data, sizes=(200,), extension="png", exact=True))
     close = only(resized(data, sizes=(200,), extension="png"))
-    assert psnr(picture(exact.data), picture(close.data)) > 45
+    assert psnr(picture_of(exact.data), picture_of(close.data)) > 45
 
 
 def test_where_draft_cannot_act_the_bytes_are_the_exact_ones() -> None:
@@ -63,7 +59,7 @@ def test_a_smaller_size_is_made_from_the_larger(algorithm: str) -> None:
     assert isinstance(large, Encoded)
     assert isinstance(small, Encoded)
     filter_ = ResizeSpec(algorithm=algorithm).filter
-    assert picture(small.data).tobytes() == picture(large.data).resize((100, 100), filter_).tobytes()
+    assert picture_of(small.data).tobytes() == picture_of(large.data).resize((100, 100), filter_).tobytes()
 
 
 @pytest.mark.parametrize(
@@ -75,7 +71,7 @@ def test_else_each_size_is_made_from_the_source(spec: dict[str, Any]) -> None:
     small = resized(image_bytes(source, "PNG"), **spec).outputs[1]
     assert isinstance(small, Encoded)
     filter_ = ResizeSpec(**spec).filter
-    assert picture(small.data).tobytes() == source.resize((spec["sizes"][1],) * 2, filter_).tobytes()
+    assert picture_of(small.data).tobytes() == source.resize((spec["sizes"][1],) * 2, filter_).tobytes()
 
 
 def test_the_first_of_two_sizes_is_as_if_it_were_alone() -> None:
@@ -97,7 +93,7 @@ def test_only_shrink_encodes_again_at_its_own_size() -> None:
 
 def test_quality_is_passed_on() -> None:
     data = jpeg(2, (300, 200))
-    expected = image_bytes(picture(data).resize((100, 66), Image.Resampling.LANCZOS), "JPEG", quality=30)
+    expected = image_bytes(picture_of(data).resize((100, 66), Image.Resampling.LANCZOS), "JPEG", quality=30)
     assert only(resized(data, sizes=(100,), extension="jpg", quality=30, exact=True)).data == expected
 
 
@@ -187,7 +183,7 @@ def test_any_image_gives_the_promised_sizes(
 def test_a_fit_is_one_resize(fit: str, size: tuple[int, int], box: Box | None) -> None:
     source = Image.effect_mandelbrot((482, 301), (-2, -1.5, 1, 1.5), 80).convert("RGB")
     output = only(resized(image_bytes(source, "PNG"), sizes=(60,), extension="png", fit=fit))
-    assert picture(output.data).tobytes() == source.resize(size, Image.Resampling.LANCZOS, box=box).tobytes()
+    assert picture_of(output.data).tobytes() == source.resize(size, Image.Resampling.LANCZOS, box=box).tobytes()
 
 
 def test_pad_centres_on_its_colour() -> None:
@@ -199,7 +195,7 @@ def test_pad_centres_on_its_colour() -> None:
         assert isinstance(output, Encoded)
         wanted = Image.new("RGB", (size, size), "blue")
         wanted.paste(shown, (0, (size - shown.height) // 2))
-        assert picture(output.data).tobytes() == wanted.tobytes()
+        assert picture_of(output.data).tobytes() == wanted.tobytes()
 
 
 @pytest.mark.parametrize("fit", ["contain", "cover", "crop", "pad", "stretch"])
@@ -208,13 +204,13 @@ def test_reduced_decoding_keeps_the_geometry_of_every_fit(fit: str, size: tuple[
     data = jpeg(8, size)
     exact, close = (only(resized(data, sizes=(128,), extension="png", fit=fit, exact=exact)) for exact in (True, False))
     assert exact.target == close.target
-    assert psnr(picture(exact.data), picture(close.data)) > 42
+    assert psnr(picture_of(exact.data), picture_of(close.data)) > 42
 
 
 def test_a_small_image_is_centred_unscaled_where_nothing_grows() -> None:
     source = Image.effect_mandelbrot((30, 20), (-2, -1.5, 1, 1.5), 80).convert("RGB")
     output = only(resized(image_bytes(source, "PNG"), sizes=(64,), extension="png", fit="pad", only_shrink=True))
-    assert picture(output.data).crop((17, 22, 47, 42)).tobytes() == source.tobytes()
+    assert picture_of(output.data).crop((17, 22, 47, 42)).tobytes() == source.tobytes()
 
 
 def test_an_extreme_cover_is_a_failure_of_its_own_kind() -> None:
@@ -227,3 +223,23 @@ def test_an_extreme_cover_is_a_failure_of_its_own_kind() -> None:
     )
     assert isinstance(small, Encoded)
     assert Image.open(io.BytesIO(small.data)).size == (12_000, 16)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("fit", ["contain", "cover", "pad"])
+def test_turned_as_pillow_turns(orientation: int, fit: str) -> None:
+    source = Image.effect_mandelbrot((300, 181), (-2, -1.5, 1, 1.5), 80).convert("RGB")
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = image_bytes(source, "PNG", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    spec = {"sizes": (90, 45), "extension": "png", "fit": fit, "algorithm": "box"}
+    turned = resized(data, **spec, orientation="exif").outputs
+    wanted = resized(image_bytes(upright.convert("RGB"), "PNG", exif=Image.Exif()), **spec).outputs
+    stored = resized(data, **spec).outputs
+    as_stored = resized(image_bytes(source, "PNG"), **spec).outputs
+    for one, other in (*zip(turned, wanted, strict=True), *zip(stored, as_stored, strict=True)):
+        assert isinstance(one, Encoded)
+        assert isinstance(other, Encoded)
+        assert picture_of(one.data).size == picture_of(other.data).size
+        assert psnr(picture_of(one.data), picture_of(other.data)) > 60

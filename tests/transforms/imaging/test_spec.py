@@ -13,6 +13,7 @@ from transforms.imaging.spec import ResizeSpec, SettingError, library_versions
         ({"sizes": (20_000,), "extension": "webp"}, "size", "20000 is out of range: webp images take 1 to 16383"),
         ({"sizes": (256, 256)}, "size", "'256 256' is no list of different sizes: give each size once"),
         ({"sizes": ()}, "size", "'' is no list of different sizes"),
+        ({"orientation": "up"}, "orientation", "'up' is no policy: choose stored or exif"),
         ({"fit": "fill"}, "fit", "'fill' is no fit mode: choose one of contain, cover, crop, pad, stretch"),
         ({"fit": "stretch", "only_shrink": True}, "fit", "stretch always gives SIZE x SIZE pixels"),
         ({"pad_color": "#000000"}, "pad_color", "#000000 has no effect with --fit contain: give --fit pad"),

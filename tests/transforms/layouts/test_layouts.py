@@ -15,7 +15,8 @@ def output(layout: str, key: str, size: int, data: bytes, folder: str) -> Output
     made = LAYOUTS[layout]
     name = made.name_of(key, "jpg")
     path = made.image_path(SHARD, folder, name, "jpg")
-    row = ManifestRow(key, f"{key}.jpeg", 9, "aa", "JPEG", "RGB", 4, 3, size, path, 2, 1, len(data), "bb", "written")
+    known = (key, f"{key}.jpeg", 9, "aa", "JPEG", "RGB", 4, 3, size, path, 2, 1, len(data), "bb")
+    row = ManifestRow(*known, orientation=1, source_box=(0.0, 0.0, 4.0, 3.0), output_box=(0, 0, 2, 1), status="written")
     return OutputImage(row, name, StoredFile(path, data, "bb"))
 
 
@@ -55,6 +56,9 @@ def test_webdataset() -> None:
             "height": 1,
             "bytes": 3,
             "sha256": "bb",
+            "orientation": 1,
+            "source_box": [0, 0, 4, 3],
+            "output_box": [0, 0, 2, 1],
         }
 
 
