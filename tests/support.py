@@ -136,7 +136,7 @@ def written_row(key: str, source: str, data: bytes, size: int, path: str, output
         "bytes": len(output),
         "sha256": sha256(output),
         "orientation": 1,
-        "source_box": [0, 0, *before.size],
+        "source_box": [0.0, 0.0, float(before.width), float(before.height)],
         "output_box": [0, 0, *after.size],
         "status": "written",
         "reason": None,
