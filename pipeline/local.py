@@ -18,6 +18,7 @@ from pipeline.options import Limit, Options
 from pipeline.progress import Watch
 from transforms.errors import recover
 from transforms.metrics import progress
+from transforms.resize import abandon
 
 
 class _InterruptedError(Exception):
@@ -52,6 +53,7 @@ def run_here(options: Options, run_id: str) -> Watch:
             signal.signal(number, handler)
     if thread.is_alive():
         _leave_for_failures(limit)
+    abandon()
     thread.raise_error()
     return watch
 

@@ -263,7 +263,7 @@ def parse(argv: Sequence[str]) -> Options:
         config=_config(ours, local),
         overwrite=ours.overwrite,
         max_failures=ours.max_failures,
-        log=ours.log,
+        log=os.path.realpath(ours.log) if ours.log else None,
         log_level=ours.log_level,
         verbose=ours.verbose,
         runner=None if local else ours.runner,

@@ -56,7 +56,7 @@ def _prepare(options: Options) -> _History:
         storage.set_options(options.beam_args)
     for problem in inputs.check_contents(config.splits, config.out_dir):
         logger.warning("{}", problem)
-    if dataset.prepare(config, options.overwrite):
+    if dataset.prepare(config, options.overwrite, options.log):
         logger.info("going on with the dataset in {}", config.out_dir)
     return _History(options)  # written at once, so that an OUT that cannot be written to is noticed now
 

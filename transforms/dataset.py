@@ -95,12 +95,13 @@ def write_plan(out_dir: str, plan: Plan) -> None:
     storage.write(out_dir, CONFIG_PATH, json_line(plan))
 
 
-def prepare(config: ResizeConfig, overwrite: bool) -> Plan | None:
+def prepare(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
     """Makes sure that a run of `config` may write to its OUT: a new or empty folder, or the same dataset.
 
     Args:
         config: the dataset.
         overwrite: delete the dataset that is there.
+        log: a file of this run that may lie in OUT.
 
     Returns:
         The plan of the dataset that is there and will be continued.
@@ -110,7 +111,7 @@ def prepare(config: ResizeConfig, overwrite: bool) -> Plan | None:
     """
     plan = read_plan(config.out_dir)
     if plan is None:
-        _check_foreign(config.out_dir)
+        _check_foreign(config.out_dir, log)
     elif overwrite:
         erase(config.out_dir, plan)
         return None
@@ -143,13 +144,14 @@ def _differing(plan: Plan, wanted: Plan) -> Iterator[tuple[str, Any, Any]]:
 _HARMLESS = frozenset({RUN_DIR, "lost+found"})
 
 
-def _check_foreign(out_dir: str) -> None:
+def _check_foreign(out_dir: str, log: str | None) -> None:
     """Refuses a folder that holds files none of which can be told from the dataset's own later on."""
     if storage.is_local(out_dir):
         if os.path.lexists(out_dir) and not os.path.isdir(out_dir):
             raise RunError(f"-o {out_dir!r} is no folder: give the folder that the dataset is to be written to")
         names = os.listdir(out_dir) if os.path.isdir(out_dir) else []
-        foreign = sorted(name for name in names if not name.startswith(".") and name not in _HARMLESS)
+        harmless = {*_HARMLESS, *([os.path.basename(log)] if log and os.path.dirname(log) == out_dir else [])}
+        foreign = sorted(name for name in names if not name.startswith(".") and name not in harmless)
     else:
         foreign = ["an object"] if storage.matches(storage.join(out_dir, "*")) else []
     if foreign:

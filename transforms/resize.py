@@ -171,10 +171,18 @@ class _Started(NamedTuple):
     marker: Header | None
 
 
-@functools.cache
+_POOLS: dict[int, ThreadPoolExecutor] = {}
+
+
 def _pool(threads: int) -> ThreadPoolExecutor:
     """The threads of this process, shared by all its DoFns."""
-    return ThreadPoolExecutor(threads, thread_name_prefix="resize")
+    return _POOLS.setdefault(threads, ThreadPoolExecutor(threads, thread_name_prefix="resize"))
+
+
+def abandon() -> None:
+    """Drops what the threads of this process have not begun: nobody waits for it after a run that failed."""
+    while _POOLS:
+        _POOLS.popitem()[1].shutdown(cancel_futures=True)
 
 
 @functools.cache

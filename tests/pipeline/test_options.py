@@ -53,7 +53,7 @@ def test_all_flags(source: Path) -> None:
         memory=3 << 29,
     )
     assert (options.overwrite, options.max_failures) == (True, Limit(2.5, percent=True))
-    assert (options.log, options.log_level, options.verbose) == ("x.log", "debug", 7)
+    assert (options.log, options.log_level, options.verbose) == (os.path.realpath("x.log"), "debug", 7)
     assert (options.runner, options.beam_args) == ("FlinkRunner", ("--flink_master=local",))
 
 

@@ -214,3 +214,9 @@ def test_a_folder_with_other_files_is_left_alone(make: Make, tmp_path: Path) -> 
     assert snapshot(out) == {"thesis.doc": b"irreplaceable", ".hidden": b""}
     (out / "thesis.doc").unlink()
     make("-i", source, "-o", out)
+
+
+def test_the_log_may_lie_in_out(make: Make, photos: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        make("-i", photos, "-o", tmp_path / "out", "-s", 16, "-l", tmp_path / "out" / "run.log")
+    assert (tmp_path / "out" / "run.log").read_text().count("9 images matched") == 2

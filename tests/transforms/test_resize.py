@@ -173,3 +173,20 @@ def test_an_unknown_error_is_not_swallowed(tmp_path: Path, monkeypatch: pytest.M
     bundle.process(0, source(tmp_path, "a.jpg", jpeg(1, (9, 9))))
     with pytest.raises(ZeroDivisionError, match="a bug"):
         bundle.finish()
+
+
+def test_after_a_failed_run_nothing_more_is_begun() -> None:
+    begun, gate = threading.Event(), threading.Event()
+
+    def work() -> bool:
+        begun.set()
+        return gate.wait(10)
+
+    running = resize._pool(1).submit(work)
+    pending = [resize._pool(1).submit(work) for _ in range(50)]
+    assert begun.wait(10)
+    threading.Timer(0.05, gate.set).start()
+    resize.abandon()
+    assert running.result() is True
+    assert all(future.cancelled() for future in pending)
+    assert resize._pool(1).submit(int).result() == 0
