@@ -7,6 +7,7 @@ import dataclasses
 import os
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NoReturn
 
 from PIL import ImageColor
@@ -179,6 +180,21 @@ def _add_image_flags(group: argparse._ArgumentGroup) -> None:
         metavar="Q",
         help="1 to 100, JPEG and WebP (default: Pillow's 75 and 80)",
     )
+    add("--min_side", type=_whole_number, default=1, metavar="N", help="leave out images whose shortest side is below")
+    add(
+        "--max_aspect",
+        type=float,
+        metavar="A",
+        help="leave out images whose longest side is more than A times the shortest",
+    )
+    add(
+        "--sample",
+        type=_share,
+        default="1",
+        metavar="SHARE",
+        help="take a share of the images only, such as 1/10: the same ones in every run, and a larger sample "
+        "contains a smaller one (default: all)",
+    )
 
 
 def _add_run_flags(group: argparse._ArgumentGroup) -> None:
@@ -243,6 +259,17 @@ def _color(text: str) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
+def _share(text: str) -> str:
+    """A share of more than 0 and at most 1, such as 1/10 or 0.1, as a fraction in lowest terms."""
+    try:
+        share = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        share = Fraction(0)
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share of the images: give one such as 1/10")
+    return str(share)
+
+
 def _limit(text: str) -> Limit:
     matched = re.fullmatch(r"(\d+)|(\d+(?:\.\d+)?)%", text.strip())
     if matched is None or (matched[2] and float(matched[2]) > 100):
@@ -290,6 +317,7 @@ def _config(ours: argparse.Namespace, local: bool) -> ResizeConfig:
         images_per_shard=ours.images_per_shard or default_images_per_shard(ours.layout),
         threads=ours.processes or ((os.cpu_count() or 1) if local else REMOTE_THREADS),
         memory=ours.memory,
+        sample=ours.sample,
     )
 
 
@@ -308,6 +336,8 @@ def _spec(ours: argparse.Namespace) -> ResizeSpec:
             exact=ours.exact,
             only_shrink=ours.only_shrink,
             quality=ours.quality,
+            min_side=ours.min_side,
+            max_aspect=ours.max_aspect,
             **gap,
         )
     except SettingError as error:

@@ -23,6 +23,8 @@ def lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
         yield f"failed: {_counts(summary['failures'])}"
     if summary["retry"]:
         yield f"{summary['retry']:,} of them may do better: the next run tries them again"
+    if summary["skipped"]:
+        yield f"skipped: {_counts(summary['skipped'])}"
     if summary["not_images"]:
         others = {extension or "(no extension)": number for extension, number in summary["not_images"].items()}
         yield f"other files, passed over: {_counts(others)}"

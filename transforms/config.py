@@ -37,6 +37,7 @@ class ResizeConfig:
         threads: images worked on at the same time, in one process.
         memory: bytes that decoded images may take at the same time in one process; None is half of
             the machine's.
+        sample: the share of the images that is taken, such as "1/10".
     """
 
     splits: tuple[Split, ...]
@@ -46,6 +47,7 @@ class ResizeConfig:
     images_per_shard: int
     threads: int
     memory: int | None = None
+    sample: str = "1"
 
     def size_folder(self, size: int) -> str:
         """Where below `out_dir` the outputs of one size lie: "" for a single size, else "SIZE/"."""
@@ -68,6 +70,7 @@ def settings(config: ResizeConfig) -> dict[str, Any]:
         "size": list(spec.pop("sizes")),
         "layout": config.layout,
         "images_per_shard": config.images_per_shard,
+        "sample": config.sample,
         **spec,
         "versions": library_versions(),
     }

@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from fractions import Fraction
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -19,7 +20,8 @@ from transforms.config import ResizeConfig
 from transforms.elements import FailureRow, ManifestRow, OutputImage, ResizedShard, Shard, Source, StoredFile
 from transforms.errors import StorageError
 from transforms.imaging import decode
-from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.imaging.errors import ImageError, Kind, Skip, SkippedError, Stage
+from transforms.imaging.naming import in_sample
 from transforms.imaging.resize import Admit, Encoded, resize_image
 from transforms.layouts import LAYOUTS
 from transforms.marker import Header, digest_of, read_header
@@ -34,6 +36,9 @@ SHARDS, TALLIES = "shards", "tallies"
 LOOK_AHEAD_BYTES = 256_000_000
 
 
+Output = Encoded | ImageError | SkippedError
+
+
 class Result(NamedTuple):
     """What became of one source, before it has a name in the dataset.
 
@@ -46,7 +51,7 @@ class Result(NamedTuple):
     sha256: str | None
     header: decode.Source | None
     extension: str
-    outputs: dict[int, Encoded | ImageError]
+    outputs: dict[int, Output]
     msec: int
 
 
@@ -56,12 +61,14 @@ def resize_source(source: Source, config: ResizeConfig, admit: Admit) -> Result:
     data = header = None
     extension = ""
     try:
+        if not in_sample(source.key, Fraction(config.sample)):
+            raise SkippedError(Skip.SAMPLE)
         data = _read(source.location)
         opened = decode.open_image(data)
         header = opened.source
         extension, made = resize_image(opened, config.spec, admit)
-        outputs = dict(zip(sorted(config.spec.sizes, reverse=True), made, strict=True))
-    except ImageError as error:
+        outputs: dict[int, Output] = dict(zip(sorted(config.spec.sizes, reverse=True), made, strict=True))
+    except (ImageError, SkippedError) as error:
         outputs = dict.fromkeys(config.spec.sizes, error)
     return Result(
         source=source,
@@ -129,7 +136,7 @@ def _failure(source: Source, error: ImageError) -> FailureRow:
 
 
 def _row(
-    shard: Shard, result: Result, size: int, output: Encoded | ImageError, config: ResizeConfig
+    shard: Shard, result: Result, size: int, output: Output, config: ResizeConfig
 ) -> tuple[ManifestRow, OutputImage | None]:
     header = result.header
     row = ManifestRow(
@@ -145,6 +152,8 @@ def _row(
     )
     if isinstance(output, ImageError):
         return row._replace(reason=output.kind), None
+    if isinstance(output, SkippedError):
+        return row._replace(status="skipped", reason=output.reason), None
     name = LAYOUTS[config.layout].name_of(result.source.key, result.extension)
     path = _path(shard, name, size, result.extension, config)
     row = row._replace(

@@ -41,6 +41,7 @@ def tally(
         },
         "source_bytes": sum(row.source_bytes or 0 for row in sources.values()),
         "outputs": {str(size): _output(size, written) for size in sizes},
+        "skipped": _histogram({row.source: row.reason for row in rows if row.status == "skipped"}.values()),
         "failures": dict(Counter(failure.error for failure in failures)),
         "retry": sum(failure.error in RETRIED_KINDS for failure in failures),
         "notes": dict(Counter(notes)),

@@ -143,6 +143,7 @@ def test_summary(make: Make, tmp_path: Path) -> None:
         "outputs": {"32": {"images": 2, "bytes": output_bytes}},
         "failures": {"not-an-image": 1},
         "retry": 0,
+        "skipped": {},
         "notes": {},
         "not_images": {"": 1, ".txt": 2},
         "source_formats": {"JPEG": 1, "PNG": 1},
@@ -163,6 +164,9 @@ def test_summary(make: Make, tmp_path: Path) -> None:
             "reducing_gap": 1.5,
             "only_shrink": False,
             "quality": None,
+            "min_side": 1,
+            "max_aspect": None,
+            "sample": "1",
             "versions": library_versions(),
         },
     }
@@ -299,3 +303,32 @@ def test_the_old_command_word_for_word(make: Make, tmp_path: Path, monkeypatch: 
     make(*["-i", "data/train", "-o", "output/train", "-j", "4", "-ext", "jpg", "-a", "lanczos", "-s", "512"])
     assert Image.open("output/train/p000.jpg").size == (512, 341)
     assert Image.open("output/train/deep/er/p002.jpg").size == (512, 341)
+
+
+def test_filtered_images_are_skipped_with_a_reason(make: Make, tmp_path: Path) -> None:
+    sizes = {"small.jpg": (30, 19), "wide.jpg": (90, 20), "good.jpg": (40, 30), "broken.jpg": None}
+    files = {name: jpeg(1, size) if size else b"no image" for name, size in sizes.items()}
+    source = write_tree(tmp_path / "in", files)
+    flags = ("-s", 16, 8, "--min_side", 20, "--max_aspect", 3)
+    shown = make("-i", source, "-o", tmp_path / "out", *flags, "--layout", "webdataset")
+    assert "4 images matched: 1 written, 1 failed, 2 skipped" in shown
+    assert "skipped: 1 max-aspect, 1 min-side" in shown
+    assert {(row["source"], row["status"], row["reason"]) for row in rows(tmp_path / "out", "manifest")} == {
+        ("small.jpg", "skipped", "min-side"),
+        ("wide.jpg", "skipped", "max-aspect"),
+        ("good.jpg", "written", None),
+        ("broken.jpg", "failed", "not-an-image"),
+    }
+    assert list(members_of(tmp_path / "out" / "16" / "in-00000-of-00001.tar")) == ["good.jpg", "good.json"]
+
+
+def test_a_sample_is_the_same_in_every_run_and_grows(make: Make, tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "in", {f"{number}.jpg": jpeg(1, (9, 9)) for number in range(40)})
+    taken = []
+    for number, share in enumerate(("1/4", "0.25", "1/2")):
+        make("-i", source, "-o", tmp_path / f"out{number}", "-s", 8, "--sample", share)
+        made = rows(tmp_path / f"out{number}", "manifest")
+        assert {row["reason"] for row in made if row["status"] == "skipped"} == {"sample"}
+        assert all(row["source_bytes"] is None for row in made if row["status"] == "skipped")
+        taken.append({row["source"] for row in made if row["status"] == "written"})
+    assert taken[0] == taken[1] < taken[2] < {path for path, _ in sources_of(source)}

@@ -25,7 +25,7 @@ def test_defaults(source: Path) -> None:
     assert options.config == ResizeConfig(
         splits=(Split("train", f"{source}/**", str(source)),),
         out_dir=os.path.realpath("out"),
-        spec=ResizeSpec((512,), "stored", "contain", "#ffffff", "", "lanczos", False, 1.5, False, None),
+        spec=ResizeSpec((512,), "stored", "contain", "#ffffff", "", "lanczos", False, 1.5, False, None, 1, None),
         layout="files",
         images_per_shard=100,
         threads=os.cpu_count() or 1,
@@ -39,18 +39,20 @@ def test_all_flags(source: Path) -> None:
     line = (
         f"--in_dir {source} --out_dir gs://b/out/ --size 256 512 --extension .JPG --algorithm BOX --processes 3 "
         "--log x.log --verbose 7 --layout webdataset --images_per_shard 50 --split val --reducing_gap 2 --only_shrink "
-        "--quality 91 --fit pad --pad_color RED --orientation exif --memory 1.5G --max_failures 2.5% --overwrite "
+        "--quality 91 --fit pad --pad_color RED --orientation exif --min_side 20 --max_aspect 3.5 --sample 0.25 "
+        "--memory 1.5G --max_failures 2.5% --overwrite "
         "--log_level debug --runner FlinkRunner --flink_master=local"
     )
     options = parse(line.split())
     assert options.config == ResizeConfig(
         splits=(Split("val", f"{source}/**", str(source)),),
         out_dir="gs://b/out",
-        spec=ResizeSpec((512, 256), "exif", "pad", "#ff0000", "jpg", "box", False, 2.0, True, 91),
+        spec=ResizeSpec((512, 256), "exif", "pad", "#ff0000", "jpg", "box", False, 2.0, True, 91, 20, 3.5),
         layout="webdataset",
         images_per_shard=50,
         threads=3,
         memory=3 << 29,
+        sample="1/4",
     )
     assert (options.overwrite, options.max_failures) == (True, Limit(2.5, percent=True))
     assert (options.log, options.log_level, options.verbose) == (os.path.realpath("x.log"), "debug", 7)
@@ -97,6 +99,11 @@ REFUSED = [
         "argument --pad_color: 'reddish' is no colour: give a name or one such as #ffffff",
     ),
     ("--pad_color red", "--pad_color #ff0000 has no effect with --fit contain: give --fit pad"),
+    ("--max_aspect 0.5", "--max_aspect 0.5 is out of range: give a number from 1 up"),
+    ("--max_aspect nan", "--max_aspect nan is out of range: give a number from 1 up"),
+    ("--min_side 0", "argument --min_side: '0' is no whole number from 1 up"),
+    ("--sample 2", "argument --sample: '2' is no share of the images: give one such as 1/10"),
+    ("--sample 1/0", "argument --sample: '1/0' is no share of the images: give one such as 1/10"),
     ("--memory lots", "argument --memory: 'lots' is no amount of memory: give 1M or more, such as 512M or 4G"),
     ("--memory 1K", "argument --memory: '1K' is no amount of memory: give 1M or more, such as 512M or 4G"),
     ("--max_failures -1", "argument --max_failures: '-1' is no limit: give a number of images, or a share such as 1%"),

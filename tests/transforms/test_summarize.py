@@ -17,8 +17,8 @@ ROWS = [
     row("b", 256, "written", width=3000, height=100),
     row("c", 512, "failed", None, None),
     row("c", 256, "failed", None, None),
-    row("d", 512, "skipped"),
-    row("d", 256, "skipped"),
+    row("d", 512, "skipped")._replace(reason="min-side"),
+    row("d", 256, "skipped")._replace(reason="min-side"),
 ]
 FAILURES = [
     FailureRow("b", "b", "resize", "output-too-large", "x"),
@@ -31,6 +31,7 @@ def test_tally() -> None:
         "images": {"matched": 4, "written": 1, "failed": 2, "skipped": 1},
         "source_bytes": 4000,
         "outputs": {"512": {"images": 1, "bytes": 50}, "256": {"images": 2, "bytes": 100}},
+        "skipped": {"min-side": 1},
         "failures": {"output-too-large": 1, "unreadable": 1},
         "retry": 1,
         "notes": {"icc-profile": 2},

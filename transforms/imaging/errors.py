@@ -39,6 +39,26 @@ class Kind(enum.StrEnum):
 RETRIED_KINDS = frozenset({Kind.UNREADABLE, Kind.TOO_LARGE, Kind.OUT_OF_MEMORY})
 
 
+class Skip(enum.StrEnum):
+    """Why an image is left out although nothing is wrong with it: the filter that did not take it."""
+
+    SAMPLE = "sample"
+    MIN_SIDE = "min-side"
+    MAX_ASPECT = "max-aspect"
+
+
+class SkippedError(Exception):
+    """One image was not wanted. It becomes a row of the manifest, with the reason.
+
+    Args:
+        reason: which filter left it out.
+    """
+
+    def __init__(self, reason: Skip) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class ImageError(Exception):
     """One image cannot be made. It becomes a row of the failures file; the run goes on.
 

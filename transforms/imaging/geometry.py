@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from transforms.imaging.errors import Skip
 from transforms.imaging.spec import ResizeSpec
 
 Size = tuple[int, int]
@@ -40,6 +41,16 @@ class Target(NamedTuple):
         """(width, height) of the part that shows the source, in pixels, before it is turned."""
         x0, y0, x1, y1 = self.output_box
         return _turned((x1 - x0, y1 - y0), self.orientation)
+
+
+def unwanted(source: Size, spec: ResizeSpec) -> Skip | None:
+    """The filter that leaves a source of (width, height) out, if any does."""
+    shortest, longest = sorted(source)
+    if shortest < spec.min_side:
+        return Skip.MIN_SIDE
+    if spec.max_aspect is not None and longest > spec.max_aspect * shortest:
+        return Skip.MAX_ASPECT
+    return None
 
 
 def contain(source: Size, size: int, only_shrink: bool = False) -> Size:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import posixpath
 import re
+from fractions import Fraction
 
 # Extensions of the files that are tried; every other file is counted and left alone.
 TRIED_EXTENSIONS = frozenset(
@@ -46,6 +47,12 @@ def archive_key(key: str) -> str:
 
 def _percent(text: str) -> str:
     return "".join(f"%{byte:02X}" for byte in os.fsencode(text))
+
+
+def in_sample(key: str, sample: Fraction) -> bool:
+    """Whether a key belongs to a sample of this share, in every run; a larger sample contains a smaller one."""
+    digest = hashlib.blake2b(os.fsencode(key), digest_size=8, person=b"sample").digest()
+    return int.from_bytes(digest) * sample.denominator < sample.numerator << 64
 
 
 def shard_index(key: str, count: int) -> int:

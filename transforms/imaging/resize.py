@@ -10,8 +10,8 @@ from typing import NamedTuple
 from PIL import Image
 
 from transforms.imaging import decode, encode
-from transforms.imaging.errors import ImageError, Stage
-from transforms.imaging.geometry import Box, Target, box_in, can_chain, targets
+from transforms.imaging.errors import ImageError, SkippedError, Stage
+from transforms.imaging.geometry import Box, Target, box_in, can_chain, targets, unwanted
 from transforms.imaging.spec import ResizeSpec
 
 Admit = Callable[[int], contextlib.AbstractContextManager[None]]
@@ -64,8 +64,11 @@ def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once
 
     Raises:
         ImageError: nothing can be made of this image.
+        SkippedError: a filter leaves it out.
     """
     image, source = opened
+    if skip := unwanted((source.width, source.height), spec):
+        raise SkippedError(skip)
     extension = encode.output_extension(source, spec)
     box = decode.reduce(image, spec)
     full_size = (source.width, source.height)

@@ -60,6 +60,8 @@ class ResizeSpec:
             at a reduced scale must stay; at least 1.
         only_shrink: an image whose longest side is below the size keeps its dimensions.
         quality: 1 to 100 for JPEG and WebP; None leaves Pillow's defaults (75 and 80).
+        min_side: leave out images whose shortest side is below this, in pixels.
+        max_aspect: leave out images whose longest side is more than this many times the shortest; None for none.
 
     Raises:
         SettingError: a value is out of its range.
@@ -75,15 +77,22 @@ class ResizeSpec:
     reducing_gap: float = 1.5
     only_shrink: bool = False
     quality: int | None = None
+    min_side: int = 1
+    max_aspect: float | None = None
 
     def __post_init__(self) -> None:
         self._check_formats()
         self._check_sizes()
         self._check_fit()
+        self._check_filters()
         if self.algorithm not in FILTERS:
             raise SettingError("algorithm", f"{self.algorithm!r} is no filter: choose one of {', '.join(FILTERS)}")
         if not 1 <= self.reducing_gap <= 100:
             raise SettingError("reducing_gap", f"{self.reducing_gap} is out of range: give a number from 1 to 100")
+
+    def _check_filters(self) -> None:
+        if self.max_aspect is not None and not self.max_aspect >= 1:
+            raise SettingError("max_aspect", f"{self.max_aspect:g} is out of range: give a number from 1 up")
 
     def _check_fit(self) -> None:
         if self.orientation not in ORIENTATIONS:

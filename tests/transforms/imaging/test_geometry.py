@@ -1,8 +1,21 @@
+from typing import Any
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from transforms.imaging.geometry import Box, Target, box_in, can_chain, contain, reduced_request, target_of, targets
+from transforms.imaging.errors import Skip
+from transforms.imaging.geometry import (
+    Box,
+    Target,
+    box_in,
+    can_chain,
+    contain,
+    reduced_request,
+    target_of,
+    targets,
+    unwanted,
+)
 from transforms.imaging.spec import FITS, ResizeSpec
 
 SIDES = st.integers(1, 70_000)
@@ -147,3 +160,18 @@ def test_box_in_the_decoded_image(decoded: Box, box: Box, expected: Box) -> None
 )
 def test_can_chain(larger: Target, smaller: Target, expected: bool) -> None:
     assert can_chain(larger, smaller) is expected
+
+
+@pytest.mark.parametrize(
+    ("source", "filters", "expected"),
+    [
+        ((100, 50), {}, None),
+        ((100, 50), {"min_side": 50}, None),
+        ((100, 49), {"min_side": 50}, Skip.MIN_SIDE),
+        ((50, 100), {"max_aspect": 2}, None),
+        ((50, 101), {"max_aspect": 2}, Skip.MAX_ASPECT),
+        ((10, 101), {"min_side": 50, "max_aspect": 2}, Skip.MIN_SIDE),
+    ],
+)
+def test_filters(source: tuple[int, int], filters: dict[str, Any], expected: Skip | None) -> None:
+    assert unwanted(source, ResizeSpec(**filters)) == expected

@@ -1,4 +1,5 @@
 import os
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -89,3 +90,16 @@ def test_shards_are_of_like_sizes() -> None:
         counts[naming.shard_index(f"{number:016x}", 20)] += 1
     assert min(counts) > 880
     assert max(counts) < 1120
+
+
+@given(KEYS, st.fractions(0, 1), st.fractions(0, 1))
+def test_a_larger_sample_contains_the_smaller(key: str, one: Fraction, other: Fraction) -> None:
+    smaller, larger = sorted((one, other))
+    assert naming.in_sample(key, larger) or not naming.in_sample(key, smaller)
+    assert naming.in_sample(key, Fraction(1))
+    assert not naming.in_sample(key, Fraction(0))
+
+
+def test_a_sample_has_its_share() -> None:
+    taken = sum(naming.in_sample(f"{number:016x}", Fraction(1, 10)) for number in range(20_000))
+    assert 1_850 < taken < 2_150
