@@ -13,8 +13,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from loguru import logger
 
+from pipeline.flags import Limit
 from pipeline.graph import build
-from pipeline.options import Limit, Options
+from pipeline.options import Options
 from pipeline.progress import Watch
 from transforms.errors import recover
 from transforms.metrics import progress

@@ -1,48 +1,24 @@
-"""Every flag: argv -> `Options`, checked without Beam, so that a wrong one is refused at once."""
+"""argv -> `Options`, checked without Beam, so that a wrong flag or value is refused at once."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import os
-import re
 from collections.abc import Sequence
-from fractions import Fraction
-from typing import NoReturn
-
-from PIL import ImageColor
 
 from pipeline import inputs
 from pipeline.beam_flags import check_beam_flags
 from pipeline.errors import UsageError
+from pipeline.flags import Limit, parser
 from transforms.config import ResizeConfig, default_images_per_shard
-from transforms.imaging.spec import FILTERS, FITS, ORIENTATIONS, ResizeSpec, SettingError
-from transforms.layouts import LAYOUTS
-
-LOG_LEVELS = ("debug", "info", "warning", "error")
+from transforms.imaging.spec import ResizeSpec, SettingError
 
 # On a remote runner a process has one core, and a second image keeps it busy while the first is read.
 REMOTE_THREADS = 2
 
 # Beam's names of what we run ourselves. Its own DirectRunner picks a runner by what is installed.
 LOCAL_RUNNERS = frozenset({"directrunner", "fnapirunner"})
-
-
-@dataclasses.dataclass(frozen=True)
-class Limit:
-    """How many images may fail: a number of images, or with `percent` a share of all."""
-
-    value: float
-    percent: bool = False
-
-    def exceeded(self, failed: int, total: int | None) -> bool:
-        """Whether more of `total` images failed; of a share nothing can be said before the total is known."""
-        if not self.percent:
-            return failed > self.value
-        return total is not None and failed * 100 > self.value * total
-
-    def __str__(self) -> str:
-        return f"{self.value:g}{'%' if self.percent else ''}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +30,7 @@ class Options:
         overwrite: delete the dataset in OUT first.
         max_failures: exit code 1 if more images failed; None for no limit.
         log: also write the log to this file.
-        log_level: one of `LOG_LEVELS`.
+        log_level: one of `flags.LOG_LEVELS`.
         verbose: images between two progress lines in the log.
         runner: Beam's name of the runner; None for the local one.
         beam_args: what is Beam's own, as it was given.
@@ -68,213 +44,6 @@ class Options:
     verbose: int
     runner: str | None
     beam_args: tuple[str, ...]
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (--help lists all flags)")
-
-
-def parser() -> argparse.ArgumentParser:
-    """Our flags. What it does not know is Beam's, or wrong."""
-    parser = _Parser(
-        prog="image_resizer",
-        description="Turn a big image collection into small ones, and go on where a run was cut off.",
-        epilog="Any other flag is passed on to Apache Beam, --project and --region for instance.",
-        allow_abbrev=False,
-    )
-    _add_dataset_flags(parser.add_argument_group("dataset"))
-    _add_image_flags(parser.add_argument_group("images"))
-    _add_run_flags(parser.add_argument_group("run"))
-    return parser
-
-
-def _add_dataset_flags(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add(
-        "-i",
-        "--in_dir",
-        nargs="+",
-        required=True,
-        metavar="IN",
-        help=(
-            "a folder with all its sub-folders, a glob pattern (** too), or a store path such as gs://bucket/train; "
-            "several are splits of one dataset, named by their last folders"
-        ),
-    )
-    add("-o", "--out_dir", required=True, metavar="OUT", help="where the dataset goes: a folder or a store path")
-    add(
-        "--layout",
-        choices=list(LAYOUTS),
-        default="files",
-        help="files: the source's tree again; webdataset: tar archives (default: files)",
-    )
-    add(
-        "--images_per_shard",
-        type=_whole_number,
-        metavar="N",
-        help="images in a shard, the unit of work and of resume (default: 100, for archives 1000)",
-    )
-    add("--split", nargs="+", metavar="NAME", help="name of each split (default: the last folder of each -i)")
-    add(
-        "--overwrite",
-        action="store_true",
-        help="start again in an OUT that holds a dataset: deletes what that dataset wrote, and nothing else",
-    )
-
-
-def _add_image_flags(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add(
-        "-s",
-        "--size",
-        nargs="+",
-        type=_whole_number,
-        default=[512],
-        metavar="SIZE",
-        help="longest side (see --fit) in pixels, one or several: -s 512 256 decodes each image once (default: 512)",
-    )
-    add(
-        "--fit",
-        choices=FITS,
-        default="contain",
-        help="contain: longest side = SIZE; cover: shortest side = SIZE; crop: the centre, SIZE x SIZE; pad: contain, "
-        "centred on SIZE x SIZE; stretch: SIZE x SIZE (default: contain)",
-    )
-    add("--pad_color", type=_color, default="#ffffff", metavar="COLOR", help="what pad fills up with (default: white)")
-    add(
-        "--orientation",
-        choices=ORIENTATIONS,
-        default="stored",
-        help="stored: pixels as they are, as boxes of Open Images are; exif: turned as EXIF says (default: stored)",
-    )
-    add(
-        "-ext",
-        "--extension",
-        default="",
-        metavar="EXT",
-        help="jpg, png or webp; '' keeps each source's format, which its content decides (default: '')",
-    )
-    add(
-        "-a",
-        "--algorithm",
-        default="lanczos",
-        metavar="FILTER",
-        help=f"resample filter: {', '.join(FILTERS)} (default: lanczos)",
-    )
-    add(
-        "--exact",
-        action="store_true",
-        help="decode each image whole, and make each size from it: slower, the bytes of the old script",
-    )
-    add(
-        "--reducing_gap",
-        type=float,
-        metavar="G",
-        help="how many times larger than the target the decoded image must stay; 1 is fastest (default: 1.5)",
-    )
-    add("--only_shrink", action="store_true", help="images smaller than SIZE keep their dimensions")
-    add(
-        "--quality",
-        type=_whole_number,
-        metavar="Q",
-        help="1 to 100, JPEG and WebP (default: Pillow's 75 and 80)",
-    )
-    add("--min_side", type=_whole_number, default=1, metavar="N", help="leave out images whose shortest side is below")
-    add(
-        "--max_aspect",
-        type=float,
-        metavar="A",
-        help="leave out images whose longest side is more than A times the shortest",
-    )
-    add(
-        "--sample",
-        type=_share,
-        default="1",
-        metavar="SHARE",
-        help="take a share of the images only, such as 1/10: the same ones in every run, and a larger sample "
-        "contains a smaller one (default: all)",
-    )
-
-
-def _add_run_flags(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add(
-        "-j",
-        "--processes",
-        type=_whole_number,
-        metavar="N",
-        help="images worked on at the same time (default: number of cores; 2 a process on a remote runner)",
-    )
-    add(
-        "--memory",
-        type=_bytes,
-        metavar="BYTES",
-        help="what decoded images may take at the same time, such as 4G (default: half of the machine's)",
-    )
-    add(
-        "--max_failures",
-        type=_limit,
-        metavar="N or N%%",
-        help="exit code 1 if more images failed; a local run stops as soon as they have (default: no limit)",
-    )
-    add("-l", "--log", metavar="FILE", help="also write the log to this file")
-    add("--log_level", choices=LOG_LEVELS, default="info", help="debug shows Beam's own log too (default: info)")
-    add(
-        "-v",
-        "--verbose",
-        type=_whole_number,
-        default=1000,
-        metavar="N",
-        help="images between two progress lines in the log (default: 1000)",
-    )
-    add(
-        "--runner",
-        metavar="RUNNER",
-        help="where it runs: DirectRunner is this machine, DataflowRunner the cloud (default: this machine)",
-    )
-
-
-def _whole_number(text: str) -> int:
-    if not re.fullmatch(r"[1-9]\d*", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
-    return int(text)
-
-
-def _bytes(text: str) -> int:
-    """A number of bytes, with K, M, G or T for powers of 1024."""
-    matched = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)B?", text.strip().upper())
-    number = int(float(matched[1]) * 1024 ** " KMGT".index(matched[2] or " ")) if matched else 0
-    if number < 1 << 20:
-        raise argparse.ArgumentTypeError(f"{text!r} is no amount of memory: give 1M or more, such as 512M or 4G")
-    return number
-
-
-def _color(text: str) -> str:
-    """A colour by its name or in hexadecimal, as #rrggbb."""
-    try:
-        red, green, blue = ImageColor.getrgb(text)[:3]
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no colour: give a name or one such as #ffffff") from error
-    return f"#{red:02x}{green:02x}{blue:02x}"
-
-
-def _share(text: str) -> str:
-    """A share of more than 0 and at most 1, such as 1/10 or 0.1, as a fraction in lowest terms."""
-    try:
-        share = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        share = Fraction(0)
-    if not 0 < share <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share of the images: give one such as 1/10")
-    return str(share)
-
-
-def _limit(text: str) -> Limit:
-    matched = re.fullmatch(r"(\d+)|(\d+(?:\.\d+)?)%", text.strip())
-    if matched is None or (matched[2] and float(matched[2]) > 100):
-        raise argparse.ArgumentTypeError(f"{text!r} is no limit: give a number of images, or a share such as 1%")
-    return Limit(int(matched[1])) if matched[1] else Limit(float(matched[2]), percent=True)
 
 
 def parse(argv: Sequence[str]) -> Options:

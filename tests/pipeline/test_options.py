@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.options import Limit, parse, parser
+from pipeline.flags import Limit, parser
+from pipeline.options import parse
 from tests.support import ROOT, jpeg, write_tree
 from transforms.config import ResizeConfig, Split
 from transforms.imaging.spec import ResizeSpec
