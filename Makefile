@@ -28,7 +28,7 @@ $(DEVELOPED): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-$(PHOTOS): $(INSTALLED)
+$(PHOTOS): | $(INSTALLED)
 	$(BIN)/python -m benchmarks.photos $@ 24
 
 resize: $(INSTALLED) $(if $(filter $(PHOTOS),$(IN)),$(PHOTOS))
@@ -44,7 +44,7 @@ lint: $(DEVELOPED)
 
 # About five minutes; BENCH names other folders of photographs.
 BENCH ?= data/bench
-data/bench: $(INSTALLED)
+data/bench: | $(INSTALLED)
 	$(BIN)/python -m benchmarks.photos $@ 24 --flat
 
 bench: $(INSTALLED) $(BENCH)
