@@ -8,7 +8,6 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,8 +140,3 @@ def written_row(key: str, source: str, data: bytes, size: int, path: str, output
         "status": "written",
         "reason": None,
     }
-
-
-def lines_of(text: str) -> Sequence[str]:
-    """The messages of a log, without time and level."""
-    return [line.split(" | ")[-1] for line in text.splitlines()]
