@@ -11,7 +11,18 @@ from typing import NoReturn
 from PIL import ImageColor
 
 from pipeline.errors import UsageError
-from transforms.imaging.spec import FILTERS, FITS, ORIENTATIONS
+from transforms.imaging.spec import (
+    COLORS,
+    DEPTH_RANGES,
+    FILTERS,
+    FITS,
+    FORMATS,
+    MAX_PIXELS,
+    MODES,
+    ORIENTATIONS,
+    SUBSAMPLINGS,
+    TRUNCATED,
+)
 from transforms.layouts import LAYOUTS
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -48,9 +59,10 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _add_dataset_flags(parser.add_argument_group("dataset"))
-    images = parser.add_argument_group("images")
-    _add_image_flags(images)
-    _add_encoding_flags(images)
+    _add_image_flags(parser.add_argument_group("images"))
+    _add_pixel_flags(parser.add_argument_group("pixels"))
+    _add_resampling_flags(parser.add_argument_group("resampling"))
+    _add_encoding_flags(parser.add_argument_group("encoding"))
     _add_filter_flags(parser.add_argument_group("filters"))
     _add_run_flags(parser.add_argument_group("run"))
     return parser
@@ -117,21 +129,57 @@ def _add_image_flags(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_encoding_flags(group: argparse._ArgumentGroup) -> None:
+def _add_pixel_flags(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add(
-        "-ext",
-        "--extension",
-        default="",
-        metavar="EXT",
-        help="jpg, png or webp; '' keeps each source's format, which its content decides (default: '')",
+        "--mode",
+        choices=MODES,
+        default="RGB",
+        help="RGB; L: gray; keep: palettes and gray stay as they are, by nearest, for masks (default: RGB)",
     )
+    add(
+        "--background",
+        type=_color,
+        default="#ffffff",
+        metavar="COLOR",
+        help="what transparent images are laid on (default: white)",
+    )
+    add(
+        "--color",
+        choices=COLORS,
+        default="keep-numbers",
+        help="keep-numbers: the numbers stay, a colour profile goes; srgb: converted by the profile "
+        "(default: keep-numbers)",
+    )
+    add(
+        "--depth_range",
+        choices=DEPTH_RANGES,
+        default="full",
+        help="gray of more than 8 bits: full maps its type's whole range to 0..255, floats 0 to 1; auto maps each "
+        "image's own (default: full)",
+    )
+    add(
+        "--truncated",
+        choices=TRUNCATED,
+        default="fail",
+        help="JPEGs that end early: fail, or accept, which makes up the rest and notes it (default: fail)",
+    )
+    add(
+        "--max_pixels",
+        type=_whole_number,
+        default=MAX_PIXELS,
+        metavar="N",
+        help=f"images and outputs of more pixels fail (default: {MAX_PIXELS})",
+    )
+
+
+def _add_resampling_flags(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
     add(
         "-a",
         "--algorithm",
-        default="lanczos",
         metavar="FILTER",
-        help=f"resample filter: {', '.join(FILTERS)} (default: lanczos)",
+        help=f"resample filter: {', '.join(FILTERS)} (default: lanczos; nearest with --mode keep)",
     )
     add(
         "--exact",
@@ -145,12 +193,26 @@ def _add_encoding_flags(group: argparse._ArgumentGroup) -> None:
         help="how many times larger than the target the decoded image must stay; 1 is fastest (default: 1.5)",
     )
     add("--only_shrink", action="store_true", help="images smaller than SIZE keep their dimensions")
+
+
+def _add_encoding_flags(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "-ext",
+        "--extension",
+        default="",
+        metavar="EXT",
+        help=f"{', '.join(FORMATS)}; '' keeps each source's format, which its content decides (default: '')",
+    )
     add(
         "--quality",
         type=_whole_number,
         metavar="Q",
-        help="1 to 100, JPEG and WebP (default: Pillow's 75 and 80)",
+        help="1 to 100; JPEG, WebP and AVIF (default: Pillow's 75, 80 and 75)",
     )
+    add("--subsampling", choices=SUBSAMPLINGS, help="of colour; JPEG and AVIF (default: 4:2:0)")
+    add("--progressive", action="store_true", help="JPEG in several scans: a little smaller")
+    add("--lossless", action="store_true", help="WebP without loss")
 
 
 def _add_filter_flags(group: argparse._ArgumentGroup) -> None:

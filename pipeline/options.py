@@ -93,21 +93,12 @@ def _config(ours: argparse.Namespace, local: bool) -> ResizeConfig:
 def _spec(ours: argparse.Namespace) -> ResizeSpec:
     if ours.exact and ours.reducing_gap is not None:
         raise UsageError(f"--reducing_gap {ours.reducing_gap:g} has no effect with --exact: give one of them")
-    gap = {} if ours.reducing_gap is None else {"reducing_gap": ours.reducing_gap}
+    flags = {field.name: getattr(ours, field.name, None) for field in dataclasses.fields(ResizeSpec)}
+    given = {name: value for name, value in flags.items() if value is not None}
+    given["sizes"] = tuple(sorted(ours.size, reverse=True))
+    given["extension"] = ours.extension.lower().removeprefix(".")
+    given["algorithm"] = (ours.algorithm or ("nearest" if ours.mode == "keep" else "lanczos")).lower()
     try:
-        return ResizeSpec(
-            sizes=tuple(sorted(ours.size, reverse=True)),
-            orientation=ours.orientation,
-            fit=ours.fit,
-            pad_color=ours.pad_color,
-            extension=ours.extension.lower().removeprefix("."),
-            algorithm=ours.algorithm.lower(),
-            exact=ours.exact,
-            only_shrink=ours.only_shrink,
-            quality=ours.quality,
-            min_side=ours.min_side,
-            max_aspect=ours.max_aspect,
-            **gap,
-        )
+        return ResizeSpec(**given)
     except SettingError as error:
         raise UsageError(f"--{error.setting} {error}") from error

@@ -139,4 +139,5 @@ def written_row(key: str, source: str, data: bytes, size: int, path: str, output
         "output_box": [0, 0, *after.size],
         "status": "written",
         "reason": None,
+        "notes": [],
     }

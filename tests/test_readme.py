@@ -28,5 +28,15 @@ def test_every_kind_of_failure_that_it_names_exists() -> None:
     from transforms.imaging.errors import Kind
 
     named = set(re.findall(r"`failed: (?:\.\.\. |3 truncated, 1 )([a-z-]+)`", README))
-    assert named == {"not-an-image", "unsupported-format", "unsupported-depth", "too-large", "name-taken"}
+    assert named == {
+        *("not-an-image", "unsupported-format", "unsupported-depth", "too-large", "name-taken"),
+        *("too-many-pixels", "output-too-large", "metadata-too-large"),
+    }
     assert named <= {kind.value for kind in Kind}
+
+
+def test_every_note_is_named() -> None:
+    from transforms.imaging.errors import Note
+
+    sentence = README[README.index("The manifest's `notes` name") :].split("\n\n")[0]
+    assert re.findall(r"`([a-z]+(?:-[a-z]+)*)`", sentence)[1:] == [note.value for note in Note]

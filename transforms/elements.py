@@ -45,7 +45,7 @@ class ManifestRow(NamedTuple):
 
     `source_box` is the part of the source that the output shows, in stored pixels; `output_box` where it
     shows it, in the output's; `orientation` how it was turned for that, as an EXIF tag. `boxes.map_box`
-    takes these three.
+    takes these three. `notes` are what its owner should know of, see `imaging.errors.Note`.
     """
 
     key: str
@@ -67,6 +67,7 @@ class ManifestRow(NamedTuple):
     output_box: tuple[int, int, int, int] | None = None
     status: str = "failed"
     reason: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class FailureRow(NamedTuple):

@@ -20,7 +20,7 @@ from transforms.config import ResizeConfig
 from transforms.elements import FailureRow, ManifestRow, OutputImage, ResizedShard, Shard, Source, StoredFile
 from transforms.errors import StorageError
 from transforms.imaging import decode
-from transforms.imaging.errors import ImageError, Kind, Skip, SkippedError, Stage
+from transforms.imaging.errors import ImageError, Kind, Note, Skip, SkippedError, Stage
 from transforms.imaging.naming import in_sample
 from transforms.imaging.resize import Admit, Encoded, resize_image
 from transforms.layouts import LAYOUTS
@@ -43,7 +43,7 @@ class Result(NamedTuple):
     """What became of one source, before it has a name in the dataset.
 
     `header` is None where no image could be opened. `outputs` has an `Encoded`, or the reason why there
-    is none, for each size.
+    is none, for each size. `notes` say what happened to it on the way.
     """
 
     source: Source
@@ -52,6 +52,7 @@ class Result(NamedTuple):
     header: decode.Source | None
     extension: str
     outputs: dict[int, Output]
+    notes: tuple[Note, ...]
     msec: int
 
 
@@ -60,14 +61,18 @@ def resize_source(source: Source, config: ResizeConfig, admit: Admit) -> Result:
     start = time.thread_time()
     data = header = None
     extension = ""
+    notes: tuple[Note, ...] = ()
     try:
         if not in_sample(source.key, Fraction(config.sample)):
             raise SkippedError(Skip.SAMPLE)
         data = _read(source.location)
-        opened = decode.open_image(data)
+        opened = decode.open_image(data, config.spec.max_pixels)
         header = opened.source
-        extension, made = resize_image(opened, config.spec, admit)
-        outputs: dict[int, Output] = dict(zip(sorted(config.spec.sizes, reverse=True), made, strict=True))
+        notes = header.notes
+        resized = resize_image(opened, config.spec, admit)
+        extension = resized.extension
+        notes += resized.notes
+        outputs: dict[int, Output] = dict(zip(sorted(config.spec.sizes, reverse=True), resized.outputs, strict=True))
     except (ImageError, SkippedError) as error:
         outputs = dict.fromkeys(config.spec.sizes, error)
     return Result(
@@ -77,6 +82,7 @@ def resize_source(source: Source, config: ResizeConfig, admit: Admit) -> Result:
         header=header,
         extension=extension,
         outputs=outputs,
+        notes=notes,
         msec=round(1000 * (time.thread_time() - start)),
     )
 
@@ -96,18 +102,16 @@ def assemble(shard: Shard, digest: str, results: Iterable[Result], config: Resiz
     rows: list[ManifestRow] = []
     failures: list[FailureRow] = []
     images: list[OutputImage] = []
-    notes: list[str] = []
     owners: dict[str, str] = {}
     for result in sorted(results, key=lambda result: (result.source.key, result.source.path)):
         named = _named(shard, result, owners, config)
         errors = {str(error): error for error in named.outputs.values() if isinstance(error, ImageError)}
         failures += [_failure(result.source, error) for error in errors.values()]
-        notes += result.header.notes if result.header else ()
         for size, output in named.outputs.items():
             row, image = _row(shard, named, size, output, config)
             rows.append(row)
             images += [image] if image else []
-    counts = tally(rows, failures, notes, config.spec.sizes)
+    counts = tally(rows, failures, config.spec.sizes)
     return ResizedShard(shard, digest, counts, tuple(rows), tuple(failures), tuple(images))
 
 
@@ -149,6 +153,7 @@ def _row(
         source_width=header.width if header else None,
         source_height=header.height if header else None,
         size=size,
+        notes=result.notes,
     )
     if isinstance(output, ImageError):
         return row._replace(reason=output.kind), None

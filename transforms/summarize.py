@@ -14,9 +14,7 @@ from transforms.imaging.errors import RETRIED_KINDS
 Tally = dict[str, Any]
 
 
-def tally(
-    rows: Sequence[ManifestRow], failures: Sequence[FailureRow], notes: Iterable[str], sizes: Sequence[int]
-) -> Tally:
+def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Sequence[int]) -> Tally:
     """The counts of one shard.
 
     An image with a failure counts as failed, one with any row skipped and none failed as skipped, else
@@ -25,7 +23,6 @@ def tally(
     Args:
         rows: one an image and size.
         failures: why images failed.
-        notes: what is not in an output although the source had it, a word an image and matter.
         sizes: every size that was asked for.
     """
     sources = {row.source: row for row in rows}
@@ -44,7 +41,7 @@ def tally(
         "skipped": _histogram({row.source: row.reason for row in rows if row.status == "skipped"}.values()),
         "failures": dict(Counter(failure.error for failure in failures)),
         "retry": sum(failure.error in RETRIED_KINDS for failure in failures),
-        "notes": dict(Counter(notes)),
+        "notes": _histogram(note for row in sources.values() for note in row.notes),
         "source_formats": _histogram(row.source_format for row in sources.values()),
         "source_modes": _histogram(row.source_mode for row in sources.values()),
         "source_longest_side": _histogram(_longest_side(row) for row in sources.values()),

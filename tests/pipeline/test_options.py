@@ -26,7 +26,7 @@ def test_defaults(source: Path) -> None:
     assert options.config == ResizeConfig(
         splits=(Split("train", f"{source}/**", str(source)),),
         out_dir=os.path.realpath("out"),
-        spec=ResizeSpec((512,), "stored", "contain", "#ffffff", "", "lanczos", False, 1.5, False, None, 1, None),
+        spec=ResizeSpec(),
         layout="files",
         images_per_shard=100,
         threads=os.cpu_count() or 1,
@@ -41,14 +41,35 @@ def test_all_flags(source: Path) -> None:
         f"--in_dir {source} --out_dir gs://b/out/ --size 256 512 --extension .JPG --algorithm BOX --processes 3 "
         "--log x.log --verbose 7 --layout webdataset --images_per_shard 50 --split val --reducing_gap 2 --only_shrink "
         "--quality 91 --fit pad --pad_color RED --orientation exif --min_side 20 --max_aspect 3.5 --sample 0.25 "
-        "--memory 1.5G --max_failures 2.5% --overwrite "
+        "--mode L --background gray --color srgb --depth_range auto --truncated accept --max_pixels 1000 "
+        "--subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% --overwrite "
         "--log_level debug --runner FlinkRunner --flink_master=local"
     )
     options = parse(line.split())
     assert options.config == ResizeConfig(
         splits=(Split("val", f"{source}/**", str(source)),),
         out_dir="gs://b/out",
-        spec=ResizeSpec((512, 256), "exif", "pad", "#ff0000", "jpg", "box", False, 2.0, True, 91, 20, 3.5),
+        spec=ResizeSpec(
+            sizes=(512, 256),
+            orientation="exif",
+            fit="pad",
+            pad_color="#ff0000",
+            mode="L",
+            background="#808080",
+            color="srgb",
+            depth_range="auto",
+            truncated="accept",
+            max_pixels=1000,
+            extension="jpg",
+            algorithm="box",
+            reducing_gap=2.0,
+            only_shrink=True,
+            quality=91,
+            subsampling="4:4:4",
+            progressive=True,
+            min_side=20,
+            max_aspect=3.5,
+        ),
         layout="webdataset",
         images_per_shard=50,
         threads=3,
@@ -85,12 +106,21 @@ REFUSED = [
     ("-s 1.5", "argument -s/--size: '1.5' is no whole number from 1 up"),
     ("-s 70000", "--size 70000 is out of range: images take 1 to 65500 pixels a side"),
     ("-s 8 8", "--size '8 8' is no list of different sizes: give each size once"),
-    ("-ext tiff", "--extension 'tiff' cannot be written: choose jpg, png, webp, or '' for each source's own"),
-    ("-a sinc", "--algorithm 'sinc' is no filter: choose one of lanczos, nearest, bilinear, bicubic, box, hamming"),
+    ("-ext tiff", "--extension 'tiff' cannot be written: choose jpg, png, webp, avif, or '' for each source's own"),
+    ("-a sinc", "--algorithm 'sinc' is none of lanczos, nearest, bilinear, bicubic, box, hamming"),
+    ("--mode keep -a box", "--mode keep takes each pixel as it is: leave out -a box, or -a nearest"),
+    ("--mode keep -ext jpg", "--mode keep cannot be held by jpg: give -ext png"),
+    ("--mode CMYK", "argument --mode: invalid choice: 'CMYK' (choose from"),
+    ("--background x", "argument --background: 'x' is no colour: give a name or one such as #ffffff"),
+    ("--max_pixels 0", "argument --max_pixels: '0' is no whole number from 1 up"),
+    ("--subsampling 4:4:4 -ext webp", "--subsampling 4:4:4 has no effect on webp, only on jpg or avif: leave it out"),
+    ("--progressive -ext png", "--progressive has no effect on png, only on jpg: leave it out"),
+    ("--lossless -ext jpg", "--lossless has no effect on jpg, only on webp: leave it out"),
+    ("--lossless --quality 90", "--lossless images have no quality: leave out --quality 90"),
     ("-j 0", "argument -j/--processes: '0' is no whole number from 1 up"),
     ("-v x", "argument -v/--verbose: 'x' is no whole number from 1 up"),
     ("--quality 101", "--quality 101 is out of range: give a whole number from 1 to 100"),
-    ("--quality 90 -ext png", "--quality 90 has no effect on png, which is lossless: leave it out"),
+    ("--quality 90 -ext png", "--quality 90 has no effect on png, only on jpg or webp or avif: leave it out"),
     ("--reducing_gap 0.5", "--reducing_gap 0.5 is out of range: give a number from 1 to 100"),
     ("--reducing_gap 2 --exact", "--reducing_gap 2 has no effect with --exact: give one of them"),
     ("--fit fill", "argument --fit: invalid choice: 'fill' (choose from"),

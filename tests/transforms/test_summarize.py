@@ -11,10 +11,10 @@ def row(source: str, size: int, status: str, width: int | None = 640, height: in
 
 
 ROWS = [
-    row("a", 512, "written"),
-    row("a", 256, "written"),
-    row("b", 512, "failed", width=3000, height=100),
-    row("b", 256, "written", width=3000, height=100),
+    row("a", 512, "written")._replace(notes=("icc-profile",)),
+    row("a", 256, "written")._replace(notes=("icc-profile",)),
+    row("b", 512, "failed", width=3000, height=100)._replace(notes=("icc-profile", "truncated")),
+    row("b", 256, "written", width=3000, height=100)._replace(notes=("icc-profile", "truncated")),
     row("c", 512, "failed", None, None),
     row("c", 256, "failed", None, None),
     row("d", 512, "skipped")._replace(reason="min-side"),
@@ -27,14 +27,14 @@ FAILURES = [
 
 
 def test_tally() -> None:
-    assert tally(ROWS, FAILURES, ["icc-profile", "icc-profile"], [512, 256]) == {
+    assert tally(ROWS, FAILURES, [512, 256]) == {
         "images": {"matched": 4, "written": 1, "failed": 2, "skipped": 1},
         "source_bytes": 4000,
         "outputs": {"512": {"images": 1, "bytes": 50}, "256": {"images": 2, "bytes": 100}},
         "skipped": {"min-side": 1},
         "failures": {"output-too-large": 1, "unreadable": 1},
         "retry": 1,
-        "notes": {"icc-profile": 2},
+        "notes": {"icc-profile": 2, "truncated": 1},
         "source_formats": {"JPEG": 4},
         "source_modes": {"RGB": 4},
         "source_longest_side": {"1024": 2, "4096": 1},

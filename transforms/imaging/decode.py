@@ -1,11 +1,12 @@
-"""Encoded bytes -> an RGB image in memory, with as little work as its targets allow."""
+"""Encoded bytes -> an image in memory, with as little work as its targets allow."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # The plugins of FORMATS, imported here so that no thread imports one halfway through a run.
 from PIL import (  # noqa: F401
@@ -28,9 +29,10 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.imaging import color
+from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Box, Size, Target, reduced_request, targets
-from transforms.imaging.spec import ResizeSpec
+from transforms.imaging.spec import MAX_PIXELS, ResizeSpec
 
 # Pillow's names of what is opened, whatever a file is called; no other program is ever started for one.
 # What begins as a JPEG is opened as MPO where it holds more pictures.
@@ -39,15 +41,23 @@ FORMATS = (
     *("AVIF", "PPM", "TGA", "ICO", "PSD", "QOI"),
 )
 
-BACKGROUND = (255, 255, 255, 255)
+# Those of them whose first bytes tell them from anything else.
+_SIGNED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF")
+
+# What Pillow holds of a pixel, from what it decodes to what is resized, by its mode; and what decoders
+# that work on whole images hold beside it.
+_BYTES_A_PIXEL = {"RGB": 4, "L": 1, "1": 2, "P": 5, "I;16": 12, "I;16B": 12, "I": 24, "F": 24}
+_DECODERS_BYTES_A_PIXEL = {"WEBP": 12, "AVIF": 12, "JPEG2000": 16}
+
 ORIENTATION_TAG = 0x0112
+END_OF_JPEG = b"\xff\xd9"
 
 
 class Source(NamedTuple):
     """What an image is before it is decoded: Pillow's format and mode, and (width, height) in pixels.
 
     `orientation` is its EXIF tag, 1 where there is none or a broken one. `notes` name what an output does not
-    have as such: "exif-orientation", "icc-profile".
+    have as such.
     """
 
     format: str
@@ -55,7 +65,7 @@ class Source(NamedTuple):
     width: int
     height: int
     orientation: int = 1
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @contextlib.contextmanager
@@ -78,45 +88,96 @@ def _sentence(error: Exception) -> str:
 
 
 def _kind_of(error: Exception, stage: Stage) -> Kind:
+    message = str(error)
     if isinstance(error, UnidentifiedImageError):
         return Kind.NOT_AN_IMAGE
     if isinstance(error, Image.DecompressionBombError):
         return Kind.TOO_MANY_PIXELS
     if isinstance(error, MemoryError):
         return Kind.OUT_OF_MEMORY
+    if "MAX_TEXT_" in message:  # PNG texts or profiles that unpack to more than 1 MB, or 64 MB together
+        return Kind.METADATA_TOO_LARGE
+    if "unknown pixel mode" in message:  # TIFF with 16- or 64-bit floats, for instance
+        return Kind.UNSUPPORTED_DEPTH
     if stage is Stage.ENCODE:
         return Kind.NOT_ENCODED
-    return Kind.TRUNCATED if "truncated" in str(error).lower() else Kind.DAMAGED
+    return Kind.TRUNCATED if "truncated" in message.lower() else Kind.DAMAGED
 
 
 class Opened(NamedTuple):
-    """An image whose header was read: Pillow's handle, and what it is before it is decoded."""
+    """An image whose header was read: Pillow's handle, what it is before it is decoded, and the file's bytes."""
 
     image: ImageFile.ImageFile
     source: Source
+    data: bytes
 
 
-def open_image(data: bytes) -> Opened:
+def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Opened:
     """Reads the header only.
 
     Raises:
-        ImageError: no image of `FORMATS`, more pixels than Pillow allows, a damaged header.
+        ImageError: no image of `FORMATS`, more than `max_pixels` pixels, a damaged header.
     """
     if not data:
         raise ImageError(Kind.EMPTY_FILE, Stage.DECODE, "the file has 0 bytes")
+    _allow(max_pixels)
     with failing_as(Stage.DECODE):
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
-        return Opened(image, _describe(image))
+        image = _open(data)
+        if image.width * image.height > max_pixels:
+            message = f"{image.width} x {image.height} pixels are more than --max_pixels {max_pixels}"
+            raise ImageError(Kind.TOO_MANY_PIXELS, Stage.DECODE, message)
+        return Opened(image, _describe(image), data)
+
+
+def _allow(max_pixels: int) -> None:
+    """Raises Pillow's own limit, that of this process, where it is the lower one. It is never lowered."""
+    if Image.MAX_IMAGE_PIXELS is not None and max_pixels > 2 * Image.MAX_IMAGE_PIXELS:
+        Image.MAX_IMAGE_PIXELS = math.ceil(max_pixels / 2)
+
+
+def _open(data: bytes) -> ImageFile.ImageFile:
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        _raise_reason(data)
+        raise
+
+
+def _raise_reason(data: bytes) -> None:
+    """Raises what the opener of the format found wrong, where the first bytes tell the format."""
+    for name in _SIGNED_FORMATS:
+        factory, accepts = Image.OPEN[name]
+        if accepts and accepts(data[:16]) is True:
+            factory(io.BytesIO(data), "")
 
 
 def _describe(image: ImageFile.ImageFile) -> Source:
     notes = []
     orientation = _orientation(image)
     if orientation > 1:
-        notes.append("exif-orientation")
+        notes.append(Note.EXIF_ORIENTATION)
     if image.info.get("icc_profile"):
-        notes.append("icc-profile")
+        notes.append(Note.ICC_PROFILE)
+    if image.format == "PNG" and "transparency" in image.info and not _mend_transparency(image):
+        notes.append(Note.TRANSPARENCY_IGNORED)
     return Source(image.format or "", image.mode, *image.size, orientation, tuple(notes))
+
+
+def _mend_transparency(image: ImageFile.ImageFile) -> bool:
+    """Brings a PNG's transparent colour to the 8 bits of the pixels; takes it away where it has 16.
+
+    Pillow spreads gray of 2 and 4 bits over 0 to 255, and leaves the colour as it was.
+    """
+    rawmode = next((tile.args for tile in image.tile if isinstance(tile.args, str)), "")
+    if "16" in rawmode:
+        del image.info["transparency"]
+        return False
+    image.info["transparency"] = _spread(image.info["transparency"], rawmode)
+    return True
+
+
+def _spread(transparency: Any, rawmode: str) -> Any:
+    return transparency * {"L;2": 85, "L;4": 17}.get(rawmode, 1) if isinstance(transparency, int) else transparency
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
@@ -130,7 +191,7 @@ def _orientation(image: ImageFile.ImageFile) -> int:
 
 
 def reduce(image: ImageFile.ImageFile, spec: ResizeSpec) -> Box:
-    """Sets a JPEG to be decoded at the smallest scale that its largest target allows.
+    """Sets a JPEG to be decoded at the smallest scale that its largest target allows, and as gray if that is wanted.
 
     The scale is 1, 1/2, 1/4 or 1/8 (libjpeg's shrink-on-load, Pillow's draft).
 
@@ -141,14 +202,14 @@ def reduce(image: ImageFile.ImageFile, spec: ResizeSpec) -> Box:
     request = None
     if spec.reduces:
         request = reduced_request(image.size, targets(image.size, spec)[0], spec.reducing_gap)
-    drafted = image.draft("", request) if request else None
+    gray = spec.mode == "L" and not (spec.color == "srgb" and "icc_profile" in image.info)
+    drafted = image.draft("L" if gray else "", request) if request or gray else None
     return drafted[1] if drafted else (0, 0, *image.size)
 
 
 def memory_needed(image: ImageFile.ImageFile, full_size: Size, largest: Target) -> int:
-    """Bytes that decoding `image` to RGB and resizing it takes at its peak: an estimate from the header.
+    """Bytes that decoding `image` and resizing it takes at its peak: an estimate from the header.
 
-    Pillow keeps 4 bytes a pixel; a conversion holds both images; a transparent one is laid on a third.
     libjpeg holds a progressive image's coefficients, 2 bytes a sample at 4:2:0, before it scales it.
 
     Args:
@@ -156,50 +217,32 @@ def memory_needed(image: ImageFile.ImageFile, full_size: Size, largest: Target) 
         full_size: (width, height) before it was reduced.
         largest: its largest output.
     """
-    images = 3 if image.has_transparency_data else 1 if image.mode == "RGB" else 2
-    pixels = image.width * image.height * 4 * images
+    held = 16 if image.has_transparency_data else _BYTES_A_PIXEL.get(image.mode, 8)
+    pixels = image.width * image.height * (held + _DECODERS_BYTES_A_PIXEL.get(image.format or "", 0))
     coefficients = full_size[0] * full_size[1] * 3 if "progressive" in image.info else 0
     return pixels + coefficients + largest.width * largest.height * 4
 
 
-def decode(image: ImageFile.ImageFile) -> Image.Image:
-    """Decodes and converts to mode RGB.
+def decode(opened: Opened, spec: ResizeSpec) -> color.Working:
+    """Decodes an image that was reduced, and brings it into the mode that it is resized in.
 
     Raises:
         ImageError: damaged or truncated data, or a pixel type without a rule.
     """
+    try:
+        return _decoded(opened.image, spec)
+    except ImageError as error:
+        jpeg = opened.source.format in ("JPEG", "MPO")
+        if not (error.kind is Kind.TRUNCATED and spec.truncated == "accept" and jpeg):
+            raise
+    # libjpeg makes up what is missing as soon as the file has an end.
+    again = open_image(opened.data + END_OF_JPEG, spec.max_pixels).image
+    reduce(again, spec)
+    working = _decoded(again, spec)
+    return working._replace(notes=(*working.notes, Note.TRUNCATED))
+
+
+def _decoded(image: ImageFile.ImageFile, spec: ResizeSpec) -> color.Working:
     with failing_as(Stage.DECODE):
         image.load()
-        return to_rgb(image)
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Any image in mode RGB: 16-bit gray by round(v / 257), transparency laid on white.
-
-    Raises:
-        ImageError: 32-bit integers and floats have no fixed range, so they are not guessed at.
-    """
-    if image.mode.startswith("I;16"):
-        return _gray16_to_rgb(image.convert("I"))
-    if image.mode == "I" and image.format in ("PPM", "PNG"):  # these hold 0..65535 in it
-        return _gray16_to_rgb(image)
-    if image.mode in ("I", "F"):
-        raise ImageError(
-            Kind.UNSUPPORTED_DEPTH, Stage.DECODE, f"pixels of mode {image.mode} (32 bits) have no fixed range"
-        )
-    if image.has_transparency_data:
-        return _on_background(image)
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _gray16_to_rgb(image: Image.Image) -> Image.Image:
-    # On mode I, Pillow's point takes a linear function only, and cuts off the fraction of the result.
-    return image.point(lambda value: value * (1 / 257) + 0.5).convert("L").convert("RGB")
-
-
-def _on_background(image: Image.Image) -> Image.Image:
-    if image.mode == "La":
-        image = image.convert("LA")
-    canvas = Image.new("RGBA", image.size, BACKGROUND)
-    canvas.alpha_composite(image.convert("RGBA"))
-    return canvas.convert("RGB")
+        return color.prepare(image, spec)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 from PIL import Image
 
 from transforms.imaging.decode import Source, failing_as
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.geometry import Target
-from transforms.imaging.spec import FORMATS, LONGEST_SIDE, ResizeSpec
+from transforms.imaging.spec import ENCODING_SETTINGS, FORMATS, LONGEST_SIDE, ResizeSpec
 
 # The extension that keeps a source's format. MPO is a JPEG that is followed by further pictures.
-KEPT_EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
+KEPT_EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 
 
 def output_extension(source: Source, spec: ResizeSpec) -> str:
@@ -26,24 +27,26 @@ def output_extension(source: Source, spec: ResizeSpec) -> str:
         raise ImageError(
             Kind.UNSUPPORTED_FORMAT,
             Stage.ENCODE,
-            f"{source.format} can be read but not written: pass -ext jpg, -ext png or -ext webp",
+            f"{source.format} can be read but not written: pass -ext jpg, or another of {', '.join(FORMATS)}",
         )
     return extension
 
 
-def check_dimensions(target: Target, extension: str) -> None:
-    """Refuses what the format cannot hold.
+def check_dimensions(target: Target, extension: str, max_pixels: int) -> None:
+    """Refuses what the format cannot hold, or what has too many pixels.
 
     Raises:
-        ImageError: a side is longer than the format's limit.
+        ImageError: a side is longer than the format's limit, or there are more than `max_pixels`.
     """
     limit = LONGEST_SIDE[extension]
+    problem = None
     if max(target.dimensions) > limit:
-        raise ImageError(
-            Kind.OUTPUT_TOO_LARGE,
-            Stage.RESIZE,
-            f"{target.width} x {target.height} pixels: a {extension} image takes {limit} a side at most",
-        )
+        problem = f"a {extension} image takes {limit} a side at most"
+    elif target.width * target.height > max_pixels:
+        problem = f"more than --max_pixels {max_pixels}"
+    if problem:
+        message = f"{target.width} x {target.height} pixels: {problem}"
+        raise ImageError(Kind.OUTPUT_TOO_LARGE, Stage.RESIZE, message)
 
 
 def encode(image: Image.Image, extension: str, spec: ResizeSpec) -> bytes:
@@ -52,10 +55,23 @@ def encode(image: Image.Image, extension: str, spec: ResizeSpec) -> bytes:
     Raises:
         ImageError: the encoder refused the image.
     """
-    if not spec.exact:
-        image.info = {}
-    parameters = {} if spec.quality is None or extension == "png" else {"quality": spec.quality}
     body = io.BytesIO()
     with failing_as(Stage.ENCODE):
-        image.save(body, FORMATS[extension], **parameters)
+        image.info = _info(image, spec)
+        image.save(body, FORMATS[extension], **_parameters(extension, spec))
     return body.getvalue()
+
+
+def _info(image: Image.Image, spec: ResizeSpec) -> dict[str | tuple[int, int], Any]:
+    """What Pillow may write beside the pixels: of masks their transparency, with `exact` what there is."""
+    dropped = {"icc_profile"} if spec.color == "srgb" else set()
+    kept = set(image.info) if spec.exact else {"transparency"} if spec.mode == "keep" else set()
+    return {name: value for name, value in image.info.items() if name in kept - dropped}
+
+
+def _parameters(extension: str, spec: ResizeSpec) -> dict[str, Any]:
+    given = {name: getattr(spec, name) for name, formats in ENCODING_SETTINGS.items() if extension in formats}
+    parameters = {name: value for name, value in given.items() if value}
+    if extension == "avif":
+        parameters["max_threads"] = 1  # more would cut the image into other tiles, on each machine its own
+    return parameters

@@ -24,6 +24,7 @@ class Kind(enum.StrEnum):
     UNSUPPORTED_FORMAT = "unsupported-format"
     UNSUPPORTED_DEPTH = "unsupported-depth"
     TOO_MANY_PIXELS = "too-many-pixels"
+    METADATA_TOO_LARGE = "metadata-too-large"
     TOO_LARGE = "too-large"
     OUT_OF_MEMORY = "out-of-memory"
     TRUNCATED = "truncated"
@@ -45,6 +46,17 @@ class Skip(enum.StrEnum):
     SAMPLE = "sample"
     MIN_SIDE = "min-side"
     MAX_ASPECT = "max-aspect"
+
+
+class Note(enum.StrEnum):
+    """What the owner of an image that was made should know. The values stand in the manifest and the summary."""
+
+    EXIF_ORIENTATION = "exif-orientation"
+    ICC_PROFILE = "icc-profile"
+    ICC_UNUSABLE = "icc-unusable"
+    TRANSPARENCY_IGNORED = "transparency-ignored"
+    FLOAT_CLIPPED = "float-clipped"
+    TRUNCATED = "truncated"
 
 
 class SkippedError(Exception):

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from transforms.imaging import decode, encode
-from transforms.imaging.errors import ImageError, SkippedError, Stage
+from transforms.imaging import color, decode, encode
+from transforms.imaging.errors import ImageError, Note, SkippedError, Stage
 from transforms.imaging.geometry import Box, Target, box_in, can_chain, targets, unwanted
 from transforms.imaging.spec import ResizeSpec
 
@@ -41,11 +41,12 @@ class Resized(NamedTuple):
     """All that became of one image.
 
     `extension` is that of its outputs. They have one entry a size, the largest first: an `Encoded`, or the
-    `ImageError` that says why this size could not be made.
+    `ImageError` that says why this size could not be made. `notes` say what else happened to it.
     """
 
     extension: str
     outputs: tuple[Encoded | ImageError, ...]
+    notes: tuple[Note, ...]
 
 
 def at_once(_bytes_needed: int) -> contextlib.AbstractContextManager[None]:
@@ -66,37 +67,37 @@ def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once
         ImageError: nothing can be made of this image.
         SkippedError: a filter leaves it out.
     """
-    image, source = opened
+    image, source, _ = opened
     if skip := unwanted((source.width, source.height), spec):
         raise SkippedError(skip)
     extension = encode.output_extension(source, spec)
     box = decode.reduce(image, spec)
     full_size = (source.width, source.height)
     with admit(decode.memory_needed(image, full_size, targets(full_size, spec)[0])):
-        pixels = decode.decode(image)
+        working = decode.decode(opened, spec)
         outputs = tuple(
             _encoded(target, extension, spec, resized)
-            for target, resized in _resized(pixels, box, source, extension, spec)
+            for target, resized in _resized(working, box, source, extension, spec)
         )
-    return Resized(extension, outputs)
+    return Resized(extension, outputs, working.notes)
 
 
 def _resized(
-    pixels: Image.Image, box: Box, source: decode.Source, extension: str, spec: ResizeSpec
+    working: color.Working, box: Box, source: decode.Source, extension: str, spec: ResizeSpec
 ) -> Iterator[tuple[Target, Image.Image | ImageError]]:
     """Each target with its image, the larger ones first, so that a smaller can be made from them."""
     full_size = (source.width, source.height)
     larger: tuple[Target, Image.Image] | None = None
     for target in targets(full_size, spec, source.orientation):
         try:
-            encode.check_dimensions(target, extension)
+            encode.check_dimensions(target, extension, spec.max_pixels)
             with decode.failing_as(Stage.RESIZE):
                 if larger and spec.chains and can_chain(larger[0], target):
                     picture = larger[1].resize(target.picture, spec.filter)
                 else:
                     part = box_in(box, full_size, target.source_box)
-                    picture = pixels.resize(target.picture, spec.filter, box=part)
-                whole = _padded(_turned(picture, target), target, spec)
+                    picture = working.pixels.resize(target.picture, spec.filter, box=part)
+                whole = _padded(_turned(color.finish(picture, working, spec), target), target, spec)
         except ImageError as error:
             yield target, error
             continue
@@ -112,7 +113,7 @@ def _turned(picture: Image.Image, target: Target) -> Image.Image:
 def _padded(picture: Image.Image, target: Target, spec: ResizeSpec) -> Image.Image:
     if picture.size == target.dimensions:
         return picture
-    canvas = Image.new("RGB", target.dimensions, spec.pad_color)
+    canvas = color.canvas(picture, target.dimensions, spec.pad_color)
     canvas.paste(picture, target.output_box)
     return canvas
 

@@ -20,8 +20,19 @@ FILTERS = {
 }
 
 # Output extension -> Pillow's format, and the longest side in pixels that the format can hold.
-FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
-LONGEST_SIDE = {"jpg": 65_500, "png": 65_500, "webp": 16_383}
+FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF"}
+LONGEST_SIDE = {"jpg": 65_500, "png": 65_500, "webp": 16_383, "avif": 32_768}
+
+# The settings of encoders, and the extensions whose formats have them.
+ENCODING_SETTINGS = {
+    "quality": ("jpg", "webp", "avif"),
+    "subsampling": ("jpg", "avif"),
+    "progressive": ("jpg",),
+    "lossless": ("webp",),
+}
+
+# Pillow's own error limit: a quarter of a gigabyte of RGB, twice.
+MAX_PIXELS = 178_956_970
 
 
 class SettingError(ValueError):
@@ -42,6 +53,12 @@ ORIENTATIONS = ("stored", "exif")
 # How an image meets its SIZE; see `geometry.target_of`.
 FITS = ("contain", "cover", "crop", "pad", "stretch")
 
+MODES = ("RGB", "L", "keep")
+COLORS = ("keep-numbers", "srgb")
+DEPTH_RANGES = ("full", "auto")
+TRUNCATED = ("fail", "accept")
+SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
+
 
 @dataclasses.dataclass(frozen=True)
 class ResizeSpec:
@@ -53,13 +70,22 @@ class ResizeSpec:
         fit: "contain" (longest side = size), "cover" (shortest side = size), "crop" (the centre, size x size),
             "pad" (contain, centred on size x size) or "stretch" (size x size).
         pad_color: what "pad" fills up with, as #rrggbb.
-        extension: "jpg", "png" or "webp"; "" keeps the source's format.
+        mode: "RGB", "L" (gray), or "keep": palettes and gray stay as they are, for masks.
+        background: what transparent images are laid on, as #rrggbb.
+        color: "keep-numbers" drops a colour profile, "srgb" converts by it.
+        depth_range: "full" maps a deep pixel type's whole range to 0..255, "auto" each image's own.
+        truncated: "fail", or "accept": JPEGs that end early are made all the same.
+        max_pixels: images, and outputs, of more pixels fail.
+        extension: "jpg", "png", "webp" or "avif"; "" keeps the source's format.
         algorithm: a name in `FILTERS`.
         exact: decode whole images and make each size from the decoded image.
         reducing_gap: how many times larger than the target, on each side, an image that is decoded
             at a reduced scale must stay; at least 1.
         only_shrink: an image whose longest side is below the size keeps its dimensions.
-        quality: 1 to 100 for JPEG and WebP; None leaves Pillow's defaults (75 and 80).
+        quality: 1 to 100 for JPEG, WebP and AVIF; None leaves Pillow's defaults (75, 80 and 75).
+        subsampling: of colour, "4:4:4", "4:2:2" or "4:2:0", JPEG and AVIF; None leaves 4:2:0.
+        progressive: JPEG in several scans.
+        lossless: WebP without loss.
         min_side: leave out images whose shortest side is below this, in pixels.
         max_aspect: leave out images whose longest side is more than this many times the shortest; None for none.
 
@@ -71,40 +97,77 @@ class ResizeSpec:
     orientation: str = "stored"
     fit: str = "contain"
     pad_color: str = "#ffffff"
+    mode: str = "RGB"
+    background: str = "#ffffff"
+    color: str = "keep-numbers"
+    depth_range: str = "full"
+    truncated: str = "fail"
+    max_pixels: int = MAX_PIXELS
     extension: str = ""
     algorithm: str = "lanczos"
     exact: bool = False
     reducing_gap: float = 1.5
     only_shrink: bool = False
     quality: int | None = None
+    subsampling: str | None = None
+    progressive: bool = False
+    lossless: bool = False
     min_side: int = 1
     max_aspect: float | None = None
 
     def __post_init__(self) -> None:
         self._check_formats()
+        self._check_encoding()
         self._check_sizes()
+        self._check_choices()
+        self._check_colors()
+        self._check_mode()
         self._check_fit()
-        self._check_filters()
-        if self.algorithm not in FILTERS:
-            raise SettingError("algorithm", f"{self.algorithm!r} is no filter: choose one of {', '.join(FILTERS)}")
+        self._check_limits()
+
+    def _check_limits(self) -> None:
+        if self.max_aspect is not None and not self.max_aspect >= 1:
+            raise SettingError("max_aspect", f"{self.max_aspect:g} is out of range: give a number from 1 up")
+        if not 1 <= self.max_pixels <= 2**40:
+            raise SettingError("max_pixels", f"{self.max_pixels} is out of range: give a whole number from 1 up")
         if not 1 <= self.reducing_gap <= 100:
             raise SettingError("reducing_gap", f"{self.reducing_gap} is out of range: give a number from 1 to 100")
 
-    def _check_filters(self) -> None:
-        if self.max_aspect is not None and not self.max_aspect >= 1:
-            raise SettingError("max_aspect", f"{self.max_aspect:g} is out of range: give a number from 1 up")
+    def _check_choices(self) -> None:
+        choices = {
+            "algorithm": FILTERS,
+            "orientation": ORIENTATIONS,
+            "fit": FITS,
+            "mode": MODES,
+            "color": COLORS,
+            "depth_range": DEPTH_RANGES,
+            "truncated": TRUNCATED,
+            "subsampling": (None, *SUBSAMPLINGS),
+        }
+        for setting, allowed in choices.items():
+            value = getattr(self, setting)
+            if value not in allowed:
+                raise SettingError(setting, f"{value!r} is none of {', '.join(filter(None, allowed))}")
 
-    def _check_fit(self) -> None:
-        if self.orientation not in ORIENTATIONS:
-            raise SettingError("orientation", f"{self.orientation!r} is no policy: choose stored or exif")
-        if self.fit not in FITS:
-            raise SettingError("fit", f"{self.fit!r} is no fit mode: choose one of {', '.join(FITS)}")
-        if self.fit == "stretch" and self.only_shrink:
-            raise SettingError("fit", "stretch always gives SIZE x SIZE pixels: leave --only_shrink out")
-        if not re.fullmatch(r"#[0-9a-f]{6}", self.pad_color):
-            raise SettingError("pad_color", f"{self.pad_color!r} is no colour: give one such as #ffffff")
+    def _check_colors(self) -> None:
+        for setting in ("pad_color", "background"):
+            color = getattr(self, setting)
+            if not re.fullmatch(r"#[0-9a-f]{6}", color):
+                raise SettingError(setting, f"{color!r} is no colour: give one such as #ffffff")
         if self.pad_color != "#ffffff" and self.fit != "pad":
             raise SettingError("pad_color", f"{self.pad_color} has no effect with --fit {self.fit}: give --fit pad")
+
+    def _check_mode(self) -> None:
+        if self.mode != "keep":
+            return
+        if self.algorithm != "nearest":
+            raise SettingError("mode", f"keep takes each pixel as it is: leave out -a {self.algorithm}, or -a nearest")
+        if self.extension not in ("", "png"):
+            raise SettingError("mode", f"keep cannot be held by {self.extension}: give -ext png")
+
+    def _check_fit(self) -> None:
+        if self.fit == "stretch" and self.only_shrink:
+            raise SettingError("fit", "stretch always gives SIZE x SIZE pixels: leave --only_shrink out")
 
     def _check_sizes(self) -> None:
         longest = LONGEST_SIDE[self.extension or "jpg"]
@@ -122,10 +185,21 @@ class ResizeSpec:
                 "extension",
                 f"{self.extension!r} cannot be written: choose {', '.join(FORMATS)}, or '' for each source's own",
             )
+
+    def _check_encoding(self) -> None:
+        """Refuses what the format does not have; without one, what no format of a source has goes unsaid."""
         if self.quality is not None and not 1 <= self.quality <= 100:
             raise SettingError("quality", f"{self.quality} is out of range: give a whole number from 1 to 100")
-        if self.quality is not None and self.extension == "png":
-            raise SettingError("quality", f"{self.quality} has no effect on png, which is lossless: leave it out")
+        if self.lossless and self.quality is not None:
+            raise SettingError("lossless", f"images have no quality: leave out --quality {self.quality}")
+        for setting, extensions in ENCODING_SETTINGS.items():
+            given = getattr(self, setting)
+            if given and self.extension not in ("", *extensions):
+                value = "" if given is True else f"{given} "
+                formats = " or ".join(extensions)
+                raise SettingError(
+                    setting, f"{value}has no effect on {self.extension}, only on {formats}: leave it out"
+                )
 
     @property
     def filter(self) -> Image.Resampling:
@@ -150,5 +224,7 @@ def library_versions() -> dict[str, str]:
         "pillow": features.version("pil") or "",
         "libjpeg": features.version("jpg") or "",
         "libwebp": features.version("webp") or "",
+        "libavif": features.version("avif") or "",
+        "littlecms": features.version("littlecms2") or "",
         "zlib": features.version("zlib") or "",
     }

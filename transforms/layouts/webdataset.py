@@ -20,7 +20,7 @@ from transforms.layouts.layout import Layout
 _SAMPLE_FIELDS = (
     *("key", "source", "source_bytes", "source_sha256", "source_format", "source_mode"),
     *("source_width", "source_height", "size", "width", "height", "bytes", "sha256"),
-    *("orientation", "source_box", "output_box"),
+    *("orientation", "source_box", "output_box", "notes"),
 )
 
 

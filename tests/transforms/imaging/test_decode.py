@@ -5,84 +5,22 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.support import image_bytes, jpeg
-from transforms.imaging.decode import decode, memory_needed, open_image, reduce, to_rgb
-from transforms.imaging.errors import ImageError, Kind, Stage
+from tests.support import image_bytes, jpeg, psnr
+from tests.transforms.imaging.files import png
+from transforms.imaging.decode import decode, memory_needed, open_image, reduce
+from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Target
 from transforms.imaging.spec import ResizeSpec
 
 
-def pixels_of(data: bytes) -> Image.Image:
-    return decode(open_image(data).image)
-
-
-def gray16(values: list[int]) -> Image.Image:
-    return Image.frombytes("I;16", (len(values), 1), struct.pack(f"<{len(values)}H", *values))
+def pixels_of(data: bytes, **settings: Any) -> Image.Image:
+    return decode(open_image(data), ResizeSpec(**settings)).pixels
 
 
 def error_of(data: bytes) -> ImageError:
     with pytest.raises(ImageError) as caught:
         pixels_of(data)
     return caught.value
-
-
-@pytest.mark.parametrize("image_format", ["PNG", "TIFF"])
-def test_16_bit_gray_keeps_its_levels(image_format: str) -> None:
-    values = [0, 128, 129, 257, 1000, 32768, 65535]
-    pixels = pixels_of(image_bytes(gray16(values), image_format))
-    assert pixels.mode == "RGB"
-    assert list(pixels.getchannel("G").tobytes()) == [round(value / 257) for value in values]
-
-
-def test_16_bit_pgm_keeps_its_levels() -> None:
-    values = [0, 257, 30_000, 65_535]
-    data = b"P5 4 1 65535\n" + struct.pack(">4H", *values)
-    assert list(pixels_of(data).getchannel("R").tobytes()) == [0, 1, 117, 255]
-
-
-@pytest.mark.parametrize("mode", ["I", "F"])
-def test_32_bit_pixels_are_not_guessed_at(mode: str) -> None:
-    error = error_of(image_bytes(Image.new(mode, (2, 2), 7), "TIFF"))
-    assert (error.kind, error.stage) == (Kind.UNSUPPORTED_DEPTH, Stage.DECODE)
-
-
-@pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_transparency_is_laid_on_white(mode: str) -> None:
-    image = Image.new(mode, (3, 1))
-    hidden, half, opaque = ((10, 10, 10, a) if mode == "RGBA" else (10, a) for a in (0, 128, 255))
-    for x, value in enumerate((hidden, half, opaque)):
-        image.putpixel((x, 0), value)
-    pixels = pixels_of(image_bytes(image, "PNG"))
-    assert [pixels.getpixel((x, 0)) for x in range(3)] == [(255, 255, 255), (132, 132, 132), (10, 10, 10)]
-
-
-@pytest.mark.parametrize(("mode", "colour", "transparency"), [("P", 1, 0), ("L", 99, 0), ("RGB", (9, 8, 7), (0, 0, 0))])
-def test_a_transparent_colour_is_laid_on_white(mode: str, colour: Any, transparency: Any) -> None:
-    image = Image.new(mode, (2, 1), colour)
-    if mode == "P":
-        image.putpalette([0, 0, 0, 200, 100, 50])
-    image.putpixel((0, 0), transparency)
-    pixels = pixels_of(image_bytes(image, "PNG", transparency=transparency))
-    shown = {"P": (200, 100, 50), "L": (99, 99, 99), "RGB": (9, 8, 7)}[mode]
-    assert [pixels.getpixel((x, 0)) for x in range(2)] == [(255, 255, 255), shown]
-
-
-@pytest.mark.parametrize(("mode", "transparent"), [("PA", (0, 0)), ("La", (0, 0)), ("RGBa", (0, 0, 0, 0))])
-def test_rare_transparent_modes(mode: str, transparent: tuple[int, ...]) -> None:
-    assert to_rgb(Image.new(mode, (1, 1), transparent)).getpixel((0, 0)) == (255, 255, 255)
-
-
-@pytest.mark.parametrize(
-    ("mode", "colour", "expected"),
-    [
-        ("1", 1, (255, 255, 255)),
-        ("L", 77, (77, 77, 77)),
-        ("RGB", (1, 2, 3), (1, 2, 3)),
-        ("CMYK", (0, 255, 255, 0), (255, 0, 0)),
-    ],
-)
-def test_other_modes_become_rgb(mode: str, colour: Any, expected: tuple[int, int, int]) -> None:
-    assert pixels_of(image_bytes(Image.new(mode, (2, 2), colour), "TIFF")).getpixel((1, 1)) == expected
 
 
 @pytest.mark.parametrize(
@@ -92,7 +30,7 @@ def test_other_modes_become_rgb(mode: str, colour: Any, expected: tuple[int, int
 def test_formats_that_are_read(image_format: str) -> None:
     opened = open_image(image_bytes(Image.new("RGB", (16, 16), (200, 10, 30)), image_format))
     assert opened.source[2:4] == (16, 16)
-    red, green, blue = decode(opened.image).getpixel((8, 8))  # type: ignore[misc]  # three of RGB
+    red, green, blue = decode(opened, ResizeSpec()).pixels.getpixel((8, 8))  # type: ignore[misc]  # three of RGB
     assert abs(red - 200) + abs(green - 10) + abs(blue - 30) < 12
 
 
@@ -119,12 +57,108 @@ def test_messages_are_the_same_in_every_run() -> None:
 
 
 def test_too_many_pixels_are_refused_from_the_header() -> None:
-    header = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0)
-    chunks = b"".join(
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        for name, body in ((b"IHDR", header), (b"IDAT", zlib.compress(b"")))
-    )
-    assert error_of(b"\x89PNG\r\n\x1a\n" + chunks).kind is Kind.TOO_MANY_PIXELS
+    error = error_of(png((40_000, 40_000), (b"IDAT", zlib.compress(b""))))
+    assert (error.kind, error.stage) == (Kind.TOO_MANY_PIXELS, Stage.DECODE)
+    with pytest.raises(ImageError, match="40 x 30 pixels are more than --max_pixels 1199"):
+        open_image(jpeg(1, (40, 30)), max_pixels=1199)
+    assert open_image(jpeg(1, (40, 30)), max_pixels=1200).source[2:4] == (40, 30)
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_more_pixels_than_pillow_allows_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    data = jpeg(1, (40, 30))
+    with pytest.raises(ImageError, match="exceeds limit of 1000 pixels"):
+        open_image(data, max_pixels=1000)
+    assert open_image(data, max_pixels=1200).source[2:4] == (40, 30)
+    assert Image.MAX_IMAGE_PIXELS == 600
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize(
+    ("name", "head"), [(b"zTXt", b"Comment\0\0"), (b"iTXt", b"Comment\0\1\0\0\0"), (b"iCCP", b"profile\0\0")]
+)
+def test_a_bomb_in_a_text_or_a_profile_is_a_failure(name: bytes, head: bytes, place: str) -> None:
+    bomb = name, head + zlib.compress(bytes(50_000_000))
+    pixels = b"IDAT", zlib.compress(b"\0" + bytes(3 * 4))
+    error = error_of(png((4, 1), *((bomb, pixels) if place == "before" else (pixels, bomb))))
+    assert (error.kind, error.stage) == (Kind.METADATA_TOO_LARGE, Stage.DECODE)
+
+
+def test_many_texts_together_are_a_bomb_too() -> None:
+    text = b"zTXt", b"Comment\0\0" + zlib.compress(bytes(1_000_000))
+    error = error_of(png((4, 1), *[text] * 70, (b"IDAT", zlib.compress(b"\0" + bytes(3 * 4)))))
+    assert error.kind is Kind.METADATA_TOO_LARGE
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_broken_header_is_damage_and_says_of_what(image_format: str) -> None:
+    data = bytearray(image_bytes(Image.new("RGB", (16, 16)), image_format))
+    start = {"JPEG": 3, "PNG": 8, "WEBP": 16, "TIFF": 4}[image_format]
+    data[start : start + 8] = b"\0" * 8
+    error = error_of(bytes(data[:400]))
+    assert error.kind in (Kind.DAMAGED, Kind.TRUNCATED)
+    assert error.message != "the content is of no image format that is read here"
+
+
+def first_of_two(image_format: str, **parameters: Any) -> bytes:
+    red, blue = (Image.new("RGB", (40, 30), color) for color in ("#ff0000", "#0000ff"))
+    return image_bytes(red, image_format, save_all=True, append_images=[blue], **parameters)
+
+
+@pytest.mark.parametrize(
+    ("image_format", "name"),
+    [("GIF", "GIF"), ("WEBP", "WEBP"), ("PNG", "PNG"), ("MPO", "MPO"), ("TIFF", "TIFF"), ("AVIF", "AVIF")],
+)
+def test_of_several_pictures_the_first_is_taken(image_format: str, name: str) -> None:
+    data = first_of_two(image_format)
+    opened = open_image(data)
+    assert opened.image.n_frames == 2  # type: ignore[attr-defined]  # those of plugins that have several
+    assert opened.source.format == name
+    pixels = pixels_of(data).convert("RGB")
+    assert psnr(pixels, Image.new("RGB", (40, 30), "#ff0000")) > 35
+
+
+def test_an_animations_default_picture_is_its_first() -> None:
+    data = first_of_two("PNG", default_image=True)
+    assert pixels_of(data).getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_a_truncated_jpeg_can_be_accepted() -> None:
+    data = jpeg(1, (400, 304))
+    whole = pixels_of(data)
+    opened = open_image(data[: len(data) // 2])
+    working = decode(opened, ResizeSpec(truncated="accept"))
+    assert (working.pixels.size, working.notes) == ((400, 304), (Note.TRUNCATED,))
+    top, bottom = (0, 0, 400, 96), (0, 256, 400, 304)
+    assert working.pixels.crop(top).tobytes() == whole.crop(top).tobytes()
+    assert working.pixels.crop(bottom).tobytes() != whole.crop(bottom).tobytes()
+    assert decode(open_image(data), ResizeSpec(truncated="accept")).notes == ()
+
+
+def test_an_accepted_one_is_decoded_at_the_same_reduced_scale() -> None:
+    data = jpeg(1, (1600, 1200))[:-20_000]
+    spec = ResizeSpec(sizes=(200,), truncated="accept")
+    opened = open_image(data)
+    assert reduce(opened.image, spec) == (0, 0, 400, 300)
+    assert decode(opened, spec).pixels.size == (400, 300)
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "WEBP", "TIFF"])
+def test_only_jpegs_are_accepted_truncated(image_format: str) -> None:
+    data = image_bytes(Image.effect_noise((90, 90), 50).convert("RGB"), image_format)
+    with pytest.raises(ImageError) as caught:
+        pixels_of(data[:-2000], truncated="accept")
+    assert caught.value.kind in (Kind.TRUNCATED, Kind.DAMAGED)
+
+
+def test_a_gray_dataset_reads_the_luma_of_a_jpeg_alone() -> None:
+    data = jpeg(1, (400, 300))
+    opened = open_image(data)
+    assert reduce(opened.image, ResizeSpec(mode="L")) == (0, 0, 400, 300)
+    gray = decode(opened, ResizeSpec(mode="L")).pixels
+    assert gray.mode == "L"
+    assert psnr(gray, pixels_of(data).convert("L")) > 50
 
 
 def test_what_gets_lost_is_noted() -> None:
@@ -157,9 +191,9 @@ def test_broken_exif_is_no_failure() -> None:
     ],
 )
 def test_reduced_decoding(size: tuple[int, int], spec: ResizeSpec, decoded: tuple[int, int], box: Any) -> None:
-    image = open_image(image_bytes(Image.new("RGB", size), "JPEG")).image
-    assert reduce(image, spec) == box
-    assert decode(image).size == decoded
+    opened = open_image(image_bytes(Image.new("RGB", size), "JPEG"))
+    assert reduce(opened.image, spec) == box
+    assert decode(opened, spec).pixels.size == decoded
 
 
 @pytest.mark.parametrize(
@@ -167,8 +201,9 @@ def test_reduced_decoding(size: tuple[int, int], spec: ResizeSpec, decoded: tupl
     [
         ("RGB", "JPEG", {}, 100 * 100 * 4),
         ("RGB", "JPEG", {"progressive": True}, 100 * 100 * (4 + 3)),
-        ("L", "PNG", {}, 100 * 100 * 8),
-        ("RGBA", "PNG", {}, 100 * 100 * 12),
+        ("L", "PNG", {}, 100 * 100),
+        ("RGBA", "PNG", {}, 100 * 100 * 16),
+        ("RGB", "WEBP", {}, 100 * 100 * (4 + 12)),
     ],
 )
 def test_memory_needed(mode: str, image_format: str, parameters: dict[str, Any], expected: int) -> None:
@@ -179,14 +214,14 @@ def test_memory_needed(mode: str, image_format: str, parameters: dict[str, Any],
 
 
 def test_any_exception_of_pillow_becomes_an_image_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    image = open_image(jpeg(1, (40, 30))).image
+    opened = open_image(jpeg(1, (40, 30)))
     for raised in (ValueError("x"), SyntaxError("x"), struct.error("x"), IndexError("x"), RecursionError("x")):
 
         def load(error: Exception = raised) -> None:
             raise error
 
-        monkeypatch.setattr(image, "load", load)
+        monkeypatch.setattr(opened.image, "load", load)
         with pytest.raises(ImageError) as caught:
-            decode(image)
+            decode(opened, ResizeSpec())
         assert caught.value.kind is Kind.DAMAGED
         assert caught.value.message == f"{type(raised).__name__}: x"

@@ -13,16 +13,32 @@ from transforms.imaging.spec import ResizeSpec, SettingError, library_versions
         ({"sizes": (20_000,), "extension": "webp"}, "size", "20000 is out of range: webp images take 1 to 16383"),
         ({"sizes": (256, 256)}, "size", "'256 256' is no list of different sizes: give each size once"),
         ({"sizes": ()}, "size", "'' is no list of different sizes"),
-        ({"orientation": "up"}, "orientation", "'up' is no policy: choose stored or exif"),
-        ({"fit": "fill"}, "fit", "'fill' is no fit mode: choose one of contain, cover, crop, pad, stretch"),
+        ({"orientation": "up"}, "orientation", "'up' is none of stored, exif"),
+        ({"fit": "fill"}, "fit", "'fill' is none of contain, cover, crop, pad, stretch"),
         ({"fit": "stretch", "only_shrink": True}, "fit", "stretch always gives SIZE x SIZE pixels"),
         ({"pad_color": "#000000"}, "pad_color", "#000000 has no effect with --fit contain: give --fit pad"),
         ({"pad_color": "white", "fit": "pad"}, "pad_color", "'white' is no colour: give one such as #ffffff"),
-        ({"extension": "gif"}, "extension", "'gif' cannot be written: choose jpg, png, webp, or ''"),
-        ({"algorithm": "sinc"}, "algorithm", "'sinc' is no filter: choose one of lanczos, nearest, bilinear"),
+        ({"extension": "gif"}, "extension", "'gif' cannot be written: choose jpg, png, webp, avif, or ''"),
+        ({"algorithm": "sinc"}, "algorithm", "'sinc' is none of lanczos, nearest, bilinear"),
         ({"reducing_gap": 0.9}, "reducing_gap", "0.9 is out of range: give a number from 1 to 100"),
         ({"quality": 0}, "quality", "0 is out of range: give a whole number from 1 to 100"),
         ({"quality": 90, "extension": "png"}, "quality", "90 has no effect on png"),
+        ({"subsampling": "4:1:1"}, "subsampling", "'4:1:1' is none of 4:4:4, 4:2:2, 4:2:0"),
+        (
+            {"subsampling": "4:2:0", "extension": "png"},
+            "subsampling",
+            "4:2:0 has no effect on png, only on jpg or avif",
+        ),
+        ({"progressive": True, "extension": "webp"}, "progressive", "has no effect on webp, only on jpg: leave it out"),
+        ({"lossless": True, "quality": 9}, "lossless", "images have no quality: leave out --quality 9"),
+        ({"mode": "RGBA"}, "mode", "'RGBA' is none of RGB, L, keep"),
+        ({"mode": "keep"}, "mode", "keep takes each pixel as it is: leave out -a lanczos, or -a nearest"),
+        ({"mode": "keep", "algorithm": "nearest", "extension": "webp"}, "mode", "keep cannot be held by webp"),
+        ({"background": "white"}, "background", "'white' is no colour: give one such as #ffffff"),
+        ({"color": "p3"}, "color", "'p3' is none of keep-numbers, srgb"),
+        ({"depth_range": "own"}, "depth_range", "'own' is none of full, auto"),
+        ({"truncated": "yes"}, "truncated", "'yes' is none of fail, accept"),
+        ({"max_pixels": 0}, "max_pixels", "0 is out of range: give a whole number from 1 up"),
     ],
 )
 def test_refusals_name_the_value_and_what_is_allowed(settings: dict[str, Any], setting: str, message: str) -> None:
@@ -56,5 +72,5 @@ def test_filter_is_pillows() -> None:
 def test_versions_are_those_that_decide_bytes() -> None:
     versions = library_versions()
     assert versions["pillow"] == features.version("pil")
-    assert sorted(versions) == ["libjpeg", "libwebp", "pillow", "resizer", "zlib"]
+    assert sorted(versions) == ["libavif", "libjpeg", "libwebp", "littlecms", "pillow", "resizer", "zlib"]
     assert all(versions.values())

@@ -59,6 +59,7 @@ def test_webdataset() -> None:
             "orientation": 1,
             "source_box": [0, 0, 4, 3],
             "output_box": [0, 0, 2, 1],
+            "notes": [],
         }
 
 

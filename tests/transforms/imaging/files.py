@@ -1,0 +1,80 @@
+"""Files that Pillow cannot write, byte by byte."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+
+
+def png(size: tuple[int, int], *chunks: tuple[bytes, bytes], bits: int = 8, color_type: int = 2) -> bytes:
+    """A PNG made of its chunks, (name, body) each, with the header before them."""
+    header = struct.pack(">IIBBBBB", *size, bits, color_type, 0, 0, 0)
+    all_chunks = ((b"IHDR", header), *chunks, (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in all_chunks
+    )
+
+
+def png_rows(*rows: bytes) -> tuple[bytes, bytes]:
+    """The pixels' chunk."""
+    return b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows))
+
+
+def tiff(
+    width: int, data: bytes, bits: int, *, sample_format: int = 1, photometric: int = 1, order: str = "<"
+) -> bytes:
+    """A gray TIFF of one row, uncompressed.
+
+    Args:
+        width: in pixels.
+        data: of the row.
+        bits: a sample.
+        sample_format: 1 unsigned, 2 signed, 3 floating point.
+        photometric: 0 small values are light, 1 they are dark.
+        order: "<" or ">".
+    """
+    entries = {256: width, 257: 1, 258: bits, 259: 1, 262: photometric, 273: 8, 277: 1, 278: 1}
+    entries |= {279: len(data), 339: sample_format}
+    padded = data + b"\0" * (len(data) % 2)
+    directory = b"".join(struct.pack(f"{order}HHII", tag, 4, 1, value) for tag, value in sorted(entries.items()))
+    head = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", 8 + len(padded))
+    return head + padded + struct.pack(f"{order}H", len(entries)) + directory + bytes(4)
+
+
+def icc_profile(space: str, tags: dict[str, bytes], connection: str = "XYZ ") -> bytes:
+    """An ICC profile of version 2.1 for a display, or of a printer where `connection` is Lab."""
+    tags = {"desc": _text("desc"), "cprt": b"text\0\0\0\0none\0", "wtpt": xyz(0.9642, 1, 0.8249)} | tags
+    table, bodies, offset = b"", b"", 128 + 4 + 12 * len(tags)
+    for name, body in tags.items():
+        padded = body + b"\0" * (-len(body) % 4)
+        table += struct.pack(">4sII", name.encode(), offset + len(bodies), len(body))
+        bodies += padded
+    kind = "mntr" if connection == "XYZ " else "prtr"
+    head = struct.pack(
+        ">I4sI4s4s4s", offset + len(bodies), b"none", 0x02100000, *(text.encode() for text in (kind, space, connection))
+    )
+    head += struct.pack(">6H4s", 2026, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
+    return head + bytes(128 - len(head)) + struct.pack(">I", len(tags)) + table + bodies
+
+
+def _text(text: str) -> bytes:
+    return b"desc\0\0\0\0" + struct.pack(">I", len(text) + 1) + text.encode() + b"\0" + bytes(8 + 3 + 67)
+
+
+def xyz(*values: float) -> bytes:
+    """A tag with a colour."""
+    return b"XYZ \0\0\0\0" + b"".join(struct.pack(">i", round(value * 65536)) for value in values)
+
+
+def gamma(exponent: float) -> bytes:
+    """A tag with a curve."""
+    return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(exponent * 256))
+
+
+def color_table(inputs: int, corners: Sequence[tuple[int, int, int]]) -> bytes:
+    """A tag with a table from `inputs` channels to Lab: its 2 ** inputs corners, 8 bits each."""
+    one = (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 16)
+    head = b"mft1\0\0\0\0" + struct.pack(">4B9i", inputs, 3, 2, 0, *one)
+    return head + bytes(range(256)) * inputs + bytes(sum(corners, ())) + bytes(range(256)) * 3
