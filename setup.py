@@ -4,7 +4,9 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-TEST = ["build>=1.2", "hypothesis>=6.100", "pytest>=8", "pytest-xdist>=3.6", "webdataset>=0.2.100"]
+SIMD = ["cykooz-resizer>=4.0.1,<5"]
+CHECK = ["simplejpeg>=1.9,<2"]
+TEST = [*SIMD, *CHECK, "build>=1.2", "hypothesis>=6.100", "pytest>=8", "pytest-xdist>=3.6", "webdataset>=0.2.100"]
 LINT = ["mypy~=2.4", "ruff~=0.17.6", "types-tqdm"]  # a newer one may find more: raised by hand
 
 setup(
@@ -23,7 +25,7 @@ setup(
         "loguru>=0.7,<1",
         "tqdm>=4.66,<5",
     ],
-    extras_require={"test": TEST, "lint": LINT, "dev": TEST + LINT},
+    extras_require={"simd": SIMD, "check": CHECK, "test": TEST, "lint": LINT, "dev": TEST + LINT},
     entry_points={"console_scripts": ["image_resizer=pipeline.run:main"]},
     classifiers=["Programming Language :: Python :: 3.11", "Topic :: Multimedia :: Graphics :: Graphics Conversion"],
 )

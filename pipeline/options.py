@@ -12,6 +12,7 @@ from pipeline.beam_flags import check_beam_flags
 from pipeline.errors import UsageError
 from pipeline.flags import Limit, parser
 from transforms.config import ResizeConfig, default_images_per_shard
+from transforms.imaging.extras import check_extras
 from transforms.imaging.spec import ResizeSpec, SettingError
 
 # On a remote runner a process has one core, and a second image keeps it busy while the first is read.
@@ -99,6 +100,8 @@ def _spec(ours: argparse.Namespace) -> ResizeSpec:
     given["extension"] = ours.extension.lower().removeprefix(".")
     given["algorithm"] = (ours.algorithm or ("nearest" if ours.mode == "keep" else "lanczos")).lower()
     try:
-        return ResizeSpec(**given)
+        spec = ResizeSpec(**given)
+        check_extras(spec)
+        return spec
     except SettingError as error:
         raise UsageError(f"--{error.setting} {error}") from error

@@ -72,7 +72,7 @@ def settings(config: ResizeConfig) -> dict[str, Any]:
         "images_per_shard": config.images_per_shard,
         "sample": config.sample,
         **spec,
-        "versions": library_versions(),
+        "versions": library_versions(config.spec),
     }
 
 

@@ -21,6 +21,7 @@ from transforms.elements import FailureRow, ManifestRow, OutputImage, ResizedSha
 from transforms.errors import StorageError
 from transforms.imaging import decode
 from transforms.imaging.errors import ImageError, Kind, Note, Skip, SkippedError, Stage
+from transforms.imaging.extras import check_extras
 from transforms.imaging.naming import in_sample
 from transforms.imaging.resize import Admit, Encoded, resize_image
 from transforms.layouts import LAYOUTS
@@ -225,6 +226,9 @@ class _ResizeFn(beam.DoFn):
 
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
+
+    def setup(self) -> None:
+        check_extras(self._config.spec)
 
     def start_bundle(self) -> None:
         self._ahead: _Started | None = None  # what a failed bundle left is dropped

@@ -26,7 +26,7 @@ from tests.support import (
     written_row,
 )
 from transforms.imaging.naming import shard_index
-from transforms.imaging.spec import library_versions
+from transforms.imaging.spec import ResizeSpec, library_versions
 
 
 def sources_of(folder: Path) -> list[tuple[str, bytes]]:
@@ -163,9 +163,11 @@ def test_summary(make: Make, tmp_path: Path) -> None:
             "color": "keep-numbers",
             "depth_range": "full",
             "truncated": "fail",
+            "check_jpeg": False,
             "max_pixels": 178_956_970,
             "extension": "jpg",
             "algorithm": "lanczos",
+            "resampler": "pillow",
             "exact": False,
             "reducing_gap": 1.5,
             "only_shrink": False,
@@ -176,7 +178,7 @@ def test_summary(make: Make, tmp_path: Path) -> None:
             "min_side": 1,
             "max_aspect": None,
             "sample": "1",
-            "versions": library_versions(),
+            "versions": library_versions(ResizeSpec()),
         },
     }
     assert shown[1:5] == [

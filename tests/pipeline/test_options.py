@@ -41,8 +41,8 @@ def test_all_flags(source: Path) -> None:
         f"--in_dir {source} --out_dir gs://b/out/ --size 256 512 --extension .JPG --algorithm BOX --processes 3 "
         "--log x.log --verbose 7 --layout webdataset --images_per_shard 50 --split val --reducing_gap 2 --only_shrink "
         "--quality 91 --fit pad --pad_color RED --orientation exif --min_side 20 --max_aspect 3.5 --sample 0.25 "
-        "--mode L --background gray --color srgb --depth_range auto --truncated accept --max_pixels 1000 "
-        "--subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% --overwrite "
+        "--mode L --background gray --color srgb --depth_range auto --truncated accept --check_jpeg --max_pixels 1000 "
+        "--resampler simd --subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% --overwrite "
         "--log_level debug --runner FlinkRunner --flink_master=local"
     )
     options = parse(line.split())
@@ -59,9 +59,11 @@ def test_all_flags(source: Path) -> None:
             color="srgb",
             depth_range="auto",
             truncated="accept",
+            check_jpeg=True,
             max_pixels=1000,
             extension="jpg",
             algorithm="box",
+            resampler="simd",
             reducing_gap=2.0,
             only_shrink=True,
             quality=91,
@@ -115,6 +117,8 @@ REFUSED = [
     ("--max_pixels 0", "argument --max_pixels: '0' is no whole number from 1 up"),
     ("--subsampling 4:4:4 -ext webp", "--subsampling 4:4:4 has no effect on webp, only on jpg or avif: leave it out"),
     ("--progressive -ext png", "--progressive has no effect on png, only on jpg: leave it out"),
+    ("--resampler simd -a hamming", "--resampler simd has no hamming filter: give --resampler pillow, or another"),
+    ("--resampler simd --exact", "--resampler simd gives other bytes than the old script: leave out --exact"),
     ("--lossless -ext jpg", "--lossless has no effect on jpg, only on webp: leave it out"),
     ("--lossless --quality 90", "--lossless images have no quality: leave out --quality 90"),
     ("-j 0", "argument -j/--processes: '0' is no whole number from 1 up"),

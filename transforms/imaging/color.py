@@ -94,6 +94,8 @@ def canvas(picture: Image.Image, size: Size, fill: str) -> Image.Image:
 
 def _plain(pixels: Image.Image, spec: ResizeSpec) -> Image.Image:
     """Gray pixels stay gray until they are resized, which is three times the speed; all else becomes the output's."""
+    if pixels.mode == "LAB":  # which Pillow converts to RGB only
+        pixels = pixels.convert("RGB")
     mode = "L" if spec.mode == "L" or pixels.mode in ("1", "L") else "RGB"
     return pixels if pixels.mode == mode else pixels.convert(mode)
 

@@ -29,7 +29,7 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from transforms.imaging import color
+from transforms.imaging import color, strict
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Box, Size, Target, reduced_request, targets
 from transforms.imaging.spec import MAX_PIXELS, ResizeSpec
@@ -229,10 +229,12 @@ def decode(opened: Opened, spec: ResizeSpec) -> color.Working:
     Raises:
         ImageError: damaged or truncated data, or a pixel type without a rule.
     """
+    jpeg = opened.source.format in ("JPEG", "MPO")
     try:
-        return _decoded(opened.image, spec)
+        working = _decoded(opened.image, spec)
+        unchecked = spec.check_jpeg and jpeg and not strict.is_checked(opened.data)
+        return working._replace(notes=(*working.notes, Note.UNCHECKED)) if unchecked else working
     except ImageError as error:
-        jpeg = opened.source.format in ("JPEG", "MPO")
         if not (error.kind is Kind.TRUNCATED and spec.truncated == "accept" and jpeg):
             raise
     # libjpeg makes up what is missing as soon as the file has an end.

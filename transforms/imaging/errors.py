@@ -57,6 +57,7 @@ class Note(enum.StrEnum):
     TRANSPARENCY_IGNORED = "transparency-ignored"
     FLOAT_CLIPPED = "float-clipped"
     TRUNCATED = "truncated"
+    UNCHECKED = "unchecked"
 
 
 class SkippedError(Exception):

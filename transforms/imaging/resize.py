@@ -12,6 +12,7 @@ from PIL import Image
 from transforms.imaging import color, decode, encode
 from transforms.imaging.errors import ImageError, Note, SkippedError, Stage
 from transforms.imaging.geometry import Box, Target, box_in, can_chain, targets, unwanted
+from transforms.imaging.resample import resample
 from transforms.imaging.spec import ResizeSpec
 
 Admit = Callable[[int], contextlib.AbstractContextManager[None]]
@@ -93,10 +94,10 @@ def _resized(
             encode.check_dimensions(target, extension, spec.max_pixels)
             with decode.failing_as(Stage.RESIZE):
                 if larger and spec.chains and can_chain(larger[0], target):
-                    picture = larger[1].resize(target.picture, spec.filter)
+                    picture = resample(larger[1], target.picture, spec)
                 else:
                     part = box_in(box, full_size, target.source_box)
-                    picture = working.pixels.resize(target.picture, spec.filter, box=part)
+                    picture = resample(working.pixels, target.picture, spec, part)
                 whole = _padded(_turned(color.finish(picture, working, spec), target), target, spec)
         except ImageError as error:
             yield target, error

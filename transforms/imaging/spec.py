@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.metadata
 import re
 
 from PIL import Image, features
@@ -57,6 +58,7 @@ MODES = ("RGB", "L", "keep")
 COLORS = ("keep-numbers", "srgb")
 DEPTH_RANGES = ("full", "auto")
 TRUNCATED = ("fail", "accept")
+RESAMPLERS = ("pillow", "simd")
 SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
 
 
@@ -75,9 +77,11 @@ class ResizeSpec:
         color: "keep-numbers" drops a colour profile, "srgb" converts by it.
         depth_range: "full" maps a deep pixel type's whole range to 0..255, "auto" each image's own.
         truncated: "fail", or "accept": JPEGs that end early are made all the same.
+        check_jpeg: JPEGs with damage that decoders only warn of fail; takes the extra `check`.
         max_pixels: images, and outputs, of more pixels fail.
         extension: "jpg", "png", "webp" or "avif"; "" keeps the source's format.
         algorithm: a name in `FILTERS`.
+        resampler: "pillow", or "simd", which takes the extra of that name.
         exact: decode whole images and make each size from the decoded image.
         reducing_gap: how many times larger than the target, on each side, an image that is decoded
             at a reduced scale must stay; at least 1.
@@ -102,9 +106,11 @@ class ResizeSpec:
     color: str = "keep-numbers"
     depth_range: str = "full"
     truncated: str = "fail"
+    check_jpeg: bool = False
     max_pixels: int = MAX_PIXELS
     extension: str = ""
     algorithm: str = "lanczos"
+    resampler: str = "pillow"
     exact: bool = False
     reducing_gap: float = 1.5
     only_shrink: bool = False
@@ -123,7 +129,16 @@ class ResizeSpec:
         self._check_colors()
         self._check_mode()
         self._check_fit()
+        self._check_resampler()
         self._check_limits()
+
+    def _check_resampler(self) -> None:
+        if self.resampler == "pillow":
+            return
+        if self.algorithm == "hamming":
+            raise SettingError("resampler", "simd has no hamming filter: give --resampler pillow, or another filter")
+        if self.exact:
+            raise SettingError("resampler", "simd gives other bytes than the old script: leave out --exact")
 
     def _check_limits(self) -> None:
         if self.max_aspect is not None and not self.max_aspect >= 1:
@@ -136,6 +151,7 @@ class ResizeSpec:
     def _check_choices(self) -> None:
         choices = {
             "algorithm": FILTERS,
+            "resampler": RESAMPLERS,
             "orientation": ORIENTATIONS,
             "fit": FITS,
             "mode": MODES,
@@ -217,8 +233,9 @@ class ResizeSpec:
         return not self.exact and self.algorithm in ("lanczos", "bicubic")
 
 
-def library_versions() -> dict[str, str]:
+def library_versions(spec: ResizeSpec) -> dict[str, str]:
     """Versions of everything that decides an output's bytes besides the settings."""
+    extras = {"cykooz-resizer": spec.resampler == "simd", "simplejpeg": spec.check_jpeg}
     return {
         "resizer": str(CORE_VERSION),
         "pillow": features.version("pil") or "",
@@ -227,4 +244,5 @@ def library_versions() -> dict[str, str]:
         "libavif": features.version("avif") or "",
         "littlecms": features.version("littlecms2") or "",
         "zlib": features.version("zlib") or "",
+        **{name: importlib.metadata.version(name) for name, used in extras.items() if used},
     }

@@ -38,6 +38,9 @@ from transforms.imaging.spec import ResizeSpec, SettingError, library_versions
         ({"color": "p3"}, "color", "'p3' is none of keep-numbers, srgb"),
         ({"depth_range": "own"}, "depth_range", "'own' is none of full, auto"),
         ({"truncated": "yes"}, "truncated", "'yes' is none of fail, accept"),
+        ({"resampler": "gpu"}, "resampler", "'gpu' is none of pillow, simd"),
+        ({"resampler": "simd", "algorithm": "hamming"}, "resampler", "simd has no hamming filter: give --resampler"),
+        ({"resampler": "simd", "exact": True}, "resampler", "simd gives other bytes than the old script: leave out"),
         ({"max_pixels": 0}, "max_pixels", "0 is out of range: give a whole number from 1 up"),
     ],
 )
@@ -70,7 +73,7 @@ def test_filter_is_pillows() -> None:
 
 
 def test_versions_are_those_that_decide_bytes() -> None:
-    versions = library_versions()
+    versions = library_versions(ResizeSpec())
     assert versions["pillow"] == features.version("pil")
     assert sorted(versions) == ["libavif", "libjpeg", "libwebp", "littlecms", "pillow", "resizer", "zlib"]
     assert all(versions.values())
