@@ -74,15 +74,18 @@ def contain(source: Size, size: int, only_shrink: bool = False) -> Size:
 
 
 def cover(source: Size, size: int, only_shrink: bool = False) -> Size:
-    """The dimensions whose shortest side is `size` and whose aspect ratio is the source's, else like `contain`."""
+    """The dimensions whose shortest side is `size` and whose aspect ratio is the source's, else like `contain`.
+
+    The other side is at least `size` too: `int(600 * (55 / 600))` is 54.
+    """
     width, height = source
     shortest = min(width, height)
     if only_shrink and shortest <= size:
         return source
     scale = size / shortest
     if width <= height:
-        return size, max(1, int(height * scale))
-    return max(1, int(width * scale)), size
+        return size, max(size, int(height * scale))
+    return max(size, int(width * scale)), size
 
 
 def crop_box(source: Size, size: int, only_shrink: bool = False) -> Box:

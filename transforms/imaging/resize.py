@@ -74,7 +74,7 @@ def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once
     extension = encode.output_extension(source, spec)
     box = decode.reduce(image, spec)
     full_size = (source.width, source.height)
-    with admit(decode.memory_needed(image, full_size, targets(full_size, spec)[0])):
+    with admit(decode.memory_needed(image, full_size, targets(full_size, spec)[0], extension)):
         working = decode.decode(opened, spec)
         outputs = tuple(
             _encoded(target, extension, spec, resized)

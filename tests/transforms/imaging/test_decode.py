@@ -199,18 +199,29 @@ def test_reduced_decoding(size: tuple[int, int], spec: ResizeSpec, decoded: tupl
 @pytest.mark.parametrize(
     ("mode", "image_format", "parameters", "expected"),
     [
-        ("RGB", "JPEG", {}, 100 * 100 * 4),
-        ("RGB", "JPEG", {"progressive": True}, 100 * 100 * (4 + 3)),
-        ("L", "PNG", {}, 100 * 100),
-        ("RGBA", "PNG", {}, 100 * 100 * 16),
-        ("RGB", "WEBP", {}, 100 * 100 * (4 + 12)),
+        ("RGB", "JPEG", {}, 4),
+        ("RGB", "JPEG", {"progressive": True}, 4 + 3),
+        ("RGB", "JPEG", {"progressive": True, "subsampling": 0}, 4 + 6),
+        ("RGB", "JPEG", {"progressive": True, "subsampling": 1}, 4 + 4),
+        ("L", "JPEG", {"progressive": True}, 1 + 2),
+        ("CMYK", "JPEG", {}, 8),
+        ("L", "PNG", {}, 1),
+        ("RGBA", "PNG", {}, 16),
+        ("RGB", "WEBP", {}, 4 + 13),
     ],
 )
 def test_memory_needed(mode: str, image_format: str, parameters: dict[str, Any], expected: int) -> None:
     image = open_image(image_bytes(Image.new(mode, (100, 100)), image_format, **parameters)).image
-    assert (
-        memory_needed(image, (100, 100), Target(50, 50, 20, (0, 0, 100, 40), (0, 0, 50, 20))) == expected + 50 * 20 * 4
-    )
+    target = Target(50, 50, 20, (0, 0, 100, 40), (0, 0, 50, 20))
+    beside = 50 * 100 * 4  # resized across only
+    assert memory_needed(image, (100, 100), target, "jpg") == 100 * 100 * expected + beside + 50 * 20 * 4
+    assert memory_needed(image, (100, 100), target, "avif") == 100 * 100 * expected + beside + 50 * 20 * 16
+
+
+def test_what_has_no_first_bytes_of_its_own_is_tried_last() -> None:
+    icon = bytearray(image_bytes(Image.effect_noise((256, 256), 90), "ICO", sizes=[(256, 256)]))
+    icon[14] = 145  # the low byte of the icon's size, where a TGA has its height
+    assert open_image(bytes(icon)).source.format == "ICO"
 
 
 def test_any_exception_of_pillow_becomes_an_image_error(monkeypatch: pytest.MonkeyPatch) -> None:

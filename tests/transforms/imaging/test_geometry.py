@@ -11,6 +11,7 @@ from transforms.imaging.geometry import (
     box_in,
     can_chain,
     contain,
+    cover,
     reduced_request,
     target_of,
     targets,
@@ -175,3 +176,12 @@ def test_can_chain(larger: Target, smaller: Target, expected: bool) -> None:
 )
 def test_filters(source: tuple[int, int], filters: dict[str, Any], expected: Skip | None) -> None:
     assert unwanted(source, ResizeSpec(**filters)) == expected
+
+
+@given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 1000))
+def test_no_side_of_cover_is_below_the_size(width: int, height: int, size: int) -> None:
+    assert min(cover((width, height), size)) == size
+
+
+def test_cover_of_a_square() -> None:
+    assert cover((600, 600), 55) == (55, 55)

@@ -1,0 +1,63 @@
+"""Large images and many threads stay under --memory: measured on the process as a whole."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.support import ROOT, image_bytes, rows, summary, write_tree
+
+MB = 1_000_000
+
+
+def peak(source: Path, out: Path, *flags: object) -> int:
+    """Bytes of memory that a run took at its peak."""
+    command = [sys.executable, str(ROOT / "image_resizer.py"), "-i", str(source), "-o", str(out), *map(str, flags)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss * 1024
+
+
+@pytest.fixture(scope="module")
+def large_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve images of 16 megapixels, of which each takes 112 to 272 MB."""
+    size = (4000, 4000)
+    gray = Image.linear_gradient("L").resize(size)
+    color = Image.merge("RGB", (gray, gray.transpose(Image.Transpose.ROTATE_90), gray))
+    transparent = color.copy()
+    transparent.putalpha(gray)
+    kinds = {
+        "transparent.png": image_bytes(transparent, "PNG", compress_level=1),
+        "progressive.jpg": image_bytes(color, "JPEG", progressive=True),
+        "deep.tif": image_bytes(gray.convert("I;16"), "TIFF"),
+    }
+    files = {f"{number}-{name}": data for number in range(4) for name, data in kinds.items()}
+    return write_tree(tmp_path_factory.mktemp("large"), files)
+
+
+def test_large_images_and_many_threads(large_images: Path, tmp_path: Path) -> None:
+    small = write_tree(tmp_path / "small", {"a.png": image_bytes(Image.new("RGB", (9, 9)), "PNG")})
+    idle = peak(small, tmp_path / "idle", "-s", 64, "-ext", "jpg")
+    source_bytes = sum(path.stat().st_size for path in large_images.iterdir())
+    flags = ("-s", 64, "-ext", "jpg", "--exact", "-j", 12, "--memory", "600M")
+    used = peak(large_images, tmp_path / "out", *flags) - idle
+    assert summary(tmp_path / "out")["images"] == {"matched": 12, "written": 12, "failed": 0, "skipped": 0}
+    assert 272 * MB < used < 629 * MB + source_bytes + 40 * MB  # together they would take 2.3 GB
+
+
+def test_one_that_alone_exceeds_it_fails_and_the_others_do_not(large_images: Path, tmp_path: Path) -> None:
+    peak(large_images, tmp_path / "out", "-s", 64, "-ext", "jpg", "--exact", "--memory", "150M")
+    failures = rows(tmp_path / "out", "failures")
+    assert {(row["source"].split("-")[1], row["error"]) for row in failures} == {
+        ("transparent.png", "too-large"),
+        ("deep.tif", "too-large"),
+    }
+    assert {row["message"] for row in failures if "deep" in row["source"]} == {
+        "decoding takes 193 MB, more than the whole budget: raise --memory"
+    }
+    assert summary(tmp_path / "out")["images"] == {"matched": 12, "written": 4, "failed": 8, "skipped": 0}
