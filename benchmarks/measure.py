@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import itertools
 import os
 import platform
+import resource
+import shlex
+import signal
 import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 WORKERS = 2
+TIME_LIMIT = 3600  # seconds of one command
 
 
 class Run(NamedTuple):
@@ -25,21 +32,61 @@ class Run(NamedTuple):
     megabytes: float
 
 
+def timed(command: Sequence[str], codes: Container[int] = (0,), variables: Mapping[str, str] | None = None) -> Run:
+    """Runs a command to its end; its output is thrown away, and what it started and left behind is ended.
+
+    Args:
+        command: the program and its arguments.
+        codes: exit codes that are no failure.
+        variables: added to the environment.
+
+    Raises:
+        RuntimeError: it failed, or took longer than an hour; the message ends with its last line on stderr.
+    """
+    environment = os.environ | (variables or {})
+    start = time.perf_counter()
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
+        ) as process,
+    ):
+        status, usage = _wait(process.pid)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in codes:
+            errors.seek(0)
+            raise _failure(command, process.returncode, errors.read())
+    return Run(seconds, usage.ru_maxrss / 1024)
+
+
+def _wait(leader: int) -> tuple[int, resource.struct_rusage]:
+    """The exit status and the usage of a process; then its whole group is ended."""
+    limit = threading.Timer(TIME_LIMIT, os.killpg, (leader, signal.SIGKILL))
+    limit.start()
+    try:
+        _, status, usage = os.wait4(leader, 0)
+    finally:
+        limit.cancel()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(leader, signal.SIGKILL)
+    return status, usage
+
+
+def _failure(command: Sequence[str], code: int, written: bytes) -> RuntimeError:
+    lines = written.decode(errors="replace").split("\n")
+    error = RuntimeError(f"ended with {code}: {next((line for line in reversed(lines) if line.strip()), '')}")
+    error.add_note(shlex.join(command))
+    return error
+
+
 def run(module: str, *args: object) -> Run:
-    """Runs `python -m module args` to its end; its output is thrown away.
+    """Runs `python -m module args`, which may also refuse its arguments.
 
     Raises:
         RuntimeError: it failed.
     """
-    command = [sys.executable, "-m", module, *map(str, args)]
-    start = time.perf_counter()
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 2):
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
-    return Run(seconds, usage.ru_maxrss / 1024)
+    return timed([sys.executable, "-m", module, *map(str, args)], codes=(0, 2))
 
 
 def ours(in_dir: Path, out_dir: Path, *flags: object) -> Run:

@@ -7,14 +7,11 @@ without start-up. All figures are ratios of one round; the table shows their med
 from __future__ import annotations
 
 import argparse
-import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.measure import WORKERS, Run, machine, median, ours, repeated, run
-
-Command = Callable[[Path, Path], Run]
+from benchmarks.measure import WORKERS, machine, median, ours, run
+from benchmarks.rounds import Command, Round, small_and_large
 
 _COMMANDS: dict[str, Command] = {
     "ours": lambda source, out: ours(source, out, "-s", 512),
@@ -25,31 +22,6 @@ _COMMANDS_FOR_TWO_SIZES: dict[str, Command] = {
     "ours, two sizes": lambda source, out: ours(source, out, "-s", 512, 256),
     "reference, 256": lambda source, out: run("benchmarks.reference", source, out, 256, WORKERS),
 }
-
-
-class Round:
-    """One measurement of every command, on `small` and on `large` images."""
-
-    def __init__(self, commands: dict[str, Command], folders: dict[int, Path], out: Path) -> None:
-        self.small, self.large = sorted(folders)
-        self.runs: dict[tuple[str, int], Run] = {}
-        for count, folder in folders.items():
-            for name, command in commands.items():
-                self.runs[name, count] = command(folder, out)
-                shutil.rmtree(out)
-
-    def whole(self, name: str) -> float:
-        """Seconds of the whole command on the large folder."""
-        return self.runs[name, self.large].seconds
-
-    def slope(self, name: str) -> float:
-        """Seconds an image, without start-up."""
-        seconds = self.whole(name) - self.runs[name, self.small].seconds
-        return seconds / (self.large - self.small)
-
-    def memory(self, name: str) -> float:
-        """Peak in MB."""
-        return self.runs[name, self.large].megabytes
 
 
 def _figures(rounds: list[Round], two_sizes: bool) -> dict[str, list[float]]:
@@ -76,7 +48,7 @@ def measure(folder: Path, count: int, rounds: int, two_sizes: bool) -> None:
     commands = _COMMANDS | (_COMMANDS_FOR_TWO_SIZES if two_sizes else {})
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
-        folders = {number: repeated(folder, number, place / f"in{number}") for number in (count // 8, count)}
+        folders = small_and_large(folder, count, place)
         done = [Round(commands, folders, place / "out") for _ in range(rounds)]
     print(f"\n{folder.name} -> 512, {count} files, {rounds} rounds\n\n| figure | median | lowest | highest |")
     print("| --- | --- | --- | --- |")
