@@ -1,4 +1,4 @@
-# make resize [IN=folder] [OUT=folder] [ARGS="-s 512 256"]    make test    make lint    make bench [BENCH=folder]
+# make resize [IN=folder] [OUT=folder] [ARGS="-s 512 256"]    make test    make lint    make bench[-peers] [BENCH=folder]
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -11,7 +11,7 @@ export OUT ?= output/$(notdir $(IN:/=))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help resize test test-install lint format bench
+.PHONY: help resize test test-install lint format bench bench-peers
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -50,6 +50,10 @@ data/bench: | $(INSTALLED)
 bench: $(INSTALLED) $(BENCH)
 	$(BIN)/python -m benchmarks.speed $(BENCH) --two_sizes
 	$(BIN)/python -m benchmarks.scale --count 10000
+
+# Ours beside other tools, which it installs below build/peers and, as root, with apt-get.
+bench-peers: $(INSTALLED) $(BENCH)
+	$(BIN)/python -m benchmarks.peers $(BENCH)
 
 format: $(DEVELOPED)
 	$(BIN)/ruff check --fix .

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import math
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image
 
 from benchmarks.photos import photo
 
@@ -106,14 +105,6 @@ def picture_of(data: bytes) -> Image.Image:
 def sha256(data: bytes) -> str:
     """In hexadecimal."""
     return hashlib.sha256(data).hexdigest()
-
-
-def psnr(one: Image.Image, other: Image.Image) -> float:
-    """Likeness of two images of one size and mode, in decibels; infinite where they are equal."""
-    assert (one.size, one.mode) == (other.size, other.mode)
-    squares = ImageStat.Stat(ImageChops.difference(one, other)).rms
-    error = sum(value * value for value in squares) / len(squares)
-    return float("inf") if not error else 10 * math.log10(255 * 255 / error)
 
 
 def written_row(key: str, source: str, data: bytes, size: int, path: str, output: bytes) -> Row:

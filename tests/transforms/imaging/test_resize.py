@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from tests.support import image_bytes, jpeg, picture_of, plain_resize, psnr, sha256
+from benchmarks.peers.likeness import psnr
+from tests.support import image_bytes, jpeg, picture_of, plain_resize, sha256
 from transforms.imaging.decode import open_image
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.geometry import Box

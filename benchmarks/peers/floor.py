@@ -1,0 +1,52 @@
+"""What no resizer can save: `python -m benchmarks.peers.floor FOLDER SIZE` prints two times, in seconds an image.
+
+The first is reading, decoding at an eighth of the size (entropy decoding, and little else) and encoding
+the result at SIZE. The second decodes at the scale that ours decodes at. One thread; nothing is written.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image, ImageFile
+
+from transforms.imaging.decode import open_image, reduce
+from transforms.imaging.spec import ResizeSpec
+
+PASSES = 3
+
+
+def seconds(paths: list[Path], results: list[Image.Image], shrink: Callable[[ImageFile.ImageFile], object]) -> float:
+    """Seconds an image, of decoding each path after `shrink` and of encoding its result."""
+    start = time.perf_counter()
+    for _ in range(PASSES):
+        for path, result in zip(paths, results, strict=True):
+            image, _source = open_image(path.read_bytes())
+            shrink(image)
+            image.load()
+            result.save(io.BytesIO(), "JPEG", quality=75)
+    return (time.perf_counter() - start) / (PASSES * len(paths))
+
+
+def _result(path: Path, size: int) -> Image.Image:
+    image = Image.open(path).convert("RGB")
+    image.thumbnail((size, size), Image.Resampling.LANCZOS)
+    return image
+
+
+def main(folder: str, size: str) -> None:
+    """Prints both times."""
+    spec = ResizeSpec(sizes=(int(size),))
+    paths = [Path(folder, name) for name in sorted(os.listdir(folder))]
+    results = [_result(path, int(size)) for path in paths]
+    eighth = seconds(paths, results, lambda image: image.draft("RGB", (image.width // 8, image.height // 8)))
+    print(eighth, seconds(paths, results, lambda image: reduce(image, spec)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

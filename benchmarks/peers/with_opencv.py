@@ -1,0 +1,31 @@
+"""OpenCV in a process pool: decoded at the smallest scale that is not below the target, then averaged down."""
+
+from __future__ import annotations
+
+import sys
+
+import cv2
+from PIL import Image
+
+from benchmarks.peers.spread import in_processes
+
+# How many times smaller -> the flag that decodes so.
+_FLAGS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
+
+
+def resize(source: str, target: str, size: int) -> None:
+    """Writes one image; OpenCV cannot tell dimensions without decoding, so Pillow reads the header."""
+    cv2.setNumThreads(1)
+    with Image.open(source) as header:
+        width, height = header.size
+    longest = max(width, height)
+    flag = next((flag for times, flag in _FLAGS.items() if longest >= times * size), cv2.IMREAD_COLOR)
+    image = cv2.imread(source, flag)
+    dimensions = (max(1, round(width * size / longest)), max(1, round(height * size / longest)))
+    if dimensions != (image.shape[1], image.shape[0]):
+        image = cv2.resize(image, dimensions, interpolation=cv2.INTER_AREA)
+    cv2.imwrite(target, image, [cv2.IMWRITE_JPEG_QUALITY, 75] if target.endswith("jpg") else [])
+
+
+if __name__ == "__main__":
+    in_processes(resize, *sys.argv[1:])
