@@ -16,6 +16,7 @@ from pipeline import inputs, log, summary
 from pipeline.errors import UsageError
 from pipeline.options import Options, parse
 from transforms import dataset, storage
+from transforms.budget import share_freed_memory
 from transforms.elements import RUN_DIR, json_line
 from transforms.errors import RunError, StorageError
 
@@ -83,6 +84,7 @@ class _History:
 
 def _run(options: Options, history: _History) -> int:
     if options.runner is None:
+        share_freed_memory()  # before there are threads: glibc counts them once
         with _without_collector():
             from pipeline.local import run_here  # Beam takes a second to load: not before all else was checked
 

@@ -26,7 +26,7 @@ def seconds(paths: list[Path], results: list[Image.Image], shrink: Callable[[Ima
     start = time.perf_counter()
     for _ in range(PASSES):
         for path, result in zip(paths, results, strict=True):
-            image, _source = open_image(path.read_bytes())
+            image = open_image(path.read_bytes()).image
             shrink(image)
             image.load()
             result.save(io.BytesIO(), "JPEG", quality=75)

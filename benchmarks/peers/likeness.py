@@ -10,18 +10,12 @@ import math
 import sys
 from pathlib import Path
 
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image
+
+from transforms.imaging.resample import psnr
 
 # Tools round the shorter side differently.
 TOLERANCE = 2
-
-
-def psnr(one: Image.Image, other: Image.Image) -> float:
-    """Likeness of two images of one size and mode, in decibels; infinite where they are equal."""
-    assert (one.size, one.mode) == (other.size, other.mode)
-    squares = ImageStat.Stat(ImageChops.difference(one, other)).rms
-    error = sum(value * value for value in squares) / len(squares)
-    return float("inf") if not error else 10 * math.log10(255 * 255 / error)
 
 
 def ssim(one: Image.Image, other: Image.Image) -> float:

@@ -7,11 +7,12 @@ from PIL import Image
 from benchmarks.measure import Run
 from benchmarks.peers import table
 from benchmarks.peers.compare import Comparison, Likeness, leaving_out, sample
-from benchmarks.peers.likeness import exact, psnr
+from benchmarks.peers.likeness import exact
 from benchmarks.peers.spread import shares
 from benchmarks.peers.tools import REFERENCE, Tool
 from benchmarks.photos import photo
 from benchmarks.rounds import Command, Round, small_and_large
+from transforms.imaging.resample import psnr
 
 
 def taking(start_up: float, an_image: float) -> Command:

@@ -111,7 +111,14 @@ def _test_image() -> Image.Image:
 def _agreement(image: Image.Image) -> float:
     """How near the resamplers are to one another, in decibels."""
     size, box = (101, 77), (3.25, 7.5, 250.75, 240.125)
-    ours = _simd_resize(image, size, "lanczos", box)
-    error = ImageStat.Stat(ImageChops.difference(ours, image.resize(size, Image.Resampling.LANCZOS, box=box)))
-    mean_square = sum(value * value for value in error.rms) / len(error.rms)
+    return psnr(_simd_resize(image, size, "lanczos", box), image.resize(size, Image.Resampling.LANCZOS, box=box))
+
+
+def psnr(one: Image.Image, other: Image.Image) -> float:
+    """Peak signal-to-noise ratio of two 8-bit images of one size and mode, in decibels; infinite where they are equal.
+
+    The squared error is that of all pixels and channels together.
+    """
+    errors = ImageStat.Stat(ImageChops.difference(one, other)).rms
+    mean_square = sum(error * error for error in errors) / len(errors)
     return math.inf if mean_square == 0 else 10 * math.log10(255 * 255 / mean_square)

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.support import image_bytes, jpeg, psnr
+from tests.support import image_bytes, jpeg
 from tests.transforms.imaging.files import png
 from transforms.imaging.decode import decode, memory_needed, open_image, reduce
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Target
+from transforms.imaging.resample import psnr
 from transforms.imaging.spec import ResizeSpec
 
 

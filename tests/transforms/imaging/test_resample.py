@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from benchmarks.photos import photo
-from tests.support import jpeg, psnr
+from tests.support import jpeg
 from transforms.imaging import extras, resample
 from transforms.imaging.decode import open_image
-from transforms.imaging.resample import check_simd
+from transforms.imaging.resample import check_simd, psnr
 from transforms.imaging.resize import Encoded, resize_image
 from transforms.imaging.spec import ResizeSpec, SettingError, library_versions
 

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from benchmarks.peers.likeness import psnr
 from tests.support import image_bytes, jpeg, picture_of, plain_resize, sha256
 from transforms.imaging.decode import open_image
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.geometry import Box
+from transforms.imaging.resample import psnr
 from transforms.imaging.resize import Encoded, Resized, resize_image
 from transforms.imaging.spec import ResizeSpec
 
