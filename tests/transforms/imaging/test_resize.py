@@ -151,7 +151,7 @@ def test_decoding_waits_for_its_admission() -> None:
         yield
 
     resize_image(open_image(jpeg(1, (2000, 1000))), ResizeSpec(sizes=(100,)), admit)
-    assert asked == [250 * 125 * 4 + 100 * 50 * 4]
+    assert asked == [250 * 125 * 4 + 100 * 125 * 4 + 100 * 50 * 4]
 
 
 @settings(max_examples=60, deadline=None)
