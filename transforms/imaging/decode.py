@@ -127,12 +127,13 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Opened:
     _allow(max_pixels)
     with failing_as(Stage.DECODE):
         image = _open(data)
+        orientation = _orientation(image)
         # All of the file at once: in Pillow's pieces of 64 KB decoding a large JPEG takes a sixth longer.
         image.decodermaxblock = max(image.decodermaxblock, len(data))
         if image.width * image.height > max_pixels:
             message = f"{image.width} x {image.height} pixels are more than --max_pixels {max_pixels}"
             raise ImageError(Kind.TOO_MANY_PIXELS, Stage.DECODE, message)
-        return Opened(image, _describe(image), data)
+        return Opened(image, _describe(image, orientation), data)
 
 
 def _allow(max_pixels: int) -> None:
@@ -157,9 +158,8 @@ def _raise_reason(data: bytes) -> None:
             factory(io.BytesIO(data), "")
 
 
-def _describe(image: ImageFile.ImageFile) -> Source:
+def _describe(image: ImageFile.ImageFile, orientation: int) -> Source:
     notes = []
-    orientation = _orientation(image)
     if orientation > 1:
         notes.append(Note.EXIF_ORIENTATION)
     if image.info.get("icc_profile"):
@@ -187,12 +187,17 @@ def _spread(transparency: Any, rawmode: str) -> Any:
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
-    if "exif" not in image.info:
+    """The EXIF tag. Of a TIFF it is taken away: Pillow would turn the image by it while it decodes."""
+    if not ({"exif", "Raw profile type exif"} & set(image.info) or isinstance(image, TiffImagePlugin.TiffImageFile)):
         return 1
     try:
-        value = image.getexif().get(ORIENTATION_TAG, 1)
+        exif = image.getexif()
     except Exception:  # a broken EXIF block is no reason to lose the image
         return 1
+    value = exif.get(ORIENTATION_TAG, 1)
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and ORIENTATION_TAG in exif:
+        del exif[ORIENTATION_TAG]
+        image._size = image._tile_size  # as the pixels are stored; there is no public way
     return value if value in range(1, 9) else 1
 
 

@@ -237,3 +237,24 @@ def test_any_exception_of_pillow_becomes_an_image_error(monkeypatch: pytest.Monk
             decode(opened, ResizeSpec())
         assert caught.value.kind is Kind.DAMAGED
         assert caught.value.message == f"{type(raised).__name__}: x"
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_tiff_stays_as_it_is_stored(orientation: int, compression: str | None) -> None:
+    """Pillow by itself turns a TIFF while it decodes it, and no other format."""
+    stored = Image.new("RGB", (40, 20), "#ffffff")
+    stored.paste("#ff0000", (0, 0, 10, 5))
+    data = image_bytes(stored, "TIFF", tiffinfo={0x0112: orientation}, compression=compression)
+    opened = open_image(data)
+    assert opened.source[2:5] == (40, 20, orientation)
+    assert decode(opened, ResizeSpec()).pixels.tobytes() == stored.tobytes()
+
+
+def test_an_orientation_in_a_text_of_a_png() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    body = exif.tobytes()
+    text = f"\nexif\n{len(body):8}\n{body.hex()}\n".encode()
+    data = png((4, 1), (b"tEXt", b"Raw profile type exif\0" + text), (b"IDAT", zlib.compress(b"\0" + bytes(3 * 4))))
+    assert open_image(data).source.orientation == 8
