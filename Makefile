@@ -47,12 +47,12 @@ BENCH ?= data/bench
 data/bench: | $(INSTALLED)
 	$(BIN)/python -m benchmarks.photos $@ 24 --flat
 
-bench: $(INSTALLED) $(BENCH)
-	$(BIN)/python -m benchmarks.speed $(BENCH) --two_sizes
+bench: $(DEVELOPED) $(BENCH)
+	$(BIN)/python -m benchmarks.speed $(BENCH)
 	$(BIN)/python -m benchmarks.scale --count 10000
 
 # Ours beside other tools, which it installs below build/peers and, as root, with apt-get.
-bench-peers: $(INSTALLED) $(BENCH)
+bench-peers: $(DEVELOPED) $(BENCH)
 	$(BIN)/python -m benchmarks.peers $(BENCH)
 
 format: $(DEVELOPED)

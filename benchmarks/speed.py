@@ -15,45 +15,43 @@ from benchmarks.rounds import Command, Round, small_and_large
 
 _COMMANDS: dict[str, Command] = {
     "ours": lambda source, out: ours(source, out, "-s", 512),
+    "ours simd": lambda source, out: ours(source, out, "-s", 512, "--resampler", "simd"),
+    "ours, two sizes": lambda source, out: ours(source, out, "-s", 512, 256),
     "pool": lambda source, out: run("benchmarks.pool", source, out, 512, WORKERS),
     "reference": lambda source, out: run("benchmarks.reference", source, out, 512, WORKERS),
 }
-_COMMANDS_FOR_TWO_SIZES: dict[str, Command] = {
-    "ours, two sizes": lambda source, out: ours(source, out, "-s", 512, 256),
-    "reference, 256": lambda source, out: run("benchmarks.reference", source, out, 256, WORKERS),
-}
 
 
-def _figures(rounds: list[Round], two_sizes: bool) -> dict[str, list[float]]:
-    figures = {
-        "time, of the bare pool's": [one.whole("ours") / one.whole("pool") for one in rounds],
-        "the same without start-up": [one.slope("ours") / one.slope("pool") for one in rounds],
-        "speed, of the first script's": [one.whole("reference") / one.whole("ours") for one in rounds],
-        "the same without start-up ": [one.slope("reference") / one.slope("ours") for one in rounds],
+def _figures(rounds: list[Round]) -> dict[str, list[float]]:
+    """Each figure of each round; "whole" is the command, "work" the same without start-up."""
+    return {
+        "time, of the bare pool's: whole": [one.whole("ours") / one.whole("pool") for one in rounds],
+        "time, of the bare pool's: work": [one.slope("ours") / one.slope("pool") for one in rounds],
+        "speed, of the first script's: whole": [one.whole("reference") / one.whole("ours") for one in rounds],
+        "speed, of the first script's: work": [one.slope("reference") / one.slope("ours") for one in rounds],
+        "speed with simd, of the first script's: whole": [
+            one.whole("reference") / one.whole("ours simd") for one in rounds
+        ],
+        "speed with simd, of the first script's: work": [
+            one.slope("reference") / one.slope("ours simd") for one in rounds
+        ],
+        "time of two sizes, of one's: work": [one.slope("ours, two sizes") / one.slope("ours") for one in rounds],
+        "peak memory, MB": [one.memory("ours") for one in rounds],
+        "images/s, ours: work": [1 / one.slope("ours") for one in rounds],
+        "images/s, ours simd: work": [1 / one.slope("ours simd") for one in rounds],
     }
-    if two_sizes:
-        figures["two sizes at once, speed of two runs of the first script"] = [
-            (one.whole("reference") + one.whole("reference, 256")) / one.whole("ours, two sizes") for one in rounds
-        ]
-        figures["the same without start-up  "] = [
-            (one.slope("reference") + one.slope("reference, 256")) / one.slope("ours, two sizes") for one in rounds
-        ]
-    figures["peak memory, MB"] = [one.memory("ours") for one in rounds]
-    figures["images/s, ours without start-up"] = [1 / one.slope("ours") for one in rounds]
-    return figures
 
 
-def measure(folder: Path, count: int, rounds: int, two_sizes: bool) -> None:
+def measure(folder: Path, count: int, rounds: int) -> None:
     """Prints the table of one folder."""
-    commands = _COMMANDS | (_COMMANDS_FOR_TWO_SIZES if two_sizes else {})
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
         folders = small_and_large(folder, count, place)
-        done = [Round(commands, folders, place / "out") for _ in range(rounds)]
+        done = [Round(_COMMANDS, folders, place / "out") for _ in range(rounds)]
     print(f"\n{folder.name} -> 512, {count} files, {rounds} rounds\n\n| figure | median | lowest | highest |")
     print("| --- | --- | --- | --- |")
-    for name, values in _figures(done, two_sizes).items():
-        print(f"| {name.strip()} | {median(values):.2f} | {min(values):.2f} | {max(values):.2f} |", flush=True)
+    for name, values in _figures(done).items():
+        print(f"| {name} | {median(values):.2f} | {min(values):.2f} | {max(values):.2f} |", flush=True)
 
 
 def main() -> None:
@@ -62,11 +60,10 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path, help="flat folders of JPEG files")
     parser.add_argument("--count", type=int, default=240, help="files in the large folder (default: 240)")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--two_sizes", action="store_true", help="-s 512 256 against two runs of the first script too")
     args = parser.parse_args()
     print(machine())
     for folder in args.folders:
-        measure(folder, args.count, args.rounds, args.two_sizes)
+        measure(folder, args.count, args.rounds)
 
 
 if __name__ == "__main__":
