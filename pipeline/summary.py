@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_NOTES = {
-    "exif-orientation": "with an EXIF orientation, {orientation}",
-    "icc-profile": "with a colour profile, which is left out",
+from transforms.imaging.errors import Note
+
+# A note -> what it says of so many images; where a setting decides, for each of its values.
+_NOTES: dict[Note, str | dict[str, str]] = {
+    Note.EXIF_ORIENTATION: {
+        "stored": "with an EXIF orientation, kept as stored",
+        "exif": "with an EXIF orientation, turned as it says",
+    },
+    Note.ICC_PROFILE: {
+        "keep-numbers": "with a colour profile, which is left out",
+        "srgb": "with a colour profile, converted to sRGB",
+    },
+    Note.ICC_UNUSABLE: "of them with a profile that is broken or of other pixels: their numbers stay",
+    Note.TRANSPARENCY_IGNORED: "with a transparent colour of 16 bits, which is ignored",
+    Note.FLOAT_CLIPPED: "with floats below 0 or above 1, which are cut off",
+    Note.TRUNCATED: "end early, and are made all the same",
+    Note.UNCHECKED: "could not be checked by --check_jpeg",
 }
-_POLICIES = {"stored": "kept as stored", "exif": "turned as it says"}
 
 
 def lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
@@ -28,10 +41,18 @@ def lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
     if summary["not_images"]:
         others = {extension or "(no extension)": number for extension, number in summary["not_images"].items()}
         yield f"other files, passed over: {_counts(others)}"
-    for note, number in summary["notes"].items():
-        yield f"{number:,} {_NOTES[note].format(orientation=_POLICIES[summary['settings']['orientation']])}"
+    for note in Note:
+        if note in summary["notes"]:
+            yield f"{summary['notes'][note]:,} {_said(note, summary['settings'])}"
     yield f"{megabytes(summary['source_bytes'])} in, {_outputs(summary)} out"
     yield f"manifest: {out_dir}/manifest-*.jsonl, failures: {out_dir}/failures-*.jsonl"
+
+
+def _said(note: Note, settings: Mapping[str, Any]) -> str:
+    said = _NOTES[note]
+    if isinstance(said, str):
+        return said
+    return next(words for value, words in said.items() if value in (settings["orientation"], settings["color"]))
 
 
 def _counts(counts: Mapping[str, int]) -> str:

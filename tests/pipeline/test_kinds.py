@@ -1,0 +1,80 @@
+"""Images of every kind through the real command: what the manifest and the last lines say of them."""
+
+import struct
+from pathlib import Path
+
+from PIL import Image
+
+from tests.support import image_bytes, jpeg, rows, run, summary, write_tree
+from tests.transforms.imaging.files import png, png_rows, tiff
+
+
+def kinds(folder: Path) -> Path:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo = jpeg(1, (120, 80))
+    return write_tree(
+        folder,
+        {
+            "cut.jpg": photo[:-1500],
+            "deep.tif": tiff(2, struct.pack("<2H", 0, 65_535), 16),
+            "float.tif": tiff(4, struct.pack("<4f", 0.0, 0.5, 1.0, 2.0), 32, sample_format=3),
+            "elevation.tif": tiff(2, struct.pack("<2f", 500.0, 3000.0), 32, sample_format=3),
+            "turned.jpg": jpeg(2, (60, 40), exif=exif),
+            "profile.png": image_bytes(Image.new("RGB", (9, 9)), "PNG", icc_profile=b"no profile"),
+            "hidden.png": png((1, 1), (b"tRNS", bytes(6)), png_rows(bytes(6)), bits=16),
+        },
+    )
+
+
+def test_notes_and_failures(tmp_path: Path) -> None:
+    ended = run("-i", kinds(tmp_path / "in"), "-o", tmp_path / "out", "-s", 32, "-ext", "png", "--color", "srgb")
+    assert ended.returncode == 0
+    assert "Traceback" not in ended.stderr
+    told = {row["source"]: (row["status"], row["reason"], row["notes"]) for row in rows(tmp_path / "out", "manifest")}
+    assert told == {
+        "cut.jpg": ("failed", "truncated", []),
+        "deep.tif": ("written", None, []),
+        "float.tif": ("written", None, ["float-clipped"]),
+        "elevation.tif": ("failed", "unsupported-depth", []),
+        "turned.jpg": ("written", None, ["exif-orientation"]),
+        "profile.png": ("written", None, ["icc-profile", "icc-unusable"]),
+        "hidden.png": ("written", None, ["transparency-ignored"]),
+    }
+    assert "1 of them with a profile that is broken or of other pixels: their numbers stay" in ended.stderr
+
+
+def test_what_can_be_asked_for_instead(tmp_path: Path) -> None:
+    flags = ("--truncated", "accept", "--depth_range", "auto", "--orientation", "exif", "--mode", "L")
+    ended = run("-i", kinds(tmp_path / "in"), "-o", tmp_path / "out", "-s", 32, "-ext", "png", *flags)
+    assert ended.returncode == 0
+    written = {row["source"]: row for row in rows(tmp_path / "out", "manifest") if row["status"] == "written"}
+    assert len(written) == 7
+    assert written["cut.jpg"]["notes"] == ["truncated"]
+    assert (written["turned.jpg"]["width"], written["turned.jpg"]["height"]) == (21, 32)
+    images = {source: Image.open(tmp_path / "out" / row["path"]) for source, row in written.items()}
+    assert {image.mode for image in images.values()} == {"L"}
+    assert images["elevation.tif"].getextrema() == (0, 255)
+    assert summary(tmp_path / "out")["notes"] == {
+        "exif-orientation": 1,
+        "icc-profile": 1,
+        "transparency-ignored": 1,
+        "truncated": 1,
+    }
+
+
+def test_simd_and_check_jpeg(tmp_path: Path) -> None:
+    photo = jpeg(1, (120, 80))
+    hurt = photo[: len(photo) // 2] + photo[len(photo) // 2 + 300 :]
+    source = write_tree(tmp_path / "in", {"whole.jpg": photo, "hurt.jpg": hurt})
+    flags = ("-s", 32, "--resampler", "simd", "--check_jpeg")
+    assert run("-i", source, "-o", tmp_path / "out", *flags).returncode == 0
+    assert {row["source"]: row["status"] for row in rows(tmp_path / "out", "manifest")} == {
+        "whole.jpg": "written",
+        "hurt.jpg": "failed",
+    }
+    settings = summary(tmp_path / "out")["settings"]
+    assert {"cykooz-resizer", "simplejpeg"} <= set(settings["versions"])
+    again = run("-i", source, "-o", tmp_path / "out", "-s", 32)
+    assert again.returncode == 2
+    assert "--check_jpeg" in again.stderr or "--resampler" in again.stderr
