@@ -47,7 +47,7 @@ def test_large_images_and_many_threads(large_images: Path, tmp_path: Path) -> No
     flags = ("-s", 64, "-ext", "jpg", "--exact", "-j", 12, "--memory", "600M")
     used = peak(large_images, tmp_path / "out", *flags) - idle
     assert summary(tmp_path / "out")["images"] == {"matched": 12, "written": 12, "failed": 0, "skipped": 0}
-    assert 272 * MB < used < 629 * MB + source_bytes + 40 * MB  # together they would take 2.3 GB
+    assert used < 629 * MB + source_bytes + 40 * MB  # together they would take 2.3 GB
 
 
 def test_one_that_alone_exceeds_it_fails_and_the_others_do_not(large_images: Path, tmp_path: Path) -> None:

@@ -194,7 +194,8 @@ def test_a_dataset_whose_accounts_do_not_agree_is_not_finished(make: Make, photo
 def test_history(make: Make, photos: Path, tmp_path: Path) -> None:
     for _ in range(2):
         make("-i", photos, "-o", tmp_path / "out", "-s", 16, "-j", 3)
-    told = [json.loads(path.read_text()) for path in sorted((tmp_path / "out" / "_run").glob("history-*.json"))]
+    written = sorted((tmp_path / "out" / "_run").glob("history-*.json"), key=lambda path: path.stat().st_mtime_ns)
+    told = [json.loads(path.read_text()) for path in written]
     assert [(one["images"], one["processes"], one["runner"]) for one in told] == [(9, 3, "local"), (0, 3, "local")]
     assert told[0]["images_per_second"] == pytest.approx(9 / told[0]["seconds"], rel=0.01)
 
