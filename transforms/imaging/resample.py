@@ -89,16 +89,9 @@ def _simd_algorithm(algorithm: str) -> Any:
 
 
 def _crop(box: Box, size: Size) -> tuple[float, float, float, float]:
-    """(left, top, width, height) whose sums stay inside of the image, also in their last digit."""
+    """(left, top, width, height), inside of the image also where the box is beyond it by the last digit."""
     x0, y0, x1, y1 = box
-    return x0, y0, _extent(x0, x1, size[0]), _extent(y0, y1, size[1])
-
-
-def _extent(first: float, last: float, limit: float) -> float:
-    extent = min(last, limit) - first
-    while first + extent > limit:
-        extent = math.nextafter(extent, 0)
-    return extent
+    return x0, y0, min(x1, size[0]) - x0, min(y1, size[1]) - y0
 
 
 def _test_image() -> Image.Image:

@@ -68,6 +68,13 @@ def test_avif() -> None:
     assert output_of(image_bytes(picture_of(PHOTO), "AVIF"), "")[4:12] == b"ftypavif"
 
 
+def test_avif_has_the_same_bytes_for_every_number_of_processors() -> None:
+    image = Image.linear_gradient("L").resize((1600, 1200)).convert("RGB")
+    data = output_of(image_bytes(image, "PNG"), "avif", sizes=(1600,))
+    assert data == image_bytes(image, "AVIF", max_threads=1)
+    assert data != image_bytes(image, "AVIF", max_threads=2)  # cut into tiles
+
+
 @pytest.mark.parametrize(("extension", "mode"), [("jpg", "L"), ("png", "L"), ("webp", "RGB"), ("avif", "L")])
 def test_gray_where_the_format_has_it(extension: str, mode: str) -> None:
     image = Image.open(io.BytesIO(output_of(PHOTO, extension, mode="L")))
