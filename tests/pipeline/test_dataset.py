@@ -126,6 +126,38 @@ def test_the_same_bytes_for_any_number_of_threads_and_on_other_runners(make: Mak
     assert made[0] == made[1] == made[2]
 
 
+DEFAULT_SETTINGS = {
+    "split": ["in"],
+    "size": [32],
+    "layout": "files",
+    "images_per_shard": 100,
+    "orientation": "stored",
+    "fit": "contain",
+    "pad_color": "#ffffff",
+    "mode": "RGB",
+    "background": "#ffffff",
+    "color": "keep-numbers",
+    "depth_range": "full",
+    "truncated": "fail",
+    "check_jpeg": False,
+    "max_pixels": 178_956_970,
+    "extension": "jpg",
+    "algorithm": "lanczos",
+    "resampler": "pillow",
+    "exact": False,
+    "reducing_gap": 1.5,
+    "only_shrink": False,
+    "quality": None,
+    "subsampling": None,
+    "progressive": False,
+    "lossless": False,
+    "min_side": 1,
+    "max_aspect": None,
+    "sample": "1",
+    "versions": library_versions(ResizeSpec()),
+}
+
+
 def test_summary(make: Make, tmp_path: Path) -> None:
     files = {"x.txt": b"", "y.TXT": b"", "README": b"", "bad.jpg": b"text", "a.jpg": jpeg(1, (90, 60))}
     files["gray.png"] = image_bytes(Image.new("L", (700, 70)), "PNG")
@@ -150,36 +182,7 @@ def test_summary(make: Make, tmp_path: Path) -> None:
         "source_modes": {"L": 1, "RGB": 1},
         "source_longest_side": {"128": 1, "1024": 1},
         "source_aspect_ratio": {"1.5": 1, "10.0": 1},
-        "settings": {
-            "split": ["in"],
-            "size": [32],
-            "layout": "files",
-            "images_per_shard": 100,
-            "orientation": "stored",
-            "fit": "contain",
-            "pad_color": "#ffffff",
-            "mode": "RGB",
-            "background": "#ffffff",
-            "color": "keep-numbers",
-            "depth_range": "full",
-            "truncated": "fail",
-            "check_jpeg": False,
-            "max_pixels": 178_956_970,
-            "extension": "jpg",
-            "algorithm": "lanczos",
-            "resampler": "pillow",
-            "exact": False,
-            "reducing_gap": 1.5,
-            "only_shrink": False,
-            "quality": None,
-            "subsampling": None,
-            "progressive": False,
-            "lossless": False,
-            "min_side": 1,
-            "max_aspect": None,
-            "sample": "1",
-            "versions": library_versions(ResizeSpec()),
-        },
+        "settings": DEFAULT_SETTINGS,
     }
     assert shown[1:5] == [
         "3 images matched: 2 written, 1 failed, 0 skipped",
