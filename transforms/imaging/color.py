@@ -14,7 +14,7 @@ from transforms.imaging.geometry import Size
 from transforms.imaging.spec import ResizeSpec
 
 # What "keep" leaves as it is: labels of masks live in these.
-KEPT_MODES = frozenset({"1", "L", "P", "I;16"})
+_KEPT_MODES = frozenset({"1", "L", "P", "I;16"})
 
 _GRAY_MODES = frozenset({"1", "L", "LA", "La"}) | depth.DEEP_MODES
 # Modes that are resized and converted by a profile as they are, and the profiles' names of them.
@@ -48,7 +48,7 @@ def prepare(image: Image.Image, spec: ResizeSpec) -> Working:
         pixels, clipped = depth.to_gray(image, spec.depth_range)
         notes += [Note.FLOAT_CLIPPED] if clipped else []
     elif image.has_transparency_data:
-        pixels = on_background(image, spec.background)
+        pixels = _on_background(image, spec.background)
     profile = image.info.get("icc_profile") if spec.color == "srgb" else None
     if not profile:
         return Working(_plain(pixels, spec), None, tuple(notes))
@@ -65,13 +65,13 @@ def finish(picture: Image.Image, working: Working, spec: ResizeSpec) -> Image.Im
     if working.to_srgb is not None:
         picture = working.to_srgb.apply(picture)
         del picture.info["icc_profile"]  # that of sRGB; no output has one
-    if spec.mode == "keep" and picture.mode in KEPT_MODES:
+    if spec.mode == "keep" and picture.mode in _KEPT_MODES:
         return picture
     mode = "L" if spec.mode == "L" else "RGB"
     return picture if picture.mode == mode else picture.convert(mode)
 
 
-def on_background(image: Image.Image, background: str) -> Image.Image:
+def _on_background(image: Image.Image, background: str) -> Image.Image:
     """A transparent image on a colour, in mode RGB."""
     if image.mode == "La":
         image = image.convert("LA")
@@ -127,7 +127,7 @@ def _kept(image: Image.Image) -> Image.Image | None:
         ImageError: its values are not those of 16 unsigned bits.
     """
     if not depth.is_deep(image):
-        return image if image.mode in KEPT_MODES else None
+        return image if image.mode in _KEPT_MODES else None
     black, white = depth.full_range(image)
     if black != 0 or white > 65_535 or image.mode == "F":
         message = f"values from {black:g} to {white:g} cannot be kept: a png image holds 0 to 65535"

@@ -45,10 +45,10 @@ def full_range(image: Image.Image) -> Range:
         lowest, highest = -(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1
     else:
         lowest, highest = 0.0, 2.0**bits - 1
-    return Range(highest, lowest) if is_inverted(image) else Range(lowest, highest)
+    return Range(highest, lowest) if _is_inverted(image) else Range(lowest, highest)
 
 
-def is_inverted(image: Image.Image) -> bool:
+def _is_inverted(image: Image.Image) -> bool:
     """Whether small values are light, where Pillow leaves that to us."""
     return image.mode in DEEP_MODES and _tag(image, _PHOTOMETRIC, 1) == _MIN_IS_WHITE
 
