@@ -1,5 +1,6 @@
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,13 @@ def test_a_failure_of_one_size_is_told_once_and_the_other_written(tmp_path: Path
     assert [(row.error, row.stage) for row in made.failures] == [("output-too-large", "resize")]
     assert made.tally["images"] == {"matched": 1, "written": 0, "failed": 1, "skipped": 0}
     assert made.tally["outputs"]["10"]["images"] == 1
+
+
+@pytest.fixture(autouse=True)
+def _threads_of_its_own() -> Iterator[None]:
+    """What a test leaves undone is not worked on in the next one."""
+    yield
+    resize.abandon()
 
 
 class Bundle:
