@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+SUBMITS := $(VENV)/.submits
 DEVELOPED := $(VENV)/.developed
 PHOTOS := data/photos
 
@@ -11,7 +12,7 @@ export OUT ?= output/$(notdir $(IN:/=))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help resize test test-install lint format bench bench-peers
+.PHONY: help resize install-dataflow test test-install lint format bench bench-peers
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -24,6 +25,10 @@ $(INSTALLED): setup.py pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
+$(SUBMITS): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dataflow]'
+	@touch $@
+
 $(DEVELOPED): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
@@ -34,6 +39,9 @@ $(PHOTOS): | $(INSTALLED)
 resize: $(INSTALLED) $(if $(filter $(PHOTOS),$(IN)),$(PHOTOS))
 	@$(BIN)/python image_resizer.py -i "$$IN" -o "$$OUT" -ext jpg $(ARGS)
 
+# What run_dataflow.sh submits from.
+install-dataflow: $(SUBMITS)
+
 test: $(DEVELOPED)
 	$(BIN)/python -m pytest -n auto
 
@@ -41,6 +49,7 @@ lint: $(DEVELOPED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/shellcheck run_dataflow.sh .ci/run
 
 # About five minutes; BENCH names other folders of photographs.
 BENCH ?= data/bench

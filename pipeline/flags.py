@@ -25,6 +25,7 @@ from transforms.imaging.spec import (
     TRUNCATED,
 )
 from transforms.layouts import LAYOUTS
+from transforms.ranges import ALPHABETS
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -95,6 +96,13 @@ def _add_dataset_flags(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="images in a shard, the unit of work and of resume (default: 100, for archives 1000)",
     )
+    add(
+        "--list_prefixes",
+        type=_alphabet,
+        metavar="CHARS",
+        help="list gs:// inputs of millions of files in parallel, by the characters that their names begin with: "
+        "hex, or the characters themselves (default: one listing)",
+    )
     add("--split", nargs="+", metavar="NAME", help="name of each split (default: the last folder of each -i)")
     add(
         "--overwrite",
@@ -109,10 +117,11 @@ def _add_image_flags(group: argparse._ArgumentGroup) -> None:
         "-s",
         "--size",
         nargs="+",
-        type=_whole_number,
-        default=[512],
+        type=_sizes,
+        default=[[512]],
         metavar="SIZE",
-        help="longest side (see --fit) in pixels, one or several: -s 512 256 decodes each image once (default: 512)",
+        help="longest side (see --fit) in pixels, one or several: -s 512 256, or 512,256, decodes each image once "
+        "(default: 512)",
     )
     add(
         "--fit",
@@ -282,12 +291,25 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
         metavar="RUNNER",
         help="where it runs: DirectRunner is this machine, DataflowRunner the cloud (default: this machine)",
     )
+    add("--wait", action="store_true", help="follow a job of Dataflow to its end instead of submitting it only")
 
 
 def _whole_number(text: str) -> int:
     if not re.fullmatch(r"[1-9]\d*", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
     return int(text)
+
+
+def _sizes(text: str) -> list[int]:
+    return [_whole_number(one) for one in text.split(",")]
+
+
+def _alphabet(text: str) -> str:
+    """The characters of an alphabet that is given by its name or by all that are in it."""
+    characters = ALPHABETS.get(text, text)
+    if not characters.isprintable() or not characters:
+        raise argparse.ArgumentTypeError(f"{text!r} is no alphabet: give hex, or characters such as 0123456789")
+    return characters
 
 
 def _bytes(text: str) -> int:

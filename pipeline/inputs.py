@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from pipeline.errors import UsageError
 from transforms.config import Split
+from transforms.gcs import is_object
 from transforms.imaging.naming import is_tried
 from transforms.storage import is_inside, is_local, join, matches
 
@@ -89,6 +90,17 @@ def check_apart(found: Sequence[Split], out_dir: str) -> None:
     for split in found:
         if split.root == out_dir or is_inside(split.root, out_dir):
             raise UsageError(f"-o {out_dir!r} holds the input {split.root!r}: give a folder that does not")
+
+
+def check_prefixes(found: Sequence[Split]) -> None:
+    """Refuses --list_prefixes for what is not listed by names.
+
+    Raises:
+        UsageError: an input is not in Google Cloud Storage.
+    """
+    for split in found:
+        if not is_object(split.root):
+            raise UsageError(f"--list_prefixes is for inputs of gs://, and {split.root!r} is none: leave it out")
 
 
 class Survey(NamedTuple):

@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 _FORMAT = "{time:YYYY-MM-DD HH:mm:ss} | {level: <7} | {message}"
 
 
-def configure(level: str, path: str | None) -> None:
+def configure(level: str, path: str | None, remote: bool = False) -> None:
     """Sets the log up: to standard error, past a progress bar that may stand there, and to a file.
+
+    Args:
+        level: the least that is shown.
+        path: of the file.
+        remote: also show what Beam says of a job that runs elsewhere.
 
     Raises:
         UsageError: the file cannot be written.
@@ -32,6 +37,8 @@ def configure(level: str, path: str | None) -> None:
         except OSError as error:
             raise UsageError(f"-l {path!r} cannot be written: {error.strerror}") from error
     _quiet_libraries(level)
+    if remote and level != "debug":
+        _show_jobs()
 
 
 def _is_for_terminal(record: Record) -> bool:
@@ -45,15 +52,37 @@ def _above_the_bar(line: str) -> None:
 
 
 class _ToLoguru(logging.Handler):
+    """Standard logging's records as loguru's: those of `levels` as they are, all others for debugging.
+
+    Args:
+        levels: names of levels.
+    """
+
+    def __init__(self, *levels: str) -> None:
+        super().__init__()
+        self._levels = levels
+
     def emit(self, record: logging.LogRecord) -> None:
-        level = record.levelname if record.levelname in ("WARNING", "ERROR", "CRITICAL") else "DEBUG"
+        level = record.levelname if record.levelname in self._levels else "DEBUG"
         logger.opt(exception=record.exc_info).log(level, "{}: {}", record.name, record.getMessage())
 
 
 def _quiet_libraries(level: str) -> None:
     """What Beam and Pillow say by themselves is shown only when debugging; errors reach us as exceptions."""
     root = logging.getLogger()
-    root.handlers = [_ToLoguru() if level == "debug" else logging.NullHandler()]
+    root.handlers = [_ToLoguru("WARNING", "ERROR", "CRITICAL") if level == "debug" else logging.NullHandler()]
     root.setLevel(logging.INFO if level == "debug" else logging.CRITICAL)
     if level != "debug":
         warnings.simplefilter("ignore")
+
+
+def _show_jobs() -> None:
+    """The states and messages of a job, and Beam's warnings of how it was submitted."""
+    for name, least in (
+        ("apache_beam", logging.WARNING),
+        ("apache_beam.runners.dataflow.dataflow_runner", logging.INFO),
+    ):
+        library = logging.getLogger(name)
+        library.setLevel(least)
+        library.handlers = [_ToLoguru("INFO", "WARNING", "ERROR", "CRITICAL")]
+        library.propagate = False

@@ -38,28 +38,44 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str]) -> int:
     try:
         options = parse(argv)
-        log.configure(options.log_level, options.log)
-        history = _prepare(options)
+        log.configure(options.log_level, options.log, options.runner is not None)
+        _check(options)
+        if options.dry_run:
+            from pipeline.remote import run_elsewhere
+
+            run_elsewhere(options, "dry-run", None)
+            return 0
+        plan, history = _prepare(options)
     except (UsageError, RunError) as error:
         print(f"image_resizer: {error}", file=sys.stderr)
         return 2
     try:
-        return _run(options, history)
+        return _run(options, history, plan)
     except RunError as error:
         hint = "; what is committed stays: mend this, and give the same command again to go on"
         logger.error("{}{}", error, hint if isinstance(error, StorageError) else "")
         return 1
 
 
-def _prepare(options: Options) -> _History:
+def _check(options: Options) -> None:
+    """Refuses what can be told to be wrong before anything is written."""
     config = options.config
     if not all(map(storage.is_local, (config.out_dir, *(split.root for split in config.splits)))):
         storage.set_options(options.beam_args)
+    if options.on_dataflow:
+        from pipeline import dataflow
+
+        dataflow.check(options.beam_args, config)
     for problem in inputs.check_contents(config.splits, config.out_dir):
         logger.warning("{}", problem)
-    if dataset.prepare(config, options.overwrite, options.log):
-        logger.info("going on with the dataset in {}", config.out_dir)
-    return _History(options)  # written at once, so that an OUT that cannot be written to is noticed now
+
+
+def _prepare(options: Options) -> tuple[dataset.Plan | None, _History]:
+    """Gets OUT ready, which is written to at once, so that one that cannot be is noticed now."""
+    plan = dataset.prepare(options.config, options.overwrite, options.log)
+    if plan:
+        logger.info("going on with the dataset in {}", options.config.out_dir)
+    return plan, _History(options)
 
 
 class _History:
@@ -82,7 +98,7 @@ class _History:
         storage.delete_tree(storage.join(self._out_dir, storage.TEMPORARY_DIR))
 
 
-def _run(options: Options, history: _History) -> int:
+def _run(options: Options, history: _History, plan: dataset.Plan | None) -> int:
     if options.runner is None:
         share_freed_memory()  # before there are threads: glibc counts them once
         with _without_collector():
@@ -94,7 +110,8 @@ def _run(options: Options, history: _History) -> int:
     else:
         from pipeline.remote import run_elsewhere
 
-        run_elsewhere(options, history.run_id)
+        if not run_elsewhere(options, history.run_id, plan):
+            return 0
     return _conclude(options)
 
 

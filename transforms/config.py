@@ -38,6 +38,7 @@ class ResizeConfig:
         memory: bytes that decoded images may take at the same time in one process; None is half of
             the machine's.
         sample: the share of the images that is taken, such as "1/10".
+        list_prefixes: the alphabet by whose characters a bucket is listed in parallel; "" lists it in one go.
     """
 
     splits: tuple[Split, ...]
@@ -48,6 +49,7 @@ class ResizeConfig:
     threads: int
     memory: int | None = None
     sample: str = "1"
+    list_prefixes: str = ""
 
     def size_folder(self, size: int) -> str:
         """Where below `out_dir` the outputs of one size lie: "" for a single size, else "SIZE/"."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 from apache_beam.io import fileio
+from apache_beam.io.filesystem import FileMetadata
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
@@ -15,7 +17,9 @@ from transforms import storage
 from transforms.config import ResizeConfig, Split
 from transforms.elements import Source
 from transforms.imaging.naming import extension_of, is_tried, key_of
-from transforms.summarize import Summarize, Tally
+from transforms.listing import list_files, list_range
+from transforms.ranges import name_ranges
+from transforms.summarize import Summarize, Tally, merge
 
 # What is shuffled of a source: split, path below the split's root, bytes, version. A typed tuple costs
 # a fifth of a pickled handle, and bytes carry names that are no UTF-8.
@@ -25,17 +29,49 @@ LISTED_TYPE = beam.typehints.Tuple[str, bytes, int, float]
 SOURCES, TALLIES = "sources", "tallies"
 
 
-def list_file(split: Split, location: str, size: int, version: float) -> Listed:
-    """A matched file as it is shuffled."""
-    return split.name, os.fsencode(storage.below(split.root, location)), size, version
-
-
 def unlist(listed: Listed, config: ResizeConfig) -> Source:
     """The source that a tuple stands for."""
     split, relative, size, version = listed
     path = os.fsdecode(relative)
     prefixed = config.key_prefix(split) + path
     return Source(key_of(prefixed), prefixed, storage.join(config.root_of(split), path), size, version)
+
+
+class SplitListing:
+    """Picks the images of a split from the files that matched, and counts images and others."""
+
+    def __init__(self, split: Split, out_dir: str) -> None:
+        self._split = split
+        self._out_dir = out_dir
+        self._images = Counter({"images": 0, "bytes": 0})
+        self._others: Counter[str] = Counter()
+
+    def take(self, path: str, size: int, version: float) -> Listed | None:
+        """A file as it is shuffled, or None where it is no image, lies below OUT, or not below the split's root."""
+        if storage.is_inside(path, self._out_dir) or not storage.is_inside(path, self._split.root):
+            return None
+        if not is_tried(path):
+            self._others[extension_of(path)] += 1
+            return None
+        self._images.update(images=1, bytes=size)
+        return self._split.name, os.fsencode(storage.below(self._split.root, path)), size, version
+
+    def tally(self) -> Tally:
+        """The tally of what was taken so far, see `MatchSources`."""
+        return {"splits": {self._split.name: dict(self._images)}, "not_images": dict(self._others)}
+
+
+def count_images(config: ResizeConfig) -> Tally:
+    """The tally of all splits, listed from here.
+
+    Raises:
+        StorageError: a split cannot be listed.
+    """
+    listings = [SplitListing(split, config.out_dir) for split in config.splits]
+    for split, listing in zip(config.splits, listings, strict=True):
+        for file in list_files(split.pattern, config.list_prefixes):
+            listing.take(*file)
+    return merge(listing.tally() for listing in listings)
 
 
 class MatchSources(beam.PTransform):
@@ -56,12 +92,34 @@ class MatchSources(beam.PTransform):
         return sources, tallies | "TallyListing" >> Summarize()
 
     def _list(self, pipeline: beam.Pipeline, split: Split) -> beam.pvalue.DoOutputsTuple:
+        if self._config.list_prefixes:
+            match: beam.PTransform = _MatchRanges(split, self._config.list_prefixes)
+        else:
+            match = fileio.MatchFiles(split.pattern)
         return (
             pipeline
-            | f"MatchFiles[{split.name}]" >> fileio.MatchFiles(split.pattern)
+            | f"MatchFiles[{split.name}]" >> match
             | f"ReadMatches[{split.name}]" >> fileio.ReadMatches()
             | f"ListSources[{split.name}]"
             >> beam.ParDo(_ListFn(split, self._config.out_dir)).with_outputs(TALLIES, main=SOURCES)
+        )
+
+
+class _MatchRanges(beam.PTransform):
+    """Pipeline -> FileMetadata, as MatchFiles has it, listed by many at the same time; nothing holds a listing."""
+
+    def __init__(self, split: Split, alphabet: str) -> None:
+        super().__init__()
+        self._split = split
+        self._alphabet = alphabet
+
+    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[FileMetadata]:
+        pattern = self._split.pattern
+        return (
+            pipeline
+            | "Ranges" >> beam.Create(name_ranges(self._alphabet))
+            | "SpreadRanges" >> beam.Reshuffle()
+            | "ListRanges" >> beam.FlatMap(lambda names: itertools.starmap(FileMetadata, list_range(pattern, names)))
         )
 
 
@@ -72,20 +130,14 @@ class _ListFn(beam.DoFn):
         self._out_dir = out_dir
 
     def start_bundle(self) -> None:
-        self._images = Counter({"images": 0, "bytes": 0})
-        self._others: Counter[str] = Counter()
+        self._listing = SplitListing(self._split, self._out_dir)
 
     def process(self, file: fileio.ReadableFile) -> Iterator[Listed]:
         metadata = file.metadata
-        if storage.is_inside(metadata.path, self._out_dir) or not storage.is_inside(metadata.path, self._split.root):
-            return
-        if not is_tried(metadata.path):
-            self._others[extension_of(metadata.path)] += 1
-            return
-        self._images.update(images=1, bytes=metadata.size_in_bytes)
-        yield list_file(self._split, metadata.path, metadata.size_in_bytes, metadata.last_updated_in_seconds or 0.0)
+        listed = self._listing.take(metadata.path, metadata.size_in_bytes, metadata.last_updated_in_seconds or 0.0)
+        if listed:
+            yield listed
 
     def finish_bundle(self) -> Iterable[beam.pvalue.TaggedOutput]:
-        tally = {"splits": {self._split.name: dict(self._images)}, "not_images": dict(self._others)}
         window = GlobalWindow()
-        yield beam.pvalue.TaggedOutput(TALLIES, WindowedValue(tally, window.start, [window]))
+        yield beam.pvalue.TaggedOutput(TALLIES, WindowedValue(self._listing.tally(), window.start, [window]))

@@ -21,15 +21,16 @@ from transforms.elements import FailureRow, ManifestRow, OutputImage, ResizedSha
 from transforms.errors import StorageError
 from transforms.imaging import decode
 from transforms.imaging.errors import ImageError, Kind, Note, Skip, SkippedError, Stage
-from transforms.imaging.extras import check_extras
 from transforms.imaging.naming import in_sample
 from transforms.imaging.resize import Admit, Encoded, resize_image
+from transforms.imaging.spec import library_versions
 from transforms.layouts import LAYOUTS
 from transforms.marker import Header, digest_of, read_header
 from transforms.match import Listed, unlist
 from transforms.metrics import progress
 from transforms.shard import ShardTuple, is_seed
 from transforms.summarize import tally
+from transforms.worker import check_libraries, hand_over_log
 
 SHARDS, TALLIES = "shards", "tallies"
 
@@ -226,9 +227,11 @@ class _ResizeFn(beam.DoFn):
 
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
+        self._versions = library_versions(config.spec)  # where the graph is built
 
     def setup(self) -> None:
-        check_extras(self._config.spec)
+        hand_over_log()
+        check_libraries(self._config.spec, self._versions)
 
     def start_bundle(self) -> None:
         self._ahead: _Started | None = None  # what a failed bundle left is dropped

@@ -8,7 +8,9 @@ refused before Beam is loaded.
 from __future__ import annotations
 
 import errno
+import functools
 import os
+import random
 import shutil
 import stat
 import time
@@ -17,6 +19,9 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from loguru import logger
+
+from transforms import gcs
 from transforms.elements import RUN_DIR, StoredFile
 from transforms.errors import RunError, StorageError
 
@@ -28,8 +33,13 @@ T = TypeVar("T")
 # Where files are written before they are moved to their place, below OUT.
 TEMPORARY_DIR = f"{RUN_DIR}/tmp"
 
-# Waits in seconds before another try at a read that failed for no lasting reason.
+# A client of Google's asks for the project's number of each bucket that it reads, for traces that nobody takes.
+os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "1")
+
+# Waits in seconds before another try at what failed for no lasting reason; with a store half to one and a
+# half times as long, so that the thousands who were refused at once do not come back at once.
 _BACK_OFF = (0.1, 0.5)
+_STORE_BACK_OFF = (1, 4, 16)
 # What another try will not change.
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 _LASTING_CODES = frozenset({errno.EINVAL, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP})
@@ -71,7 +81,7 @@ def read(path: str) -> bytes:
     Raises:
         StorageError: it cannot be read, also after further tries where they make sense.
     """
-    return _with_retries(lambda: _read_once(path), f"cannot read {path!r}")
+    return _with_retries(lambda: _read_once(path), "read", path)
 
 
 def read_if_there(path: str) -> bytes | None:
@@ -80,14 +90,19 @@ def read_if_there(path: str) -> bytes | None:
     Raises:
         StorageError: it is there and cannot be read.
     """
-    return read(path) if exists(path) else None
+    try:
+        return read(path)
+    except StorageError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
+        raise
 
 
 def exists(path: str) -> bool:
     """Whether a file or folder is there."""
     if is_local(path):
         return os.path.exists(path)
-    return bool(_with_retries(lambda: _file_systems(path).exists(path), f"cannot look up {path!r}"))
+    return bool(_with_retries(lambda: _file_systems(path).exists(path), "look up", path))
 
 
 def write_all(out_dir: str, files: Iterable[StoredFile]) -> None:
@@ -112,9 +127,10 @@ def write(out_dir: str, path: str, data: bytes) -> None:
     """
     target = join(out_dir, path)
     if is_local(out_dir):
-        _with_retries(lambda: _put_local(out_dir, target, data), f"cannot write {target!r}")
+        put: Callable[[str, bytes], None] = functools.partial(_put_local, out_dir)
     else:
-        _with_retries(lambda: _put_object(target, data), f"cannot write {target!r}")
+        put = gcs.write if gcs.is_object(target) else _put_object
+    _with_retries(lambda: put(target, data), "write", target)
 
 
 def delete_all(out_dir: str, paths: Sequence[str]) -> None:
@@ -128,7 +144,7 @@ def delete_all(out_dir: str, paths: Sequence[str]) -> None:
 
 
 def _delete(out_dir: str, target: str) -> None:
-    _with_retries(lambda: _delete_once(out_dir, target), f"cannot delete {target!r}")
+    _with_retries(lambda: _delete_once(out_dir, target), "delete", target)
 
 
 def delete_tree(path: str) -> None:
@@ -139,9 +155,9 @@ def delete_tree(path: str) -> None:
     """
     if is_local(path):
         if os.path.lexists(path):
-            _with_retries(lambda: shutil.rmtree(path), f"cannot delete {path!r}")
+            _with_retries(lambda: shutil.rmtree(path), "delete", path)
     elif below := list_below(path):
-        _with_retries(lambda: _file_systems(path).delete(below), f"cannot delete {path!r}")
+        _with_retries(lambda: _file_systems(path).delete(below), "delete", path)
 
 
 def list_below(folder: str) -> list[str]:
@@ -150,7 +166,7 @@ def list_below(folder: str) -> list[str]:
     Raises:
         StorageError: the folder cannot be listed.
     """
-    return _match(join(folder, "**"), None)
+    return [path for path, _, _ in list_pattern(join(folder, "**"))]
 
 
 def matches(pattern: str) -> bool:
@@ -159,19 +175,24 @@ def matches(pattern: str) -> bool:
     Raises:
         StorageError: the store does not answer, or refuses.
     """
-    return bool(_match(pattern, 1))
+    return bool(list_pattern(pattern, 1))
 
 
-def _match(pattern: str, limit: int | None) -> list[str]:
-    found = _with_retries(
-        lambda: _file_systems(pattern).match([pattern], [limit])[0].metadata_list, f"cannot list {pattern!r}"
-    )
-    return [one.path for one in found]
+def list_pattern(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]]:
+    """(path, bytes, seconds since 1970 of the last change) of the files that a pattern matches, in one go.
+
+    Raises:
+        StorageError: they cannot be listed.
+    """
+    found = _with_retries(lambda: _file_systems(pattern).match([pattern], [limit])[0].metadata_list, "list", pattern)
+    return [(one.path, one.size_in_bytes, one.last_updated_in_seconds or 0.0) for one in found]
 
 
 def _read_once(path: str) -> bytes:
     if is_local(path):
         return _read_local(path)
+    if gcs.is_object(path):
+        return gcs.read(path)
     from apache_beam.io.filesystem import CompressionTypes
 
     with _file_systems(path).open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
@@ -233,14 +254,17 @@ def _delete_once(out_dir: str, target: str) -> None:
         folder = os.path.dirname(folder)
 
 
-def _with_retries(action: Callable[[], T], what: str) -> T:
-    for wait in (*_BACK_OFF, None):
+def _with_retries(action: Callable[[], T], verb: str, path: str) -> T:
+    for wait in (*(_BACK_OFF if is_local(path) else _STORE_BACK_OFF), None):
         try:
             return _with_os_errors(action)
         except OSError as error:
+            reason = _reason(error)
             if wait is None or isinstance(error, _LASTING) or error.errno in _LASTING_CODES:
-                reason = _reason(error)
-                raise StorageError(f"{what}: {reason}", reason) from error
+                raise StorageError(f"cannot {verb} {path!r}: {reason}", reason) from error
+            if not is_local(path):
+                wait *= random.uniform(0.5, 1.5)
+                logger.warning("cannot {} {!r}: {}; again in {:.0f} s", verb, path, reason, wait)
             time.sleep(wait)
     raise AssertionError("the last try returns or raises")
 

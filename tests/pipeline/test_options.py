@@ -83,6 +83,25 @@ def test_all_flags(source: Path) -> None:
     assert (options.runner, options.beam_args) == ("FlinkRunner", ("--flink_master=local",))
 
 
+def test_a_whole_bucket() -> None:
+    line = (
+        "--in_dir gs://b/train --out_dir gs://mine/x --size 512,256 --list_prefixes hex --runner DataflowRunner --wait"
+    )
+    options = parse(line.split())
+    assert options.config == ResizeConfig(
+        splits=(Split("train", "gs://b/train/**", "gs://b/train"),),
+        out_dir="gs://mine/x",
+        spec=ResizeSpec(sizes=(512, 256)),
+        layout="files",
+        images_per_shard=4000,
+        threads=2,
+        list_prefixes="0123456789abcdef",
+    )
+    assert (options.wait, options.on_dataflow, options.dry_run) == (True, True, False)
+    assert parse([*line.split(), "--dry_run", "True"]).dry_run
+    assert parse([*line.split(), "--list_prefixes", "xyz"]).config.list_prefixes == "xyz"
+
+
 def test_defaults_that_depend(source: Path) -> None:
     assert parse(["-i", str(source), "-o", "out", "--layout", "webdataset"]).config.images_per_shard == 1000
     assert parse(["-i", str(source), "-o", "out", "--runner", "FlinkRunner"]).config.threads == 2
@@ -105,6 +124,11 @@ def test_store_inputs(typed: str, name: str, pattern: str, root: str) -> None:
 
 REFUSED = [
     ("-s 0", "argument -s/--size: '0' is no whole number from 1 up"),
+    ("-s 8,x", "argument -s/--size: 'x' is no whole number from 1 up"),
+    ("--list_prefixes=", "argument --list_prefixes: '' is no alphabet: give hex, or characters such as 0123456789"),
+    ("--list_prefixes hex", "--list_prefixes is for inputs of gs://, and '{source}' is none: leave it out"),
+    ("--wait", "--wait is for --runner DataflowRunner: every other run is waited for as it is"),
+    ("--dry_run True", "--dry_run is for --runner DataflowRunner: no other run can be tried without being done"),
     ("-s 1.5", "argument -s/--size: '1.5' is no whole number from 1 up"),
     ("-s 70000", "--size 70000 is out of range: images take 1 to 65500 pixels a side"),
     ("-s 8 8", "--size '8 8' is no list of different sizes: give each size once"),
@@ -160,7 +184,7 @@ REFUSED = [
 def test_refusals(source: Path, flags: str, sentence: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse(["-i", str(source), "-o", "out", *flags.split()])
-    assert str(caught.value).startswith(sentence)
+    assert str(caught.value).startswith(sentence.format(source=source))
     assert "\n" not in str(caught.value)
 
 

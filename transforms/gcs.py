@@ -1,0 +1,101 @@
+"""Objects of Google Cloud Storage, with one client a process and one request an object.
+
+Beam's own file system makes a client, and so a connection, for every file that it opens, and reads an
+object's metadata before its content. All else of a store (deleting, looking up) goes by Beam.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Blob, Client
+
+T = TypeVar("T")
+
+SCHEME = "gs://"
+
+# More threads than these never share a process; a connection that has no place in the pool is made anew each time.
+_CONNECTIONS = 64
+
+
+def is_object(path: str) -> bool:
+    """Whether a path is one of this store."""
+    return path.startswith(SCHEME)
+
+
+def read(path: str) -> bytes:
+    """An object's content; one that is stored compressed by gzip as its transport is decompressed.
+
+    Raises:
+        FileNotFoundError, PermissionError: as a file's.
+        Exception: what the client raises once its own tries, with back-off and jitter, are used up.
+    """
+    return _with_file_errors(lambda: _blob(path).download_as_bytes(retry=_retry()))
+
+
+def write(path: str, data: bytes) -> None:
+    """Makes an object, in one request. Raises as `read` does."""
+    # The same name always gets the same bytes, so that a request whose answer was lost can be repeated.
+    _with_file_errors(lambda: _blob(path).upload_from_string(data, "application/octet-stream", retry=_retry()))
+
+
+def list_range(prefix: str, start: str, end: str) -> Iterator[tuple[str, int, float]]:
+    """(path, bytes, seconds since 1970 of its last change) of the objects in a range of names, page by page.
+
+    Args:
+        prefix: what the paths begin with, gs://BUCKET/ at least.
+        start: names that follow the prefix begin here, in the order of their UTF-8; "" is the first.
+        end: and end before this; "" is the end of all.
+    """
+    from apache_beam.io.gcp.gcsio import GcsIO, parse_gcs_path
+
+    bucket, name = parse_gcs_path(prefix, object_optional=True)
+    objects = _client().list_blobs(
+        bucket,
+        prefix=name or None,
+        start_offset=name + start if start else None,
+        end_offset=name + end if end else None,
+        fields="items(name,size,updated),nextPageToken",
+        retry=_retry(),
+    )
+    for one in objects:
+        yield f"{SCHEME}{bucket}/{one.name}", one.size, GcsIO._updated_to_seconds(one.updated)  # as MatchFiles has it
+
+
+def _with_file_errors(action: Callable[[], T]) -> T:
+    from google.api_core.exceptions import Forbidden, NotFound, Unauthorized
+
+    try:
+        return action()
+    except NotFound as error:
+        raise FileNotFoundError(2, "No such object or bucket") from error
+    except (Forbidden, Unauthorized) as error:
+        raise PermissionError(13, error.message) from error
+
+
+def _blob(path: str) -> Blob:
+    bucket, _, name = path.removeprefix(SCHEME).partition("/")
+    return _client().bucket(bucket).blob(name)
+
+
+def _retry() -> Any:
+    """Two minutes of tries, with back-off and jitter; a runner sees the time that a job is throttled."""
+    from apache_beam.io.gcp.gcsio_retry import DEFAULT_RETRY_WITH_THROTTLING_COUNTER
+
+    return DEFAULT_RETRY_WITH_THROTTLING_COUNTER
+
+
+@functools.cache
+def _client() -> Client:
+    from apache_beam.io.filesystems import FileSystems
+    from apache_beam.io.gcp.gcsio import create_storage_client
+    from apache_beam.options.pipeline_options import PipelineOptions
+    from requests.adapters import HTTPAdapter
+
+    client: Any = create_storage_client(FileSystems._pipeline_options or PipelineOptions())
+    for scheme in ("https://", "http://"):
+        client._http.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
+    return client

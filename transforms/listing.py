@@ -1,0 +1,67 @@
+"""The files that a pattern matches, as (path, bytes, seconds since 1970 of the last change)."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from transforms import gcs, storage
+from transforms.errors import StorageError
+from transforms.ranges import NameRange, name_ranges
+
+Listing = Iterator[tuple[str, int, float]]
+
+# Ranges that one process lists at the same time.
+_LISTERS = 16
+
+
+def list_files(pattern: str, alphabet: str = "") -> Listing:
+    """All files that a pattern of Beam's file systems matches.
+
+    Args:
+        pattern: of the local disk or of a store.
+        alphabet: cuts the names into `name_ranges` that are listed at the same time; "" lists in one go.
+
+    Raises:
+        StorageError: they cannot be listed.
+    """
+    if not alphabet:
+        yield from storage.list_pattern(pattern)
+        return
+    with ThreadPoolExecutor(_LISTERS) as pool:
+        for listed in pool.map(lambda names: list(list_range(pattern, names)), name_ranges(alphabet)):
+            yield from listed
+
+
+def list_range(pattern: str, names: NameRange) -> Listing:
+    """The files of Google Cloud Storage that a pattern matches in one range of names, page by page.
+
+    Args:
+        pattern: of Beam's file systems.
+        names: ranges of what follows the part of the pattern before its first wildcard.
+
+    Raises:
+        StorageError: they cannot be listed.
+    """
+    expression = _expression(pattern)
+    try:
+        for file in gcs.list_range(_literal_prefix(pattern), names.start, names.end):
+            if expression.match(file[0]):
+                yield file
+    # Every Exception: the client and what it stands on have many of their own.
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise StorageError(f"cannot list {pattern!r}: {reason}", reason) from error
+
+
+def _literal_prefix(pattern: str) -> str:
+    return re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+
+
+@functools.cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    from apache_beam.io.filesystem import FileSystem
+
+    return re.compile(FileSystem.translate_pattern(pattern))
