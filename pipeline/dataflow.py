@@ -20,6 +20,7 @@ from apache_beam.options.pipeline_options import (
 )
 
 from pipeline.errors import UsageError
+from transforms import gcs
 from transforms.config import ResizeConfig
 from transforms.imaging.spec import library_versions
 
@@ -76,6 +77,15 @@ def check(beam_args: Sequence[str], config: ResizeConfig) -> None:
             "--no_use_public_ips leaves workers without a way to what they would install: give an image that has it "
             "all with --sdk_container_image (run_dataflow.sh --image)"
         )
+
+
+def distances(beam_args: Sequence[str], config: ResizeConfig) -> Iterator[str]:
+    """A sentence for each bucket that lies in another region than the workers."""
+    region = PipelineOptions(list(beam_args)).view_as(GoogleCloudOptions).region
+    for place in (*(split.root for split in config.splits), config.out_dir):
+        there = gcs.region_of(place)
+        if there and _REGION.fullmatch(there) and there != region:
+            yield f"{place!r} lies in {there}, and workers in {region} would pay for every byte that crosses"
 
 
 def complete(beam_args: Sequence[str], config: ResizeConfig, shards: int, folder: Path) -> list[str]:

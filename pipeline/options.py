@@ -123,6 +123,7 @@ def _config(ours: argparse.Namespace, local: bool) -> ResizeConfig:
         memory=ours.memory,
         sample=ours.sample,
         list_prefixes=ours.list_prefixes or "",
+        process_per_core=not local,
     )
 
 

@@ -66,6 +66,8 @@ def _check(options: Options) -> None:
         from pipeline import dataflow
 
         dataflow.check(options.beam_args, config)
+        for warning in dataflow.distances(options.beam_args, config):
+            logger.warning("{}", warning)
     for problem in inputs.check_contents(config.splits, config.out_dir):
         logger.warning("{}", problem)
 

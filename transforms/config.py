@@ -36,9 +36,10 @@ class ResizeConfig:
         images_per_shard: how many images a shard is meant to hold.
         threads: images worked on at the same time, in one process.
         memory: bytes that decoded images may take at the same time in one process; None is half of
-            the machine's.
+            the machine's, or of a process's share of it.
         sample: the share of the images that is taken, such as "1/10".
         list_prefixes: the alphabet by whose characters a bucket is listed in parallel; "" lists it in one go.
+        process_per_core: whether as many processes share a machine as it has cores.
     """
 
     splits: tuple[Split, ...]
@@ -50,6 +51,7 @@ class ResizeConfig:
     memory: int | None = None
     sample: str = "1"
     list_prefixes: str = ""
+    process_per_core: bool = False
 
     def size_folder(self, size: int) -> str:
         """Where below `out_dir` the outputs of one size lie: "" for a single size, else "SIZE/"."""

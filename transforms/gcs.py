@@ -42,6 +42,17 @@ def write(path: str, data: bytes) -> None:
     _with_file_errors(lambda: _blob(path).upload_from_string(data, "application/octet-stream", retry=_retry()))
 
 
+def region_of(path: str) -> str | None:
+    """Where a path's bucket is, such as us-east1 or us; None where it may not be asked."""
+    from google.api_core.exceptions import GoogleAPICallError
+
+    bucket, _, _ = path.removeprefix(SCHEME).partition("/")
+    try:
+        return _client().get_bucket(bucket).location.lower()
+    except GoogleAPICallError:
+        return None
+
+
 def list_range(prefix: str, start: str, end: str) -> Iterator[tuple[str, int, float]]:
     """(path, bytes, seconds since 1970 of its last change) of the objects in a range of names, page by page.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -202,9 +203,9 @@ def abandon() -> None:
 
 
 @functools.cache
-def _budget(limit: int | None) -> MemoryBudget:
-    """The memory of this process, shared by all its DoFns."""
-    return MemoryBudget(limit or machine_memory() // 2)
+def _budget(limit: int | None, processes: int) -> MemoryBudget:
+    """The memory of this process, one of so many on its machine, shared by all its DoFns."""
+    return MemoryBudget(limit or machine_memory() // 2 // processes)
 
 
 class ResizeShards(beam.PTransform):
@@ -262,7 +263,8 @@ class _ResizeFn(beam.DoFn):
         header = read_header(self._config.out_dir, shard)
         if header and header.fits(digest):
             return _Started(shard, digest, 0, (), header)
-        work = functools.partial(_work, config=self._config, admit=_budget(self._config.memory).admit)
+        processes = (os.cpu_count() or 1) if self._config.process_per_core else 1
+        work = functools.partial(_work, config=self._config, admit=_budget(self._config.memory, processes).admit)
         pool = _pool(self._config.threads)
         ordered = sorted(sources, key=lambda source: source.path)
         return _Started(shard, digest, source_bytes, [pool.submit(work, source) for source in ordered], None)

@@ -77,6 +77,7 @@ def test_all_flags(source: Path) -> None:
         threads=3,
         memory=3 << 29,
         sample="1/4",
+        process_per_core=True,
     )
     assert (options.overwrite, options.max_failures) == (True, Limit(2.5, percent=True))
     assert (options.log, options.log_level, options.verbose) == (os.path.realpath("x.log"), "debug", 7)
@@ -96,6 +97,7 @@ def test_a_whole_bucket() -> None:
         images_per_shard=4000,
         threads=2,
         list_prefixes="0123456789abcdef",
+        process_per_core=True,
     )
     assert (options.wait, options.on_dataflow, options.dry_run) == (True, True, False)
     assert parse([*line.split(), "--dry_run", "True"]).dry_run
