@@ -3,179 +3,34 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from fractions import Fraction
 from typing import NamedTuple
 
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms import metrics, storage
+from transforms import metrics
+from transforms.assemble import assemble
 from transforms.budget import MemoryBudget, machine_memory
 from transforms.config import ResizeConfig
-from transforms.elements import FailureRow, ManifestRow, OutputImage, ResizedShard, Shard, Source, StoredFile
-from transforms.errors import StorageError
-from transforms.imaging import decode
-from transforms.imaging.errors import ImageError, Kind, Note, Skip, SkippedError, Stage
-from transforms.imaging.naming import in_sample
-from transforms.imaging.resize import Admit, Encoded, resize_image
+from transforms.elements import ResizedShard, Shard, Source
+from transforms.imaging.errors import ImageError
+from transforms.imaging.resize import Admit
 from transforms.imaging.spec import library_versions
-from transforms.layouts import LAYOUTS
 from transforms.marker import Header, digest_of, read_header
 from transforms.match import Listed, unlist
 from transforms.metrics import progress
 from transforms.shard import ShardTuple, is_seed
-from transforms.summarize import tally
+from transforms.source import Result, resize_source
 from transforms.worker import check_libraries, hand_over_log
 
 SHARDS, TALLIES = "shards", "tallies"
 
 # A shard is begun while the one before is still worked on only if both have fewer bytes of sources.
 LOOK_AHEAD_BYTES = 256_000_000
-
-
-Output = Encoded | ImageError | SkippedError
-
-
-class Result(NamedTuple):
-    """What became of one source, before it has a name in the dataset.
-
-    `header` is None where no image could be opened. `outputs` has an `Encoded`, or the reason why there
-    is none, for each size. `notes` say what happened to it on the way.
-    """
-
-    source: Source
-    bytes: int | None
-    sha256: str | None
-    header: decode.Source | None
-    extension: str
-    outputs: dict[int, Output]
-    notes: tuple[Note, ...]
-    msec: int
-
-
-def resize_source(source: Source, config: ResizeConfig, admit: Admit) -> Result:
-    """Reads one source and makes all its sizes; whatever is wrong with it is in the result."""
-    start = time.thread_time()
-    data = header = None
-    extension = ""
-    notes: tuple[Note, ...] = ()
-    try:
-        if not in_sample(source.key, Fraction(config.sample)):
-            raise SkippedError(Skip.SAMPLE)
-        data = _read(source.location)
-        opened = decode.open_image(data, config.spec.max_pixels)
-        header = opened.source
-        notes = header.notes
-        resized = resize_image(opened, config.spec, admit)
-        extension = resized.extension
-        notes += resized.notes
-        outputs: dict[int, Output] = dict(zip(sorted(config.spec.sizes, reverse=True), resized.outputs, strict=True))
-    except (ImageError, SkippedError) as error:
-        outputs = dict.fromkeys(config.spec.sizes, error)
-    return Result(
-        source=source,
-        bytes=None if data is None else len(data),
-        sha256=None if data is None else hashlib.sha256(data).hexdigest(),
-        header=header,
-        extension=extension,
-        outputs=outputs,
-        notes=notes,
-        msec=round(1000 * (time.thread_time() - start)),
-    )
-
-
-def _read(location: str) -> bytes:
-    try:
-        return storage.read(location)
-    except StorageError as error:
-        raise ImageError(Kind.UNREADABLE, Stage.READ, f"the file cannot be read: {error.reason}") from error
-
-
-def assemble(shard: Shard, digest: str, results: Iterable[Result], config: ResizeConfig) -> ResizedShard:
-    """A shard's results as rows, failures and named images, in the order of their keys.
-
-    Of several images with one name the first is written, and the others are failures that name it.
-    """
-    rows: list[ManifestRow] = []
-    failures: list[FailureRow] = []
-    images: list[OutputImage] = []
-    owners: dict[str, str] = {}
-    for result in sorted(results, key=lambda result: (result.source.key, result.source.path)):
-        named = _named(shard, result, owners, config)
-        errors = {str(error): error for error in named.outputs.values() if isinstance(error, ImageError)}
-        failures += [_failure(result.source, error) for error in errors.values()]
-        for size, output in named.outputs.items():
-            row, image = _row(shard, named, size, output, config)
-            rows.append(row)
-            images += [image] if image else []
-    counts = tally(rows, failures, config.spec.sizes)
-    return ResizedShard(shard, digest, counts, tuple(rows), tuple(failures), tuple(images))
-
-
-def _named(shard: Shard, result: Result, owners: dict[str, str], config: ResizeConfig) -> Result:
-    """`result` where its name is free and can be stored; else the same source as a failure."""
-    if not any(isinstance(output, Encoded) for output in result.outputs.values()):
-        return result
-    layout = LAYOUTS[config.layout]
-    name = layout.name_of(result.source.key, result.extension)
-    problem = layout.problem_of(_path(shard, name, config.spec.sizes[0], result.extension, config))
-    owner = owners.setdefault(name, result.source.path)
-    if owner != result.source.path:
-        problem = Kind.NAME_TAKEN, f"its output {name!r} is that of {owner!r}"
-    if problem is None:
-        return result
-    kind, message = problem
-    return result._replace(outputs=dict.fromkeys(result.outputs, ImageError(kind, Stage.NAME, message)))
-
-
-def _path(shard: Shard, name: str, size: int, extension: str, config: ResizeConfig) -> str:
-    return LAYOUTS[config.layout].image_path(shard, config.size_folder(size), name, extension)
-
-
-def _failure(source: Source, error: ImageError) -> FailureRow:
-    return FailureRow(source.key, source.path, error.stage, error.kind, error.message)
-
-
-def _row(
-    shard: Shard, result: Result, size: int, output: Output, config: ResizeConfig
-) -> tuple[ManifestRow, OutputImage | None]:
-    header = result.header
-    row = ManifestRow(
-        key=result.source.key,
-        source=result.source.path,
-        source_bytes=result.bytes,
-        source_sha256=result.sha256,
-        source_format=header.format if header else None,
-        source_mode=header.mode if header else None,
-        source_width=header.width if header else None,
-        source_height=header.height if header else None,
-        size=size,
-        notes=result.notes,
-    )
-    if isinstance(output, ImageError):
-        return row._replace(reason=output.kind), None
-    if isinstance(output, SkippedError):
-        return row._replace(status="skipped", reason=output.reason), None
-    name = LAYOUTS[config.layout].name_of(result.source.key, result.extension)
-    path = _path(shard, name, size, result.extension, config)
-    row = row._replace(
-        path=path,
-        width=output.target.width,
-        height=output.target.height,
-        orientation=output.target.orientation,
-        source_box=output.target.source_box,
-        output_box=output.target.output_box,
-        bytes=len(output.data),
-        sha256=output.sha256,
-        status="written",
-    )
-    return row, OutputImage(row, name, StoredFile(path, output.data, output.sha256))
 
 
 class _Started(NamedTuple):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import jpeg, snapshot, write_tree
+from transforms.assemble import assemble
 from transforms.config import ResizeConfig, Split
 from transforms.dataset import Part
 from transforms.elements import ResizedShard, Shard
@@ -14,7 +15,7 @@ from transforms.imaging.resize import at_once
 from transforms.imaging.spec import ResizeSpec
 from transforms.marker import marker_path, read_header
 from transforms.match import unlist
-from transforms.resize import assemble, resize_source
+from transforms.source import resize_source
 from transforms.write import ShardSink, commit
 
 SHARD = Shard("a", 0, 1)

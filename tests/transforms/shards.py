@@ -1,0 +1,27 @@
+"""A shard of images that a test makes."""
+
+from pathlib import Path
+
+from tests.support import write_tree
+from transforms.config import ResizeConfig, Split
+from transforms.elements import Shard, Source
+from transforms.imaging.resize import at_once
+from transforms.imaging.spec import ResizeSpec
+from transforms.source import Result, resize_source
+
+SHARD = Shard("a", 0, 1)
+
+
+def config(tmp_path: Path, *sizes: int, layout: str = "files") -> ResizeConfig:
+    spec = ResizeSpec(sizes=sizes or (8,))
+    return ResizeConfig((Split("a", f"{tmp_path}/in/**", f"{tmp_path}/in"),), f"{tmp_path}/out", spec, layout, 100, 2)
+
+
+def source(tmp_path: Path, name: str, data: bytes | None) -> Source:
+    if data is not None:
+        write_tree(tmp_path / "in", {name: data})
+    return Source(name.rpartition(".")[0], name, str(tmp_path / "in" / name), len(data or b""), 1.0)
+
+
+def result(tmp_path: Path, name: str, data: bytes | None, *sizes: int) -> Result:
+    return resize_source(source(tmp_path, name, data), config(tmp_path, *sizes), at_once)

@@ -1,0 +1,94 @@
+"""A shard's results -> its rows, its failures, and its images by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from transforms.config import ResizeConfig
+from transforms.elements import FailureRow, ManifestRow, OutputImage, ResizedShard, Shard, Source, StoredFile
+from transforms.imaging.errors import ImageError, Kind, SkippedError, Stage
+from transforms.imaging.resize import Encoded
+from transforms.layouts import LAYOUTS
+from transforms.source import Output, Result
+from transforms.summarize import tally
+
+
+def assemble(shard: Shard, digest: str, results: Iterable[Result], config: ResizeConfig) -> ResizedShard:
+    """A shard's results as rows, failures and named images, in the order of their keys.
+
+    Of several images with one name the first is written, and the others are failures that name it.
+    """
+    rows: list[ManifestRow] = []
+    failures: list[FailureRow] = []
+    images: list[OutputImage] = []
+    owners: dict[str, str] = {}
+    for result in sorted(results, key=lambda result: (result.source.key, result.source.path)):
+        named = _named(shard, result, owners, config)
+        errors = {str(error): error for error in named.outputs.values() if isinstance(error, ImageError)}
+        failures += [_failure(result.source, error) for error in errors.values()]
+        for size, output in named.outputs.items():
+            row, image = _row(shard, named, size, output, config)
+            rows.append(row)
+            images += [image] if image else []
+    counts = tally(rows, failures, config.spec.sizes)
+    return ResizedShard(shard, digest, counts, tuple(rows), tuple(failures), tuple(images))
+
+
+def _named(shard: Shard, result: Result, owners: dict[str, str], config: ResizeConfig) -> Result:
+    """`result` where its name is free and can be stored; else the same source as a failure."""
+    if not any(isinstance(output, Encoded) for output in result.outputs.values()):
+        return result
+    layout = LAYOUTS[config.layout]
+    name = layout.name_of(result.source.key, result.extension)
+    problem = layout.problem_of(_path(shard, name, config.spec.sizes[0], result.extension, config))
+    owner = owners.setdefault(name, result.source.path)
+    if owner != result.source.path:
+        problem = Kind.NAME_TAKEN, f"its output {name!r} is that of {owner!r}"
+    if problem is None:
+        return result
+    kind, message = problem
+    return result._replace(outputs=dict.fromkeys(result.outputs, ImageError(kind, Stage.NAME, message)))
+
+
+def _path(shard: Shard, name: str, size: int, extension: str, config: ResizeConfig) -> str:
+    return LAYOUTS[config.layout].image_path(shard, config.size_folder(size), name, extension)
+
+
+def _failure(source: Source, error: ImageError) -> FailureRow:
+    return FailureRow(source.key, source.path, error.stage, error.kind, error.message)
+
+
+def _row(
+    shard: Shard, result: Result, size: int, output: Output, config: ResizeConfig
+) -> tuple[ManifestRow, OutputImage | None]:
+    header = result.header
+    row = ManifestRow(
+        key=result.source.key,
+        source=result.source.path,
+        source_bytes=result.bytes,
+        source_sha256=result.sha256,
+        source_format=header.format if header else None,
+        source_mode=header.mode if header else None,
+        source_width=header.width if header else None,
+        source_height=header.height if header else None,
+        size=size,
+        notes=result.notes,
+    )
+    if isinstance(output, ImageError):
+        return row._replace(reason=output.kind), None
+    if isinstance(output, SkippedError):
+        return row._replace(status="skipped", reason=output.reason), None
+    name = LAYOUTS[config.layout].name_of(result.source.key, result.extension)
+    path = _path(shard, name, size, result.extension, config)
+    row = row._replace(
+        path=path,
+        width=output.target.width,
+        height=output.target.height,
+        orientation=output.target.orientation,
+        source_box=output.target.source_box,
+        output_box=output.target.output_box,
+        bytes=len(output.data),
+        sha256=output.sha256,
+        status="written",
+    )
+    return row, OutputImage(row, name, StoredFile(path, output.data, output.sha256))
