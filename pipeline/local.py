@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -13,11 +14,11 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from loguru import logger
 
-from pipeline.flags import Limit
 from pipeline.graph import build
 from pipeline.options import Options
 from pipeline.progress import Watch
-from transforms.errors import recover
+from transforms import attempts, storage
+from transforms.errors import StorageError, recover
 from transforms.metrics import progress
 from transforms.resize import abandon
 
@@ -48,12 +49,12 @@ def run_here(options: Options, run_id: str) -> Watch:
         thread.start()
         watch.follow(thread.goes_on, lambda: limit is not None and limit.exceeded(progress.failed, progress.total))
     except _InterruptedError as interrupted:
-        _leave(f"stopped by {signal.Signals(interrupted.number).name}", 128 + interrupted.number)
+        _leave(options, f"stopped by {signal.Signals(interrupted.number).name}", 128 + interrupted.number)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     if thread.is_alive():
-        _leave_for_failures(limit)
+        _leave(options, f"stopped: {progress.failed:,} images failed, more than --max_failures {limit}", 1)
     abandon()
     thread.raise_error()
     return watch
@@ -64,12 +65,11 @@ def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
     raise _InterruptedError(number)
 
 
-def _leave_for_failures(limit: Limit | None) -> NoReturn:
-    _leave(f"stopped: {progress.failed:,} images failed, more than --max_failures {limit}", 1)
-
-
-def _leave(why: str, exit_code: int) -> NoReturn:
+def _leave(options: Options, why: str, exit_code: int) -> NoReturn:
     """Ends the process without waiting for its threads. Nothing is half-written: a shard is stored or not."""
+    if storage.is_local(options.config.out_dir):
+        with contextlib.suppress(StorageError):
+            attempts.forget(options.config.out_dir)  # they end because we end, and not because of an image
     done = f"{progress.committed:,} of {progress.total:,} images" if progress.total else "nothing"
     logger.error("{}; {} committed: give the same command again to go on from there", why, done)
     os._exit(exit_code)

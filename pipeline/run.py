@@ -15,7 +15,7 @@ from loguru import logger
 from pipeline import inputs, log, summary
 from pipeline.errors import UsageError
 from pipeline.options import Options, parse
-from transforms import dataset, storage
+from transforms import attempts, dataset, storage
 from transforms.budget import share_freed_memory
 from transforms.elements import RUN_DIR, json_line
 from transforms.errors import RunError, StorageError
@@ -52,6 +52,8 @@ def _main(argv: Sequence[str]) -> int:
     try:
         return _run(options, history, plan)
     except RunError as error:
+        with contextlib.suppress(StorageError):
+            attempts.forget(options.config.out_dir)  # they end because of this, and not because of an image
         hint = "; what is committed stays: mend this, and give the same command again to go on"
         logger.error("{}{}", error, hint if isinstance(error, StorageError) else "")
         return 1

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from transforms.config import ResizeConfig
 from transforms.elements import FailureRow, ManifestRow, OutputImage, ResizedShard, Shard, Source, StoredFile
 from transforms.imaging.errors import ImageError, Kind, SkippedError, Stage
-from transforms.imaging.resize import Encoded
+from transforms.imaging.resize import Encoded, Output
 from transforms.layouts import LAYOUTS
-from transforms.source import Output, Result
+from transforms.source import Result
 from transforms.summarize import tally
 
 
@@ -24,9 +24,9 @@ def assemble(shard: Shard, digest: str, results: Iterable[Result], config: Resiz
     owners: dict[str, str] = {}
     for result in sorted(results, key=lambda result: (result.source.key, result.source.path)):
         named = _named(shard, result, owners, config)
-        errors = {str(error): error for error in named.outputs.values() if isinstance(error, ImageError)}
+        errors = {str(error): error for error in named.made.outputs.values() if isinstance(error, ImageError)}
         failures += [_failure(result.source, error) for error in errors.values()]
-        for size, output in named.outputs.items():
+        for size, output in named.made.outputs.items():
             row, image = _row(shard, named, size, output, config)
             rows.append(row)
             images += [image] if image else []
@@ -36,18 +36,19 @@ def assemble(shard: Shard, digest: str, results: Iterable[Result], config: Resiz
 
 def _named(shard: Shard, result: Result, owners: dict[str, str], config: ResizeConfig) -> Result:
     """`result` where its name is free and can be stored; else the same source as a failure."""
-    if not any(isinstance(output, Encoded) for output in result.outputs.values()):
+    if not any(isinstance(output, Encoded) for output in result.made.outputs.values()):
         return result
     layout = LAYOUTS[config.layout]
-    name = layout.name_of(result.source.key, result.extension)
-    problem = layout.problem_of(_path(shard, name, config.spec.sizes[0], result.extension, config))
+    name = layout.name_of(result.source.key, result.made.extension)
+    problem = layout.problem_of(_path(shard, name, config.spec.sizes[0], result.made.extension, config))
     owner = owners.setdefault(name, result.source.path)
     if owner != result.source.path:
         problem = Kind.NAME_TAKEN, f"its output {name!r} is that of {owner!r}"
     if problem is None:
         return result
     kind, message = problem
-    return result._replace(outputs=dict.fromkeys(result.outputs, ImageError(kind, Stage.NAME, message)))
+    outputs: dict[int, Output] = dict.fromkeys(result.made.outputs, ImageError(kind, Stage.NAME, message))
+    return result._replace(made=result.made._replace(outputs=outputs))
 
 
 def _path(shard: Shard, name: str, size: int, extension: str, config: ResizeConfig) -> str:
@@ -61,7 +62,7 @@ def _failure(source: Source, error: ImageError) -> FailureRow:
 def _row(
     shard: Shard, result: Result, size: int, output: Output, config: ResizeConfig
 ) -> tuple[ManifestRow, OutputImage | None]:
-    header = result.header
+    header = result.made.source
     row = ManifestRow(
         key=result.source.key,
         source=result.source.path,
@@ -72,14 +73,14 @@ def _row(
         source_width=header.width if header else None,
         source_height=header.height if header else None,
         size=size,
-        notes=result.notes,
+        notes=result.made.notes,
     )
     if isinstance(output, ImageError):
         return row._replace(reason=output.kind), None
     if isinstance(output, SkippedError):
         return row._replace(status="skipped", reason=output.reason), None
-    name = LAYOUTS[config.layout].name_of(result.source.key, result.extension)
-    path = _path(shard, name, size, result.extension, config)
+    name = LAYOUTS[config.layout].name_of(result.source.key, result.made.extension)
+    path = _path(shard, name, size, result.made.extension, config)
     row = row._replace(
         path=path,
         width=output.target.width,

@@ -9,7 +9,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.io import fileio
 
-from transforms import storage
+from transforms import attempts, storage
 from transforms.config import ResizeConfig, settings
 from transforms.dataset import RECEIPTS_DIR, SUMMARY_PATH, Part, Plan, parts
 from transforms.errors import RunError
@@ -127,4 +127,5 @@ class _FinishFn(beam.DoFn):
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
         storage.write(self._config.out_dir, SUMMARY_PATH, text.encode("utf-8", "backslashreplace"))
         storage.delete_tree(storage.join(self._config.out_dir, storage.TEMPORARY_DIR))
+        attempts.forget(self._config.out_dir)
         yield summary

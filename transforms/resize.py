@@ -11,20 +11,22 @@ from typing import NamedTuple
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
+from loguru import logger
 
-from transforms import metrics
+from transforms import attempts, metrics
+from transforms.apart import Apart
 from transforms.assemble import assemble
 from transforms.budget import MemoryBudget, machine_memory
 from transforms.config import ResizeConfig
 from transforms.elements import ResizedShard, Shard, Source
 from transforms.imaging.errors import ImageError
-from transforms.imaging.resize import Admit
+from transforms.imaging.resize import make
 from transforms.imaging.spec import library_versions
 from transforms.marker import Header, digest_of, read_header
 from transforms.match import Listed, unlist
 from transforms.metrics import progress
 from transforms.shard import ShardTuple, is_seed
-from transforms.source import Result, resize_source
+from transforms.source import Make, Result, resize_source
 from transforms.worker import check_libraries, hand_over_log
 
 SHARDS, TALLIES = "shards", "tallies"
@@ -40,7 +42,8 @@ class _Started(NamedTuple):
     digest: str
     source_bytes: int
     results: Sequence[Future[Result]]
-    marker: Header | None
+    marker: Header | None = None
+    apart: Apart | None = None
 
 
 _POOLS: dict[int, ThreadPoolExecutor] = {}
@@ -58,9 +61,10 @@ def abandon() -> None:
 
 
 @functools.cache
-def _budget(limit: int | None, processes: int) -> MemoryBudget:
-    """The memory of this process, one of so many on its machine, shared by all its DoFns."""
-    return MemoryBudget(limit or machine_memory() // 2 // processes)
+def _budget(config: ResizeConfig) -> MemoryBudget:
+    """The memory of this process, shared by all its DoFns."""
+    processes = (os.cpu_count() or 1) if config.process_per_core else 1
+    return MemoryBudget(config.memory or machine_memory() // 2 // processes)
 
 
 class ResizeShards(beam.PTransform):
@@ -118,11 +122,16 @@ class _ResizeFn(beam.DoFn):
         header = read_header(self._config.out_dir, shard)
         if header and header.fits(digest):
             return _Started(shard, digest, 0, (), header)
-        processes = (os.cpu_count() or 1) if self._config.process_per_core else 1
-        work = functools.partial(_work, config=self._config, admit=_budget(self._config.memory, processes).admit)
+        apart = None
+        making: Make = functools.partial(make, admit=_budget(self._config).admit)
+        if not attempts.begin(self._config.out_dir, shard):
+            logger.warning("{} was begun before and not finished: its images are made one by one, apart", shard.name)
+            apart = Apart()
+            making = apart.make
+        work = functools.partial(_work, config=self._config, make=making)
         pool = _pool(self._config.threads)
         ordered = sorted(sources, key=lambda source: source.path)
-        return _Started(shard, digest, source_bytes, [pool.submit(work, source) for source in ordered], None)
+        return _Started(shard, digest, source_bytes, [pool.submit(work, source) for source in ordered], apart=apart)
 
     def _give_out(self) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
         started, self._ahead = self._ahead, None
@@ -138,12 +147,14 @@ class _ResizeFn(beam.DoFn):
             progress.passed_over(images["matched"], images["failed"])
             return ResizedShard(started.shard, started.digest, started.marker.tally, committed=True)
         results = [future.result() for future in started.results]
+        if started.apart:
+            started.apart.close()
         resized = assemble(started.shard, started.digest, results, self._config)
         metrics.count(resized.tally, sum(result.msec for result in results))
         return resized
 
 
-def _work(source: Source, config: ResizeConfig, admit: Admit) -> Result:
-    result = resize_source(source, config, admit)
-    progress.worked(any(isinstance(output, ImageError) for output in result.outputs.values()))
+def _work(source: Source, config: ResizeConfig, make: Make) -> Result:
+    result = resize_source(source, config, make)
+    progress.worked(any(isinstance(output, ImageError) for output in result.made.outputs.values()))
     return result

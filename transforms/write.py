@@ -9,7 +9,7 @@ import apache_beam as beam
 from apache_beam.io import fileio
 from apache_beam.options.value_provider import StaticValueProvider
 
-from transforms import storage
+from transforms import attempts, storage
 from transforms.config import ResizeConfig
 from transforms.dataset import RECEIPTS_DIR
 from transforms.elements import ResizedShard, json_line
@@ -35,6 +35,7 @@ def commit(resized: ResizedShard, config: ResizeConfig) -> None:
         kept = {file.path for file in files}
         storage.delete_all(config.out_dir, [path for path, _, _ in earlier.files if path not in kept])
     storage.write(config.out_dir, marker_path(resized.shard), marker_bytes(resized, files))
+    attempts.end(config.out_dir, resized.shard)
 
 
 class ShardSink(fileio.FileSink):

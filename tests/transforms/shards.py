@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.support import write_tree
 from transforms.config import ResizeConfig, Split
 from transforms.elements import Shard, Source
-from transforms.imaging.resize import at_once
+from transforms.imaging.resize import make
 from transforms.imaging.spec import ResizeSpec
 from transforms.source import Result, resize_source
 
@@ -24,4 +24,4 @@ def source(tmp_path: Path, name: str, data: bytes | None) -> Source:
 
 
 def result(tmp_path: Path, name: str, data: bytes | None, *sizes: int) -> Result:
-    return resize_source(source(tmp_path, name, data), config(tmp_path, *sizes), at_once)
+    return resize_source(source(tmp_path, name, data), config(tmp_path, *sizes), make)

@@ -12,7 +12,7 @@ from tests.transforms.shards import SHARD, config, source
 from transforms import resize
 from transforms.config import ResizeConfig
 from transforms.elements import Source
-from transforms.imaging.resize import at_once
+from transforms.imaging.resize import make
 from transforms.source import Result, resize_source
 
 
@@ -91,7 +91,7 @@ def test_no_more_images_are_worked_on_than_threads(tmp_path: Path, monkeypatch: 
         time.sleep(0.01)
         with lock:
             now -= 1
-        return resize_source(one, config(tmp_path), at_once)
+        return resize_source(one, config(tmp_path), make)
 
     monkeypatch.setattr(resize, "resize_source", slow)
     bundle = Bundle(config(tmp_path))

@@ -11,7 +11,7 @@ from transforms.dataset import Part
 from transforms.elements import ResizedShard, Shard
 from transforms.errors import RunError, StorageError
 from transforms.finish import join_markers
-from transforms.imaging.resize import at_once
+from transforms.imaging.resize import make
 from transforms.imaging.spec import ResizeSpec
 from transforms.marker import marker_path, read_header
 from transforms.match import unlist
@@ -30,7 +30,7 @@ def resized(tmp_path: Path, *names: str) -> ResizedShard:
     settings = config(tmp_path)
     write_tree(tmp_path / "in", {name: jpeg(1, (9, 9)) for name in names})
     sources = [unlist(("a", name.encode(), 1, 1.0), settings) for name in names]
-    results = [resize_source(source, settings, at_once) for source in sources]
+    results = [resize_source(source, settings, make) for source in sources]
     return assemble(SHARD, "digest of " + " ".join(names), results, settings)
 
 

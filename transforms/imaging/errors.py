@@ -29,6 +29,7 @@ class Kind(enum.StrEnum):
     OUT_OF_MEMORY = "out-of-memory"
     TRUNCATED = "truncated"
     DAMAGED = "damaged"
+    CRASHED = "crashed"
     OUTPUT_TOO_LARGE = "output-too-large"
     NOT_ENCODED = "not-encoded"
     NAME_TAKEN = "name-taken"
@@ -82,7 +83,10 @@ class ImageError(Exception):
     """
 
     def __init__(self, kind: Kind, stage: Stage, message: str) -> None:
-        super().__init__(message)
+        super().__init__(kind, stage, message)  # all of them, so that it can be pickled
         self.kind = kind
         self.stage = stage
         self.message = message
+
+    def __str__(self) -> str:
+        return self.message

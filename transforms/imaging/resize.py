@@ -38,6 +38,9 @@ class Encoded(NamedTuple):
     sha256: str
 
 
+Output = Encoded | ImageError | SkippedError
+
+
 class Resized(NamedTuple):
     """All that became of one image.
 
@@ -48,6 +51,37 @@ class Resized(NamedTuple):
     extension: str
     outputs: tuple[Encoded | ImageError, ...]
     notes: tuple[Note, ...]
+
+
+class Made(NamedTuple):
+    """All that became of one file's bytes; nothing that is wrong with them is raised.
+
+    `source` is None where no image could be opened. `outputs` has an `Encoded`, or the reason why there is
+    none, for each size.
+    """
+
+    source: decode.Source | None
+    extension: str
+    outputs: dict[int, Output]
+    notes: tuple[Note, ...]
+
+
+def unmade(spec: ResizeSpec, why: ImageError | SkippedError, source: decode.Source | None = None) -> Made:
+    """An image of which there is no size, for one reason."""
+    return Made(source, "", dict.fromkeys(spec.sizes, why), source.notes if source else ())
+
+
+def make(data: bytes, spec: ResizeSpec, admit: Admit | None = None) -> Made:
+    """Opens a file's bytes and makes every size of it; see `resize_image` for the arguments."""
+    source = None
+    try:
+        opened = decode.open_image(data, spec.max_pixels)
+        source = opened.source
+        resized = resize_image(opened, spec, admit or at_once)
+    except (ImageError, SkippedError) as error:
+        return unmade(spec, error, source)
+    outputs: dict[int, Output] = dict(zip(sorted(spec.sizes, reverse=True), resized.outputs, strict=True))
+    return Made(source, resized.extension, outputs, source.notes + resized.notes)
 
 
 def at_once(_bytes_needed: int) -> contextlib.AbstractContextManager[None]:

@@ -1,0 +1,39 @@
+"""An image on which the decoder dies costs one image, and not the run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.pipeline.conftest import Make
+from tests.support import ROOT, jpeg, rows, snapshot, write_tree
+from tests.transforms.test_apart import POISON, poison
+
+
+def test_a_poisoned_run_is_finished_by_the_next(make: Make, tmp_path: Path) -> None:
+    names = [f"p{number:02d}.jpg" for number in range(40)]
+    whole = write_tree(tmp_path / "in", {name: jpeg(seed, (60, 40)) for seed, name in enumerate(names)})
+    write_tree(whole, {"poison.gif": POISON})
+    out = tmp_path / "out"
+    flags = ["-i", str(whole), "-o", str(out), "-s", "16", "-ext", "jpg", "--images_per_shard", "4"]
+    (tmp_path / "site").mkdir()
+    environment = {**os.environ, "PYTHONPATH": poison(tmp_path / "site", "os.kill(os.getpid(), signal.SIGSEGV)")}
+
+    def run() -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, str(ROOT / "image_resizer.py"), *flags]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    assert run().returncode == -11
+    assert not (out / "summary.json").exists()
+    again = run()
+    assert again.returncode == 0, again.stderr
+    assert "was begun before and not finished: its images are made one by one, apart" in again.stderr
+    made = {row["source"]: row for row in rows(out, "manifest")}
+    assert (made["poison.gif"]["status"], made["poison.gif"]["reason"]) == ("failed", "crashed")
+    assert [made[name]["status"] for name in names] == ["written"] * 40
+    assert not (out / "_run" / "attempts").exists()
+
+    (whole / "poison.gif").unlink()
+    make(*flags[:2], "-o", tmp_path / "clean", *flags[4:])
+    images = {path: data for path, data in snapshot(out).items() if path.endswith(".jpg")}
+    assert images == {path: data for path, data in snapshot(tmp_path / "clean").items() if path.endswith(".jpg")}

@@ -1,0 +1,87 @@
+"""Images that end the process that decodes them."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.support import image_bytes, jpeg
+from transforms.apart import Apart
+from transforms.imaging.errors import ImageError, Kind
+from transforms.imaging.resize import Encoded, make
+from transforms.imaging.spec import ResizeSpec
+
+SPEC = ResizeSpec(sizes=(16, 8), extension="jpg")
+
+
+def poison(folder: Path, action: str) -> str:
+    """A folder for PYTHONPATH, in whose processes opening a GIF of 13 x 13 pixels runs `action`."""
+    (folder / "sitecustomize.py").write_text(
+        "import os, signal, time\n"
+        "from PIL import GifImagePlugin\n"
+        "class Poisoned(GifImagePlugin.GifImageFile):\n"
+        "    def load(self):\n"
+        f"        if self.size == (13, 13): {action}\n"
+        "        return super().load()\n"
+        "GifImagePlugin.Image.register_open('GIF', Poisoned, GifImagePlugin._accept)\n"
+    )
+    return str(folder)
+
+
+POISON = image_bytes(Image.new("P", (13, 13)), "GIF")
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "it ends the process that decodes it (SIGSEGV)"),
+        ("os._exit(3)", "it ends the process that decodes it (exit code 3)"),
+        ("time.sleep(60)", "it is not made after 2 s"),
+    ],
+)
+def test_a_crash_costs_one_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, action: str, message: str) -> None:
+    monkeypatch.setenv("PYTHONPATH", poison(tmp_path, action))
+    apart = Apart(seconds=2)
+    first, crashed, second = (apart.make(data, SPEC) for data in (jpeg(1, (40, 30)), POISON, jpeg(2, (40, 30))))
+    for made, seed in ((first, 1), (second, 2)):
+        assert made == make(jpeg(seed, (40, 30)), SPEC)
+        assert isinstance(made.outputs[16], Encoded)
+    assert set(crashed.outputs) == {16, 8}
+    for error in crashed.outputs.values():
+        assert isinstance(error, ImageError)
+        assert (error.kind, error.message) == (Kind.CRASHED, message)
+    apart.close()
+
+
+def test_what_is_wrong_with_an_image_comes_back_as_it_is() -> None:
+    apart = Apart()
+    for data in (b"no image", jpeg(1, (400, 300))[:-900]):
+        (apart_error, _), (error, _) = (made.outputs.values() for made in (apart.make(data, SPEC), make(data, SPEC)))
+        assert isinstance(apart_error, ImageError)
+        assert isinstance(error, ImageError)
+        assert (apart_error.kind, apart_error.stage, str(apart_error)) == (error.kind, error.stage, str(error))
+    skipped = apart.make(jpeg(1, (40, 30)), ResizeSpec(min_side=100))
+    assert str(skipped.outputs[512]) == "min-side"
+    apart.close()
+
+
+def test_a_child_does_not_outlive_who_asks() -> None:
+    apart = Apart()
+    apart.make(jpeg(1, (40, 30)), SPEC)
+    assert apart._child is not None
+    child = apart._child.pid
+    apart.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    apart.make(jpeg(1, (40, 30)), SPEC)
+    process = apart._child
+    del apart  # as a runner drops what belongs to a bundle that failed
+    assert process is not None
+    assert process.stdin is not None
+    process.stdin.close()
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert process.returncode == 0

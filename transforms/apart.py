@@ -1,0 +1,93 @@
+"""Images made in a process of their own, which one of them may end: that one has failed, and the next goes on.
+
+parent  --(data, spec)-->  child      pickles, over the child's standard input and output
+<---- Made -----
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.imaging.resize import Made, make, unmade
+from transforms.imaging.spec import ResizeSpec
+
+# Far more than any image takes: an AVIF of 100 megapixels is encoded in half a minute.
+_SECONDS = 120.0
+
+_ROOT = str(Path(__file__).resolve().parent.parent)
+
+
+class Apart:
+    """Makes one image at a time in a child process, which is begun anew when it has died.
+
+    Args:
+        seconds: how long one image may take.
+    """
+
+    def __init__(self, seconds: float = _SECONDS) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def make(self, data: bytes, spec: ResizeSpec) -> Made:
+        """As `imaging.resize.make`; an image on which the child dies or does not end has failed as `crashed`."""
+        with self._lock:
+            child = self._child = self._child or _start(self._seconds)
+            try:
+                return _ask(child, data, spec)
+            except (EOFError, OSError, pickle.UnpicklingError):
+                self._child = None
+                return unmade(spec, ImageError(Kind.CRASHED, Stage.DECODE, self._reason(child)))
+
+    def close(self) -> None:
+        """Ends the child."""
+        if self._child:
+            self._child.communicate()
+            self._child = None
+
+    def _reason(self, child: subprocess.Popen[bytes]) -> str:
+        child.kill()
+        child.communicate()
+        if child.returncode == -signal.SIGALRM:
+            return f"it is not made after {self._seconds:g} s"
+        by = signal.Signals(-child.returncode).name if child.returncode < 0 else f"exit code {child.returncode}"
+        return f"it ends the process that decodes it ({by})"
+
+
+def _start(seconds: float) -> subprocess.Popen[bytes]:
+    code = f"import sys; sys.path.insert(0, {_ROOT!r}); from transforms.apart import serve; serve({seconds})"
+    return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def _ask(child: subprocess.Popen[bytes], data: bytes, spec: ResizeSpec) -> Made:
+    assert child.stdin is not None
+    assert child.stdout is not None
+    pickle.dump((data, spec), child.stdin)
+    child.stdin.flush()
+    made: Made = pickle.load(child.stdout)
+    return made
+
+
+def serve(seconds: float) -> None:
+    """The child: answers until nobody can ask any more; dies by SIGALRM of an image that takes longer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    with contextlib.suppress(OSError):  # when memory runs out, this process goes before all others
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints is no answer
+    with contextlib.suppress(EOFError):
+        while True:
+            data, spec = pickle.load(sys.stdin.buffer)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            made = make(data, spec)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            pickle.dump(made, answers)
+            answers.flush()
