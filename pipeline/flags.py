@@ -27,6 +27,7 @@ from transforms.imaging.spec import (
 from transforms.layouts import LAYOUTS
 from transforms.ranges import ALPHABETS
 
+VERIFICATIONS = ("sizes", "full")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -276,6 +277,19 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
         type=_limit,
         metavar="LIMIT",
         help="N or N%%: exit code 1 if more images failed; a local run stops as soon as they have (default: no limit)",
+    )
+    add(
+        "--retry_failed",
+        action="store_true",
+        help="do the shards again in which an image failed, whatever it failed of",
+    )
+    add(
+        "--verify",
+        nargs="?",
+        const="sizes",
+        choices=VERIFICATIONS,
+        help="make nothing: look whether every committed file is still there, by its size, or with full by its "
+        "SHA-256; the next run makes again what is not",
     )
     add("-l", "--log", metavar="FILE", help="also write the log to this file")
     add("--log_level", choices=LOG_LEVELS, default="info", help="debug shows Beam's own log too (default: info)")

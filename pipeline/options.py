@@ -34,6 +34,7 @@ class Options:
     Args:
         config: the dataset to make.
         overwrite: delete the dataset in OUT first.
+        verify: only look whether what is committed is there, by "sizes" or in "full".
         max_failures: exit code 1 if more images failed; None for no limit.
         log: also write the log to this file.
         log_level: one of `flags.LOG_LEVELS`.
@@ -45,6 +46,7 @@ class Options:
 
     config: ResizeConfig
     overwrite: bool
+    verify: str | None
     max_failures: Limit | None
     log: str | None
     log_level: str
@@ -76,6 +78,7 @@ def parse(argv: Sequence[str]) -> Options:
     options = Options(
         config=_config(ours, local),
         overwrite=ours.overwrite,
+        verify=ours.verify,
         max_failures=ours.max_failures,
         log=os.path.realpath(ours.log) if ours.log else None,
         log_level=ours.log_level,
@@ -84,6 +87,8 @@ def parse(argv: Sequence[str]) -> Options:
         wait=ours.wait,
         beam_args=tuple(others),
     )
+    if options.verify and options.overwrite:
+        raise UsageError("--verify would have nothing to look at after --overwrite: give one of them")
     if options.dry_run and not options.on_dataflow:
         raise UsageError("--dry_run is for --runner DataflowRunner: no other run can be tried without being done")
     if others:
@@ -123,6 +128,7 @@ def _config(ours: argparse.Namespace, local: bool) -> ResizeConfig:
         memory=ours.memory,
         sample=ours.sample,
         list_prefixes=ours.list_prefixes or "",
+        retry_failed=ours.retry_failed,
         process_per_core=not local,
     )
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import gc
 import json
-import secrets
 import sys
 from collections.abc import Iterator, Sequence
 
 from loguru import logger
 
 from pipeline import inputs, log, summary
+from pipeline.checking import verify
 from pipeline.errors import UsageError
+from pipeline.history import History
+from pipeline.lock import locked
 from pipeline.options import Options, parse
 from transforms import attempts, dataset, storage
 from transforms.budget import share_freed_memory
-from transforms.elements import RUN_DIR, json_line
 from transforms.errors import RunError, StorageError
 
 
@@ -45,18 +45,16 @@ def _main(argv: Sequence[str]) -> int:
 
             run_elsewhere(options, "dry-run", None)
             return 0
-        plan, history = _prepare(options)
+        plan = dataset.check(options.config, options.overwrite, options.log)  # before anything is written to OUT
+        if options.verify and plan is None:
+            raise UsageError(f"-o {options.config.out_dir!r} holds no dataset to verify: leave out --verify")
+        with locked(options.config.out_dir) if storage.is_local(options.config.out_dir) else contextlib.nullcontext():
+            if options.verify and plan:
+                return verify(options.config, plan, options.verify == "full")
+            return _make(options)
     except (UsageError, RunError) as error:
         print(f"image_resizer: {error}", file=sys.stderr)
         return 2
-    try:
-        return _run(options, history, plan)
-    except RunError as error:
-        with contextlib.suppress(StorageError):
-            attempts.forget(options.config.out_dir)  # they end because of this, and not because of an image
-        hint = "; what is committed stays: mend this, and give the same command again to go on"
-        logger.error("{}{}", error, hint if isinstance(error, StorageError) else "")
-        return 1
 
 
 def _check(options: Options) -> None:
@@ -70,39 +68,28 @@ def _check(options: Options) -> None:
         dataflow.check(options.beam_args, config)
         for warning in dataflow.distances(options.beam_args, config):
             logger.warning("{}", warning)
+    if options.verify:
+        return
     for problem in inputs.check_contents(config.splits, config.out_dir):
         logger.warning("{}", problem)
 
 
-def _prepare(options: Options) -> tuple[dataset.Plan | None, _History]:
-    """Gets OUT ready, which is written to at once, so that one that cannot be is noticed now."""
+def _make(options: Options) -> int:
     plan = dataset.prepare(options.config, options.overwrite, options.log)
     if plan:
         logger.info("going on with the dataset in {}", options.config.out_dir)
-    return plan, _History(options)
+    history = History(options)
+    try:
+        return _run(options, history, plan)
+    except RunError as error:
+        with contextlib.suppress(StorageError):
+            attempts.forget(options.config.out_dir)  # they end because of this, and not because of an image
+        hint = "; what is committed stays: mend this, and give the same command again to go on"
+        logger.error("{}{}", error, hint if isinstance(error, StorageError) else "")
+        return 1
 
 
-class _History:
-    """OUT/_run/history-<run>.json: what a run was, and, once it has ended well, its times and rates."""
-
-    def __init__(self, options: Options) -> None:
-        started = datetime.datetime.now(datetime.UTC)
-        self.run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-        self._out_dir = options.config.out_dir
-        self._begun = {
-            "started": started.isoformat(timespec="seconds"),
-            "runner": options.runner or "local",
-            "processes": options.config.threads,
-        }
-        self.write({})
-
-    def write(self, figures: dict[str, float]) -> None:
-        path = f"{RUN_DIR}/history-{self.run_id}.json"
-        storage.write(self._out_dir, path, json_line({**self._begun, **figures}))
-        storage.delete_tree(storage.join(self._out_dir, storage.TEMPORARY_DIR))
-
-
-def _run(options: Options, history: _History, plan: dataset.Plan | None) -> int:
+def _run(options: Options, history: History, plan: dataset.Plan | None) -> int:
     if options.runner is None:
         share_freed_memory()  # before there are threads: glibc counts them once
         with _without_collector():

@@ -39,6 +39,7 @@ class ResizeConfig:
             the machine's, or of a process's share of it.
         sample: the share of the images that is taken, such as "1/10".
         list_prefixes: the alphabet by whose characters a bucket is listed in parallel; "" lists it in one go.
+        retry_failed: whether shards with any failure are done again.
         process_per_core: whether as many processes share a machine as it has cores.
     """
 
@@ -51,6 +52,7 @@ class ResizeConfig:
     memory: int | None = None
     sample: str = "1"
     list_prefixes: str = ""
+    retry_failed: bool = False
     process_per_core: bool = False
 
     def size_folder(self, size: int) -> str:

@@ -2,7 +2,9 @@
 
 OUT/_run/config.json                {"inputs": ..., "settings": ..., "shards": {"train": 20}}
 OUT/_run/shards/<shard>.jsonl       markers, see `marker`
+OUT/_run/attempts/                  shards that are being made, see `attempts`
 OUT/_run/receipts/  OUT/_run/tmp/   what the runs did, and what a run is writing
+OUT/_run/lock                       who is at work
 OUT/manifest-*, failures-*, summary.json
 """
 
@@ -20,6 +22,7 @@ from transforms.errors import RunError
 from transforms.marker import marker_path, read_header
 
 CONFIG_PATH = f"{RUN_DIR}/config.json"
+LOCK_PATH = f"{RUN_DIR}/lock"
 RECEIPTS_DIR = f"{RUN_DIR}/receipts"
 SUMMARY_PATH = "summary.json"
 
@@ -95,16 +98,16 @@ def write_plan(out_dir: str, plan: Plan) -> None:
     storage.write(out_dir, CONFIG_PATH, json_line(plan))
 
 
-def prepare(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
+def check(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
     """Makes sure that a run of `config` may write to its OUT: a new or empty folder, or the same dataset.
 
     Args:
         config: the dataset.
-        overwrite: delete the dataset that is there.
+        overwrite: the dataset that is there will be deleted.
         log: a file of this run that may lie in OUT.
 
     Returns:
-        The plan of the dataset that is there and will be continued.
+        The plan of the dataset that is there.
 
     Raises:
         RunError: OUT holds another dataset, or something else.
@@ -112,11 +115,17 @@ def prepare(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Pl
     plan = read_plan(config.out_dir)
     if plan is None:
         _check_foreign(config.out_dir, log)
-    elif overwrite:
+    elif not overwrite:
+        _check_same(config, plan)
+    return plan
+
+
+def prepare(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
+    """Gets OUT ready for a run, and gives the plan of the dataset that is continued; see `check`."""
+    plan = check(config, overwrite, log)
+    if plan and overwrite:
         erase(config.out_dir, plan)
         return None
-    else:
-        _check_same(config, plan)
     return plan
 
 
@@ -172,4 +181,4 @@ def erase(out_dir: str, plan: Plan) -> None:
             storage.delete_all(out_dir, [*(file[0] for file in header.files), marker_path(shard)])
     names = [part.path(name) for part in parts(plan) for name in ("manifest", "failures")]
     storage.delete_all(out_dir, [*names, SUMMARY_PATH])
-    storage.delete_tree(storage.join(out_dir, RUN_DIR))
+    storage.delete_tree(storage.join(out_dir, RUN_DIR), spare=storage.join(out_dir, LOCK_PATH))

@@ -42,6 +42,13 @@ def write(path: str, data: bytes) -> None:
     _with_file_errors(lambda: _blob(path).upload_from_string(data, "application/octet-stream", retry=_retry()))
 
 
+def size(path: str) -> int | None:
+    """How many bytes an object has; None where there is none. Raises as `read` does."""
+    bucket, _, name = path.removeprefix(SCHEME).partition("/")
+    found = _with_file_errors(lambda: _client().bucket(bucket).get_blob(name, retry=_retry()))
+    return found.size if found else None
+
+
 def region_of(path: str) -> str | None:
     """Where a path's bucket is, such as us-east1 or us; None where it may not be asked."""
     from google.api_core.exceptions import GoogleAPICallError

@@ -35,9 +35,14 @@ class Header(NamedTuple):
     files: list[tuple[str, int, str]]
     tally: dict[str, Any]
 
-    def fits(self, digest: str) -> bool:
-        """Whether the shard needs nothing more: the same sources, and nothing to try again."""
-        return self.digest == digest and self.retry == 0
+    def fits(self, digest: str, retry_failed: bool = False) -> bool:
+        """Whether the shard needs nothing more: the same sources, and nothing to try again.
+
+        Args:
+            digest: of the sources as they are now.
+            retry_failed: try every failure again, not only those that `retry` counts.
+        """
+        return self.digest == digest and (self.failures if retry_failed else self.retry) == 0
 
 
 class Marker(NamedTuple):

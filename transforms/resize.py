@@ -120,7 +120,7 @@ class _ResizeFn(beam.DoFn):
     def _take_up(self, shard: Shard, sources: Sequence[Source], source_bytes: int) -> _Started:
         digest = digest_of(sources)
         header = read_header(self._config.out_dir, shard)
-        if header and header.fits(digest):
+        if header and header.fits(digest, self._config.retry_failed):
             return _Started(shard, digest, 0, (), header)
         apart = None
         making: Make = functools.partial(make, admit=_budget(self._config).admit)

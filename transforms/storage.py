@@ -105,6 +105,20 @@ def exists(path: str) -> bool:
     return bool(_with_retries(lambda: _file_systems(path).exists(path), "look up", path))
 
 
+def size(path: str) -> int | None:
+    """How many bytes a file has; None where there is none.
+
+    Raises:
+        StorageError: it cannot be looked up.
+    """
+    if gcs.is_object(path):
+        return _with_retries(lambda: gcs.size(path), "look up", path)
+    if is_local(path):
+        return os.stat(path).st_size if os.path.isfile(path) else None
+    found = list_pattern(path)
+    return found[0][1] if found else None
+
+
 def write_all(out_dir: str, files: Iterable[StoredFile]) -> None:
     """Stores each file at its path below `out_dir`; on a store several at a time.
 
@@ -147,17 +161,27 @@ def _delete(out_dir: str, target: str) -> None:
     _with_retries(lambda: _delete_once(out_dir, target), "delete", target)
 
 
-def delete_tree(path: str) -> None:
-    """Deletes a folder with all that it holds; a missing one is no error.
+def delete_tree(path: str, spare: str | None = None) -> None:
+    """Deletes a folder with all that it holds, but not the file `spare` in it; a missing one is no error.
 
     Raises:
         StorageError: it cannot be deleted.
     """
     if is_local(path):
         if os.path.lexists(path):
-            _with_retries(lambda: shutil.rmtree(path), "delete", path)
-    elif below := list_below(path):
+            _with_retries(lambda: _delete_folder(path, spare), "delete", path)
+    elif below := [one for one in list_below(path) if one != spare]:
         _with_retries(lambda: _file_systems(path).delete(below), "delete", path)
+
+
+def _delete_folder(path: str, spare: str | None) -> None:
+    for entry in os.scandir(path):
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        elif entry.path != spare:
+            os.remove(entry.path)
+    if spare is None:
+        os.rmdir(path)
 
 
 def list_below(folder: str) -> list[str]:

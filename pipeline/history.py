@@ -1,0 +1,35 @@
+"""OUT/_run/history-<run>.json: what a run was, and, once it has ended well, its times and rates."""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+
+from pipeline.options import Options
+from transforms import storage
+from transforms.elements import RUN_DIR, json_line
+
+
+class History:
+    """The record of one run, which is written at once, so that an OUT that cannot be written to is noticed.
+
+    Raises:
+        StorageError: it cannot be.
+    """
+
+    def __init__(self, options: Options) -> None:
+        started = datetime.datetime.now(datetime.UTC)
+        self.run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        self._out_dir = options.config.out_dir
+        self._begun = {
+            "started": started.isoformat(timespec="seconds"),
+            "runner": options.runner or "local",
+            "processes": options.config.threads,
+        }
+        self.write({})
+
+    def write(self, figures: dict[str, float]) -> None:
+        """Adds what is known at the end; drops what a run that was cut off had not finished writing."""
+        path = f"{RUN_DIR}/history-{self.run_id}.json"
+        storage.write(self._out_dir, path, json_line({**self._begun, **figures}))
+        storage.delete_tree(storage.join(self._out_dir, storage.TEMPORARY_DIR))

@@ -1,0 +1,108 @@
+"""What happens to a dataset afterwards is found, and mended by the next run."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.conftest import Make
+from tests.support import jpeg, markers, rows, snapshot, summary, write_tree
+from tests.transforms.test_apart import POISON
+
+
+@pytest.fixture
+def args(photos: Path, tmp_path: Path) -> list[object]:
+    return ["-i", photos, "-o", tmp_path / "out", "-s", "32", "16", "-ext", "jpg", "--images_per_shard", "2"]
+
+
+def written(out: Path, key: str) -> Path:
+    return out / next(row["path"] for row in rows(out, "manifest") if row["key"] == key and row["size"] == 16)
+
+
+def shard_of(out: Path, path: Path) -> str:
+    (name,) = (
+        marker.name
+        for marker in (out / "_run" / "shards").iterdir()
+        if str(path.relative_to(out)) in {file[0] for file in json.loads(marker.read_bytes().splitlines()[0])["files"]}
+    )
+    return name
+
+
+def test_all_is_there(make: Make, args: list[object]) -> None:
+    make(*args)
+    assert make(*args, "--verify") == ["all 18 files are there, by their sizes"]
+    assert make(*args, "--verify", "full") == ["all 18 files are there, by SHA-256"]
+
+
+def test_what_is_missing_or_altered_is_made_again(make: Make, args: list[object], tmp_path: Path) -> None:
+    make(*args)
+    out = tmp_path / "out"
+    before, shards = snapshot(out), markers(out)
+    keys = sorted({row["key"] for row in rows(out, "manifest")})
+    missing, shorter, altered = (written(out, key) for key in keys[:3])
+    concerned = {shard_of(out, path) for path in (missing, shorter, altered)}
+    missing.unlink()
+    shorter.write_bytes(shorter.read_bytes()[:-1])
+    data = altered.read_bytes()
+    altered.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+
+    shown = make(*args, "--verify", "full", expect=1)
+    length = shorter.stat().st_size
+    assert sorted(shown[:-1]) == sorted([
+        f"'{missing.relative_to(out)}' is missing",
+        f"'{shorter.relative_to(out)}' has {length:,} bytes instead of {length + 1:,}",
+        f"'{altered.relative_to(out)}' has other bytes of the same number",
+    ])  # fmt: skip
+    assert shown[-1] == (
+        f"3 problems in {len(concerned)} shards, of 18 files by SHA-256: the same command without --verify makes them "
+        "again"
+    )
+    assert set(markers(out)) == set(shards) - concerned
+    make(*args)
+    assert snapshot(out) == before
+    assert {name for name, at in markers(out).items() if shards[name] != at} == concerned
+
+
+def test_sizes_do_not_tell_what_has_the_same(make: Make, args: list[object], tmp_path: Path) -> None:
+    make(*args)
+    path = written(tmp_path / "out", rows(tmp_path / "out", "manifest")[0]["key"])
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert make(*args, "--verify") == ["all 18 files are there, by their sizes"]
+
+
+def test_a_table_or_a_marker_that_is_gone(make: Make, args: list[object], tmp_path: Path) -> None:
+    make(*args)
+    out = tmp_path / "out"
+    before = snapshot(out)
+    (out / "summary.json").unlink()
+    marker = next(iter((out / "_run" / "shards").iterdir()))
+    marker.write_bytes(b"{}")
+    shown = make(*args, "--verify", expect=1)
+    assert shown[0] == f"the marker '_run/shards/{marker.name}' is damaged: delete it, and the shard is done again"
+    assert shown[1] == "'summary.json' is missing"
+    make(*args)
+    assert snapshot(out) == before
+
+
+def test_nothing_to_verify(make: Make, args: list[object], tmp_path: Path) -> None:
+    shown = make(*args, "--verify", expect=2)
+    assert shown == [f"image_resizer: -o {str(tmp_path / 'out')!r} holds no dataset to verify: leave out --verify"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_failures_are_tried_again(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = write_tree(tmp_path / "in", {f"{n}.jpg": jpeg(n, (40, 30)) for n in range(6)} | {"x.gif": POISON})
+    args = ["-i", source, "-s", "16", "-ext", "jpg", "--images_per_shard", "2", "-o"]
+    with monkeypatch.context() as patched:
+        patched.setattr("PIL.GifImagePlugin.GifImageFile.load", lambda _self: 1 // 0)  # as a decoder with a bug
+        make(*args, tmp_path / "out")
+    out = tmp_path / "out"
+    assert summary(out)["images"]["failed"] == 1
+    shards = markers(out)
+    make(*args, out)
+    assert markers(out) == shards
+    make(*args, out, "--retry_failed")
+    assert summary(out)["images"] == {"matched": 7, "written": 7, "failed": 0, "skipped": 0}
+    assert len([name for name, at in markers(out).items() if shards[name] != at]) == 1
+    make(*args, tmp_path / "first")
+    assert snapshot(out) == snapshot(tmp_path / "first")
