@@ -96,11 +96,19 @@ def write_plan(out_dir: str, plan: Plan) -> None:
 
 
 def prepare(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
-    """Makes sure that a run of `config` may write to its OUT: a new or empty folder, or the same dataset.
+    """Makes sure that a run of `config` may write to its OUT, and with `overwrite` empties it; else as `check`."""
+    continued = check(config, overwrite, log)
+    if overwrite and (plan := read_plan(config.out_dir)):
+        erase(config.out_dir, plan)
+    return continued
+
+
+def check(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
+    """Looks whether a run of `config` may write to its OUT: a new or empty folder, or the same dataset.
 
     Args:
         config: the dataset.
-        overwrite: delete the dataset that is there.
+        overwrite: the dataset that is there will be deleted.
         log: a file of this run that may lie in OUT.
 
     Returns:
@@ -112,12 +120,10 @@ def prepare(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Pl
     plan = read_plan(config.out_dir)
     if plan is None:
         _check_foreign(config.out_dir, log)
-    elif overwrite:
-        erase(config.out_dir, plan)
-        return None
-    else:
+    elif not overwrite:
         _check_same(config, plan)
-    return plan
+        return plan
+    return None
 
 
 def _check_same(config: ResizeConfig, plan: Plan) -> None:

@@ -38,6 +38,11 @@ def unlist(listed: Listed, config: ResizeConfig) -> Source:
     return Source(key_of(prefixed), prefixed, storage.join(config.root_of(split), path), size, version)
 
 
+def belongs(split: Split, location: str, out_dir: str) -> bool:
+    """Whether a matched file is the split's: below its root, and not below OUT."""
+    return storage.is_inside(location, split.root) and not storage.is_inside(location, out_dir)
+
+
 class MatchSources(beam.PTransform):
     """Pipeline -> the listed images of all splits, and a tally of the listing.
 
@@ -77,7 +82,7 @@ class _ListFn(beam.DoFn):
 
     def process(self, file: fileio.ReadableFile) -> Iterator[Listed]:
         metadata = file.metadata
-        if storage.is_inside(metadata.path, self._out_dir) or not storage.is_inside(metadata.path, self._split.root):
+        if not belongs(self._split, metadata.path, self._out_dir):
             return
         if not is_tried(metadata.path):
             self._others[extension_of(metadata.path)] += 1

@@ -13,7 +13,7 @@ import shutil
 import stat
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +21,7 @@ from transforms.elements import RUN_DIR, StoredFile
 from transforms.errors import RunError, StorageError
 
 if TYPE_CHECKING:
+    from apache_beam.io.filesystem import FileMetadata
     from apache_beam.io.filesystems import FileSystems
 
 T = TypeVar("T")
@@ -150,7 +151,17 @@ def list_below(folder: str) -> list[str]:
     Raises:
         StorageError: the folder cannot be listed.
     """
-    return _match(join(folder, "**"), None)
+    return [found.path for found in _match(join(folder, "**"), None)]
+
+
+def list_files(pattern: str) -> Iterator[tuple[str, int, float]]:
+    """Every file that a pattern matches: its path, its bytes, and when it was last changed, in seconds since 1970.
+
+    Raises:
+        StorageError: its folder cannot be listed.
+    """
+    for found in _match(pattern, None):
+        yield found.path, found.size_in_bytes, found.last_updated_in_seconds or 0.0
 
 
 def matches(pattern: str) -> bool:
@@ -162,11 +173,10 @@ def matches(pattern: str) -> bool:
     return bool(_match(pattern, 1))
 
 
-def _match(pattern: str, limit: int | None) -> list[str]:
-    found = _with_retries(
+def _match(pattern: str, limit: int | None) -> list[FileMetadata]:
+    return _with_retries(
         lambda: _file_systems(pattern).match([pattern], [limit])[0].metadata_list, f"cannot list {pattern!r}"
     )
-    return [one.path for one in found]
 
 
 def _read_once(path: str) -> bytes:
