@@ -6,10 +6,12 @@ import argparse
 import dataclasses
 import os
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from pipeline import inputs
-from pipeline.beam_flags import check_beam_flags
+from pipeline.beam_flags import check_beam_flags, max_num_workers
 from pipeline.errors import UsageError
+from pipeline.estimate.prices import Prices, read_prices
 from pipeline.flags import Limit, parser
 from transforms.config import ResizeConfig, default_images_per_shard
 from transforms.imaging.extras import check_extras
@@ -22,12 +24,36 @@ REMOTE_THREADS = 2
 LOCAL_RUNNERS = frozenset({"directrunner", "fnapirunner"})
 
 
+# The OUT of a command that writes nothing and names none: nothing can lie below it.
+NOWHERE = os.devnull
+
+# What --estimate compares, whatever --layout says.
+ESTIMATED_LAYOUTS = ("files", "webdataset")
+
+
+class EstimateRequest(NamedTuple):
+    """What --estimate asks for.
+
+    Args:
+        images: how many are looked at.
+        prices: what things cost.
+        images_per_shard: layout -> images in a shard.
+        workers: the most that Dataflow may use; None where nothing is said.
+    """
+
+    images: int
+    prices: Prices
+    images_per_shard: dict[str, int]
+    workers: int | None
+
+
 @dataclasses.dataclass(frozen=True)
 class Options:
     """A whole command.
 
     Args:
         config: the dataset to make.
+        estimate: only tell what that takes; None makes it.
         overwrite: delete the dataset in OUT first.
         max_failures: exit code 1 if more images failed; None for no limit.
         log: also write the log to this file.
@@ -38,6 +64,7 @@ class Options:
     """
 
     config: ResizeConfig
+    estimate: EstimateRequest | None
     overwrite: bool
     max_failures: Limit | None
     log: str | None
@@ -56,8 +83,12 @@ def parse(argv: Sequence[str]) -> Options:
     """
     ours, others = parser().parse_known_args(argv)
     local = ours.runner is None or ours.runner.lower() in LOCAL_RUNNERS
-    options = Options(
-        config=_config(ours, local),
+    config = _config(ours, local)
+    if others:
+        check_beam_flags(others, _flags())
+    return Options(
+        config=config,
+        estimate=_estimate(ours, others),
         overwrite=ours.overwrite,
         max_failures=ours.max_failures,
         log=os.path.realpath(ours.log) if ours.log else None,
@@ -66,25 +97,43 @@ def parse(argv: Sequence[str]) -> Options:
         runner=None if local else ours.runner,
         beam_args=tuple(others),
     )
-    if others:
-        check_beam_flags(others, _flags())
-    return options
 
 
 def _flags() -> list[str]:
     return [flag for action in parser()._actions for flag in action.option_strings]
 
 
+def _estimate(ours: argparse.Namespace, others: Sequence[str]) -> EstimateRequest | None:
+    if ours.estimate is None:
+        if ours.prices is not None:
+            raise UsageError(f"--prices {ours.prices!r} has no effect without --estimate: give both")
+        return None
+    return EstimateRequest(
+        images=ours.estimate,
+        prices=read_prices(ours.prices),
+        images_per_shard={layout: _images_per_shard(ours, layout) for layout in ESTIMATED_LAYOUTS},
+        workers=max_num_workers(others),
+    )
+
+
+def _images_per_shard(ours: argparse.Namespace, layout: str) -> int:
+    return ours.images_per_shard or default_images_per_shard(layout)
+
+
 def _config(ours: argparse.Namespace, local: bool) -> ResizeConfig:
+    if ours.out_dir is None and ours.estimate is None:
+        raise UsageError(
+            "-o is missing: give the folder or store path that the dataset goes to (--help lists all flags)"
+        )
     splits = inputs.splits(ours.in_dir, ours.split)
-    out_dir = inputs.normalize(ours.out_dir)
+    out_dir = NOWHERE if ours.out_dir is None else inputs.normalize(ours.out_dir)
     inputs.check_apart(splits, out_dir)
     return ResizeConfig(
         splits=splits,
         out_dir=out_dir,
         spec=_spec(ours),
         layout=ours.layout,
-        images_per_shard=ours.images_per_shard or default_images_per_shard(ours.layout),
+        images_per_shard=_images_per_shard(ours, ours.layout),
         threads=ours.processes or ((os.cpu_count() or 1) if local else REMOTE_THREADS),
         memory=ours.memory,
         sample=ours.sample,

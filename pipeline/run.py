@@ -14,7 +14,7 @@ from loguru import logger
 
 from pipeline import inputs, log, summary
 from pipeline.errors import UsageError
-from pipeline.options import Options, parse
+from pipeline.options import EstimateRequest, Options, parse
 from transforms import dataset, storage
 from transforms.budget import share_freed_memory
 from transforms.elements import RUN_DIR, json_line
@@ -25,8 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command.
 
     Returns:
-        0 where the dataset is complete, 1 where it is not or too many images failed, 2 where the command
-        is wrong. A run that a signal ends exits with 128 and the signal's number.
+        0 where the dataset is complete, or the estimate told, 1 where it is not or too many images failed, 2
+        where the command is wrong. A run that a signal ends exits with 128 and the signal's number.
     """
     try:
         return _main(sys.argv[1:] if argv is None else argv)
@@ -39,6 +39,9 @@ def _main(argv: Sequence[str]) -> int:
     try:
         options = parse(argv)
         log.configure(options.log_level, options.log)
+        _check_inputs(options)
+        if options.estimate is not None:
+            return _estimate(options, options.estimate)
         history = _prepare(options)
     except (UsageError, RunError) as error:
         print(f"image_resizer: {error}", file=sys.stderr)
@@ -51,14 +54,26 @@ def _main(argv: Sequence[str]) -> int:
         return 1
 
 
-def _prepare(options: Options) -> _History:
+def _check_inputs(options: Options) -> None:
     config = options.config
     if not all(map(storage.is_local, (config.out_dir, *(split.root for split in config.splits)))):
         storage.set_options(options.beam_args)
     for problem in inputs.check_contents(config.splits, config.out_dir):
         logger.warning("{}", problem)
-    if dataset.prepare(config, options.overwrite, options.log):
-        logger.info("going on with the dataset in {}", config.out_dir)
+
+
+def _estimate(options: Options, request: EstimateRequest) -> int:
+    share_freed_memory()  # as in a run, whose speed is measured
+    with _without_collector():
+        from pipeline.estimate.command import estimate
+
+    print("\n".join(estimate(options, request)))
+    return 0
+
+
+def _prepare(options: Options) -> _History:
+    if dataset.prepare(options.config, options.overwrite, options.log):
+        logger.info("going on with the dataset in {}", options.config.out_dir)
     return _History(options)  # written at once, so that an OUT that cannot be written to is noticed now
 
 
