@@ -76,4 +76,5 @@ test-install: $(DEVELOPED) $(PHOTOS)
 	build/install/venv/bin/python -m pip install --quiet --disable-pip-version-check build/install/*.tar.gz
 	cd build/install && venv/bin/image_resizer -i ../../$(PHOTOS) -o out -s 64 -ext jpg
 	test "$$(find build/install/out -name '*.jpg' | wc -l)" -eq 24
+	cd build/install && venv/bin/image_resizer -i ../../$(PHOTOS) -s 64 --estimate 3
 	rm -rf build/install

@@ -24,6 +24,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["pipeline", "pipeline.*", "transforms", "transforms.*"]),
+    package_data={"pipeline.estimate": ["prices.json"]},
     py_modules=["image_resizer"],
     install_requires=[
         "apache-beam[gcp]>=2.76,<3",

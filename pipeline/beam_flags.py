@@ -35,6 +35,20 @@ def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
         raise UsageError(f"{unknown[0]!r} belongs to no flag: put it behind the flag that it is meant for")
 
 
+def max_num_workers(args: Sequence[str]) -> int | None:
+    """What Beam's --max_num_workers says in `args`, which have been checked; None where it is not given.
+
+    Raises:
+        UsageError: it is below 1.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--max_num_workers", type=int)
+    number = parser.parse_known_args(list(args))[0].max_num_workers
+    if number is not None and number < 1:
+        raise UsageError(f"--max_num_workers {number} is no number of workers: give a whole number from 1 up")
+    return number
+
+
 def _beam_parser() -> argparse.ArgumentParser:
     from apache_beam.options.pipeline_options import PipelineOptions
 

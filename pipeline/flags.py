@@ -30,6 +30,9 @@ from transforms.ranges import ALPHABETS
 VERIFICATIONS = ("sizes", "full")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
+# Images that --estimate looks at: 200 give the output's size to about 10 %.
+ESTIMATE_IMAGES = 200
+
 
 @dataclasses.dataclass(frozen=True)
 class Limit:
@@ -67,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     _add_resampling_flags(parser.add_argument_group("resampling"))
     _add_encoding_flags(parser.add_argument_group("encoding"))
     _add_filter_flags(parser.add_argument_group("filters"))
+    _add_estimate_flags(parser.add_argument_group("estimate"))
     _add_run_flags(parser.add_argument_group("run"))
     return parser
 
@@ -84,7 +88,12 @@ def _add_dataset_flags(group: argparse._ArgumentGroup) -> None:
             "several are splits of one dataset, named by their last folders"
         ),
     )
-    add("-o", "--out_dir", required=True, metavar="OUT", help="where the dataset goes: a folder or a store path")
+    add(
+        "-o",
+        "--out_dir",
+        metavar="OUT",
+        help="where the dataset goes: a folder or a store path; --estimate does without",
+    )
     add(
         "--layout",
         choices=list(LAYOUTS),
@@ -253,6 +262,24 @@ def _add_filter_flags(group: argparse._ArgumentGroup) -> None:
         metavar="SHARE",
         help="take a share of the images only, such as 1/10: the same ones in every run, and a larger sample "
         "contains a smaller one (default: all)",
+    )
+
+
+def _add_estimate_flags(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "--estimate",
+        nargs="?",
+        type=_whole_number,
+        const=ESTIMATE_IMAGES,
+        metavar="N",
+        help=f"write nothing: resize N images in memory (default: {ESTIMATE_IMAGES}), the same ones each time, and "
+        "tell the size of the output, the time here, and the hours and dollars on Dataflow",
+    )
+    add(
+        "--prices",
+        metavar="FILE",
+        help='with --estimate: a JSON file with prices that hold instead of ours, such as {"vcpu_hour": 0.06}',
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.errors import UsageError
@@ -125,7 +125,7 @@ def check_contents(found: Sequence[Split], out_dir: str) -> list[str]:
         if not is_local(split.root):
             if not matches(split.pattern):
                 raise UsageError(f"-i {split.pattern!r} matches nothing: give a path or pattern with images")
-        elif split.pattern == join(_escaped(split.root), "**"):
+        elif is_whole_folder(split):
             seen = survey(split.root, out_dir)
             problems += seen.problems
             if not seen.images:
@@ -135,10 +135,25 @@ def check_contents(found: Sequence[Split], out_dir: str) -> list[str]:
     return problems
 
 
+def is_whole_folder(split: Split) -> bool:
+    """Whether a split is a local folder with all its sub-folders, and no pattern."""
+    return is_local(split.root) and split.pattern == join(_escaped(split.root), "**")
+
+
 def survey(root: str, out_dir: str) -> Survey:
     """Looks through a local folder and all below it, but not below `out_dir`."""
     images = others = 0
     problems: list[str] = []
+    for entry in walk(root, out_dir, problems):
+        if is_tried(entry.name):
+            images += 1
+        else:
+            others += 1
+    return Survey(images, others, problems)
+
+
+def walk(root: str, out_dir: str, problems: list[str]) -> Iterator[os.DirEntry[str]]:
+    """The files in a local folder and all below it, but not below `out_dir`; `problems` gets what is passed over."""
     folders = [root]
     while folders:
         folder = folders.pop()
@@ -149,13 +164,10 @@ def survey(root: str, out_dir: str) -> Survey:
                         folders += [entry.path] if entry.path != out_dir else []
                     elif entry.is_symlink() and (problem := _problem_of_link(entry)):
                         problems.append(problem)
-                    elif is_tried(entry.name):
-                        images += 1
                     else:
-                        others += 1
+                        yield entry
         except OSError as error:
             problems.append(f"{folder!r} cannot be listed ({error.strerror}): what it holds is passed over")
-    return Survey(images, others, problems)
 
 
 def _problem_of_link(entry: os.DirEntry[str]) -> str | None:

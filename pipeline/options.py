@@ -7,10 +7,12 @@ import dataclasses
 import itertools
 import os
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from pipeline import inputs
-from pipeline.beam_flags import check_beam_flags
+from pipeline.beam_flags import check_beam_flags, max_num_workers
 from pipeline.errors import UsageError
+from pipeline.estimate.prices import Prices, read_prices
 from pipeline.flags import Limit, parser
 from transforms.config import ResizeConfig, default_images_per_shard
 from transforms.imaging.extras import check_extras
@@ -26,6 +28,25 @@ DATAFLOW_IMAGES_PER_SHARD = 4000
 # Beam's names of what we run ourselves. Its own DirectRunner picks a runner by what is installed.
 LOCAL_RUNNERS = frozenset({"directrunner", "fnapirunner"})
 
+# The OUT of a command that writes nothing and names none: nothing can lie below it.
+NOWHERE = os.devnull
+
+
+class EstimateRequest(NamedTuple):
+    """What --estimate asks for.
+
+    Args:
+        images: how many are looked at.
+        prices: what things cost.
+        images_per_shard: on Dataflow, in any layout.
+        workers: the most that Dataflow may use; None where nothing is said.
+    """
+
+    images: int
+    prices: Prices
+    images_per_shard: int
+    workers: int | None
+
 
 @dataclasses.dataclass(frozen=True)
 class Options:
@@ -33,6 +54,7 @@ class Options:
 
     Args:
         config: the dataset to make.
+        estimate: only tell what that takes; None makes it.
         overwrite: delete the dataset in OUT first.
         verify: only look whether what is committed is there, by "sizes" or in "full".
         max_failures: exit code 1 if more images failed; None for no limit.
@@ -45,6 +67,7 @@ class Options:
     """
 
     config: ResizeConfig
+    estimate: EstimateRequest | None
     overwrite: bool
     verify: str | None
     max_failures: Limit | None
@@ -75,8 +98,14 @@ def parse(argv: Sequence[str]) -> Options:
     """
     ours, others = parser().parse_known_args(argv)
     local = ours.runner is None or ours.runner.lower() in LOCAL_RUNNERS
+    config = _config(ours, local)
+    if others:
+        check_beam_flags(others, _flags())
+    if ours.verify and ours.overwrite:
+        raise UsageError("--verify would have nothing to look at after --overwrite: give one of them")
     options = Options(
-        config=_config(ours, local),
+        config=config,
+        estimate=_estimate(ours, others),
         overwrite=ours.overwrite,
         verify=ours.verify,
         max_failures=ours.max_failures,
@@ -87,12 +116,8 @@ def parse(argv: Sequence[str]) -> Options:
         wait=ours.wait,
         beam_args=tuple(others),
     )
-    if options.verify and options.overwrite:
-        raise UsageError("--verify would have nothing to look at after --overwrite: give one of them")
     if options.dry_run and not options.on_dataflow:
         raise UsageError("--dry_run is for --runner DataflowRunner: no other run can be tried without being done")
-    if others:
-        check_beam_flags(others, _flags())
     return options
 
 
@@ -108,9 +133,26 @@ def _flags() -> list[str]:
     return [flag for action in parser()._actions for flag in action.option_strings]
 
 
+def _estimate(ours: argparse.Namespace, others: Sequence[str]) -> EstimateRequest | None:
+    if ours.estimate is None:
+        if ours.prices is not None:
+            raise UsageError(f"--prices {ours.prices!r} has no effect without --estimate: give both")
+        return None
+    return EstimateRequest(
+        images=ours.estimate,
+        prices=read_prices(ours.prices),
+        images_per_shard=ours.images_per_shard or DATAFLOW_IMAGES_PER_SHARD,
+        workers=max_num_workers(others),
+    )
+
+
 def _config(ours: argparse.Namespace, local: bool) -> ResizeConfig:
+    if ours.out_dir is None and ours.estimate is None:
+        raise UsageError(
+            "-o is missing: give the folder or store path that the dataset goes to (--help lists all flags)"
+        )
     splits = inputs.splits(ours.in_dir, ours.split)
-    out_dir = inputs.normalize(ours.out_dir)
+    out_dir = NOWHERE if ours.out_dir is None else inputs.normalize(ours.out_dir)
     inputs.check_apart(splits, out_dir)
     if ours.list_prefixes:
         inputs.check_prefixes(splits)

@@ -15,7 +15,7 @@ from pipeline.checking import verify
 from pipeline.errors import UsageError
 from pipeline.history import History
 from pipeline.lock import locked
-from pipeline.options import Options, parse
+from pipeline.options import EstimateRequest, Options, parse
 from transforms import attempts, dataset, storage
 from transforms.budget import share_freed_memory
 from transforms.errors import RunError, StorageError
@@ -25,8 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command.
 
     Returns:
-        0 where the dataset is complete, 1 where it is not or too many images failed, 2 where the command
-        is wrong. A run that a signal ends exits with 128 and the signal's number.
+        0 where the dataset is complete, or the estimate told, 1 where it is not or too many images failed, 2
+        where the command is wrong. A run that a signal ends exits with 128 and the signal's number.
     """
     try:
         return _main(sys.argv[1:] if argv is None else argv)
@@ -40,6 +40,8 @@ def _main(argv: Sequence[str]) -> int:
         options = parse(argv)
         log.configure(options.log_level, options.log, options.runner is not None)
         _check(options)
+        if options.estimate is not None:
+            return _estimate(options, options.estimate)
         if options.dry_run:
             from pipeline.remote import run_elsewhere
 
@@ -62,7 +64,7 @@ def _check(options: Options) -> None:
     config = options.config
     if not all(map(storage.is_local, (config.out_dir, *(split.root for split in config.splits)))):
         storage.set_options(options.beam_args)
-    if options.on_dataflow:
+    if options.on_dataflow and options.estimate is None:
         from pipeline import dataflow
 
         dataflow.check(options.beam_args, config)
@@ -87,6 +89,15 @@ def _make(options: Options) -> int:
         hint = "; what is committed stays: mend this, and give the same command again to go on"
         logger.error("{}{}", error, hint if isinstance(error, StorageError) else "")
         return 1
+
+
+def _estimate(options: Options, request: EstimateRequest) -> int:
+    share_freed_memory()  # as in a run, whose speed is measured
+    with _without_collector():
+        from pipeline.estimate.command import estimate
+
+    print("\n".join(estimate(options, request)))
+    return 0
 
 
 def _run(options: Options, history: History, plan: dataset.Plan | None) -> int:

@@ -33,14 +33,14 @@ def lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
         f"{images['skipped']:,} skipped"
     )
     if summary["failures"]:
-        yield f"failed: {_counts(summary['failures'])}"
+        yield f"failed: {counts(summary['failures'])}"
     if summary["retry"]:
         yield f"{summary['retry']:,} of them may do better: the next run tries them again"
     if summary["skipped"]:
-        yield f"skipped: {_counts(summary['skipped'])}"
+        yield f"skipped: {counts(summary['skipped'])}"
     if summary["not_images"]:
         others = {extension or "(no extension)": number for extension, number in summary["not_images"].items()}
-        yield f"other files, passed over: {_counts(others)}"
+        yield f"other files, passed over: {counts(others)}"
     for note in Note:
         if note in summary["notes"]:
             yield f"{summary['notes'][note]:,} {_said(note, summary['settings'])}"
@@ -55,8 +55,10 @@ def _said(note: Note, settings: Mapping[str, Any]) -> str:
     return next(words for value, words in said.items() if value in (settings["orientation"], settings["color"]))
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number:,} {name}" for name, number in sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+def counts(numbers: Mapping[str, int]) -> str:
+    """How many of each, the most frequent first, such as "3 truncated, 1 damaged"."""
+    ordered = sorted(numbers.items(), key=lambda one: (-one[1], one[0]))
+    return ", ".join(f"{number:,} {name}" for name, number in ordered)
 
 
 def _outputs(summary: Mapping[str, Any]) -> str:
@@ -67,6 +69,6 @@ def _outputs(summary: Mapping[str, Any]) -> str:
     )
 
 
-def megabytes(number: int) -> str:
+def megabytes(number: float) -> str:
     """A number of bytes in MB, or in GB from a thousand of them."""
     return f"{number / 1e9:,.2f} GB" if number >= 1e9 else f"{number / 1e6:,.1f} MB"

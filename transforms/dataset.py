@@ -98,8 +98,16 @@ def write_plan(out_dir: str, plan: Plan) -> None:
     storage.write(out_dir, CONFIG_PATH, json_line(plan))
 
 
+def prepare(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
+    """Makes sure that a run of `config` may write to its OUT, and with `overwrite` empties it; else as `check`."""
+    continued = check(config, overwrite, log)
+    if overwrite and (plan := read_plan(config.out_dir)):
+        erase(config.out_dir, plan)
+    return continued
+
+
 def check(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
-    """Makes sure that a run of `config` may write to its OUT: a new or empty folder, or the same dataset.
+    """Looks whether a run of `config` may write to its OUT: a new or empty folder, or the same dataset.
 
     Args:
         config: the dataset.
@@ -117,16 +125,8 @@ def check(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan
         _check_foreign(config.out_dir, log)
     elif not overwrite:
         _check_same(config, plan)
-    return plan
-
-
-def prepare(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
-    """Gets OUT ready for a run, and gives the plan of the dataset that is continued; see `check`."""
-    plan = check(config, overwrite, log)
-    if plan and overwrite:
-        erase(config.out_dir, plan)
-        return None
-    return plan
+        return plan
+    return None
 
 
 def _check_same(config: ResizeConfig, plan: Plan) -> None:

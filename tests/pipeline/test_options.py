@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UsageError
+from pipeline.estimate.prices import read_prices
 from pipeline.flags import Limit, parser
-from pipeline.options import parse
+from pipeline.options import EstimateRequest, parse
 from tests.support import ROOT, jpeg, write_tree
 from transforms.config import ResizeConfig, Split
 from transforms.imaging.spec import ResizeSpec
@@ -32,18 +33,20 @@ def test_defaults(source: Path) -> None:
         threads=os.cpu_count() or 1,
         memory=None,
     )
+    assert options.estimate is None
     assert (options.overwrite, options.max_failures, options.log, options.log_level) == (False, None, None, "info")
     assert (options.verbose, options.runner, options.beam_args) == (1000, None, ())
 
 
-def test_all_flags(source: Path) -> None:
+def test_all_flags(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(write_tree(tmp_path, {"prices.json": b'{"vcpu_hour": 7}'}))
     line = (
         f"--in_dir {source} --out_dir gs://b/out/ --size 256 512 --extension .JPG --algorithm BOX --processes 3 "
         "--log x.log --verbose 7 --layout webdataset --images_per_shard 50 --split val --reducing_gap 2 --only_shrink "
         "--quality 91 --fit pad --pad_color RED --orientation exif --min_side 20 --max_aspect 3.5 --sample 0.25 "
         "--mode L --background gray --color srgb --depth_range auto --truncated accept --check_jpeg --max_pixels 1000 "
         "--resampler simd --subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% --overwrite "
-        "--log_level debug --runner FlinkRunner --flink_master=local"
+        "--estimate 77 --prices prices.json --log_level debug --runner FlinkRunner --flink_master=local"
     )
     options = parse(line.split())
     assert options.config == ResizeConfig(
@@ -79,6 +82,9 @@ def test_all_flags(source: Path) -> None:
         sample="1/4",
         process_per_core=True,
     )
+    prices = read_prices("prices.json")
+    assert options.estimate == EstimateRequest(77, prices, 50, workers=None)
+    assert prices.vcpu_hour == 7
     assert (options.overwrite, options.max_failures) == (True, Limit(2.5, percent=True))
     assert (options.log, options.log_level, options.verbose) == (os.path.realpath("x.log"), "debug", 7)
     assert (options.runner, options.beam_args) == ("FlinkRunner", ("--flink_master=local",))
@@ -102,6 +108,17 @@ def test_a_whole_bucket() -> None:
     assert (options.wait, options.on_dataflow, options.dry_run) == (True, True, False)
     assert parse([*line.split(), "--dry_run", "True"]).dry_run
     assert parse([*line.split(), "--list_prefixes", "xyz"]).config.list_prefixes == "xyz"
+
+
+def test_an_estimate_needs_no_out(source: Path) -> None:
+    options = parse(["-i", str(source), "--estimate"])
+    assert options.estimate == EstimateRequest(200, read_prices(None), 4000, workers=None)
+    assert options.config.out_dir == os.devnull
+    given = parse(["-i", str(source), "-o", "out", "--estimate", "--max_num_workers=5"])
+    assert given.estimate is not None
+    assert (given.config.out_dir, given.estimate.workers) == (os.path.realpath("out"), 5)
+    with pytest.raises(UsageError, match=r"^-o is missing: give the folder or store path that the dataset goes to"):
+        parse(["-i", str(source)])
 
 
 def test_defaults_that_depend(source: Path) -> None:
@@ -171,6 +188,10 @@ REFUSED = [
     ("--max_failures 101%", "argument --max_failures: '101%' is no limit: give a number of images, or a share"),
     ("--layout zip", "argument --layout: invalid choice: 'zip'"),
     ("--images_per_shard none", "argument --images_per_shard: 'none' is no whole number from 1 up"),
+    ("--estimate 0", "argument --estimate: '0' is no whole number from 1 up"),
+    ("--estimate 1.5", "argument --estimate: '1.5' is no whole number from 1 up"),
+    ("--estimate --prices /no.json", "--prices '/no.json' cannot be read: No such file or directory"),
+    ("--prices x.json", "--prices 'x.json' has no effect without --estimate: give both"),
     ("--split a b", "--split 'a b' names 2 splits of 1: give one name an -i"),
     ("--split a/b", "--split 'a/b' is no name: use letters, digits, '_', '-' and '.'"),
     ("--log_level loud", "argument --log_level: invalid choice: 'loud'"),

@@ -84,6 +84,17 @@ def test_deleting_takes_empty_folders_along_and_no_other(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+def test_listing(tmp_path: Path) -> None:
+    for path in ("a.jpg", "x/b.jpg", "x/c.txt"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(path.encode())
+        os.utime(tmp_path / path, (5, 1e9))
+    found = sorted(storage.list_pattern(f"{tmp_path}/**.jpg"))
+    assert found == [(f"{tmp_path}/a.jpg", 5, 1e9), (f"{tmp_path}/x/b.jpg", 7, 1e9)]
+    with pytest.raises(StorageError, match=r"'s4://b/\*': nothing here reads s4://"):
+        list(storage.list_pattern("s4://b/*"))
+
+
 def test_paths() -> None:
     assert storage.join("gs://b/x", "y") == "gs://b/x/y"
     assert storage.join("/", "y") == "/y"

@@ -49,10 +49,14 @@ def _percent(text: str) -> str:
     return "".join(f"%{byte:02X}" for byte in os.fsencode(text))
 
 
+def sample_rank(key: str) -> int:
+    """Where a key stands in a random order that is the same in every run: 0 to 2^64 - 1. Samples take the first."""
+    return int.from_bytes(hashlib.blake2b(os.fsencode(key), digest_size=8, person=b"sample").digest())
+
+
 def in_sample(key: str, sample: Fraction) -> bool:
     """Whether a key belongs to a sample of this share, in every run; a larger sample contains a smaller one."""
-    digest = hashlib.blake2b(os.fsencode(key), digest_size=8, person=b"sample").digest()
-    return int.from_bytes(digest) * sample.denominator < sample.numerator << 64
+    return sample_rank(key) * sample.denominator < sample.numerator << 64
 
 
 def shard_index(key: str, count: int) -> int:

@@ -1,0 +1,51 @@
+"""The whole of --estimate: list, resize a sample in memory, and tell. Nothing is written."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from pipeline.errors import UsageError
+from pipeline.estimate import report
+from pipeline.estimate.findings import find
+from pipeline.estimate.measure import measure
+from pipeline.estimate.sample import list_inputs
+from pipeline.options import NOWHERE, EstimateRequest, Options
+from transforms import dataset
+from transforms.elements import Shard
+from transforms.marker import read_header
+from transforms.shard import plan_shards
+
+# Markers read at the same time: on a store each takes long and none takes work.
+_READERS = 16
+
+
+def estimate(options: Options, request: EstimateRequest) -> Iterator[str]:
+    """The lines that tell what the dataset of `options` takes.
+
+    Raises:
+        UsageError: there is nothing to estimate.
+        RunError: a run would not begin, or an input cannot be listed.
+    """
+    config = options.config
+    plan = None if config.out_dir == NOWHERE else dataset.check(config, options.overwrite, options.log)
+    listing = list_inputs(config, request.images)
+    on_dataflow = dataclasses.replace(config, images_per_shard=request.images_per_shard)
+    shards = sum(plan_shards(listing.tally, on_dataflow).shards.values())
+    if not listing.sample:
+        raise UsageError(f"--sample {config.sample} takes none of the images: give a larger share")
+    committed = None if plan is None else count_committed(config.out_dir, plan)
+    return report.lines(find(config, request, listing, shards, measure(listing.sample, config), committed))
+
+
+def count_committed(out_dir: str, plan: dataset.Plan) -> int:
+    """How many listed images are in shards that need nothing more, unless their sources have changed since."""
+    with ThreadPoolExecutor(_READERS) as pool:
+        return sum(pool.map(functools.partial(_committed, out_dir), plan.all_shards()))
+
+
+def _committed(out_dir: str, shard: Shard) -> int:
+    header = read_header(out_dir, shard)
+    return header.tally["images"]["matched"] if header and not header.retry else 0

@@ -1,0 +1,174 @@
+import dataclasses
+import math
+from typing import Any
+
+from pipeline.estimate.cost import Dollars, Job, Work
+from pipeline.estimate.findings import Findings, LayoutCost
+from pipeline.estimate.interval import Estimate, Total
+from pipeline.estimate.prices import read_prices
+from pipeline.estimate.report import lines
+from pipeline.estimate.sample import Listing
+
+WORK = Work(9_000_000, 0.025, 9_100_000, 9_100_007, 90_000, 17_955_000.4, 3e11)
+FOUND = Findings(
+    listing=Listing(
+        tally={
+            "splits": {
+                "train": {"images": 9_000_000, "bytes": 18_000_000_000_000},
+                "test": {"images": 100_000, "bytes": 9_400_000},
+            },
+            "not_images": {".txt": 5, "": 2},
+        },
+        images=4_550_000,
+        bytes=9_000_000_000_000,
+        sample=(),
+    ),
+    share="1/2",
+    tally={
+        "images": {"matched": 200, "written": 196, "failed": 3, "skipped": 1},
+        "failures": {"truncated": 1, "not-an-image": 2},
+        "skipped": {"min-side": 1},
+    },
+    outputs={
+        512: Total(Estimate(2.7e11, 1e10), by_size=True),
+        256: Total(Estimate(9e10, 4e9), by_size=False),
+    },
+    cpu_seconds=Estimate(0.025, 0.0012),
+    threads=2,
+    rate=76.04,
+    local=True,
+    committed=6_825_000,
+    layouts=(
+        LayoutCost(
+            "files",
+            WORK,
+            Job(100, 1.1655),
+            Dollars(26.1, 6.63, 0.19, 0.01, 96.2, 5.59),
+            Dollars(15.7, 4, 0.2, 0, 96, 5.6),
+        ),
+        LayoutCost(
+            "webdataset",
+            WORK._replace(shards=9_000, written=18_000),
+            Job(50, 2.25),
+            Dollars(25.2, 6.4, 0.18, 0.01, 7.4, 5.9),
+            Dollars(15.1, 3.84, 0.18, 0.01, 7.4, 1234.5),
+        ),
+    ),
+    workers_given=False,
+    prices=read_prices(None),
+)
+
+TEXT = """\
+Input                            images        bytes
+  train                       9,000,000 18,000.00 GB
+  test                          100,000     9,400 kB
+  all                         9,100,000 18,000.01 GB
+  --sample 1/2                4,550,000  9,000.00 GB
+  other files                         7
+
+Looked at [1]                    images
+  resized                           196
+  failed                              3  1.5 %: 2 not-an-image, 1 truncated
+  skipped                             1  0.5 %: 1 min-side
+
+Output [2]                        bytes  with 95 % confidence
+  512 px                      270.00 GB  260.00 GB to 280.00 GB, by the bytes of the sources
+  256 px                       90.00 GB  86.00 GB to 94.00 GB, by the number of images
+
+This machine [3]
+  CPU time an image             25.0 ms  23.8 to 26.2 ms with 95 % confidence
+  speed with -j 2                  76.0  images/s
+  time for all            about 16:37:17
+  time left               about 4:09:19  6,825,000 of 9,100,000 images are committed
+
+Dataflow                          files   webdataset
+  shards                         90,000        9,000
+  workers [4]                       100           50
+  vCPU hours [5]                 466.20       450.00
+  hours of wall time [5]           1.17         2.25
+  store writes, lists [7]    18,054,121       36,121
+  store reads [7]            18,450,000   18,045,000
+
+Dollars [9]                       files        files   webdataset   webdataset
+                                  batch       FlexRS        batch       FlexRS
+  vCPU [5]                        26.10        15.70        25.20        15.10
+  memory [5]                       6.63         4.00         6.40         3.84
+  disk [5]                         0.19         0.20         0.18         0.18
+  shuffle [6]                      0.01         0.00         0.01         0.01
+  store operations [7]            96.20        96.00         7.40         7.40
+  the run                        129.13       115.90        39.19        26.53
+  storage a month [8]              5.59         5.60         5.90     1,234.50
+
+What the numbers rest on
+  [1] 200 of 4,550,000 images, the first in an order by a hash of their names: the same in every
+      run; more of them contain fewer
+  [2] simple random sampling, normal approximation (rough below 30 images), finite population
+      correction; what failed or was skipped has no output
+  [3] CPU time of reading, decoding, resizing and encoding, measured here; speed without start-up,
+      and without writing the outputs
+  [4] n2-standard-4, 4 vCPU, 16 GB, 30 GB disk; one for 16 shards, 100 at most
+  [5] images x CPU time x 1.5 (a vCPU is one of two hardware threads of a core: assumed) / 0.85 (the
+      store, Beam's own work: assumed), and 4 minutes until a worker begins (assumed); all workers
+      from start to end; FlexRS may begin up to 6 hours later
+  [6] 100 bytes an image that is listed: a tuple of 50 bytes (measured), written and read
+  [7] a list for 1,000 names; a write an output or archive and a shard, and 20 more; 2 reads an
+      image, 5 a shard
+  [8] outputs, manifest and markers, and in archives their headers and JSON, as measured in the
+      sample
+  [9] list prices of 2026-11-22 in us-central1; 1 GB is 2^30 bytes; no discounts and no free tier;
+      buckets and workers in one region, so that no network is billed; they hold for the same images
+      in a bucket
+
+Nothing was written.
+"""
+
+
+def told(**changes: Any) -> list[str]:
+    return list(lines(dataclasses.replace(FOUND, **changes)))
+
+
+def row(label: str, **changes: Any) -> str:
+    return next(line for line in told(**changes) if line.strip().startswith(label))
+
+
+def test_the_whole_text() -> None:
+    assert "\n".join(told()) + "\n" == TEXT
+
+
+def test_small_things_are_told_in_small_units() -> None:
+    listing = Listing({"splits": {"a": {"images": 3, "bytes": 4321}}, "not_images": {}}, 3, 4321, ())
+    small = tuple(
+        dataclasses.replace(one, batch=Dollars(0.01, 0.002, 0, 0, 0.0003, 0), flexrs=Dollars(0, 0, 0, 0, 0, 0))
+        for one in FOUND.layouts
+    )
+    changes = {"listing": listing, "share": "1", "layouts": small, "committed": None}
+    assert told(**changes)[:3] == [
+        "Input                            images        bytes",
+        "  a                                   3         4 kB",
+        "",
+    ]
+    assert row("the run", **changes) == "  the run                        0.0123       0.0000       0.0123       0.0000"
+    assert not any("time left" in line for line in told(**changes))
+
+
+def test_a_store_has_no_time_on_this_machine() -> None:
+    shown = told(local=False, committed=None)
+    assert not any("speed" in line or "time for all" in line or "same images in a bucket" in line for line in shown)
+    assert row("CPU time", local=False) == row("CPU time")
+
+
+def test_intervals() -> None:
+    unknown = {512: Total(Estimate(1e6, math.inf), by_size=False)}
+    assert row("512", outputs=unknown).endswith("1,000 kB  unknown: one image tells no interval")
+    exact = {512: Total(Estimate(1e6, 0), by_size=False)}
+    assert row("512", outputs=exact).endswith("1,000 kB  exact: every image was looked at")
+    assert row("CPU time", cpu_seconds=Estimate(0.01, math.inf)) == "  CPU time an image             10.0 ms"
+
+
+def test_what_was_given_is_named() -> None:
+    def text(**changes: Any) -> str:
+        return " ".join(" ".join(told(**changes)).split())
+
+    assert "; --max_num_workers, or as many as have a shard for a vCPU" in text(workers_given=True)
+    prices = FOUND.prices._replace(given=("vcpu_hour", "vcpu_slowdown"))
+    assert " in us-central1, but vcpu_hour, vcpu_slowdown as --prices says; " in text(prices=prices)
