@@ -97,7 +97,7 @@ def test_what_is_given_stays(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("shards", "workers"), [(1, 1), (16, 1), (47, 2), (160, 10), (99_999, 100)])
+@pytest.mark.parametrize(("shards", "workers"), [(0, 1), (31, 1), (32, 2), (1599, 99), (99_999, 100)])
 def test_workers_have_enough_to_do(tmp_path: Path, shards: int, workers: int) -> None:
     assert dataflow.most_workers(shards) == workers
     assert f"--num_workers={workers}" in completed(tmp_path, shards=shards)

@@ -8,12 +8,43 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from apache_beam.io.filesystem import BeamIOError, FileMetadata, MatchResult
+from apache_beam.io.localfilesystem import LocalFileSystem
 
 from pipeline.run import main
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, photo_tree, run, write_tree
 
 Tell = Callable[..., list[str]]
+
+
+class _Store(LocalFileSystem):
+    """A store by Beam's interface: disk://PATH is the local /PATH. It cannot be written to."""
+
+    @classmethod
+    def scheme(cls) -> str:
+        return "disk"
+
+    def match(self, patterns: list[str], limits: list[int | None] | None = None) -> list[MatchResult]:
+        return [
+            MatchResult(
+                found.pattern,
+                [
+                    FileMetadata(f"disk:/{one.path}", one.size_in_bytes, one.last_updated_in_seconds)
+                    for one in found.metadata_list
+                ],
+            )
+            for found in super().match([pattern.removeprefix("disk:/") for pattern in patterns], limits)
+        ]
+
+    def open(self, path: str, *args: object, **kwargs: object) -> object:
+        return super().open(path.removeprefix("disk:/"), *args, **kwargs)
+
+    def exists(self, path: str) -> bool:
+        return super().exists(path.removeprefix("disk:/"))
+
+    def create(self, path: str, *_args: object, **_kwargs: object) -> object:
+        raise BeamIOError(f"{path} was to be written")
 
 
 @pytest.fixture
@@ -152,3 +183,22 @@ def test_without_it_nothing_of_it_is_loaded() -> None:
     code = "import sys, pipeline.run; print(*(name for name in sys.modules if name.startswith('pipeline.estimate.')))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert loaded.stdout.split() == ["pipeline.estimate.prices"]
+
+
+@pytest.mark.parametrize("out", [(), ("-o", "new")])
+def test_a_store(tell: Tell, photos: Path, tmp_path: Path, out: tuple[str, ...]) -> None:
+    there = [f"disk:/{tmp_path}/{word}" if word == "new" else word for word in out]
+    local = tell("-i", photos, "-s", 24, 12, "--estimate", 6)
+    report = tell("-i", f"disk:/{photos}", *there, "-s", 24, 12, "--estimate", 6)
+    for label in ("photos", "resized", "24 px", "12 px", "shards", "store writes", "store reads"):
+        assert values(report, label) == values(local, label)
+    assert len(values(report, "CPU time an image")) == 2
+    assert not any("speed" in line or "time for all" in line or "in a bucket" in line for line in report)
+
+
+def test_a_store_that_nothing_reads() -> None:
+    shown = run("-i", "s4://bucket/photos", "--estimate")
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr == (
+        "image_resizer: 's4://bucket/photos/**': nothing here reads s4://, give a local path or one of gs://\n"
+    )

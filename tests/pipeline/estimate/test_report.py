@@ -86,8 +86,8 @@ Dataflow                          files   webdataset
   workers [4]                       100           50
   vCPU hours [5]                 466.20       450.00
   hours of wall time [5]           1.17         2.25
-  store writes, lists [7]    18,054,121       36,121
-  store reads [7]            18,450,000   18,045,000
+  store writes, lists [7]    18,144,121       45,121
+  store reads [7]             9,360,000    9,036,000
 
 Dollars [9]                       files        files   webdataset   webdataset
                                   batch       FlexRS        batch       FlexRS
@@ -111,8 +111,8 @@ What the numbers rest on
       store, Beam's own work: assumed), and 4 minutes until a worker begins (assumed); all workers
       from start to end; FlexRS may begin up to 6 hours later
   [6] 100 bytes an image that is listed: a tuple of 50 bytes (measured), written and read
-  [7] a list for 1,000 names; a write an output or archive and a shard, and 20 more; 2 reads an
-      image, 5 a shard
+  [7] a list for 1,000 names; a write an output or archive, 2 a shard, and 20 more; 1 read an image,
+      4 a shard
   [8] outputs, manifest and markers, and in archives their headers and JSON, as measured in the
       sample
   [9] list prices of 2026-11-22 in us-central1; 1 GB is 2^30 bytes; no discounts and no free tier;
