@@ -41,7 +41,8 @@ class Service(ThreadingHTTPServer):
         if job_id is None:
             job_id = f"2026-01-01_00_00_00-{len(self.jobs) + 1}"
             self.jobs[job_id] = body
-        elif method == "PUT":
+            return {**self._job(job_id), "currentState": "JOB_STATE_PENDING"}
+        if method == "PUT":
             self.state = body["requestedState"]
         if part == "messages":
             return {"jobMessages": self.messages}

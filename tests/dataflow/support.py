@@ -139,11 +139,13 @@ class Job(NamedTuple):
         description: what the service got.
         staged: a folder with the files that it names, and options.json.
         out: where below the bucket its dataset goes.
+        shown: what the command that submitted it said.
     """
 
     description: dict[str, Any]
     staged: Path
     out: str
+    shown: str
 
     @property
     def options(self) -> dict[str, Any]:
@@ -181,7 +183,8 @@ def submit_to(service: Service, store: Store, name: str, flags: Sequence[str], f
     done = submission(store, *place, "-i", f"gs://{BUCKET}/photos", "-o", f"gs://{BUCKET}/{name}", "-s", "64", *flags)
     new = [description for job_id, description in service.jobs.items() if job_id not in known]
     assert len(new) == 1, done.stderr
-    job = Job(new[0], folder, name)
+    assert done.returncode == 0, done.stderr
+    job = Job(new[0], folder, name, done.stderr)
     staging = job.options["staging_location"].removeprefix(f"gs://{BUCKET}/")
     for path in store.generations(staging):
         (folder / path).write_bytes(store.read(f"{staging}/{path}"))

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
+from tests.dataflow.service import Service, running_service
 from tests.dataflow.store import BUCKET
-from tests.dataflow.support import Job
+from tests.dataflow.support import PLACE, Job, Store, flags_of, submission
 
 pytestmark = pytest.mark.xdist_group("dataflow")
 
@@ -29,6 +30,28 @@ def test_the_staged_graph_is_the_jobs(job: Job) -> None:
     graph = (job.staged / "pipeline.pb").read_bytes()
     assert job.options["pipelineProtoHash"] == hashlib.sha256(graph).hexdigest()
     assert job.options["pipelineUrl"] == f"{job.options['staging_location']}/pipeline.pb"
+
+
+def test_the_command_ends_once_the_job_is_submitted(job: Job, service: Service) -> None:
+    assert service.requests[0] == "POST /v1b3/projects/a-project/locations/us-central1/jobs"
+    assert set(service.requests) == {service.requests[0]}  # nor asks how far a job is
+    (job_id,) = [job_id for job_id, description in service.jobs.items() if description is job.description]
+    page = f"https://console.cloud.google.com/dataflow/jobs/us-central1/{job_id}?project=a-project"
+    assert f"job {job_id}: {page}\n" in job.shown
+
+
+def test_a_job_that_failed_is_told_of(store: Store) -> None:
+    with running_service() as service:
+        service.state = "JOB_STATE_FAILED"
+        told = {"messageImportance": "JOB_MESSAGE_ERROR", "messageText": "the workers have struck", "id": "1"}
+        service.messages = [{**told, "time": "2026-01-01T00:00:00Z"}]
+        place = [*flags_of(PLACE), "--dataflow_endpoint", service.url]
+        flags = ("-i", f"gs://{BUCKET}/photos", "-o", f"gs://{BUCKET}/failed", "-s", "64", "--wait")
+        done = submission(store, *place, *flags)
+    assert done.returncode == 1
+    assert "the workers have struck" in done.stderr
+    assert "give the same command again to go on" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_options_and_worker_settings(job: Job) -> None:
