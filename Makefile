@@ -42,7 +42,7 @@ resize: $(INSTALLED) $(if $(filter $(PHOTOS),$(IN)),$(PHOTOS))
 # What run_dataflow.sh submits from.
 install-dataflow: $(SUBMITS)
 
-test: $(DEVELOPED)
+test: $(DEVELOPED) $(SUBMITS)
 	$(BIN)/python -m pytest -n auto
 
 lint: $(DEVELOPED)

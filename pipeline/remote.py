@@ -78,7 +78,8 @@ def _announce(result: Any, args: Sequence[str]) -> bool:
 def _wait(options: Options, result: Any) -> bool:
     try:
         state = result.wait_until_finish()
-    except RuntimeError as error:
+    # Every Exception: what Beam raises of a job that failed on Dataflow is no RuntimeError.
+    except Exception as error:
         raise recover(error) or RunError(f"--runner {options.runner}: {error}; {_GO_ON}") from error
     if state != PipelineState.DONE:
         raise RunError(f"--runner {options.runner}: the job ended as {state}; {_GO_ON}")

@@ -1,0 +1,1 @@
+"""A job for Dataflow, from its submission to its dataset, without the cloud."""

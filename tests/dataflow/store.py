@@ -1,0 +1,168 @@
+"""A store that speaks as Cloud Storage does: `python -m tests.dataflow.store RECORD [--fault_every N]`.
+
+gcp-storage-emulator, in memory, with what it lacks: listings by range, in pages and of some fields; a record
+of all requests; and, where asked for, answers that a busy store gives. It prints its port, and ends when its
+standard input does, or after ten minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import logging
+import os
+import re
+import sys
+import threading
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from gcp_storage_emulator.exceptions import NotFound
+from gcp_storage_emulator.handlers.buckets import create_bucket
+from gcp_storage_emulator.server import RequestHandler, Router
+from gcp_storage_emulator.storage import Storage
+
+BUCKET = "bucket"
+# What bears it is the test's own request: always answered, and not recorded.
+TEST_HEADER = "X-Test"
+
+_LONGEST_LIFE = 600
+# Objects in a page of a listing: few, so that every listing of some size has several. The store's own limit is 1000.
+_PAGE = 100
+_LISTING = re.compile(r"/storage/v1/b/([^/]+)/o")
+# The first line of each request in a batch.
+_PART = re.compile(rb"^((?:GET|POST|PATCH|DELETE) \S+)", re.MULTILINE)
+_BUSY = ((429, "Too Many Requests"), (503, "Service Unavailable"))
+
+
+class _MemoryStorage(Storage):
+    def _write_config_to_file(self) -> None:
+        """Nothing outlives this process, and writing it all down takes longer with every object."""
+
+    def create_file(self, bucket: str, name: str, content: bytes, resource: dict[str, Any], upload: str = "") -> None:
+        path = f"/download/storage/v1/b/{bucket}/o/{quote(name, safe='')}"
+        query = f"generation={resource['generation']}&alt=media"
+        link = urlsplit(resource["mediaLink"])._replace(path=path, query=query).geturl()
+        super().create_file(bucket, name, content, {**resource, "mediaLink": link}, upload)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, record: Path, fault_every: int) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.storage = _MemoryStorage(use_memory_fs=True)
+        create_bucket(BUCKET, self.storage)
+        self.lock = threading.Lock()
+        self._record = record.open("a", encoding="utf-8")
+        self._fault_every = fault_every
+        self._served = 0
+
+    def next_fault(self) -> tuple[int, str] | None:
+        """How the request that is served now is to be turned away."""
+        self._served += 1
+        number, rest = divmod(self._served, self._fault_every) if self._fault_every else (0, 1)
+        return None if rest else _BUSY[number % len(_BUSY)]
+
+    def record(self, request: dict[str, Any]) -> None:
+        self._record.write(json.dumps(request) + "\n")
+        self._record.flush()
+
+
+class _Handler(RequestHandler):
+    server: _Server
+    rfile: IO[bytes]
+    disable_nagle_algorithm = True  # an answer is several small packets, each of which would wait for the last one
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(args[-1].storage, *args)
+
+    def serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.rfile = io.BytesIO(body)
+        path = urlsplit(self.path).path
+        with self.server.lock:
+            from_test = TEST_HEADER in self.headers
+            fault = None if from_test else self.server.next_fault()
+            if fault:
+                self._reply(*fault, {"error": {"code": fault[0], "message": fault[1]}})
+            elif self.command == "GET" and (listing := _LISTING.fullmatch(path)):
+                self._list(listing[1])
+            else:
+                Router(self).handle(self.command)
+            if not from_test:
+                parts = [part.decode() for part in _PART.findall(body)] if path.startswith("/batch") else []
+                self.server.record({"method": self.command, "path": self.path, "status": self.status, "parts": parts})
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        self.status = int(code)
+        super().send_response(code, message)
+
+    def _reply(self, status: int, phrase: str, content: dict[str, Any]) -> None:
+        data = json.dumps(content).encode()
+        self.send_response(status, phrase)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _list(self, bucket: str) -> None:
+        query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+        prefix, delimiter, glob = (query.get(name) for name in ("prefix", "delimiter", "matchGlob"))
+        try:
+            found, prefixes = self.storage.get_file_list(unquote(bucket), prefix, delimiter, glob)
+        except NotFound:
+            self._reply(404, "Not Found", {"error": {"code": 404, "message": f"no bucket {bucket}"}})
+            return
+        self._reply(200, "OK", page_of(found, prefixes, query))
+
+
+def page_of(found: list[dict[str, Any]], prefixes: list[str], query: dict[str, str]) -> dict[str, Any]:
+    """One page of a listing, see https://cloud.google.com/storage/docs/json_api/v1/objects/list."""
+    first, end = max(query.get("startOffset", ""), query.get("pageToken", "")), query.get("endOffset")
+    ranged = sorted(
+        (one for one in found if one["name"] >= first and (end is None or one["name"] < end)),
+        key=lambda one: one["name"],
+    )
+    size = min(_PAGE, int(query.get("maxResults", _PAGE)))
+    page: dict[str, Any] = {"kind": "storage#objects", "prefixes": prefixes, "items": ranged[:size]}
+    if len(ranged) > size:
+        page["nextPageToken"] = ranged[size]["name"]
+    return _only(query["fields"], page) if "fields" in query else page
+
+
+def _only(fields: str, page: dict[str, Any]) -> dict[str, Any]:
+    """A page with the fields alone that were asked for, such as items(name,size),nextPageToken."""
+    of_items = re.search(r"items(?:\(([^)]*)\)|/(\w+))", fields)
+    wanted = set(re.split(r"[,/]", re.sub(r"\([^)]*\)", "", fields)))
+    kept = {name: value for name, value in page.items() if name in wanted}
+    if of_items and "items" in kept:
+        names = (of_items[1] or of_items[2]).split(",")
+        kept["items"] = [{name: one[name] for name in names if name in one} for one in kept["items"]]
+    return kept
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    logging.disable()  # the emulator finds fault with itself
+    parser.add_argument("record", type=Path, help="where each request is noted, as a line of JSON")
+    parser.add_argument("--fault_every", type=int, default=0, metavar="N", help="turn away every N-th request")
+    args = parser.parse_args()
+    server = _Server(args.record, args.fault_every)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(server.server_port, flush=True)
+    end = threading.Timer(_LONGEST_LIFE, os._exit, [1])
+    end.daemon = True
+    end.start()
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Jobs as they were staged, run from what was staged, on a store: the same datasets as here."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tests.dataflow.captured import HARNESS_DIED
+from tests.dataflow.conftest import IMAGES
+from tests.dataflow.store import BUCKET
+from tests.dataflow.support import CapturedRun, Job, Request, Store, Submit, running_store
+from tests.support import run, snapshot
+
+pytestmark = pytest.mark.xdist_group("dataflow")
+
+FILES = ("--layout", "files", "--images_per_shard", "10")
+
+
+def archives(shards: int) -> tuple[str, ...]:
+    return ("--layout", "webdataset", "--images_per_shard", str(IMAGES // shards))
+
+
+@pytest.fixture(scope="module")
+def two_shards(submit: Submit) -> Job:
+    return submit("two", *archives(2))
+
+
+@pytest.fixture(scope="module")
+def six_shards(submit: Submit) -> Job:
+    return submit("six", *archives(6))
+
+
+def made_here(images: Path, out: Path, *flags: str) -> dict[str, bytes]:
+    done = run("-i", images, "-o", out, "-s", 64, *flags)
+    assert done.returncode == 0, done.stderr
+    return snapshot(out)
+
+
+def test_a_job_whose_worker_was_killed_goes_on(
+    job: Job, environment: Path, store: Store, images: Path, tmp_path: Path
+) -> None:
+    with CapturedRun(job, environment, store, tmp_path) as first:
+        first.wait_until(lambda: len(store.generations(f"{job.out}/_run/shards")) >= 3)
+        first.kill_harness()
+        assert first.wait() == HARNESS_DIED
+    markers = store.generations(f"{job.out}/_run/shards")
+    assert 3 <= len(markers) < 24
+    assert not store.generations(job.out).keys() & {"summary.json", "manifest-00000-of-00001.jsonl"}
+    committed = [f"_run/shards/{name}" for name in markers]
+    for name in markers:
+        header = json.loads(store.read(f"{job.out}/_run/shards/{name}").splitlines()[0])
+        committed += [path for path, _, _ in header["files"]]
+    assert len(committed) > len(markers)
+    written = {path: at for path, at in store.generations(job.out).items() if path in committed}
+
+    with CapturedRun(job, environment, store, tmp_path) as second:
+        assert second.wait() == 0
+    assert {path: at for path, at in store.generations(job.out).items() if path in committed} == written
+    assert store.snapshot(job.out) == made_here(images, tmp_path / "here", *FILES)
+
+
+def counted(job: Job, python: Path, store: Store, folder: Path) -> list[Request]:
+    """What a job asks of the store, each part of a batch for itself."""
+    store.forget()
+    with CapturedRun(job, python, store, folder) as captured:
+        assert captured.wait() == 0
+    requests = []
+    for request in store.requests():
+        parts = [part.split(" ", 1) for part in request.parts] or [[request.method, request.path]]
+        requests += [Request(method, path, request.status, ()) for method, path in parts]
+    return requests
+
+
+def reads_of_images(requests: list[Request]) -> Counter[tuple[str, str]]:
+    """How often each image's content, and its metadata, was asked for."""
+    reads: Counter[tuple[str, str]] = Counter()
+    for request in requests:
+        url = urlsplit(request.path)
+        name = unquote(url.path).partition(f"/storage/v1/b/{BUCKET}/o/photos/")[2]
+        if request.method == "GET" and name:
+            reads[name, "content" if "alt=media" in url.query else "metadata"] += 1
+    return reads
+
+
+def test_jobs_make_the_dataset_that_is_made_here_with_few_requests(
+    two_shards: Job, six_shards: Job, environment: Path, store: Store, images: Path, tmp_path: Path
+) -> None:
+    names = {str(path.relative_to(images)) for path in images.rglob("*.jpg")}
+    two = counted(two_shards, environment, store, tmp_path)
+    six = counted(six_shards, environment, store, tmp_path)
+    for job, requests, shards in ((two_shards, two, 2), (six_shards, six, 6)):
+        assert store.snapshot(job.out) == made_here(images, tmp_path / job.out, *archives(shards))
+        reads = reads_of_images(requests)
+        assert reads == dict.fromkeys(((name, "content") for name in names), 1)
+        others = sum(request.method == "GET" for request in requests) - reads.total()
+        assert others <= 30 + 8 * shards  # listings, markers: none an image
+    writes = [sum(request.method != "GET" for request in requests) for requests in (two, six)]
+    writes_a_shard = (writes[1] - writes[0]) / (6 - 2)
+    assert 0 < writes_a_shard / 1000 < 0.01  # an image, with a thousand a shard
+
+
+def test_a_busy_store_loses_nothing(two_shards: Job, environment: Path, images: Path, tmp_path: Path) -> None:
+    with running_store(tmp_path / "busy", fault_every=20) as busy:
+        busy.write_tree(images, "photos")
+        with CapturedRun(two_shards, environment, busy, tmp_path) as captured:
+            assert captured.wait() == 0
+        answers = Counter(request.status for request in busy.requests())
+        assert answers[429] + answers[503] == answers.total() // 20
+        assert min(answers[429], answers[503]) > 5
+        assert busy.snapshot(two_shards.out) == made_here(images, tmp_path / "here", *archives(2))

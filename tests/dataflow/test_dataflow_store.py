@@ -1,0 +1,59 @@
+"""The store that the other tests stand on does what they take for granted."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from apache_beam.io.filesystems import FileSystems
+from google.cloud.exceptions import ServiceUnavailable, TooManyRequests
+
+from tests.dataflow.conftest import ODD_NAMES
+from tests.dataflow.store import BUCKET, page_of
+from tests.dataflow.support import Store, running_store
+
+
+def test_a_range_is_listed_in_pages_and_in_order(store: Store) -> None:
+    whole = [blob.name for blob in store.bucket.list_blobs(prefix="photos/")]
+    assert whole == sorted(whole, key=str.encode)
+    assert len(whole) > 200
+    first, end = whole[20], whole[-20]
+    assert [blob.name for blob in store.bucket.list_blobs(start_offset=first, end_offset=end)] == whole[20:-20]
+    fields = "items(name,size),nextPageToken"
+    assert [blob.name for blob in store.bucket.list_blobs(prefix="photos/", fields=fields)] == whole
+
+
+def test_a_page_has_what_was_asked_for() -> None:
+    found = [{"name": name, "size": "1", "etag": "x"} for name in "abc"]
+    query = {"maxResults": "2", "fields": "nextPageToken,items(name,size)"}
+    page = page_of(found, [], query)
+    assert page == {"items": [{"name": "a", "size": "1"}, {"name": "b", "size": "1"}], "nextPageToken": "c"}
+    assert page_of(found, [], {**query, "pageToken": "c", "fields": "items/name"}) == {"items": [{"name": "c"}]}
+
+
+def test_odd_names_are_read_and_moved_as_they_are(store: Store, images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in store.environment().items():
+        monkeypatch.setenv(name, value)
+    for name in ODD_NAMES:
+        with FileSystems.open(f"gs://{BUCKET}/photos/{name}") as file:
+            assert file.read() == (images / name).read_bytes()
+    moved = [f"gs://{BUCKET}/moved/{name}" for name in ODD_NAMES]
+    for name in ODD_NAMES:
+        store.bucket.blob(f"unmoved/{name}").upload_from_string(name)
+    FileSystems.rename([f"gs://{BUCKET}/unmoved/{name}" for name in ODD_NAMES], moved)
+    assert store.generations("unmoved") == {}
+    assert store.snapshot("moved") == {name: name.encode() for name in ODD_NAMES}
+
+
+def test_every_so_many_requests_are_turned_away(tmp_path: Path) -> None:
+    with running_store(tmp_path / "busy", fault_every=5) as busy:
+        client = busy.bucket.client
+        client._connection.extra_headers = {}
+        answers: Counter[str] = Counter()
+        for _ in range(20):
+            try:
+                client.get_bucket(BUCKET, retry=None)
+                answers["served"] += 1
+            except (TooManyRequests, ServiceUnavailable) as error:
+                answers[type(error).__name__] += 1
+        assert answers == {"served": 16, "TooManyRequests": 2, "ServiceUnavailable": 2}
+        assert Counter(request.status for request in busy.requests()) == {200: 16, 429: 2, 503: 2}

@@ -1,0 +1,92 @@
+"""What a submission hands over: the job, and the files that its workers install."""
+
+import hashlib
+import json
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from apache_beam.portability.api import beam_runner_api_pb2
+
+from tests.dataflow.service import Service, running_service
+from tests.dataflow.store import BUCKET
+from tests.dataflow.support import PLACE, Job, Store, flags_of, submission
+
+pytestmark = pytest.mark.xdist_group("dataflow")
+
+
+def graph_of(job: Job) -> beam_runner_api_pb2.Pipeline:
+    return beam_runner_api_pb2.Pipeline.FromString((job.staged / "pipeline.pb").read_bytes())
+
+
+def test_steps_have_the_names_that_they_have_here(job: Job) -> None:
+    names = {transform.unique_name for transform in graph_of(job).components.transforms.values()}
+    steps = {name.partition("/")[0] for name in names if "/" in name}
+    assert steps == {"MatchSources", "FixShards", "GroupIntoShards", "ResizeShards", "WriteShards", "FinishDataset"}
+
+
+def test_the_staged_graph_is_the_jobs(job: Job) -> None:
+    graph = (job.staged / "pipeline.pb").read_bytes()
+    assert job.options["pipelineProtoHash"] == hashlib.sha256(graph).hexdigest()
+    assert job.options["pipelineUrl"] == f"{job.options['staging_location']}/pipeline.pb"
+
+
+def test_the_command_ends_once_the_job_is_submitted(job: Job, service: Service) -> None:
+    assert service.requests[0] == "POST /v1b3/projects/a-project/locations/us-central1/jobs"
+    assert set(service.requests) == {service.requests[0]}  # nor asks how far a job is
+    (job_id,) = [job_id for job_id, description in service.jobs.items() if description is job.description]
+    page = f"https://console.cloud.google.com/dataflow/jobs/us-central1/{job_id}?project=a-project"
+    assert f"job {job_id}: {page}\n" in job.shown
+
+
+def test_a_job_that_failed_is_told_of(store: Store) -> None:
+    with running_service() as service:
+        service.state = "JOB_STATE_FAILED"
+        told = {"messageImportance": "JOB_MESSAGE_ERROR", "messageText": "the workers have struck", "id": "1"}
+        service.messages = [{**told, "time": "2026-01-01T00:00:00Z"}]
+        place = [*flags_of(PLACE), "--dataflow_endpoint", service.url]
+        flags = ("-i", f"gs://{BUCKET}/photos", "-o", f"gs://{BUCKET}/failed", "-s", "64", "--wait")
+        done = submission(store, *place, *flags)
+    assert done.returncode == 1
+    assert "the workers have struck" in done.stderr
+    assert "give the same command again to go on" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_options_and_worker_settings(job: Job) -> None:
+    told = job.description
+    assert (told["name"], told["labels"]) == ("a-job", {"team": "photos"})
+    assert told["type"] in (1, "JOB_TYPE_BATCH")
+    options = job.options
+    assert (options["project"], options["region"]) == ("a-project", "us-central1")
+    assert options["temp_location"].startswith(f"gs://{BUCKET}/tmp/a-job.")
+    (pool,) = told["environment"]["workerPools"]
+    assert (pool["machineType"], pool["diskSizeGb"]) == ("n2-standard-2", 30)
+    assert pool["autoscalingSettings"]["maxNumWorkers"] == 7
+    assert told["environment"]["version"]["job_type"] == "FNAPI_BATCH"
+    assert pool["workerHarnessContainerImage"].endswith(f":{version('apache-beam')}")
+
+
+def test_every_staged_file_is_there_whole(job: Job) -> None:
+    (pool,) = job.description["environment"]["workerPools"]
+    packages = {package["name"] for package in pool["packages"]}
+    assert "workflow.tar.gz" in packages
+    (environment,) = [one for one in graph_of(job).components.environments.values() if one.dependencies]
+    hashes = {}
+    for dependency in environment.dependencies:
+        artifact = beam_runner_api_pb2.ArtifactUrlPayload.FromString(dependency.type_payload)
+        hashes[artifact.url.removeprefix(f"{job.options['staging_location']}/")] = artifact.sha256
+    assert hashes == {name: hashlib.sha256((job.staged / name).read_bytes()).hexdigest() for name in packages}
+
+
+def test_what_is_staged_installs_into_an_empty_environment(environment: Path, tmp_path: Path) -> None:
+    lines = (
+        "import importlib.metadata as m, json, pipeline.run, transforms.imaging.resize as r",
+        "print(json.dumps([r.__file__, m.version('apache-beam'), m.version('pillow')]))",
+    )
+    command = [str(environment), "-P", "-c", "\n".join(lines)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    where, *versions = json.loads(done.stdout)
+    assert Path(where).is_relative_to(environment.parents[1])
+    assert versions == [version("apache-beam"), version("pillow")]
