@@ -29,7 +29,7 @@ def two_shards(submit: Submit) -> Job:
 
 @pytest.fixture(scope="module")
 def six_shards(submit: Submit) -> Job:
-    return submit("six", *archives(6))
+    return submit("six", *archives(6), "--list_prefixes", "p0123")
 
 
 def made_here(images: Path, out: Path, *flags: str) -> dict[str, bytes]:
