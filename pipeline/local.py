@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import threading
 from types import FrameType
@@ -14,6 +13,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from loguru import logger
 
+from pipeline.errors import Leave
 from pipeline.graph import build
 from pipeline.options import Options
 from pipeline.progress import Watch
@@ -39,6 +39,7 @@ def run_here(options: Options, run_id: str) -> Watch:
 
     Raises:
         RunError: the run could not be completed.
+        Leave: it was ended. Threads are still at work then.
     """
     progress.reset()
     thread = _PipelineThread(options, run_id)
@@ -66,13 +67,13 @@ def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _leave(options: Options, why: str, exit_code: int) -> NoReturn:
-    """Ends the process without waiting for its threads. Nothing is half-written: a shard is stored or not."""
+    """Ends the run without waiting for its threads. Nothing is half-written: a shard is stored or not."""
     if storage.is_local(options.config.out_dir):
         with contextlib.suppress(StorageError):
             attempts.forget(options.config.out_dir)  # they end because we end, and not because of an image
     done = f"{progress.committed:,} of {progress.total:,} images" if progress.total else "nothing"
     logger.error("{}; {} committed: give the same command again to go on from there", why, done)
-    os._exit(exit_code)
+    raise Leave(exit_code)
 
 
 class _PipelineThread(threading.Thread):

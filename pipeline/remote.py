@@ -14,6 +14,7 @@ from loguru import logger
 
 from pipeline import dataflow
 from pipeline.graph import build
+from pipeline.lease import Lease
 from pipeline.options import Options
 from transforms.dataset import Plan
 from transforms.errors import RunError, recover
@@ -23,7 +24,7 @@ from transforms.shard import plan_shards
 _GO_ON = "give the same command again to go on"
 
 
-def run_elsewhere(options: Options, run_id: str, plan: Plan | None) -> bool:
+def run_elsewhere(options: Options, run_id: str, plan: Plan | None, lease: Lease | None) -> bool:
     """Makes the dataset on `options.runner`.
 
     Args:
@@ -31,6 +32,7 @@ def run_elsewhere(options: Options, run_id: str, plan: Plan | None) -> bool:
             waited for, since they may live in this process.
         run_id: of this run.
         plan: of the dataset that is continued.
+        lease: of OUT, for the job.
 
     Returns:
         Whether the dataset is complete; else the job is on its way.
@@ -43,7 +45,7 @@ def run_elsewhere(options: Options, run_id: str, plan: Plan | None) -> bool:
         if options.on_dataflow:
             args = tuple(dataflow.complete(args, options.config, _shards(options, plan), Path(folder)))
         result = _submit(options, run_id, args)
-    if options.on_dataflow and not (_announce(result, args) and options.wait):
+    if options.on_dataflow and not (_announce(result, args, lease) and options.wait):
         return False
     return _wait(options, result)
 
@@ -65,13 +67,16 @@ def _submit(options: Options, run_id: str, args: Sequence[str]) -> Any:
         raise recover(error) or RunError(f"--runner {options.runner}: {type(error).__name__}: {error}") from error
 
 
-def _announce(result: Any, args: Sequence[str]) -> bool:
+def _announce(result: Any, args: Sequence[str], lease: Lease | None) -> bool:
     """Says where the job is to be watched; False where none was begun, as by --dry_run or for a template."""
     if not getattr(result, "has_job", False):
         logger.info("no job was begun: what it would be is valid")
         return False
     cloud = PipelineOptions(list(args)).view_as(GoogleCloudOptions)
-    logger.info("job {}: {}", result.job_id(), dataflow.job_page(cloud.project, cloud.region, result.job_id()))
+    page = dataflow.job_page(cloud.project, cloud.region, result.job_id())
+    if lease:
+        lease.job(result.job_id(), page)
+    logger.info("job {}: {}", result.job_id(), page)
     return True
 
 

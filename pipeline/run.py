@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -12,8 +13,9 @@ from loguru import logger
 
 from pipeline import inputs, log, summary
 from pipeline.checking import verify
-from pipeline.errors import UsageError
+from pipeline.errors import Leave, UsageError
 from pipeline.history import History
+from pipeline.lease import Lease, leased
 from pipeline.lock import locked
 from pipeline.options import EstimateRequest, Options, parse
 from transforms import attempts, dataset, storage
@@ -30,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         return _main(sys.argv[1:] if argv is None else argv)
+    except Leave as leave:
+        sys.stderr.flush()
+        os._exit(leave.exit_code)  # without waiting for threads that are at work
     except KeyboardInterrupt:
         print("image_resizer: stopped by SIGINT; give the same command again to go on", file=sys.stderr)
         return 130
@@ -45,15 +50,15 @@ def _main(argv: Sequence[str]) -> int:
         if options.dry_run:
             from pipeline.remote import run_elsewhere
 
-            run_elsewhere(options, "dry-run", None)
+            run_elsewhere(options, "dry-run", None, None)
             return 0
         plan = dataset.check(options.config, options.overwrite, options.log)  # before anything is written to OUT
         if options.verify and plan is None:
             raise UsageError(f"-o {options.config.out_dir!r} holds no dataset to verify: leave out --verify")
-        with locked(options.config.out_dir) if storage.is_local(options.config.out_dir) else contextlib.nullcontext():
+        with _alone(options) as lease:
             if options.verify and plan:
                 return verify(options.config, plan, options.verify == "full")
-            return _make(options)
+            return _make(options, lease)
     except (UsageError, RunError) as error:
         print(f"image_resizer: {error}", file=sys.stderr)
         return 2
@@ -76,13 +81,18 @@ def _check(options: Options) -> None:
         logger.warning("{}", problem)
 
 
-def _make(options: Options) -> int:
+def _alone(options: Options) -> contextlib.AbstractContextManager[Lease | None]:
+    out_dir = options.config.out_dir
+    return locked(out_dir) if storage.is_local(out_dir) else leased(out_dir, options.beam_args)
+
+
+def _make(options: Options, lease: Lease | None) -> int:
     plan = dataset.prepare(options.config, options.overwrite, options.log)
     if plan:
         logger.info("going on with the dataset in {}", options.config.out_dir)
     history = History(options)
     try:
-        return _run(options, history, plan)
+        return _run(options, history, plan, lease)
     except RunError as error:
         with contextlib.suppress(StorageError):
             attempts.forget(options.config.out_dir)  # they end because of this, and not because of an image
@@ -100,7 +110,7 @@ def _estimate(options: Options, request: EstimateRequest) -> int:
     return 0
 
 
-def _run(options: Options, history: History, plan: dataset.Plan | None) -> int:
+def _run(options: Options, history: History, plan: dataset.Plan | None, lease: Lease | None) -> int:
     if options.runner is None:
         share_freed_memory()  # before there are threads: glibc counts them once
         with _without_collector():
@@ -112,7 +122,7 @@ def _run(options: Options, history: History, plan: dataset.Plan | None) -> int:
     else:
         from pipeline.remote import run_elsewhere
 
-        if not run_elsewhere(options, history.run_id, plan):
+        if not run_elsewhere(options, history.run_id, plan, lease):
             return 0
     return _conclude(options)
 

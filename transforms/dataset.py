@@ -4,7 +4,7 @@ OUT/_run/config.json                {"inputs": ..., "settings": ..., "shards": {
 OUT/_run/shards/<shard>.jsonl       markers, see `marker`
 OUT/_run/attempts/                  shards that are being made, see `attempts`
 OUT/_run/receipts/  OUT/_run/tmp/   what the runs did, and what a run is writing
-OUT/_run/lock                       who is at work
+OUT/_run/lock, in a store lease.json  who is at work
 OUT/manifest-*, failures-*, summary.json
 """
 
@@ -23,6 +23,7 @@ from transforms.marker import marker_path, read_header
 
 CONFIG_PATH = f"{RUN_DIR}/config.json"
 LOCK_PATH = f"{RUN_DIR}/lock"
+LEASE_PATH = f"{RUN_DIR}/lease.json"
 RECEIPTS_DIR = f"{RUN_DIR}/receipts"
 SUMMARY_PATH = "summary.json"
 
@@ -181,4 +182,5 @@ def erase(out_dir: str, plan: Plan) -> None:
             storage.delete_all(out_dir, [*(file[0] for file in header.files), marker_path(shard)])
     names = [part.path(name) for part in parts(plan) for name in ("manifest", "failures")]
     storage.delete_all(out_dir, [*names, SUMMARY_PATH])
-    storage.delete_tree(storage.join(out_dir, RUN_DIR), spare=storage.join(out_dir, LOCK_PATH))
+    held = LOCK_PATH if storage.is_local(out_dir) else LEASE_PATH
+    storage.delete_tree(storage.join(out_dir, RUN_DIR), spare=storage.join(out_dir, held))

@@ -11,7 +11,7 @@ from apache_beam.io import fileio
 
 from transforms import attempts, storage
 from transforms.config import ResizeConfig, settings
-from transforms.dataset import RECEIPTS_DIR, SUMMARY_PATH, Part, Plan, parts
+from transforms.dataset import LEASE_PATH, RECEIPTS_DIR, SUMMARY_PATH, Part, Plan, parts
 from transforms.errors import RunError
 from transforms.marker import read_marker
 from transforms.summarize import Summarize, Tally, merge
@@ -128,4 +128,6 @@ class _FinishFn(beam.DoFn):
         storage.write(self._config.out_dir, SUMMARY_PATH, text.encode("utf-8", "backslashreplace"))
         storage.delete_tree(storage.join(self._config.out_dir, storage.TEMPORARY_DIR))
         attempts.forget(self._config.out_dir)
+        if not storage.is_local(self._config.out_dir):
+            storage.delete_all(self._config.out_dir, [LEASE_PATH])
         yield summary

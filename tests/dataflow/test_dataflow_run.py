@@ -9,8 +9,19 @@ import pytest
 
 from tests.dataflow.captured import HARNESS_DIED
 from tests.dataflow.conftest import IMAGES
+from tests.dataflow.service import running_service
 from tests.dataflow.store import BUCKET
-from tests.dataflow.support import CapturedRun, Job, Request, Store, Submit, running_store
+from tests.dataflow.support import (
+    PLACE,
+    CapturedRun,
+    Job,
+    Request,
+    Store,
+    Submit,
+    flags_of,
+    running_store,
+    submission,
+)
 from tests.support import run, snapshot
 
 pytestmark = pytest.mark.xdist_group("dataflow")
@@ -59,6 +70,15 @@ def test_a_job_whose_worker_was_killed_goes_on(
         assert second.wait() == 0
     assert {path: at for path, at in store.generations(job.out).items() if path in committed} == written
     assert store.snapshot(job.out) == made_here(images, tmp_path / "here", *FILES)
+
+    with running_service() as service:
+        service.state = "JOB_STATE_DONE"
+        place = [*flags_of(PLACE), "--dataflow_endpoint", service.url, "--wait"]
+        again = submission(
+            store, *place, "-i", f"gs://{BUCKET}/photos", "-o", f"gs://{BUCKET}/{job.out}", "-s", "64", *FILES
+        )
+    assert again.returncode == 0, again.stderr
+    assert f"{IMAGES} images matched: {IMAGES - 1} written, 1 failed, 0 skipped" in again.stderr
 
 
 def counted(job: Job, python: Path, store: Store, folder: Path) -> list[Request]:

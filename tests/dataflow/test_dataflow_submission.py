@@ -72,6 +72,9 @@ def test_every_staged_file_is_there_whole(job: Job) -> None:
     (pool,) = job.description["environment"]["workerPools"]
     packages = {package["name"] for package in pool["packages"]}
     assert "workflow.tar.gz" in packages
+    assert (job.staged / "requirements.txt").read_text() == f"pillow=={version('pillow')}\n"
+    assert any(name.startswith(f"pillow-{version('pillow')}-") for name in packages)
+    assert not any("session" in name for name in packages)  # no pickled main session
     (environment,) = [one for one in graph_of(job).components.environments.values() if one.dependencies]
     hashes = {}
     for dependency in environment.dependencies:

@@ -1,0 +1,88 @@
+"""run_dataflow.sh by itself: what it says, what it takes from the environment, and what it hands on."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.dataflow.store import BUCKET
+from tests.dataflow.support import PLACE, Store
+from tests.support import ROOT
+
+SCRIPT = ROOT / "run_dataflow.sh"
+
+pytestmark = pytest.mark.xdist_group("dataflow")
+
+
+def script(*flags: str, path: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
+    names = {"PROJECT", "REGION", "TEMP_LOCATION", "IMAGE", "INPUT", "OUTPUT"}
+    inherited = {name: value for name, value in os.environ.items() if name not in names}
+    environment = {**inherited, **variables, "PATH": f"{path}{os.environ['PATH']}"}
+    return subprocess.run(
+        [str(SCRIPT), *flags], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_help_has_every_flag_of_the_script() -> None:
+    told = script("--help")
+    assert (told.returncode, told.stderr) == (0, "")
+    taken = set(
+        re.findall(r"^    (?:-\S+ \| )*(--[a-z_]+)(?= \||\))", SCRIPT.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert {"--project", "--region", "--temp_location", "--image", "--flex_template", "--estimate"} <= taken
+    for flag in taken - {"--in_dir", "--out_dir"}:
+        assert f"  {flag} " in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        ("--region r", "--project is missing: give it, or set PROJECT"),
+        ("--project p", "--region is missing: give the region of the bucket, such as us-central1, or set REGION"),
+        ("--region r --project", "--project takes a value"),
+        ("--project --region r", "--project takes a value"),
+        ("--flex_template gs://b/t.json", "--flex_template needs --image IMAGE: the image, made from the Dockerfile"),
+        ("--flex_template t.json --image i", "--flex_template 't.json' is no place of a store: give one such as"),
+    ],
+)
+def test_refusals(flags: str, sentence: str) -> None:
+    done = script(*flags.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"run_dataflow.sh: {sentence}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_template_is_built_by_gcloud(tmp_path: Path) -> None:
+    (tmp_path / "gcloud").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (tmp_path / "gcloud").chmod(0o755)
+    done = script("--flex_template=gs://b/t.json", "--image", "i", "--project", "p", path=f"{tmp_path}:")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [
+        *("dataflow", "flex-template", "build", "gs://b/t.json", "--image", "i", "--sdk-language", "PYTHON"),
+        *("--metadata-file", str(ROOT / "flex_template.json"), "--project", "p"),
+    ]
+
+
+def test_what_stands_in_the_environment(store: Store) -> None:
+    place = {flag.removeprefix("--").upper(): value for flag, value in PLACE.items()}
+    place |= {"INPUT": f"gs://{BUCKET}/photos", "OUTPUT": f"gs://{BUCKET}/unmade"}
+    dry = ("--dry_run", "True", "-s", "64")
+    valid = script(*dry, **place, **store.environment())
+    assert valid.returncode == 0, valid.stderr
+    assert "no job was begun: what it would be is valid" in valid.stderr
+    without_image = script(*dry, "--no_use_public_ips", **place, **store.environment())
+    assert "--no_use_public_ips leaves workers without a way" in without_image.stderr
+    with_image = script(*dry, "--no_use_public_ips", **place, IMAGE="an-image", **store.environment())
+    assert with_image.returncode == 0, with_image.stderr
+    elsewhere = script(*dry, "-o", f"gs://{BUCKET}/photos", **place, **store.environment())
+    assert f"-o 'gs://{BUCKET}/photos' holds the input 'gs://{BUCKET}/photos'" in elsewhere.stderr
+
+
+def test_an_estimate_needs_no_project(store: Store) -> None:
+    before = store.generations("")
+    told = script("-i", f"gs://{BUCKET}/photos", "-s", "64", "--estimate", "5", **store.environment())
+    assert told.returncode == 0, told.stderr
+    assert "5 of 240 images" in told.stdout
+    assert store.generations("") == before
