@@ -24,8 +24,6 @@ from tests.dataflow.support import (
 )
 from tests.support import run, snapshot
 
-pytestmark = pytest.mark.xdist_group("dataflow")
-
 FILES = ("--layout", "files", "--images_per_shard", "10")
 
 

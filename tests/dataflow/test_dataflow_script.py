@@ -13,8 +13,6 @@ from tests.support import ROOT
 
 SCRIPT = ROOT / "run_dataflow.sh"
 
-pytestmark = pytest.mark.xdist_group("dataflow")
-
 
 def script(*flags: str, path: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
     names = {"PROJECT", "REGION", "TEMP_LOCATION", "IMAGE", "INPUT", "OUTPUT"}

@@ -6,14 +6,11 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
 from tests.dataflow.service import Service, running_service
 from tests.dataflow.store import BUCKET
 from tests.dataflow.support import PLACE, Job, Store, flags_of, submission
-
-pytestmark = pytest.mark.xdist_group("dataflow")
 
 
 def graph_of(job: Job) -> beam_runner_api_pb2.Pipeline:
