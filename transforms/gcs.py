@@ -1,11 +1,12 @@
 """Objects of Google Cloud Storage, with one client a process and one request an object.
 
 Beam's own file system makes a client, and so a connection, for every file that it opens, and reads an
-object's metadata before its content. All else of a store (deleting, looking up) goes by Beam.
+object's metadata before its content.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,6 +41,15 @@ def write(path: str, data: bytes) -> None:
     """Makes an object, in one request. Raises as `read` does."""
     # The same name always gets the same bytes, so that a request whose answer was lost can be repeated.
     _with_file_errors(lambda: _blob(path).upload_from_string(data, "application/octet-stream", retry=_retry()))
+
+
+def delete(path: str) -> None:
+    """Deletes an object; a missing one is no error. Raises as `read` does.
+
+    Beam's file system takes a name for a pattern: of `a?.jpg` it would delete `ab.jpg` too.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        _with_file_errors(lambda: _blob(path).delete(retry=_retry()))
 
 
 def size(path: str) -> int | None:

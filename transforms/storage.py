@@ -102,6 +102,8 @@ def exists(path: str) -> bool:
     """Whether a file or folder is there."""
     if is_local(path):
         return os.path.exists(path)
+    if gcs.is_object(path):
+        return size(path) is not None
     return bool(_with_retries(lambda: _file_systems(path).exists(path), "look up", path))
 
 
@@ -153,8 +155,13 @@ def delete_all(out_dir: str, paths: Sequence[str]) -> None:
     Raises:
         StorageError: one is there and cannot be deleted.
     """
-    for path in paths:
-        _delete(out_dir, join(out_dir, path))
+    targets = [join(out_dir, path) for path in paths]
+    if is_local(out_dir) or len(targets) < 2:
+        for target in targets:
+            _delete(out_dir, target)
+        return
+    with ThreadPoolExecutor(_STORE_WRITERS) as pool:
+        list(pool.map(lambda target: _delete(out_dir, target), targets))
 
 
 def _delete(out_dir: str, target: str) -> None:
@@ -170,8 +177,8 @@ def delete_tree(path: str, spare: str | None = None) -> None:
     if is_local(path):
         if os.path.lexists(path):
             _with_retries(lambda: _delete_folder(path, spare), "delete", path)
-    elif below := [one for one in list_below(path) if one != spare]:
-        _with_retries(lambda: _file_systems(path).delete(below), "delete", path)
+    else:
+        delete_all(path, [below(path, one) for one in list_below(path) if one != spare])
 
 
 def _delete_folder(path: str, spare: str | None) -> None:
@@ -190,7 +197,10 @@ def list_below(folder: str) -> list[str]:
     Raises:
         StorageError: the folder cannot be listed.
     """
-    return [path for path, _, _ in list_pattern(join(folder, "**"))]
+    prefix = join(folder, "")
+    if gcs.is_object(folder):  # as it is: with a wildcard in its name it would be a pattern
+        return _with_retries(lambda: [path for path, _, _ in gcs.list_range(prefix, "", "")], "list", folder)
+    return [path for path, _, _ in list_pattern(f"{prefix}**")]
 
 
 def matches(pattern: str) -> bool:
@@ -267,7 +277,9 @@ def _put_object(target: str, data: bytes) -> None:
 
 def _delete_once(out_dir: str, target: str) -> None:
     if not is_local(target):
-        if _file_systems(target).exists(target):
+        if gcs.is_object(target):
+            gcs.delete(target)
+        elif _file_systems(target).exists(target):
             _file_systems(target).delete([target])
         return
     if os.path.lexists(target):
