@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from transforms import storage
 from transforms.config import ResizeConfig
 from transforms.elements import FailureRow, ManifestRow, OutputImage, ResizedShard, Shard, Source, StoredFile
 from transforms.imaging.errors import ImageError, Kind, SkippedError, Stage
@@ -44,11 +45,18 @@ def _named(shard: Shard, result: Result, owners: dict[str, str], config: ResizeC
     owner = owners.setdefault(name, result.source.path)
     if owner != result.source.path:
         problem = Kind.NAME_TAKEN, f"its output {name!r} is that of {owner!r}"
+    if problem is None and layout.keeps_tree and storage.is_folder(_beside(result.source, name)):
+        problem = Kind.NAME_TAKEN, f"its output {name!r} is the name of a folder of the source"
     if problem is None:
         return result
     kind, message = problem
     outputs: dict[int, Output] = dict.fromkeys(result.made.outputs, ImageError(kind, Stage.NAME, message))
     return result._replace(made=result.made._replace(outputs=outputs))
+
+
+def _beside(source: Source, name: str) -> str:
+    """Where a source's output would lie if it lay beside it: a folder there will be one of the dataset too."""
+    return storage.join(source.location.rpartition("/")[0], name.rpartition("/")[2])
 
 
 def _path(shard: Shard, name: str, size: int, extension: str, config: ResizeConfig) -> str:

@@ -107,6 +107,11 @@ def exists(path: str) -> bool:
     return bool(_with_retries(lambda: _file_systems(path).exists(path), "look up", path))
 
 
+def is_folder(path: str) -> bool:
+    """Whether a path is a folder of the local disk; a store has none."""
+    return is_local(path) and os.path.isdir(path)
+
+
 def size(path: str) -> int | None:
     """How many bytes a file has; None where there is none.
 

@@ -244,6 +244,24 @@ def test_of_one_output_name_the_first_is_written(make: Make, tmp_path: Path) -> 
     assert (red > 240, green < 20, blue < 20) == (True, True, True)
 
 
+def test_of_a_file_and_a_folder_of_one_name_the_folder_stays(make: Make, tmp_path: Path) -> None:
+    png = image_bytes(Image.new("RGB", (20, 10)), "PNG")
+    source = write_tree(tmp_path / "in", {"x/a.png": png, "x/a.jpg/b.png": png, "x/c.png": png})
+    for sizes, folder in (((8,), ""), ((8, 4), "8/")):
+        out = tmp_path / f"out{len(sizes)}"
+        make("-i", source, "-o", out, "-s", *sizes, "-ext", "jpg")
+        made = {row["source"]: row for row in rows(out, "manifest") if row["size"] == 8}
+        assert {path: (row["status"], row["path"]) for path, row in made.items()} == {
+            "x/a.png": ("failed", None),
+            "x/a.jpg/b.png": ("written", f"{folder}x/a.jpg/b.jpg"),
+            "x/c.png": ("written", f"{folder}x/c.jpg"),
+        }
+        (failure,) = rows(out, "failures")
+        assert failure["message"] == "its output 'x/a.jpg' is the name of a folder of the source"
+    make("-i", source, "-o", tmp_path / "tar", "-s", 8, "-ext", "jpg", "--layout", "webdataset")
+    assert rows(tmp_path / "tar", "failures") == []
+
+
 def test_a_name_too_long_is_a_failure(make: Make, tmp_path: Path) -> None:
     name = "x" * 251 + ".bmp"
     source = write_tree(tmp_path / "in", {name: image_bytes(Image.new("RGB", (9, 9)), "BMP"), "a.jpg": jpeg(1, (9, 9))})

@@ -41,4 +41,6 @@ def _pack(_shard: Shard, _folders: Sequence[str], images: Sequence[OutputImage])
         yield image.file
 
 
-LAYOUT = Layout(images_per_shard=100, name_of=_name_of, image_path=_image_path, problem_of=_problem_of, pack=_pack)
+LAYOUT = Layout(
+    keeps_tree=True, images_per_shard=100, name_of=_name_of, image_path=_image_path, problem_of=_problem_of, pack=_pack
+)

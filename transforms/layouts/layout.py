@@ -14,6 +14,7 @@ class Layout:
     """How the images of a shard are stored.
 
     Args:
+        keeps_tree: whether the source's folders are folders of the dataset too.
         images_per_shard: how many images a shard holds unless the user says otherwise.
         name_of: (key, extension) -> the name that an image goes by; no two images of a dataset may share one.
         image_path: (shard, size folder, name, extension) -> the path in the manifest.
@@ -21,6 +22,7 @@ class Layout:
         pack: (shard, size folders, images in the order of their names) -> the files to store.
     """
 
+    keeps_tree: bool
     images_per_shard: int
     name_of: Callable[[str, str], str]
     image_path: Callable[[Shard, str, str, str], str]

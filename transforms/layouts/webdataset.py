@@ -70,4 +70,11 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     tar.addfile(member, io.BytesIO(data))
 
 
-LAYOUT = Layout(images_per_shard=1000, name_of=_name_of, image_path=_image_path, problem_of=_problem_of, pack=_pack)
+LAYOUT = Layout(
+    keeps_tree=False,
+    images_per_shard=1000,
+    name_of=_name_of,
+    image_path=_image_path,
+    problem_of=_problem_of,
+    pack=_pack,
+)
