@@ -65,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _add_dataset_flags(parser.add_argument_group("dataset"))
+    _add_continuation_flags(parser.add_argument_group("a dataset that is there"))
     _add_image_flags(parser.add_argument_group("images"))
     _add_pixel_flags(parser.add_argument_group("pixels"))
     _add_resampling_flags(parser.add_argument_group("resampling"))
@@ -114,10 +115,27 @@ def _add_dataset_flags(group: argparse._ArgumentGroup) -> None:
         "hex, or the characters themselves (default: one listing)",
     )
     add("--split", nargs="+", metavar="NAME", help="name of each split (default: the last folder of each -i)")
+
+
+def _add_continuation_flags(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
     add(
         "--overwrite",
         action="store_true",
         help="start again in an OUT that holds a dataset: deletes what that dataset wrote, and nothing else",
+    )
+    add(
+        "--retry_failed",
+        action="store_true",
+        help="do the shards again in which an image failed, whatever the reason",
+    )
+    add(
+        "--verify",
+        nargs="?",
+        const="sizes",
+        choices=VERIFICATIONS,
+        help="make nothing: look whether every committed file is still there, by its size, or with full by its "
+        "SHA-256; the next run makes again what is not",
     )
 
 
@@ -304,19 +322,6 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
         type=_limit,
         metavar="LIMIT",
         help="N or N%%: exit code 1 if more images failed; a local run stops as soon as they have (default: no limit)",
-    )
-    add(
-        "--retry_failed",
-        action="store_true",
-        help="do the shards again in which an image failed, whatever it failed of",
-    )
-    add(
-        "--verify",
-        nargs="?",
-        const="sizes",
-        choices=VERIFICATIONS,
-        help="make nothing: look whether every committed file is still there, by its size, or with full by its "
-        "SHA-256; the next run makes again what is not",
     )
     add("-l", "--log", metavar="FILE", help="also write the log to this file")
     add("--log_level", choices=LOG_LEVELS, default="info", help="debug shows Beam's own log too (default: info)")
