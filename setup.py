@@ -40,6 +40,6 @@ setup(
         "tqdm>=4.66,<5",
     ],
     extras_require={"simd": SIMD, "check": CHECK, "dataflow": DATAFLOW, "test": TEST, "lint": LINT, "dev": TEST + LINT},
-    entry_points={"console_scripts": ["image_resizer=pipeline.run:main"]},
+    entry_points={"console_scripts": ["image_resizer=pipeline.__main__:main"]},
     classifiers=["Programming Language :: Python :: 3.11", "Topic :: Multimedia :: Graphics :: Graphics Conversion"],
 )

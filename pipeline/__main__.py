@@ -1,7 +1,19 @@
-"""`python -m pipeline`."""
+"""The command: `python -m pipeline`, `python image_resizer.py` and, where it is installed, `image_resizer`."""
 
 import sys
 
-from pipeline.run import main
+from pipeline import signals
 
-sys.exit(main())
+
+def main() -> int:
+    """The command, which a signal ends with a sentence from its first moment on; see `run.main`."""
+    signals.listen()
+    from pipeline import run  # takes a fifth of a second to load
+
+    code = run.main()
+    signals.ignore()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import threading
-from types import FrameType
 from typing import NoReturn
 
 import apache_beam as beam
@@ -17,18 +15,11 @@ from pipeline.errors import Leave
 from pipeline.graph import build
 from pipeline.options import Options
 from pipeline.progress import Watch
+from pipeline.signals import noted
 from transforms import attempts, storage
 from transforms.errors import StorageError, recover
 from transforms.metrics import progress
 from transforms.resize import abandon
-
-
-class _InterruptedError(Exception):
-    """A signal asked the run to end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def run_here(options: Options, run_id: str) -> Watch:
@@ -45,25 +36,19 @@ def run_here(options: Options, run_id: str) -> Watch:
     thread = _PipelineThread(options, run_id)
     watch = Watch(progress, options.verbose)
     limit = options.max_failures
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with noted() as stops:
         thread.start()
-        watch.follow(thread.goes_on, lambda: limit is not None and limit.exceeded(progress.failed, progress.total))
-    except _InterruptedError as interrupted:
-        _leave(options, f"stopped by {signal.Signals(interrupted.number).name}", 128 + interrupted.number)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        watch.follow(
+            thread.goes_on,
+            lambda: bool(stops) or (limit is not None and limit.exceeded(progress.failed, progress.total)),
+        )
+    if stops:
+        _leave(options, stops[0].why, stops[0].exit_code)
     if thread.is_alive():
         _leave(options, f"stopped: {progress.failed:,} images failed, more than --max_failures {limit}", 1)
     abandon()
     thread.raise_error()
     return watch
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
-    signal.signal(number, signal.SIG_IGN)  # we are leaving already
-    raise _InterruptedError(number)
 
 
 def _leave(options: Options, why: str, exit_code: int) -> NoReturn:

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -18,6 +19,7 @@ from pipeline.history import History
 from pipeline.lease import Lease, leased
 from pipeline.lock import locked
 from pipeline.options import EstimateRequest, Options, parse
+from pipeline.signals import Stopped, raised, say
 from transforms import attempts, dataset, storage
 from transforms.budget import share_freed_memory
 from transforms.errors import RunError, StorageError
@@ -35,9 +37,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Leave as leave:
         sys.stderr.flush()
         os._exit(leave.exit_code)  # without waiting for threads that are at work
-    except KeyboardInterrupt:
-        print("image_resizer: stopped by SIGINT; give the same command again to go on", file=sys.stderr)
-        return 130
+    except Stopped as stopped:
+        say(stopped)
+        os._exit(stopped.exit_code)
+    except KeyboardInterrupt:  # where this function is called by itself, without `signals.listen`
+        say(interrupted := Stopped(signal.SIGINT))
+        return interrupted.exit_code
 
 
 def _main(argv: Sequence[str]) -> int:
@@ -81,9 +86,15 @@ def _check(options: Options) -> None:
         logger.warning("{}", problem)
 
 
-def _alone(options: Options) -> contextlib.AbstractContextManager[Lease | None]:
+@contextlib.contextmanager
+def _alone(options: Options) -> Iterator[Lease | None]:
     out_dir = options.config.out_dir
-    return locked(out_dir) if storage.is_local(out_dir) else leased(out_dir, options.beam_args)
+    if storage.is_local(out_dir):
+        with locked(out_dir):
+            yield None
+    else:  # a lease does not end with the process that has it
+        with raised(), leased(out_dir, options.beam_args) as lease:
+            yield lease
 
 
 def _make(options: Options, lease: Lease | None) -> int:

@@ -1,0 +1,80 @@
+"""Ended at any moment, a run goes on to the same bytes: a short form of `python -m benchmarks.kill`."""
+
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks.kill import CASES, Case, LostError, check_ending, leftovers, send
+from tests.support import jpeg, write_tree
+
+# Far more than the two seconds that are promised: the machine may be at work on other tests.
+_PATIENCE = 10
+
+# Seconds after the command has begun to listen to signals, or how far the run is.
+MOMENTS = (0.0, 0.1, 0.4, 0.9, "at work", "finalising")
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = [jpeg(seed, (900, 600)) for seed in range(6)]
+    names = [f"{'below/' if number % 3 else ''}p{number:03d}.jpg" for number in range(200)]
+    return write_tree(tmp_path_factory.mktemp("in") / "in", {name: data[n % 6] for n, name in enumerate(names)})
+
+
+@pytest.mark.parametrize(("layout", "sizes"), CASES)
+def test_killed_twice(many: Path, tmp_path: Path, layout: str, sizes: tuple[int, ...]) -> None:
+    """At any moment, and then while shards are committed."""
+    case = Case(many, tmp_path, layout, sizes, "--images_per_shard", 10)
+    case.kill(random.Random(f"{layout} {sizes}").uniform(0, case.seconds))
+    committed = case.committed()
+    process = case.start()
+    wait_until(lambda: case.committed() > min(committed, 18))
+    process.kill()
+    process.communicate()
+    case.go_on()
+
+
+def wait_until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+@pytest.fixture(scope="module")
+def case(many: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return Case(many, tmp_path_factory.mktemp("case"), "files", (128,), "--images_per_shard", 4)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ended_by_a_signal_at_any_moment(case: Case, number: int) -> None:
+    """Once and twice in turn. The moments follow each other on one OUT, which must be complete at the last."""
+    case.clear()
+    for index, moment in enumerate(MOMENTS):
+        times = 1 + (index + number) % 2
+        if isinstance(moment, float):
+            ending = case.interrupt(number, moment, times)
+        else:
+            process = case.start()
+            wait_until(lambda state=moment: case.state() == state)  # type: ignore[misc]
+            ending = send(process, number, times)
+        ended = check_ending(ending, number)
+        assert ended or moment == "finalising", ending.shown
+        assert ending.seconds < _PATIENCE
+    case.go_on()
+
+
+def test_what_would_be_lost_is_noticed(case: Case) -> None:
+    case.clear()
+    case.go_on()
+    (case.out / "_run" / "tmp").mkdir()
+    (case.out / "below" / ".temp1").mkdir()
+    assert leftovers(case.out) == ["_run/tmp", "below/.temp1"]
+    (case.out / "p000.jpg").write_bytes(b"half")
+    with pytest.raises(LostError, match=r"1 files differ from a whole run's: \['p000.jpg'\]"):
+        case.go_on()
+    case.clear()
