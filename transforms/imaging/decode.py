@@ -127,6 +127,8 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Opened:
     _allow(max_pixels)
     with failing_as(Stage.DECODE):
         image = _open(data)
+        if image.mode == "P" and image.palette is None:
+            raise ImageError(Kind.DAMAGED, Stage.DECODE, "the pixels are entries of a palette, and there is none")
         orientation = _orientation(image)
         # All of the file at once: in Pillow's pieces of 64 KB decoding a large JPEG takes a sixth longer.
         image.decodermaxblock = max(image.decodermaxblock, len(data))

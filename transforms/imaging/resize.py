@@ -106,9 +106,11 @@ def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once
     if skip := unwanted((source.width, source.height), spec):
         raise SkippedError(skip)
     extension = encode.output_extension(source, spec)
-    box = decode.reduce(image, spec)
     full_size = (source.width, source.height)
-    with admit(decode.memory_needed(image, full_size, targets(full_size, spec)[0], extension)):
+    with decode.failing_as(Stage.DECODE):
+        box = decode.reduce(image, spec)
+        needed = decode.memory_needed(image, full_size, targets(full_size, spec)[0], extension)
+    with admit(needed):
         working = decode.decode(opened, spec)
         outputs = tuple(
             _encoded(target, extension, spec, resized)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes, jpeg
-from tests.transforms.imaging.files import png
+from tests.transforms.imaging.files import png, png_rows
 from transforms.imaging.decode import decode, memory_needed, open_image, reduce
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Target
@@ -49,6 +49,16 @@ def test_a_damaged_png_fails() -> None:
     data = bytearray(image_bytes(Image.effect_noise((60, 60), 50), "PNG"))
     data[len(data) // 2] ^= 0xFF
     assert error_of(bytes(data)).kind is Kind.DAMAGED
+
+
+@pytest.mark.parametrize("chunks", [(), ((b"tRNS", b"\x00\x80"),)])
+def test_pixels_of_a_palette_that_is_missing(chunks: tuple[tuple[bytes, bytes], ...]) -> None:
+    error = error_of(png((2, 1), *chunks, png_rows(b"\0\1"), color_type=3))
+    assert (error.kind, error.stage) == (Kind.DAMAGED, Stage.DECODE)
+    assert error.message == "the pixels are entries of a palette, and there is none"
+    palette = b"PLTE", b"\x0a\x14\x1e\x28\x32\x3c"
+    pixels = pixels_of(png((2, 1), palette, png_rows(b"\0\1"), color_type=3))
+    assert pixels.tobytes() == palette[1]
 
 
 def test_messages_are_the_same_in_every_run() -> None:
