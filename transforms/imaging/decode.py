@@ -261,6 +261,7 @@ def decode(opened: Opened, spec: ResizeSpec) -> color.Working:
     except ImageError as error:
         if not (error.kind is Kind.TRUNCATED and spec.truncated == "accept" and jpeg):
             raise
+    opened.image.close()  # which gives its pixels' memory back
     # libjpeg makes up what is missing as soon as the file has an end.
     again = open_image(opened.data + END_OF_JPEG, spec.max_pixels).image
     reduce(again, spec)

@@ -147,6 +147,14 @@ def test_a_truncated_jpeg_can_be_accepted() -> None:
     assert decode(open_image(data), ResizeSpec(truncated="accept")).notes == ()
 
 
+def test_an_accepted_one_is_held_in_memory_once() -> None:
+    data = jpeg(1, (400, 304))
+    opened = open_image(data[: len(data) // 2])
+    assert decode(opened, ResizeSpec(truncated="accept")).pixels.getpixel((0, 0))
+    with pytest.raises(ValueError, match="closed image"):
+        opened.image.tobytes()
+
+
 def test_an_accepted_one_is_decoded_at_the_same_reduced_scale() -> None:
     data = jpeg(1, (1600, 1200))[:-20_000]
     spec = ResizeSpec(sizes=(200,), truncated="accept")
