@@ -7,9 +7,8 @@ from PIL import Image
 
 from tests.support import image_bytes, jpeg
 from tests.transforms.imaging.files import png, png_rows
-from transforms.imaging.decode import decode, memory_needed, open_image, reduce
+from transforms.imaging.decode import decode, open_image, reduce
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
-from transforms.imaging.geometry import Target
 from transforms.imaging.resample import psnr
 from transforms.imaging.spec import ResizeSpec
 
@@ -213,28 +212,6 @@ def test_reduced_decoding(size: tuple[int, int], spec: ResizeSpec, decoded: tupl
     opened = open_image(image_bytes(Image.new("RGB", size), "JPEG"))
     assert reduce(opened.image, spec) == box
     assert decode(opened, spec).pixels.size == decoded
-
-
-@pytest.mark.parametrize(
-    ("mode", "image_format", "parameters", "expected"),
-    [
-        ("RGB", "JPEG", {}, 4),
-        ("RGB", "JPEG", {"progressive": True}, 4 + 3),
-        ("RGB", "JPEG", {"progressive": True, "subsampling": 0}, 4 + 6),
-        ("RGB", "JPEG", {"progressive": True, "subsampling": 1}, 4 + 4),
-        ("L", "JPEG", {"progressive": True}, 1 + 2),
-        ("CMYK", "JPEG", {}, 8),
-        ("L", "PNG", {}, 1),
-        ("RGBA", "PNG", {}, 16),
-        ("RGB", "WEBP", {}, 4 + 13),
-    ],
-)
-def test_memory_needed(mode: str, image_format: str, parameters: dict[str, Any], expected: int) -> None:
-    image = open_image(image_bytes(Image.new(mode, (100, 100)), image_format, **parameters)).image
-    target = Target(50, 50, 20, (0, 0, 100, 40), (0, 0, 50, 20))
-    beside = 50 * 100 * 4  # resized across only
-    assert memory_needed(image, (100, 100), target, "jpg") == 100 * 100 * expected + beside + 50 * 20 * 4
-    assert memory_needed(image, (100, 100), target, "avif") == 100 * 100 * expected + beside + 50 * 20 * 16
 
 
 def test_what_has_no_first_bytes_of_its_own_is_tried_last() -> None:
