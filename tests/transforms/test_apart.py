@@ -16,14 +16,14 @@ from transforms.imaging.spec import ResizeSpec
 SPEC = ResizeSpec(sizes=(16, 8), extension="jpg")
 
 
-def poison(folder: Path, action: str) -> str:
-    """A folder for PYTHONPATH, in whose processes opening a GIF of 13 x 13 pixels runs `action`."""
+def poison(folder: Path, action: str, size: tuple[int, int] = (13, 13)) -> str:
+    """A folder for PYTHONPATH, in whose processes opening a GIF of `size` runs `action`."""
     (folder / "sitecustomize.py").write_text(
         "import os, signal, time\n"
         "from PIL import GifImagePlugin\n"
         "class Poisoned(GifImagePlugin.GifImageFile):\n"
         "    def load(self):\n"
-        f"        if self.size == (13, 13): {action}\n"
+        f"        if self.size == {size}: {action}\n"
         "        return super().load()\n"
         "GifImagePlugin.Image.register_open('GIF', Poisoned, GifImagePlugin._accept)\n"
     )

@@ -29,9 +29,9 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from transforms.imaging import color, strict
+from transforms.imaging import color, strict, webp
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
-from transforms.imaging.geometry import Box, Size, Target, reduced_request, targets
+from transforms.imaging.geometry import Box, reduced_request, targets
 from transforms.imaging.spec import MAX_PIXELS, ResizeSpec
 
 # Pillow's names of what is opened, whatever a file is called; no other program is ever started for one.
@@ -44,14 +44,6 @@ FORMATS = (
 
 # Those of them whose first bytes tell them from anything else.
 _SIGNED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF")
-
-# Bytes that Pillow holds of a pixel at its peak, from what it decodes to what is resized, by its mode; and what
-# decoders that work on whole images hold beside it. Measured on images of 20 megapixels.
-_BYTES_A_PIXEL = {"RGB": 4, "L": 1, "1": 2, "P": 5, "I;16": 12, "I;16B": 12, "I": 16, "F": 16}
-_TRANSPARENT_BYTES_A_PIXEL = 16
-_OTHER_BYTES_A_PIXEL = 8
-_DECODERS_BYTES_A_PIXEL = {"WEBP": 13, "AVIF": 6, "JPEG2000": 16, "QOI": 4}
-_ENCODERS_BYTES_A_PIXEL = {"avif": 12}  # beside the output that they encode
 
 ORIENTATION_TAG = 0x0112
 END_OF_JPEG = b"\xff\xd9"
@@ -125,14 +117,16 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Opened:
     if not data:
         raise ImageError(Kind.EMPTY_FILE, Stage.DECODE, "the file has 0 bytes")
     _allow(max_pixels)
+    if header := webp.read_header(data):
+        _check_pixels(header.width, header.height, max_pixels)
     with failing_as(Stage.DECODE):
         image = _open(data)
+        if image.mode == "P" and image.palette is None:
+            raise ImageError(Kind.DAMAGED, Stage.DECODE, "the pixels are entries of a palette, and there is none")
         orientation = _orientation(image)
         # All of the file at once: in Pillow's pieces of 64 KB decoding a large JPEG takes a sixth longer.
         image.decodermaxblock = max(image.decodermaxblock, len(data))
-        if image.width * image.height > max_pixels:
-            message = f"{image.width} x {image.height} pixels are more than --max_pixels {max_pixels}"
-            raise ImageError(Kind.TOO_MANY_PIXELS, Stage.DECODE, message)
+        _check_pixels(*image.size, max_pixels)
         return Opened(image, _describe(image, orientation), data)
 
 
@@ -140,6 +134,12 @@ def _allow(max_pixels: int) -> None:
     """Raises Pillow's own limit, that of this process, where it is the lower one. It is never lowered."""
     if Image.MAX_IMAGE_PIXELS is not None and max_pixels > 2 * Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = math.ceil(max_pixels / 2)
+
+
+def _check_pixels(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        message = f"{width} x {height} pixels are more than --max_pixels {max_pixels}"
+        raise ImageError(Kind.TOO_MANY_PIXELS, Stage.DECODE, message)
 
 
 def _open(data: bytes) -> ImageFile.ImageFile:
@@ -218,33 +218,6 @@ def reduce(image: ImageFile.ImageFile, spec: ResizeSpec) -> Box:
     return drafted[1] if drafted else (0, 0, *image.size)
 
 
-def memory_needed(image: ImageFile.ImageFile, full_size: Size, largest: Target, extension: str) -> int:
-    """Bytes that making the outputs of `image` takes at its peak: an estimate from the header.
-
-    Args:
-        image: opened, and reduced, but not decoded.
-        full_size: (width, height) before it was reduced.
-        largest: its largest output.
-        extension: that of its outputs.
-    """
-    held = _BYTES_A_PIXEL.get(image.mode, _OTHER_BYTES_A_PIXEL)
-    if image.has_transparency_data:
-        held = _TRANSPARENT_BYTES_A_PIXEL
-    decoder = _DECODERS_BYTES_A_PIXEL.get(image.format or "", 0)
-    pixels = image.width * image.height * (held + decoder)
-    halfway = largest.picture[0] * image.height * 4  # Pillow resizes across, and then down
-    output = largest.width * largest.height * (4 + _ENCODERS_BYTES_A_PIXEL.get(extension, 0))
-    return pixels + halfway + output + _coefficients(image, full_size)
-
-
-def _coefficients(image: ImageFile.ImageFile, full_size: Size) -> int:
-    """Bytes of a progressive JPEG's coefficients, 2 a sample, which libjpeg holds whole before it scales them."""
-    if not isinstance(image, JpegImagePlugin.JpegImageFile) or "progressive" not in image.info:
-        return 0
-    samples = [across * down for _, across, down, _ in image.layer]
-    return math.ceil(full_size[0] * full_size[1] * 2 * sum(samples) / max(samples))
-
-
 def decode(opened: Opened, spec: ResizeSpec) -> color.Working:
     """Decodes an image that was reduced, and brings it into the mode that it is resized in.
 
@@ -259,6 +232,7 @@ def decode(opened: Opened, spec: ResizeSpec) -> color.Working:
     except ImageError as error:
         if not (error.kind is Kind.TRUNCATED and spec.truncated == "accept" and jpeg):
             raise
+    opened.image.close()  # which gives its pixels' memory back
     # libjpeg makes up what is missing as soon as the file has an end.
     again = open_image(opened.data + END_OF_JPEG, spec.max_pixels).image
     reduce(again, spec)

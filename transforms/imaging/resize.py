@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from transforms.imaging import color, decode, encode
+from transforms.imaging import color, decode, encode, memory
 from transforms.imaging.errors import ImageError, Note, SkippedError, Stage
 from transforms.imaging.geometry import Box, Target, box_in, can_chain, targets, unwanted
 from transforms.imaging.resample import resample
@@ -73,11 +73,28 @@ def unmade(spec: ResizeSpec, why: ImageError | SkippedError, source: decode.Sour
 
 def make(data: bytes, spec: ResizeSpec, admit: Admit | None = None) -> Made:
     """Opens a file's bytes and makes every size of it; see `resize_image` for the arguments."""
+    admit = admit or at_once
+    foreseen = memory.foreseen(data, spec.max_pixels)
+    if foreseen is None:
+        return _made(data, spec, admit)
+    try:
+        with admit(_memory_foreseen(foreseen, spec)):
+            return _made(data, spec, at_once)
+    except ImageError as error:  # it was not admitted
+        return unmade(spec, error, foreseen)
+
+
+def _memory_foreseen(source: decode.Source, spec: ResizeSpec) -> int:
+    largest = targets((source.width, source.height), spec)[0]
+    return memory.memory_foreseen(source, largest, encode.output_extension(source, spec))
+
+
+def _made(data: bytes, spec: ResizeSpec, admit: Admit) -> Made:
     source = None
     try:
         opened = decode.open_image(data, spec.max_pixels)
         source = opened.source
-        resized = resize_image(opened, spec, admit or at_once)
+        resized = resize_image(opened, spec, admit)
     except (ImageError, SkippedError) as error:
         return unmade(spec, error, source)
     outputs: dict[int, Output] = dict(zip(sorted(spec.sizes, reverse=True), resized.outputs, strict=True))
@@ -106,9 +123,11 @@ def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once
     if skip := unwanted((source.width, source.height), spec):
         raise SkippedError(skip)
     extension = encode.output_extension(source, spec)
-    box = decode.reduce(image, spec)
     full_size = (source.width, source.height)
-    with admit(decode.memory_needed(image, full_size, targets(full_size, spec)[0], extension)):
+    with decode.failing_as(Stage.DECODE):
+        box = decode.reduce(image, spec)
+        needed = memory.memory_needed(image, full_size, targets(full_size, spec)[0], extension)
+    with admit(needed):
         working = decode.decode(opened, spec)
         outputs = tuple(
             _encoded(target, extension, spec, resized)

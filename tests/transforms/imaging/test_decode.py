@@ -6,10 +6,9 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes, jpeg
-from tests.transforms.imaging.files import png
-from transforms.imaging.decode import decode, memory_needed, open_image, reduce
+from tests.transforms.imaging.files import png, png_rows
+from transforms.imaging.decode import decode, open_image, reduce
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
-from transforms.imaging.geometry import Target
 from transforms.imaging.resample import psnr
 from transforms.imaging.spec import ResizeSpec
 
@@ -49,6 +48,16 @@ def test_a_damaged_png_fails() -> None:
     data = bytearray(image_bytes(Image.effect_noise((60, 60), 50), "PNG"))
     data[len(data) // 2] ^= 0xFF
     assert error_of(bytes(data)).kind is Kind.DAMAGED
+
+
+@pytest.mark.parametrize("chunks", [(), ((b"tRNS", b"\x00\x80"),)])
+def test_pixels_of_a_palette_that_is_missing(chunks: tuple[tuple[bytes, bytes], ...]) -> None:
+    error = error_of(png((2, 1), *chunks, png_rows(b"\0\1"), color_type=3))
+    assert (error.kind, error.stage) == (Kind.DAMAGED, Stage.DECODE)
+    assert error.message == "the pixels are entries of a palette, and there is none"
+    palette = b"PLTE", b"\x0a\x14\x1e\x28\x32\x3c"
+    pixels = pixels_of(png((2, 1), palette, png_rows(b"\0\1"), color_type=3))
+    assert pixels.tobytes() == palette[1]
 
 
 def test_messages_are_the_same_in_every_run() -> None:
@@ -137,6 +146,14 @@ def test_a_truncated_jpeg_can_be_accepted() -> None:
     assert decode(open_image(data), ResizeSpec(truncated="accept")).notes == ()
 
 
+def test_an_accepted_one_is_held_in_memory_once() -> None:
+    data = jpeg(1, (400, 304))
+    opened = open_image(data[: len(data) // 2])
+    assert decode(opened, ResizeSpec(truncated="accept")).pixels.getpixel((0, 0))
+    with pytest.raises(ValueError, match="closed image"):
+        opened.image.tobytes()
+
+
 def test_an_accepted_one_is_decoded_at_the_same_reduced_scale() -> None:
     data = jpeg(1, (1600, 1200))[:-20_000]
     spec = ResizeSpec(sizes=(200,), truncated="accept")
@@ -195,28 +212,6 @@ def test_reduced_decoding(size: tuple[int, int], spec: ResizeSpec, decoded: tupl
     opened = open_image(image_bytes(Image.new("RGB", size), "JPEG"))
     assert reduce(opened.image, spec) == box
     assert decode(opened, spec).pixels.size == decoded
-
-
-@pytest.mark.parametrize(
-    ("mode", "image_format", "parameters", "expected"),
-    [
-        ("RGB", "JPEG", {}, 4),
-        ("RGB", "JPEG", {"progressive": True}, 4 + 3),
-        ("RGB", "JPEG", {"progressive": True, "subsampling": 0}, 4 + 6),
-        ("RGB", "JPEG", {"progressive": True, "subsampling": 1}, 4 + 4),
-        ("L", "JPEG", {"progressive": True}, 1 + 2),
-        ("CMYK", "JPEG", {}, 8),
-        ("L", "PNG", {}, 1),
-        ("RGBA", "PNG", {}, 16),
-        ("RGB", "WEBP", {}, 4 + 13),
-    ],
-)
-def test_memory_needed(mode: str, image_format: str, parameters: dict[str, Any], expected: int) -> None:
-    image = open_image(image_bytes(Image.new(mode, (100, 100)), image_format, **parameters)).image
-    target = Target(50, 50, 20, (0, 0, 100, 40), (0, 0, 50, 20))
-    beside = 50 * 100 * 4  # resized across only
-    assert memory_needed(image, (100, 100), target, "jpg") == 100 * 100 * expected + beside + 50 * 20 * 4
-    assert memory_needed(image, (100, 100), target, "avif") == 100 * 100 * expected + beside + 50 * 20 * 16
 
 
 def test_what_has_no_first_bytes_of_its_own_is_tried_last() -> None:

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
+from PIL.JpegImagePlugin import JpegImageFile
 
 from tests.support import image_bytes, jpeg, picture_of, plain_resize, sha256
 from transforms.imaging.decode import open_image
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.geometry import Box
 from transforms.imaging.resample import psnr
-from transforms.imaging.resize import Encoded, Resized, resize_image
+from transforms.imaging.resize import Encoded, Resized, make, resize_image
 from transforms.imaging.spec import ResizeSpec
 
 
@@ -152,6 +153,20 @@ def test_decoding_waits_for_its_admission() -> None:
 
     resize_image(open_image(jpeg(1, (2000, 1000))), ResizeSpec(sizes=(100,)), admit)
     assert asked == [250 * 125 * 4 + 100 * 125 * 4 + 100 * 50 * 4]
+
+
+@pytest.mark.parametrize("name", ["draft", "has_transparency_data"])
+def test_what_pillow_raises_before_it_decodes_is_no_exception(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def broken(*_args: object) -> None:
+        raise AssertionError("of Pillow")
+
+    monkeypatch.setattr(JpegImageFile, name, broken if name == "draft" else property(broken))
+    made = make(jpeg(1, (40, 30)), ResizeSpec(sizes=(16, 8)))
+    assert made.source is not None
+    assert set(made.outputs) == {16, 8}
+    for error in made.outputs.values():
+        assert isinstance(error, ImageError)
+        assert (error.kind, error.stage, str(error)) == (Kind.DAMAGED, Stage.DECODE, "AssertionError: of Pillow")
 
 
 @settings(max_examples=60, deadline=None)

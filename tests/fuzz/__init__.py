@@ -1,0 +1,1 @@
+"""Garbage: damaged images of every format that is read, by the thousand. See `tests.fuzz.__main__`."""

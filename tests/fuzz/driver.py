@@ -1,0 +1,109 @@
+"""Cases tried one after another in a child process, of which one may end it: that one is reported by its number.
+
+parent  <-- number, before a case, and its Report behind it --  child      pickles, over the child's standard output
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from tests.fuzz.trial import Report, resident, tried
+from transforms.budget import share_freed_memory
+from transforms.imaging.extras import check_extras
+from transforms.imaging.spec import ResizeSpec
+
+_ROOT = str(Path(__file__).resolve().parent.parent.parent)
+
+# Bytes of address space beside what is admitted: decoders reserve more than they touch (two pictures of WebP, 2 GB),
+# and whoever needs more than that must not take the machine down.
+_ADDRESSES = 6_000_000_000
+
+
+class Plan(NamedTuple):
+    """What to try: a seed, bytes of memory to admit cases in, and seconds that one may take."""
+
+    seed: int = 1
+    memory: int = 256_000_000
+    seconds: float = 30.0
+
+
+def reports(plan: Plan, numbers: range) -> Iterator[Report]:
+    """Tries the cases of these numbers, in order, whatever becomes of the processes that do it."""
+    while numbers:
+        last = numbers[0] - 1
+        for report in _reports_of_one_child(plan, numbers):
+            last = report.number
+            yield report
+        numbers = range(last + 1, numbers.stop)
+
+
+def _reports_of_one_child(plan: Plan, numbers: range) -> Iterator[Report]:
+    """Ends with the report of the case that the child died of."""
+    code = (
+        f"import sys; sys.path.insert(0, {_ROOT!r}); from tests.fuzz.driver import serve; serve(*{(*plan,)}, {numbers})"
+    )
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=errors) as child,
+    ):
+        assert child.stdout is not None
+        begun = None
+        try:
+            while True:
+                begun = pickle.load(child.stdout)
+                yield pickle.load(child.stdout)
+                begun = None
+        except (EOFError, pickle.UnpicklingError):
+            child.wait()
+        finally:
+            child.kill()
+        if begun is not None:
+            yield Report(begun, problem=_reason(child.returncode, plan.seconds, _end_of(errors)))
+        elif child.returncode:
+            raise RuntimeError(f"no case could be tried: {_end_of(errors)}")
+
+
+def _reason(code: int, seconds: float, said: str) -> str:
+    if code == -signal.SIGALRM:
+        return f"late: not done after {seconds:g} s"
+    by = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return f"died: {by} {said}".strip()
+
+
+def _end_of(errors: IO[bytes]) -> str:
+    errors.seek(0)
+    return errors.read().decode(errors="replace")[-1000:].strip()
+
+
+def serve(seed: int, memory: int, seconds: float, numbers: range) -> None:
+    """The child: dies by SIGALRM of a case that takes longer than `seconds`."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints is no answer
+    warnings.simplefilter("ignore")
+    share_freed_memory()
+    check_extras(ResizeSpec(resampler="simd", check_jpeg=True))  # imports them before anything is measured
+    addresses = resident("VmSize") + memory + _ADDRESSES
+    with contextlib.suppress(ValueError):  # a lower limit is set already
+        resource.setrlimit(resource.RLIMIT_AS, (addresses, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    for number in numbers:
+        _answer(answers, number)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        report = tried(seed, number, memory)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _answer(answers, report)
+
+
+def _answer(answers: IO[bytes], answer: object) -> None:
+    pickle.dump(answer, answers)
+    answers.flush()

@@ -1,0 +1,177 @@
+"""Ways to damage a file. Each takes its bytes, another file's and a source of chance, and gives new bytes."""
+
+from __future__ import annotations
+
+import random
+import struct
+import zlib
+from collections.abc import Callable
+
+Mutation = Callable[[bytes, bytes, random.Random], bytes]
+
+_BYTES = (0, 1, 0x7F, 0x80, 0xFE, 0xFF)
+_NUMBERS = {
+    2: (0, 1, 2, 255, 256, 0x3FFF, 0x4000, 0x7FFF, 0x8000, 0xFFFE, 0xFFFF),
+    4: (0, 1, 255, 4096, 12_000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF),
+}
+_SIGNATURE = 12  # bytes, of RIFF....WEBP, the longest one
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Boxes of AVIF and JPEG 2000 that hold other boxes; what stands before those, in bytes.
+_CONTAINERS = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"moov": 0, b"trak": 0, b"mdia": 0, b"jp2h": 0}
+
+
+def mutate(data: bytes, other: bytes, chance: random.Random) -> bytes:
+    """One to four mutations, one after another; two times in three what it takes to be opened at all is kept.
+
+    That is the file's first bytes, and a PNG's checksums.
+    """
+    mutated = data
+    for _ in range(chance.choice((1, 1, 1, 2, 4))):
+        mutated = chance.choice(MUTATIONS)(mutated, other, chance)
+    return mend(data[:_SIGNATURE] + mutated[_SIGNATURE:]) if chance.random() < 0.67 else mutated
+
+
+def _place(data: bytes, chance: random.Random, width: int = 1) -> int:
+    """An offset at which `width` bytes stand; every other time in the header."""
+    end = max(1, len(data) - width + 1)
+    return chance.randrange(min(end, 64) if chance.random() < 0.5 else end)
+
+
+def _put(data: bytes, place: int, piece: bytes) -> bytes:
+    return data[:place] + piece + data[place + len(piece) :]
+
+
+def flip_bits(data: bytes, _other: bytes, chance: random.Random) -> bytes:
+    """Turns one to eight bits over."""
+    flipped = bytearray(data)
+    for _ in range(chance.randint(1, 8) if data else 0):
+        flipped[_place(data, chance)] ^= 1 << chance.randrange(8)
+    return bytes(flipped)
+
+
+def set_bytes(data: bytes, _other: bytes, chance: random.Random) -> bytes:
+    """Sets one to sixteen bytes in a row to a value at a boundary."""
+    run = bytes([chance.choice(_BYTES)]) * chance.choice((1, 1, 2, 16))
+    return _put(data, _place(data, chance, len(run)), run)
+
+
+def set_number(data: bytes, _other: bytes, chance: random.Random) -> bytes:
+    """Sets 16 or 32 bits, in either order, to a number at a boundary: dimensions, lengths, offsets."""
+    width = chance.choice((2, 4))
+    order = chance.choice(("little", "big"))
+    number = chance.choice(_NUMBERS[width]).to_bytes(width, "big" if order == "big" else "little")
+    return _put(data, _place(data, chance, width), number)
+
+
+def randomize(data: bytes, _other: bytes, chance: random.Random) -> bytes:
+    """Replaces up to 64 bytes by chance."""
+    return _put(data, _place(data, chance), chance.randbytes(chance.randint(1, 64)))
+
+
+def truncate(data: bytes, _other: bytes, chance: random.Random) -> bytes:
+    """Keeps the beginning; every other time all but the last bytes."""
+    kept = len(data) - chance.randint(1, 40) if chance.random() < 0.5 else chance.randint(0, len(data))
+    return data[: max(0, kept)]
+
+
+def extend(data: bytes, other: bytes, chance: random.Random) -> bytes:
+    """Puts random bytes, zeros or another file at the end."""
+    return data + chance.choice((chance.randbytes(chance.randint(1, 500)), bytes(200), other))
+
+
+def splice(data: bytes, other: bytes, chance: random.Random) -> bytes:
+    """The beginning of one file and the end of another."""
+    return data[: chance.randint(0, len(data))] + other[chance.randint(0, len(other)) :]
+
+
+def behead(data: bytes, other: bytes, chance: random.Random) -> bytes:
+    """The header of one file before the body of another."""
+    header = min(len(data), chance.choice((4, 8, 12, 16, 26, 33, 54, 100)))
+    return data[:header] + other[header:]
+
+
+def remove_piece(data: bytes, _other: bytes, chance: random.Random) -> bytes:
+    """Takes a chunk, segment or box out."""
+    pieces = pieces_of(data, chance)
+    del pieces[chance.randrange(len(pieces))]
+    return b"".join(pieces)
+
+
+def repeat_piece(data: bytes, _other: bytes, chance: random.Random) -> bytes:
+    """Puts one to twenty copies of a chunk, segment or box behind it."""
+    pieces = pieces_of(data, chance)
+    pieces[chance.randrange(len(pieces))] *= chance.choice((2, 2, 3, 21))
+    return b"".join(pieces)
+
+
+def swap_pieces(data: bytes, _other: bytes, chance: random.Random) -> bytes:
+    """Changes the places of two chunks, segments or boxes."""
+    pieces = pieces_of(data, chance)
+    one, two = chance.randrange(len(pieces)), chance.randrange(len(pieces))
+    pieces[one], pieces[two] = pieces[two], pieces[one]
+    return b"".join(pieces)
+
+
+def take_piece(data: bytes, other: bytes, chance: random.Random) -> bytes:
+    """Puts a chunk, segment or box of another file somewhere."""
+    pieces = pieces_of(data, chance)
+    pieces.insert(chance.randint(0, len(pieces)), chance.choice(pieces_of(other, chance)))
+    return b"".join(pieces)
+
+
+MUTATIONS: tuple[Mutation, ...] = (
+    *(flip_bits, set_bytes, set_number, set_number, randomize, truncate, extend),
+    *(splice, behead, remove_piece, repeat_piece, swap_pieces, take_piece),
+)
+
+
+def pieces_of(data: bytes, chance: random.Random) -> list[bytes]:
+    """What a file is made of: its chunks, segments, boxes or TIFF tags, else parts of any length; at least one."""
+    cuts: list[int] = []
+    if data.startswith(_PNG_SIGNATURE):
+        cuts = _cuts(data, 8, lambda at: 12 + int.from_bytes(data[at : at + 4], "big"))
+    elif data.startswith(b"\xff\xd8"):
+        cuts = _cuts(data, 2, lambda at: 2 + int.from_bytes(data[at + 2 : at + 4], "big"))
+    elif data.startswith(b"RIFF"):
+        cuts = _cuts(data, 12, lambda at: 8 + (int.from_bytes(data[at + 4 : at + 8], "little") + 1) // 2 * 2)
+    elif data.startswith((b"II*\0", b"MM\0*")):
+        cuts = _tiff_cuts(data)
+    elif data[4:8] in (b"ftyp", b"jP  "):
+        cuts = _cuts(data, 0, lambda at: _box_length(data, at))
+    else:
+        cuts = sorted(chance.randint(0, len(data)) for _ in range(8))
+    return [data[start:end] for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]
+
+
+def _cuts(data: bytes, start: int, length_at: Callable[[int], int]) -> list[int]:
+    cuts = []
+    while start < len(data):
+        cuts.append(start)
+        start += max(1, length_at(start)) if len(cuts) < 1000 else len(data)
+    return cuts
+
+
+def _box_length(data: bytes, at: int) -> int:
+    name = data[at + 4 : at + 8]
+    return 8 + _CONTAINERS[name] if name in _CONTAINERS else int.from_bytes(data[at : at + 4], "big")
+
+
+def _tiff_cuts(data: bytes) -> list[int]:
+    """Before each entry of the first directory, and behind the last."""
+    order = "<" if data[:2] == b"II" else ">"
+    start = int(struct.unpack(f"{order}I", data[4:8].ljust(4, b"\0"))[0])
+    count = int(struct.unpack(f"{order}H", data[start : start + 2].ljust(2, b"\0"))[0])
+    ends = [start, *(start + 2 + 12 * number for number in range(min(count, 100) + 1))]
+    return [end for end in ends if end <= len(data)]
+
+
+def mend(data: bytes) -> bytes:
+    """A PNG whose chunks have the right checksums, so that their damage is read; other files as they are."""
+    if not data.startswith(_PNG_SIGNATURE):
+        return data
+    mended = bytearray(data)
+    for start in _cuts(data, 8, lambda at: 12 + int.from_bytes(data[at : at + 4], "big")):
+        end = start + 8 + int.from_bytes(data[start : start + 4], "big")
+        if end + 4 <= len(data):
+            mended[end : end + 4] = struct.pack(">I", zlib.crc32(data[start + 4 : end]))
+    return bytes(mended)
