@@ -17,7 +17,7 @@ from pipeline.options import Options
 from pipeline.progress import Watch
 from pipeline.signals import noted
 from transforms import attempts, storage
-from transforms.errors import StorageError, recover
+from transforms.errors import StorageError, recover, without_step
 from transforms.metrics import progress
 from transforms.resize import abandon
 
@@ -84,4 +84,6 @@ class _PipelineThread(threading.Thread):
         if self._error is None:
             return
         ours = recover(self._error)
+        if ours is None and isinstance(self._error, OSError):  # of this machine, met by Beam itself
+            ours = StorageError(without_step(str(self._error)))
         raise ours or self._error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -33,12 +34,37 @@ def configure(level: str, path: str | None, remote: bool = False) -> None:
     logger.add(_above_the_bar, level=level.upper(), format=_FORMAT, filter=_is_for_terminal)
     if path:
         try:
-            logger.add(path, level=level.upper(), format=_FORMAT, encoding="utf-8", errors="backslashreplace")
+            logger.add(_LogFile(path), level=level.upper(), format=_FORMAT)
         except OSError as error:
             raise UsageError(f"-l {path!r} cannot be written: {error.strerror}") from error
     _quiet_libraries(level)
     if remote and level != "debug":
         _show_jobs()
+
+
+class _LogFile:
+    """A file for log lines. What it does not take, on a full disk say, is told once and ends nothing.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        self._file = open(path, "ab", buffering=0)  # noqa: SIM115  # until the process ends
+        self._failed = False
+
+    def write(self, line: str) -> None:
+        try:
+            self._file.write(line.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            if not self._failed:
+                self._failed = True
+                _above_the_bar(f"image_resizer: -l {self._path!r} lacks lines: {error.strerror}\n")
+
+    def stop(self) -> None:
+        self._file.close()
 
 
 def _is_for_terminal(record: Record) -> bool:

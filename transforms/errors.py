@@ -32,4 +32,9 @@ def recover(error: BaseException) -> RunError | None:
         return None
     name, sentence = found[-1]
     kind = StorageError if name == StorageError.__name__ else RunError
-    return kind(_WHERE.sub("", sentence))
+    return kind(without_step(sentence))
+
+
+def without_step(message: str) -> str:
+    """What a runner adds to an error's message, the step in which it was met, is for debugging."""
+    return _WHERE.sub("", message)

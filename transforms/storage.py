@@ -249,7 +249,11 @@ def _read_local(path: str) -> bytes:
 def _put_local(out_dir: str, target: str, data: bytes) -> None:
     temporary = join(out_dir, f"{TEMPORARY_DIR}/{uuid.uuid4().hex}")
     try:
-        _write_new(temporary, data)
+        try:
+            _write_new(temporary, data)
+        except FileNotFoundError:
+            _make_temporary_dir(out_dir)
+            _write_new(temporary, data)
         try:
             os.replace(temporary, target)
         except FileNotFoundError:
@@ -262,15 +266,19 @@ def _put_local(out_dir: str, target: str, data: bytes) -> None:
 
 
 def _write_new(path: str, data: bytes) -> None:
-    for last in (False, True):
-        try:
-            with open(path, "xb") as file:
-                file.write(data)
-            return
-        except FileNotFoundError:
-            if last:
-                raise
-            os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "xb") as file:
+        file.write(data)
+
+
+def _make_temporary_dir(out_dir: str) -> None:
+    """Makes it in an OUT that a run has begun, and never OUT itself.
+
+    Raises:
+        StorageError: OUT is gone; made anew, it would hold a part of a dataset that nobody could go on with.
+    """
+    if not os.path.isdir(join(out_dir, RUN_DIR)):
+        raise StorageError(f"{out_dir!r} was removed while it was written to", "OUT was removed")
+    os.makedirs(join(out_dir, TEMPORARY_DIR), exist_ok=True)
 
 
 def _put_object(target: str, data: bytes) -> None:

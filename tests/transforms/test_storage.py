@@ -13,6 +13,7 @@ def stored(path: str, data: bytes) -> StoredFile:
 
 
 def test_a_file_is_written_whole_and_leaves_no_trace(tmp_path: Path) -> None:
+    (tmp_path / "_run").mkdir()
     storage.write_all(str(tmp_path), [stored("a/b.bin", b"one"), stored("c.bin", b"two")])
     assert (tmp_path / "a" / "b.bin").read_bytes() == b"one"
     assert (tmp_path / "c.bin").read_bytes() == b"two"
@@ -20,6 +21,7 @@ def test_a_file_is_written_whole_and_leaves_no_trace(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "_run").mkdir()
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "inside").write_bytes(b"")
     with pytest.raises(StorageError, match=r"cannot write '.*/taken': Is a directory"):
@@ -106,3 +108,9 @@ def test_paths() -> None:
 def test_a_scheme_that_nothing_reads_is_refused() -> None:
     with pytest.raises(StorageError, match=r"'s4://b/x': nothing here reads s4://, give a local path or one of gs://"):
         storage.exists("s4://b/x")
+
+
+def test_out_itself_is_never_made(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"^'.*/out' was removed while it was written to$"):
+        storage.write(f"{tmp_path}/out", "a.jpg", b"data")
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,236 @@
+"""What a run lacks ends it with a sentence or costs images that are named; with the cause gone, it goes on."""
+
+import ctypes
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import transforms.shard
+from benchmarks.kill import leftovers
+from tests.pipeline.conftest import Make
+from tests.pipeline.test_resume import start, wait_for_markers
+from tests.support import ROOT, jpeg, photo_tree, rows, snapshot, summary, write_tree
+
+MEND = "; what is committed stays: mend this, and give the same command again to go on"
+
+is_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount, or be somebody else")
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = [jpeg(seed, (600, 400)) for seed in range(4)]
+    return write_tree(tmp_path_factory.mktemp("in") / "in", {f"p{n:03d}.jpg": data[n % 4] for n in range(120)})
+
+
+@pytest.fixture(scope="module")
+def wanted(many: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    out = tmp_path_factory.mktemp("whole") / "out"
+    ended(0, *flags(many, out))
+    return snapshot(out)
+
+
+def flags(source: Path, out: Path) -> tuple[object, ...]:
+    return ("-i", source, "-o", out, "-s", 128, "--images_per_shard", 10, "-j", 2)
+
+
+def ended(code: int, *args: object, preexec: Callable[[], None] | None = None) -> list[str]:
+    """Runs the command in a process of its own; gives its messages."""
+    command = [sys.executable, str(ROOT / "image_resizer.py"), *map(str, args)]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, preexec_fn=preexec, timeout=120, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return [line.split(" | ")[-1] for line in done.stderr.splitlines()]
+
+
+def assert_only_whole_files(out: Path, wanted: dict[str, bytes]) -> None:
+    assert all(data == wanted[path] for path, data in snapshot(out).items())
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "none", disk], check=False).returncode:
+        pytest.skip("no disk can be mounted here")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def remount(disk: Path, option: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{option}", disk], check=True)
+
+
+@is_root
+def test_a_full_disk(many: Path, wanted: dict[str, bytes], small_disk: Path) -> None:
+    """At its start, while shards are committed, and while the manifest is written."""
+    log = small_disk / "run.log"
+    whole = sum(map(len, wanted.values()))
+    for size in (12_000, 100_000, 2 * whole):
+        remount(small_disk, f"size={size}")
+        if size > whole:
+            filler = small_disk / ".filler"
+            committed = sum(len(data) for data in snapshot(small_disk).values())
+            filler.write_bytes(bytes(max(0, size - committed - whole // 2)))
+        shown = ended(1, *flags(many, small_disk), "-l", log)
+        if size == 12_000:  # the log is full too
+            assert f"image_resizer: -l {str(log)!r} lacks lines: No space left on device" in shown
+        assert sum(line.startswith("cannot write ") for line in shown) == 1
+        assert f": No space left on device{MEND}" in " ".join(shown)
+        (small_disk / ".filler").unlink(missing_ok=True)
+        log.unlink(missing_ok=True)
+        assert_only_whole_files(small_disk, wanted)
+    remount(small_disk, "size=50m")
+    ended(0, *flags(many, small_disk))
+    assert snapshot(small_disk) == wanted
+    assert leftovers(small_disk) == []
+
+
+@is_root
+def test_an_out_that_is_read_only(many: Path, wanted: dict[str, bytes], small_disk: Path) -> None:
+    remount(small_disk, "size=50m")
+    process = start(*flags(many, small_disk))
+    wait_for_markers(small_disk, 2)
+    process.kill()
+    process.communicate()
+    before = snapshot(small_disk)
+    remount(small_disk, "ro")
+    assert ended(2, *flags(many, small_disk)) == [
+        f"image_resizer: cannot write '{small_disk}/_run/lock': Read-only file system"
+    ]
+    assert ended(2, *flags(many, small_disk / "new")) == [
+        f"image_resizer: cannot write '{small_disk}/new/_run/lock': Read-only file system"
+    ]
+    assert snapshot(small_disk) == before
+    remount(small_disk, "rw")
+    ended(0, *flags(many, small_disk))
+    assert snapshot(small_disk) == wanted
+
+
+def test_an_out_that_is_removed(many: Path, wanted: dict[str, bytes], tmp_path: Path) -> None:
+    out, removed = tmp_path / "out", tmp_path / "removed"
+    process = start(*flags(many, out))
+    wait_for_markers(out, 2)
+    out.rename(removed)
+    shown = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert shown.count("\n") == 1
+    assert shown.endswith(f" | {str(out)!r} was removed while it was written to{MEND}\n")
+    assert not out.exists()
+    assert_only_whole_files(removed, wanted)
+    removed.rename(out)
+    ended(0, *flags(many, out))
+    assert snapshot(out) == wanted
+
+
+@pytest.mark.parametrize("handles", [5, 8])
+def test_few_file_handles(many: Path, wanted: dict[str, bytes], tmp_path: Path, handles: int) -> None:
+    """The fewer there are, the more images have to wait for the next run; with five there is no run."""
+    out = tmp_path / "out"
+    with_few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (handles, handles))  # noqa: E731  # one line of code
+    if handles == 5:
+        (shown,) = ended(1, *flags(many, out), preexec=with_few)
+        assert "Too many open files" in shown
+        assert shown.endswith(MEND)
+        assert_only_whole_files(out, wanted)
+    else:
+        ended(0, *flags(many, out), preexec=with_few)
+        assert all(row["error"] == "unreadable" for row in rows(out, "failures"))
+        assert summary(out)["images"]["matched"] == 120
+    ended(0, *flags(many, out))
+    assert snapshot(out) == wanted
+
+
+def test_sources_with_input_errors(make: Make, tmp_path: Path) -> None:
+    source, out = photo_tree(tmp_path / "in", 4), tmp_path / "out"
+    for name in ("a.jpg", "deep/b.jpg"):
+        (source / name).symlink_to("/proc/self/mem")
+    make("-i", source, "-o", out, "-s", 16)
+    assert [(row["source"], row["error"], row["message"]) for row in rows(out, "failures")] == [
+        (name, "unreadable", "the file cannot be read: Input/output error") for name in ("a.jpg", "deep/b.jpg")
+    ]
+    for name in ("a.jpg", "deep/b.jpg"):
+        (source / name).unlink()
+    write_tree(source, {"a.jpg": jpeg(8, (90, 60)), "deep/b.jpg": jpeg(9, (90, 60))})
+    make("-i", source, "-o", out, "-s", 16)
+    make("-i", source, "-o", tmp_path / "fresh", "-s", 16)
+    assert snapshot(out) == snapshot(tmp_path / "fresh")
+
+
+def test_sources_that_change_between_listing_and_reading(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, out = photo_tree(tmp_path / "in", 6), tmp_path / "out"
+    other = jpeg(77, (50, 90))
+    plan_shards = transforms.shard.plan_shards
+
+    def and_then(*args: object) -> object:
+        """All is listed, and nothing is read."""
+        (source / "p000.jpg").unlink(missing_ok=True)
+        (source / "p001.jpg").write_bytes(other)
+        (source / "p003.jpg").write_bytes(jpeg(3, (120, 80))[:900])
+        (source / "p004.jpg").write_bytes(b"")
+        return plan_shards(*args)  # type: ignore[arg-type]  # as it is called
+
+    args = ("-i", source, "-s", 16, "--images_per_shard", 2)
+    monkeypatch.setattr(transforms.shard, "plan_shards", and_then)
+    make(*args, "-o", out)
+    monkeypatch.undo()
+    assert {row["source"]: (row["status"], row["reason"]) for row in rows(out, "manifest")} == {
+        "deep/er/p002.jpg": ("written", None),
+        "deep/er/p005.jpg": ("written", None),
+        "p000.jpg": ("failed", "unreadable"),
+        "p001.jpg": ("written", None),
+        "p003.jpg": ("failed", "truncated"),
+        "p004.jpg": ("failed", "empty-file"),
+    }
+    assert next(row for row in rows(out, "manifest") if row["source"] == "p001.jpg")["source_bytes"] == len(other)
+    for _ in range(2):  # as they are now, and as they were
+        make(*args, "-o", out)
+        fresh = tmp_path / "fresh"
+        shutil.rmtree(fresh, ignore_errors=True)
+        make(*args, "-o", fresh)
+        assert snapshot(out) == snapshot(fresh)
+        photo_tree(source, 6)
+
+
+def without_privileges() -> None:
+    """Root gives up what lets it read and write whatever the permissions say."""
+    drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
+    for capability in (dac_override, dac_read_search) if os.geteuid() == 0 else ():
+        ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0)
+
+
+def test_without_permission(tmp_path: Path) -> None:
+    source, out = photo_tree(tmp_path / "in", 6), tmp_path / "out"
+    write_tree(source, {"closed/c.jpg": jpeg(7, (90, 60))})
+    args = ("-i", source, "-o", out, "-s", 16)
+    (source / "closed").chmod(0)
+    (source / "p000.jpg").chmod(0)
+    shown = ended(0, *args, preexec=without_privileges)
+    closed = str(source / "closed")
+    assert f"{closed!r} cannot be listed (Permission denied): what it holds is passed over" in shown
+    (failure,) = rows(out, "failures")
+    assert (failure["source"], failure["message"]) == ("p000.jpg", "the file cannot be read: Permission denied")
+
+    (source / "closed").chmod(0o755)
+    (source / "p000.jpg").chmod(0o644)
+    (out / "deep" / "er").chmod(0o500)
+    (source / "deep" / "er" / "p002.jpg").touch()
+    shown = ended(1, *args, preexec=without_privileges)
+    assert shown[-1].endswith(f": Permission denied{MEND}")
+    (out / "deep" / "er").chmod(0o700)
+    ended(0, *args, preexec=without_privileges)
+    ended(0, *args[:3], tmp_path / "fresh", *args[4:])
+    assert snapshot(out) == snapshot(tmp_path / "fresh")
+
+    (out / "_run" / "lock").unlink()
+    (out / "_run").chmod(0o500)
+    assert ended(2, *args, preexec=without_privileges) == [
+        f"image_resizer: cannot write '{out}/_run/lock': Permission denied"
+    ]
