@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import random
 import shutil
 import signal
@@ -29,6 +30,9 @@ CASES = (("files", (128,)), ("files", (128, 64)), ("webdataset", (128,)), ("webd
 # Seconds between two signals, and in which a run must have ended after the first.
 TWICE_WITHIN = 0.08
 AT_ONCE = 2.0
+
+# Seconds of a processor's time; it takes a tenth of it.
+PYTHON_STARTS_WITHIN = 0.3
 
 _TIME_LIMIT = 600
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
@@ -149,13 +153,20 @@ def leftovers(out: Path) -> list[str]:
 
 
 def wait_for_handlers(process: subprocess.Popen[str]) -> None:
-    """Until the command has taken SIGTERM over: before that the process is Python, starting, and not yet ours."""
+    """Until the command has taken SIGTERM over: before that the process is Python, starting, and not yet ours.
+
+    Raises:
+        LostError: it has not when it has worked for longer than Python takes to start.
+    """
     while process.poll() is None:
-        with contextlib.suppress(FileNotFoundError):
-            status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii", errors="replace")
-            caught = int(status.partition("SigCgt:")[2].split()[0], 16)
-            if caught & 1 << signal.SIGTERM - 1:
-                return
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii", errors="replace")
+        caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+        if caught & 1 << signal.SIGTERM - 1:
+            return
+        times = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[11:13]
+        if sum(map(int, times)) / os.sysconf("SC_CLK_TCK") > PYTHON_STARTS_WITHIN:
+            process.kill()
+            raise LostError(f"SIGTERM would end it without a sentence after {PYTHON_STARTS_WITHIN} s of work")
         time.sleep(0.001)
 
 

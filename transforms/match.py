@@ -95,7 +95,7 @@ class MatchSources(beam.PTransform):
         if self._config.list_prefixes:
             match: beam.PTransform = _MatchRanges(split, self._config.list_prefixes)
         else:
-            match = fileio.MatchFiles(split.pattern)
+            match = fileio.MatchFiles(split.pattern, fileio.EmptyMatchTreatment.ALLOW)
         return (
             pipeline
             | f"MatchFiles[{split.name}]" >> match

@@ -1,0 +1,179 @@
+"""Whatever files and folders are called and wherever links lead: all is accounted for, and OUT alone is written to."""
+
+import json
+import os
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.conftest import Make
+from tests.support import jpeg, rows, snapshot, summary, write_tree
+
+ODD = [
+    "new\nline.jpg",
+    "return\r\nand.jpg",
+    "line\u2028separator\u0085.jpg",
+    "quo'\"`te.jpg",
+    "back\\slash.jpg",
+    "tab\tand\x1b[31m.jpg",
+    "-rf.jpg",
+    "--help/-o.jpg",
+    "a..b.jpg",
+    "..hidden.jpg",
+    ".../x.jpg",
+    "..\\..\\up.jpg",
+    "%2e%2e%2fup.jpg",
+    "C:\\x.jpg",
+    "file:/x.jpg",
+    "~/x.jpg",
+    "$(touch x).jpg",
+    " space .jpg",
+    "set[1]/a*b?{c}.jpg",
+    "שלום/مرحبا\u202egpj.jpg",
+    f"{'x' * 251}.jpg",
+    f"{'é' * 125}y.jpg",
+    os.fsdecode(b"caf\xe9/na\xffme.jpg"),
+]
+
+
+def surroundings(folder: Path, out: Path) -> dict[str, tuple[int, int]]:
+    """When each file and folder that is not OUT or below it was changed, and its size."""
+    paths = [path for path in folder.rglob("*") if out not in (path, *path.parents)]
+    return {str(path): (path.lstat().st_mtime_ns, path.lstat().st_size) for path in paths}
+
+
+def members_of(archive: Path) -> list[tarfile.TarInfo]:
+    with tarfile.open(archive) as tar:
+        return tar.getmembers()
+
+
+@pytest.mark.parametrize("layout", ["files", "webdataset"])
+def test_odd_names(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str) -> None:
+    place = tmp_path / "place"
+    source = write_tree(place / "in\n[a] *", {name: jpeg(n, (30, 20)) for n, name in enumerate(ODD)})
+    out = place / "out"
+    out.mkdir()
+    (place / "work").mkdir()
+    monkeypatch.chdir(place / "work")  # a relative name would show here
+    before = surroundings(tmp_path, out)
+    args = ("-i", source, "-o", out, "-s", 16, "--layout", layout, "--images_per_shard", 5, "--split", "in")
+    make(*args)
+    assert surroundings(tmp_path, out) == before
+    first = snapshot(out)
+    assert {row["source"]: row["status"] for row in rows(out, "manifest")} == dict.fromkeys(ODD, "written")
+    if layout == "files":
+        assert {name for name in first if name.endswith(".jpg")} == set(ODD)
+        assert all(row["path"] == row["source"] for row in rows(out, "manifest"))
+    else:
+        members = [member for path in out.glob("*.tar") for member in members_of(path)]
+        assert len(members) == 2 * len(ODD)
+        assert all(member.isreg() for member in members)
+        named = {row["path"].partition(".tar/")[2] for row in rows(out, "manifest")}
+        assert {member.name for member in members if member.name.endswith(".jpg")} == named
+        assert not [name for name in named if name.startswith("/") or {"..", "."} & set(name.split("/"))]
+    assert f"nothing to do: all {len(ODD)} images were committed already, and none was read" in make(*args)
+    assert snapshot(out) == first
+
+
+def test_the_manifest_is_strict_json_a_line(make: Make, tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "in", {name: jpeg(1, (9, 9)) for name in ODD})
+    write_tree(source, {f"bad/{name}": b"no image" for name in ODD})
+    make("-i", source, "-o", tmp_path / "out", "-s", 8)
+
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    lines = 0
+    for path in (tmp_path / "out").glob("*.jsonl"):
+        text = path.read_bytes()
+        assert text.endswith(b"\n")
+        for line in text.decode("utf-8").removesuffix("\n").split("\n"):
+            row = json.loads(line, parse_constant=refuse)
+            assert list(row)[:2] == ["key", "source"]
+            lines += 1
+    images = summary(tmp_path / "out")["images"]
+    assert images["matched"] == 2 * len(ODD) == images["written"] + images["failed"]
+    assert lines == images["matched"] + images["failed"]
+
+
+def test_links(make: Make, tmp_path: Path) -> None:
+    """Links to files are read, wherever they lead; other links are told, and nothing is followed in circles."""
+    elsewhere = write_tree(tmp_path / "elsewhere", {"far.jpg": jpeg(1, (30, 20)), "sub/never.jpg": jpeg(2, (30, 20))})
+    source = write_tree(tmp_path / "in", {"a.jpg": jpeg(3, (30, 20)), "deep/b.jpg": jpeg(4, (30, 20))})
+    links = {
+        "same.jpg": "a.jpg",
+        "deep/up.jpg": "../a.jpg",
+        "out of it.jpg": str(elsewhere / "far.jpg"),
+        "chain.jpg": "out of it.jpg",
+        "gone.jpg": "nowhere.jpg",
+        "self.jpg": "self.jpg",
+        "there.jpg": "back.jpg",
+        "back.jpg": "there.jpg",
+        "folder.jpg": str(elsewhere / "sub"),
+        "folder": str(elsewhere / "sub"),
+        "deep/circle": "..",
+        "root": "/",
+    }
+    for name, target in links.items():
+        (source / name).symlink_to(target)
+    out = tmp_path / "out"
+    before = surroundings(tmp_path, out)
+    shown = make("-i", source, "-o", out, "-s", 16)
+    assert surroundings(tmp_path, out) == before
+    read = {"a.jpg", "deep/b.jpg", "same.jpg", "deep/up.jpg", "out of it.jpg", "chain.jpg"}
+    assert {row["source"] for row in rows(out, "manifest")} == read
+    assert {name for name in snapshot(out) if name.endswith(".jpg")} == read
+    assert not [path for path in out.rglob("*") if path.is_symlink()]
+    told = {line.partition("'")[2].partition("'")[0]: line.partition("' ")[2] for line in shown if " link to " in line}
+    followed = "is a link to a folder and not followed: give that folder as an input of its own"
+    assert told == {
+        **{str(source / name): "is a link to nothing: passed over" for name in ("gone.jpg", "self.jpg")},
+        **{str(source / name): "is a link to nothing: passed over" for name in ("there.jpg", "back.jpg")},
+        **{str(source / name): followed for name in ("folder.jpg", "folder", "deep/circle", "root")},
+    }
+
+
+def test_what_only_looks_like_an_image_is_accounted_for(make: Make, tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (30, 20)), "folder.jpg/b.JPG": jpeg(2, (30, 20))})
+    write_tree(source, {".jpg": jpeg(3, (30, 20)), "...jpg": b"", "c.jpg ": b"", "d": b""})
+    os.mkfifo(source / "pipe.jpg")
+    (source / "device.jpg").symlink_to("/dev/zero")
+    make("-i", source, "-o", tmp_path / "out", "-s", 16)
+    assert {row["source"]: row["reason"] for row in rows(tmp_path / "out", "manifest")} == {
+        "a.jpg": None,
+        "folder.jpg/b.JPG": None,
+        "pipe.jpg": "unreadable",
+        "device.jpg": "unreadable",
+    }
+    assert summary(tmp_path / "out")["not_images"] == {"": 3, ".*": 1}
+
+
+MISSING = "does not exist: give a folder, a glob pattern or a store path"
+
+
+@pytest.mark.parametrize(
+    ("make_it", "told"),
+    [
+        (Path.exists, MISSING),
+        (Path.mkdir, "holds no image (0 other files): give a folder that does"),
+        (lambda path: path.symlink_to("nowhere"), MISSING),
+        (lambda path: write_tree(path, {"x.txt": b""}), "holds no image (1 other files): give a folder that does"),
+        (lambda path: path.write_bytes(b""), "is a file: give the folder that holds the images"),
+    ],
+)
+def test_an_input_that_is_none(make: Make, tmp_path: Path, make_it: Callable[[Path], None], told: str) -> None:
+    make_it(tmp_path / "in")
+    (shown,) = make("-i", tmp_path / "in", "-o", tmp_path / "out", expect=2)
+    assert shown.startswith("image_resizer: -i ")
+    assert told in shown
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("pattern", ["in[1]", "photos/b?.jpg", "photos/[x-z]*.jpg"])
+def test_a_pattern_that_matches_nothing(make: Make, tmp_path: Path, pattern: str) -> None:
+    write_tree(tmp_path / "photos", {"a1.jpg": jpeg(1, (9, 9))})
+    (shown,) = make("-i", tmp_path / pattern, "-o", tmp_path / "out", "-s", 8, expect=1)
+    assert shown == (f"-i '{tmp_path / pattern}' holds no image (0 other files): give a folder or pattern with images")
+    assert snapshot(tmp_path / "out") == {}
