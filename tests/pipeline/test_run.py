@@ -121,6 +121,7 @@ def test_bundles_that_a_runner_repeats_or_streams_change_nothing(
     flags = ["-i", str(photos), "-s", "24", "12", "--layout", layout, "--images_per_shard", "2"]
     make(*flags, "-o", tmp_path / "once")
     twice = parse([*flags, "-o", str(tmp_path / "twice")])
+    (tmp_path / "twice" / "_run").mkdir(parents=True)  # as the command makes it, before all else
     pipeline = beam.Pipeline(FnApiRunner(**runner))
     build(pipeline, twice.config, "run")
     pipeline.run().wait_until_finish()
@@ -131,6 +132,7 @@ def test_counters(photos: Path, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {path.name: path.read_bytes() for path in photos.glob("*.jpg")})
     write_tree(source, {"bad.jpg": b"no image"})
     options = parse(["-i", str(source), "-o", str(tmp_path / "out"), "-s", "24", "12"])
+    (tmp_path / "out" / "_run").mkdir(parents=True)
     pipeline = beam.Pipeline(FnApiRunner())
     build(pipeline, options.config, "run")
     result = pipeline.run()
