@@ -103,6 +103,17 @@ def check_prefixes(found: Sequence[Split]) -> None:
             raise UsageError(f"--list_prefixes is for inputs of gs://, and {split.root!r} is none: leave it out")
 
 
+class Problem(NamedTuple):
+    """What matching would pass over in silence: what it is, what follows, and whether there may be images in it."""
+
+    what: str
+    consequence: str
+    hides_images: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.consequence}"
+
+
 class Survey(NamedTuple):
     """What a look at a local folder tells: how many files may be images, how many are not, and what
     matching would pass over in silence.
@@ -110,17 +121,17 @@ class Survey(NamedTuple):
 
     images: int
     others: int
-    problems: list[str]
+    problems: list[Problem]
 
 
-def check_contents(found: Sequence[Split], out_dir: str) -> list[str]:
-    """A sentence for each thing in the local input folders that matching would pass over in silence.
+def check_contents(found: Sequence[Split], out_dir: str) -> list[Problem]:
+    """Each thing in the local input folders that matching would pass over in silence.
 
     Raises:
         UsageError: an input has no image.
         StorageError: a store does not let itself be listed.
     """
-    problems: list[str] = []
+    problems: list[Problem] = []
     for split in found:
         if not is_local(split.root):
             if not matches(split.pattern):
@@ -143,7 +154,7 @@ def is_whole_folder(split: Split) -> bool:
 def survey(root: str, out_dir: str) -> Survey:
     """Looks through a local folder and all below it, but not below `out_dir`."""
     images = others = 0
-    problems: list[str] = []
+    problems: list[Problem] = []
     for entry in walk(root, out_dir, problems):
         if is_tried(entry.name):
             images += 1
@@ -152,7 +163,7 @@ def survey(root: str, out_dir: str) -> Survey:
     return Survey(images, others, problems)
 
 
-def walk(root: str, out_dir: str, problems: list[str]) -> Iterator[os.DirEntry[str]]:
+def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEntry[str]]:
     """The files in a local folder and all below it, but not below `out_dir`; `problems` gets what is passed over."""
     folders = [root]
     while folders:
@@ -167,12 +178,14 @@ def walk(root: str, out_dir: str, problems: list[str]) -> Iterator[os.DirEntry[s
                     else:
                         yield entry
         except OSError as error:
-            problems.append(f"{folder!r} cannot be listed ({error.strerror}): what it holds is passed over")
+            what = f"{folder!r} cannot be listed ({error.strerror})"
+            problems.append(Problem(what, "what it holds is passed over", hides_images=True))
 
 
-def _problem_of_link(entry: os.DirEntry[str]) -> str | None:
+def _problem_of_link(entry: os.DirEntry[str]) -> Problem | None:
     if not os.path.exists(entry.path):
-        return f"{entry.path!r} is a link to nothing: passed over"
+        return Problem(f"{entry.path!r} is a link to nothing", "passed over")
     if entry.is_dir():
-        return f"{entry.path!r} is a link to a folder and not followed: give that folder as an input of its own"
+        what = f"{entry.path!r} is a link to a folder and not followed"
+        return Problem(what, "give that folder as an input of its own")
     return None

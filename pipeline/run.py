@@ -49,7 +49,7 @@ def _main(argv: Sequence[str]) -> int:
     try:
         options = parse(argv)
         log.configure(options.log_level, options.log, options.runner is not None)
-        _check(options)
+        problems = _check(options)
         if options.estimate is not None:
             return _estimate(options, options.estimate)
         if options.dry_run:
@@ -60,6 +60,8 @@ def _main(argv: Sequence[str]) -> int:
         plan = dataset.check(options.config, options.overwrite, options.log)  # before anything is written to OUT
         if options.verify and plan is None:
             raise UsageError(f"-o {options.config.out_dir!r} holds no dataset to verify: leave out --verify")
+        if plan and not options.verify:
+            _check_complete(problems)
         with _alone(options) as lease:
             if options.verify and plan:
                 return verify(options.config, plan, options.verify == "full")
@@ -69,8 +71,8 @@ def _main(argv: Sequence[str]) -> int:
         return 2
 
 
-def _check(options: Options) -> None:
-    """Refuses what can be told to be wrong before anything is written."""
+def _check(options: Options) -> list[inputs.Problem]:
+    """Refuses what can be told to be wrong before anything is written; gives what is not, and warns of it."""
     config = options.config
     if not all(map(storage.is_local, (config.out_dir, *(split.root for split in config.splits)))):
         storage.set_options(options.beam_args)
@@ -80,10 +82,19 @@ def _check(options: Options) -> None:
         dataflow.check(options.beam_args, config)
         for warning in dataflow.distances(options.beam_args, config):
             logger.warning("{}", warning)
-    if options.verify:
-        return
-    for problem in inputs.check_contents(config.splits, config.out_dir):
+    problems = [] if options.verify else inputs.check_contents(config.splits, config.out_dir)
+    for problem in problems:
         logger.warning("{}", problem)
+    return problems
+
+
+def _check_complete(problems: Sequence[inputs.Problem]) -> None:
+    """Refuses to go on with a dataset while a part of its input cannot be seen, and would count as deleted."""
+    for problem in problems:
+        if problem.hides_images:
+            raise RunError(
+                f"{problem.what}, and what was made of its images would be deleted: let it be read, or give another -o"
+            )
 
 
 @contextlib.contextmanager

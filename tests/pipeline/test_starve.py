@@ -229,6 +229,15 @@ def test_without_permission(tmp_path: Path) -> None:
     ended(0, *args[:3], tmp_path / "fresh", *args[4:])
     assert snapshot(out) == snapshot(tmp_path / "fresh")
 
+    (source / "closed").chmod(0)
+    before = snapshot(out)
+    assert ended(2, *args, preexec=without_privileges)[-1] == (
+        f"image_resizer: {closed!r} cannot be listed (Permission denied), and what was made of its images would be "
+        "deleted: let it be read, or give another -o"
+    )
+    assert snapshot(out) == before
+    (source / "closed").chmod(0o755)
+
     (out / "_run" / "lock").unlink()
     (out / "_run").chmod(0o500)
     assert ended(2, *args, preexec=without_privileges) == [
