@@ -99,7 +99,7 @@ def _add_dataset_flags(group: argparse._ArgumentGroup) -> None:
         "--layout",
         choices=list(LAYOUTS),
         default="files",
-        help="files: the source's tree again; webdataset: tar archives (default: files)",
+        help="files: the source's tree again; webdataset: tar archives; parquet: an image a row (default: files)",
     )
     add(
         "--images_per_shard",

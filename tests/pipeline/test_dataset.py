@@ -6,6 +6,7 @@ import os
 import tarfile
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import webdataset
 from PIL import Image
@@ -27,6 +28,7 @@ from tests.support import (
 )
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec, library_versions
+from transforms.layouts import LAYOUTS
 
 
 def sources_of(folder: Path) -> list[tuple[str, bytes]]:
@@ -113,7 +115,39 @@ def test_an_archive_without_images_is_written_too(make: Make, tmp_path: Path) ->
     assert {number for number in range(4) if sizes[f"in-{number:05d}-of-00004.tar"]} == filled
 
 
-@pytest.mark.parametrize("layout", ["files", "webdataset"])
+def test_parquet(make: Make, tmp_path: Path) -> None:
+    """Names of every kind, two sizes, a shard without images, and a failure."""
+    names = ["a.b.jpg", "ü/__c.jpg", "%.jpg", "new\nline.jpg", os.fsdecode(b"caf\xe9.jpg")]
+    source = write_tree(tmp_path / "in", {name: jpeg(number, (60, 40)) for number, name in enumerate(names)})
+    (source / "broken.jpg").write_bytes(b"no image")
+    out = tmp_path / "out"
+    make("-i", source, "-o", out, "-s", 40, 20, "--layout", "parquet", "--images_per_shard", 1)
+    manifest = rows(out, "manifest")
+    assert [row["source"] for row in manifest if row["status"] == "failed"] == ["broken.jpg"] * 2
+    files = sorted(path.relative_to(out) for path in out.rglob("*.parquet"))
+    assert [str(path) for path in files] == [
+        f"{size}/in-{number:05d}-of-00006.parquet" for size in (20, 40) for number in range(6)
+    ]
+    read = {path: pq.read_table(out / path).to_pylist() for path in files}
+    assert sorted(map(len, read.values()))[0] == 0
+    made = {f"{path}/{row['image']['path']}": row for path, table in read.items() for row in table}
+    written = {row["path"]: row for row in manifest if row["status"] == "written"}
+    assert made.keys() == written.keys()
+    assert len(made) == 10
+    for path, row in made.items():
+        image = row.pop("image")["bytes"]
+        assert sha256(image) == row["sha256"] == written[path]["sha256"]
+        assert Image.open(io.BytesIO(image)).size == (row["width"], row["height"])
+        told = {name: value for name, value in written[path].items() if name not in ("path", "status", "reason")}
+        text = {
+            name: value.encode("utf-8", "backslashreplace").decode()
+            for name, value in told.items()
+            if isinstance(value, str)
+        }
+        assert row == {**told, **text}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_same_bytes_for_any_number_of_threads_and_on_other_runners(make: Make, tmp_path: Path, layout: str) -> None:
     source = photo_tree(tmp_path / "in", 10)
     (source / "broken.jpg").write_bytes(b"no image")
