@@ -35,6 +35,8 @@ setup(
     py_modules=["image_resizer"],
     install_requires=[
         "apache-beam[gcp]>=2.76,<3",
+        "google-crc32c>=1.5,<2",  # layout tfrecord; apache-beam[gcp] asks for it too
+        "pyarrow>=18",  # layout parquet; apache-beam asks for it too
         "pillow>=12.1.1,<13",  # what apache-beam 2.77 itself asks for
         "loguru>=0.7,<1",
         "tqdm>=4.66,<5",

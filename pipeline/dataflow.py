@@ -21,8 +21,7 @@ from apache_beam.options.pipeline_options import (
 
 from pipeline.errors import UsageError
 from transforms import gcs
-from transforms.config import ResizeConfig
-from transforms.imaging.spec import library_versions
+from transforms.config import ResizeConfig, versions
 
 # Four processes with 4 GB each: room for two shards of 4000 outputs beside what is decoded. Its processors
 # have AVX2, which older machine types may lack; Dataflow asks the same for a vCPU of any type.
@@ -138,13 +137,13 @@ def _packages(setup: SetupOptions, config: ResizeConfig, folder: Path) -> Iterat
         yield f"--setup_file={setup_file}"
     if not setup.requirements_file:
         path = folder / "requirements.txt"
-        path.write_text(requirements(library_versions(config.spec)), encoding="utf-8")
+        path.write_text(requirements(versions(config)), encoding="utf-8")
         yield f"--requirements_file={path}"
 
 
 def requirements(versions: dict[str, str]) -> str:
-    """The packages among `library_versions`, each at its version, as a file for pip."""
-    packages = ("pillow", "cykooz-resizer", "simplejpeg")
+    """The packages among `versions`, each at its version, as a file for pip."""
+    packages = ("pillow", "cykooz-resizer", "simplejpeg", "pyarrow")
     return "".join(f"{name}=={versions[name]}\n" for name in packages if name in versions)
 
 

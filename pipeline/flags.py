@@ -99,7 +99,8 @@ def _add_dataset_flags(group: argparse._ArgumentGroup) -> None:
         "--layout",
         choices=list(LAYOUTS),
         default="files",
-        help="files: the source's tree again; webdataset: tar archives (default: files)",
+        help="files: the source's tree again; webdataset: tar archives; parquet: an image a row; tfrecord: "
+        "tf.train.Examples (default: files)",
     )
     add(
         "--images_per_shard",

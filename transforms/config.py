@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.metadata
 from typing import Any
 
 from transforms.imaging.spec import ResizeSpec, library_versions
@@ -78,8 +79,14 @@ def settings(config: ResizeConfig) -> dict[str, Any]:
         "images_per_shard": config.images_per_shard,
         "sample": config.sample,
         **spec,
-        "versions": library_versions(config.spec),
+        "versions": versions(config),
     }
+
+
+def versions(config: ResizeConfig) -> dict[str, str]:
+    """Versions of everything that decides a dataset's bytes."""
+    libraries = LAYOUTS[config.layout].libraries
+    return {**library_versions(config.spec), **{name: importlib.metadata.version(name) for name in libraries}}
 
 
 def shard_count(images: int, source_bytes: int, images_per_shard: int) -> int:

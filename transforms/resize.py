@@ -17,11 +17,10 @@ from transforms import attempts, metrics
 from transforms.apart import Apart
 from transforms.assemble import assemble
 from transforms.budget import MemoryBudget, machine_memory
-from transforms.config import ResizeConfig
+from transforms.config import ResizeConfig, versions
 from transforms.elements import ResizedShard, Shard, Source
 from transforms.imaging.errors import ImageError
 from transforms.imaging.resize import make
-from transforms.imaging.spec import library_versions
 from transforms.marker import Header, digest_of, read_header
 from transforms.match import Listed, unlist
 from transforms.metrics import progress
@@ -87,11 +86,11 @@ class _ResizeFn(beam.DoFn):
 
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
-        self._versions = library_versions(config.spec)  # where the graph is built
+        self._versions = versions(config)  # where the graph is built
 
     def setup(self) -> None:
         hand_over_log()
-        check_libraries(self._config.spec, self._versions)
+        check_libraries(self._config, self._versions)
 
     def start_bundle(self) -> None:
         self._ahead: _Started | None = None  # what a failed bundle left is dropped

@@ -7,26 +7,27 @@ from collections.abc import Mapping
 
 from loguru import logger
 
+from transforms.config import ResizeConfig, versions
 from transforms.errors import RunError
 from transforms.imaging.extras import check_extras
-from transforms.imaging.spec import ResizeSpec, SettingError, library_versions
+from transforms.imaging.spec import SettingError
 
 
-def check_libraries(spec: ResizeSpec, submitted: Mapping[str, str]) -> None:
+def check_libraries(config: ResizeConfig, submitted: Mapping[str, str]) -> None:
     """Makes sure that this process makes the bytes that the submitting one would.
 
     Args:
-        spec: what to make.
-        submitted: the `library_versions` of where the graph was built.
+        config: the dataset to make.
+        submitted: the `versions` of where the graph was built.
 
     Raises:
         RunError: an extra is missing, or a version differs.
     """
     try:
-        check_extras(spec)
+        check_extras(config.spec)
     except SettingError as error:
         raise RunError(f"--{error.setting} {error}") from error
-    here = library_versions(spec)
+    here = versions(config)
     for library, version in submitted.items():
         if here[library] != version:
             raise RunError(

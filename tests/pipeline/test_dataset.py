@@ -4,8 +4,11 @@ import io
 import json
 import os
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import webdataset
 from PIL import Image
@@ -25,8 +28,10 @@ from tests.support import (
     write_tree,
     written_row,
 )
+from tests.transforms.layouts.examples import examples
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec, library_versions
+from transforms.layouts import LAYOUTS
 
 
 def sources_of(folder: Path) -> list[tuple[str, bytes]]:
@@ -113,7 +118,62 @@ def test_an_archive_without_images_is_written_too(make: Make, tmp_path: Path) ->
     assert {number for number in range(4) if sizes[f"in-{number:05d}-of-00004.tar"]} == filled
 
 
-@pytest.mark.parametrize("layout", ["files", "webdataset"])
+def of_parquet(path: Path) -> list[Row]:
+    """The rows of a Parquet file, their image in two columns."""
+    read = pq.read_table(path).to_pylist()
+    return [{**row, "member": row["image"]["path"], "image": row["image"]["bytes"]} for row in read]
+
+
+def of_tfrecord(path: Path) -> list[Row]:
+    """What a TFRecord file has of the manifest, with the image and its name."""
+    samples = []
+    for named in examples(path.read_bytes()):
+        row = {key.removeprefix("manifest/"): plain(key, values) for key, values in named.items()}
+        samples.append({key: value for key, value in row.items() if not key.startswith("image/")})
+        samples[-1] |= {"image": named["image/encoded"][0], "member": named["image/filename"][0].decode()}
+    return samples
+
+
+def plain(key: str, values: list[Any]) -> Any:
+    """The value of a manifest's column."""
+    values = [value.decode() if isinstance(value, bytes) and key != "image/encoded" else value for value in values]
+    return values if key in ("manifest/source_box", "manifest/output_box", "manifest/notes") else values[0]
+
+
+@pytest.mark.parametrize(("layout", "read"), [("parquet", of_parquet), ("tfrecord", of_tfrecord)])
+def test_tables(make: Make, tmp_path: Path, layout: str, read: Callable[[Path], list[Row]]) -> None:
+    """Names of every kind, two sizes, a shard without images, and a failure."""
+    names = ["a.b.jpg", "ü/__c.jpg", "%.jpg", "new\nline.jpg", os.fsdecode(b"caf\xe9.jpg")]
+    source = write_tree(tmp_path / "in", {name: jpeg(number, (60, 40)) for number, name in enumerate(names)})
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    write_tree(source, {"turned.jpg": jpeg(9, (31, 40), exif=turned), "broken.jpg": b"no image"})
+    out = tmp_path / "out"
+    make("-i", source, "-o", out, "-s", 40, 20, "--layout", layout, "--images_per_shard", 1)
+    manifest = rows(out, "manifest")
+    assert [row["source"] for row in manifest if row["status"] == "failed"] == ["broken.jpg"] * 2
+    archives = [f"{size}/in-{number:05d}-of-00007.{layout}" for size in (20, 40) for number in range(7)]
+    assert sorted(str(path.relative_to(out)) for path in out.rglob(f"*.{layout}")) == archives
+    tables = {path: read(out / path) for path in archives}
+    assert [] in tables.values()
+    made = {f"{path}/{row.pop('member')}": row for path, table in tables.items() for row in table}
+    written = {row["path"]: row for row in manifest if row["status"] == "written"}
+    assert made.keys() == written.keys()
+    assert len(made) == 12
+    for path, row in made.items():
+        image = row.pop("image")
+        assert sha256(image) == row["sha256"] == written[path]["sha256"]
+        assert Image.open(io.BytesIO(image)).size == (row["width"], row["height"])
+        told = {name: value for name, value in written[path].items() if name not in ("path", "status", "reason")}
+        assert row == {**told, "key": as_text(told["key"]), "source": as_text(told["source"])}
+    assert {tuple(row["notes"]) for row in made.values()} == {(), ("exif-orientation",)}
+
+
+def as_text(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_same_bytes_for_any_number_of_threads_and_on_other_runners(make: Make, tmp_path: Path, layout: str) -> None:
     source = photo_tree(tmp_path / "in", 10)
     (source / "broken.jpg").write_bytes(b"no image")

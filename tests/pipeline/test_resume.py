@@ -14,6 +14,7 @@ from PIL import Image
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, image_bytes, jpeg, markers, photo_tree, rows, snapshot, write_tree
 from transforms.imaging.naming import shard_index
+from transforms.layouts import LAYOUTS
 
 
 def start(*args: object) -> "subprocess.Popen[str]":
@@ -39,7 +40,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tree(folder, {f"p{number:03d}.jpg": data[number % 4] for number in range(300)})
 
 
-@pytest.mark.parametrize("layout", ["files", "webdataset"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_run_that_was_ended_goes_on(
     make: Make, many: Path, tmp_path: Path, layout: str, number: int, code: int
@@ -78,7 +79,7 @@ def already(out: Path) -> list[str]:
     return [line for line in receipts.read_text().splitlines() if not json.loads(line)["again"]]
 
 
-@pytest.mark.parametrize("layout", ["files", "webdataset"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_second_run_reads_no_image(make: Make, photos: Path, tmp_path: Path, layout: str) -> None:
     source = write_tree(tmp_path / "in", {path.name: path.read_bytes() for path in photos.glob("*.jpg")})
     args = ("-i", source, "-o", tmp_path / "out", "-s", 32, "--layout", layout)
@@ -107,7 +108,7 @@ def test_a_lost_marker_is_done_again_alone(make: Make, photos: Path, tmp_path: P
     assert [name for name, when in markers(out).items() if when != at[name]] == ["photos-00002-of-00005.jsonl"]
 
 
-@pytest.mark.parametrize("layout", ["files", "webdataset"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_what_changes_in_the_input_changes_in_its_shards_alone(make: Make, tmp_path: Path, layout: str) -> None:
     source = photo_tree(tmp_path / "photos", 9)
     out = tmp_path / "out"
@@ -171,16 +172,18 @@ def test_other_settings_on_the_same_out_are_refused(make: Make, photos: Path, tm
     make("-i", photos, "-o", out, "-s", 32, "-j", 7, "--memory", "100M", "-v", 5, "--log_level", "error")
 
 
-def test_another_pillow_is_refused(make: Make, photos: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("library", "layout"), [("pillow", "files"), ("pyarrow", "parquet")])
+def test_another_version_is_refused(make: Make, photos: Path, tmp_path: Path, library: str, layout: str) -> None:
     out = tmp_path / "out"
-    make("-i", photos, "-o", out, "-s", 32)
+    args = ("-i", photos, "-o", out, "-s", 32, "--layout", layout)
+    make(*args)
     config = out / "_run" / "config.json"
     told = json.loads(config.read_text())
-    now = told["settings"]["versions"]["pillow"]
-    told["settings"]["versions"]["pillow"] = "9.9"
+    now = told["settings"]["versions"][library]
+    told["settings"]["versions"][library] = "9.9"
     config.write_text(json.dumps(told))
-    (shown,) = make("-i", photos, "-o", out, "-s", 32, expect=2)
-    assert f"made with version of pillow '9.9', and this is version of pillow {now!r}" in shown
+    (shown,) = make(*args, expect=2)
+    assert f"made with version of {library} '9.9', and this is version of {library} {now!r}" in shown
 
 
 def test_overwrite_deletes_what_the_dataset_wrote_and_nothing_else(make: Make, photos: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from pipeline.graph import build
 from pipeline.options import parse
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, jpeg, photo_tree, rows, run, snapshot, write_tree
+from transforms.layouts import LAYOUTS
 
 
 def broken_tree(folder: Path, good: int, bad: int) -> Path:
@@ -114,7 +115,7 @@ def test_what_matching_passes_over_is_told(make: Make, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("runner", [{"bundle_repeat": 1}, {"use_state_iterables": True}])
-@pytest.mark.parametrize("layout", ["files", "webdataset"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_bundles_that_a_runner_repeats_or_streams_change_nothing(
     make: Make, photos: Path, tmp_path: Path, layout: str, runner: dict[str, Any]
 ) -> None:

@@ -4,22 +4,24 @@ import sys
 import pytest
 
 from tests.support import ROOT
+from transforms.config import ResizeConfig, Split, versions
 from transforms.errors import RunError
-from transforms.imaging.spec import ResizeSpec, library_versions
+from transforms.imaging.spec import ResizeSpec
 from transforms.worker import check_libraries
 
 SPEC = ResizeSpec(resampler="simd", check_jpeg=True)
+CONFIG = ResizeConfig((Split("a", "/in/**", "/in"),), "/out", SPEC, "parquet", 100, 2)
 
 
 def test_the_same_versions_are_taken() -> None:
-    check_libraries(SPEC, library_versions(SPEC))
+    check_libraries(CONFIG, versions(CONFIG))
 
 
-@pytest.mark.parametrize("library", ["pillow", "libjpeg", "cykooz-resizer", "simplejpeg", "resizer"])
+@pytest.mark.parametrize("library", ["pillow", "libjpeg", "cykooz-resizer", "simplejpeg", "resizer", "pyarrow"])
 def test_another_version_is_refused(library: str) -> None:
-    here = library_versions(SPEC)[library]
+    here = versions(CONFIG)[library]
     with pytest.raises(RunError) as caught:
-        check_libraries(SPEC, {**library_versions(SPEC), library: "0.1"})
+        check_libraries(CONFIG, {**versions(CONFIG), library: "0.1"})
     assert str(caught.value) == (
         f"this worker has {library} {here!r} and the submitting machine '0.1', which would mix their bytes in one "
         "dataset: give both the same, by an image (--sdk_container_image) that has it"

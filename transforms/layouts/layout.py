@@ -20,6 +20,7 @@ class Layout:
         image_path: (shard, size folder, name, extension) -> the path in the manifest.
         problem_of: (path in the manifest) -> why no such file can be stored: the kind and a sentence, or None.
         pack: (shard, size folders, images in the order of their names) -> the files to store.
+        libraries: the packages whose versions decide bytes in this layout alone.
     """
 
     keeps_tree: bool
@@ -28,3 +29,4 @@ class Layout:
     image_path: Callable[[Shard, str, str, str], str]
     problem_of: Callable[[str], tuple[Kind, str] | None]
     pack: Callable[[Shard, Sequence[str], Sequence[OutputImage]], Iterator[StoredFile]]
+    libraries: tuple[str, ...] = ()

@@ -1,23 +1,19 @@
 import io
 import json
+import os
+import subprocess
+import sys
 import tarfile
 
 import pytest
 
-from transforms.elements import ManifestRow, OutputImage, Shard, StoredFile
+from tests.support import ROOT
+from tests.transforms.layouts.outputs import SHARD, output
+from transforms.elements import StoredFile
 from transforms.imaging.errors import Kind
 from transforms.layouts import LAYOUTS
 
-SHARD = Shard("train", 12, 1743)
-
-
-def output(layout: str, key: str, size: int, data: bytes, folder: str) -> OutputImage:
-    made = LAYOUTS[layout]
-    name = made.name_of(key, "jpg")
-    path = made.image_path(SHARD, folder, name, "jpg")
-    known = (key, f"{key}.jpeg", 9, "aa", "JPEG", "RGB", 4, 3, size, path, 2, 1, len(data), "bb")
-    row = ManifestRow(*known, orientation=1, source_box=(0.0, 0.0, 4.0, 3.0), output_box=(0, 0, 2, 1), status="written")
-    return OutputImage(row, name, StoredFile(path, data, "bb"))
+ARCHIVES = [name for name in LAYOUTS if name != "files"]
 
 
 def test_files() -> None:
@@ -63,10 +59,28 @@ def test_webdataset() -> None:
         }
 
 
-def test_an_archive_depends_on_its_images_alone() -> None:
-    images = [output("webdataset", key, 64, key.encode(), "") for key in ("a", "b")]
-    pack = LAYOUTS["webdataset"].pack
+@pytest.mark.parametrize("layout", ARCHIVES)
+def test_an_archive_depends_on_its_images_alone(layout: str) -> None:
+    images = [output(layout, key, 64, key.encode()) for key in ("a", "b")]
+    pack = LAYOUTS[layout].pack
     assert list(pack(SHARD, [""], images)) == list(pack(SHARD, [""], images[::-1]))
+
+
+@pytest.mark.parametrize("layout", ARCHIVES)
+def test_another_process_makes_the_same_archive(layout: str) -> None:
+    code = (
+        "from tests.transforms.layouts.outputs import SHARD, output; from transforms.layouts import LAYOUTS\n"
+        f"images = [output({layout!r}, str(number), 64, bytes([number]) * 999) for number in range(120)]\n"
+        f"for file in LAYOUTS[{layout!r}].pack(SHARD, ['', 'x/'], images): print(file.path, file.sha256)"
+    )
+    shown = set()
+    for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo")):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone}
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=environment)
+        shown.add(done.stdout)
+    (made,) = shown
+    assert len(made.splitlines()) == 2
 
 
 def test_an_empty_shard_is_an_empty_archive() -> None:
@@ -99,4 +113,4 @@ def test_long_and_foreign_names_survive() -> None:
 def test_names_that_are_no_file_below_out(path: str, kind: Kind | None) -> None:
     problem = LAYOUTS["files"].problem_of(path)
     assert (problem and problem[0]) == kind
-    assert LAYOUTS["webdataset"].problem_of(path) is None
+    assert [LAYOUTS[layout].problem_of(path) for layout in ARCHIVES] == [None] * len(ARCHIVES)

@@ -1,0 +1,114 @@
+import io
+import json
+import os
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.transforms.layouts.outputs import SHARD, output
+from transforms.elements import OutputImage, StoredFile
+from transforms.layouts import LAYOUTS
+from transforms.layouts.parquet import schema
+
+PATH = "train-00012-of-01743.parquet"
+
+
+def pack(images: list[OutputImage]) -> pq.ParquetFile:
+    (packed,) = LAYOUTS["parquet"].pack(SHARD, [""], images)
+    assert packed.path == PATH
+    return pq.ParquetFile(io.BytesIO(packed.data))
+
+
+def test_rows_and_types() -> None:
+    images = [output("parquet", key, 64, key.encode(), "64/") for key in ("b", "a.x", "a/z")]
+    images.append(output("parquet", "b", 32, b"small", "32/"))
+    large, small = LAYOUTS["parquet"].pack(SHARD, ["64/", "32/"], images)
+    assert (large.path, small.path) == (f"64/{PATH}", f"32/{PATH}")
+    read = pq.read_table(io.BytesIO(large.data)).to_pylist()
+    assert [row["image"] for row in read] == [
+        {"bytes": b"a.x", "path": "a%2Ex.jpg"},
+        {"bytes": b"a/z", "path": "a/z.jpg"},
+        {"bytes": b"b", "path": "b.jpg"},
+    ]
+    assert read[0] == {
+        "image": {"bytes": b"a.x", "path": "a%2Ex.jpg"},
+        "key": "a.x",
+        "source": "a.x.jpeg",
+        "source_bytes": 9,
+        "source_sha256": "aa",
+        "source_format": "JPEG",
+        "source_mode": "RGB",
+        "source_width": 4,
+        "source_height": 3,
+        "size": 64,
+        "width": 2,
+        "height": 1,
+        "bytes": 3,
+        "sha256": "bb",
+        "orientation": 1,
+        "source_box": [0.0, 0.0, 4.0, 3.0],
+        "output_box": [0, 0, 2, 1],
+        "notes": [],
+    }
+    assert [row["image"]["bytes"] for row in pq.read_table(io.BytesIO(small.data)).to_pylist()] == [b"small"]
+
+
+def test_the_manifest_has_the_rows_place() -> None:
+    assert output("parquet", "a.x", 64, b"", "64/").row.path == f"64/{PATH}/a%2Ex.jpg"
+
+
+def test_row_groups_of_100_without_a_codec() -> None:
+    made = pack([output("parquet", f"{number:03d}", 64, b"x" * number) for number in range(250)])
+    groups = [made.metadata.row_group(number) for number in range(made.num_row_groups)]
+    assert [group.num_rows for group in groups] == [100, 100, 50]
+    columns = [groups[0].column(number) for number in range(groups[0].num_columns)]
+    assert {column.compression for column in columns} == {"UNCOMPRESSED"}
+    told = {column.path_in_schema: column.statistics for column in columns if column.is_stats_set}
+    assert (told["key"].min, told["key"].max, told["bytes"].min, told["bytes"].max) == ("000", "099", 0, 99)
+    assert "image.bytes" not in told
+
+
+def test_an_empty_shard_has_the_same_columns() -> None:
+    empty, full = pack([]), pack([output("parquet", "a", 64, b"1")])
+    assert (empty.metadata.num_rows, empty.num_row_groups) == (0, 0)
+    assert empty.schema_arrow.equals(full.schema_arrow, check_metadata=True)
+    assert (empty.schema_arrow.names, empty.schema_arrow.metadata) == (schema().names, schema().metadata)
+    assert empty.schema_arrow.field("image").type == pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+
+
+def test_what_is_not_known_is_null() -> None:
+    image = output("parquet", "a", 64, b"1")
+    row = image.row._replace(
+        source_bytes=None,
+        source_mode=None,
+        orientation=None,
+        source_box=None,
+        notes=("exif-orientation", "icc-profile"),
+    )
+    (read,) = pack([image._replace(row=row)]).read().to_pylist()
+    assert {name for name, value in read.items() if value is None} == {
+        *("source_bytes", "source_mode", "orientation", "source_box"),
+    }
+    assert read["notes"] == ["exif-orientation", "icc-profile"]
+
+
+def test_it_says_that_the_column_holds_images() -> None:
+    told = json.loads(pack([]).schema_arrow.metadata[b"huggingface"])["info"]["features"]
+    assert list(told) == pack([]).schema_arrow.names
+    assert told["image"] == {"_type": "Image"}
+    assert told["width"] == {"dtype": "int32", "_type": "Value"}
+    assert told["source_box"] == {"feature": {"dtype": "float64", "_type": "Value"}, "_type": "Sequence"}
+
+
+def test_every_name_is_text() -> None:
+    key = os.fsdecode(b"caf\xe9") + "/ключ\n" + "x" * 300
+    (row,) = pack([output("parquet", key, 64, b"1")]).read().to_pylist()
+    assert row["key"] == "caf\\udce9/ключ\n" + "x" * 300
+    assert row["image"]["path"] == "caf%E9/ключ%0A" + "x" * 300 + ".jpg"
+
+
+def test_bytes_stay_as_they_are() -> None:
+    data = bytes(range(256)) * 9000
+    image = output("parquet", "a", 64, data)
+    assert image.file == StoredFile(f"{PATH}/a.jpg", data, "bb")
+    assert pack([image]).read().to_pylist()[0]["image"]["bytes"] == data

@@ -1,0 +1,80 @@
+"""What archives have in common: one a shard and size, with the images' escaped keys as names.
+
+    OUT/[512/]train-00012-of-01743.EXTENSION
+
+A shard without images is an empty archive, so that their numbers have no gap.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from transforms.elements import ManifestRow, OutputImage, Shard, StoredFile
+from transforms.imaging.naming import archive_key
+from transforms.layouts.layout import Layout
+
+# What a sample repeats of its row. All of these are known of every image that was written.
+SAMPLE_FIELDS = (
+    *("key", "source", "source_bytes", "source_sha256", "source_format", "source_mode"),
+    *("source_width", "source_height", "size", "width", "height", "bytes", "sha256"),
+    *("orientation", "source_box", "output_box", "notes"),
+)
+
+# (the archive's path, images) -> its bytes
+Archive = Callable[[str, Sequence[OutputImage]], bytes]
+
+
+def archive_layout(extension: str, archive: Archive, libraries: tuple[str, ...] = ()) -> Layout:
+    """The layout whose archives have this extension.
+
+    Args:
+        extension: without a dot.
+        archive: makes one; it gets the images in the order of their names, and may depend on them alone.
+        libraries: see `Layout`.
+    """
+    return Layout(
+        keeps_tree=False,
+        images_per_shard=1000,
+        name_of=lambda key, _extension: archive_key(key),
+        image_path=functools.partial(_image_path, extension),
+        problem_of=lambda _path: None,  # an archive takes any name
+        pack=functools.partial(_pack, extension, archive),
+        libraries=libraries,
+    )
+
+
+def sample(row: ManifestRow) -> dict[str, Any]:
+    """What a sample tells of itself: the same fields, of the same types, in every sample."""
+    values = row._asdict()
+    return {field: values[field] for field in SAMPLE_FIELDS}
+
+
+def member_name(path: str, image: OutputImage) -> str:
+    """The name of an image in the archive at `path`, with its extension."""
+    return image.file.path.removeprefix(f"{path}/")
+
+
+def utf8(text: str) -> bytes:
+    r"""Text as it stands in the manifest: each byte of a name that is no UTF-8 is \udcXX."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _archive_path(extension: str, shard: Shard, folder: str) -> str:
+    return f"{folder}{shard.name}.{extension}"
+
+
+def _image_path(archive_extension: str, shard: Shard, folder: str, name: str, extension: str) -> str:
+    return f"{_archive_path(archive_extension, shard, folder)}/{name}.{extension}"
+
+
+def _pack(
+    extension: str, archive: Archive, shard: Shard, folders: Sequence[str], images: Sequence[OutputImage]
+) -> Iterator[StoredFile]:
+    for folder in folders:
+        path = _archive_path(extension, shard, folder)
+        members = [image for image in images if image.file.path.startswith(f"{path}/")]
+        data = archive(path, sorted(members, key=lambda image: image.name))
+        yield StoredFile(path, data, hashlib.sha256(data).hexdigest())
