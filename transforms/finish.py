@@ -1,24 +1,33 @@
-"""The markers of all shards -> manifest, failures and summary, once everything is committed."""
+"""The markers of all shards -> manifest, failures, archives and summary, once everything is committed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.io import fileio
 
 from transforms import attempts, storage
 from transforms.config import ResizeConfig, settings
-from transforms.dataset import LEASE_PATH, RECEIPTS_DIR, SUMMARY_PATH, Part, Plan, parts
+from transforms.dataset import ARCHIVES_PATH, LEASE_PATH, RECEIPTS_DIR, SUMMARY_PATH, Part, Plan, has_archives, parts
+from transforms.elements import ArchiveRow, Shard, json_line
 from transforms.errors import RunError
-from transforms.marker import read_marker
+from transforms.marker import Header, read_marker
 from transforms.summarize import Summarize, Tally, merge
 
 
-def join_markers(part: Part, config: ResizeConfig) -> Tally:
-    """Writes one part of the manifest and of the failures; gives the sum of its shards' tallies.
+class Joined(NamedTuple):
+    """What the markers of one part add up to: its number, their tally, and the archives in the order of the shards."""
+
+    number: int
+    tally: Tally
+    archives: tuple[ArchiveRow, ...]
+
+
+def join_markers(part: Part, config: ResizeConfig) -> Joined:
+    """Writes one part of the manifest and of the failures.
 
     Raises:
         RunError: a shard is not committed.
@@ -26,6 +35,7 @@ def join_markers(part: Part, config: ResizeConfig) -> Tally:
     rows: list[bytes] = []
     failures: list[bytes] = []
     tallies: list[Tally] = []
+    archives: list[ArchiveRow] = []
     for shard in part.shards:
         marker = read_marker(config.out_dir, shard)
         if marker is None:
@@ -33,9 +43,26 @@ def join_markers(part: Part, config: ResizeConfig) -> Tally:
         rows += marker.rows
         failures += marker.failures
         tallies.append(marker.header.tally)
+        archives += archives_of(shard, marker.header, config)
     storage.write(config.out_dir, part.path("manifest"), b"".join(rows))
     storage.write(config.out_dir, part.path("failures"), b"".join(failures))
-    return merge(tallies)
+    return Joined(part.number, merge(tallies), tuple(archives))
+
+
+def archives_of(shard: Shard, header: Header, config: ResizeConfig) -> list[ArchiveRow]:
+    """A shard's archives, one a size; in layout `files` none."""
+    if not has_archives(config.layout):
+        return []
+    return [
+        ArchiveRow(path, shard.split, size, header.tally["outputs"][str(size)]["images"], length, sha256)
+        for size, (path, length, sha256) in zip(config.spec.sizes, header.files, strict=True)
+    ]
+
+
+def write_archives(parts: Iterable[Joined], config: ResizeConfig) -> None:
+    """Writes the table of archives, in the order of the shards, and of each the largest size first."""
+    rows = [row for part in sorted(parts, key=lambda part: part.number) for row in part.archives]
+    storage.write(config.out_dir, ARCHIVES_PATH, b"".join(map(json_line, rows)))
 
 
 def summary_of(listing: Tally, resized: Tally, joined: Tally, config: ResizeConfig) -> dict[str, Any]:
@@ -90,17 +117,23 @@ class FinishDataset(beam.PTransform):
         self._resized = resized
 
     def expand(self, plan: beam.PCollection[Plan]) -> beam.PCollection[dict[str, Any]]:
-        return (
+        joined = (
             plan
             | "SplitIntoParts" >> beam.FlatMap(parts)
             | "SpreadParts" >> beam.Reshuffle()
             | "JoinMarkers" >> beam.ParDo(_JoinFn(self._config), beam.pvalue.AsList(self._receipts))
+        )
+        #  tally and archives of a hundred shards
+        return (
+            joined
+            | "TakeTallies" >> beam.Map(lambda one: one.tally)
             | "SumParts" >> Summarize()
             | "WriteSummary"
             >> beam.ParDo(
                 _FinishFn(self._config),
                 beam.pvalue.AsSingleton(self._listing),
                 beam.pvalue.AsSingleton(self._resized | "SumShards" >> Summarize()),
+                beam.pvalue.AsList(joined),
             )
         )
 
@@ -109,7 +142,7 @@ class _JoinFn(beam.DoFn):
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
 
-    def process(self, part: Part, receipts: list[fileio.FileResult]) -> Iterator[Tally]:
+    def process(self, part: Part, receipts: list[fileio.FileResult]) -> Iterator[Joined]:
         # WriteToFiles reports a file as written also where it could not move it to its place.
         for receipt in receipts if part.number == 0 else ():
             path = storage.join(self._config.out_dir, f"{RECEIPTS_DIR}/{receipt.file_name}")
@@ -122,8 +155,10 @@ class _FinishFn(beam.DoFn):
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
 
-    def process(self, joined: Tally, listing: Tally, resized: Tally) -> Iterator[dict[str, Any]]:
+    def process(self, joined: Tally, listing: Tally, resized: Tally, parts: list[Joined]) -> Iterator[dict[str, Any]]:
         summary = summary_of(listing, resized, joined, self._config)
+        if has_archives(self._config.layout):
+            write_archives(parts, self._config)
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
         storage.write(self._config.out_dir, SUMMARY_PATH, text.encode("utf-8", "backslashreplace"))
         storage.delete_tree(storage.join(self._config.out_dir, storage.TEMPORARY_DIR))

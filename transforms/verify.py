@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from transforms import storage
 from transforms.config import ResizeConfig
-from transforms.dataset import SUMMARY_PATH, Plan, parts
+from transforms.dataset import Plan, tables
 from transforms.elements import Shard
 from transforms.errors import RunError, StorageError
 from transforms.marker import marker_path, read_header
@@ -45,12 +45,7 @@ def check_shards(config: ResizeConfig, plan: Plan, full: bool) -> Iterator[Check
 
 def missing_tables(config: ResizeConfig, plan: Plan) -> list[str]:
     """A sentence for each of the dataset's own tables that is not there; every run makes them anew."""
-    names = [part.path(name) for part in parts(plan) for name in ("manifest", "failures")]
-    return [
-        f"{name!r} is missing"
-        for name in (*names, SUMMARY_PATH)
-        if not storage.exists(storage.join(config.out_dir, name))
-    ]
+    return [f"{name!r} is missing" for name in tables(plan) if not storage.exists(storage.join(config.out_dir, name))]
 
 
 def _check(out_dir: str, shard: Shard, full: bool) -> Checked:

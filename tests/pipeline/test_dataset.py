@@ -4,6 +4,7 @@ import io
 import json
 import os
 import tarfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ from tests.transforms.layouts.examples import examples
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec, library_versions
 from transforms.layouts import LAYOUTS
+
+ARCHIVES = [name for name in LAYOUTS if name != "files"]
 
 
 def sources_of(folder: Path) -> list[tuple[str, bytes]]:
@@ -171,6 +174,53 @@ def test_tables(make: Make, tmp_path: Path, layout: str, read: Callable[[Path], 
 
 def as_text(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
+
+
+@pytest.mark.parametrize("layout", ARCHIVES)
+def test_the_table_of_archives(make: Make, tmp_path: Path, layout: str) -> None:
+    """Two splits, two sizes, shards without images, and a failure of one size that the other does not have."""
+    photo_tree(tmp_path / "a", 4)
+    write_tree(photo_tree(tmp_path / "b", 3), {"broken.jpg": b"no image"})
+    extension = {"webdataset": "tar"}.get(layout, layout)
+    out = tmp_path / "out"
+    inputs = ("-i", tmp_path / "a", tmp_path / "b", "-s", 30, 20, "-ext", "jpg")
+    make(*inputs, "-o", out, "--layout", layout, "--images_per_shard", 1)
+    written = Counter(row["path"].rsplit(f".{extension}/")[0] for row in rows(out, "manifest") if row["path"])
+    wanted: list[Row] = []
+    for split in ("a", "b"):
+        for number in range(4):
+            for size in (30, 20):
+                path = f"{size}/{split}-{number:05d}-of-00004"
+                data = (out / f"{path}.{extension}").read_bytes()
+                wanted.append(
+                    {
+                        "path": f"{path}.{extension}",
+                        "split": split,
+                        "size": size,
+                        "samples": written[path],
+                        "bytes": len(data),
+                        "sha256": sha256(data),
+                    }
+                )
+    table = out / "shards.jsonl"
+    assert [json.loads(line) for line in table.read_bytes().splitlines()] == wanted
+    assert sum(row["samples"] for row in wanted) == 14
+    assert 0 in {row["samples"] for row in wanted}
+
+    before = snapshot(out)
+    table.unlink()
+    again = (*inputs, "-o", out, "--layout", layout, "--images_per_shard", 1)
+    assert make(*again, "--verify", expect=1)[0] == "'shards.jsonl' is missing"
+    make(*again)
+    assert snapshot(out) == before
+
+
+def test_files_have_no_table_of_archives(make: Make, photos: Path, tmp_path: Path) -> None:
+    make("-i", photos, "-o", tmp_path / "out", "-s", 16)
+    assert not (tmp_path / "out" / "shards.jsonl").exists()
+    write_tree(tmp_path / "out", {"shards.jsonl": b"mine"})
+    make("-i", photos, "-o", tmp_path / "out", "-s", 12, "--overwrite")
+    assert (tmp_path / "out" / "shards.jsonl").read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

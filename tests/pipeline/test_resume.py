@@ -197,6 +197,13 @@ def test_overwrite_deletes_what_the_dataset_wrote_and_nothing_else(make: Make, p
     assert sorted(path.name for path in out.rglob("*") if path.is_dir() and "_run" not in path.parts) == ["32"]
 
 
+def test_overwrite_takes_the_table_of_archives_away(make: Make, photos: Path, tmp_path: Path) -> None:
+    make("-i", photos, "-o", tmp_path / "out", "-s", 16, "--layout", "webdataset")
+    make("-i", photos, "-o", tmp_path / "out", "-s", 16, "--overwrite")
+    make("-i", photos, "-o", tmp_path / "fresh", "-s", 16)
+    assert snapshot(tmp_path / "out") == snapshot(tmp_path / "fresh")
+
+
 def test_an_empty_input_does_not_cost_the_dataset(make: Make, photos: Path, tmp_path: Path) -> None:
     make("-i", photos, "-o", tmp_path / "out", "-s", 32)
     first = snapshot(tmp_path / "out")
