@@ -38,8 +38,7 @@ def configure(level: str, path: str | None, remote: bool = False) -> None:
         except OSError as error:
             raise UsageError(f"-l {path!r} cannot be written: {error.strerror}") from error
     _quiet_libraries(level)
-    if remote and level != "debug":
-        _show_jobs()
+    _show_jobs(remote and level != "debug")
 
 
 class _LogFile:
@@ -102,13 +101,13 @@ def _quiet_libraries(level: str) -> None:
         warnings.simplefilter("ignore")
 
 
-def _show_jobs() -> None:
+def _show_jobs(shown: bool) -> None:
     """The states and messages of a job, and Beam's warnings of how it was submitted."""
     for name, least in (
         ("apache_beam", logging.WARNING),
         ("apache_beam.runners.dataflow.dataflow_runner", logging.INFO),
     ):
         library = logging.getLogger(name)
-        library.setLevel(least)
-        library.handlers = [_ToLoguru("INFO", "WARNING", "ERROR", "CRITICAL")]
-        library.propagate = False
+        library.setLevel(least if shown else logging.NOTSET)
+        library.handlers = [_ToLoguru("INFO", "WARNING", "ERROR", "CRITICAL")] if shown else []
+        library.propagate = not shown

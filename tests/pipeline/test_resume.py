@@ -40,10 +40,16 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tree(folder, {f"p{number:03d}.jpg": data[number % 4] for number in range(300)})
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code", "layout"),
+    [
+        *((signal.SIGKILL, -9, layout) for layout in LAYOUTS),
+        (signal.SIGINT, 130, "files"),
+        (signal.SIGTERM, 143, "webdataset"),
+    ],
+)
 def test_a_run_that_was_ended_goes_on(
-    make: Make, many: Path, tmp_path: Path, layout: str, number: int, code: int
+    make: Make, many: Path, tmp_path: Path, number: int, code: int, layout: str
 ) -> None:
     out = tmp_path / "out"
     args = ("-i", many, "-o", out, "-s", 200, "--layout", layout, "--images_per_shard", 10, "-j", 2)
