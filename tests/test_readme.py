@@ -40,3 +40,10 @@ def test_every_note_is_named() -> None:
 
     sentence = README[README.index("The manifest's `notes` name") :].split("\n\n")[0]
     assert re.findall(r"`([a-z]+(?:-[a-z]+)*)`", sentence)[1:] == [note.value for note in Note]
+
+
+def test_the_tests_that_the_guarantees_name_are_there() -> None:
+    text = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:pipeline|transforms|dataflow|readers|fuzz|benchmarks)[\w/]*(?:\.py)?)`", text))
+    assert len(named) > 15
+    assert [name for name in sorted(named) if not ((ROOT / "tests" / name).exists() or (ROOT / name).exists())] == []
