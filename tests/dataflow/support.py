@@ -82,6 +82,7 @@ class Store:
 
     def requests(self) -> list[Request]:
         """All that it has answered, but for what this object asked."""
+        self.bucket.exists()  # answered after what came before is recorded, which may be after it was answered
         lines = (json.loads(line) for line in self._record.read_text().splitlines())
         return [Request(one["method"], one["path"], one["status"], tuple(one["parts"])) for one in lines]
 
