@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -82,12 +83,18 @@ class Store:
 
     def requests(self) -> list[Request]:
         """All that it has answered, but for what this object asked."""
-        self.bucket.exists()  # answered after what came before is recorded, which may be after it was answered
+        self._settle()
         lines = (json.loads(line) for line in self._record.read_text().splitlines())
         return [Request(one["method"], one["path"], one["status"], tuple(one["parts"])) for one in lines]
 
+    def _settle(self) -> None:
+        """Waits until all that was answered is recorded too: the store answers one request after the other."""
+        url = f"{self.url}/storage/v1/b/{BUCKET}"
+        urllib.request.urlopen(urllib.request.Request(url, headers={TEST_HEADER: "1"}), timeout=_PATIENCE).close()
+
     def forget(self) -> None:
         """Empties the record."""
+        self._settle()
         os.truncate(self._record, 0)
 
     def write_tree(self, folder: Path, prefix: str) -> None:
