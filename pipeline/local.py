@@ -17,7 +17,7 @@ from pipeline.options import Options
 from pipeline.progress import Watch
 from pipeline.signals import noted
 from transforms import attempts, storage
-from transforms.errors import StorageError, recover, without_step
+from transforms.errors import StorageError, of_this_machine, recover
 from transforms.metrics import progress
 from transforms.resize import abandon
 
@@ -83,7 +83,4 @@ class _PipelineThread(threading.Thread):
     def raise_error(self) -> None:
         if self._error is None:
             return
-        ours = recover(self._error)
-        if ours is None and isinstance(self._error, OSError):  # of this machine, met by Beam itself
-            ours = StorageError(without_step(str(self._error)))
-        raise ours or self._error
+        raise recover(self._error) or of_this_machine(self._error) or self._error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _IN_A_TRACEBACK = re.compile(r"^transforms\.errors\.(\w+): (.*)$", re.MULTILINE)
+_OF_THE_MACHINE = re.compile(r"\w+Error: (\[Errno \d+\] .*)")
 _WHERE = re.compile(r" \[while running '[^']*'\]")
 
 
@@ -32,9 +33,15 @@ def recover(error: BaseException) -> RunError | None:
         return None
     name, sentence = found[-1]
     kind = StorageError if name == StorageError.__name__ else RunError
-    return kind(without_step(sentence))
+    return kind(_without_step(sentence))
 
 
-def without_step(message: str) -> str:
+def _without_step(message: str) -> str:
     """What a runner adds to an error's message, the step in which it was met, is for debugging."""
     return _WHERE.sub("", message)
+
+
+def of_this_machine(error: BaseException) -> StorageError | None:
+    """An OSError that a runner met itself, also where it hands back its text alone; None for any other error."""
+    found = [str(error)] if isinstance(error, OSError) else _OF_THE_MACHINE.findall(str(error))
+    return StorageError(_without_step(found[-1])) if found else None

@@ -1,4 +1,4 @@
-from transforms.errors import RunError, StorageError, recover
+from transforms.errors import RunError, StorageError, of_this_machine, recover
 
 
 def test_our_own_errors_lose_what_beam_adds() -> None:
@@ -23,3 +23,13 @@ def test_an_error_in_a_traceback() -> None:
 
 def test_a_stranger_is_none_of_ours() -> None:
     assert recover(RuntimeError("ValueError: what a pity")) is None
+
+
+def test_an_error_of_the_machine_that_a_runner_met_itself() -> None:
+    sentence = "[Errno 24] Too many open files: '/out/_run/tmp/x'"
+    text = (
+        f"Traceback (most recent call last):\n  File ...\nRuntimeError: OSError: {sentence} [while running 'Write/x']"
+    )
+    for error in (RuntimeError(text), OSError(24, "Too many open files", "/out/_run/tmp/x")):
+        assert str(of_this_machine(error)) == sentence
+    assert of_this_machine(RuntimeError("ValueError: 3")) is None
