@@ -8,7 +8,7 @@ import tarfile
 import pytest
 
 from tests.support import ROOT
-from tests.transforms.layouts.outputs import SHARD, output
+from tests.transforms.layouts.outputs import SAMPLE, SHARD, output
 from transforms.elements import StoredFile
 from transforms.imaging.errors import Kind
 from transforms.layouts import LAYOUTS
@@ -38,25 +38,7 @@ def test_webdataset() -> None:
         }
         sample = tar.extractfile("a%2Ex.json")
         assert sample is not None
-        assert json.load(sample) == {
-            "key": "a.x",
-            "source": "a.x.jpeg",
-            "source_bytes": 9,
-            "source_sha256": "aa",
-            "source_format": "JPEG",
-            "source_mode": "RGB",
-            "source_width": 4,
-            "source_height": 3,
-            "size": 64,
-            "width": 2,
-            "height": 1,
-            "bytes": 3,
-            "sha256": "bb",
-            "orientation": 1,
-            "source_box": [0, 0, 4, 3],
-            "output_box": [0, 0, 2, 1],
-            "notes": [],
-        }
+        assert json.load(sample) == SAMPLE
 
 
 @pytest.mark.parametrize("layout", ARCHIVES)

@@ -5,7 +5,7 @@ import os
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.transforms.layouts.outputs import SHARD, output
+from tests.transforms.layouts.outputs import SAMPLE, SHARD, output
 from transforms.elements import OutputImage, StoredFile
 from transforms.layouts import LAYOUTS
 from transforms.layouts.parquet import schema
@@ -30,26 +30,7 @@ def test_rows_and_types() -> None:
         {"bytes": b"a/z", "path": "a/z.jpg"},
         {"bytes": b"b", "path": "b.jpg"},
     ]
-    assert read[0] == {
-        "image": {"bytes": b"a.x", "path": "a%2Ex.jpg"},
-        "key": "a.x",
-        "source": "a.x.jpeg",
-        "source_bytes": 9,
-        "source_sha256": "aa",
-        "source_format": "JPEG",
-        "source_mode": "RGB",
-        "source_width": 4,
-        "source_height": 3,
-        "size": 64,
-        "width": 2,
-        "height": 1,
-        "bytes": 3,
-        "sha256": "bb",
-        "orientation": 1,
-        "source_box": [0.0, 0.0, 4.0, 3.0],
-        "output_box": [0, 0, 2, 1],
-        "notes": [],
-    }
+    assert read[0] == {"image": {"bytes": b"a.x", "path": "a%2Ex.jpg"}, **SAMPLE}
     assert [row["image"]["bytes"] for row in pq.read_table(io.BytesIO(small.data)).to_pylist()] == [b"small"]
 
 
