@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 # Where a dataset keeps what is not data, below OUT.
 RUN_DIR = "_run"
 
+# Kept: `json.dumps` makes one for every line.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 class Shard(NamedTuple):
     """The unit of work: `number`, from 0, of the `total` shards of a split."""
@@ -123,5 +126,4 @@ def json_line(value: object) -> bytes:
     r"""One line of JSON in UTF-8, with its newline. Bytes of a name that are no UTF-8 become \udcXX."""
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         value = value._asdict()
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "backslashreplace") + b"\n"
+    return _ENCODER.encode(value).encode("utf-8", "backslashreplace") + b"\n"
