@@ -9,19 +9,24 @@ from transforms.config import ResizeConfig
 from transforms.finish import FinishDataset
 from transforms.match import MatchSources
 from transforms.resize import ResizeShards
+from transforms.rows import ReadRows
 from transforms.shard import FixShards, GroupIntoShards
+from transforms.summarize import Summarize
 from transforms.write import WriteShards
 
 
 def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
     """Adds to `pipeline` all that makes the dataset of `config`."""
-    sources, listing = pipeline | "MatchSources" >> MatchSources(config)
+    sources, found = pipeline | "MatchSources" >> MatchSources(config)
     #  (split, path, bytes, version)      how many there are
+    rows, profiles = pipeline | "ReadRows" >> ReadRows(config)
+    #  (table, split, key, number, cells) what their columns hold
+    listing = (found, profiles) | "JoinListings" >> beam.Flatten() | "SumListings" >> Summarize()
     plan = listing | "FixShards" >> FixShards(config)
 
-    grouped = sources | "GroupIntoShards" >> GroupIntoShards(config, plan)
-    #  (shard, [source ...])
-    resized = grouped | "ResizeShards" >> ResizeShards(config)
+    grouped = sources | "GroupIntoShards" >> GroupIntoShards(config, plan, rows)
+    #  (shard, [source or row ...])
+    resized = grouped | "ResizeShards" >> ResizeShards(config, plan)
     #  images of one shard, bytes and rows; consumed here and nowhere else, or a runner holds them all
     receipts = resized[resize.SHARDS] | "WriteShards" >> WriteShards(config, run_id)
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from transforms import storage
 from transforms.config import ResizeConfig
-from transforms.elements import FailureRow, ManifestRow, OutputImage, ResizedShard, Shard, Source, StoredFile
+from transforms.elements import FailureRow, ManifestRow, OutputImage, ResizedShard, Shard, Source, StoredFile, Value
 from transforms.imaging.errors import ImageError, Kind, SkippedError, Stage
 from transforms.imaging.resize import Encoded, Output
+from transforms.join import NOTHING_JOINED, Joined
 from transforms.layouts import LAYOUTS
 from transforms.source import Result
 from transforms.summarize import tally
 
 
-def assemble(shard: Shard, digest: str, results: Iterable[Result], config: ResizeConfig) -> ResizedShard:
+def assemble(
+    shard: Shard, digest: str, results: Iterable[Result], config: ResizeConfig, joined: Joined = NOTHING_JOINED
+) -> ResizedShard:
     """A shard's results as rows, failures and named images, in the order of their keys.
 
     Of several images with one name the first is written, and the others are failures that name it.
@@ -28,11 +32,25 @@ def assemble(shard: Shard, digest: str, results: Iterable[Result], config: Resiz
         errors = {str(error): error for error in named.made.outputs.values() if isinstance(error, ImageError)}
         failures += [_failure(result.source, error) for error in errors.values()]
         for size, output in named.made.outputs.items():
-            row, image = _row(shard, named, size, output, config)
+            row, image = _row(shard, named, size, output, config, joined)
             rows.append(row)
             images += [image] if image else []
+    attributions = tuple(_attributions(rows, joined))
     counts = tally(rows, failures, config.spec.sizes)
-    return ResizedShard(shard, digest, counts, tuple(rows), tuple(failures), tuple(images))
+    if config.tables:
+        counts["tables"] = joined.tally
+    if config.attribution:
+        counts["licenses"] = dict(Counter(str(one["License"]) for one in attributions))
+    return ResizedShard(
+        shard, digest, counts, tuple(rows), tuple(failures), tuple(images), attributions, joined.unmatched
+    )
+
+
+def _attributions(rows: Iterable[ManifestRow], joined: Joined) -> Iterator[dict[str, Value]]:
+    """Who made each source that has an output, once."""
+    for key in dict.fromkeys(row.key for row in rows if row.status == "written"):
+        if key in joined.attributions:
+            yield {"key": key, **joined.attributions[key]}
 
 
 def _named(shard: Shard, result: Result, owners: dict[str, str], config: ResizeConfig) -> Result:
@@ -68,7 +86,7 @@ def _failure(source: Source, error: ImageError) -> FailureRow:
 
 
 def _row(
-    shard: Shard, result: Result, size: int, output: Output, config: ResizeConfig
+    shard: Shard, result: Result, size: int, output: Output, config: ResizeConfig, joined: Joined
 ) -> tuple[ManifestRow, OutputImage | None]:
     header = result.made.source
     row = ManifestRow(
@@ -82,6 +100,7 @@ def _row(
         source_height=header.height if header else None,
         size=size,
         notes=result.made.notes,
+        columns=joined.columns.get(result.source.path, {}),
     )
     if isinstance(output, ImageError):
         return row._replace(reason=output.kind), None

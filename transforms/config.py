@@ -8,6 +8,7 @@ from typing import Any
 
 from transforms.imaging.spec import ResizeSpec, library_versions
 from transforms.layouts import LAYOUTS
+from transforms.tables import ATTRIBUTION, COLUMNS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +27,21 @@ class Split:
 
 
 @dataclasses.dataclass(frozen=True)
+class CardText:
+    """What only the user can tell of a dataset.
+
+    Args:
+        name: its name; "" is that of OUT.
+        license: an identifier such as cc-by-4.0; "" says nothing.
+        citation: how to cite it, in BibTeX; "" says nothing.
+    """
+
+    name: str = ""
+    license: str = ""
+    citation: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class ResizeConfig:
     """A dataset that is to be made.
 
@@ -41,6 +57,10 @@ class ResizeConfig:
         sample: the share of the images that is taken, such as "1/10".
         list_prefixes: the alphabet by whose characters a bucket is listed in parallel; "" lists it in one go.
         retry_failed: whether shards with any failure are done again.
+        labels: "folder" takes an image's class from its folder; "" has none.
+        columns: a table of further columns, found by key; "" for none.
+        attribution: a table of who made the images, and their licenses; "" for none.
+        card: what the dataset is called, and by whom it may be used.
         process_per_core: whether as many processes share a machine as it has cores.
     """
 
@@ -54,7 +74,17 @@ class ResizeConfig:
     sample: str = "1"
     list_prefixes: str = ""
     retry_failed: bool = False
+    labels: str = ""
+    columns: str = ""
+    attribution: str = ""
+    card: CardText = CardText()
     process_per_core: bool = False
+
+    @property
+    def tables(self) -> dict[str, str]:
+        """The tables that are given, by their names in `tables`, and where they are."""
+        given = {COLUMNS: self.columns, ATTRIBUTION: self.attribution}
+        return {table: location for table, location in given.items() if location}
 
     def size_folder(self, size: int) -> str:
         """Where below `out_dir` the outputs of one size lie: "" for a single size, else "SIZE/"."""
@@ -78,9 +108,15 @@ def settings(config: ResizeConfig) -> dict[str, Any]:
         "layout": config.layout,
         "images_per_shard": config.images_per_shard,
         "sample": config.sample,
+        **{name: value for name, value in _joined(config).items() if value},
         **spec,
         "versions": versions(config),
     }
+
+
+def _joined(config: ResizeConfig) -> dict[str, str]:
+    """What the samples get from elsewhere; where a table lies changes nothing, and its rows are a shard's sources."""
+    return {"labels": config.labels, **dict.fromkeys(config.tables, "given")}
 
 
 def versions(config: ResizeConfig) -> dict[str, str]:

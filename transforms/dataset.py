@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from transforms import storage
 from transforms.config import ResizeConfig, settings
-from transforms.elements import RUN_DIR, Shard, json_line
+from transforms.elements import NO_COLUMNS, RUN_DIR, Columns, Shard, json_line
 from transforms.errors import RunError
 from transforms.marker import marker_path, read_header
 
@@ -39,11 +39,13 @@ class Plan(NamedTuple):
         inputs: the pattern of each split.
         settings: see `config.settings`.
         shards: how many shards each split has.
+        columns: what its samples have beside their images, as the newest run found it.
     """
 
     inputs: dict[str, str]
     settings: dict[str, Any]
     shards: dict[str, int]
+    columns: Columns = NO_COLUMNS
 
     def all_shards(self) -> Iterator[Shard]:
         """Every shard, in the order of the manifest."""
@@ -84,9 +86,9 @@ def tables(plan: Plan) -> list[str]:
     return [*(part.path(name) for part in parts(plan) for name in ("manifest", "failures")), *archives, SUMMARY_PATH]
 
 
-def new_plan(config: ResizeConfig, shards: dict[str, int]) -> Plan:
+def new_plan(config: ResizeConfig, shards: dict[str, int], columns: Columns) -> Plan:
     """The plan of a dataset's first run."""
-    return Plan({split.name: split.pattern for split in config.splits}, settings(config), shards)
+    return Plan({split.name: split.pattern for split in config.splits}, settings(config), shards, columns)
 
 
 def read_plan(out_dir: str) -> Plan | None:
@@ -99,7 +101,9 @@ def read_plan(out_dir: str) -> Plan | None:
     if text is None:
         return None
     try:
-        return Plan(**json.loads(text))
+        plan = Plan(**json.loads(text))
+        types, classes = plan.columns
+        return plan._replace(columns=Columns(types, tuple(classes)))
     except (ValueError, TypeError) as error:
         raise RunError(
             f"{storage.join(out_dir, CONFIG_PATH)!r} is damaged ({error}): give another -o, or delete this folder"
@@ -143,7 +147,7 @@ def check(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan
 
 
 def _check_same(config: ResizeConfig, plan: Plan) -> None:
-    wanted = new_plan(config, plan.shards)
+    wanted = new_plan(config, plan.shards, plan.columns)
     for name, was, now in _differing(plan, wanted):
         raise RunError(
             f"{config.out_dir!r} holds a dataset made with {name} {was!r}, and this is {name} {now!r}: use the same, "

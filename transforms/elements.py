@@ -11,6 +11,12 @@ RUN_DIR = "_run"
 # Kept: `json.dumps` makes one for every line.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
+# The column that has a class's id, and the one that has its name.
+LABEL, LABEL_NAME = "label", "label_name"
+
+# What a further column holds; None where a sample has no value.
+Value = str | int | float | bool | None
+
 
 class Shard(NamedTuple):
     """The unit of work: `number`, from 0, of the `total` shards of a split."""
@@ -48,7 +54,8 @@ class ManifestRow(NamedTuple):
 
     `source_box` is the part of the source that the output shows, in stored pixels; `output_box` where it
     shows it, in the output's; `orientation` how it was turned for that, as an EXIF tag. `boxes.map_box`
-    takes these three. `notes` are what its owner should know of, see `imaging.errors.Note`.
+    takes these three. `notes` are what its owner should know of, see `imaging.errors.Note`. `columns` are
+    the label and the further columns, by their names, which stand beside these in the manifest.
     """
 
     key: str
@@ -71,6 +78,7 @@ class ManifestRow(NamedTuple):
     status: str = "failed"
     reason: str | None = None
     notes: tuple[str, ...] = ()
+    columns: dict[str, Value] = {}  # noqa: RUF012  # a default that nobody changes
 
 
 class FailureRow(NamedTuple):
@@ -81,6 +89,30 @@ class FailureRow(NamedTuple):
     stage: str
     error: str
     message: str
+
+
+class UnmatchedRow(NamedTuple):
+    """An image without a row in a table, or a row of it, by its number, without an image; see `join.Reason`."""
+
+    table: str
+    key: str
+    row: int | None
+    reason: str
+
+
+class Columns(NamedTuple):
+    """What the samples of a dataset have beside their images' own numbers.
+
+    Args:
+        types: the name of each column, in order, -> "string", "int64", "float64" or "bool".
+        classes: the names of the classes, in the order of their ids, where `label` is such an id.
+    """
+
+    types: dict[str, str] = {}  # noqa: RUF012  # a default that nobody changes
+    classes: tuple[str, ...] = ()
+
+
+NO_COLUMNS = Columns()
 
 
 class ArchiveRow(NamedTuple):
@@ -119,7 +151,17 @@ class ResizedShard(NamedTuple):
     rows: tuple[ManifestRow, ...] = ()
     failures: tuple[FailureRow, ...] = ()
     images: tuple[OutputImage, ...] = ()
+    attributions: tuple[dict[str, Value], ...] = ()
+    unmatched: tuple[UnmatchedRow, ...] = ()
+    columns: Columns = NO_COLUMNS
     committed: bool = False
+
+
+def manifest_line(row: ManifestRow) -> bytes:
+    """A row of the manifest, with its further columns beside its own."""
+    values = row._asdict()
+    columns = values.pop("columns")
+    return json_line({**values, **columns})
 
 
 def json_line(value: object) -> bytes:

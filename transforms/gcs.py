@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob, Client
@@ -41,6 +41,13 @@ def write(path: str, data: bytes) -> None:
     """Makes an object, in one request. Raises as `read` does."""
     # The same name always gets the same bytes, so that a request whose answer was lost can be repeated.
     _with_file_errors(lambda: _blob(path).upload_from_string(data, "application/octet-stream", retry=_retry()))
+
+
+def write_file(path: str, file: BinaryIO) -> None:
+    """Makes an object of a whole file, which is there once all of it was sent. Raises as `read` does."""
+    _with_file_errors(
+        lambda: _blob(path).upload_from_file(file, rewind=True, content_type="application/octet-stream", retry=_retry())
+    )
 
 
 def delete(path: str) -> None:

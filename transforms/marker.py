@@ -1,19 +1,32 @@
 """Markers: the record that a shard is committed, and the only truth about what is done.
 
-A marker is one file: a header line of JSON, then the shard's manifest rows, then its failures.
+A marker is one file: a header line of JSON, then the shard's manifest rows, its failures, who made its images,
+and what found nothing in a table.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from transforms import storage
-from transforms.elements import RUN_DIR, ResizedShard, Shard, Source, StoredFile, json_line
+from transforms.elements import (
+    NO_COLUMNS,
+    RUN_DIR,
+    Columns,
+    ResizedShard,
+    Shard,
+    Source,
+    StoredFile,
+    json_line,
+    manifest_line,
+)
 from transforms.errors import RunError
 from transforms.imaging.errors import RETRIED_KINDS
+from transforms.join import TableRow
 
 
 class Header(NamedTuple):
@@ -26,6 +39,8 @@ class Header(NamedTuple):
         retry: how many of them another run tries again.
         files: path below OUT, bytes and SHA-256 of each file that was stored.
         tally: the shard's share of the summary.
+        attributions: how many lines of who made the images follow the failures.
+        unmatched: how many lines of what found nothing in a table follow these.
     """
 
     digest: str
@@ -34,6 +49,8 @@ class Header(NamedTuple):
     retry: int
     files: list[tuple[str, int, str]]
     tally: dict[str, Any]
+    attributions: int = 0
+    unmatched: int = 0
 
     def fits(self, digest: str, retry_failed: bool = False) -> bool:
         """Whether the shard needs nothing more: the same sources, and nothing to try again.
@@ -46,11 +63,13 @@ class Header(NamedTuple):
 
 
 class Marker(NamedTuple):
-    """A whole marker; rows and failures are lines of JSON, as they go into the manifest."""
+    """A whole marker; all but its header are lines of JSON, as they go into the dataset's tables."""
 
     header: Header
     rows: tuple[bytes, ...]
     failures: tuple[bytes, ...]
+    attributions: tuple[bytes, ...]
+    unmatched: tuple[bytes, ...]
 
 
 def marker_path(shard: Shard) -> str:
@@ -58,10 +77,17 @@ def marker_path(shard: Shard) -> str:
     return f"{RUN_DIR}/shards/{shard.name}.jsonl"
 
 
-def digest_of(sources: Sequence[Source]) -> str:
-    """The digest of a shard's sources: what was listed of each, in the order of their paths."""
+def digest_of(sources: Sequence[Source], rows: Sequence[TableRow] = (), columns: Columns = NO_COLUMNS) -> str:
+    """The digest of a shard's sources: what was listed of each, in the order of their paths.
+
+    Where there are tables or labels, the shard's rows and the columns of the dataset are in it too.
+    """
     listed = sorted((source.path, source.bytes, source.version) for source in sources)
-    return hashlib.sha256(json_line(listed)).hexdigest()
+    digest = hashlib.sha256(json_line(listed))
+    if rows or columns.types:
+        digest.update(json_line(sorted(rows, key=lambda row: row[:3])))
+        digest.update(json_line(columns))
+    return digest.hexdigest()
 
 
 def marker_bytes(resized: ResizedShard, files: Sequence[StoredFile]) -> bytes:
@@ -73,8 +99,13 @@ def marker_bytes(resized: ResizedShard, files: Sequence[StoredFile]) -> bytes:
         retry=sum(failure.error in RETRIED_KINDS for failure in resized.failures),
         files=[(file.path, len(file.data), file.sha256) for file in files],
         tally=resized.tally,
+        attributions=len(resized.attributions),
+        unmatched=len(resized.unmatched),
     )
-    return b"".join(map(json_line, (header, *resized.rows, *resized.failures)))
+    rows = map(manifest_line, resized.rows)
+    return b"".join(
+        (json_line(header), *rows, *map(json_line, (*resized.failures, *resized.attributions, *resized.unmatched)))
+    )
 
 
 def read_marker(out_dir: str, shard: Shard) -> Marker | None:
@@ -88,9 +119,11 @@ def read_marker(out_dir: str, shard: Shard) -> Marker | None:
         return None
     first, *lines = data.splitlines(keepends=True)
     header = _parse_header(first, shard)
-    if len(lines) != header.rows + header.failures:
+    counts = (header.rows, header.failures, header.attributions, header.unmatched)
+    if len(lines) != sum(counts):
         raise RunError(f"the marker {marker_path(shard)!r} is damaged: delete it, and the shard is done again")
-    return Marker(header, tuple(lines[: header.rows]), tuple(lines[header.rows :]))
+    following = iter(lines)
+    return Marker(header, *(tuple(itertools.islice(following, count)) for count in counts))
 
 
 def read_header(out_dir: str, shard: Shard) -> Header | None:

@@ -14,12 +14,13 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import storage
+from transforms.columns import folder_of
 from transforms.config import ResizeConfig, Split
 from transforms.elements import Source
 from transforms.imaging.naming import extension_of, is_tried, key_of
 from transforms.listing import list_files, list_range
 from transforms.ranges import name_ranges
-from transforms.summarize import Summarize, Tally, merge
+from transforms.summarize import Tally, merge
 
 # What is shuffled of a source: split, path below the split's root, bytes, version. A typed tuple costs
 # a fifth of a pickled handle, and bytes carry names that are no UTF-8.
@@ -40,11 +41,13 @@ def unlist(listed: Listed, config: ResizeConfig) -> Source:
 class SplitListing:
     """Picks the images of a split from the files that matched, and counts images and others."""
 
-    def __init__(self, split: Split, out_dir: str) -> None:
+    def __init__(self, split: Split, config: ResizeConfig) -> None:
         self._split = split
-        self._out_dir = out_dir
+        self._out_dir = config.out_dir
+        self._folders_are_classes = bool(config.labels)
         self._images = Counter({"images": 0, "bytes": 0})
         self._others: Counter[str] = Counter()
+        self._classes: Counter[str] = Counter()
 
     def take(self, path: str, size: int, version: float) -> Listed | None:
         """A file as it is shuffled, or None where it is no image, lies below OUT, or not below the split's root."""
@@ -54,11 +57,15 @@ class SplitListing:
             self._others[extension_of(path)] += 1
             return None
         self._images.update(images=1, bytes=size)
-        return self._split.name, os.fsencode(storage.below(self._split.root, path)), size, version
+        relative = storage.below(self._split.root, path)
+        if self._folders_are_classes and (folder := folder_of(relative)):
+            self._classes[folder] += 1
+        return self._split.name, os.fsencode(relative), size, version
 
     def tally(self) -> Tally:
         """The tally of what was taken so far, see `MatchSources`."""
-        return {"splits": {self._split.name: dict(self._images)}, "not_images": dict(self._others)}
+        counts = {"splits": {self._split.name: dict(self._images)}, "not_images": dict(self._others)}
+        return {**counts, "classes": dict(self._classes)} if self._folders_are_classes else counts
 
 
 def count_images(config: ResizeConfig) -> Tally:
@@ -67,7 +74,7 @@ def count_images(config: ResizeConfig) -> Tally:
     Raises:
         StorageError: a split cannot be listed.
     """
-    listings = [SplitListing(split, config.out_dir) for split in config.splits]
+    listings = [SplitListing(split, config) for split in config.splits]
     for split, listing in zip(config.splits, listings, strict=True):
         for file in list_files(split.pattern, config.list_prefixes):
             listing.take(*file)
@@ -75,10 +82,11 @@ def count_images(config: ResizeConfig) -> Tally:
 
 
 class MatchSources(beam.PTransform):
-    """Pipeline -> the listed images of all splits, and a tally of the listing.
+    """Pipeline -> the listed images of all splits, and tallies of the listing.
 
-    The tally counts images and their bytes a split, and other files by their extension. What lies below
-    OUT is in neither. A file that two patterns of one split match is there once.
+    They count images and their bytes a split, other files by their extension, and images by their folder's
+    name where that is their class. What lies below OUT is in neither. A file that two patterns of one split
+    match is there once.
     """
 
     def __init__(self, config: ResizeConfig) -> None:
@@ -89,7 +97,7 @@ class MatchSources(beam.PTransform):
         listings = [self._list(pipeline, split) for split in self._config.splits]
         sources = tuple(listing[SOURCES] for listing in listings) | "FlattenSplits" >> beam.Flatten()
         tallies = tuple(listing[TALLIES] for listing in listings) | "FlattenTallies" >> beam.Flatten()
-        return sources, tallies | "TallyListing" >> Summarize()
+        return sources, tallies
 
     def _list(self, pipeline: beam.Pipeline, split: Split) -> beam.pvalue.DoOutputsTuple:
         if self._config.list_prefixes:
@@ -101,7 +109,7 @@ class MatchSources(beam.PTransform):
             | f"MatchFiles[{split.name}]" >> match
             | f"ReadMatches[{split.name}]" >> fileio.ReadMatches()
             | f"ListSources[{split.name}]"
-            >> beam.ParDo(_ListFn(split, self._config.out_dir)).with_outputs(TALLIES, main=SOURCES)
+            >> beam.ParDo(_ListFn(split, self._config)).with_outputs(TALLIES, main=SOURCES)
         )
 
 
@@ -125,12 +133,12 @@ class _MatchRanges(beam.PTransform):
 
 @beam.typehints.with_output_types(LISTED_TYPE)
 class _ListFn(beam.DoFn):
-    def __init__(self, split: Split, out_dir: str) -> None:
+    def __init__(self, split: Split, config: ResizeConfig) -> None:
         self._split = split
-        self._out_dir = out_dir
+        self._config = config
 
     def start_bundle(self) -> None:
-        self._listing = SplitListing(self._split, self._out_dir)
+        self._listing = SplitListing(self._split, self._config)
 
     def process(self, file: fileio.ReadableFile) -> Iterator[Listed]:
         metadata = file.metadata

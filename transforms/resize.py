@@ -18,13 +18,14 @@ from transforms.apart import Apart
 from transforms.assemble import assemble
 from transforms.budget import MemoryBudget, machine_memory
 from transforms.config import ResizeConfig, versions
-from transforms.elements import ResizedShard, Shard, Source
+from transforms.dataset import Plan
+from transforms.elements import Columns, ResizedShard, Shard, Source
 from transforms.imaging.errors import ImageError
 from transforms.imaging.resize import make
+from transforms.join import NOTHING_JOINED, Joined, join
 from transforms.marker import Header, digest_of, read_header
-from transforms.match import Listed, unlist
 from transforms.metrics import progress
-from transforms.shard import ShardTuple, is_seed
+from transforms.shard import Member, Members, ShardTuple, unpack
 from transforms.source import Make, Result, resize_source
 from transforms.worker import check_libraries, hand_over_log
 
@@ -39,9 +40,11 @@ class _Started(NamedTuple):
 
     shard: Shard
     digest: str
-    source_bytes: int
-    results: Sequence[Future[Result]]
+    columns: Columns
     marker: Header | None = None
+    source_bytes: int = 0
+    joined: Joined = NOTHING_JOINED
+    results: Sequence[Future[Result]] = ()
     apart: Apart | None = None
 
 
@@ -67,18 +70,20 @@ def _budget(config: ResizeConfig) -> MemoryBudget:
 
 
 class ResizeShards(beam.PTransform):
-    """(shard, its sources) -> `ResizedShard`s, and their tallies.
+    """(shard, its sources and rows) -> `ResizedShard`s, and their tallies.
 
     The shards hold images: they must be consumed by what the runner fuses to this transform, and by
     nothing else.
     """
 
-    def __init__(self, config: ResizeConfig) -> None:
+    def __init__(self, config: ResizeConfig, plan: beam.PCollection[Plan]) -> None:
         super().__init__()
         self._config = config
+        self._plan = plan
 
-    def expand(self, grouped: beam.PCollection[tuple[ShardTuple, list[Listed]]]) -> beam.pvalue.DoOutputsTuple:
-        return grouped | "ResizeImages" >> beam.ParDo(_ResizeFn(self._config)).with_outputs(TALLIES, main=SHARDS)
+    def expand(self, grouped: beam.PCollection[tuple[ShardTuple, list[Member]]]) -> beam.pvalue.DoOutputsTuple:
+        resizing = beam.ParDo(_ResizeFn(self._config), beam.pvalue.AsSingleton(self._plan))
+        return grouped | "ResizeImages" >> resizing.with_outputs(TALLIES, main=SHARDS)
 
 
 class _ResizeFn(beam.DoFn):
@@ -96,14 +101,14 @@ class _ResizeFn(beam.DoFn):
         self._ahead: _Started | None = None  # what a failed bundle left is dropped
 
     def process(
-        self, grouped: tuple[ShardTuple, Iterable[Listed]]
+        self, grouped: tuple[ShardTuple, Iterable[Member]], plan: Plan
     ) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
         shard = Shard(*grouped[0])
-        sources = [unlist(listed, self._config) for listed in grouped[1] if not is_seed(listed)]
-        source_bytes = sum(source.bytes for source in sources)
+        members = unpack(shard, grouped[1], self._config)
+        source_bytes = sum(source.bytes for source in members.sources)
         if self._ahead and self._ahead.source_bytes + source_bytes > LOOK_AHEAD_BYTES:
             yield from self._give_out()
-        started = self._take_up(shard, sources, source_bytes)
+        started = self._take_up(shard, members, plan.columns)
         yield from self._give_out()
         self._ahead = started
 
@@ -116,11 +121,12 @@ class _ResizeFn(beam.DoFn):
             else:
                 yield WindowedValue(output, window.start, [window])
 
-    def _take_up(self, shard: Shard, sources: Sequence[Source], source_bytes: int) -> _Started:
-        digest = digest_of(sources)
+    def _take_up(self, shard: Shard, members: Members, columns: Columns) -> _Started:
+        sources, rows = members
+        started = _Started(shard, digest_of(sources, rows, columns), columns)
         header = read_header(self._config.out_dir, shard)
-        if header and header.fits(digest, self._config.retry_failed):
-            return _Started(shard, digest, 0, (), header)
+        if header and header.fits(started.digest, self._config.retry_failed):
+            return started._replace(marker=header)
         apart = None
         making: Make = functools.partial(make, admit=_budget(self._config).admit)
         if not attempts.begin(self._config.out_dir, shard):
@@ -130,7 +136,12 @@ class _ResizeFn(beam.DoFn):
         work = functools.partial(_work, config=self._config, make=making)
         pool = _pool(self._config.threads)
         ordered = sorted(sources, key=lambda source: source.path)
-        return _Started(shard, digest, source_bytes, [pool.submit(work, source) for source in ordered], apart=apart)
+        return started._replace(
+            source_bytes=sum(source.bytes for source in sources),
+            joined=join(sources, rows, columns, self._config),
+            results=[pool.submit(work, source) for source in ordered],
+            apart=apart,
+        )
 
     def _give_out(self) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
         started, self._ahead = self._ahead, None
@@ -148,9 +159,9 @@ class _ResizeFn(beam.DoFn):
         results = [future.result() for future in started.results]
         if started.apart:
             started.apart.close()
-        resized = assemble(started.shard, started.digest, results, self._config)
+        resized = assemble(started.shard, started.digest, results, self._config, started.joined)
         metrics.count(resized.tally, sum(result.msec for result in results))
-        return resized
+        return resized._replace(columns=started.columns)
 
 
 def _work(source: Source, config: ResizeConfig, make: Make) -> Result:

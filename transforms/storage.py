@@ -7,17 +7,20 @@ refused before Beam is loaded.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
+import hashlib
 import os
 import random
 import shutil
 import stat
+import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from loguru import logger
 
@@ -84,6 +87,17 @@ def read(path: str) -> bytes:
     return _with_retries(lambda: _read_once(path), "read", path)
 
 
+@contextlib.contextmanager
+def open_file(path: str) -> Iterator[BinaryIO]:
+    """A file to read piece by piece; one whose name says that it is compressed is decompressed.
+
+    Raises:
+        StorageError: it cannot be opened.
+    """
+    with _with_retries(lambda: _file_systems(path).open(path), "read", path) as file:
+        yield file
+
+
 def read_if_there(path: str) -> bytes | None:
     """A whole file, or None where there is none.
 
@@ -126,6 +140,23 @@ def size(path: str) -> int | None:
     return found[0][1] if found else None
 
 
+def write_pieces(out_dir: str, path: str, pieces: Callable[[], Iterable[bytes]]) -> tuple[int, str]:
+    """Stores one file that may be larger than memory, whole or not at all; gives its bytes and their SHA-256.
+
+    Args:
+        out_dir: the dataset's folder.
+        path: of the file below it.
+        pieces: gives what the file is made of, anew for each try.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    target = join(out_dir, path)
+    fill = functools.partial(_fill, pieces)
+    put = functools.partial(_put_local, out_dir) if is_local(out_dir) else _put_spooled
+    return _with_retries(lambda: put(target, fill), "write", target)
+
+
 def write_all(out_dir: str, files: Iterable[StoredFile]) -> None:
     """Stores each file at its path below `out_dir`; on a store several at a time.
 
@@ -148,10 +179,10 @@ def write(out_dir: str, path: str, data: bytes) -> None:
     """
     target = join(out_dir, path)
     if is_local(out_dir):
-        put: Callable[[str, bytes], None] = functools.partial(_put_local, out_dir)
+        _with_retries(lambda: _put_local(out_dir, target, lambda file: file.write(data)), "write", target)
     else:
         put = gcs.write if gcs.is_object(target) else _put_object
-    _with_retries(lambda: put(target, data), "write", target)
+        _with_retries(lambda: put(target, data), "write", target)
 
 
 def delete_all(out_dir: str, paths: Sequence[str]) -> None:
@@ -246,14 +277,16 @@ def _read_local(path: str) -> bytes:
         return file.read()
 
 
-def _put_local(out_dir: str, target: str, data: bytes) -> None:
+def _put_local(out_dir: str, target: str, fill: Callable[[BinaryIO], T]) -> T:
     temporary = join(out_dir, f"{TEMPORARY_DIR}/{uuid.uuid4().hex}")
     try:
         try:
-            _write_new(temporary, data)
+            file = open(temporary, "xb")  # noqa: SIM115  # closed below
         except FileNotFoundError:
             _make_temporary_dir(out_dir)
-            _write_new(temporary, data)
+            file = open(temporary, "xb")  # noqa: SIM115  # closed below
+        with file:
+            filled = fill(file)
         try:
             os.replace(temporary, target)
         except FileNotFoundError:
@@ -263,11 +296,27 @@ def _put_local(out_dir: str, target: str, data: bytes) -> None:
         if os.path.lexists(temporary):
             os.remove(temporary)
         raise
+    return filled
 
 
-def _write_new(path: str, data: bytes) -> None:
-    with open(path, "xb") as file:
-        file.write(data)
+def _put_spooled(target: str, fill: Callable[[BinaryIO], T]) -> T:
+    with tempfile.TemporaryFile() as file:
+        filled = fill(file)
+        file.seek(0)
+        if gcs.is_object(target):
+            gcs.write_file(target, file)
+        else:
+            with _create(target) as target_file:
+                shutil.copyfileobj(file, target_file)
+    return filled
+
+
+def _fill(pieces: Callable[[], Iterable[bytes]], file: BinaryIO) -> tuple[int, str]:
+    digest = hashlib.sha256()
+    for piece in pieces():
+        file.write(piece)
+        digest.update(piece)
+    return file.tell(), digest.hexdigest()
 
 
 def _make_temporary_dir(out_dir: str) -> None:
@@ -282,10 +331,14 @@ def _make_temporary_dir(out_dir: str) -> None:
 
 
 def _put_object(target: str, data: bytes) -> None:
+    with _create(target) as file:
+        file.write(data)
+
+
+def _create(target: str) -> BinaryIO:
     from apache_beam.io.filesystem import CompressionTypes
 
-    with _file_systems(target).create(target, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-        file.write(data)
+    return _file_systems(target).create(target, compression_type=CompressionTypes.UNCOMPRESSED)
 
 
 def _delete_once(out_dir: str, target: str) -> None:

@@ -28,7 +28,7 @@ def commit(resized: ResizedShard, config: ResizeConfig) -> None:
         StorageError: a file cannot be written. The shard is then not committed.
     """
     folders = [config.size_folder(size) for size in config.spec.sizes]
-    files = list(LAYOUTS[config.layout].pack(resized.shard, folders, resized.images))
+    files = list(LAYOUTS[config.layout].pack(resized.shard, folders, resized.images, resized.columns))
     storage.write_all(config.out_dir, files)
     earlier = read_header(config.out_dir, resized.shard)
     if earlier:

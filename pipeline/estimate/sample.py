@@ -49,7 +49,7 @@ def list_inputs(config: ResizeConfig, number: int) -> Listing:
     Raises:
         StorageError: an input cannot be listed.
     """
-    listings = [SplitListing(split, config.out_dir) for split in config.splits]
+    listings = [SplitListing(split, config) for split in config.splits]
     taken = Counter({"images": 0, "bytes": 0})
     share = Fraction(config.sample)
 

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from transforms.elements import ManifestRow, OutputImage, Shard, StoredFile
+from transforms.elements import Columns, ManifestRow, OutputImage, Shard, StoredFile
 from transforms.imaging.naming import archive_key
 from transforms.layouts.layout import Layout
 
@@ -23,8 +23,8 @@ SAMPLE_FIELDS = (
     *("orientation", "source_box", "output_box", "notes"),
 )
 
-# (the archive's path, images) -> its bytes
-Archive = Callable[[str, Sequence[OutputImage]], bytes]
+# (the archive's path, images, further columns) -> its bytes
+Archive = Callable[[str, Sequence[OutputImage], Columns], bytes]
 
 
 def archive_layout(extension: str, archive: Archive, libraries: tuple[str, ...] = ()) -> Layout:
@@ -32,7 +32,7 @@ def archive_layout(extension: str, archive: Archive, libraries: tuple[str, ...] 
 
     Args:
         extension: without a dot.
-        archive: makes one; it gets the images in the order of their names, and may depend on them alone.
+        archive: makes one; it gets the images in the order of their names, and may depend on these alone.
         libraries: see `Layout`.
     """
     return Layout(
@@ -47,9 +47,9 @@ def archive_layout(extension: str, archive: Archive, libraries: tuple[str, ...] 
 
 
 def sample(row: ManifestRow) -> dict[str, Any]:
-    """What a sample tells of itself: the same fields, of the same types, in every sample."""
+    """What a sample tells of itself: the same fields, of the same types, in every sample; further columns last."""
     values = row._asdict()
-    return {field: values[field] for field in SAMPLE_FIELDS}
+    return {**{field: values[field] for field in SAMPLE_FIELDS}, **row.columns}
 
 
 def member_name(path: str, image: OutputImage) -> str:
@@ -71,10 +71,15 @@ def _image_path(archive_extension: str, shard: Shard, folder: str, name: str, ex
 
 
 def _pack(
-    extension: str, archive: Archive, shard: Shard, folders: Sequence[str], images: Sequence[OutputImage]
+    extension: str,
+    archive: Archive,
+    shard: Shard,
+    folders: Sequence[str],
+    images: Sequence[OutputImage],
+    columns: Columns,
 ) -> Iterator[StoredFile]:
     for folder in folders:
         path = _archive_path(extension, shard, folder)
         members = [image for image in images if image.file.path.startswith(f"{path}/")]
-        data = archive(path, sorted(members, key=lambda image: image.name))
+        data = archive(path, sorted(members, key=lambda image: image.name), columns)
         yield StoredFile(path, data, hashlib.sha256(data).hexdigest())

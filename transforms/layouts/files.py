@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from transforms.elements import RUN_DIR, OutputImage, Shard, StoredFile
+from transforms.elements import RUN_DIR, Columns, OutputImage, Shard, StoredFile
 from transforms.imaging.errors import Kind
 from transforms.layouts.layout import Layout
 
@@ -36,7 +36,9 @@ def _problem_of(path: str) -> tuple[Kind, str] | None:
     return None
 
 
-def _pack(_shard: Shard, _folders: Sequence[str], images: Sequence[OutputImage]) -> Iterator[StoredFile]:
+def _pack(
+    _shard: Shard, _folders: Sequence[str], images: Sequence[OutputImage], _columns: Columns
+) -> Iterator[StoredFile]:
     for image in images:
         yield image.file
 

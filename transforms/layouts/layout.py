@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
-from transforms.elements import OutputImage, Shard, StoredFile
+from transforms.elements import Columns, OutputImage, Shard, StoredFile
 from transforms.imaging.errors import Kind
 
 
@@ -19,7 +19,7 @@ class Layout:
         name_of: (key, extension) -> the name that an image goes by; no two images of a dataset may share one.
         image_path: (shard, size folder, name, extension) -> the path in the manifest.
         problem_of: (path in the manifest) -> why no such file can be stored: the kind and a sentence, or None.
-        pack: (shard, size folders, images in the order of their names) -> the files to store.
+        pack: (shard, size folders, images in the order of their names, further columns) -> the files to store.
         libraries: the packages whose versions decide bytes in this layout alone.
     """
 
@@ -28,5 +28,5 @@ class Layout:
     name_of: Callable[[str, str], str]
     image_path: Callable[[Shard, str, str, str], str]
     problem_of: Callable[[str], tuple[Kind, str] | None]
-    pack: Callable[[Shard, Sequence[str], Sequence[OutputImage]], Iterator[StoredFile]]
+    pack: Callable[[Shard, Sequence[str], Sequence[OutputImage], Columns], Iterator[StoredFile]]
     libraries: tuple[str, ...] = ()

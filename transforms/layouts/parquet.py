@@ -15,7 +15,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from transforms.elements import OutputImage
+from transforms.elements import LABEL, Columns, OutputImage
 from transforms.layouts.archive import SAMPLE_FIELDS, archive_layout, member_name, sample, utf8
 
 if TYPE_CHECKING:
@@ -33,16 +33,16 @@ _DICTIONARIES = ["source_format", "source_mode"]
 _STATISTICS = ["key", "source_bytes", "source_width", "source_height", "width", "height", "bytes"]
 
 
-def archive(path: str, images: Sequence[OutputImage]) -> bytes:
+def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes:
     """The Parquet file at `path` that holds `images`."""
     import pyarrow as pa  # a quarter of a second, which no other layout should wait for
     import pyarrow.parquet as pq
 
     body = io.BytesIO()
-    columns = schema()
+    fields = schema(columns)
     writer = pq.ParquetWriter(
         body,
-        columns,
+        fields,
         version="2.6",
         data_page_version="1.0",
         compression="NONE",
@@ -51,29 +51,38 @@ def archive(path: str, images: Sequence[OutputImage]) -> bytes:
         store_schema=False,  # Arrow's own form of it says nothing more
     )
     with writer:
-        writer.add_key_value_metadata(columns.metadata)
+        writer.add_key_value_metadata(fields.metadata)
         for first in range(0, len(images), ROWS_A_GROUP):
             rows = [_row(path, image) for image in images[first : first + ROWS_A_GROUP]]
-            writer.write_table(pa.Table.from_pylist(rows, columns))
+            writer.write_table(pa.Table.from_pylist(rows, fields))
     return body.getvalue()
 
 
-def schema() -> pyarrow.Schema:
-    """The columns, the same in every file; what is not known is null."""
+def schema(columns: Columns) -> pyarrow.Schema:
+    """The fields, the same in every file; what is not known is null.
+
+    Args:
+        columns: the further ones.
+    """
     import pyarrow as pa
 
-    types = {name: pa.type_for_alias(_type_of(name)) for name in SAMPLE_FIELDS}
+    types = {name: pa.type_for_alias(kind) for name, kind in _types(columns).items()}
     fields = [(name, pa.list_(kind) if name in _LISTS else kind) for name, kind in types.items()]
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    features = json.dumps({"info": {"features": _features()}}, separators=(",", ":"))
-    return pa.schema([("image", image), *fields], metadata={"huggingface": features})
+    told = json.dumps({"info": {"features": features(columns)}}, ensure_ascii=False, separators=(",", ":"))
+    return pa.schema([("image", image), *fields], metadata={"huggingface": utf8(told)})
 
 
-def _features() -> dict[str, Any]:
-    """The columns in the words of Hugging Face's datasets, `Features.to_dict`."""
-    values = {name: {"dtype": _type_of(name), "_type": "Value"} for name in SAMPLE_FIELDS}
+def features(columns: Columns) -> dict[str, Any]:
+    """The fields in the words of Hugging Face's datasets, `Features.to_dict`."""
+    values: dict[str, Any] = {name: {"dtype": kind, "_type": "Value"} for name, kind in _types(columns).items()}
     lists = {name: {"feature": values[name], "_type": "Sequence"} for name in _LISTS}
-    return {"image": {"_type": "Image"}, **values, **lists}
+    named = {LABEL: {"names": list(columns.classes), "_type": "ClassLabel"}} if columns.classes else {}
+    return {"image": {"_type": "Image"}, **values, **lists, **named}
+
+
+def _types(columns: Columns) -> dict[str, str]:
+    return {**{name: _type_of(name) for name in SAMPLE_FIELDS}, **columns.types}
 
 
 def _type_of(name: str) -> str:

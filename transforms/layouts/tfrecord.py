@@ -17,11 +17,14 @@ from typing import Any
 
 import google_crc32c
 
-from transforms.elements import OutputImage
+from transforms.elements import LABEL, LABEL_NAME, Columns, OutputImage
 from transforms.layouts.archive import archive_layout, member_name, sample, utf8
 
 # What an Example holds by a name: bytes, or whole numbers of 64 bits, or floats; maybe none.
 Values = Sequence[Any]
+
+# Where the object detection API has a label, and its name.
+_KEYS = {LABEL: "image/class/label", LABEL_NAME: "image/class/text"}
 
 # What the object detection API calls a format, where it is not the extension.
 _FORMATS = {"jpg": "jpeg"}
@@ -29,7 +32,7 @@ _FORMATS = {"jpg": "jpeg"}
 _MASK_DELTA = 0xA282EAD8
 
 
-def archive(path: str, images: Sequence[OutputImage]) -> bytes:
+def archive(path: str, images: Sequence[OutputImage], _columns: Columns) -> bytes:
     """The TFRecord file at `path` that holds `images`."""
     return b"".join(part for image in images for part in record(example(features(path, image))))
 
@@ -46,14 +49,14 @@ def features(path: str, image: OutputImage) -> dict[str, Values]:
         "image/height": row.height,
         "image/width": row.width,
         "image/key/sha256": row.sha256,
-        **{f"manifest/{field}": value for field, value in sample(row).items()},
+        **{_KEYS.get(field, f"manifest/{field}"): value for field, value in sample(row).items()},
     }
     return {key: _values(value) for key, value in told.items() if value is not None}
 
 
 def _values(value: object) -> Values:
     parts = value if isinstance(value, tuple) else (value,)
-    return [utf8(part) if isinstance(part, str) else part for part in parts]
+    return [utf8(part) if isinstance(part, str) else int(part) if isinstance(part, bool) else part for part in parts]
 
 
 def record(data: bytes) -> tuple[bytes, bytes, bytes]:

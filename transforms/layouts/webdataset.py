@@ -1,4 +1,4 @@
-"""Tar archives that WebDataset readers stream: key.jpg and key.json a sample.
+"""Tar archives that WebDataset readers stream: key.jpg and key.json a sample, and with a label key.cls.
 
 The same images give the same bytes: fixed time, owner and mode, members in the order of their keys.
 """
@@ -9,17 +9,19 @@ import io
 import tarfile
 from collections.abc import Sequence
 
-from transforms.elements import ManifestRow, OutputImage, json_line
+from transforms.elements import LABEL, Columns, ManifestRow, OutputImage, json_line
 from transforms.layouts.archive import archive_layout, member_name, sample
 
 
-def archive(path: str, images: Sequence[OutputImage]) -> bytes:
+def archive(path: str, images: Sequence[OutputImage], _columns: Columns) -> bytes:
     """The tar archive at `path` that holds `images`."""
     body = io.BytesIO()
     with tarfile.open(fileobj=body, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for image in images:
             _add(tar, member_name(path, image), image.file.data)
             _add(tar, f"{image.name}.json", sample_json(image.row))
+            if (label := image.row.columns.get(LABEL)) is not None:
+                _add(tar, f"{image.name}.cls", str(label).encode())
     return body.getvalue()
 
 

@@ -1,0 +1,98 @@
+"""Labels and further columns: what all samples have, as their folders and a table call for it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Mapping
+
+from transforms.config import ResizeConfig
+from transforms.elements import LABEL, LABEL_NAME, Columns, Value
+from transforms.errors import RunError
+from transforms.summarize import Tally
+from transforms.tables import COLUMNS, Row, as_type, kind_of, type_of
+
+# More classes than anybody sorts images into: a column of captions by the name of `label`.
+_MOST_CLASSES = 100_000
+
+
+class Profile:
+    """Counts a table's rows, what its columns hold, and the names of its labels."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+        self._rows = 0
+        self._kinds: dict[str, Counter[str]] = {}
+        self._labels: Counter[str] = Counter()
+
+    def take(self, row: Row) -> None:
+        """One more row."""
+        self._rows += 1
+        if self._table != COLUMNS:
+            return
+        for name, cell in row.cells.items():
+            self._kinds.setdefault(name, Counter())[kind_of(cell)] += 1
+        if row.cells.get(LABEL) is not None and len(self._labels) <= _MOST_CLASSES:
+            self._labels[str(as_type(row.cells[LABEL], "string"))] += 1
+
+    def tally(self) -> Tally:
+        """The tally of what was taken so far."""
+        kinds = {name: dict(counts) for name, counts in self._kinds.items()}
+        return {"tables": {self._table: {"rows": self._rows, "kinds": kinds, "labels": dict(self._labels)}}}
+
+
+def folder_of(path: str) -> str | None:
+    """The class of an image by its folder, the last one of its path below the input; None in the input itself."""
+    return posixpath.basename(posixpath.dirname(path)) or None
+
+
+def columns_of(listing: Tally, config: ResizeConfig) -> Columns:
+    """The columns of a dataset.
+
+    Args:
+        listing: the tally of what was matched, and of its tables.
+        config: the dataset.
+
+    Raises:
+        RunError: labels come from two places, or are neither names nor whole numbers.
+    """
+    profile = listing.get("tables", {}).get(COLUMNS, {})
+    types = {name: type_of(kinds) for name, kinds in profile.get("kinds", {}).items()}
+    if config.labels:
+        if LABEL in types:
+            raise RunError(f"--labels {config.labels} and --columns {config.columns!r} both give 'label': use one")
+        return _with_names(types, listing.get("classes", {}))
+    if types.get(LABEL) == "string":
+        return _with_names(types, profile["labels"])
+    if types.get(LABEL, "int64") != "int64":
+        raise RunError(
+            f"--columns {config.columns!r} has {types[LABEL]} in its column 'label': give names or whole numbers"
+        )
+    return Columns(types)
+
+
+def _with_names(types: Mapping[str, str], classes: Mapping[str, int]) -> Columns:
+    if len(classes) > _MOST_CLASSES:
+        raise RunError(f"the column 'label' has over {_MOST_CLASSES:,} names: call it something else, caption say")
+    return Columns({**types, LABEL: "int64", LABEL_NAME: "string"}, tuple(sorted(classes)))
+
+
+class ColumnValues:
+    """Gives samples their values of the columns of a dataset."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._types = columns.types
+        self._ids = {name: number for number, name in enumerate(columns.classes)}
+
+    def of(self, cells: Mapping[str, Value], folder: str | None) -> dict[str, Value]:
+        """A sample's value of each column.
+
+        Args:
+            cells: its row in the table of columns; none where it has none.
+            folder: its class by its folder; None where it has none, or folders are no classes.
+        """
+        if LABEL_NAME in self._types:
+            label = cells.get(LABEL) if folder is None else folder
+            name = None if label is None else str(as_type(label, "string"))
+            cells = {**cells, LABEL_NAME: name, LABEL: None if name is None else self._ids[name]}
+        return {name: as_type(cells.get(name), kind) for name, kind in self._types.items()}

@@ -1,0 +1,46 @@
+"""The tables of further columns -> their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import apache_beam as beam
+
+from transforms.columns import Profile
+from transforms.config import ResizeConfig
+from transforms.elements import json_line
+from transforms.summarize import Tally
+from transforms.tables import read_rows
+
+# What is shuffled of a row: its table, the split that it names or "", its key, its number, its cells as JSON.
+RowTuple = tuple[str, str, bytes, int, bytes]
+ROW_TYPE = beam.typehints.Tuple[str, str, bytes, int, bytes]
+
+ROWS, TALLIES = "rows", "tallies"
+
+
+class ReadRows(beam.PTransform):
+    """Pipeline -> the rows of all tables, and a tally of each: its rows, what its columns hold, its labels."""
+
+    def __init__(self, config: ResizeConfig) -> None:
+        super().__init__()
+        self._config = config
+
+    def expand(self, pipeline: beam.Pipeline) -> tuple[beam.PCollection[RowTuple], beam.PCollection[Tally]]:
+        read = (
+            pipeline
+            | "Tables" >> beam.Create(list(self._config.tables.items()))
+            | "ReadTables" >> beam.ParDo(_ReadFn()).with_outputs(TALLIES, main=ROWS)
+        )
+        return read[ROWS], read[TALLIES]
+
+
+@beam.typehints.with_output_types(ROW_TYPE)
+class _ReadFn(beam.DoFn):
+    def process(self, named: tuple[str, str]) -> Iterator[RowTuple | beam.pvalue.TaggedOutput]:
+        table, location = named
+        profile = Profile(table)
+        for row in read_rows(location, table):
+            profile.take(row)
+            yield table, row.split or "", row.key, row.number, json_line(row.cells)
+        yield beam.pvalue.TaggedOutput(TALLIES, profile.tally())
