@@ -68,7 +68,7 @@ def check(beam_args: Sequence[str], config: ResizeConfig) -> None:
     for flag, value in (("temp_location", cloud.temp_location), ("staging_location", cloud.staging_location)):
         if value is not None and not _LOCATION.fullmatch(value):
             raise UsageError(f"--{flag} {value!r} is no place of a store: give one such as gs://my-bucket/tmp")
-    for place in (*(split.root for split in config.splits), config.out_dir):
+    for place in (*(split.root for split in config.splits), config.out_dir, *config.tables.values()):
         if not place.startswith("gs://"):
             raise UsageError(f"workers in the cloud cannot reach {place!r}: give a place such as gs://bucket/folder")
     if worker.use_public_ips is False and not worker.sdk_container_image:

@@ -28,6 +28,7 @@ from transforms.layouts import LAYOUTS
 from transforms.ranges import ALPHABETS
 
 VERIFICATIONS = ("sizes", "full")
+LABELS = ("folder",)
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 # Images that --estimate looks at: 200 give the output's size to about 10 %.
@@ -66,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_dataset_flags(parser.add_argument_group("dataset"))
     _add_continuation_flags(parser.add_argument_group("a dataset that is there"))
+    _add_sample_flags(parser.add_argument_group("what samples have beside their images"))
     _add_image_flags(parser.add_argument_group("images"))
     _add_pixel_flags(parser.add_argument_group("pixels"))
     _add_resampling_flags(parser.add_argument_group("resampling"))
@@ -138,6 +140,28 @@ def _add_continuation_flags(group: argparse._ArgumentGroup) -> None:
         help="make nothing: look whether every committed file is still there, by its size, or with full by its "
         "SHA-256; the next run makes again what is not",
     )
+
+
+def _add_sample_flags(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--labels", choices=LABELS, default="", help="folder: an image's class is the name of its folder")
+    add(
+        "--columns",
+        default="",
+        metavar="FILE",
+        help="a table (.csv, .tsv, .jsonl, .parquet) of further columns, label or caption say, joined by the images' "
+        "keys, which stand in its column key, ImageID, image_id or file_name",
+    )
+    add(
+        "--attribution",
+        default="",
+        metavar="FILE",
+        help="a table with ImageID, OriginalURL, OriginalLandingURL, License, AuthorProfileURL, Author and Title, as "
+        "Open Images has it: who made each image stands beside the dataset",
+    )
+    add("--name", default="", metavar="NAME", help="the dataset's name on its card (default: the last folder of OUT)")
+    add("--license", default="", metavar="ID", help="the dataset's license on its card, such as cc-by-4.0")
+    add("--citation", default="", metavar="FILE", help="a file that says how to cite the dataset, in BibTeX")
 
 
 def _add_image_flags(group: argparse._ArgumentGroup) -> None:

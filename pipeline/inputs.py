@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import UsageError
@@ -56,6 +57,24 @@ def _split(path: str, name: str | None) -> Split:
     else:
         root, pattern = whole, join(whole, "**")
     return Split(name or _usual_name(path), pattern, root)
+
+
+def table(path: str) -> str:
+    """Where a table is that was given; "" for none."""
+    return normalize(path) if path else ""
+
+
+def text(path: str, flag: str) -> str:
+    """What a small file of the user's says.
+
+    Raises:
+        UsageError: it cannot be read, or is no text.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise UsageError(f"{flag} {path!r} cannot be read: {why}") from error
 
 
 def _usual_name(path: str) -> str:

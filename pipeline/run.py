@@ -23,6 +23,7 @@ from pipeline.signals import Stopped, raised, say
 from transforms import attempts, dataset, storage
 from transforms.budget import share_freed_memory
 from transforms.errors import RunError, StorageError
+from transforms.tables import check_table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,7 +75,8 @@ def _main(argv: Sequence[str]) -> int:
 def _check(options: Options) -> list[inputs.Problem]:
     """Refuses what can be told to be wrong before anything is written; gives what is not, and warns of it."""
     config = options.config
-    if not all(map(storage.is_local, (config.out_dir, *(split.root for split in config.splits)))):
+    places = (config.out_dir, *(split.root for split in config.splits), *config.tables.values())
+    if not all(map(storage.is_local, places)):
         storage.set_options(options.beam_args)
     if options.on_dataflow and options.estimate is None:
         from pipeline import dataflow
@@ -82,6 +84,9 @@ def _check(options: Options) -> list[inputs.Problem]:
         dataflow.check(options.beam_args, config)
         for warning in dataflow.distances(options.beam_args, config):
             logger.warning("{}", warning)
+    if options.estimate is None and not options.verify:
+        for table, location in config.tables.items():
+            check_table(location, table)
     problems = [] if options.verify else inputs.check_contents(config.splits, config.out_dir)
     for problem in problems:
         logger.warning("{}", problem)

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from transforms.config import ResizeConfig
-from transforms.elements import LABEL, LABEL_NAME, Columns, Value
+from transforms.elements import LABEL, LABEL_NAME, Columns, Tally, Value
 from transforms.errors import RunError
-from transforms.summarize import Tally
 from transforms.tables import COLUMNS, Row, as_type, kind_of, type_of
 
 # More classes than anybody sorts images into: a column of captions by the name of `label`.

@@ -5,7 +5,10 @@ OUT/_run/shards/<shard>.jsonl       markers, see `marker`
 OUT/_run/attempts/                  shards that are being made, see `attempts`
 OUT/_run/receipts/  OUT/_run/tmp/   what the runs did, and what a run is writing
 OUT/_run/lock, in a store lease.json  who is at work
-OUT/manifest-*, failures-*, summary.json, and with archives shards.jsonl
+OUT/manifest-*, failures-*, summary.json, SHA256SUMS, README.md, croissant.json
+OUT/shards.jsonl                    with archives
+OUT/[SIZE/][SPLIT/]metadata.jsonl   with layout files
+OUT/attribution-*, LICENSE, unmatched-*   with tables
 """
 
 from __future__ import annotations
@@ -27,6 +30,10 @@ LEASE_PATH = f"{RUN_DIR}/lease.json"
 RECEIPTS_DIR = f"{RUN_DIR}/receipts"
 SUMMARY_PATH = "summary.json"
 ARCHIVES_PATH = "shards.jsonl"
+CARD_PATH = "README.md"
+CROISSANT_PATH = "croissant.json"
+LICENSE_PATH = "LICENSE"
+SUMS_PATH = "SHA256SUMS"
 
 # How many shards share one part of the manifest and one of the failures.
 SHARDS_PER_PART = 100
@@ -80,10 +87,39 @@ def has_archives(layout: str) -> bool:
     return layout != "files"
 
 
+def metadata_path(size_folder: str, key_prefix: str) -> str:
+    """Where the metadata of the images of one size and split lie: beside them."""
+    return f"{size_folder}{key_prefix}metadata.jsonl"
+
+
+def metadata_paths(plan: Plan) -> list[str]:
+    """Where the metadata of all sizes and splits lie; none with archives, whose samples have theirs."""
+    if has_archives(plan.settings["layout"]):
+        return []
+    sizes, splits = plan.settings["size"], list(plan.shards)
+    return [
+        metadata_path(f"{size}/" if len(sizes) > 1 else "", f"{split}/" if len(splits) > 1 else "")
+        for size in sizes
+        for split in splits
+    ]
+
+
 def tables(plan: Plan) -> list[str]:
-    """The paths of the dataset's own tables below OUT, which the end of each run makes anew."""
-    archives = [ARCHIVES_PATH] if has_archives(plan.settings.get("layout", "files")) else []
-    return [*(part.path(name) for part in parts(plan) for name in ("manifest", "failures")), *archives, SUMMARY_PATH]
+    """The paths of the dataset's own tables below OUT, which the end of each run makes anew.
+
+    croissant.json is none of them: what formats the images have decides whether it is there.
+    """
+    settings = plan.settings
+    attributed = "attribution" in settings
+    names = ["manifest", "failures", *(["attribution"] if attributed else [])]
+    names += ["unmatched"] if attributed or "columns" in settings else []
+    archives = [ARCHIVES_PATH] if has_archives(settings["layout"]) else []
+    return [
+        *(part.path(name) for part in parts(plan) for name in names),
+        *(archives + metadata_paths(plan)),
+        *([LICENSE_PATH] if attributed else []),
+        *(CARD_PATH, SUMMARY_PATH, SUMS_PATH),
+    ]
 
 
 def new_plan(config: ResizeConfig, shards: dict[str, int], columns: Columns) -> Plan:
@@ -196,6 +232,6 @@ def erase(out_dir: str, plan: Plan) -> None:
         header = read_header(out_dir, shard)
         if header is not None:
             storage.delete_all(out_dir, [*(file[0] for file in header.files), marker_path(shard)])
-    storage.delete_all(out_dir, tables(plan))
+    storage.delete_all(out_dir, [*tables(plan), CROISSANT_PATH])
     held = LOCK_PATH if storage.is_local(out_dir) else LEASE_PATH
     storage.delete_tree(storage.join(out_dir, RUN_DIR), spare=storage.join(out_dir, held))

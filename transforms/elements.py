@@ -17,6 +17,9 @@ LABEL, LABEL_NAME = "label", "label_name"
 # What a further column holds; None where a sample has no value.
 Value = str | int | float | bool | None
 
+# Counts, and dictionaries of them, which add up.
+Tally = dict[str, Any]
+
 
 class Shard(NamedTuple):
     """The unit of work: `number`, from 0, of the `total` shards of a split."""

@@ -16,11 +16,11 @@ from apache_beam.utils.windowed_value import WindowedValue
 from transforms import storage
 from transforms.columns import folder_of
 from transforms.config import ResizeConfig, Split
-from transforms.elements import Source
+from transforms.elements import Source, Tally
 from transforms.imaging.naming import extension_of, is_tried, key_of
 from transforms.listing import list_files, list_range
 from transforms.ranges import name_ranges
-from transforms.summarize import Tally, merge
+from transforms.summarize import merge
 
 # What is shuffled of a source: split, path below the split's root, bytes, version. A typed tuple costs
 # a fifth of a pickled handle, and bytes carry names that are no UTF-8.

@@ -8,8 +8,7 @@ import apache_beam as beam
 
 from transforms.columns import Profile
 from transforms.config import ResizeConfig
-from transforms.elements import json_line
-from transforms.summarize import Tally
+from transforms.elements import Tally, json_line
 from transforms.tables import read_rows
 
 # What is shuffled of a row: its table, the split that it names or "", its key, its number, its cells as JSON.

@@ -12,14 +12,13 @@ import apache_beam as beam
 from transforms.columns import columns_of
 from transforms.config import ResizeConfig, shard_count
 from transforms.dataset import Plan, new_plan, read_plan, write_plan
-from transforms.elements import Shard, Source
+from transforms.elements import Shard, Source, Tally
 from transforms.errors import RunError
 from transforms.imaging.naming import key_of, shard_index
 from transforms.join import TableRow
 from transforms.match import Listed, unlist
 from transforms.metrics import progress
 from transforms.rows import RowTuple
-from transforms.summarize import Tally
 from transforms.tables import ATTRIBUTION, COLUMNS
 
 ShardTuple = tuple[str, int, int]

@@ -89,12 +89,15 @@ def read(path: str) -> bytes:
 
 @contextlib.contextmanager
 def open_file(path: str) -> Iterator[BinaryIO]:
-    """A file to read piece by piece; one whose name says that it is compressed is decompressed.
+    """A file to read piece by piece.
 
     Raises:
         StorageError: it cannot be opened.
     """
-    with _with_retries(lambda: _file_systems(path).open(path), "read", path) as file:
+    from apache_beam.io.filesystem import CompressionTypes
+
+    opened = functools.partial(_file_systems(path).open, path, compression_type=CompressionTypes.UNCOMPRESSED)
+    with _with_retries(opened, "read", path) as file:
         yield file
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import apache_beam as beam
 
-from transforms.elements import FailureRow, ManifestRow
+from transforms.elements import FailureRow, ManifestRow, Tally
 from transforms.imaging.errors import RETRIED_KINDS
-
-Tally = dict[str, Any]
 
 
 def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Sequence[int]) -> Tally:

@@ -1,18 +1,20 @@
 """Tables that further columns come from: a row an image, found by its key.
 
-A CSV or TSV file with a header, JSON lines (both also compressed, as .csv.gz), or Parquet; local or in a store.
+A CSV or TSV file with a header, JSON lines (each also compressed, as .csv.gz), or Parquet; local or in a store.
 """
 
 from __future__ import annotations
 
 import contextlib
 import csv
+import gzip
 import io
 import json
 import os
 import posixpath
 import re
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple
 
@@ -46,7 +48,6 @@ _FITTING = {
 _WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,18})")
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _LEADING_ZERO = re.compile(r"-?0\d")
-_COMPRESSED = re.compile(r"\.(?:gz|bz2|zst)$")
 _ROWS_AT_ONCE = 10_000
 
 
@@ -78,7 +79,7 @@ def read_rows(location: str, table: str) -> Iterator[Row]:
     """
     where = f"--{table} {location!r}"
     read = _reader(location, where)
-    with _failing_in(where), storage.open_file(location) as file:
+    with _failing_in(where), storage.open_file(location) as opened, _plain_file(opened, location) as file:
         cells_of = _attribution if table == ATTRIBUTION else _further_columns
         for number, cells in enumerate(read(file, where), 1):
             yield _row(number, cells, cells_of, where)
@@ -161,8 +162,15 @@ def _plain(cell: Any) -> Value:
     return json.dumps(cell, ensure_ascii=False, default=str)
 
 
+def _plain_file(file: BinaryIO, location: str) -> contextlib.AbstractContextManager[Any]:
+    """A file as it was before it was compressed."""
+    if location.endswith(".gz"):
+        return gzip.open(file)
+    return contextlib.nullcontext(file)
+
+
 def _reader(location: str, where: str) -> Callable[[BinaryIO, str], Iterator[dict[str, Any]]]:
-    extension = posixpath.splitext(_COMPRESSED.sub("", location))[1].lower()
+    extension = posixpath.splitext(location.removesuffix(".gz"))[1].lower()
     if extension not in _READERS:
         raise RunError(f"{where} is no table by its name: give a file called .csv, .tsv, .jsonl or .parquet")
     return _READERS[extension]
@@ -177,7 +185,7 @@ def _failing_in(where: str) -> Iterator[None]:
     except OSError as error:
         raise StorageError(f"{where} cannot be read: {error.strerror or error}", str(error)) from error
     # What csv, json, UTF-8 and pyarrow say of what is no table; pyarrow's own errors are ValueErrors.
-    except (csv.Error, ValueError, EOFError) as error:
+    except (csv.Error, zlib.error, ValueError, EOFError) as error:
         raise RunError(f"{where} cannot be read as a table: {error}") from error
 
 

@@ -13,8 +13,9 @@ from pipeline.estimate.prices import Prices
 from pipeline.estimate.sample import Listing
 from pipeline.options import EstimateRequest
 from transforms.config import ResizeConfig
+from transforms.elements import Tally
 from transforms.storage import is_local
-from transforms.summarize import Tally, merge
+from transforms.summarize import merge
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from pipeline import inputs
 from transforms.config import ResizeConfig, Split
-from transforms.elements import Source
+from transforms.elements import Source, Tally
 from transforms.imaging.naming import in_sample, sample_rank
 from transforms.listing import list_files
 from transforms.match import SplitListing, unlist
-from transforms.summarize import Tally, merge
+from transforms.summarize import merge
 
 
 class Listing(NamedTuple):

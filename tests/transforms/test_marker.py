@@ -3,8 +3,20 @@ from pathlib import Path
 
 import pytest
 
-from transforms.elements import FailureRow, ManifestRow, ResizedShard, Shard, Source, StoredFile, json_line
+from transforms.elements import (
+    Columns,
+    FailureRow,
+    ManifestRow,
+    ResizedShard,
+    Shard,
+    Source,
+    StoredFile,
+    UnmatchedRow,
+    json_line,
+    manifest_line,
+)
 from transforms.errors import RunError
+from transforms.join import TableRow
 from transforms.marker import Header, digest_of, marker_bytes, marker_path, read_header, read_marker
 
 SHARD = Shard("train", 3, 12)
@@ -19,13 +31,22 @@ def write_marker(out: Path, data: bytes) -> None:
 
 
 def test_a_marker_comes_back_as_it_went(tmp_path: Path) -> None:
-    resized = ResizedShard(SHARD, "d1", {"images": {"matched": 1}}, rows=(ROW, ROW), failures=(FAILURE,))
+    row = ROW._replace(columns={"caption": "x", "label": None})
+    resized = ResizedShard(
+        *(SHARD, "d1", {"images": {"matched": 1}}, (ROW, row), (FAILURE,)),
+        attributions=({"key": "a", "Author": "A"},),
+        unmatched=(UnmatchedRow("columns", "z", 3, "no-image"),),
+    )
     write_marker(tmp_path, marker_bytes(resized, [StoredFile("x.jpg", b"12", "ff")]))
     marker = read_marker(str(tmp_path), SHARD)
     assert marker is not None
-    assert marker.header == Header("d1", 2, 1, 1, [["x.jpg", 2, "ff"]], {"images": {"matched": 1}})  # type: ignore[list-item]  # JSON has no tuples
-    assert marker.rows == (json_line(ROW), json_line(ROW))
+    assert marker.header == Header("d1", 2, 1, 1, [["x.jpg", 2, "ff"]], {"images": {"matched": 1}}, 1, 1)  # type: ignore[list-item]  # JSON has no tuples
+    plain = manifest_line(ROW)
+    assert marker.rows == (plain, plain.replace(b"}\n", b',"caption":"x","label":null}\n'))
+    assert json.loads(plain)["notes"] == []
     assert marker.failures == (json_line(FAILURE),)
+    assert marker.attributions == (b'{"key":"a","Author":"A"}\n',)
+    assert marker.unmatched == (b'{"table":"columns","key":"z","row":3,"reason":"no-image"}\n',)
 
 
 def test_no_marker(tmp_path: Path) -> None:
@@ -47,6 +68,22 @@ def test_the_digest_is_that_of_the_listing() -> None:
     for changed in (one._replace(bytes=6), one._replace(version=1.6), one._replace(path="a.png")):
         assert digest_of([changed, other]) != digest
     assert digest_of([one]) != digest
+
+
+def test_the_digest_is_that_of_the_columns_too() -> None:
+    one = Source("a", "a.jpg", "/in/a.jpg", 5, 1.5)
+    rows = [TableRow("columns", "a", 1, {"x": 1}), TableRow("columns", "b", 2, {"x": 2})]
+    columns = Columns({"x": "int64", "label": "int64", "label_name": "string"}, ("cat", "dog"))
+    digest = digest_of([one], rows, columns)
+    assert digest_of([one], rows[::-1], columns) == digest
+    changed = [
+        digest_of([one], rows, columns._replace(classes=("ant", "cat", "dog"))),
+        digest_of([one], rows, columns._replace(types={**columns.types, "x": "float64"})),
+        digest_of([one], [rows[0], rows[1]._replace(cells={"x": 3})], columns),
+        digest_of([one], rows[:1], columns),
+        digest_of([one]),
+    ]
+    assert len({digest, *changed}) == 6
 
 
 @pytest.mark.parametrize(("digest", "retry", "fits"), [("d", 0, True), ("d", 1, False), ("e", 0, False)])

@@ -7,6 +7,7 @@ from tests.support import write_tree
 from transforms.config import ResizeConfig, Split
 from transforms.imaging.spec import ResizeSpec
 from transforms.match import MatchSources
+from transforms.summarize import Summarize
 
 
 def test_images_are_listed_and_all_else_is_counted(tmp_path: Path) -> None:
@@ -24,7 +25,7 @@ def test_images_are_listed_and_all_else_is_counted(tmp_path: Path) -> None:
             "splits": {"one": {"images": 3, "bytes": 5}, "two": {"images": 1, "bytes": 1}},
             "not_images": {".txt": 2, "": 1},
         }
-        assert_that(tally, equal_to([counts]), label="tally")
+        assert_that(tally | Summarize(), equal_to([counts]), label="tally")
 
 
 def test_an_empty_match_is_a_tally_of_nothing(tmp_path: Path) -> None:

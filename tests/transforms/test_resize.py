@@ -8,12 +8,15 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.utils.windowed_value import WindowedValue
 
 from tests.support import jpeg
-from tests.transforms.shards import SHARD, config, source
+from tests.transforms.shards import config, source
 from transforms import resize
 from transforms.config import ResizeConfig
+from transforms.dataset import Plan
 from transforms.elements import Source
 from transforms.imaging.resize import make
 from transforms.source import Result, resize_source
+
+PLAN = Plan({}, {}, {"a": 9})
 
 
 @pytest.fixture(autouse=True)
@@ -31,12 +34,8 @@ class Bundle:
         self.fn.start_bundle()
 
     def process(self, number: int, *sources: Source) -> list[int]:
-        listed = [
-            (shard.split, Path(one.location).name.encode(), one.bytes, one.version)
-            for one in sources
-            for shard in [SHARD]
-        ]
-        outputs = self.fn.process((("a", number, 9), listed))
+        members = [(Path(one.location).name.encode(), one.bytes, one.version, b"") for one in sources]
+        outputs = self.fn.process((("a", number, 9), members), PLAN)
         return [output.shard.number for output in outputs if not isinstance(output, TaggedOutput)]
 
     def finish(self) -> list[int]:
@@ -70,7 +69,7 @@ def test_large_shards_are_not_begun_ahead(tmp_path: Path, monkeypatch: pytest.Mo
     bundle = Bundle(config(tmp_path))
     first, second = (source(tmp_path, f"{name}.jpg", jpeg(1, (9, 9)))._replace(bytes=600) for name in "ab")
     assert bundle.process(0, first) == []
-    outputs = bundle.fn.process((("a", 1, 9), [("a", b"b.jpg", 600, 1.0)]))
+    outputs = bundle.fn.process((("a", 1, 9), [(b"b.jpg", 600, 1.0, b"")]), PLAN)
     next(outputs)
     assert begun == ["a.jpg"]
     assert second.path not in begun

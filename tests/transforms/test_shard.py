@@ -1,5 +1,4 @@
 import os
-from pathlib import Path
 
 import apache_beam as beam
 import pytest
@@ -14,13 +13,14 @@ from transforms.elements import Shard
 from transforms.errors import RunError
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec
+from transforms.join import TableRow
 from transforms.match import Listed, unlist
-from transforms.shard import GroupIntoShards, assign, is_seed, plan_shards, seeds
+from transforms.shard import GroupIntoShards, Member, ShardTuple, assign, assign_row, plan_shards, seeds, unpack
 
 
-def config(*names: str, out: str = "/out") -> ResizeConfig:
+def config(*names: str) -> ResizeConfig:
     splits = tuple(Split(name, f"/in/{name}/**", f"/in/{name}") for name in names)
-    return ResizeConfig(splits, out, ResizeSpec(), "files", 100, 2)
+    return ResizeConfig(splits, "/out", ResizeSpec(), "files", 100, 2)
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,42 @@ def test_parts_of_the_manifest(shards: int, expected: list[int]) -> None:
 @given(st.binary(max_size=30).filter(lambda name: b"\0" not in name).map(lambda name: name + b"x"), st.integers(1, 500))
 def test_assignment_is_by_the_key_alone(name: bytes, count: int) -> None:
     plan = Plan({}, {}, {"a": count})
-    shards = {
-        assign(("a", name + extension, size, float(size)), config("a"), plan)
-        for extension, size in ((b".jpg", 1), (b".png", 2))
-    }
-    assert shards == {("a", shard_index(os.fsdecode(name), count), count)}
+    wanted = ("a", shard_index(os.fsdecode(name), count), count)
+    for extension, size in ((b".jpg", 1), (b".png", 2)):
+        member = (name + extension, size, float(size), b"")
+        assert assign(("a", name + extension, size, float(size)), config("a"), plan) == (wanted, member)
+    row = assign_row(("columns", "", name, 7, b"{}"), config("a"), plan)
+    assert row == (wanted, (name, -1, 7.0, b"{}"))
+
+
+@pytest.mark.parametrize(
+    ("named", "key", "split", "whole"),
+    [
+        ("", b"b/x.y", "b", b"b/x.y"),
+        ("b", b"x.y", "b", b"b/x.y"),
+        ("b", b"a/x.y", "a", b"a/x.y"),
+        ("c", b"x.y", "a", b"x.y"),
+        ("", b"c/x", "a", b"c/x"),
+    ],
+)
+def test_the_split_of_a_row(named: str, key: bytes, split: str, whole: bytes) -> None:
+    plan = Plan({}, {}, {"a": 50, "b": 70})
+    count = plan.shards[split]
+    shard, member = assign_row(("attribution", named, key, 3, b"{}"), config("a", "b"), plan)
+    assert shard == (split, shard_index(whole.decode(), count), count)
+    assert member == (whole, -2, 3.0, b"{}")
+
+
+def test_members_are_what_they_were() -> None:
+    plan = Plan({}, {}, {"b": 1})
+    listed: Listed = ("b", b"x/y.jpg", 0, 1.5)
+    rows = [("columns", "", b"x/y", 7, b'{"n":1}'), ("attribution", "", b"", 8, b"{}")]
+    members = [assign(listed, config("b"), plan), *(assign_row(row, config("b"), plan) for row in rows), *seeds(plan)]
+    assert {shard for shard, _ in members} == {("b", 0, 1)}
+    assert unpack(Shard("b", 0, 1), [member for _, member in members], config("b")) == (
+        [unlist(listed, config("b"))],
+        [TableRow("columns", "x/y", 7, {"n": 1}), TableRow("attribution", "", 8, {})],
+    )
 
 
 def test_a_split_is_part_of_the_key_where_there_are_several() -> None:
@@ -73,14 +104,18 @@ def test_a_split_is_part_of_the_key_where_there_are_several() -> None:
     assert (one.bytes, one.version) == (7, 1.5)
 
 
-def test_every_shard_exists_and_has_its_sources(tmp_path: Path) -> None:
+def test_every_shard_exists_and_has_its_sources_and_rows() -> None:
     plan = Plan({}, {}, {"a": 7})
     listed = [("a", f"{number}.jpg".encode(), number, 0.5) for number in range(5)]
-    wanted = {shard: [] for shard, _ in seeds(plan)}  # type: dict[tuple[str, int, int], list[Listed]]
-    for one in listed:
-        wanted[assign(one, config("a"), plan)].append(one)
+    rows = [("columns", "", f"{number}".encode(), number, b"{}") for number in range(3, 8)]
+    wanted: dict[ShardTuple, list[Member]] = {shard: [] for shard, _ in seeds(plan)}
+    assigned = [assign(one, config("a"), plan) for one in listed]
+    assigned_rows = [assign_row(one, config("a"), plan) for one in rows]
+    for shard, member in [*assigned, *assigned_rows, *seeds(plan)]:
+        wanted[shard].append(member)
     with beam.Pipeline("FnApiRunner") as pipeline:
         plans = pipeline | "Plan" >> beam.Create([plan])
-        grouped = pipeline | beam.Create(listed) | GroupIntoShards(config("a", out=str(tmp_path)), plans)
-        plain = grouped | beam.Map(lambda group: (group[0], sorted(one for one in group[1] if not is_seed(one))))
-        assert_that(plain, equal_to(list(wanted.items())))
+        given = pipeline | "Rows" >> beam.Create(rows)
+        grouped = pipeline | beam.Create(listed) | GroupIntoShards(config("a"), plans, given)
+        plain = grouped | beam.Map(lambda group: (group[0], sorted(group[1])))
+        assert_that(plain, equal_to([(shard, sorted(members)) for shard, members in wanted.items()]))

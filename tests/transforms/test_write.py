@@ -7,10 +7,8 @@ import pytest
 from tests.support import jpeg, snapshot, write_tree
 from transforms.assemble import assemble
 from transforms.config import ResizeConfig, Split
-from transforms.dataset import Part
-from transforms.elements import ArchiveRow, ResizedShard, Shard
-from transforms.errors import RunError, StorageError
-from transforms.finish import Joined, join_markers, write_archives
+from transforms.elements import ResizedShard, Shard
+from transforms.errors import StorageError
 from transforms.imaging.resize import make
 from transforms.imaging.spec import ResizeSpec
 from transforms.marker import marker_path, read_header
@@ -21,10 +19,10 @@ from transforms.write import ShardSink, commit
 SHARD = Shard("a", 0, 1)
 
 
-def config(tmp_path: Path) -> ResizeConfig:
+def config(tmp_path: Path, layout: str = "files") -> ResizeConfig:
     (tmp_path / "out" / "_run").mkdir(parents=True, exist_ok=True)  # as a run makes it, before all else
     split = Split("a", f"{tmp_path}/in/**", f"{tmp_path}/in")
-    return ResizeConfig((split,), f"{tmp_path}/out", ResizeSpec(sizes=(8,)), "files", 100, 2)
+    return ResizeConfig((split,), f"{tmp_path}/out", ResizeSpec(sizes=(8,)), layout, 100, 2)
 
 
 def resized(tmp_path: Path, *names: str) -> ResizedShard:
@@ -73,28 +71,3 @@ def test_the_sink_writes_a_receipt_a_shard_and_commits_what_is_not_committed(tmp
         ("a-00001-of-00002", False, 1),
     ]
     assert [path.name for path in (tmp_path / "out" / "_run" / "shards").iterdir()] == ["a-00000-of-00001.jsonl"]
-
-
-def test_a_part_of_the_manifest_joins_its_markers(tmp_path: Path) -> None:
-    commit(resized(tmp_path, "a.jpg", "b.jpg"), config(tmp_path))
-    joined = join_markers(Part(0, 1, (SHARD,)), config(tmp_path))
-    assert (joined.number, joined.archives) == (0, ())
-    assert joined.tally["images"] == {"matched": 2, "written": 2, "failed": 0, "skipped": 0}
-    made = (tmp_path / "out" / "manifest-00000-of-00001.jsonl").read_text().splitlines()
-    assert [json.loads(line)["key"] for line in made] == ["a", "b"]
-    assert (tmp_path / "out" / "failures-00000-of-00001.jsonl").read_bytes() == b""
-
-
-def test_a_part_with_a_shard_that_is_not_committed_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"shard a-00001-of-00002 of '.*' is not committed: give the same command again"):
-        join_markers(Part(0, 1, (Shard("a", 1, 2),)), config(tmp_path))
-    assert snapshot(tmp_path / "out") == {}
-
-
-def test_the_table_of_archives_is_in_the_order_of_the_shards(tmp_path: Path) -> None:
-    first, second = (ArchiveRow(f"a-{number}.tar", "a", 8, number, 10, "ff") for number in range(2))
-    write_archives([Joined(1, {}, (second,)), Joined(0, {}, (first,))], config(tmp_path))
-    assert (tmp_path / "out" / "shards.jsonl").read_text() == (
-        '{"path":"a-0.tar","split":"a","size":8,"samples":0,"bytes":10,"sha256":"ff"}\n'
-        '{"path":"a-1.tar","split":"a","size":8,"samples":1,"bytes":10,"sha256":"ff"}\n'
-    )

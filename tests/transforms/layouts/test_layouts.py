@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import ROOT
 from tests.transforms.layouts.outputs import SAMPLE, SHARD, output
-from transforms.elements import StoredFile
+from transforms.elements import NO_COLUMNS, StoredFile
 from transforms.imaging.errors import Kind
 from transforms.layouts import LAYOUTS
 
@@ -18,14 +18,14 @@ ARCHIVES = [name for name in LAYOUTS if name != "files"]
 
 def test_files() -> None:
     images = [output("files", "a/b", size, bytes([size]), f"{size}/") for size in (64, 32)]
-    packed = list(LAYOUTS["files"].pack(SHARD, ["64/", "32/"], images))
+    packed = list(LAYOUTS["files"].pack(SHARD, ["64/", "32/"], images, NO_COLUMNS))
     assert packed == [StoredFile("64/a/b.jpg", b"@", "bb"), StoredFile("32/a/b.jpg", b" ", "bb")]
 
 
 def test_webdataset() -> None:
     images = [output("webdataset", key, 64, key.encode(), "64/") for key in ("b", "a.x", "a/z")]
     images.append(output("webdataset", "b", 32, b"small", "32/"))
-    large, small = LAYOUTS["webdataset"].pack(SHARD, ["64/", "32/"], images)
+    large, small = LAYOUTS["webdataset"].pack(SHARD, ["64/", "32/"], images, NO_COLUMNS)
     assert large.path == "64/train-00012-of-01743.tar"
     assert small.path == "32/train-00012-of-01743.tar"
     with tarfile.open(fileobj=io.BytesIO(large.data)) as tar:
@@ -45,15 +45,16 @@ def test_webdataset() -> None:
 def test_an_archive_depends_on_its_images_alone(layout: str) -> None:
     images = [output(layout, key, 64, key.encode()) for key in ("a", "b")]
     pack = LAYOUTS[layout].pack
-    assert list(pack(SHARD, [""], images)) == list(pack(SHARD, [""], images[::-1]))
+    assert list(pack(SHARD, [""], images, NO_COLUMNS)) == list(pack(SHARD, [""], images[::-1], NO_COLUMNS))
 
 
 @pytest.mark.parametrize("layout", ARCHIVES)
 def test_another_process_makes_the_same_archive(layout: str) -> None:
     code = (
         "from tests.transforms.layouts.outputs import SHARD, output; from transforms.layouts import LAYOUTS\n"
+        "from transforms.elements import NO_COLUMNS\n"
         f"images = [output({layout!r}, str(number), 64, bytes([number]) * 999) for number in range(120)]\n"
-        f"for file in LAYOUTS[{layout!r}].pack(SHARD, ['', 'x/'], images): print(file.path, file.sha256)"
+        f"for file in LAYOUTS[{layout!r}].pack(SHARD, ['', 'x/'], images, NO_COLUMNS): print(file.path, file.sha256)"
     )
     shown = set()
     for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo")):
@@ -66,14 +67,14 @@ def test_another_process_makes_the_same_archive(layout: str) -> None:
 
 
 def test_an_empty_shard_is_an_empty_archive() -> None:
-    (empty,) = LAYOUTS["webdataset"].pack(SHARD, [""], [])
+    (empty,) = LAYOUTS["webdataset"].pack(SHARD, [""], [], NO_COLUMNS)
     with tarfile.open(fileobj=io.BytesIO(empty.data)) as tar:
         assert tar.getmembers() == []
 
 
 def test_long_and_foreign_names_survive() -> None:
     key = "ключ/" + "x" * 300
-    (packed,) = LAYOUTS["webdataset"].pack(SHARD, [""], [output("webdataset", key, 64, b"1", "")])
+    (packed,) = LAYOUTS["webdataset"].pack(SHARD, [""], [output("webdataset", key, 64, b"1", "")], NO_COLUMNS)
     with tarfile.open(fileobj=io.BytesIO(packed.data)) as tar:
         assert tar.getnames() == [f"{key}.jpg", f"{key}.json"]
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.transforms.layouts.outputs import SAMPLE, SHARD, output
-from transforms.elements import OutputImage, StoredFile
+from transforms.elements import NO_COLUMNS, OutputImage, StoredFile
 from transforms.layouts import LAYOUTS
 from transforms.layouts.parquet import schema
 
@@ -14,7 +14,7 @@ PATH = "train-00012-of-01743.parquet"
 
 
 def pack(images: list[OutputImage]) -> pq.ParquetFile:
-    (packed,) = LAYOUTS["parquet"].pack(SHARD, [""], images)
+    (packed,) = LAYOUTS["parquet"].pack(SHARD, [""], images, NO_COLUMNS)
     assert packed.path == PATH
     return pq.ParquetFile(io.BytesIO(packed.data))
 
@@ -22,7 +22,7 @@ def pack(images: list[OutputImage]) -> pq.ParquetFile:
 def test_rows_and_types() -> None:
     images = [output("parquet", key, 64, key.encode(), "64/") for key in ("b", "a.x", "a/z")]
     images.append(output("parquet", "b", 32, b"small", "32/"))
-    large, small = LAYOUTS["parquet"].pack(SHARD, ["64/", "32/"], images)
+    large, small = LAYOUTS["parquet"].pack(SHARD, ["64/", "32/"], images, NO_COLUMNS)
     assert (large.path, small.path) == (f"64/{PATH}", f"32/{PATH}")
     read = pq.read_table(io.BytesIO(large.data)).to_pylist()
     assert [row["image"] for row in read] == [
@@ -53,7 +53,10 @@ def test_an_empty_shard_has_the_same_columns() -> None:
     empty, full = pack([]), pack([output("parquet", "a", 64, b"1")])
     assert (empty.metadata.num_rows, empty.num_row_groups) == (0, 0)
     assert empty.schema_arrow.equals(full.schema_arrow, check_metadata=True)
-    assert (empty.schema_arrow.names, empty.schema_arrow.metadata) == (schema().names, schema().metadata)
+    assert (empty.schema_arrow.names, empty.schema_arrow.metadata) == (
+        schema(NO_COLUMNS).names,
+        schema(NO_COLUMNS).metadata,
+    )
     assert empty.schema_arrow.field("image").type == pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.transforms.layouts.examples import example_type, examples
 from tests.transforms.layouts.outputs import SHARD, output
-from transforms.elements import OutputImage
+from transforms.elements import NO_COLUMNS, OutputImage
 from transforms.layouts import LAYOUTS
 from transforms.layouts.tfrecord import example, record
 
@@ -14,7 +14,7 @@ PATH = "train-00012-of-01743.tfrecord"
 
 
 def pack(images: list[OutputImage]) -> list[dict[str, list[Any]]]:
-    (packed,) = LAYOUTS["tfrecord"].pack(SHARD, [""], images)
+    (packed,) = LAYOUTS["tfrecord"].pack(SHARD, [""], images, NO_COLUMNS)
     assert packed.path == PATH
     return examples(packed.data)
 
@@ -22,7 +22,7 @@ def pack(images: list[OutputImage]) -> list[dict[str, list[Any]]]:
 def test_keys_and_values() -> None:
     images = [output("tfrecord", key, 64, key.encode(), "64/") for key in ("b", "a.x", "a/z")]
     images.append(output("tfrecord", "b", 32, b"small", "32/"))
-    large, small = LAYOUTS["tfrecord"].pack(SHARD, ["64/", "32/"], images)
+    large, small = LAYOUTS["tfrecord"].pack(SHARD, ["64/", "32/"], images, NO_COLUMNS)
     assert (large.path, small.path) == (f"64/{PATH}", f"32/{PATH}")
     read = examples(large.data)
     assert [one["image/filename"] for one in read] == [[b"a%2Ex.jpg"], [b"a/z.jpg"], [b"b.jpg"]]
@@ -99,7 +99,7 @@ def test_a_record() -> None:
 
 
 def test_an_empty_shard_is_an_empty_file() -> None:
-    (empty,) = LAYOUTS["tfrecord"].pack(SHARD, [""], [])
+    (empty,) = LAYOUTS["tfrecord"].pack(SHARD, [""], [], NO_COLUMNS)
     assert (empty.path, empty.data) == (PATH, b"")
 
 

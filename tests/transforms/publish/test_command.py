@@ -1,0 +1,47 @@
+import dataclasses
+import shlex
+from pathlib import Path
+
+import pytest
+
+from pipeline.options import parse
+from tests.support import photo_tree
+from transforms.config import settings
+from transforms.publish.command import command_of
+
+START = ["python", "image_resizer.py", "-i", "train", "-o", "OUT"]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ([], ["-s", "512"]),
+        (["-s", "256", "512", "-a", "LANCZOS", "-j", "3"], ["-s", "512", "256"]),
+        (["-ext", "jpg", "--only_shrink"], ["-s", "512", "--extension", "jpg", "--only_shrink"]),
+        (["--sample", "0.1", "--quality", "90"], ["-s", "512", "--sample", "1/10", "--quality", "90"]),
+        (
+            ["--layout", "parquet", "--images_per_shard", "1000", "--labels", "folder"],
+            ["-s", "512", "--layout", "parquet", "--labels", "folder"],
+        ),
+        (["--images_per_shard", "7"], ["-s", "512", "--images_per_shard", "7"]),
+        (["--columns", "c x.csv"], ["-s", "512", "--columns", "FILE"]),
+    ],
+)
+def test_a_command_that_makes_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: list[str], told: list[str]
+) -> None:
+    photo_tree(tmp_path / "train", 1)
+    monkeypatch.chdir(tmp_path)
+    made = settings(parse(["-i", "train", "-o", "somewhere", *given]).config)
+    assert shlex.split(command_of(made)) == [*START, *told]
+    assert settings(parse(shlex.split(command_of(made))[2:]).config) == made
+
+
+def test_several_splits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("train", "b"):
+        photo_tree(tmp_path / name, 1)
+    options = parse(["-i", "train", "b", "-o", "x"])
+    assert command_of(settings(options.config)) == "python image_resizer.py -i train b -o OUT -s 512"
+    named = dataclasses.replace(options.config, splits=options.config.splits[:1])
+    assert command_of(settings(named)).startswith("python image_resizer.py -i train -o OUT")

@@ -1,0 +1,74 @@
+import dataclasses
+import random
+from pathlib import Path
+
+from tests.transforms.shards import config
+from transforms.config import Split
+from transforms.elements import Columns, Source, UnmatchedRow
+from transforms.join import Joined, TableRow, join
+
+COLUMNS = Columns({"x": "int64"})
+
+
+def source(path: str) -> Source:
+    return Source(path.rpartition(".")[0], path, f"/in/{path}", 1, 1.0)
+
+
+def test_rows_find_their_images(tmp_path: Path) -> None:
+    settings = dataclasses.replace(config(tmp_path), columns="c.csv", attribution="a.csv")
+    sources = [source(path) for path in ("a.jpg", "a.png", "b.jpg", "c.jpg")]
+    rows = [
+        TableRow("columns", "a", 4, {"x": "7"}),
+        TableRow("columns", "a", 2, {"x": "1"}),
+        TableRow("columns", "b", 3, {}),
+        TableRow("columns", "z", 9, {"x": "5"}),
+        TableRow("columns", "z", 8, {"x": "6"}),
+        TableRow("attribution", "c", 1, {"License": "by"}),
+        TableRow("attribution", "y", 2, {"License": "by"}),
+    ]
+    random.Random(1).shuffle(rows)
+    joined = join(sources, rows, COLUMNS, settings)
+    assert joined.columns == {"a.jpg": {"x": 1}, "a.png": {"x": 1}, "b.jpg": {"x": None}, "c.jpg": {"x": None}}
+    assert joined.attributions == {"c": {"License": "by"}}
+    assert joined.unmatched == (
+        UnmatchedRow("attribution", "a", None, "no-row"),
+        UnmatchedRow("attribution", "a", None, "no-row"),
+        UnmatchedRow("attribution", "b", None, "no-row"),
+        UnmatchedRow("attribution", "y", 2, "no-image"),
+        UnmatchedRow("columns", "a", 4, "repeated"),
+        UnmatchedRow("columns", "c", None, "no-row"),
+        UnmatchedRow("columns", "z", 8, "no-image"),
+        UnmatchedRow("columns", "z", 9, "repeated"),
+    )
+    assert joined.tally == {
+        "columns": {
+            "rows": 5,
+            "rows_without_image": 1,
+            "rows_repeated": 2,
+            "images_with_row": 3,
+            "images_without_row": 1,
+        },
+        "attribution": {
+            "rows": 2,
+            "rows_without_image": 1,
+            "rows_repeated": 0,
+            "images_with_row": 1,
+            "images_without_row": 3,
+        },
+    }
+
+
+def test_a_split_is_no_class(tmp_path: Path) -> None:
+    columns = Columns({"label": "int64", "label_name": "string"}, ("cat", "dog"))
+    splits = tuple(Split(name, f"/in/{name}/**", f"/in/{name}") for name in ("cat", "b"))
+    settings = dataclasses.replace(config(tmp_path), labels="folder", splits=splits)
+    joined = join([source("cat/a.jpg"), source("cat/dog/b.jpg")], [], columns, settings)
+    assert joined.columns == {
+        "cat/a.jpg": {"label": None, "label_name": None},
+        "cat/dog/b.jpg": {"label": 1, "label_name": "dog"},
+    }
+    assert (joined.unmatched, joined.tally) == ((), {})
+
+
+def test_nothing_to_join(tmp_path: Path) -> None:
+    assert join([source("a.jpg")], [], Columns(), config(tmp_path)) == Joined({}, {}, (), {})

@@ -1,0 +1,57 @@
+"""What ships with the images: the files that have no parts, and the checksums of all files."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from transforms import storage
+from transforms.config import ResizeConfig
+from transforms.dataset import ARCHIVES_PATH, SUMMARY_PATH, SUMS_PATH, Plan, has_archives, metadata_paths
+from transforms.elements import json_line
+from transforms.gather import Gathered
+from transforms.publish.checksums import sum_line
+
+
+def ship(plan: Plan, summary: Mapping[str, Any], gathered: Sequence[Gathered], config: ResizeConfig) -> None:
+    """Writes everything that a dataset has beside its images and the tables in parts.
+
+    Args:
+        plan: of the dataset.
+        summary: the content of summary.json.
+        gathered: all parts, in their order.
+        config: the dataset.
+
+    Raises:
+        StorageError: a file cannot be written.
+    """
+    sums = [_join_pieces(path, gathered, config) for path in metadata_paths(plan)]
+    for path, text in _texts(plan, summary, gathered, config):
+        storage.write(config.out_dir, path, text)
+        sums.append(sum_line(path, hashlib.sha256(text).hexdigest()))
+    _join_pieces(SUMS_PATH, gathered, config, sums)
+
+
+def _texts(
+    plan: Plan, summary: Mapping[str, Any], gathered: Sequence[Gathered], config: ResizeConfig
+) -> Iterator[tuple[str, bytes]]:
+    archives = tuple(row for one in gathered for row in one.archives)
+    if has_archives(config.layout):
+        yield ARCHIVES_PATH, b"".join(map(json_line, archives))
+    yield SUMMARY_PATH, (json.dumps(summary, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+
+
+def _join_pieces(path: str, gathered: Sequence[Gathered], config: ResizeConfig, last: Iterable[bytes] = ()) -> bytes:
+    """Writes what all parts have of one file, and `last`; gives its line for the checksums."""
+    _, sha256 = storage.write_pieces(config.out_dir, path, functools.partial(_pieces, path, gathered, config, last))
+    return sum_line(path, sha256)
+
+
+def _pieces(path: str, gathered: Sequence[Gathered], config: ResizeConfig, last: Iterable[bytes]) -> Iterator[bytes]:
+    for one in gathered:
+        if path in one.pieces:
+            yield storage.read(storage.join(config.out_dir, one.pieces[path]))
+    yield from last
