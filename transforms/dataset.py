@@ -4,6 +4,7 @@ OUT/_run/config.json                {"inputs": ..., "settings": ..., "shards": {
 OUT/_run/shards/<shard>.jsonl       markers, see `marker`
 OUT/_run/attempts/                  shards that are being made, see `attempts`
 OUT/_run/receipts/  OUT/_run/tmp/   what the runs did, and what a run is writing
+OUT/_run/pieces/                    what each part has of the files that have no parts
 OUT/_run/lock, in a store lease.json  who is at work
 OUT/manifest-*, failures-*, summary.json, SHA256SUMS, README.md, croissant.json
 OUT/shards.jsonl                    with archives
@@ -28,6 +29,7 @@ CONFIG_PATH = f"{RUN_DIR}/config.json"
 LOCK_PATH = f"{RUN_DIR}/lock"
 LEASE_PATH = f"{RUN_DIR}/lease.json"
 RECEIPTS_DIR = f"{RUN_DIR}/receipts"
+PIECES_DIR = f"{RUN_DIR}/pieces"
 SUMMARY_PATH = "summary.json"
 ARCHIVES_PATH = "shards.jsonl"
 CARD_PATH = "README.md"

@@ -98,13 +98,14 @@ class FinishDataset(beam.PTransform):
             | "GatherMarkers" >> gathering.with_outputs(DIGESTS, main=GATHERED)
         )
         #  of a hundred shards each: tallies and pieces; digests of the sources
-        return plan | "Finish" >> beam.ParDo(
+        finishing = beam.ParDo(
             _FinishFn(self._config),
+            beam.pvalue.AsSingleton(plan),
             beam.pvalue.AsSingleton(self._listing),
             beam.pvalue.AsSingleton(self._resized | "SumShards" >> Summarize()),
             beam.pvalue.AsSingleton(gathered[DIGESTS] | "CountDuplicates" >> CountDuplicates()),
-            beam.pvalue.AsList(gathered[GATHERED]),
         )
+        return gathered[GATHERED] | "JoinParts" >> beam.combiners.ToList() | "Finish" >> finishing
 
 
 class _GatherFn(beam.DoFn):
@@ -129,7 +130,7 @@ class _FinishFn(beam.DoFn):
         self._config = config
 
     def process(
-        self, plan: Plan, listing: Tally, resized: Tally, duplicates: Tally, gathered: list[Gathered]
+        self, gathered: list[Gathered], plan: Plan, listing: Tally, resized: Tally, duplicates: Tally
     ) -> Iterator[dict[str, Any]]:
         ordered = sorted(gathered, key=lambda one: one.number)
         summary = summary_of(listing, resized, duplicates, ordered, self._config)

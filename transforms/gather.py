@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from transforms import storage
 from transforms.config import ResizeConfig
-from transforms.dataset import SUMS_PATH, Part, has_archives, metadata_path
+from transforms.dataset import PIECES_DIR, SUMS_PATH, Part, has_archives, metadata_path
 from transforms.elements import ArchiveRow, Shard, Tally
 from transforms.errors import RunError
 from transforms.marker import Marker, read_marker
@@ -118,6 +118,6 @@ def archives_of(shard: Shard, marker: Marker, config: ResizeConfig) -> list[Arch
 
 
 def _write_piece(part: Part, path: str, lines: Sequence[bytes], config: ResizeConfig) -> str:
-    piece = f"{storage.TEMPORARY_DIR}/pieces/{path}-{part.number:05d}"
+    piece = f"{PIECES_DIR}/{path}-{part.number:05d}"
     storage.write(config.out_dir, piece, b"".join(lines))
     return piece

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from transforms.assemble import assemble
 from transforms.budget import MemoryBudget, machine_memory
 from transforms.config import ResizeConfig
-from transforms.elements import OutputImage, Shard, Source, Tally, json_line
+from transforms.elements import OutputImage, Shard, Source, Tally, json_line, manifest_line
 from transforms.imaging.resize import make
 from transforms.layouts.webdataset import sample_json
 from transforms.source import Make, resize_source
@@ -66,7 +66,7 @@ def _measure_one(source: Source, config: ResizeConfig, make: Make) -> Measured:
         source_bytes=source.bytes,
         cpu_seconds=seconds,
         outputs={size: sizes.get(size, 0) for size in config.spec.sizes},
-        row_bytes=sum(len(json_line(row)) for row in (*shard.rows, *shard.failures)),
+        row_bytes=sum(map(len, (*map(manifest_line, shard.rows), *map(json_line, shard.failures)))),
         archive_bytes=sum(map(archived_bytes, shard.images)),
         tally=shard.tally,
     )

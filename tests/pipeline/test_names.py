@@ -86,7 +86,7 @@ def test_the_manifest_is_strict_json_a_line(make: Make, tmp_path: Path) -> None:
         raise ValueError(constant)
 
     lines = 0
-    for path in (tmp_path / "out").glob("*.jsonl"):
+    for path in [*(tmp_path / "out").glob("manifest-*.jsonl"), *(tmp_path / "out").glob("failures-*.jsonl")]:
         text = path.read_bytes()
         assert text.endswith(b"\n")
         for line in text.decode("utf-8").removesuffix("\n").split("\n"):
