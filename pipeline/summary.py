@@ -44,6 +44,14 @@ def lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
     for note in Note:
         if note in summary["notes"]:
             yield f"{summary['notes'][note]:,} {_said(note, summary['settings'])}"
+    for table, told in summary.get("tables", {}).items():
+        yield (
+            f"--{table}: {told['images_with_row']:,} images have a row, {told['images_without_row']:,} have none; "
+            f"of {told['rows']:,} rows {told['rows_without_image']:,} have no image, {told['rows_repeated']:,} "
+            "repeat a key"
+        )
+    if summary.get("duplicates"):
+        yield f"{summary['duplicates']:,} images are the same file as another one"
     yield f"{megabytes(summary['source_bytes'])} in, {_outputs(summary)} out"
     yield f"manifest: {out_dir}/manifest-*.jsonl, failures: {out_dir}/failures-*.jsonl"
 

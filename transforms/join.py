@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -22,12 +23,12 @@ class Reason(enum.StrEnum):
 
 
 class TableRow(NamedTuple):
-    """A row of a table in the shard of its key: the table, the key, its number in the table, and its cells."""
+    """A row of a table in the shard of its key: the table, the key, its number in the table, and its cells as JSON."""
 
     table: str
     key: str
     number: int
-    cells: dict[str, Value]
+    cells: bytes
 
 
 class Joined(NamedTuple):
@@ -60,7 +61,7 @@ def join(sources: Sequence[Source], rows: Sequence[TableRow], columns: Columns, 
     keys = {source.key for source in sources}
     return Joined(
         _values(sources, found.get(COLUMNS, {}), columns, config),
-        {key: row.cells for key, row in found.get(ATTRIBUTION, {}).items() if key in keys},
+        {key: json.loads(row.cells) for key, row in found.get(ATTRIBUTION, {}).items() if key in keys},
         tuple(sorted(unmatched, key=lambda one: (one.table, one.key, one.row or 0))),
         {table: _counts(sources, rows, table, unmatched) for table in found},
     )
@@ -104,10 +105,11 @@ def _values(
     if not columns.types:
         return {}
     values = ColumnValues(columns)
-    return {
-        source.path: values.of(rows[source.key].cells if source.key in rows else {}, _class_of(source, config))
-        for source in sources
-    }
+    return {source.path: values.of(_cells(rows.get(source.key)), _class_of(source, config)) for source in sources}
+
+
+def _cells(row: TableRow | None) -> dict[str, Value]:
+    return json.loads(row.cells) if row else {}
 
 
 def _class_of(source: Source, config: ResizeConfig) -> str | None:

@@ -85,8 +85,9 @@ def digest_of(sources: Sequence[Source], rows: Sequence[TableRow] = (), columns:
     listed = sorted((source.path, source.bytes, source.version) for source in sources)
     digest = hashlib.sha256(json_line(listed))
     if rows or columns.types:
-        digest.update(json_line(sorted(rows, key=lambda row: row[:3])))
         digest.update(json_line(columns))
+        for row in sorted(rows):
+            digest.update(json_line(row[:3]) + row.cells)
     return digest.hexdigest()
 
 

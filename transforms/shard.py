@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -81,7 +80,7 @@ def unpack(shard: Shard, members: Iterable[Member], config: ResizeConfig) -> Mem
     unpacked = Members([], [])
     for name, number, version, cells in members:
         if number in _TABLES:
-            unpacked.rows.append(TableRow(_TABLES[number], os.fsdecode(name), int(version), json.loads(cells)))
+            unpacked.rows.append(TableRow(_TABLES[number], os.fsdecode(name), int(version), cells))
         elif name:
             unpacked.sources.append(unlist((shard.split, name, number, version), config))
     return unpacked

@@ -18,13 +18,13 @@ def test_rows_find_their_images(tmp_path: Path) -> None:
     settings = dataclasses.replace(config(tmp_path), columns="c.csv", attribution="a.csv")
     sources = [source(path) for path in ("a.jpg", "a.png", "b.jpg", "c.jpg")]
     rows = [
-        TableRow("columns", "a", 4, {"x": "7"}),
-        TableRow("columns", "a", 2, {"x": "1"}),
-        TableRow("columns", "b", 3, {}),
-        TableRow("columns", "z", 9, {"x": "5"}),
-        TableRow("columns", "z", 8, {"x": "6"}),
-        TableRow("attribution", "c", 1, {"License": "by"}),
-        TableRow("attribution", "y", 2, {"License": "by"}),
+        TableRow("columns", "a", 4, b'{"x":"7"}'),
+        TableRow("columns", "a", 2, b'{"x":"1"}'),
+        TableRow("columns", "b", 3, b"{}"),
+        TableRow("columns", "z", 9, b'{"x":"5"}'),
+        TableRow("columns", "z", 8, b'{"x":"6"}'),
+        TableRow("attribution", "c", 1, b'{"License":"by"}'),
+        TableRow("attribution", "y", 2, b'{"License":"by"}'),
     ]
     random.Random(1).shuffle(rows)
     joined = join(sources, rows, COLUMNS, settings)

@@ -72,14 +72,14 @@ def test_the_digest_is_that_of_the_listing() -> None:
 
 def test_the_digest_is_that_of_the_columns_too() -> None:
     one = Source("a", "a.jpg", "/in/a.jpg", 5, 1.5)
-    rows = [TableRow("columns", "a", 1, {"x": 1}), TableRow("columns", "b", 2, {"x": 2})]
+    rows = [TableRow("columns", "a", 1, b'{"x":1}'), TableRow("columns", "b", 2, b'{"x":2}')]
     columns = Columns({"x": "int64", "label": "int64", "label_name": "string"}, ("cat", "dog"))
     digest = digest_of([one], rows, columns)
     assert digest_of([one], rows[::-1], columns) == digest
     changed = [
         digest_of([one], rows, columns._replace(classes=("ant", "cat", "dog"))),
         digest_of([one], rows, columns._replace(types={**columns.types, "x": "float64"})),
-        digest_of([one], [rows[0], rows[1]._replace(cells={"x": 3})], columns),
+        digest_of([one], [rows[0], rows[1]._replace(cells=b'{"x":3}')], columns),
         digest_of([one], rows[:1], columns),
         digest_of([one]),
     ]

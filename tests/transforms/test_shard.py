@@ -91,7 +91,7 @@ def test_members_are_what_they_were() -> None:
     assert {shard for shard, _ in members} == {("b", 0, 1)}
     assert unpack(Shard("b", 0, 1), [member for _, member in members], config("b")) == (
         [unlist(listed, config("b"))],
-        [TableRow("columns", "x/y", 7, {"n": 1}), TableRow("attribution", "", 8, {})],
+        [TableRow("columns", "x/y", 7, b'{"n":1}'), TableRow("attribution", "", 8, b"{}")],
     )
 
 

@@ -1,0 +1,211 @@
+"""Labels, further columns and attribution, through the whole command."""
+
+import csv
+import io
+import json
+import resource
+import subprocess
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.pipeline.conftest import Make
+from tests.support import Row, jpeg, markers, rows, run, snapshot, summary, write_tree
+from tests.transforms.layouts.examples import examples
+
+LAYOUTS = ("files", "webdataset", "parquet", "tfrecord")
+
+
+def table(path: Path, *lines: Sequence[object]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(lines)
+    return path
+
+
+@pytest.fixture(scope="module")
+def animals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    names = ["cat/a.jpg", "cat/b.jpg", "dog/c.jpg", "dog/old/d.jpg", "e.jpg", "dog/bad.jpg"]
+    files = {name: jpeg(seed, (60, 40)) for seed, name in enumerate(names)}
+    return write_tree(tmp_path_factory.mktemp("in") / "animals", {**files, "dog/bad.jpg": b"no image"})
+
+
+@pytest.fixture
+def captions(tmp_path: Path) -> Path:
+    return table(
+        tmp_path / "captions.csv",
+        ["key", "caption", "score"],
+        ["cat/a", 'a "cat"\nsits', 1],
+        ["dog/c", "", 0.5],
+        ["cat/a", "again", 7],
+        ["dog/bad", "bad", 3],
+        ["bird/x", "none", 4],
+    )
+
+
+# key -> caption, score, label, label_name
+WANTED = {
+    "cat/a": ('a "cat"\nsits', 1.0, 0, "cat"),
+    "cat/b": (None, None, 0, "cat"),
+    "dog/c": (None, 0.5, 1, "dog"),
+    "dog/old/d": (None, None, 2, "old"),
+    "e": (None, None, None, None),
+}
+COLUMNS = ("caption", "score", "label", "label_name")
+
+
+def of_files(out: Path) -> dict[str, Row]:
+    lines = [json.loads(line) for line in (out / "metadata.jsonl").read_text().splitlines()]
+    return {line.pop("file_name").removesuffix(".jpg"): line for line in lines}
+
+
+def of_webdataset(out: Path) -> dict[str, Row]:
+    read = {}
+    for path in sorted(out.glob("*.tar")):
+        with tarfile.open(path) as tar:
+            members = {member.name: tar.extractfile(member) for member in tar.getmembers()}
+            files = {name: file.read() for name, file in members.items() if file}
+        for name in [name for name in files if name.endswith(".json")]:
+            sample = json.loads(files[name])
+            label = files.get(name.replace(".json", ".cls"))
+            assert label == (None if sample["label"] is None else str(sample["label"]).encode())
+            read[sample["key"]] = {column: sample[column] for column in COLUMNS}
+    return read
+
+
+def of_parquet(out: Path) -> dict[str, Row]:
+    read = {}
+    for path in sorted(out.glob("*.parquet")):
+        read.update({row["key"]: {name: row[name] for name in COLUMNS} for row in pq.read_table(path).to_pylist()})
+        told = json.loads(pq.read_schema(path).metadata[b"huggingface"])["info"]["features"]
+        assert told["label"] == {"names": ["cat", "dog", "old"], "_type": "ClassLabel"}
+        assert told["score"] == {"dtype": "float64", "_type": "Value"}
+    return read
+
+
+def of_tfrecord(out: Path) -> dict[str, Row]:
+    keys = ("manifest/caption", "manifest/score", "image/class/label", "image/class/text")
+    read = {}
+    for path in sorted(out.glob("*.tfrecord")):
+        for one in examples(path.read_bytes()):
+            values = [one[key][0] if key in one else None for key in keys]
+            texts = [value.decode() if isinstance(value, bytes) else value for value in values]
+            read[one["manifest/key"][0].decode()] = dict(zip(COLUMNS, texts, strict=True))
+    return read
+
+
+READ = {"files": of_files, "webdataset": of_webdataset, "parquet": of_parquet, "tfrecord": of_tfrecord}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_has_labels_and_columns(
+    make: Make, animals: Path, captions: Path, tmp_path: Path, layout: str
+) -> None:
+    out = tmp_path / "out"
+    args = ["-i", animals, "-o", out, "-s", 16, "--layout", layout, "--images_per_shard", 2, "--labels", "folder"]
+    make(*args, "--columns", captions)
+    full = {key: dict(zip(COLUMNS, values, strict=True)) for key, values in WANTED.items()}
+    manifest = {row["key"]: row for row in rows(out, "manifest")}
+    assert {key: {name: manifest[key][name] for name in COLUMNS} for key in full} == full
+    assert manifest["dog/bad"]["caption"] == "bad"
+    known = {key: {name: value for name, value in row.items() if value is not None} for key, row in full.items()}
+    assert READ[layout](out) == (known if layout == "files" else full)
+
+
+def test_what_finds_nothing_is_counted_and_listed(make: Make, animals: Path, captions: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shown = make("-i", animals, "-o", out, "-s", 16, "--columns", captions)
+    assert sorted(map(tuple, (row.values() for row in rows(out, "unmatched")))) == [
+        ("columns", "bird/x", 5, "no-image"),
+        ("columns", "cat/a", 3, "repeated"),
+        ("columns", "cat/b", None, "no-row"),
+        ("columns", "dog/old/d", None, "no-row"),
+        ("columns", "e", None, "no-row"),
+    ]
+    assert summary(out)["tables"] == {
+        "columns": {
+            "rows": 5,
+            "rows_without_image": 1,
+            "rows_repeated": 1,
+            "images_with_row": 3,
+            "images_without_row": 3,
+        }
+    }
+    assert "--columns: 3 images have a row, 3 have none; of 5 rows 1 have no image, 1 repeat a key" in shown
+
+
+def test_changed_tables_make_what_they_concern_anew(make: Make, animals: Path, tmp_path: Path) -> None:
+    out, path = tmp_path / "out", tmp_path / "c.csv"
+    args = ["-i", animals, "-s", 16, "--images_per_shard", 1, "--columns", path]
+    lines = [["ImageID", "x"], ["cat/a", 1], ["dog/c", 2]]
+    table(path, *lines)
+    make(*args, "-o", out)
+    before = markers(out)
+    table(path, *lines[:2], ["dog/c", 3])
+    make(*args, "-o", out)
+    after = markers(out)
+    assert len([name for name in before if before[name] != after[name]]) == 1
+    table(path, *lines[:2], ["dog/c", 3.5])  # another type, which every sample has
+    make(*args, "-o", out)
+    assert not set(after.items()) & set(markers(out).items())
+    make(*args, "-o", tmp_path / "fresh")
+    assert snapshot(out) == snapshot(tmp_path / "fresh")
+
+
+def test_several_splits(make: Make, animals: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    path = table(
+        tmp_path / "a.csv",
+        ["ImageID", "Subset", "License", "Author"],
+        ["a", "cat", "https://creativecommons.org/licenses/by/2.0/", "Ann"],
+        ["dog/c", "", "https://creativecommons.org/licenses/by/2.0/", "Bo"],
+        ["b", "", "x", "unplaced"],
+    )
+    make("-i", animals / "cat", animals / "dog", "-o", out, "-s", 16, "--attribution", path)
+    told = {row["key"]: row for row in rows(out, "attribution")}
+    assert {key: row["Author"] for key, row in told.items()} == {"cat/a": "Ann", "dog/c": "Bo"}
+    assert list(told["cat/a"]) == [
+        *("key", "OriginalURL", "OriginalLandingURL", "License", "AuthorProfileURL", "Author", "Title"),
+    ]
+    assert ("attribution", "b", 3, "no-image") in set(map(tuple, (row.values() for row in rows(out, "unmatched"))))
+    assert summary(out)["licenses"] == {"https://creativecommons.org/licenses/by/2.0/": 2}
+
+
+@pytest.mark.parametrize("layout", ["files", "webdataset"])
+def test_checksums_are_taken_by_sha256sum(make: Make, tmp_path: Path, layout: str) -> None:
+    out = tmp_path / "out"
+    source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (30, 20)), "new\nline\\.jpg": jpeg(1, (30, 20))})
+    make("-i", source, "-o", out, "-s", 16, 8, "--layout", layout)
+    done = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=out, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == len(snapshot(out)) - 1
+    assert summary(out)["duplicates"] == 1
+
+
+def test_a_table_that_is_none_is_refused_before_anything_is_written(make: Make, animals: Path, tmp_path: Path) -> None:
+    path = table(tmp_path / "c.csv", ["name"], ["a"])
+    shown = make("-i", animals, "-o", tmp_path / "out", "--columns", path, expect=2)
+    assert shown == [
+        f"image_resizer: --columns {str(path)!r} has no column that names the images: call it 'key' or 'ImageID' or "
+        "'image_id' or 'file_name'"
+    ]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_million_rows_take_bounded_memory(animals: Path, tmp_path: Path) -> None:
+    """About 1.1 KB a row: they are grouped as bytes, and nothing holds them as Python has them."""
+    path = tmp_path / "c.csv"
+    with path.open("w", encoding="utf-8") as file:
+        file.write("key,label,caption\n")
+        file.writelines(f"cat/{number:x},class{number % 100},photograph number {number}\n" for number in range(10**6))
+    done = run("-i", animals, "-o", tmp_path / "out", "-s", 16, "--columns", path, "--images_per_shard", 1)
+    assert done.returncode == 0, done.stderr
+    told = summary(tmp_path / "out")["tables"]["columns"]
+    assert (told["rows"], told["rows_without_image"], told["images_with_row"]) == (10**6, 10**6 - 2, 2)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1.6e6  # KB
+    lines = sum(1 for _ in io.BytesIO((tmp_path / "out" / "unmatched-00000-of-00001.jsonl").read_bytes()))
+    assert lines == 10**6 - 2 + 4
