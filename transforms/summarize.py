@@ -15,7 +15,7 @@ def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Se
     """The counts of one shard.
 
     An image with a failure counts as failed, one with any row skipped and none failed as skipped, else
-    as written. `outputs` counts the files of each size, those of failed images included.
+    as written. `outputs` counts the files of each size, also by their extension, those of failed images included.
 
     Args:
         rows: one an image and size.
@@ -46,9 +46,10 @@ def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Se
     }
 
 
-def _output(size: int, written: Sequence[ManifestRow]) -> dict[str, int]:
-    sizes = [row.bytes or 0 for row in written if row.size == size]
-    return {"images": len(sizes), "bytes": sum(sizes)}
+def _output(size: int, written: Sequence[ManifestRow]) -> Tally:
+    rows = [row for row in written if row.size == size]
+    formats = _histogram((row.path or "").rpartition(".")[2] for row in rows)
+    return {"images": len(rows), "bytes": sum(row.bytes or 0 for row in rows), "formats": formats}
 
 
 def _histogram(values: Iterable[str | None]) -> dict[str, int]:

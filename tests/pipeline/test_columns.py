@@ -139,7 +139,7 @@ def test_what_finds_nothing_is_counted_and_listed(make: Make, animals: Path, cap
 def test_changed_tables_make_what_they_concern_anew(make: Make, animals: Path, tmp_path: Path) -> None:
     out, path = tmp_path / "out", tmp_path / "c.csv"
     args = ["-i", animals, "-s", 16, "--images_per_shard", 1, "--columns", path]
-    lines = [["ImageID", "x"], ["cat/a", 1], ["dog/c", 2]]
+    lines: list[list[object]] = [["ImageID", "x"], ["cat/a", 1], ["dog/c", 2]]
     table(path, *lines)
     make(*args, "-o", out)
     before = markers(out)

@@ -288,11 +288,11 @@ def test_summary(make: Make, tmp_path: Path) -> None:
             "in": {
                 "images": 3,
                 "bytes": source_bytes,
-                "outputs": {"32": {"images": 2, "bytes": output_bytes}},
+                "outputs": {"32": {"images": 2, "bytes": output_bytes, "formats": {"jpg": 2}}},
             }
         },
         "source_bytes": source_bytes,
-        "outputs": {"32": {"images": 2, "bytes": output_bytes}},
+        "outputs": {"32": {"images": 2, "bytes": output_bytes, "formats": {"jpg": 2}}},
         "failures": {"not-an-image": 1},
         "retry": 0,
         "skipped": {},

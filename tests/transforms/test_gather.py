@@ -7,15 +7,26 @@ import pytest
 
 from tests.support import snapshot
 from tests.transforms.test_write import SHARD, config, resized
+from transforms import config as configs
 from transforms.config import ResizeConfig
-from transforms.dataset import Part, Plan
-from transforms.elements import ArchiveRow, Shard
+from transforms.dataset import Part, Plan, new_plan
+from transforms.elements import NO_COLUMNS, Shard
 from transforms.errors import RunError
 from transforms.gather import Gathered, gather, read_markers
+from transforms.publish.card import MADE_BY_RUNS
 from transforms.ship import ship
 from transforms.write import commit
 
-SUMMARY: dict[str, Any] = {"images": {}}
+SUMMARY: dict[str, Any] = {
+    "images": {"matched": 2, "written": 2, "failed": 0, "skipped": 0},
+    "duplicates": 0,
+    "splits": {"a": {"images": 2, "bytes": 9, "outputs": {"8": {"images": 2, "bytes": 9, "formats": {"jpg": 2}}}}},
+}
+
+
+def told(settings: ResizeConfig) -> tuple[Plan, dict[str, Any]]:
+    """A plan, and the content of summary.json."""
+    return new_plan(settings, {"a": 2}, NO_COLUMNS), {**SUMMARY, "settings": configs.settings(settings)}
 
 
 def gathered(part: Part, settings: ResizeConfig) -> Gathered:
@@ -32,7 +43,8 @@ def test_a_part_joins_its_markers(tmp_path: Path) -> None:
     assert (made.number, made.archives) == (0, ())
     assert made.tally["images"] == {"matched": 2, "written": 2, "failed": 0, "skipped": 0}
     files = snapshot(tmp_path / "out")
-    assert made.outputs == {"a": {"8": {"images": 2, "bytes": len(files["a.jpg"]) + len(files["b.jpg"])}}}
+    length = len(files["a.jpg"]) + len(files["b.jpg"])
+    assert made.outputs == {"a": {"8": {"images": 2, "bytes": length, "formats": {"jpg": 2}}}}
     rows = files["manifest-00000-of-00001.jsonl"].splitlines()
     assert [json.loads(line)["key"] for line in rows] == ["a", "b"]
     assert files["failures-00000-of-00001.jsonl"] == b""
@@ -56,26 +68,14 @@ def test_files_without_parts_are_in_the_order_of_the_parts(tmp_path: Path) -> No
         shard = Shard("a", number, 2)
         commit(resized(tmp_path, name)._replace(shard=shard), settings)
         parts.append(gathered(Part(number, 2, (shard,)), settings))
-    ship(Plan({}, {"layout": "files", "size": [8]}, {"a": 2}), SUMMARY, parts, settings)
-    files = snapshot(tmp_path / "out")
-    assert files["metadata.jsonl"] == b'{"file_name":"b.jpg"}\n{"file_name":"a.jpg"}\n'
-    told = [line.split("  ") for line in files["SHA256SUMS"].decode().splitlines()]
-    assert [name for _, name in told] == [
-        *("b.jpg", "manifest-00000-of-00002.jsonl", "failures-00000-of-00002.jsonl"),
-        *("a.jpg", "manifest-00001-of-00002.jsonl", "failures-00001-of-00002.jsonl"),
-        *("metadata.jsonl", "summary.json"),
-    ]
-    assert {name: sha256 for sha256, name in told} == {
-        name: hashlib.sha256(data).hexdigest() for name, data in files.items() if name != "SHA256SUMS"
-    }
-
-
-def test_the_table_of_archives_is_in_the_order_of_the_shards(tmp_path: Path) -> None:
-    rows = [ArchiveRow(f"a-{number}.tar", "a", 8, number, 10, "ff") for number in range(2)]
-    parts = [Gathered(number, {}, {}, (row,), {}) for number, row in enumerate(rows)]
-    settings = config(tmp_path, layout="webdataset")
-    ship(Plan({}, {"layout": "webdataset", "size": [8]}, {"a": 2}), SUMMARY, parts, settings)
-    assert (tmp_path / "out" / "shards.jsonl").read_text() == (
-        '{"path":"a-0.tar","split":"a","size":8,"samples":0,"bytes":10,"sha256":"ff"}\n'
-        '{"path":"a-1.tar","split":"a","size":8,"samples":1,"bytes":10,"sha256":"ff"}\n'
-    )
+    ship(*told(settings), parts, settings)
+    card = tmp_path / "out" / "README.md"
+    written = card.read_text()
+    assert '"a-{00000..00001}-of-00002.tar"' in written
+    card.write_text("mine")
+    ship(*told(settings), parts, settings)
+    assert card.read_text() == "mine"
+    assert f"{hashlib.sha256(b'mine').hexdigest()}  README.md\n" in (tmp_path / "out" / "SHA256SUMS").read_text()
+    card.write_text(MADE_BY_RUNS)
+    ship(*told(settings), parts, settings)
+    assert card.read_text() == written

@@ -23,6 +23,12 @@ SAMPLE_FIELDS = (
     *("orientation", "source_box", "output_box", "notes"),
 )
 
+# Those of them that hold several values.
+LISTS = ("source_box", "output_box", "notes")
+
+_INT64 = ("source_bytes", "bytes")
+_INT32 = ("source_width", "source_height", "size", "width", "height", "orientation", "output_box")
+
 # (the archive's path, images, further columns) -> its bytes
 Archive = Callable[[str, Sequence[OutputImage], Columns], bytes]
 
@@ -52,14 +58,20 @@ def sample(row: ManifestRow) -> dict[str, Any]:
     return {**{field: values[field] for field in SAMPLE_FIELDS}, **row.columns}
 
 
+def sample_types(columns: Columns) -> dict[str, str]:
+    """What a sample tells of itself -> the type of one value of it, by the name that Arrow and datasets share."""
+    return {**{name: _type_of(name) for name in SAMPLE_FIELDS}, **columns.types}
+
+
+def _type_of(name: str) -> str:
+    if name == "source_box":
+        return "float64"
+    return "int64" if name in _INT64 else "int32" if name in _INT32 else "string"
+
+
 def member_name(path: str, image: OutputImage) -> str:
     """The name of an image in the archive at `path`, with its extension."""
     return image.file.path.removeprefix(f"{path}/")
-
-
-def utf8(text: str) -> bytes:
-    r"""Text as it stands in the manifest: each byte of a name that is no UTF-8 is \udcXX."""
-    return text.encode("utf-8", "backslashreplace")
 
 
 def _archive_path(extension: str, shard: Shard, folder: str) -> str:

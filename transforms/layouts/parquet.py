@@ -15,17 +15,13 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from transforms.elements import LABEL, Columns, OutputImage
-from transforms.layouts.archive import SAMPLE_FIELDS, archive_layout, member_name, sample, utf8
+from transforms.elements import LABEL, Columns, OutputImage, utf8
+from transforms.layouts.archive import LISTS, archive_layout, member_name, sample, sample_types
 
 if TYPE_CHECKING:
     import pyarrow
 
 ROWS_A_GROUP = 100
-
-_INT64 = ("source_bytes", "bytes")
-_INT32 = ("source_width", "source_height", "size", "width", "height", "orientation")
-_LISTS = {"source_box": "float64", "output_box": "int32", "notes": "string"}
 
 # Few different values, so that they are stored once a row group.
 _DICTIONARIES = ["source_format", "source_mode"]
@@ -66,8 +62,8 @@ def schema(columns: Columns) -> pyarrow.Schema:
     """
     import pyarrow as pa
 
-    types = {name: pa.type_for_alias(kind) for name, kind in _types(columns).items()}
-    fields = [(name, pa.list_(kind) if name in _LISTS else kind) for name, kind in types.items()]
+    types = {name: pa.type_for_alias(kind) for name, kind in sample_types(columns).items()}
+    fields = [(name, pa.list_(kind) if name in LISTS else kind) for name, kind in types.items()]
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     told = json.dumps({"info": {"features": features(columns)}}, ensure_ascii=False, separators=(",", ":"))
     return pa.schema([("image", image), *fields], metadata={"huggingface": utf8(told)})
@@ -75,21 +71,10 @@ def schema(columns: Columns) -> pyarrow.Schema:
 
 def features(columns: Columns) -> dict[str, Any]:
     """The fields in the words of Hugging Face's datasets, `Features.to_dict`."""
-    values: dict[str, Any] = {name: {"dtype": kind, "_type": "Value"} for name, kind in _types(columns).items()}
-    lists = {name: {"feature": values[name], "_type": "Sequence"} for name in _LISTS}
+    values: dict[str, Any] = {name: {"dtype": kind, "_type": "Value"} for name, kind in sample_types(columns).items()}
+    lists = {name: {"feature": values[name], "_type": "Sequence"} for name in LISTS}
     named = {LABEL: {"names": list(columns.classes), "_type": "ClassLabel"}} if columns.classes else {}
     return {"image": {"_type": "Image"}, **values, **lists, **named}
-
-
-def _types(columns: Columns) -> dict[str, str]:
-    return {**{name: _type_of(name) for name in SAMPLE_FIELDS}, **columns.types}
-
-
-def _type_of(name: str) -> str:
-    """What one value of a column is, by the name that Arrow and datasets share."""
-    if name in _LISTS:
-        return _LISTS[name]
-    return "int64" if name in _INT64 else "int32" if name in _INT32 else "string"
 
 
 def _row(path: str, image: OutputImage) -> dict[str, Any]:

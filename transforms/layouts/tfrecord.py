@@ -17,8 +17,8 @@ from typing import Any
 
 import google_crc32c
 
-from transforms.elements import LABEL, LABEL_NAME, Columns, OutputImage
-from transforms.layouts.archive import archive_layout, member_name, sample, utf8
+from transforms.elements import LABEL, LABEL_NAME, Columns, OutputImage, utf8
+from transforms.layouts.archive import archive_layout, member_name, sample
 
 # What an Example holds by a name: bytes, or whole numbers of 64 bits, or floats; maybe none.
 Values = Sequence[Any]

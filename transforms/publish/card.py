@@ -1,0 +1,206 @@
+"""README.md: the dataset's card, for people, and in its YAML head for the programs that load it.
+
+The head is Hugging Face's, https://huggingface.co/docs/hub/datasets-cards: a config a size, so that sizes never
+mix, with the files of each split, what each sample holds, and how many there are. So a first archive without
+samples, from which nothing could be told, does no harm.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from transforms.elements import LABEL, Columns, utf8
+from transforms.layouts.archive import LISTS, sample_types
+from transforms.publish.facts import Facts, SplitFacts
+from transforms.publish.loading import loading
+
+# Who finds it missing has a card of their own, which runs leave alone.
+MADE_BY_RUNS = "<!-- Each run writes this file anew; without this line it leaves the file alone. -->"
+
+_BUILDERS = {"files": "imagefolder", "webdataset": "webdataset", "parquet": "parquet"}
+_SIZE_CATEGORIES = (
+    *((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M")),
+    *((10**8, "10M<n<100M"), (10**9, "100M<n<1B")),
+)
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~$])")
+
+
+def card(facts: Facts) -> str:
+    """The whole card."""
+    head = yaml.safe_dump(dict(_head(facts)), sort_keys=False, allow_unicode=True, width=10**9)
+    return f"---\n{head}---\n\n" + "\n\n".join(_body(facts)) + "\n"
+
+
+def _head(facts: Facts) -> Iterator[tuple[str, Any]]:
+    yield "pretty_name", facts.name
+    if facts.license:
+        yield "license", facts.license
+    yield "size_categories", [_size_category(sum(split.images for split in facts.splits))]
+    if LABEL in facts.columns.types:
+        yield "task_categories", ["image-classification"]
+    if facts.layout in _BUILDERS:
+        yield "configs", [_config(size, facts) for size in facts.sizes]
+        yield "dataset_info", [_info(size, facts) for size in facts.sizes]
+
+
+def _size_category(images: int) -> str:
+    return next((category for limit, category in _SIZE_CATEGORIES if images < limit), "1B<n<10B")
+
+
+def _loadable(size: int, facts: Facts) -> list[SplitFacts]:
+    """The splits that a loader finds a file of: one without images has none in layout `files`."""
+    return [split for split in facts.splits if facts.archives or split.outputs[size].images]
+
+
+def _config(size: int, facts: Facts) -> dict[str, Any]:
+    files = [{"split": split.word, "path": _patterns(size, split, facts)} for split in _loadable(size, facts)]
+    return {"config_name": str(size), **({"default": True} if size == facts.sizes[0] else {}), "data_files": files}
+
+
+def _patterns(size: int, split: SplitFacts, facts: Facts) -> list[str]:
+    """What matches the files of a split, and no others."""
+    if facts.layout == "files":
+        prefix = facts.prefix(size, split.name)
+        images = [f"{prefix}**/*.{extension}" for extension in split.outputs[size].extensions]
+        return [*images, f"{prefix}metadata.jsonl"]
+    last = [archive.path for archive in facts.archives if (archive.size, archive.split) == (size, split.name)][-1]
+    return [re.sub(r"-\d{5,}-of-", lambda number: "-" + "[0-9]" * (len(number[0]) - 5) + "-of-", last)]
+
+
+def _info(size: int, facts: Facts) -> dict[str, Any]:
+    outputs = {split.word: split.outputs[size] for split in _loadable(size, facts)}
+    splits = [{"name": name, "num_bytes": out.bytes, "num_examples": out.images} for name, out in outputs.items()]
+    return {"config_name": str(size), "features": list(_features(facts)), "splits": splits}
+
+
+def _features(facts: Facts) -> Iterator[dict[str, Any]]:
+    """What a loader gives of a sample."""
+    if facts.layout == "webdataset":
+        for extension in facts.extensions:
+            yield {"name": extension, "dtype": "image"}
+        yield {"name": "json", "struct": [_feature(*one) for one in sample_types(facts.columns).items()]}
+        if LABEL in facts.columns.types:
+            yield _label("cls", facts.columns)
+        yield from ({"name": name, "dtype": "string"} for name in ("__key__", "__url__"))
+        return
+    yield {"name": "image", "dtype": "image"}
+    if facts.layout == "parquet":
+        for name, kind in sample_types(facts.columns).items():
+            yield _label(name, facts.columns) if name == LABEL else _feature(name, kind)
+    else:  # imagefolder goes by what stands in metadata.jsonl, and knows no names of classes
+        yield from (_feature(*one) for one in facts.columns.types.items())
+
+
+def _feature(name: str, kind: str) -> dict[str, Any]:
+    return {"name": name, "list" if name in LISTS else "dtype": kind}
+
+
+def _label(name: str, columns: Columns) -> dict[str, Any]:
+    if not columns.classes:
+        return {"name": name, "dtype": "int64"}
+    names = {str(number): utf8(one).decode() for number, one in enumerate(columns.classes)}
+    return {"name": name, "dtype": {"class_label": {"names": names}}}
+
+
+def _body(facts: Facts) -> Iterator[str]:
+    yield MADE_BY_RUNS
+    yield f"# {_markdown(facts.name)}"
+    yield _what_it_is(facts)
+    yield _table(facts)
+    yield _what_became(facts)
+    yield "## How to load it"
+    yield from loading(facts)
+    yield "## What is in it"
+    yield from _contents(facts)
+    yield "## How it was made"
+    yield f"    {facts.command}"
+    yield "by downsampled-open-images, with"
+    yield _versions(facts.settings["versions"])
+    yield from _rights(facts)
+
+
+def _what_it_is(facts: Facts) -> str:
+    sizes = " and ".join(f"{size} px" for size in facts.sizes)
+    fit = {
+        "contain": "their longest side",
+        "cover": "their shortest side",
+        "crop": "the centre, square, its side",
+        "pad": "padded to a square, its side",
+        "stretch": "stretched to a square, its side",
+    }[facts.settings["fit"]]
+    return f"Images at {sizes} ({fit}), resized with the {facts.settings['algorithm']} filter."
+
+
+def _table(facts: Facts) -> str:
+    """Images and bytes, a row a split."""
+    head = ["split", "images", *(f"{size} px" for size in facts.sizes)]
+    rows = [head, ["---", *["---:"] * (len(head) - 1)]]
+    for split in facts.splits:
+        outputs = [split.outputs[size] for size in facts.sizes]
+        cells = [f"{bytes_of(out.bytes)}" + _fewer(out.images, split.images) for out in outputs]
+        rows.append([_markdown(split.name), f"{split.images:,}", *cells])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _fewer(images: int, of: int) -> str:
+    return "" if images == of else f" ({images:,} images)"
+
+
+def _what_became(facts: Facts) -> str:
+    images = facts.images
+    return (
+        f"Of {images['matched']:,} images {images['written']:,} were written, {images['failed']:,} failed and "
+        f"{images['skipped']:,} were skipped, each for a reason that `manifest-*.jsonl` and `failures-*.jsonl` tell; "
+        f"{facts.duplicates:,} are the same file as another one (`source_sha256`)."
+    )
+
+
+def _contents(facts: Facts) -> Iterator[str]:
+    if facts.columns.types:
+        columns = ", ".join(f"`{_code(name)}` ({kind})" for name, kind in facts.columns.types.items())
+        yield f"Each sample has, beside its image: {columns}."
+    if facts.columns.classes:
+        yield f"The {len(facts.columns.classes):,} classes are numbered in the order of their names."
+    yield (
+        "`manifest-*.jsonl` has a row an image and size: its key, its source with size and SHA-256, its own size, "
+        "bytes and SHA-256, and the part of the source that it shows. `sha256sum -c SHA256SUMS` checks every file."
+    )
+
+
+def _versions(versions: Mapping[str, str]) -> str:
+    rows = [("library", "version"), ("---", "---"), *versions.items()]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _rights(facts: Facts) -> Iterator[str]:
+    if facts.licenses is not None:
+        yield "## Licenses"
+        yield (
+            f"Who made each image, and its license, is in `attribution-*.jsonl`; `LICENSE` counts the licenses. Of "
+            f"{facts.unattributed:,} images nothing is known; `unmatched-*.jsonl` names them."
+        )
+    if facts.citation:
+        yield "## Citation"
+        fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", facts.citation + "``")))
+        yield f"{fence}bibtex\n{facts.citation}\n{fence}"
+
+
+def bytes_of(number: int) -> str:
+    """A number of bytes as people read it, with powers of 1000."""
+    for power, unit in ((4, "TB"), (3, "GB"), (2, "MB")):
+        if number >= 1000**power:
+            return f"{number / 1000**power:.3g} {unit}" if number < 1000 ** (power + 1) else f"{number / 1e12:,.0f} TB"
+    return f"{number / 1000:.3g} kB"
+
+
+def _markdown(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", html.escape(" ".join(utf8(text).decode().split()), quote=False))
+
+
+def _code(text: str) -> str:
+    return " ".join(utf8(text).decode().replace("`", "'").split())
