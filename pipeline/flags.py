@@ -159,7 +159,7 @@ def _add_sample_flags(group: argparse._ArgumentGroup) -> None:
         help="a table with ImageID, OriginalURL, OriginalLandingURL, License, AuthorProfileURL, Author and Title, as "
         "Open Images has it: who made each image stands beside the dataset",
     )
-    add("--name", default="", metavar="NAME", help="the dataset's name on its card (default: the last folder of OUT)")
+    add("--name", default="", metavar="NAME", help="the dataset's name on its card (default: its splits' names)")
     add("--license", default="", metavar="ID", help="the dataset's license on its card, such as cc-by-4.0")
     add("--citation", default="", metavar="FILE", help="a file that says how to cite the dataset, in BibTeX")
 

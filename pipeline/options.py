@@ -15,7 +15,7 @@ from pipeline.beam_flags import check_beam_flags, max_num_workers
 from pipeline.errors import UsageError
 from pipeline.estimate.prices import Prices, read_prices
 from pipeline.flags import Limit, parser
-from transforms.config import CardText, ResizeConfig, default_images_per_shard
+from transforms.config import CardText, ResizeConfig, Split, default_images_per_shard
 from transforms.imaging.extras import check_extras
 from transforms.imaging.spec import ResizeSpec, SettingError
 
@@ -175,16 +175,17 @@ def _config(ours: argparse.Namespace, local: bool) -> ResizeConfig:
         labels=ours.labels,
         columns=inputs.table(ours.columns),
         attribution=inputs.table(ours.attribution),
-        card=_card(ours),
+        card=_card(ours, splits),
         process_per_core=not local,
     )
 
 
-def _card(ours: argparse.Namespace) -> CardText:
+def _card(ours: argparse.Namespace, splits: Sequence[Split]) -> CardText:
     if not re.fullmatch(r"[\w.-]*", ours.license):
         raise UsageError(f"--license {ours.license!r} is no identifier: give one such as cc-by-4.0, or other")
     citation = inputs.text(ours.citation, "--citation") if ours.citation else ""
-    return CardText(ours.name.strip(), ours.license, citation)
+    name = ours.name.strip() or ", ".join(split.name for split in splits)  # not by OUT, on which no byte depends
+    return CardText(name, ours.license, citation)
 
 
 def _spec(ours: argparse.Namespace) -> ResizeSpec:

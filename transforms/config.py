@@ -31,7 +31,7 @@ class CardText:
     """What only the user can tell of a dataset.
 
     Args:
-        name: its name; "" is that of OUT.
+        name: its name.
         license: an identifier such as cc-by-4.0; "" says nothing.
         citation: how to cite it, in BibTeX; "" says nothing.
     """

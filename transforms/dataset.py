@@ -37,6 +37,9 @@ CROISSANT_PATH = "croissant.json"
 LICENSE_PATH = "LICENSE"
 SUMS_PATH = "SHA256SUMS"
 
+# Stands in each card that a run has made; one without it is somebody's own, and stays as it is.
+MADE_BY_RUNS = "<!-- Each run writes this file anew; without this line it leaves the file alone. -->"
+
 # How many shards share one part of the manifest and one of the failures.
 SHARDS_PER_PART = 100
 
@@ -122,6 +125,16 @@ def tables(plan: Plan) -> list[str]:
         *([LICENSE_PATH] if attributed else []),
         *(CARD_PATH, SUMMARY_PATH, SUMS_PATH),
     ]
+
+
+def own_card(out_dir: str) -> bytes | None:
+    """The dataset's card where it is no longer the one that a run has made.
+
+    Raises:
+        StorageError: it is there and cannot be read.
+    """
+    card = storage.read_if_there(storage.join(out_dir, CARD_PATH))
+    return None if card is None or MADE_BY_RUNS.encode() in card else card
 
 
 def new_plan(config: ResizeConfig, shards: dict[str, int], columns: Columns) -> Plan:
@@ -234,6 +247,7 @@ def erase(out_dir: str, plan: Plan) -> None:
         header = read_header(out_dir, shard)
         if header is not None:
             storage.delete_all(out_dir, [*(file[0] for file in header.files), marker_path(shard)])
-    storage.delete_all(out_dir, [*tables(plan), CROISSANT_PATH])
+    kept = {CARD_PATH} if own_card(out_dir) else set()
+    storage.delete_all(out_dir, [path for path in (*tables(plan), CROISSANT_PATH) if path not in kept])
     held = LOCK_PATH if storage.is_local(out_dir) else LEASE_PATH
     storage.delete_tree(storage.join(out_dir, RUN_DIR), spare=storage.join(out_dir, held))

@@ -90,7 +90,8 @@ class FinishDataset(beam.PTransform):
         self._resized = resized
 
     def expand(self, plan: beam.PCollection[Plan]) -> beam.PCollection[dict[str, Any]]:
-        gathering = beam.ParDo(_GatherFn(self._config), beam.pvalue.AsList(self._receipts))
+        receipts, one_plan = beam.pvalue.AsList(self._receipts), beam.pvalue.AsSingleton(plan)
+        gathering = beam.ParDo(_GatherFn(self._config), receipts, one_plan)
         gathered = (
             plan
             | "SplitIntoParts" >> beam.FlatMap(parts)
@@ -100,7 +101,7 @@ class FinishDataset(beam.PTransform):
         #  of a hundred shards each: tallies and pieces; digests of the sources
         finishing = beam.ParDo(
             _FinishFn(self._config),
-            beam.pvalue.AsSingleton(plan),
+            one_plan,
             beam.pvalue.AsSingleton(self._listing),
             beam.pvalue.AsSingleton(self._resized | "SumShards" >> Summarize()),
             beam.pvalue.AsSingleton(gathered[DIGESTS] | "CountDuplicates" >> CountDuplicates()),
@@ -112,7 +113,9 @@ class _GatherFn(beam.DoFn):
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
 
-    def process(self, part: Part, receipts: list[fileio.FileResult]) -> Iterator[Gathered | beam.pvalue.TaggedOutput]:
+    def process(
+        self, part: Part, receipts: list[fileio.FileResult], plan: Plan
+    ) -> Iterator[Gathered | beam.pvalue.TaggedOutput]:
         # WriteToFiles reports a file as written also where it could not move it to its place.
         for receipt in receipts if part.number == 0 else ():
             path = storage.join(self._config.out_dir, f"{RECEIPTS_DIR}/{receipt.file_name}")
@@ -122,7 +125,7 @@ class _GatherFn(beam.DoFn):
         rows = (row for marker in markers for row in marker.rows[:: len(self._config.spec.sizes)])
         for digests in digests_of(rows):
             yield beam.pvalue.TaggedOutput(DIGESTS, digests)
-        yield gather(part, markers, self._config)
+        yield gather(part, markers, plan.columns, self._config)
 
 
 class _FinishFn(beam.DoFn):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from transforms import storage
 from transforms.config import ResizeConfig
 from transforms.dataset import PIECES_DIR, SUMS_PATH, Part, has_archives, metadata_path
-from transforms.elements import ArchiveRow, Shard, Tally
+from transforms.elements import ArchiveRow, Columns, Shard, Tally
 from transforms.errors import RunError
 from transforms.marker import Marker, read_marker
 from transforms.publish.checksums import sum_line
@@ -52,7 +52,7 @@ def _read_marker(shard: Shard, config: ResizeConfig) -> Marker:
     return marker
 
 
-def gather(part: Part, markers: Sequence[Marker], config: ResizeConfig) -> Gathered:
+def gather(part: Part, markers: Sequence[Marker], columns: Columns, config: ResizeConfig) -> Gathered:
     """Writes one part of the manifest, the failures and the like, and its piece of each file that has no parts.
 
     Raises:
@@ -63,7 +63,7 @@ def gather(part: Part, markers: Sequence[Marker], config: ResizeConfig) -> Gathe
         data = b"".join(lines)
         storage.write(config.out_dir, part.path(name), data)
         sums.append(sum_line(part.path(name), hashlib.sha256(data).hexdigest()))
-    pieces = {SUMS_PATH: sums, **_metadata(part, markers, config)}
+    pieces = {SUMS_PATH: sums, **_metadata(part, markers, columns, config)}
     return Gathered(
         part.number,
         merge(marker.header.tally for marker in markers),
@@ -86,7 +86,7 @@ def _tables(markers: Sequence[Marker], config: ResizeConfig) -> dict[str, list[b
     return tables
 
 
-def _metadata(part: Part, markers: Sequence[Marker], config: ResizeConfig) -> dict[str, list[bytes]]:
+def _metadata(part: Part, markers: Sequence[Marker], columns: Columns, config: ResizeConfig) -> dict[str, list[bytes]]:
     """The lines of each metadata.jsonl, by its path."""
     if has_archives(config.layout):
         return {}
@@ -94,7 +94,7 @@ def _metadata(part: Part, markers: Sequence[Marker], config: ResizeConfig) -> di
     for shard, marker in zip(part.shards, markers, strict=True):
         for row in map(json.loads, marker.rows):
             path = metadata_path(config.size_folder(row["size"]), config.key_prefix(shard.split))
-            if line := metadata_line(row, path):
+            if line := metadata_line(row, path, columns):
                 made.setdefault(path, []).append(line)
     return made
 

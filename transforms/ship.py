@@ -20,10 +20,11 @@ from transforms.dataset import (
     Plan,
     has_archives,
     metadata_paths,
+    own_card,
 )
 from transforms.elements import json_line, utf8
 from transforms.gather import Gathered
-from transforms.publish.card import MADE_BY_RUNS, card
+from transforms.publish.card import card
 from transforms.publish.checksums import sum_line
 from transforms.publish.croissant import croissant
 from transforms.publish.facts import facts_of
@@ -60,14 +61,8 @@ def _texts(
         yield LICENSE_PATH, utf8(license_text(facts))
     if described := croissant(facts):
         yield CROISSANT_PATH, utf8(described)
-    yield CARD_PATH, _own_card(config) or utf8(card(facts))
+    yield CARD_PATH, own_card(config.out_dir) or utf8(card(facts))
     yield SUMMARY_PATH, utf8(json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
-
-
-def _own_card(config: ResizeConfig) -> bytes | None:
-    """The card that somebody has made their own."""
-    there = storage.read_if_there(storage.join(config.out_dir, CARD_PATH))
-    return None if there is None or MADE_BY_RUNS.encode() in there else there
 
 
 def _join_pieces(path: str, gathered: Sequence[Gathered], config: ResizeConfig, last: Iterable[bytes] = ()) -> bytes:

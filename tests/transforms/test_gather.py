@@ -9,11 +9,10 @@ from tests.support import snapshot
 from tests.transforms.test_write import SHARD, config, resized
 from transforms import config as configs
 from transforms.config import ResizeConfig
-from transforms.dataset import Part, Plan, new_plan
-from transforms.elements import NO_COLUMNS, Shard
+from transforms.dataset import MADE_BY_RUNS, Part, Plan, new_plan
+from transforms.elements import NO_COLUMNS, ArchiveRow, Shard
 from transforms.errors import RunError
 from transforms.gather import Gathered, gather, read_markers
-from transforms.publish.card import MADE_BY_RUNS
 from transforms.ship import ship
 from transforms.write import commit
 
@@ -30,7 +29,7 @@ def told(settings: ResizeConfig) -> tuple[Plan, dict[str, Any]]:
 
 
 def gathered(part: Part, settings: ResizeConfig) -> Gathered:
-    return gather(part, read_markers(part, settings), settings)
+    return gather(part, read_markers(part, settings), NO_COLUMNS, settings)
 
 
 def sums(files: dict[str, bytes], *names: str) -> str:
@@ -69,13 +68,40 @@ def test_files_without_parts_are_in_the_order_of_the_parts(tmp_path: Path) -> No
         commit(resized(tmp_path, name)._replace(shard=shard), settings)
         parts.append(gathered(Part(number, 2, (shard,)), settings))
     ship(*told(settings), parts, settings)
-    card = tmp_path / "out" / "README.md"
-    written = card.read_text()
-    assert '"a-{00000..00001}-of-00002.tar"' in written
-    card.write_text("mine")
+    files = snapshot(tmp_path / "out")
+    assert files["metadata.jsonl"] == b'{"file_name":"b.jpg"}\n{"file_name":"a.jpg"}\n'
+    lines = [line.split("  ") for line in files["SHA256SUMS"].decode().splitlines()]
+    assert [name for _, name in lines] == [
+        *("b.jpg", "manifest-00000-of-00002.jsonl", "failures-00000-of-00002.jsonl"),
+        *("a.jpg", "manifest-00001-of-00002.jsonl", "failures-00001-of-00002.jsonl"),
+        *("metadata.jsonl", "croissant.json", "README.md", "summary.json"),
+    ]
+    assert {name: sha256 for sha256, name in lines} == {
+        name: hashlib.sha256(data).hexdigest() for name, data in files.items() if name != "SHA256SUMS"
+    }
+
+
+def test_the_table_of_archives_is_in_the_order_of_the_shards(tmp_path: Path) -> None:
+    paths = [f"a-0000{number}-of-00002.tar" for number in range(2)]
+    rows = [ArchiveRow(path, "a", 8, number, 10, "ff") for number, path in enumerate(paths)]
+    parts = [Gathered(number, {}, {}, (row,), {}) for number, row in enumerate(rows)]
+    settings = config(tmp_path, layout="webdataset")
     ship(*told(settings), parts, settings)
+    assert (tmp_path / "out" / "shards.jsonl").read_text() == (
+        f'{{"path":"{paths[0]}","split":"a","size":8,"samples":0,"bytes":10,"sha256":"ff"}}\n'
+        f'{{"path":"{paths[1]}","split":"a","size":8,"samples":1,"bytes":10,"sha256":"ff"}}\n'
+    )
+
+
+def test_a_card_that_somebody_made_their_own_stays(tmp_path: Path) -> None:
+    settings = config(tmp_path)
+    card = tmp_path / "out" / "README.md"
+    ship(*told(settings), [], settings)
+    written = card.read_text()
+    card.write_text("mine")
+    ship(*told(settings), [], settings)
     assert card.read_text() == "mine"
     assert f"{hashlib.sha256(b'mine').hexdigest()}  README.md\n" in (tmp_path / "out" / "SHA256SUMS").read_text()
     card.write_text(MADE_BY_RUNS)
-    ship(*told(settings), parts, settings)
+    ship(*told(settings), [], settings)
     assert card.read_text() == written

@@ -14,13 +14,11 @@ from typing import Any
 
 import yaml
 
+from transforms.dataset import MADE_BY_RUNS
 from transforms.elements import LABEL, Columns, utf8
 from transforms.layouts.archive import LISTS, sample_types
 from transforms.publish.facts import Facts, SplitFacts
 from transforms.publish.loading import loading
-
-# Who finds it missing has a card of their own, which runs leave alone.
-MADE_BY_RUNS = "<!-- Each run writes this file anew; without this line it leaves the file alone. -->"
 
 _BUILDERS = {"files": "imagefolder", "webdataset": "webdataset", "parquet": "parquet"}
 _SIZE_CATEGORIES = (

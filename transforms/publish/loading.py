@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from transforms.publish.facts import Facts
 
-_DATASETS = """from datasets import load_dataset
+_DATASETS = """import os
+from datasets import load_dataset
 
-dataset = load_dataset("{folder}", "{size}", split="{word}")
+dataset = load_dataset(os.getcwd(), "{size}", split="{word}")
 print(dataset[0])"""
 
 _FILES = """import json
@@ -72,8 +73,8 @@ def braces(paths: list[str]) -> str:
 def _datasets(facts: Facts) -> Iterator[str]:
     size, split = facts.sizes[0], facts.splits[0]
     yield from _block(
-        "Hugging Face's datasets (`.` is this folder, or the dataset's name on the hub):",
-        _DATASETS.format(folder=".", size=size, word=split.word),
+        "Hugging Face's datasets, in this folder; on the hub by its name there:",
+        _DATASETS.format(size=size, word=split.word),
     )
 
 
