@@ -98,6 +98,7 @@ def parse(argv: Sequence[str]) -> Options:
         SystemExit: --help was asked for.
     """
     ours, others = parser().parse_known_args(argv)
+    others += [f"--labels={label}" for label in ours.labels if "=" in label]
     local = ours.runner is None or ours.runner.lower() in LOCAL_RUNNERS
     config = _config(ours, local)
     if others:
@@ -172,12 +173,20 @@ def _config(ours: argparse.Namespace, local: bool) -> ResizeConfig:
         sample=ours.sample,
         list_prefixes=ours.list_prefixes or "",
         retry_failed=ours.retry_failed,
-        labels=ours.labels,
+        labels=_labels(ours.labels),
         columns=inputs.table(ours.columns),
         attribution=inputs.table(ours.attribution),
         card=_card(ours, splits),
         process_per_core=not local,
     )
+
+
+def _labels(given: Sequence[str]) -> str:
+    """Our value of a flag that Beam has too, for the labels of a job, which have a "="."""
+    own = [label for label in given if "=" not in label]
+    if set(own) - {"folder"}:
+        raise UsageError(f"--labels {own[0]!r} is none: give folder, or KEY=VALUE for a job on Dataflow")
+    return "folder" if own else ""
 
 
 def _card(ours: argparse.Namespace, splits: Sequence[Split]) -> CardText:
