@@ -13,6 +13,7 @@ from loguru import logger
 
 from pipeline.errors import Leave
 from pipeline.graph import build
+from pipeline.history import History
 from pipeline.options import Options
 from pipeline.progress import Watch
 from pipeline.signals import noted
@@ -22,7 +23,7 @@ from transforms.metrics import progress
 from transforms.resize import abandon
 
 
-def run_here(options: Options, run_id: str) -> Watch:
+def run_here(options: Options, history: History) -> Watch:
     """Makes the dataset on this machine; gives what was seen of its progress.
 
     A signal, or too many failures, ends the process at once: what is committed stays, the rest is done by
@@ -33,8 +34,8 @@ def run_here(options: Options, run_id: str) -> Watch:
         Leave: it was ended. Threads are still at work then.
     """
     progress.reset()
-    thread = _PipelineThread(options, run_id)
-    watch = Watch(progress, options.verbose)
+    thread = _PipelineThread(options, history.run_id)
+    watch = Watch(progress, options.verbose, history.starting())
     limit = options.max_failures
     with noted() as stops:
         thread.start()

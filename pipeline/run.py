@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 
 from loguru import logger
@@ -46,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str]) -> int:
+    begun = time.monotonic()
     try:
         options = parse(argv)
         log.configure(options.log_level, options.log, options.runner is not None)
@@ -65,7 +67,7 @@ def _main(argv: Sequence[str]) -> int:
         with _alone(options) as lease:
             if options.verify and plan:
                 return verify(options.config, plan, options.verify == "full")
-            return _make(options, lease)
+            return _make(options, lease, begun)
     except (UsageError, RunError) as error:
         print(f"image_resizer: {error}", file=sys.stderr)
         return 2
@@ -108,11 +110,11 @@ def _alone(options: Options) -> Iterator[Lease | None]:
             yield lease
 
 
-def _make(options: Options, lease: Lease | None) -> int:
+def _make(options: Options, lease: Lease | None, begun: float) -> int:
     plan = dataset.prepare(options.config, options.overwrite, options.log)
     if plan:
         logger.info("going on with the dataset in {}", options.config.out_dir)
-    history = History(options)
+    history = History(options, begun)
     try:
         return _run(options, history, plan, lease)
     except RunError as error:
@@ -138,7 +140,7 @@ def _run(options: Options, history: History, plan: dataset.Plan | None, lease: L
         with _without_collector():
             from pipeline.local import run_here  # Beam takes a second to load: not before all else was checked
 
-        watch = run_here(options, history.run_id)
+        watch = run_here(options, history)
         history.write(watch.figures())
         logger.info("{}", watch.conclusion())
     else:

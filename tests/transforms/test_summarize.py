@@ -31,6 +31,7 @@ def test_tally() -> None:
         "images": {"matched": 4, "written": 1, "failed": 2, "skipped": 1},
         "source_bytes": 4000,
         "outputs": {"512": {"images": 1, "bytes": 50}, "256": {"images": 2, "bytes": 100}},
+        "output_bytes": {"512": {"56": 1}, "256": {"56": 2}},
         "skipped": {"min-side": 1},
         "failures": {"output-too-large": 1, "unreadable": 1},
         "retry": 1,
