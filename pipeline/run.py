@@ -164,8 +164,19 @@ def _conclude(options: Options) -> int:
     made = json.loads(storage.read(storage.join(options.config.out_dir, dataset.SUMMARY_PATH)))
     for line in summary.lines(made, options.config.out_dir):
         logger.info("{}", line)
+    _report(options.config.out_dir)
     failed, matched = made["images"]["failed"], made["images"]["matched"]
     if options.max_failures is not None and options.max_failures.exceeded(failed, matched):
         logger.error("{:,} images failed, more than --max_failures {}", failed, options.max_failures)
         return 1
     return 0
+
+
+def _report(out_dir: str) -> None:
+    try:
+        from pipeline.report.write import write_report
+
+        logger.info("report: {}", write_report(out_dir))
+    # Every Exception: the dataset is complete, whatever is wrong with a page that tells of it.
+    except Exception as error:
+        logger.warning("{}/report.html was not made: {}: {}", out_dir, type(error).__name__, error)

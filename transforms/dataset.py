@@ -6,6 +6,7 @@ OUT/_run/attempts/                  shards that are being made, see `attempts`
 OUT/_run/receipts/  OUT/_run/tmp/   what the runs did, and what a run is writing
 OUT/_run/lock, in a store lease.json  who is at work
 OUT/manifest-*, failures-*, summary.json, and with archives shards.jsonl
+OUT/report.html                     the page that tells of it
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 
 from transforms import storage
 from transforms.config import ResizeConfig, settings
-from transforms.elements import RUN_DIR, Shard, json_line
+from transforms.elements import REPORT_PATH, RUN_DIR, Shard, json_line
 from transforms.errors import RunError
 from transforms.marker import marker_path, read_header
 
@@ -192,6 +193,6 @@ def erase(out_dir: str, plan: Plan) -> None:
         header = read_header(out_dir, shard)
         if header is not None:
             storage.delete_all(out_dir, [*(file[0] for file in header.files), marker_path(shard)])
-    storage.delete_all(out_dir, tables(plan))
+    storage.delete_all(out_dir, [*tables(plan), REPORT_PATH])
     held = LOCK_PATH if storage.is_local(out_dir) else LEASE_PATH
     storage.delete_tree(storage.join(out_dir, RUN_DIR), spare=storage.join(out_dir, held))

@@ -7,6 +7,7 @@ refused before Beam is loaded.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import os
@@ -191,7 +192,8 @@ def _delete_folder(path: str, spare: str | None) -> None:
         if entry.is_dir(follow_symlinks=False):
             shutil.rmtree(entry.path)
         elif entry.path != spare:
-            os.remove(entry.path)
+            with contextlib.suppress(FileNotFoundError):  # moved to its place meanwhile
+                os.remove(entry.path)
     if spare is None:
         os.rmdir(path)
 
