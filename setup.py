@@ -17,6 +17,7 @@ TEST = [
     "pytest>=8",
     "pytest-cov>=7",
     "pytest-xdist>=3.6",
+    "selenium>=4.20",  # tests/report, where there is a Chromium
     "webdataset>=0.2.100",
 ]
 # What tests/readers loads our datasets with.

@@ -58,9 +58,10 @@ class Watch:
             bar.update(progress.done - bar.n)
         if progress.done >= self._next_line:
             self._next_line = progress.done - progress.done % self._verbose + self._verbose
-            logger.bind(progress=True).info(self._line())
+            logger.bind(progress=True).info(self.line())
 
-    def _line(self) -> str:
+    def line(self) -> str:
+        """How far the run is, and how fast."""
         progress = self._progress
         total = progress.total or 0
         rate = self.rate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -16,14 +17,23 @@ from pipeline.report.words import amount, duration, percent
 
 # Steps of the plot of rates: enough to see a change, few enough that each has images in it.
 _STEPS = 40
+_NOTHING, _TIMES = "\N{EN DASH}", "\N{MULTIPLICATION SIGN}"
 
 
 class State(NamedTuple):
-    """How the dataset is: "complete", "running" or "stopped"; a sentence; seconds until the page loads itself again."""
+    """How the dataset is: "complete", "running" or "stopped", with a sentence.
+
+    Args:
+        kind: one of these.
+        sentence: that tells more.
+        refresh: seconds until the page loads itself again.
+        share: of the images that are done, of a run that is not over.
+    """
 
     kind: str
     sentence: str
     refresh: int | None = None
+    share: float | None = None
 
 
 class Figure(NamedTuple):
@@ -78,14 +88,15 @@ class Kind(NamedTuple):
     """A kind of failure: how many there are, and some of them."""
 
     name: str
-    count: Figure
+    failures: Figure
     examples: tuple[Row, ...]
 
 
 class Thumb(NamedTuple):
-    """A picture of the contact sheet, and what is said of the file that it shows."""
+    """A picture of the contact sheet, the shape of its place, and what is said of the file that it shows."""
 
     name: str
+    shape: str
     picture: Picture
     lines: tuple[str, ...]
 
@@ -108,6 +119,7 @@ class Page(NamedTuple):
     out_dir: str
     made: str
     state: State
+    done: Markup | None
     figures: tuple[Figure, ...]
     fate: Markup
     fates: tuple[Line, ...]
@@ -143,6 +155,7 @@ def page_of(facts: Facts, sheets: Sequence[Sheet], state: State, now: datetime.d
         out_dir=facts.out_dir,
         made=f"{now:%Y-%m-%d %H:%M:%S %Z}".strip(),
         state=state,
+        done=None if state.share is None else svg.share_bar(state.share),
         figures=tuple(_figures(summary)),
         fate=svg.parts_bar(
             [(line.figure.label, line.figure.value / max(1, summary["images"]["matched"])) for line in fates],
@@ -192,7 +205,7 @@ def _sizes(summary: Mapping[str, Any]) -> Iterable[Size]:
             size=f"{size} px",
             images=Figure("images", f"{images:,}", images, f"outputs.{size}.images"),
             bytes=Figure("bytes", amount(length), length, f"outputs.{size}.bytes"),
-            mean=amount(length / images) if images else "–",
+            mean=amount(length / images) if images else _NOTHING,
             share=percent(length, source),
             bar=svg.share_bar(length / source if source else 0),
         )
@@ -200,13 +213,15 @@ def _sizes(summary: Mapping[str, Any]) -> Iterable[Size]:
 
 def _plots(summary: Mapping[str, Any]) -> Iterable[Plot]:
     yield _histogram("Longest side of the sources", "pixels", bins.longest_sides(summary["source_longest_side"]))
-    yield _histogram("Aspect ratio of the sources", "width : height", bins.aspect_ratios(summary["source_aspect_ratio"]))
+    yield _histogram(
+        "Aspect ratio of the sources", "width : height", bins.aspect_ratios(summary["source_aspect_ratio"])
+    )
     for size, counts in sorted(summary.get("output_bytes", {}).items(), key=lambda one: -int(one[0])):
         yield _histogram(f"Bytes of an output, {size} px", "at most", bins.output_bytes(counts))
 
 
 def _histogram(heading: str, axis: str, bars: Sequence[svg.Bar]) -> Plot:
-    rows = tuple((bar.label, f"{bar.count:,}") for bar in bars)
+    rows = tuple((bar.label, f"{bar.number:,}") for bar in bars)
     return Plot(heading, svg.histogram(bars, heading, axis), axis, "images", rows)
 
 
@@ -265,16 +280,18 @@ def rate_plot(series: Sequence[Sequence[float]]) -> Plot | None:
         series: (seconds, images done by then), in order.
     """
     every = -(-len(series) // _STEPS)
-    kept = [(0.0, 0.0), *(tuple(one) for one in (*series[every - 1 :: every], *series[-1:]))] if series else []
+    kept = [*series[:: max(1, every)], *series[-1:]]
+    if len(series) == 1:
+        kept = [(0.0, 0), *series]
     steps = [
-        (now[0], (now[1] - before[1]) / (now[0] - before[0]))
-        for before, now in zip(kept, kept[1:], strict=False)
+        svg.Step(before[0], now[0], (now[1] - before[1]) / (now[0] - before[0]))
+        for before, now in itertools.pairwise(kept)
         if now[0] > before[0]
     ]
-    if not any(rate for _, rate in steps):
+    if not any(step.rate for step in steps):
         return None
     heading = "Images a second"
-    rows = tuple((duration(seconds), f"{rate:,.1f}") for seconds, rate in steps)
+    rows = tuple((duration(step.end), f"{step.rate:,.1f}") for step in steps)
     return Plot(heading, svg.rates(steps, heading), "until", "images/s", rows)
 
 
@@ -284,9 +301,9 @@ def _run(run: Mapping[str, Any]) -> Run:
         started=str(run["started"]).replace("T", " ").removesuffix("+00:00"),
         runner=str(run.get("runner", "")),
         threads=str(run.get("processes", "")),
-        images=f"{run['images']:,}" if "images" in run else "–",
-        seconds=duration(run["seconds"]) if "seconds" in run else "–",
-        rate=f"{rate:,.1f}" if rate else "–",
+        images=f"{run['images']:,}" if "images" in run else _NOTHING,
+        seconds=duration(run["seconds"]) if "seconds" in run else _NOTHING,
+        rate=f"{rate:,.1f}" if rate else _NOTHING,
     )
 
 
@@ -297,27 +314,34 @@ def _failures(counts: Mapping[str, int], examples: Mapping[str, Sequence[Row]]) 
 
 def _thumbs(sheet: Sheet) -> Iterable[Thumb]:
     row = sheet.rows[0]
+    shape = f"{min(2.0, max(0.75, row['width'] / row['height'])):.3f}"
     kind = " ".join(filter(None, (row["source_format"], row["source_mode"])))
     yield Thumb(
         "source",
+        shape,
         sheet.source,
         (_dimensions(row["source_width"], row["source_height"]), amount(row["source_bytes"]), kind),
     )
     for one, picture in zip(sheet.rows, sheet.outputs, strict=True):
         yield Thumb(
             f"{one['size']} px",
+            shape,
             picture,
-            (_dimensions(one["width"], one["height"]), amount(one["bytes"]), percent(one["bytes"], one["source_bytes"])),
+            (
+                _dimensions(one["width"], one["height"]),
+                amount(one["bytes"]),
+                percent(one["bytes"], one["source_bytes"]),
+            ),
         )
 
 
 def _dimensions(width: int, height: int) -> str:
-    return f"{width:,} × {height:,}"
+    return f"{width:,} {_TIMES} {height:,}"
 
 
 def _value(value: object) -> str:
     if value is None or value == "":
-        return "–"
+        return _NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

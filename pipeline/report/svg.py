@@ -24,51 +24,53 @@ class Bar(NamedTuple):
 
     label: str
     tick: str
-    count: int
+    number: int
 
 
 def histogram(bars: Sequence[Bar], title: str, axis: str) -> Markup:
     """Bars side by side, with the numbers above and the bins below them."""
-    most = max((bar.count for bar in bars), default=0) or 1
+    most = max((bar.number for bar in bars), default=0) or 1
     step = (_WIDTH - 2 * _SIDE) / max(len(bars), 1)
     every = math.ceil(len(bars) / _MOST_LABELS)
     parts = []
     for index, bar in enumerate(bars):
         left, middle = _SIDE + index * step, _SIDE + (index + 0.5) * step
-        height = max(bar.count / most * (_HEIGHT - _TOP - _BOTTOM), 1.5 if bar.count else 0)
+        height = max(bar.number / most * (_HEIGHT - _TOP - _BOTTOM), 1.5 if bar.number else 0)
         width, top = min(step * 0.84, 44), _HEIGHT - _BOTTOM - height
         parts.append(
             Markup('<g><title>{}: {}</title><rect class="bar" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>')
-            .format(bar.label, f"{bar.count:,}", middle - width / 2, top, width, height)
+            .format(bar.label, f"{bar.number:,}", middle - width / 2, top, width, height)
         )  # fmt: skip
-        if bar.count and (len(bars) <= _MOST_NUMBERS or bar.count == most):
-            parts.append(_text(middle, top - 5, short(bar.count), "number"))
+        if bar.number and (len(bars) <= _MOST_NUMBERS or bar.number == most):
+            parts.append(_text(middle, top - 5, short(bar.number), "number"))
         if index % every == 0:
             parts.append(_text(max(left, middle), _HEIGHT - _BOTTOM + 13, bar.tick, "tick"))
         parts.append(Markup("</g>"))
-    told = "; ".join(f"{bar.label}: {bar.count:,}" for bar in bars if bar.count)
+    told = "; ".join(f"{bar.label}: {bar.number:,}" for bar in bars if bar.number)
     return _svg(title, told, [*parts, _line(_HEIGHT - _BOTTOM, "axis"), _text(_WIDTH / 2, _HEIGHT - 4, axis, "name")])
 
 
-def rates(points: Sequence[tuple[float, float]], title: str) -> Markup:
-    """Images a second over the seconds of a run, as steps.
+class Step(NamedTuple):
+    """Images a second from one time to another, in seconds since the run began."""
 
-    Args:
-        points: (seconds at the end of a step, images a second in it); at least one.
-        title: of the plot.
-    """
-    end = points[-1][0] or 1.0
-    top = _nice(max(rate for _, rate in points))
+    start: float
+    end: float
+    rate: float
+
+
+def rates(steps: Sequence[Step], title: str) -> Markup:
+    """Images a second over the time of a run; at least one step."""
+    end = steps[-1].end or 1.0
+    top = _nice(max(step.rate for step in steps))
     left = 34
 
     def at(seconds: float, rate: float) -> str:
         x = left + seconds / end * (_WIDTH - _SIDE - left)
         return f"{x:.1f},{_HEIGHT - _BOTTOM - rate / top * (_HEIGHT - _TOP - _BOTTOM):.1f}"
 
-    starts = [0.0, *(seconds for seconds, _ in points)]
-    steps = [at(second, rate) for start, (seconds, rate) in zip(starts, points, strict=False) for second in (start, seconds)]
-    area = " ".join([at(0, 0), *steps, at(end, 0)])
-    parts = [Markup('<polygon class="area" points="{}"/><polyline class="line" points="{}"/>').format(area, " ".join(steps))]
+    line = " ".join(at(seconds, step.rate) for step in steps for seconds in (step.start, step.end))
+    area = f"{at(steps[0].start, 0)} {line} {at(end, 0)}"
+    parts = [Markup('<polygon class="area" points="{}"/><polyline class="line" points="{}"/>').format(area, line)]
     for share in (0, 0.5, 1):
         height = _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)
         parts.append(_line(height, "axis" if share == 0 else "grid", left))
@@ -77,7 +79,7 @@ def rates(points: Sequence[tuple[float, float]], title: str) -> Markup:
         x = left + share * (_WIDTH - _SIDE - left)
         parts.append(_text(x, _HEIGHT - _BOTTOM + 13, duration(share * end) if share else "0", f"tick {where}"))
     parts.append(_text((_WIDTH + left) / 2, _HEIGHT - 4, "time since the run began; images/s", "name"))
-    told = "; ".join(f"until {duration(seconds)}: {rate:.1f}" for seconds, rate in points)
+    told = "; ".join(f"until {duration(step.end)}: {step.rate:.1f}" for step in steps)
     return _svg(title, told, parts)
 
 
@@ -85,8 +87,8 @@ def share_bar(share: float, kind: str = "") -> Markup:
     """A bar of its cell's width, `share` of which is filled; the number stands beside it."""
     width = min(100.0, max(100 * share, 0.6 if share else 0.0))
     return Markup(
-        '<svg class="share" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
-        '<rect class="rest" width="100" height="10"/><rect class="bar {}" width="{:.2f}" height="10"/></svg>'
+        '<svg class="share" aria-hidden="true"><rect class="rest" width="100%" height="100%"/>'
+        '<rect class="bar {}" width="{:.2f}%" height="100%"/></svg>'
     ).format(kind, width)
 
 
@@ -94,16 +96,10 @@ def parts_bar(parts: Sequence[tuple[str, float]], title: str) -> Markup:
     """A whole, cut into (kind, share) from left to right; each kind has a pattern of its own."""
     drawn, left = [], 0.0
     for kind, share in parts:
-        width = share * _WIDTH
-        drawn.append(
-            Markup('<rect class="part {0}" x="{1:.2f}" y="0" width="{2:.2f}" height="22"/>').format(
-                kind, left, max(width, 1.5 if share else 0)
-            )
-        )
-        left += width
-    return Markup('<svg class="parts" viewBox="0 0 {} 22" preserveAspectRatio="none" role="img"><title>{}</title>{}</svg>').format(
-        _WIDTH, title, Markup().join(drawn)
-    )
+        rect = Markup('<rect class="{}" x="{:.2f}%" width="{:.2f}%" height="100%"/>')
+        drawn.append(rect.format(kind, 100 * left, max(100 * share, 0.4 if share else 0)))
+        left += share
+    return Markup('<svg class="parts" role="img"><title>{}</title>{}</svg>').format(title, Markup().join(drawn))
 
 
 def _nice(most: float) -> float:

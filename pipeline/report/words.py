@@ -14,12 +14,11 @@ def printable(value: object) -> object:
 
 def amount(number: float) -> str:
     """A number of bytes with three digits, such as 41.3 kB."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if number < 999.5:
-            break
+    units = ["B", "kB", "MB", "GB", "TB"]
+    while number >= 999.5 and len(units) > 1:
         number /= 1000
-    else:
-        unit = "TB"
+        units.pop(0)
+    unit = units[0]
     return f"{number:,.0f} {unit}" if number >= 99.95 or unit == "B" else f"{number:.3g} {unit}"
 
 
@@ -41,7 +40,9 @@ def percent(part: float, whole: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Such as 3.2 s, 4 min 05 s or 2 h 07 min."""
+    """Such as 24 ms, 3.2 s, 4 min 05 s or 2 h 07 min."""
+    if 0 < seconds < 0.0995:
+        return f"{1000 * seconds:.0f} ms"
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)

@@ -35,7 +35,7 @@ def test_defaults(source: Path) -> None:
     )
     assert options.estimate is None
     assert (options.overwrite, options.max_failures, options.log, options.log_level) == (False, None, None, "info")
-    assert (options.verbose, options.runner, options.beam_args) == (1000, None, ())
+    assert (options.verbose, options.report_every, options.runner, options.beam_args) == (1000, None, None, ())
 
 
 def test_all_flags(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
