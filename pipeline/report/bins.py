@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from pipeline.report.svg import Bar
@@ -9,6 +10,7 @@ from pipeline.report.words import amount
 
 # Width by height beyond which images share one bar; the summary itself ends at 0.1 and 10.
 _NARROW, _WIDE = 4, 25  # in tenths
+_SIGNS = {_NARROW: "≤ ", _WIDE: "≥ "}
 
 
 def longest_sides(counts: Mapping[str, int]) -> list[Bar]:
@@ -25,15 +27,13 @@ def longest_sides(counts: Mapping[str, int]) -> list[Bar]:
 
 def aspect_ratios(counts: Mapping[str, int]) -> list[Bar]:
     """Of sources, width by height, by tenths."""
-    tenths = {round(10 * float(ratio)): number for ratio, number in counts.items()}
-    if not tenths:
-        return []
-    first, last = max(_NARROW, min(tenths)), min(_WIDE, max(tenths))
+    tenths: Counter[int] = Counter()
+    for ratio, number in counts.items():
+        tenths[min(_WIDE, max(_NARROW, round(10 * float(ratio))))] += number
     bars = []
-    for tenth in range(min(first, last), max(first, last) + 1):
-        count = sum(number for one, number in tenths.items() if min(_WIDE, max(_NARROW, one)) == tenth)
-        sign = "≤ " if tenth == _NARROW else "≥ " if tenth == _WIDE else ""
-        bars.append(Bar(f"{sign}{tenth / 10:.1f}", f"{sign}{tenth / 10:.1f}", count))
+    for tenth in range(min(tenths, default=0), max(tenths, default=-1) + 1):
+        label = f"{_SIGNS.get(tenth, '')}{tenth / 10:.1f}"
+        bars.append(Bar(label, label, tenths[tenth]))
     return bars
 
 

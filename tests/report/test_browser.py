@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome
@@ -16,34 +15,43 @@ from tests.pipeline.test_kill import wait_until
 from tests.report.browser import browser, is_there, look, problems, requests
 from tests.support import ROOT, jpeg, rows, run, summary, write_tree
 
-pytestmark = pytest.mark.skipif(
-    not is_there(), reason="no chromium and chromedriver here: make test-report installs them"
-)
+pytestmark = pytest.mark.skipif(not is_there(), reason="no chromium and chromedriver: make test-report has them")
 
 # Names that would be markup, hide, or turn what follows round.
 HOSTILE = (
-    "<script>alert(1)</script>.jpg",
-    "'\"&.jpg",
-    "\u202egpj.jpg",
-    "a\nb.jpg",
-    os.fsdecode(b"\xff.jpg"),
-    "w" * 251 + ".jpg",
+    *("<script>alert(1)<script>.jpg", "'\"&.jpg", "\u202egpj.jpg", "a\nb.jpg"),
+    *(os.fsdecode(b"\xff.jpg"), f"{'w' * 251}.jpg"),
 )
+
+# What is cut off, or would have to be scrolled sideways.
+_TOO_WIDE = """
+return [...document.querySelectorAll(".card, .card *")]
+    .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1 && !e.closest("svg, .scroll"))
+    .filter(e => getComputedStyle(e).display != "inline")
+    .map(e => e.outerHTML.slice(0, 200))
+"""
+_FIGURES = """
+return Object.fromEntries([...document.querySelectorAll("data[data-figure]")].map(e => [e.dataset.figure, +e.value]))
+"""
+# Heading of each plot -> the cells of its table.
+_PLOTS = """
+return Object.fromEntries([...document.querySelectorAll("figure.card")].map(
+    f => [f.querySelector("h3").textContent, [...f.querySelectorAll("td")].map(d => d.textContent)]))
+"""
+_CAPTIONS = """
+return [...document.querySelectorAll(".sheet")].map(s => [...s.querySelectorAll("figcaption")].map(c => c.innerText))
+"""
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset of two splits and two sizes, with failures and with what is left out."""
     folder = tmp_path_factory.mktemp("report")
+    broken = {f"{name[:99]}.png": b"no image" for name in HOSTILE}
+    others = {"cut.jpg": jpeg(1, (500, 500))[:-500], "thin.jpg": jpeg(2, (9, 90)), "x.txt": b""}
     images = {name: jpeg(seed, (300 + 40 * seed, 200)) for seed, name in enumerate(HOSTILE)}
-    broken = {name.replace("/", "_").replace(".jpg", "")[:99] + ".png": b"no image" for name in HOSTILE}
-    write_tree(folder / "train", {name.replace("/", "_"): data for name, data in images.items()})
-    write_tree(
-        folder / "val", {**broken, "cut.jpg": jpeg(1, (500, 500))[:-500], "thin.jpg": jpeg(2, (9, 90)), "x.txt": b""}
-    )
-    done = run(
-        "-i", folder / "train", folder / "val", "-o", folder / "out", "-s", 128, 64, "-ext", "jpg", "--min_side", 20
-    )
+    train, validation = write_tree(folder / "train", images), write_tree(folder / "val", {**broken, **others})
+    done = run("-i", train, validation, "-o", folder / "out", "-s", 128, 64, "-ext", "jpg", "--min_side", 20)
     assert done.returncode == 0, done.stderr
     return folder / "out"
 
@@ -62,8 +70,7 @@ def test_it_loads_by_itself_and_fits(out: Path, chrome: Chrome, width: int, sche
     assert problems(chrome) == []
     assert requests(chrome) == [page.as_uri()]
     assert chrome.execute_script("return document.documentElement.scrollWidth") == width
-    wider = "return [...document.querySelectorAll('.card, .card *')].filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth && getComputedStyle(e).display != 'inline' && !e.closest('svg, .scroll')).map(e => e.outerHTML.slice(0, 200))"
-    assert chrome.execute_script(wider) == []
+    assert chrome.execute_script(_TOO_WIDE) == []
     assert chrome.execute_script("return [...document.images].every(i => i.complete && i.naturalWidth > 0)")
     dark = chrome.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 26)"
     assert dark == (scheme == "dark")
@@ -71,48 +78,39 @@ def test_it_loads_by_itself_and_fits(out: Path, chrome: Chrome, width: int, sche
 
 def test_the_figures_are_those_of_the_manifest(out: Path, chrome: Chrome) -> None:
     look(chrome, out / "report.html", 1440)
-    shown: dict[str, int] = chrome.execute_script(
-        "return Object.fromEntries([...document.querySelectorAll('data[data-figure]')].map(e => [e.dataset.figure, +e.value]))"
-    )
     manifest = rows(out, "manifest")
     sources: dict[str, set[str]] = {}
     for row in manifest:
         sources.setdefault(row["source"], set()).add(row["status"])
-    by_source: dict[str, dict[str, Any]] = {row["source"]: row for row in manifest}
+    source_bytes = {row["source"]: row["source_bytes"] for row in manifest}
     wanted = {
         "images.matched": len(sources),
-        **{
-            f"images.{status}": sum(status in one for one in sources.values())
-            for status in ("written", "failed", "skipped")
-        },
-        "source_bytes": sum(row["source_bytes"] for row in by_source.values()),
+        "source_bytes": sum(source_bytes.values()),
         "splits.train.images": sum(name.startswith("train/") for name in sources),
         "splits.val.images": sum(name.startswith("val/") for name in sources),
     }
+    for status in ("written", "failed", "skipped"):
+        wanted[f"images.{status}"] = sum(status in statuses for statuses in sources.values())
     for size in (128, 64):
         made = [row["bytes"] for row in manifest if row["size"] == size and row["status"] == "written"]
         wanted |= {f"outputs.{size}.images": len(made), f"outputs.{size}.bytes": sum(made)}
     for row in rows(out, "failures"):
         wanted[f"failures.{row['error']}"] = wanted.get(f"failures.{row['error']}", 0) + 1
-    assert shown == wanted
+    assert chrome.execute_script(_FIGURES) == wanted
     assert (wanted["images.written"], wanted["images.failed"], wanted["images.skipped"]) == (6, 7, 1)
 
 
 def test_histograms_and_contact_sheet(out: Path, chrome: Chrome) -> None:
     look(chrome, out / "report.html", 390)
-    tables: dict[str, list[str]] = chrome.execute_script(
-        "return Object.fromEntries([...document.querySelectorAll('figure.card')].map(f => [f.querySelector('h3').textContent,"
-        "[...f.querySelectorAll('td')].map(d => d.textContent)]))"
-    )
+    plots = dict(chrome.execute_script(_PLOTS))
     for size in ("128", "64"):
-        counts = [int(cell) for cell in tables[f"Bytes of an output, {size} px"] if cell != "0"]
+        counts = [int(cell) for cell in plots[f"Bytes of an output, {size} px"] if cell != "0"]
         assert sorted(counts) == sorted(summary(out)["output_bytes"][size].values())
-    captions: list[list[str]] = chrome.execute_script(
-        "return [...document.querySelectorAll('.sheet')].map(s => [...s.querySelectorAll('figcaption')].map(c => c.innerText))"
-    )
-    row = next(row for row in rows(out, "manifest") if row["source"].endswith("&.jpg") and row["size"] == 64)
+    captions = list(chrome.execute_script(_CAPTIONS))
     assert len(captions) == 6
-    assert any(f"64 px\n{row['width']} × {row['height']}\n" in caption[2] for caption in captions)
+    row = next(row for row in rows(out, "manifest") if row["source"].endswith("&.jpg") and row["size"] == 64)
+    dimensions = f"64 px\n{row['width']} \N{MULTIPLICATION SIGN} {row['height']}\n"
+    assert any(dimensions in caption[2] for caption in captions)
     pictures = chrome.execute_script("return [...document.images].map(i => [i.naturalWidth, i.naturalHeight])")
     assert [row["width"], row["height"]] in pictures
 
@@ -145,9 +143,7 @@ def _state(chrome: Chrome) -> str:
 
 
 def _written(chrome: Chrome) -> int:
-    return int(
-        chrome.execute_script("return +(document.querySelector('[data-figure=\"images.written\"]')?.value || 0)")
-    )
+    return int(dict(chrome.execute_script(_FIGURES)).get("images.written", 0))
 
 
 def test_what_is_printed_has_its_numbers(out: Path, chrome: Chrome) -> None:
