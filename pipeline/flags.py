@@ -368,6 +368,13 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
         metavar="RUNNER",
         help="where it runs: DirectRunner is this machine, DataflowRunner the cloud (default: this machine)",
     )
+    add(
+        "--report_every",
+        type=_whole_number,
+        metavar="SECONDS",
+        help="local runs: write OUT/report.html anew every so many seconds, so that a browser shows how the run is "
+        "going (default: once, at the end)",
+    )
     add("--wait", action="store_true", help="follow a job of Dataflow to its end instead of submitting it only")
 
 

@@ -62,6 +62,7 @@ class Options:
         log: also write the log to this file.
         log_level: one of `flags.LOG_LEVELS`.
         verbose: images between two progress lines in the log.
+        report_every: seconds between two pages that tell of a local run; None for one at its end.
         runner: Beam's name of the runner; None for the local one.
         wait: follow a job of Dataflow to its end.
         beam_args: what is Beam's own, as it was given.
@@ -75,6 +76,7 @@ class Options:
     log: str | None
     log_level: str
     verbose: int
+    report_every: int | None
     runner: str | None
     wait: bool
     beam_args: tuple[str, ...]
@@ -103,6 +105,11 @@ def parse(argv: Sequence[str]) -> Options:
     config = _config(ours, local)
     if others:
         check_beam_flags(others, _flags())
+    if ours.report_every and not local:
+        raise UsageError(
+            f"--report_every {ours.report_every} is for a run on this machine, and {ours.runner} is not: leave it "
+            "out, and give python -m pipeline.report OUT when the run is over"
+        )
     if ours.verify and ours.overwrite:
         raise UsageError("--verify would have nothing to look at after --overwrite: give one of them")
     options = Options(
@@ -114,6 +121,7 @@ def parse(argv: Sequence[str]) -> Options:
         log=os.path.realpath(ours.log) if ours.log else None,
         log_level=ours.log_level,
         verbose=ours.verbose,
+        report_every=ours.report_every,
         runner=None if local else ours.runner,
         wait=ours.wait,
         beam_args=tuple(others),

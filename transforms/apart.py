@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 
 from transforms.imaging.errors import ImageError, Kind, Stage
-from transforms.imaging.resize import Made, make, unmade
+from transforms.imaging.resize import Lap, Made, make, unmade, untimed
 from transforms.imaging.spec import ResizeSpec
 
 # Far more than any image takes: an AVIF of 100 megapixels is encoded in half a minute.
@@ -37,7 +37,7 @@ class Apart:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
-    def make(self, data: bytes, spec: ResizeSpec) -> Made:
+    def make(self, data: bytes, spec: ResizeSpec, lap: Lap = untimed) -> Made:  # noqa: ARG002  # the child's time
         """As `imaging.resize.make`; an image on which the child dies or does not end has failed as `crashed`."""
         with self._lock:
             child = self._child = self._child or _start(self._seconds)

@@ -36,7 +36,7 @@ def test_defaults(source: Path) -> None:
     )
     assert options.estimate is None
     assert (options.overwrite, options.max_failures, options.log, options.log_level) == (False, None, None, "info")
-    assert (options.verbose, options.runner, options.beam_args) == (1000, None, ())
+    assert (options.verbose, options.report_every, options.runner, options.beam_args) == (1000, None, None, ())
 
 
 def test_all_flags(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +47,8 @@ def test_all_flags(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "--quality 91 --fit pad --pad_color RED --orientation exif --min_side 20 --max_aspect 3.5 --sample 0.25 "
         "--mode L --background gray --color srgb --depth_range auto --truncated accept --check_jpeg --max_pixels 1000 "
         "--resampler simd --subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% --overwrite "
-        "--labels folder --columns c.csv --attribution gs://b/a.csv --name Cats --license cc-by-4.0 --citation cite.bib "
+        "--labels folder --columns c.csv --attribution gs://b/a.csv --name Cats --license cc-by-4.0 "
+        "--citation cite.bib "
         "--estimate 77 --prices prices.json --log_level debug --runner FlinkRunner --flink_master=local --labels x=y"
     )
     options = parse(line.split())
