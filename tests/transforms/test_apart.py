@@ -17,20 +17,20 @@ SPEC = ResizeSpec(sizes=(16, 8), extension="jpg")
 
 
 def poison(folder: Path, action: str, size: tuple[int, int] = (13, 13)) -> str:
-    """A folder for PYTHONPATH, in whose processes opening a GIF of `size` runs `action`."""
+    """A folder for PYTHONPATH, in whose processes decoding a PNG of `size` runs `action`."""
     (folder / "sitecustomize.py").write_text(
         "import os, signal, time\n"
-        "from PIL import GifImagePlugin\n"
-        "class Poisoned(GifImagePlugin.GifImageFile):\n"
+        "from PIL import PngImagePlugin\n"
+        "class Poisoned(PngImagePlugin.PngImageFile):\n"
         "    def load(self):\n"
         f"        if self.size == {size}: {action}\n"
         "        return super().load()\n"
-        "GifImagePlugin.Image.register_open('GIF', Poisoned, GifImagePlugin._accept)\n"
+        "PngImagePlugin.Image.register_open('PNG', Poisoned, PngImagePlugin._accept)\n"
     )
     return str(folder)
 
 
-POISON = image_bytes(Image.new("P", (13, 13)), "GIF")
+POISON = image_bytes(Image.new("RGB", (13, 13)), "PNG")
 
 
 @pytest.mark.parametrize(
