@@ -13,7 +13,6 @@ from tests.dataflow.service import Service, running_service
 from tests.dataflow.store import BUCKET
 from tests.dataflow.support import PLACE, Job, Store, flags_of, submission
 from tests.support import run, snapshot
-from transforms.layouts import LAYOUTS
 
 
 def graph_of(job: Job) -> beam_runner_api_pb2.Pipeline:
@@ -106,14 +105,11 @@ def test_the_installed_command_makes_datasets_and_estimates(environment: Path, i
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    for layout in LAYOUTS:
+    for layout in ("files", "parquet", "tfrecord"):  # the last two with packages that no other layout needs
         command("-o", f"installed-{layout}", "--layout", layout)
     here = run("-i", images, "-s", "64", "-o", tmp_path / "here")
     assert here.returncode == 0, here.stderr
     assert snapshot(tmp_path / "installed-files") == snapshot(tmp_path / "here")
-    assert {path.suffix for path in tmp_path.glob("installed-*/*-of-*") if path.suffix != ".jsonl"} == {
-        ".tar",
-        ".parquet",
-        ".tfrecord",
-    }
+    for layout in ("parquet", "tfrecord"):
+        assert len(list((tmp_path / f"installed-{layout}").glob(f"*-of-*.{layout}"))) == 1
     assert "3 of 240 images" in command("--estimate", "3")
