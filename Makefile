@@ -13,7 +13,7 @@ export OUT ?= output/$(notdir $(IN:/=))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help resize install-dataflow test coverage test-install test-readers test-report lint format bench bench-peers
+.PHONY: help resize install-dataflow test coverage test-readers test-report lint format bench bench-peers
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -87,15 +87,3 @@ bench-peers: $(DEVELOPED) $(BENCH)
 format: $(DEVELOPED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-
-# What is published installs with its dependencies into an empty environment, and runs there.
-test-install: $(DEVELOPED) $(PHOTOS)
-	rm -rf build/install && mkdir -p build/install
-	$(BIN)/python -m build --quiet --sdist --outdir build/install
-	$(PYTHON) -m venv build/install/venv
-	build/install/venv/bin/python -m pip install --quiet --disable-pip-version-check build/install/*.tar.gz
-	cd build/install && venv/bin/image_resizer -i ../../$(PHOTOS) -o out -s 64 -ext jpg
-	test "$$(find build/install/out -name '*.jpg' | wc -l)" -eq 24
-	test -s build/install/out/report.html
-	cd build/install && venv/bin/image_resizer -i ../../$(PHOTOS) -s 64 --estimate 3
-	rm -rf build/install

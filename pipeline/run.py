@@ -123,8 +123,9 @@ def _make(options: Options, lease: Lease | None, begun: float) -> int:
     try:
         return _run(options, history, plan, lease)
     except RunError as error:
-        with contextlib.suppress(StorageError):
-            attempts.forget(options.config.out_dir)  # they end because of this, and not because of an image
+        if options.runner is None:  # a job elsewhere may have failed of an image that killed its workers
+            with contextlib.suppress(StorageError):
+                attempts.forget(options.config.out_dir)  # they end because of this, and not because of an image
         hint = "; what is committed stays: mend this, and give the same command again to go on"
         logger.error("{}{}", error, hint if isinstance(error, StorageError) else "")
         return 1

@@ -128,10 +128,11 @@ class _ResizeFn(beam.DoFn):
         if header and header.fits(started.digest, self._config.retry_failed):
             return started._replace(marker=header)
         apart = None
-        making: Make = functools.partial(make, admit=_budget(self._config).admit)
+        budget = _budget(self._config)
+        making: Make = functools.partial(make, admit=budget.admit)
         if not attempts.begin(self._config.out_dir, shard):
             logger.warning("{} was begun before and not finished: its images are made one by one, apart", shard.name)
-            apart = Apart()
+            apart = Apart(budget.limit)
             making = apart.make
         work = functools.partial(_work, config=self._config, make=making)
         pool = _pool(self._config.threads)
