@@ -116,7 +116,6 @@ class Page(NamedTuple):
     """A whole page."""
 
     title: str
-    out_dir: str
     made: str
     state: State
     done: Markup | None
@@ -152,7 +151,6 @@ def page_of(facts: Facts, sheets: Sequence[Sheet], state: State, now: datetime.d
     run = next((run for run in reversed(facts.runs) if run.get("images")), facts.runs[-1] if facts.runs else {})
     return Page(
         title=posixpath.basename(facts.out_dir) or facts.out_dir,
-        out_dir=facts.out_dir,
         made=f"{now:%Y-%m-%d %H:%M:%S %Z}".strip(),
         state=state,
         done=None if state.share is None else svg.share_bar(state.share),
