@@ -143,7 +143,7 @@ def contents(out: Path) -> dict[str, bytes]:
 def leftovers(out: Path) -> list[str]:
     """What is temporary by its name, or has none of the names that a complete dataset has in `_run`."""
     paths = [path.relative_to(out) for path in out.rglob("*")]
-    kept = {"config.json", "lock", "shards", "receipts"}
+    kept = {"config.json", "lock", "shards", "receipts", "pieces"}
     return sorted(
         str(path)
         for path in paths

@@ -40,7 +40,8 @@ def read(path: str) -> bytes:
 def write(path: str, data: bytes) -> None:
     """Makes an object, in one request. Raises as `read` does."""
     # The same name always gets the same bytes, so that a request whose answer was lost can be repeated.
-    _with_file_errors(lambda: _blob(path).upload_from_string(data, "application/octet-stream", retry=_retry()))
+    kind = "text/html" if path.endswith(".html") else "application/octet-stream"  # a browser asks
+    _with_file_errors(lambda: _blob(path).upload_from_string(data, kind, retry=_retry()))
 
 
 def write_file(path: str, file: BinaryIO) -> None:

@@ -270,6 +270,13 @@ def test_a_refusal_loads_no_beam(source: Path, wrong: list[str]) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_a_report_is_kept_up_of_local_runs_only(source: Path) -> None:
+    assert parse(["-i", str(source), "-o", "out", "--report_every", "5"]).report_every == 5
+    line = ["-i", str(source), "-o", "out", "--report_every", "5", "--runner", "FlinkRunner"]
+    with pytest.raises(UsageError, match=r"^--report_every 5 is for a run on this machine, and FlinkRunner is not: "):
+        parse(line)
+
+
 def actions() -> list[argparse.Action]:
     return [action for action in parser()._actions if action.dest != "help"]
 

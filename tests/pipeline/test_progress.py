@@ -1,7 +1,9 @@
+import itertools
 import re
 
 import pytest
 
+from pipeline.course import MOST_POINTS, Course, Series
 from pipeline.progress import Watch
 from pipeline.summary import megabytes
 from transforms.elements import Tally
@@ -43,3 +45,33 @@ def test_a_run_with_nothing_to_do_says_so() -> None:
 @pytest.mark.parametrize(("number", "shown"), [(0, "0.0 MB"), (1_234_567, "1.2 MB"), (52_840_000_000, "52.84 GB")])
 def test_megabytes(number: int, shown: str) -> None:
     assert megabytes(number) == shown
+
+
+def test_the_course_of_a_run() -> None:
+    progress = Progress()
+    course = Course(progress, 1.5)
+    course.look(1)
+    progress.listed(10)
+    course.look(2)
+    progress.passed_over(tally(4, 0))
+    course.look(4)
+    for _ in range(6):
+        progress.worked(False, {"read": 0.5})
+    course.look(7)
+    progress.commit(tally(6, 0))
+    course.look(7.5)
+    assert course.figures() == {
+        "phases": {"starting": 1.5, "listing": 2, "resizing": 5, "finishing": 0.5},
+        "stages": {"read": 3.0},
+        "series": [(4, 0), (7, 6)],
+    }
+
+
+def test_a_series_has_few_points_however_long_it_is() -> None:
+    series = Series()
+    for number in range(100_000):
+        series.add(number / 20, number)
+    assert MOST_POINTS / 2 <= len(series.points) < MOST_POINTS
+    steps = {round(after[0] - before[0], 2) for before, after in itertools.pairwise(series.points)}
+    assert steps == {32.0}
+    assert all(images == 20 * seconds for seconds, images in series.points)

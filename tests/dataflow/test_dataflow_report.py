@@ -1,0 +1,43 @@
+"""The report of a dataset in a store."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from google.cloud.storage import Blob
+
+from pipeline.report.__main__ import main
+from tests.dataflow.store import BUCKET
+from tests.dataflow.support import Store
+from tests.support import photo_tree, run
+from transforms import gcs
+
+
+@pytest.fixture(autouse=True)
+def _reached(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in store.environment().items():
+        monkeypatch.setenv(name, value)
+    gcs._client.cache_clear()
+    yield
+    gcs._client.cache_clear()
+
+
+def test_it_is_made_where_the_dataset_is(store: Store, tmp_path: Path) -> None:
+    source = photo_tree(tmp_path / "in", 5)
+    args = ("-i", source, "-o", tmp_path / "out", "-s", 32, 16, "--layout", "tfrecord", "--images_per_shard", 2)
+    assert run(*args).returncode == 0
+    (tmp_path / "out" / "report.html").unlink()
+    store.write_tree(tmp_path / "out", "odd [name]")
+    assert main([f"gs://{BUCKET}/odd [name]"]) == 0
+    html = store.read("odd [name]/report.html").decode()
+    assert html.count('src="data:image/jpeg;base64,') == 5 * 3
+    assert '<data value="5" data-figure="images.written">5</data>' in html
+    assert "images/s" in html
+    blob: Blob = store.bucket.get_blob("odd [name]/report.html")
+    assert blob.content_type == "text/html"
+
+
+def test_there_is_none_to_make(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([f"gs://{BUCKET}/nowhere"]) == 2
+    told = f"pipeline.report: 'gs://{BUCKET}/nowhere' holds no complete dataset (summary.json is missing)"
+    assert capsys.readouterr().err.startswith(told)
