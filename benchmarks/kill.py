@@ -61,18 +61,20 @@ class Case:
         flags: further ones.
 
     Attributes:
-        seconds: how long the whole run took.
+        out: where runs are ended.
+        whole: what the whole run made.
+        seconds: how long it took.
     """
 
     def __init__(self, source: Path, place: Path, layout: str, sizes: Sequence[int], *flags: object) -> None:
         self.name = f"{layout}, {' and '.join(map(str, sizes))} px"
         self._args = ["-i", source, "-s", *sizes, "--layout", layout, "-j", WORKERS, *flags]
-        self.out, self._whole = place / "out", place / "whole"
+        self.out, self.whole = place / "out", place / "whole"
         begun = time.monotonic()
-        self._complete(self._whole)
+        self._complete(self.whole)
         self.seconds = time.monotonic() - begun
-        self._wanted = contents(self._whole)
-        self._shards = len(list((self._whole / "_run" / "shards").iterdir()))
+        self._wanted = contents(self.whole)
+        self._shards = len(list((self.whole / "_run" / "shards").iterdir()))
 
     def start(self, out: Path | None = None) -> subprocess.Popen[str]:
         """The command, as a shell starts it."""

@@ -187,8 +187,10 @@ def check(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan
         The plan of the dataset that is there.
 
     Raises:
-        RunError: OUT holds another dataset, or something else.
+        RunError: OUT holds another dataset, or something else, or is no folder.
     """
+    if storage.is_local(config.out_dir) and os.path.lexists(config.out_dir) and not os.path.isdir(config.out_dir):
+        raise RunError(f"-o {config.out_dir!r} is no folder: give the folder that the dataset is to be written to")
     plan = read_plan(config.out_dir)
     if plan is None:
         _check_foreign(config.out_dir, log)
@@ -225,8 +227,6 @@ _HARMLESS = frozenset({RUN_DIR, "lost+found"})
 def _check_foreign(out_dir: str, log: str | None) -> None:
     """Refuses a folder that holds files none of which can be told from the dataset's own later on."""
     if storage.is_local(out_dir):
-        if os.path.lexists(out_dir) and not os.path.isdir(out_dir):
-            raise RunError(f"-o {out_dir!r} is no folder: give the folder that the dataset is to be written to")
         names = os.listdir(out_dir) if os.path.isdir(out_dir) else []
         harmless = {*_HARMLESS, *([os.path.basename(log)] if log and os.path.dirname(log) == out_dir else [])}
         foreign = sorted(name for name in names if not name.startswith(".") and name not in harmless)

@@ -3,7 +3,6 @@
 import struct
 from pathlib import Path
 
-import pytest
 from PIL import Image
 
 from tests.pipeline.conftest import Make
@@ -60,18 +59,24 @@ def test_sub_folders(make: Make, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "x" / "b.jpg").is_file()
 
 
-@pytest.mark.parametrize(("orientation", "profile"), [(6, b""), (1, b"icc"), (3, b"icc")])
-def test_orientation_and_profile_do_not_vanish_without_a_word(
-    make: Make, tmp_path: Path, orientation: int, profile: bytes
-) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (40, 20), exif=exif, icc_profile=profile)})
+def test_orientation_and_profile_do_not_vanish_without_a_word(make: Make, tmp_path: Path) -> None:
+    tagged = {"turned.jpg": (6, b""), "profile.jpg": (1, b"icc"), "both.jpg": (3, b"icc")}
+    source = tmp_path / "in"
+    for name, (orientation, profile) in tagged.items():
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        write_tree(source, {name: jpeg(1, (40, 20), exif=exif, icc_profile=profile)})
     shown = make("-i", source, "-o", tmp_path / "out", "-s", 20)
-    assert Image.open(tmp_path / "out" / "a.jpg").size == (20, 10)
-    assert ("1 with an EXIF orientation, kept as stored" in shown) is (orientation > 1)
+    for name in tagged:
+        assert Image.open(tmp_path / "out" / name).size == (20, 10)
+    assert "2 with an EXIF orientation, kept as stored" in shown
+    assert "2 with a colour profile, which is left out" in shown
+
     turned = make("-i", source, "-o", tmp_path / "turned", "-s", 20, "--orientation", "exif")
-    assert Image.open(tmp_path / "turned" / "a.jpg").size == ((10, 20) if orientation == 6 else (20, 10))
-    assert ("1 with an EXIF orientation, turned as it says" in turned) is (orientation > 1)
-    assert rows(tmp_path / "turned", "manifest")[0]["orientation"] == orientation
-    assert ("1 with a colour profile, which is left out" in shown) is bool(profile)
+    for name in tagged:
+        assert Image.open(tmp_path / "turned" / name).size == ((10, 20) if name == "turned.jpg" else (20, 10))
+    assert "2 with an EXIF orientation, turned as it says" in turned
+    manifest = {row["source"]: row for row in rows(tmp_path / "turned", "manifest")}
+    assert {name: row["orientation"] for name, row in manifest.items()} == {
+        name: tag for name, (tag, _) in tagged.items()
+    }

@@ -154,6 +154,7 @@ REFUSED = [
     ("-s 8,x", "argument -s/--size: 'x' is no whole number from 1 up"),
     ("--list_prefixes=", "argument --list_prefixes: '' is no alphabet: give hex, or characters such as 0123456789"),
     ("--list_prefixes hex", "--list_prefixes is for inputs of gs://, and '{source}' is none: leave it out"),
+    ("--verify --overwrite", "--verify would have nothing to look at after --overwrite: give one of them"),
     ("--wait", "--wait is for --runner DataflowRunner: every other run is waited for as it is"),
     ("--dry_run True", "--dry_run is for --runner DataflowRunner: no other run can be tried without being done"),
     ("-s 1.5", "argument -s/--size: '1.5' is no whole number from 1 up"),

@@ -43,3 +43,11 @@ def test_what_belongs_to_no_dataset_is_left_alone(make: Make, photos: Path, tmp_
     (shown,) = make("-i", photos, "-o", f"{SCHEME}{out}", expect=2)
     assert shown.startswith(f"image_resizer: -o '{SCHEME}{out}' holds what belongs to no dataset")
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
+
+
+def test_an_input_that_matches_nothing(make: Make, tmp_path: Path) -> None:
+    (shown,) = make("-i", f"{SCHEME}{tmp_path}/none", "-o", tmp_path / "out", expect=2)
+    assert shown == (
+        f"image_resizer: -i '{SCHEME}{tmp_path}/none/**' matches nothing: give a path or pattern with images"
+    )
+    assert not (tmp_path / "out").exists()

@@ -34,25 +34,26 @@ def wait_for_markers(out: Path, count: int) -> None:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Photographs that take about ten seconds."""
+    """Photographs for thirty shards, which take some seconds."""
     folder = tmp_path_factory.mktemp("in") / "many"
     data = [jpeg(seed, (1500, 1000)) for seed in range(4)]
-    return write_tree(folder, {f"p{number:03d}.jpg": data[number % 4] for number in range(300)})
+    return write_tree(folder, {f"p{number:03d}.jpg": data[number % 4] for number in range(150)})
 
 
 @pytest.mark.parametrize(
     ("number", "code", "layout"),
-    [
-        *((signal.SIGKILL, -9, layout) for layout in LAYOUTS),
+    [  # each layout once; test_kill ends these two by SIGKILL, and `files` by SIGTERM
         (signal.SIGINT, 130, "files"),
         (signal.SIGTERM, 143, "webdataset"),
+        (signal.SIGKILL, -9, "parquet"),
+        (signal.SIGKILL, -9, "tfrecord"),
     ],
 )
 def test_a_run_that_was_ended_goes_on(
     make: Make, many: Path, tmp_path: Path, number: int, code: int, layout: str
 ) -> None:
     out = tmp_path / "out"
-    args = ("-i", many, "-o", out, "-s", 200, "--layout", layout, "--images_per_shard", 10, "-j", 2)
+    args = ("-i", many, "-o", out, "-s", 200, "--layout", layout, "--images_per_shard", 5, "-j", 2)
     process = start(*args)
     wait_for_markers(out, 3)
     before = time.monotonic()
@@ -236,3 +237,25 @@ def test_the_log_may_lie_in_out(make: Make, photos: Path, tmp_path: Path) -> Non
     for _ in range(2):
         make("-i", photos, "-o", tmp_path / "out", "-s", 16, "-l", tmp_path / "out" / "run.log")
     assert (tmp_path / "out" / "run.log").read_text().count("9 images matched") == 2
+
+
+def test_an_out_or_a_log_that_cannot_be(make: Make, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.write_bytes(b"a file")
+    assert make("-i", photos, "-o", out, expect=2) == [
+        f"image_resizer: -o {str(out)!r} is no folder: give the folder that the dataset is to be written to"
+    ]
+    assert out.read_bytes() == b"a file"
+    assert make("-i", photos, "-o", tmp_path / "new", "-l", tmp_path, expect=2) == [
+        f"image_resizer: -l {str(tmp_path)!r} cannot be written: Is a directory"
+    ]
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("text", [b"{", b'{"shards": {"photos": 1}}'])
+def test_a_damaged_plan_is_refused(make: Make, photos: Path, tmp_path: Path, text: bytes) -> None:
+    write_tree(tmp_path / "out", {"a.jpg": b"mine", "_run/config.json": text})
+    (shown,) = make("-i", photos, "-o", tmp_path / "out", expect=2)
+    assert shown.startswith(f"image_resizer: '{tmp_path}/out/_run/config.json' is damaged (")
+    assert shown.endswith("): give another -o, or delete this folder")
+    assert snapshot(tmp_path / "out") == {"a.jpg": b"mine"}

@@ -235,6 +235,11 @@ def test_without_permission(tmp_path: Path) -> None:
         f"image_resizer: {closed!r} cannot be listed (Permission denied), and what was made of its images would be "
         "deleted: let it be read, or give another -o"
     )
+    source.chmod(0)
+    assert ended(2, *args, preexec=without_privileges) == [
+        f"image_resizer: -i {str(source)!r} cannot be read: permission denied"
+    ]
+    source.chmod(0o755)
     assert snapshot(out) == before
     (source / "closed").chmod(0o755)
 

@@ -6,6 +6,7 @@ import pytest
 from tests.support import ROOT
 from transforms.config import ResizeConfig, Split, versions
 from transforms.errors import RunError
+from transforms.imaging import strict
 from transforms.imaging.spec import ResizeSpec
 from transforms.worker import check_libraries
 
@@ -26,6 +27,14 @@ def test_another_version_is_refused(library: str) -> None:
         f"this worker has {library} {here!r} and the submitting machine '0.1', which would mix their bytes in one "
         "dataset: give both the same, by an image (--sdk_container_image) that has it"
     )
+
+
+def test_a_missing_extra_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    submitted = versions(CONFIG)
+    strict._module.cache_clear()
+    monkeypatch.setitem(sys.modules, "simplejpeg", None)  # as if it were not installed
+    with pytest.raises(RunError, match=r"^--check_jpeg "):
+        check_libraries(CONFIG, submitted)
 
 
 @pytest.mark.parametrize(
