@@ -13,7 +13,7 @@ export OUT ?= output/$(notdir $(IN:/=))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help resize install-dataflow test coverage test-install test-readers lint format bench bench-peers
+.PHONY: help resize install-dataflow test coverage test-readers test-report lint format bench bench-peers
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -54,6 +54,13 @@ test: $(DEVELOPED)
 test-readers: $(READS)
 	$(BIN)/python -m pytest tests/readers
 
+# The report in a real browser, which is installed with apt-get if it is missing; make test passes these over then.
+test-report: $(DEVELOPED)
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null \
+		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium chromium-driver fonts-dejavu-core; } \
+		|| { echo "make: install Chromium and its driver (Debian: chromium, chromium-driver)" >&2; exit 1; }
+	$(BIN)/python -m pytest tests/report
+
 # What no test reaches; twice the time of make test.
 coverage: $(DEVELOPED)
 	$(BIN)/python -m pytest -n auto --cov
@@ -80,14 +87,3 @@ bench-peers: $(DEVELOPED) $(BENCH)
 format: $(DEVELOPED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-
-# What is published installs with its dependencies into an empty environment, and runs there.
-test-install: $(DEVELOPED) $(PHOTOS)
-	rm -rf build/install && mkdir -p build/install
-	$(BIN)/python -m build --quiet --sdist --outdir build/install
-	$(PYTHON) -m venv build/install/venv
-	build/install/venv/bin/python -m pip install --quiet --disable-pip-version-check build/install/*.tar.gz
-	cd build/install && venv/bin/image_resizer -i ../../$(PHOTOS) -o out -s 64 -ext jpg
-	test "$$(find build/install/out -name '*.jpg' | wc -l)" -eq 24
-	cd build/install && venv/bin/image_resizer -i ../../$(PHOTOS) -s 64 --estimate 3
-	rm -rf build/install

@@ -17,6 +17,7 @@ TEST = [
     "pytest>=8",
     "pytest-cov>=7",
     "pytest-xdist>=3.6",
+    "selenium>=4.20",  # tests/report, where there is a Chromium
     "webdataset>=0.2.100",
 ]
 # What tests/readers loads our datasets with.
@@ -33,13 +34,14 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["pipeline", "pipeline.*", "transforms", "transforms.*"]),
-    package_data={"pipeline.estimate": ["prices.json"]},
+    package_data={"pipeline.estimate": ["prices.json"], "pipeline.report": ["report.html.jinja"]},
     py_modules=["image_resizer"],
     install_requires=[
         "apache-beam[gcp]>=2.76,<3",
         "google-crc32c>=1.5,<2",  # layout tfrecord; apache-beam[gcp] asks for it too
         "pyarrow>=18",  # layout parquet; apache-beam asks for it too
         "pillow>=12.1.1,<13",  # what apache-beam 2.77 itself asks for
+        "jinja2>=3.1,<4",
         "loguru>=0.7,<1",
         "pyyaml>=6",  # the card's head; apache-beam asks for it too
         "tqdm>=4.66,<5",

@@ -28,7 +28,6 @@ from transforms.layouts import LAYOUTS
 from transforms.ranges import ALPHABETS
 
 VERIFICATIONS = ("sizes", "full")
-LABELS = ("folder",)
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 # Images that --estimate looks at: 200 give the output's size to about 10 %.
@@ -144,7 +143,13 @@ def _add_continuation_flags(group: argparse._ArgumentGroup) -> None:
 
 def _add_sample_flags(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--labels", choices=LABELS, default="", help="folder: an image's class is the name of its folder")
+    add(
+        "--labels",
+        action="append",
+        default=[],
+        metavar="folder",
+        help="folder: an image's class is the name of its folder; KEY=VALUE is Beam's, a label of a job on Dataflow",
+    )
     add(
         "--columns",
         default="",
@@ -362,6 +367,13 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
         "--runner",
         metavar="RUNNER",
         help="where it runs: DirectRunner is this machine, DataflowRunner the cloud (default: this machine)",
+    )
+    add(
+        "--report_every",
+        type=_whole_number,
+        metavar="SECONDS",
+        help="local runs: write OUT/report.html anew every so many seconds, so that a browser shows how the run is "
+        "going (default: once, at the end)",
     )
     add("--wait", action="store_true", help="follow a job of Dataflow to its end instead of submitting it only")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -13,6 +13,7 @@ from loguru import logger
 
 from pipeline.errors import Leave
 from pipeline.graph import build
+from pipeline.history import History
 from pipeline.options import Options
 from pipeline.progress import Watch
 from pipeline.signals import noted
@@ -21,8 +22,11 @@ from transforms.errors import StorageError, of_this_machine, recover
 from transforms.metrics import progress
 from transforms.resize import abandon
 
+if TYPE_CHECKING:
+    from pipeline.report.live import LiveReport
 
-def run_here(options: Options, run_id: str) -> Watch:
+
+def run_here(options: Options, history: History) -> Watch:
     """Makes the dataset on this machine; gives what was seen of its progress.
 
     A signal, or too many failures, ends the process at once: what is committed stays, the rest is done by
@@ -33,29 +37,46 @@ def run_here(options: Options, run_id: str) -> Watch:
         Leave: it was ended. Threads are still at work then.
     """
     progress.reset()
-    thread = _PipelineThread(options, run_id)
-    watch = Watch(progress, options.verbose)
+    thread = _PipelineThread(options, history.run_id)
+    watch = Watch(progress, options.verbose, history.starting())
     limit = options.max_failures
+    live = _live_report(options, history, watch)
     with noted() as stops:
         thread.start()
+        if live:
+            live.start()
         watch.follow(
             thread.goes_on,
             lambda: bool(stops) or (limit is not None and limit.exceeded(progress.failed, progress.total)),
         )
     if stops:
-        _leave(options, stops[0].why, stops[0].exit_code)
+        _leave(options, live, stops[0].why, stops[0].exit_code)
     if thread.is_alive():
-        _leave(options, f"stopped: {progress.failed:,} images failed, more than --max_failures {limit}", 1)
+        _leave(options, live, f"stopped: {progress.failed:,} images failed, more than --max_failures {limit}", 1)
     abandon()
-    thread.raise_error()
+    error = thread.error()
+    if live:
+        live.end(f"stopped: {error}" if error else None)
+    if error:
+        raise error
     return watch
 
 
-def _leave(options: Options, why: str, exit_code: int) -> NoReturn:
+def _live_report(options: Options, history: History, watch: Watch) -> LiveReport | None:
+    if options.report_every is None:
+        return None
+    from pipeline.report.live import LiveReport  # and its templates: most runs do without
+
+    return LiveReport(options, options.report_every, history, watch, progress)
+
+
+def _leave(options: Options, live: LiveReport | None, why: str, exit_code: int) -> NoReturn:
     """Ends the run without waiting for its threads. Nothing is half-written: a shard is stored or not."""
     if storage.is_local(options.config.out_dir):
         with contextlib.suppress(StorageError):
             attempts.forget(options.config.out_dir)  # they end because we end, and not because of an image
+        if live:
+            live.end(why)
     done = f"{progress.committed:,} of {progress.total:,} images" if progress.total else "nothing"
     logger.error("{}; {} committed: give the same command again to go on from there", why, done)
     raise Leave(exit_code)
@@ -80,7 +101,5 @@ class _PipelineThread(threading.Thread):
         self.join(seconds)
         return self.is_alive()
 
-    def raise_error(self) -> None:
-        if self._error is None:
-            return
-        raise recover(self._error) or of_this_machine(self._error) or self._error
+    def error(self) -> Exception | None:
+        return self._error and (recover(self._error) or of_this_machine(self._error) or self._error)

@@ -62,6 +62,7 @@ class Options:
         log: also write the log to this file.
         log_level: one of `flags.LOG_LEVELS`.
         verbose: images between two progress lines in the log.
+        report_every: seconds between two pages that tell of a local run; None for one at its end.
         runner: Beam's name of the runner; None for the local one.
         wait: follow a job of Dataflow to its end.
         beam_args: what is Beam's own, as it was given.
@@ -75,6 +76,7 @@ class Options:
     log: str | None
     log_level: str
     verbose: int
+    report_every: int | None
     runner: str | None
     wait: bool
     beam_args: tuple[str, ...]
@@ -98,10 +100,16 @@ def parse(argv: Sequence[str]) -> Options:
         SystemExit: --help was asked for.
     """
     ours, others = parser().parse_known_args(argv)
+    others += [f"--labels={label}" for label in ours.labels if "=" in label]
     local = ours.runner is None or ours.runner.lower() in LOCAL_RUNNERS
     config = _config(ours, local)
     if others:
         check_beam_flags(others, _flags())
+    if ours.report_every and not local:
+        raise UsageError(
+            f"--report_every {ours.report_every} is for a run on this machine, and {ours.runner} is not: leave it "
+            "out, and give python -m pipeline.report OUT when the run is over"
+        )
     if ours.verify and ours.overwrite:
         raise UsageError("--verify would have nothing to look at after --overwrite: give one of them")
     options = Options(
@@ -113,6 +121,7 @@ def parse(argv: Sequence[str]) -> Options:
         log=os.path.realpath(ours.log) if ours.log else None,
         log_level=ours.log_level,
         verbose=ours.verbose,
+        report_every=ours.report_every,
         runner=None if local else ours.runner,
         wait=ours.wait,
         beam_args=tuple(others),
@@ -172,12 +181,20 @@ def _config(ours: argparse.Namespace, local: bool) -> ResizeConfig:
         sample=ours.sample,
         list_prefixes=ours.list_prefixes or "",
         retry_failed=ours.retry_failed,
-        labels=ours.labels,
+        labels=_labels(ours.labels),
         columns=inputs.table(ours.columns),
         attribution=inputs.table(ours.attribution),
         card=_card(ours, splits),
         process_per_core=not local,
     )
+
+
+def _labels(given: Sequence[str]) -> str:
+    """Our value of a flag that Beam has too, for the labels of a job, which have a "="."""
+    own = [label for label in given if "=" not in label]
+    if set(own) - {"folder"}:
+        raise UsageError(f"--labels {own[0]!r} is none: give folder, or KEY=VALUE for a job on Dataflow")
+    return "folder" if own else ""
 
 
 def _card(ours: argparse.Namespace, splits: Sequence[Split]) -> CardText:

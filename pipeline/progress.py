@@ -6,10 +6,12 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 from loguru import logger
 from tqdm import tqdm
 
+from pipeline.course import Course
 from transforms.metrics import Progress
 
 # Seconds between two looks at the counters.
@@ -22,10 +24,12 @@ class Watch:
     Args:
         progress: the counters.
         verbose: images between two lines in the log.
+        starting: seconds that the command took before the run.
     """
 
-    def __init__(self, progress: Progress, verbose: int) -> None:
+    def __init__(self, progress: Progress, verbose: int, starting: float = 0.0) -> None:
         self._progress = progress
+        self._course = Course(progress, starting)
         self._verbose = verbose
         self._next_line = verbose
         self._start = time.monotonic()
@@ -47,15 +51,17 @@ class Watch:
 
     def _show(self, bar: tqdm | None) -> None:
         progress = self._progress
+        self._course.look(self.seconds())
         if bar is not None:
             bar.initial = progress.resumed  # so that the rate is this run's
             bar.set_postfix_str(f"{progress.failed} failed", refresh=False)
             bar.update(progress.done - bar.n)
         if progress.done >= self._next_line:
             self._next_line = progress.done - progress.done % self._verbose + self._verbose
-            logger.bind(progress=True).info(self._line())
+            logger.bind(progress=True).info(self.line())
 
-    def _line(self) -> str:
+    def line(self) -> str:
+        """How far the run is, and how fast."""
         progress = self._progress
         total = progress.total or 0
         rate = self.rate()
@@ -74,10 +80,15 @@ class Watch:
         """Images a second, without those that an earlier run had committed."""
         return (self._progress.done - self._progress.resumed) / max(self.seconds(), 1e-9)
 
-    def figures(self) -> dict[str, float]:
+    def figures(self) -> dict[str, Any]:
         """The run in numbers."""
         resized = self._progress.done - self._progress.resumed
-        return {"seconds": round(self.seconds(), 3), "images": resized, "images_per_second": round(self.rate(), 3)}
+        return {
+            "seconds": round(self.seconds(), 3),
+            "images": resized,
+            "images_per_second": round(self.rate(), 3),
+            **self._course.figures(),
+        }
 
     def conclusion(self) -> str:
         """The run in a sentence."""

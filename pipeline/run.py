@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 
 from loguru import logger
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str]) -> int:
+    begun = time.monotonic()
     try:
         options = parse(argv)
         log.configure(options.log_level, options.log, options.runner is not None)
@@ -66,7 +68,7 @@ def _main(argv: Sequence[str]) -> int:
         with _alone(options) as lease:
             if options.verify and plan:
                 return verify(options.config, plan, options.verify == "full")
-            return _make(options, lease)
+            return _make(options, lease, begun)
     except (UsageError, RunError) as error:
         print(f"image_resizer: {error}", file=sys.stderr)
         return 2
@@ -113,16 +115,17 @@ def _alone(options: Options) -> Iterator[Lease | None]:
             yield lease
 
 
-def _make(options: Options, lease: Lease | None) -> int:
+def _make(options: Options, lease: Lease | None, begun: float) -> int:
     plan = dataset.prepare(options.config, options.overwrite, options.log)
     if plan:
         logger.info("going on with the dataset in {}", options.config.out_dir)
-    history = History(options)
+    history = History(options, begun)
     try:
         return _run(options, history, plan, lease)
     except RunError as error:
-        with contextlib.suppress(StorageError):
-            attempts.forget(options.config.out_dir)  # they end because of this, and not because of an image
+        if options.runner is None:  # a job elsewhere may have failed of an image that killed its workers
+            with contextlib.suppress(StorageError):
+                attempts.forget(options.config.out_dir)  # they end because of this, and not because of an image
         hint = "; what is committed stays: mend this, and give the same command again to go on"
         logger.error("{}{}", error, hint if isinstance(error, StorageError) else "")
         return 1
@@ -143,7 +146,7 @@ def _run(options: Options, history: History, plan: dataset.Plan | None, lease: L
         with _without_collector():
             from pipeline.local import run_here  # Beam takes a second to load: not before all else was checked
 
-        watch = run_here(options, history.run_id)
+        watch = run_here(options, history)
         history.write(watch.figures())
         logger.info("{}", watch.conclusion())
     else:
@@ -167,8 +170,19 @@ def _conclude(options: Options) -> int:
     made = json.loads(storage.read(storage.join(options.config.out_dir, dataset.SUMMARY_PATH)))
     for line in summary.lines(made, options.config.out_dir):
         logger.info("{}", line)
+    _report(options.config.out_dir)
     failed, matched = made["images"]["failed"], made["images"]["matched"]
     if options.max_failures is not None and options.max_failures.exceeded(failed, matched):
         logger.error("{:,} images failed, more than --max_failures {}", failed, options.max_failures)
         return 1
     return 0
+
+
+def _report(out_dir: str) -> None:
+    try:
+        from pipeline.report.write import write_report
+
+        logger.info("report: {}", write_report(out_dir))
+    # Every Exception: the dataset is complete, whatever is wrong with a page that tells of it.
+    except Exception as error:
+        logger.warning("{}/report.html was not made: {}: {}", out_dir, type(error).__name__, error)

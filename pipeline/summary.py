@@ -51,7 +51,7 @@ def lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
             "repeat a key"
         )
     if summary.get("duplicates"):
-        yield f"{summary['duplicates']:,} images are the same file as another one"
+        yield f"the same file as an earlier one: {summary['duplicates']:,} of the images"
     yield f"{megabytes(summary['source_bytes'])} in, {_outputs(summary)} out"
     yield f"manifest: {out_dir}/manifest-*.jsonl, failures: {out_dir}/failures-*.jsonl"
 

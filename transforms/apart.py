@@ -15,8 +15,9 @@ import sys
 import threading
 from pathlib import Path
 
+from transforms.budget import MemoryBudget
 from transforms.imaging.errors import ImageError, Kind, Stage
-from transforms.imaging.resize import Made, make, unmade
+from transforms.imaging.resize import Lap, Made, make, unmade, untimed
 from transforms.imaging.spec import ResizeSpec
 
 # Far more than any image takes: an AVIF of 100 megapixels is encoded in half a minute.
@@ -29,18 +30,20 @@ class Apart:
     """Makes one image at a time in a child process, which is begun anew when it has died.
 
     Args:
+        memory: bytes that decoding one image may take.
         seconds: how long one image may take.
     """
 
-    def __init__(self, seconds: float = _SECONDS) -> None:
+    def __init__(self, memory: int, seconds: float = _SECONDS) -> None:
+        self._memory = memory
         self._seconds = seconds
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
-    def make(self, data: bytes, spec: ResizeSpec) -> Made:
+    def make(self, data: bytes, spec: ResizeSpec, lap: Lap = untimed) -> Made:  # noqa: ARG002  # the child's time
         """As `imaging.resize.make`; an image on which the child dies or does not end has failed as `crashed`."""
         with self._lock:
-            child = self._child = self._child or _start(self._seconds)
+            child = self._child = self._child or _start(self._memory, self._seconds)
             try:
                 return _ask(child, data, spec)
             except (EOFError, OSError, pickle.UnpicklingError):
@@ -62,8 +65,8 @@ class Apart:
         return f"it ends the process that decodes it ({by})"
 
 
-def _start(seconds: float) -> subprocess.Popen[bytes]:
-    code = f"import sys; sys.path.insert(0, {_ROOT!r}); from transforms.apart import serve; serve({seconds})"
+def _start(memory: int, seconds: float) -> subprocess.Popen[bytes]:
+    code = f"import sys; sys.path.insert(0, {_ROOT!r}); from transforms.apart import serve; serve({memory}, {seconds})"
     return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
@@ -76,18 +79,19 @@ def _ask(child: subprocess.Popen[bytes], data: bytes, spec: ResizeSpec) -> Made:
     return made
 
 
-def serve(seconds: float) -> None:
+def serve(memory: int, seconds: float) -> None:
     """The child: answers until nobody can ask any more; dies by SIGALRM of an image that takes longer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     with contextlib.suppress(OSError):  # when memory runs out, this process goes before all others
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    admit = MemoryBudget(memory).admit
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
     with contextlib.suppress(EOFError):
         while True:
             data, spec = pickle.load(sys.stdin.buffer)
             signal.setitimer(signal.ITIMER_REAL, seconds)
-            made = make(data, spec)
+            made = make(data, spec, admit)
             signal.setitimer(signal.ITIMER_REAL, 0)
             pickle.dump(made, answers)
             answers.flush()

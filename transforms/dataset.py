@@ -10,6 +10,7 @@ OUT/manifest-*, failures-*, summary.json, SHA256SUMS, README.md, croissant.json
 OUT/shards.jsonl                    with archives
 OUT/[SIZE/][SPLIT/]metadata.jsonl   with layout files
 OUT/attribution-*, LICENSE, unmatched-*   with tables
+OUT/report.html                     the page that tells of it
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any, NamedTuple
 
 from transforms import storage
 from transforms.config import ResizeConfig, settings
-from transforms.elements import NO_COLUMNS, RUN_DIR, Columns, Shard, json_line
+from transforms.elements import NO_COLUMNS, REPORT_PATH, RUN_DIR, Columns, Shard, json_line
 from transforms.errors import RunError
 from transforms.marker import marker_path, read_header
 
@@ -248,6 +249,7 @@ def erase(out_dir: str, plan: Plan) -> None:
         if header is not None:
             storage.delete_all(out_dir, [*(file[0] for file in header.files), marker_path(shard)])
     kept = {CARD_PATH} if own_card(out_dir) else set()
-    storage.delete_all(out_dir, [path for path in (*tables(plan), CROISSANT_PATH) if path not in kept])
+    made = (*tables(plan), CROISSANT_PATH, REPORT_PATH)
+    storage.delete_all(out_dir, [path for path in made if path not in kept])
     held = LOCK_PATH if storage.is_local(out_dir) else LEASE_PATH
     storage.delete_tree(storage.join(out_dir, RUN_DIR), spare=storage.join(out_dir, held))

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 # Where a dataset keeps what is not data, below OUT.
 RUN_DIR = "_run"
+# The page that tells of it: the one file outside of `RUN_DIR` that differs from run to run.
+REPORT_PATH = "report.html"
 
 # Kept: `json.dumps` makes one for every line.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

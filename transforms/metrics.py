@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Mapping
-from typing import Any
 
 from apache_beam.metrics import Metrics
+
+from transforms.elements import Tally
+from transforms.summarize import add
 
 NAMESPACE = "downsampled-open-images"
 
 
-def count(tally: Mapping[str, Any], msec: int) -> None:
+def count(tally: Tally, seconds: float) -> None:
     """Adds a shard's tally to the job's counters.
 
     Args:
         tally: see `summarize.tally`.
-        msec: thread time that its images took.
+        seconds: of thread time that its images took.
     """
     outputs = tally["outputs"].values()
     counts = {
@@ -24,7 +27,7 @@ def count(tally: Mapping[str, Any], msec: int) -> None:
         "in-bytes": tally["source_bytes"],
         "out-images": sum(output["images"] for output in outputs),
         "out-bytes": sum(output["bytes"] for output in outputs),
-        "resize-msec": msec,
+        "resize-msec": round(1000 * seconds),
         **{f"failed-{kind}": number for kind, number in tally["failures"].items()},
     }
     for name, number in counts.items():
@@ -40,6 +43,7 @@ class Progress:
         resumed: those of them that an earlier run had committed.
         failed: those of them that failed.
         committed: images of shards that are committed.
+        seconds: of thread time by stage, in this run.
     """
 
     def __init__(self) -> None:
@@ -51,30 +55,42 @@ class Progress:
         with self._lock:
             self.total: int | None = None
             self.done = self.resumed = self.failed = self.committed = 0
+            self.seconds: dict[str, float] = {}
+            self._tally: Tally = {}
 
     def listed(self, images: int) -> None:
         """The listing is complete."""
         with self._lock:
             self.total = images
 
-    def worked(self, failed: bool) -> None:
-        """One more image was resized, or failed."""
+    def worked(self, failed: bool, seconds: Mapping[str, float]) -> None:
+        """One more image was resized, or failed; it took so many seconds of thread time, by stage."""
         with self._lock:
             self.done += 1
             self.failed += failed
+            add(self.seconds, seconds)
 
-    def passed_over(self, images: int, failed: int) -> None:
+    def passed_over(self, tally: Tally) -> None:
         """A shard was found committed."""
         with self._lock:
-            self.done += images
-            self.resumed += images
-            self.failed += failed
-            self.committed += images
+            self.done += tally["images"]["matched"]
+            self.resumed += tally["images"]["matched"]
+            self.failed += tally["images"]["failed"]
+            self._commit(tally)
 
-    def commit(self, images: int) -> None:
+    def commit(self, tally: Tally) -> None:
         """A shard was committed."""
         with self._lock:
-            self.committed += images
+            self._commit(tally)
+
+    def _commit(self, tally: Tally) -> None:
+        self.committed += tally["images"]["matched"]
+        add(self._tally, tally)
+
+    def tally(self) -> Tally:
+        """That of all shards that are committed; {} where there is none yet."""
+        with self._lock:
+            return copy.deepcopy(self._tally)
 
 
 # A global of this module, so that worker threads and the terminal's thread mean the same one.

@@ -128,10 +128,11 @@ class _ResizeFn(beam.DoFn):
         if header and header.fits(started.digest, self._config.retry_failed):
             return started._replace(marker=header)
         apart = None
-        making: Make = functools.partial(make, admit=_budget(self._config).admit)
+        budget = _budget(self._config)
+        making: Make = functools.partial(make, admit=budget.admit)
         if not attempts.begin(self._config.out_dir, shard):
             logger.warning("{} was begun before and not finished: its images are made one by one, apart", shard.name)
-            apart = Apart()
+            apart = Apart(budget.limit)
             making = apart.make
         work = functools.partial(_work, config=self._config, make=making)
         pool = _pool(self._config.threads)
@@ -153,18 +154,17 @@ class _ResizeFn(beam.DoFn):
 
     def _resized(self, started: _Started) -> ResizedShard:
         if started.marker:
-            images = started.marker.tally["images"]
-            progress.passed_over(images["matched"], images["failed"])
+            progress.passed_over(started.marker.tally)
             return ResizedShard(started.shard, started.digest, started.marker.tally, committed=True)
         results = [future.result() for future in started.results]
         if started.apart:
             started.apart.close()
         resized = assemble(started.shard, started.digest, results, self._config, started.joined)
-        metrics.count(resized.tally, sum(result.msec for result in results))
+        metrics.count(resized.tally, sum(sum(result.seconds.values()) for result in results))
         return resized._replace(columns=started.columns)
 
 
 def _work(source: Source, config: ResizeConfig, make: Make) -> Result:
     result = resize_source(source, config, make)
-    progress.worked(any(isinstance(output, ImageError) for output in result.made.outputs.values()))
+    progress.worked(any(isinstance(output, ImageError) for output in result.made.outputs.values()), result.seconds)
     return result

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from transforms import storage
 from transforms.config import ResizeConfig
@@ -14,40 +12,49 @@ from transforms.elements import Source
 from transforms.errors import StorageError
 from transforms.imaging.errors import ImageError, Kind, Skip, SkippedError, Stage
 from transforms.imaging.naming import in_sample
-from transforms.imaging.resize import Made, unmade
+from transforms.imaging.resize import Lap, Made, unmade
 from transforms.imaging.spec import ResizeSpec
+from transforms.stopwatch import HASH, Stopwatch
 
-# A file's bytes, and what to make of them -> what became of them: `imaging.resize.make`, here or elsewhere.
-Make = Callable[[bytes, ResizeSpec], Made]
+
+class Make(Protocol):
+    """A file's bytes, and what to make of them -> what became of them: `imaging.resize.make`, here or elsewhere."""
+
+    def __call__(self, data: bytes, spec: ResizeSpec, *, lap: Lap) -> Made: ...
 
 
 class Result(NamedTuple):
-    """What became of one source, before it has a name in the dataset."""
+    """What became of one source, before it has a name in the dataset; `seconds` of thread time by stage."""
 
     source: Source
     bytes: int | None
     sha256: str | None
     made: Made
-    msec: int
+    seconds: dict[str, float]
 
 
 def resize_source(source: Source, config: ResizeConfig, make: Make) -> Result:
     """Reads one source and makes all its sizes with `make`; whatever is wrong with it is in the result."""
-    start = time.thread_time()
-    data = None
+    watch = Stopwatch()
+    data = sha256 = None
     try:
         if not in_sample(source.key, Fraction(config.sample)):
             raise SkippedError(Skip.SAMPLE)
         data = _read(source.location)
-        made = make(data, config.spec)
+        watch.lap(Stage.READ)
+        made = make(data, config.spec, lap=watch.lap)
+        watch.lap(Stage.DECODE)  # of an image that failed
     except (ImageError, SkippedError) as error:
         made = unmade(config.spec, error)
+    if data is not None:
+        sha256 = hashlib.sha256(data).hexdigest()
+        watch.lap(HASH)
     return Result(
         source=source,
         bytes=None if data is None else len(data),
-        sha256=None if data is None else hashlib.sha256(data).hexdigest(),
+        sha256=sha256,
         made=made,
-        msec=round(1000 * (time.thread_time() - start)),
+        seconds=watch.seconds,
     )
 
 

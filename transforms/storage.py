@@ -225,7 +225,8 @@ def _delete_folder(path: str, spare: str | None) -> None:
         if entry.is_dir(follow_symlinks=False):
             shutil.rmtree(entry.path)
         elif entry.path != spare:
-            os.remove(entry.path)
+            with contextlib.suppress(FileNotFoundError):  # moved to its place meanwhile
+                os.remove(entry.path)
     if spare is None:
         os.rmdir(path)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import apache_beam as beam
 
@@ -35,6 +36,7 @@ def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Se
         },
         "source_bytes": sum(row.source_bytes or 0 for row in sources.values()),
         "outputs": {str(size): _output(size, written) for size in sizes},
+        "output_bytes": {str(size): _histogram(map(_file_bytes, _of_size(size, written))) for size in sizes},
         "skipped": _histogram({row.source: row.reason for row in rows if row.status == "skipped"}.values()),
         "failures": dict(Counter(failure.error for failure in failures)),
         "retry": sum(failure.error in RETRIED_KINDS for failure in failures),
@@ -47,13 +49,24 @@ def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Se
 
 
 def _output(size: int, written: Sequence[ManifestRow]) -> Tally:
-    rows = [row for row in written if row.size == size]
+    rows = _of_size(size, written)
     formats = _histogram((row.path or "").rpartition(".")[2] for row in rows)
     return {"images": len(rows), "bytes": sum(row.bytes or 0 for row in rows), "formats": formats}
 
 
+def _of_size(size: int, rows: Sequence[ManifestRow]) -> list[ManifestRow]:
+    return [row for row in rows if row.size == size]
+
+
 def _histogram(values: Iterable[str | None]) -> dict[str, int]:
     return dict(Counter(value for value in values if value is not None))
+
+
+def _file_bytes(row: ManifestRow) -> str:
+    """The bytes of an output, rounded up to three binary digits: four steps from a power of two to the next."""
+    below = (row.bytes or 1) - 1
+    shift = max(0, below.bit_length() - 3)
+    return str(((below >> shift) + 1) << shift)
 
 
 def _longest_side(row: ManifestRow) -> str | None:
@@ -74,14 +87,15 @@ def merge(tallies: Iterable[Tally]) -> Tally:
     """The sum of several tallies, with sorted keys."""
     total: Tally = {}
     for one in tallies:
-        _add(total, one)
+        add(total, one)
     return _sorted(total)
 
 
-def _add(total: Tally, one: Tally) -> None:
+def add(total: Tally, one: Mapping[str, Any]) -> None:
+    """Adds `one` to `total`."""
     for name, value in one.items():
         if isinstance(value, dict):
-            _add(total.setdefault(name, {}), value)
+            add(total.setdefault(name, {}), value)
         else:
             total[name] = total.get(name, 0) + value
 

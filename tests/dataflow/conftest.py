@@ -62,13 +62,15 @@ def job(submit: Submit) -> Job:
 
 @pytest.fixture(scope="session")
 def environment(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment that holds what was staged, with its dependencies, and nothing else."""
+    """The interpreter of an environment that holds what was staged, with its dependencies, and nothing else.
+
+    The package comes first: it must bring all that it needs by itself. What is staged beside it are versions alone.
+    """
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
     python = folder / "bin" / "python"
-    requirements = job.staged / "requirements.txt"
-    wanted = [*(["-r", str(requirements)] if requirements.exists() else []), str(job.staged / "workflow.tar.gz")]
     install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    done = subprocess.run([*install, *wanted], capture_output=True, text=True, timeout=400, check=False)
-    assert done.returncode == 0, done.stderr
+    for wanted in ([str(job.staged / "workflow.tar.gz")], ["-r", str(job.staged / "requirements.txt")]):
+        done = subprocess.run([*install, *wanted], capture_output=True, text=True, timeout=400, check=False)
+        assert done.returncode == 0, done.stderr
     return python

@@ -26,6 +26,8 @@ from gcp_storage_emulator.server import RequestHandler, Router
 from gcp_storage_emulator.storage import Storage
 
 BUCKET = "bucket"
+# Another one, in europe-west1.
+FAR_BUCKET = "far-away"
 # What bears it is the test's own request: always answered, and not recorded.
 TEST_HEADER = "X-Test"
 
@@ -57,6 +59,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.storage = _MemoryStorage(use_memory_fs=True)
         create_bucket(BUCKET, self.storage)
+        create_bucket(FAR_BUCKET, self.storage)["location"] = "EUROPE-WEST1"
         self.lock = threading.Lock()
         self._record = record.open("a", encoding="utf-8")
         self._fault_every = fault_every

@@ -208,9 +208,10 @@ class CapturedRun:
         python: the interpreter that runs it, and its worker.
         store: where it reads and writes.
         folder: for its log.
+        path: a folder whose modules its worker has besides.
     """
 
-    def __init__(self, job: Job, python: Path, store: Store, folder: Path) -> None:
+    def __init__(self, job: Job, python: Path, store: Store, folder: Path, path: str | None = None) -> None:
         self._pid = folder / "harness.pid"
         self._pid.unlink(missing_ok=True)
         self._log = folder / "captured.log"
@@ -220,7 +221,10 @@ class CapturedRun:
             self._process = subprocess.Popen(
                 [*command, str(self._pid), "--timeout", str(_PATIENCE)],
                 cwd=folder,
-                env=_as_on_a_worker({**os.environ, **store.environment()}),
+                env={
+                    **_as_on_a_worker({**os.environ, **store.environment()}),
+                    **({"PYTHONPATH": path} if path else {}),
+                },
                 stderr=log,
                 start_new_session=True,
             )

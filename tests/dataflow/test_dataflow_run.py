@@ -22,7 +22,8 @@ from tests.dataflow.support import (
     running_store,
     submission,
 )
-from tests.support import run, snapshot
+from tests.support import jpeg, run, snapshot, write_tree
+from tests.transforms.test_apart import POISON, poison
 
 FILES = ("--layout", "files", "--images_per_shard", "10")
 
@@ -128,3 +129,30 @@ def test_a_busy_store_loses_nothing(two_shards: Job, environment: Path, images: 
         assert answers[429] + answers[503] == answers.total() // 20
         assert min(answers[429], answers[503]) > 5
         assert busy.snapshot(two_shards.out) == made_here(images, tmp_path / "here", *archives(2))
+
+
+def test_an_image_that_kills_the_harness_costs_itself_alone(job: Job, environment: Path, tmp_path: Path) -> None:
+    """The job is run twice, as a runner begins again what its worker died of."""
+    photos = {f"p{seed:02d}.jpg": jpeg(seed, (60, 40)) for seed in range(40)}
+    poisoned = write_tree(tmp_path / "in", {**photos, "poison.png": POISON})
+    (tmp_path / "site").mkdir()
+    path = poison(tmp_path / "site", "os.kill(os.getpid(), signal.SIGSEGV)")
+    with running_store(tmp_path / "own") as own:
+        own.write_tree(poisoned, "photos")
+        with CapturedRun(job, environment, own, tmp_path, path) as first:
+            assert first.wait() == HARNESS_DIED
+        assert own.generations(f"{job.out}/_run/attempts")
+        assert "summary.json" not in own.generations(job.out)
+        with CapturedRun(job, environment, own, tmp_path, path) as second:
+            assert second.wait() == 0
+        made = own.snapshot(job.out)
+        assert own.generations(f"{job.out}/_run/attempts") == {}
+    (failure,) = [json.loads(line) for line in made["failures-00000-of-00001.jsonl"].splitlines()]
+    assert failure["source"] == "poison.png"
+    assert (failure["error"], failure["message"]) == ("crashed", "it ends the process that decodes it (SIGSEGV)")
+    here = made_here(poisoned, tmp_path / "here", *FILES)  # where no decoder dies of it
+    assert made.keys() == here.keys() - {"poison.png"}
+    assert [made[name] for name in photos] == [here[name] for name in photos]
+    rows, rows_here = (data["manifest-00000-of-00001.jsonl"].splitlines() for data in (made, here))
+    differing = [json.loads(row) for row in set(rows) - set(rows_here)]
+    assert [(row["source"], row["status"], row["reason"]) for row in differing] == [("poison.png", "failed", "crashed")]

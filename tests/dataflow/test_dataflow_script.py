@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dataflow.store import BUCKET
+from tests.dataflow.store import BUCKET, FAR_BUCKET
 from tests.dataflow.support import PLACE, Store
 from tests.support import ROOT
 
@@ -64,18 +64,33 @@ def test_a_template_is_built_by_gcloud(tmp_path: Path) -> None:
 
 
 def test_what_stands_in_the_environment(store: Store) -> None:
+    """A run that is dry writes nothing, whether its job is valid or not."""
+    before = store.generations("")
     place = {flag.removeprefix("--").upper(): value for flag, value in PLACE.items()}
     place |= {"INPUT": f"gs://{BUCKET}/photos", "OUTPUT": f"gs://{BUCKET}/unmade"}
     dry = ("--dry_run", "True", "-s", "64")
     valid = script(*dry, **place, **store.environment())
     assert valid.returncode == 0, valid.stderr
     assert "no job was begun: what it would be is valid" in valid.stderr
+    assert "would pay for every byte" not in valid.stderr
+    refused = script(*dry, **{**place, "REGION": "Nowhere"}, **store.environment())
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert refused.stderr.startswith("image_resizer: --region 'Nowhere' is none")
     without_image = script(*dry, "--no_use_public_ips", **place, **store.environment())
     assert "--no_use_public_ips leaves workers without a way" in without_image.stderr
-    with_image = script(*dry, "--no_use_public_ips", **place, IMAGE="an-image", **store.environment())
+    with_image = script(
+        *(*dry, "--no_use_public_ips", "-o", f"gs://{FAR_BUCKET}/unmade"),
+        **place,
+        IMAGE="an-image",
+        **store.environment(),
+    )
     assert with_image.returncode == 0, with_image.stderr
+    warning = f"'gs://{FAR_BUCKET}/unmade' lies in europe-west1, and workers in us-central1 would pay for every byte"
+    assert warning in with_image.stderr
     elsewhere = script(*dry, "-o", f"gs://{BUCKET}/photos", **place, **store.environment())
     assert f"-o 'gs://{BUCKET}/photos' holds the input 'gs://{BUCKET}/photos'" in elsewhere.stderr
+    assert store.generations("") == before
+    assert list(store.bucket.client.bucket(FAR_BUCKET).list_blobs()) == []
 
 
 def test_an_estimate_needs_no_project(store: Store) -> None:

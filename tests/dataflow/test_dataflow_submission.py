@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +12,7 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from tests.dataflow.service import Service, running_service
 from tests.dataflow.store import BUCKET
 from tests.dataflow.support import PLACE, Job, Store, flags_of, submission
+from tests.support import run, snapshot
 
 
 def graph_of(job: Job) -> beam_runner_api_pb2.Pipeline:
@@ -85,8 +87,29 @@ def test_what_is_staged_installs_into_an_empty_environment(environment: Path, tm
         "import importlib.metadata as m, json, pipeline.run, transforms.imaging.resize as r",
         "print(json.dumps([r.__file__, m.version('apache-beam'), m.version('pillow')]))",
     )
-    command = [str(environment), "-P", "-c", "\n".join(lines)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [str(environment), "-P", "-c", "\n".join(lines)], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     where, *versions = json.loads(done.stdout)
     assert Path(where).is_relative_to(environment.parents[1])
     assert versions == [version("apache-beam"), version("pillow")]
+
+
+def test_the_installed_command_makes_datasets_and_estimates(environment: Path, images: Path, tmp_path: Path) -> None:
+    """As a user has it who installed the package: no checkout, and only what setup.py asks for."""
+
+    def command(*flags: str) -> str:
+        line = [str(environment.with_name("image_resizer")), "-i", str(images), "-s", "64", *flags]
+        surroundings = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        done = subprocess.run(line, cwd=tmp_path, env=surroundings, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    for layout in ("files", "parquet", "tfrecord"):  # the last two with packages that no other layout needs
+        command("-o", f"installed-{layout}", "--layout", layout)
+    here = run("-i", images, "-s", "64", "-o", tmp_path / "here")
+    assert here.returncode == 0, here.stderr
+    assert snapshot(tmp_path / "installed-files") == snapshot(tmp_path / "here")
+    for layout in ("parquet", "tfrecord"):
+        assert len(list((tmp_path / f"installed-{layout}").glob(f"*-of-*.{layout}"))) == 1
+    assert "3 of 240 images" in command("--estimate", "3")

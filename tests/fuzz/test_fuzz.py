@@ -119,7 +119,7 @@ def first_small_gif(step: int = 1) -> int:
 def test_what_breaks_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], action: str
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", poison(tmp_path, action, (45, 31)))
+    monkeypatch.setenv("PYTHONPATH", poison(tmp_path, action, (45, 31), "GIF"))
     number = first_small_gif(8)  # one that is made twice
     assert main(["--case", str(number), "--seconds", "3", "--save", str(tmp_path / "case")]) == 1
     shown = capsys.readouterr().out
@@ -132,7 +132,7 @@ def test_what_breaks_is_named(
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_what_follows_a_case_that_ends_its_process_is_tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PYTHONPATH", poison(tmp_path, "os._exit(3)", (45, 31)))
+    monkeypatch.setenv("PYTHONPATH", poison(tmp_path, "os._exit(3)", (45, 31), "GIF"))
     numbers = range(first_small_gif() + 5)
     died = {report.number: report.problem for report in reports(Plan(), numbers)}
     assert list(died) == list(numbers)

@@ -111,10 +111,9 @@ def test_every_layout_has_labels_and_columns(
     assert {key: {name: manifest[key][name] for name in COLUMNS} for key in full} == full
     assert manifest["dog/bad"]["caption"] == "bad"
     if layout == "files":
-        nothing = {"caption": "", "score": None, "label": -1, "label_name": ""}
-        full = {
-            key: {name: nothing[name] if one is None else one for name, one in row.items()} for key, row in full.items()
-        }
+        nothing: Row = {"caption": "", "score": None, "label": -1, "label_name": ""}
+        for row in full.values():
+            row.update({name: nothing[name] for name, value in row.items() if value is None})
     assert READ[layout](out) == full
 
 

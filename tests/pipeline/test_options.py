@@ -13,7 +13,7 @@ from pipeline.estimate.prices import read_prices
 from pipeline.flags import Limit, parser
 from pipeline.options import EstimateRequest, parse
 from tests.support import ROOT, jpeg, write_tree
-from transforms.config import ResizeConfig, Split
+from transforms.config import CardText, ResizeConfig, Split
 from transforms.imaging.spec import ResizeSpec
 
 
@@ -32,21 +32,24 @@ def test_defaults(source: Path) -> None:
         images_per_shard=100,
         threads=os.cpu_count() or 1,
         memory=None,
+        card=CardText("train"),
     )
     assert options.estimate is None
     assert (options.overwrite, options.max_failures, options.log, options.log_level) == (False, None, None, "info")
-    assert (options.verbose, options.runner, options.beam_args) == (1000, None, ())
+    assert (options.verbose, options.report_every, options.runner, options.beam_args) == (1000, None, None, ())
 
 
 def test_all_flags(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(write_tree(tmp_path, {"prices.json": b'{"vcpu_hour": 7}'}))
+    monkeypatch.chdir(write_tree(tmp_path, {"prices.json": b'{"vcpu_hour": 7}', "cite.bib": b"@misc{x}\n"}))
     line = (
         f"--in_dir {source} --out_dir gs://b/out/ --size 256 512 --extension .JPG --algorithm BOX --processes 3 "
         "--log x.log --verbose 7 --layout webdataset --images_per_shard 50 --split val --reducing_gap 2 --only_shrink "
         "--quality 91 --fit pad --pad_color RED --orientation exif --min_side 20 --max_aspect 3.5 --sample 0.25 "
         "--mode L --background gray --color srgb --depth_range auto --truncated accept --check_jpeg --max_pixels 1000 "
         "--resampler simd --subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% --overwrite "
-        "--estimate 77 --prices prices.json --log_level debug --runner FlinkRunner --flink_master=local"
+        "--labels folder --columns c.csv --attribution gs://b/a.csv --name Cats --license cc-by-4.0 "
+        "--citation cite.bib "
+        "--estimate 77 --prices prices.json --log_level debug --runner FlinkRunner --flink_master=local --labels x=y"
     )
     options = parse(line.split())
     assert options.config == ResizeConfig(
@@ -81,13 +84,17 @@ def test_all_flags(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         memory=3 << 29,
         sample="1/4",
         process_per_core=True,
+        labels="folder",
+        columns=str(tmp_path / "c.csv"),
+        attribution="gs://b/a.csv",
+        card=CardText("Cats", "cc-by-4.0", "@misc{x}"),
     )
     prices = read_prices("prices.json")
     assert options.estimate == EstimateRequest(77, prices, 50, workers=None)
     assert prices.vcpu_hour == 7
     assert (options.overwrite, options.max_failures) == (True, Limit(2.5, percent=True))
     assert (options.log, options.log_level, options.verbose) == (os.path.realpath("x.log"), "debug", 7)
-    assert (options.runner, options.beam_args) == ("FlinkRunner", ("--flink_master=local",))
+    assert (options.runner, options.beam_args) == ("FlinkRunner", ("--flink_master=local", "--labels=x=y"))
 
 
 def test_a_whole_bucket() -> None:
@@ -104,6 +111,7 @@ def test_a_whole_bucket() -> None:
         threads=2,
         list_prefixes="0123456789abcdef",
         process_per_core=True,
+        card=CardText("train"),
     )
     assert (options.wait, options.on_dataflow, options.dry_run) == (True, True, False)
     assert parse([*line.split(), "--dry_run", "True"]).dry_run

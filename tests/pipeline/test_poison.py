@@ -13,7 +13,7 @@ from tests.transforms.test_apart import POISON, poison
 def test_a_poisoned_run_is_finished_by_the_next(make: Make, tmp_path: Path) -> None:
     names = [f"p{number:02d}.jpg" for number in range(40)]
     whole = write_tree(tmp_path / "in", {name: jpeg(seed, (60, 40)) for seed, name in enumerate(names)})
-    write_tree(whole, {"poison.gif": POISON})
+    write_tree(whole, {"poison.png": POISON})
     out = tmp_path / "out"
     flags = ["-i", str(whole), "-o", str(out), "-s", "16", "-ext", "jpg", "--images_per_shard", "4"]
     (tmp_path / "site").mkdir()
@@ -29,11 +29,11 @@ def test_a_poisoned_run_is_finished_by_the_next(make: Make, tmp_path: Path) -> N
     assert again.returncode == 0, again.stderr
     assert "was begun before and not finished: its images are made one by one, apart" in again.stderr
     made = {row["source"]: row for row in rows(out, "manifest")}
-    assert (made["poison.gif"]["status"], made["poison.gif"]["reason"]) == ("failed", "crashed")
+    assert (made["poison.png"]["status"], made["poison.png"]["reason"]) == ("failed", "crashed")
     assert [made[name]["status"] for name in names] == ["written"] * 40
     assert not (out / "_run" / "attempts").exists()
 
-    (whole / "poison.gif").unlink()
+    (whole / "poison.png").unlink()
     make(*flags[:2], "-o", tmp_path / "clean", *flags[4:])
     images = {path: data for path, data in snapshot(out).items() if path.endswith(".jpg")}
     assert images == {path: data for path, data in snapshot(tmp_path / "clean").items() if path.endswith(".jpg")}

@@ -4,17 +4,22 @@ import pytest
 
 from pipeline.progress import Watch
 from pipeline.summary import megabytes
+from transforms.elements import Tally
 from transforms.metrics import Progress
+
+
+def tally(matched: int, failed: int) -> Tally:
+    return {"images": {"matched": matched, "failed": failed}}
 
 
 def test_the_rate_is_that_of_this_run() -> None:
     progress = Progress()
     watch = Watch(progress, 10)
     progress.listed(100)
-    progress.passed_over(60, 2)
+    progress.passed_over(tally(60, 2))
     for number in range(20):
-        progress.worked(failed=number < 3)
-    progress.commit(15)
+        progress.worked(number < 3, {"decode": 0.5, "resize": 0.25})
+    progress.commit(tally(15, 0))
     assert (progress.total, progress.done, progress.resumed, progress.failed, progress.committed) == (
         100,
         80,
@@ -22,6 +27,8 @@ def test_the_rate_is_that_of_this_run() -> None:
         5,
         75,
     )
+    assert progress.tally() == tally(75, 2)
+    assert progress.seconds == {"decode": 10.0, "resize": 5.0}
     assert watch.figures()["images"] == 20
     assert watch.rate() == pytest.approx(20 / watch.seconds(), rel=0.5)
     assert re.fullmatch(r"done: 20 images in [\d.]+ s, [\d,.]+ images/s, 60 were committed already", watch.conclusion())
@@ -29,7 +36,7 @@ def test_the_rate_is_that_of_this_run() -> None:
 
 def test_a_run_with_nothing_to_do_says_so() -> None:
     progress = Progress()
-    progress.passed_over(7, 0)
+    progress.passed_over(tally(7, 0))
     assert Watch(progress, 10).conclusion() == "nothing to do: all 7 images were committed already, and none was read"
 
 

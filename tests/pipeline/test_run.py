@@ -206,6 +206,11 @@ def test_history(make: Make, photos: Path, tmp_path: Path) -> None:
     assert told[0]["images_per_second"] == pytest.approx(9 / told[0]["seconds"], rel=0.01)
 
 
-def test_a_run_elsewhere(make: Make, photos: Path, tmp_path: Path) -> None:
+def test_a_run_elsewhere_that_fails(make: Make, photos: Path, tmp_path: Path) -> None:
+    """What an earlier one was killed of, it does not know: the record of that stays."""
+    write_tree(tmp_path / "out", {"_run/attempts/photos-00000-of-00001.json": b"{}"})
     shown = make("-i", photos, "-o", tmp_path / "out", "-s", 16, "--runner", "NoSuchRunner", expect=1)
     assert shown[-1].startswith("--runner NoSuchRunner: Unexpected pipeline runner: NoSuchRunner.")
+    assert (tmp_path / "out" / "_run" / "attempts" / "photos-00000-of-00001.json").exists()
+    make("-i", photos, "-o", tmp_path / "out", "-s", 16)
+    assert not (tmp_path / "out" / "_run" / "attempts").exists()

@@ -91,10 +91,10 @@ def test_nothing_to_verify(make: Make, args: list[object], tmp_path: Path) -> No
 
 
 def test_failures_are_tried_again(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = write_tree(tmp_path / "in", {f"{n}.jpg": jpeg(n, (40, 30)) for n in range(6)} | {"x.gif": POISON})
+    source = write_tree(tmp_path / "in", {f"{n}.jpg": jpeg(n, (40, 30)) for n in range(6)} | {"x.png": POISON})
     args = ["-i", source, "-s", "16", "-ext", "jpg", "--images_per_shard", "2", "-o"]
     with monkeypatch.context() as patched:
-        patched.setattr("PIL.GifImagePlugin.GifImageFile.load", lambda _self: 1 // 0)  # as a decoder with a bug
+        patched.setattr("PIL.PngImagePlugin.PngImageFile.load", lambda _self: 1 // 0)  # as a decoder with a bug
         make(*args, tmp_path / "out")
     out = tmp_path / "out"
     assert summary(out)["images"]["failed"] == 1

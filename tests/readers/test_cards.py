@@ -110,9 +110,8 @@ def test_croissant(made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.Mo
     mlcroissant = pytest.importorskip("mlcroissant")
     from etils import epath
 
-    monkeypatch.setattr(
-        "mlcroissant._src.operation_graph.operations.extract.EXTRACT_PATH", epath.Path(tmp_path / "extract")
-    )
+    unpacked = "mlcroissant._src.operation_graph.operations.extract.EXTRACT_PATH"
+    monkeypatch.setattr(unpacked, epath.Path(tmp_path / "extract"))  # by itself, one for all datasets of this user
     described = mlcroissant.Dataset(str(made[layout] / "croissant.json"))
     assert not described.metadata.ctx.issues.errors
     for size in SIZES:

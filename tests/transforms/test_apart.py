@@ -14,23 +14,25 @@ from transforms.imaging.resize import Encoded, make
 from transforms.imaging.spec import ResizeSpec
 
 SPEC = ResizeSpec(sizes=(16, 8), extension="jpg")
+MEMORY = 100_000_000
 
 
-def poison(folder: Path, action: str, size: tuple[int, int] = (13, 13)) -> str:
-    """A folder for PYTHONPATH, in whose processes opening a GIF of `size` runs `action`."""
+def poison(folder: Path, action: str, size: tuple[int, int] = (13, 13), image_format: str = "PNG") -> str:
+    """A folder for PYTHONPATH, in whose processes decoding an image of `size` in PNG or GIF runs `action`."""
+    plugin = f"{image_format.capitalize()}ImagePlugin"
     (folder / "sitecustomize.py").write_text(
         "import os, signal, time\n"
-        "from PIL import GifImagePlugin\n"
-        "class Poisoned(GifImagePlugin.GifImageFile):\n"
+        f"from PIL import {plugin}\n"
+        f"class Poisoned({plugin}.{image_format.capitalize()}ImageFile):\n"
         "    def load(self):\n"
         f"        if self.size == {size}: {action}\n"
         "        return super().load()\n"
-        "GifImagePlugin.Image.register_open('GIF', Poisoned, GifImagePlugin._accept)\n"
+        f"{plugin}.Image.register_open('{image_format}', Poisoned, {plugin}._accept)\n"
     )
     return str(folder)
 
 
-POISON = image_bytes(Image.new("P", (13, 13)), "GIF")
+POISON = image_bytes(Image.new("RGB", (13, 13)), "PNG")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,7 @@ POISON = image_bytes(Image.new("P", (13, 13)), "GIF")
 )
 def test_a_crash_costs_one_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, action: str, message: str) -> None:
     monkeypatch.setenv("PYTHONPATH", poison(tmp_path, action))
-    apart = Apart(seconds=2)
+    apart = Apart(MEMORY, seconds=2)
     first, crashed, second = (apart.make(data, SPEC) for data in (jpeg(1, (40, 30)), POISON, jpeg(2, (40, 30))))
     for made, seed in ((first, 1), (second, 2)):
         assert made == make(jpeg(seed, (40, 30)), SPEC)
@@ -56,7 +58,7 @@ def test_a_crash_costs_one_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def test_what_is_wrong_with_an_image_comes_back_as_it_is() -> None:
-    apart = Apart()
+    apart = Apart(MEMORY)
     for data in (b"no image", jpeg(1, (400, 300))[:-900]):
         (apart_error, _), (error, _) = (made.outputs.values() for made in (apart.make(data, SPEC), make(data, SPEC)))
         assert isinstance(apart_error, ImageError)
@@ -67,8 +69,16 @@ def test_what_is_wrong_with_an_image_comes_back_as_it_is() -> None:
     apart.close()
 
 
+def test_what_takes_more_than_all_memory_is_not_decoded() -> None:
+    apart = Apart(memory=1000)
+    for output in apart.make(jpeg(1, (40, 30)), SPEC).outputs.values():
+        assert isinstance(output, ImageError)
+        assert output.kind is Kind.TOO_LARGE
+    apart.close()
+
+
 def test_a_child_does_not_outlive_who_asks() -> None:
-    apart = Apart()
+    apart = Apart(MEMORY)
     apart.make(jpeg(1, (40, 30)), SPEC)
     assert apart._child is not None
     child = apart._child.pid

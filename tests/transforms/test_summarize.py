@@ -34,6 +34,7 @@ def test_tally() -> None:
             "512": {"images": 1, "bytes": 50, "formats": {"": 1}},
             "256": {"images": 2, "bytes": 100, "formats": {"": 2}},
         },
+        "output_bytes": {"512": {"56": 1}, "256": {"56": 2}},
         "skipped": {"min-side": 1},
         "failures": {"output-too-large": 1, "unreadable": 1},
         "retry": 1,

@@ -16,6 +16,8 @@ from transforms.imaging.resample import resample
 from transforms.imaging.spec import ResizeSpec
 
 Admit = Callable[[int], contextlib.AbstractContextManager[None]]
+# Called with a stage when it is over, for whoever takes the time.
+Lap = Callable[[Stage], None]
 
 
 # EXIF orientation -> what makes it upright.
@@ -71,15 +73,23 @@ def unmade(spec: ResizeSpec, why: ImageError | SkippedError, source: decode.Sour
     return Made(source, "", dict.fromkeys(spec.sizes, why), source.notes if source else ())
 
 
-def make(data: bytes, spec: ResizeSpec, admit: Admit | None = None) -> Made:
+def at_once(_bytes_needed: int) -> contextlib.AbstractContextManager[None]:
+    """Admits every image."""
+    return contextlib.nullcontext()
+
+
+def untimed(_stage: Stage) -> None:
+    """Takes no time."""
+
+
+def make(data: bytes, spec: ResizeSpec, admit: Admit = at_once, lap: Lap = untimed) -> Made:
     """Opens a file's bytes and makes every size of it; see `resize_image` for the arguments."""
-    admit = admit or at_once
     foreseen = memory.foreseen(data, spec.max_pixels)
     if foreseen is None:
-        return _made(data, spec, admit)
+        return _made(data, spec, admit, lap)
     try:
         with admit(_memory_foreseen(foreseen, spec)):
-            return _made(data, spec, at_once)
+            return _made(data, spec, at_once, lap)
     except ImageError as error:  # it was not admitted
         return unmade(spec, error, foreseen)
 
@@ -89,24 +99,19 @@ def _memory_foreseen(source: decode.Source, spec: ResizeSpec) -> int:
     return memory.memory_foreseen(source, largest, encode.output_extension(source, spec))
 
 
-def _made(data: bytes, spec: ResizeSpec, admit: Admit) -> Made:
+def _made(data: bytes, spec: ResizeSpec, admit: Admit, lap: Lap) -> Made:
     source = None
     try:
         opened = decode.open_image(data, spec.max_pixels)
         source = opened.source
-        resized = resize_image(opened, spec, admit)
+        resized = resize_image(opened, spec, admit, lap)
     except (ImageError, SkippedError) as error:
         return unmade(spec, error, source)
     outputs: dict[int, Output] = dict(zip(sorted(spec.sizes, reverse=True), resized.outputs, strict=True))
     return Made(source, resized.extension, outputs, source.notes + resized.notes)
 
 
-def at_once(_bytes_needed: int) -> contextlib.AbstractContextManager[None]:
-    """Admits every image."""
-    return contextlib.nullcontext()
-
-
-def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once) -> Resized:
+def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once, lap: Lap = untimed) -> Resized:
     """Makes every size of one image.
 
     Args:
@@ -114,6 +119,7 @@ def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once
         spec: what to make.
         admit: called with the bytes of memory that decoding will take; decoding happens inside the
             context that it returns, so that it can wait for room.
+        lap: called at the end of decoding, and of resizing and encoding each size.
 
     Raises:
         ImageError: nothing can be made of this image.
@@ -129,8 +135,9 @@ def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once
         needed = memory.memory_needed(image, full_size, targets(full_size, spec)[0], extension)
     with admit(needed):
         working = decode.decode(opened, spec)
+        lap(Stage.DECODE)
         outputs = tuple(
-            _encoded(target, extension, spec, resized)
+            _encoded(target, extension, spec, resized, lap)
             for target, resized in _resized(working, box, source, extension, spec)
         )
     return Resized(extension, outputs, working.notes)
@@ -173,12 +180,15 @@ def _padded(picture: Image.Image, target: Target, spec: ResizeSpec) -> Image.Ima
 
 
 def _encoded(
-    target: Target, extension: str, spec: ResizeSpec, resized: Image.Image | ImageError
+    target: Target, extension: str, spec: ResizeSpec, resized: Image.Image | ImageError, lap: Lap
 ) -> Encoded | ImageError:
+    lap(Stage.RESIZE)
     if isinstance(resized, ImageError):
         return resized
     try:
         data = encode.encode(resized, extension, spec)
     except ImageError as error:
         return error
-    return Encoded(target, data, hashlib.sha256(data).hexdigest())
+    encoded = Encoded(target, data, hashlib.sha256(data).hexdigest())
+    lap(Stage.ENCODE)
+    return encoded

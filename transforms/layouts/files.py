@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from transforms.elements import RUN_DIR, Columns, OutputImage, Shard, StoredFile
+from transforms.elements import REPORT_PATH, RUN_DIR, Columns, OutputImage, Shard, StoredFile
 from transforms.imaging.errors import Kind
 from transforms.layouts.layout import Layout
 
@@ -27,8 +27,8 @@ def _image_path(_shard: Shard, folder: str, name: str, _extension: str) -> str:
 
 def _problem_of(path: str) -> tuple[Kind, str] | None:
     parts = path.split("/")
-    if parts[0] == RUN_DIR:
-        return Kind.NAME_UNUSABLE, f"its output would lie in {RUN_DIR}, which is the dataset's own"
+    if parts[0] in (RUN_DIR, REPORT_PATH):
+        return Kind.NAME_UNUSABLE, f"its output would lie in {parts[0]}, which is the dataset's own"
     if {"", ".", ".."} & set(parts):  # a store's object may be called so, and a disk would take it for a way out
         return Kind.NAME_UNUSABLE, f"its output {path!r} would be no file below OUT"
     if len(os.fsencode(parts[-1])) > _LONGEST_NAME:

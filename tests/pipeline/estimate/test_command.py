@@ -8,43 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from apache_beam.io.filesystem import BeamIOError, FileMetadata, MatchResult
-from apache_beam.io.localfilesystem import LocalFileSystem
 
 from pipeline.run import main
+from tests.disk_store import SCHEME
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, photo_tree, run, write_tree
 
 Tell = Callable[..., list[str]]
-
-
-class _Store(LocalFileSystem):
-    """A store by Beam's interface: disk://PATH is the local /PATH. It cannot be written to."""
-
-    @classmethod
-    def scheme(cls) -> str:
-        return "disk"
-
-    def match(self, patterns: list[str], limits: list[int | None] | None = None) -> list[MatchResult]:
-        return [
-            MatchResult(
-                found.pattern,
-                [
-                    FileMetadata(f"disk:/{one.path}", one.size_in_bytes, one.last_updated_in_seconds)
-                    for one in found.metadata_list
-                ],
-            )
-            for found in super().match([pattern.removeprefix("disk:/") for pattern in patterns], limits)
-        ]
-
-    def open(self, path: str, *args: object, **kwargs: object) -> object:
-        return super().open(path.removeprefix("disk:/"), *args, **kwargs)
-
-    def exists(self, path: str) -> bool:
-        return super().exists(path.removeprefix("disk:/"))
-
-    def create(self, path: str, *_args: object, **_kwargs: object) -> object:
-        raise BeamIOError(f"{path} was to be written")
 
 
 @pytest.fixture
@@ -187,9 +157,9 @@ def test_without_it_nothing_of_it_is_loaded() -> None:
 
 @pytest.mark.parametrize("out", [(), ("-o", "new")])
 def test_a_store(tell: Tell, photos: Path, tmp_path: Path, out: tuple[str, ...]) -> None:
-    there = [f"disk:/{tmp_path}/{word}" if word == "new" else word for word in out]
+    there = [f"{SCHEME}{tmp_path}/{word}" if word == "new" else word for word in out]
     local = tell("-i", photos, "-s", 24, 12, "--estimate", 6)
-    report = tell("-i", f"disk:/{photos}", *there, "-s", 24, 12, "--estimate", 6)
+    report = tell("-i", f"{SCHEME}{photos}", *there, "-s", 24, 12, "--estimate", 6)
     for label in ("photos", "resized", "24 px", "12 px", "shards", "store writes", "store reads"):
         assert values(report, label) == values(local, label)
     assert len(values(report, "CPU time an image")) == 2

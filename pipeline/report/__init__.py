@@ -1,0 +1,1 @@
+"""OUT/report.html: what became of a dataset, on one page, made again by `python -m pipeline.report OUT`."""

@@ -1,0 +1,147 @@
+"""What lies in OUT -> the facts that a report tells. Tables are read part by part: any number of rows will do."""
+
+from __future__ import annotations
+
+import heapq
+import io
+import itertools
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from transforms import storage
+from transforms.dataset import SUMMARY_PATH, Plan, read_plan
+from transforms.elements import RUN_DIR, ManifestRow
+from transforms.errors import RunError
+from transforms.imaging.naming import sample_rank
+
+# Examples of each kind of failure.
+EXAMPLES = 5
+# Pictures on the contact sheet, and how many images show them all.
+_PICTURES, _IMAGES = 36, 12
+
+Row = dict[str, Any]
+
+_KEY_AT = len(f'{{"{ManifestRow._fields[0]}":')
+_DECODER = json.JSONDecoder()
+
+
+class Facts(NamedTuple):
+    """All that is known of a dataset.
+
+    Args:
+        out_dir: where it is.
+        summary: the content of summary.json.
+        plan: that of its first run; None where `_run` is gone.
+        runs: the histories, the oldest first.
+        examples: kind of failure -> rows of failures.
+        sample: rows of the manifest of each image on the contact sheet.
+    """
+
+    out_dir: str
+    summary: dict[str, Any]
+    plan: Plan | None
+    runs: tuple[dict[str, Any], ...]
+    examples: dict[str, list[Row]]
+    sample: tuple[tuple[Row, ...], ...]
+
+
+def read_facts(out_dir: str) -> Facts:
+    """Reads a dataset's tables.
+
+    Raises:
+        RunError: there is no complete dataset.
+    """
+    summary = _read_summary(out_dir)
+    sizes = len(summary["outputs"])
+    return Facts(
+        out_dir,
+        summary,
+        plan=read_plan(out_dir),
+        runs=tuple(read_runs(out_dir)),
+        examples=examples_of(_lines(out_dir, "failures-"), summary["failures"]),
+        sample=sample_of(_lines(out_dir, "manifest-"), max(3, min(_IMAGES, _PICTURES // (1 + sizes)))),
+    )
+
+
+def _read_summary(out_dir: str) -> dict[str, Any]:
+    path = storage.join(out_dir, SUMMARY_PATH)
+    text = storage.read_if_there(path)
+    if text is None:
+        raise RunError(f"{out_dir!r} holds no complete dataset ({SUMMARY_PATH} is missing): give the OUT of a run")
+    try:
+        summary = json.loads(text)
+        return {**summary, "images": summary["images"], "outputs": summary["outputs"]}
+    except (ValueError, TypeError, KeyError) as error:
+        raise RunError(f"{path!r} is damaged ({error}): give the run's command again, which makes it anew") from error
+
+
+def read_runs(out_dir: str) -> Iterator[dict[str, Any]]:
+    """The histories of all runs, the oldest first; what is damaged is left out."""
+    for path in _paths(storage.join(out_dir, RUN_DIR), "history-"):
+        text = storage.read_if_there(path)
+        try:
+            told = json.loads(text or "")
+        except ValueError:
+            continue
+        if isinstance(told, dict) and "started" in told:
+            yield told
+
+
+def examples_of(lines: Iterable[bytes], kinds: dict[str, int]) -> dict[str, list[Row]]:
+    """The first failures of each kind; reads no more lines than it needs."""
+    examples: dict[str, list[Row]] = {kind: [] for kind in kinds}
+    missing = sum(min(EXAMPLES, number) for number in kinds.values())
+    for line in lines if missing else ():
+        row = json.loads(line)
+        if len(of_kind := examples.setdefault(row["error"], [])) < EXAMPLES:
+            of_kind.append(row)
+            missing -= 1
+            if not missing:
+                break
+    return examples
+
+
+def sample_of(lines: Iterable[bytes], count: int) -> tuple[tuple[Row, ...], ...]:
+    """The written rows of the images that come first by `sample_rank`: the same ones in every report.
+
+    Args:
+        lines: of the manifest, where the rows of one image follow each other.
+        count: how many images.
+    """
+    lowest: list[tuple[int, int, tuple[Row, ...]]] = []  # a heap, the highest rank first
+    for number, (key, group) in enumerate(itertools.groupby(lines, _key_of)):
+        rank = sample_rank(key)
+        if len(lowest) == count and rank >= -lowest[0][0]:
+            continue
+        rows = [json.loads(line) for line in group]
+        written = [row for row in rows if row["status"] == "written"]
+        if not written:
+            continue
+        taken = -rank, number, tuple(row for row in written if row["source"] == written[0]["source"])
+        if len(lowest) < count:
+            heapq.heappush(lowest, taken)
+        else:
+            heapq.heapreplace(lowest, taken)
+    return tuple(rows for _, _, rows in sorted(lowest, reverse=True))
+
+
+def _key_of(line: bytes) -> str:
+    """The first field of a row, without a look at the others."""
+    return str(_DECODER.raw_decode(line.decode(), _KEY_AT)[0])
+
+
+def _lines(out_dir: str, prefix: str) -> Iterator[bytes]:
+    for path in _paths(out_dir, prefix):
+        yield from io.BytesIO(storage.read(path))
+
+
+def _paths(folder: str, prefix: str) -> list[str]:
+    """The files of a folder whose names begin with `prefix`, sorted."""
+    if storage.is_local(folder):
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        return [storage.join(folder, name) for name in sorted(names) if name.startswith(prefix)]
+    escaped = re.sub(r"[*?\[]", lambda found: f"[{found.group()}]", folder)
+    return sorted(path for path, _, _ in storage.list_pattern(storage.join(escaped, f"{prefix}*")))

@@ -1,0 +1,26 @@
+"""A page -> its HTML."""
+
+from __future__ import annotations
+
+import functools
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from pipeline.report.page import Page
+from pipeline.report.words import printable
+
+
+@functools.cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("pipeline.report", "."),
+        autoescape=True,
+        finalize=printable,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("report.html.jinja")
+
+
+def render(page: Page) -> bytes:
+    """One file that needs no other, and asks nobody for anything."""
+    return _template().render(page=page).encode()
