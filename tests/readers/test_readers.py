@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,6 @@ from transforms.layouts import LAYOUTS
 pytest.importorskip("datasets")
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _offline(tmp_path_factory: pytest.TempPathFactory) -> Iterable[None]:
-    """Hugging Face's libraries ask nobody, and keep what they convert in a folder of the tests."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("HF_HUB_OFFLINE", "1")
-        patched.setenv("HF_DATASETS_OFFLINE", "1")
-        patched.setenv("HF_HOME", str(tmp_path_factory.mktemp("hf")))
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,6 @@ from transforms.layouts.archive import LISTS, sample_types
 from transforms.publish.facts import Facts, SplitFacts
 from transforms.publish.loading import loading
 
-_BUILDERS = {"files": "imagefolder", "webdataset": "webdataset", "parquet": "parquet"}
 _SIZE_CATEGORIES = (
     *((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M")),
     *((10**8, "10M<n<100M"), (10**9, "100M<n<1B")),
@@ -41,9 +40,15 @@ def _head(facts: Facts) -> Iterator[tuple[str, Any]]:
     yield "size_categories", [_size_category(sum(split.images for split in facts.splits))]
     if LABEL in facts.columns.types:
         yield "task_categories", ["image-classification"]
-    if facts.layout in _BUILDERS:
-        yield "configs", [_config(size, facts) for size in facts.sizes]
-        yield "dataset_info", [_info(size, facts) for size in facts.sizes]
+    if _has_loader(facts):
+        sizes = [size for size in facts.sizes if _loadable(size, facts)]
+        yield "configs", [_config(size, facts) for size in sizes]
+        yield "dataset_info", [_info(size, facts) for size in sizes]
+
+
+def _has_loader(facts: Facts) -> bool:
+    """Whether Hugging Face's datasets has a loader of these files: TFRecord has none, and AVIF no imagefolder."""
+    return facts.layout != "tfrecord" and not (facts.layout == "files" and "avif" in facts.extensions)
 
 
 def _size_category(images: int) -> str:
@@ -51,13 +56,15 @@ def _size_category(images: int) -> str:
 
 
 def _loadable(size: int, facts: Facts) -> list[SplitFacts]:
-    """The splits that a loader finds a file of: one without images has none in layout `files`."""
-    return [split for split in facts.splits if facts.archives or split.outputs[size].images]
+    """The splits that hold an image: loaders refuse one without, and with it the others."""
+    return [split for split in facts.splits if split.outputs[size].images]
 
 
 def _config(size: int, facts: Facts) -> dict[str, Any]:
     files = [{"split": split.word, "path": _patterns(size, split, facts)} for split in _loadable(size, facts)]
-    return {"config_name": str(size), **({"default": True} if size == facts.sizes[0] else {}), "data_files": files}
+    config = {"config_name": str(size), **({"default": True} if size == facts.sizes[0] else {}), "data_files": files}
+    # imagefolder goes by these alone; without them a text like a date is one, and a column x_file_name is an image
+    return {**config, "features": list(_features(facts))} if facts.layout == "files" else config
 
 
 def _patterns(size: int, split: SplitFacts, facts: Facts) -> list[str]:
@@ -66,8 +73,13 @@ def _patterns(size: int, split: SplitFacts, facts: Facts) -> list[str]:
         prefix = facts.prefix(size, split.name)
         images = [f"{prefix}**/*.{extension}" for extension in split.outputs[size].extensions]
         return [*images, f"{prefix}metadata.jsonl"]
-    last = [archive.path for archive in facts.archives if (archive.size, archive.split) == (size, split.name)][-1]
-    return [re.sub(r"-\d{5,}-of-", lambda number: "-" + "[0-9]" * (len(number[0]) - 5) + "-of-", last)]
+    paths = [archive.path for archive in facts.archives if (archive.size, archive.split) == (size, split.name)]
+    return list(dict.fromkeys(map(_pattern, paths)))  # from 100,000 archives on two: numbers of five digits, and of six
+
+
+def _pattern(archive: str) -> str:
+    """Such as train-[0-9][0-9][0-9][0-9][0-9]-of-01743.tar."""
+    return re.sub(r"-(\d{5,})(?=-of-\d{5,}\.\w+$)", lambda number: "-" + "[0-9]" * len(number[1]), archive)
 
 
 def _info(size: int, facts: Facts) -> dict[str, Any]:
@@ -87,11 +99,9 @@ def _features(facts: Facts) -> Iterator[dict[str, Any]]:
         yield from ({"name": name, "dtype": "string"} for name in ("__key__", "__url__"))
         return
     yield {"name": "image", "dtype": "image"}
-    if facts.layout == "parquet":
-        for name, kind in sample_types(facts.columns).items():
-            yield _label(name, facts.columns) if name == LABEL else _feature(name, kind)
-    else:  # imagefolder goes by what stands in metadata.jsonl, and knows no names of classes
-        yield from (_feature(*one) for one in facts.columns.types.items())
+    types = sample_types(facts.columns) if facts.layout == "parquet" else facts.columns.types
+    for name, kind in types.items():
+        yield _label(name, facts.columns) if name == LABEL else _feature(name, kind)
 
 
 def _feature(name: str, kind: str) -> dict[str, Any]:

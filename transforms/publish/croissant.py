@@ -48,7 +48,8 @@ def croissant(facts: Facts) -> str | None:
     """The whole file; None where no reader of it could read the images."""
     if facts.layout == "tfrecord" or not set(facts.extensions) <= set(_FORMATS):
         return None
-    pairs = [(size, split) for size in facts.sizes for split in facts.splits]
+    # a set of files must have a pattern, and where there is no image there is none
+    pairs = [(size, split) for size in facts.sizes for split in facts.splits if split.outputs[size].images]
     described = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -68,7 +69,7 @@ def _distribution(size: int, split: SplitFacts, facts: Facts) -> Iterator[dict[s
     yield from (_file(archive, facts) for archive in archives)
     extensions = split.outputs[size].extensions
     images = {"@type": "cr:FileSet", "@id": _files(size, split)}
-    formats = [_FORMATS[extension] for extension in extensions] or ["image/jpeg"]
+    formats = [_FORMATS[extension] for extension in extensions]
     if facts.layout == "files":
         prefix = facts.prefix(size, split.name)
         includes = [f"{prefix}*.{extension}" for extension in extensions]

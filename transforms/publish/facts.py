@@ -122,8 +122,8 @@ def _split(name: str, word: str, told: Mapping[str, Any]) -> SplitFacts:
 
 def words(names: Sequence[str]) -> list[str]:
     """Each name with nothing but letters, digits and underscores, and still different from all others."""
-    made: list[str] = []
+    made = ["all"]  # which is taken: it means every split
     for name in names:
         word = _NOT_IN_A_SPLIT.sub("_", name)
-        made.append(word + "_" * next(number for number in range(len(names)) if word + "_" * number not in made))
-    return made
+        made.append(word + "_" * next(number for number in range(len(names) + 1) if word + "_" * number not in made))
+    return made[1:]

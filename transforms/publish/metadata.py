@@ -30,6 +30,8 @@ def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes 
 
 
 def _filled(column: str, kind: str, value: Value) -> Value:
+    if isinstance(value, str):  # half of a pair, a byte that is no UTF-8, makes Arrow refuse the whole file
+        return value.encode("utf-8", "replace").decode()
     if value is not None:
         return value
     return -1 if column == LABEL else "" if kind == "string" else None

@@ -1,0 +1,66 @@
+"""Datasets that loaders would stumble over: by their cards and croissant.json they load all the same."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support import jpeg, run, write_tree
+
+datasets = pytest.importorskip("datasets")
+
+IMAGES = {f"p{seed}.jpg": jpeg(seed, (40, 30)) for seed in range(3)}
+
+
+def make(folder: Path, trees: dict[str, dict[str, bytes]], *arguments: object, columns: str = "") -> Path:
+    sources = [write_tree(folder / split, tree) for split, tree in trees.items()]
+    if columns:
+        (folder / "columns.csv").write_bytes(os.fsencode(columns))
+        arguments = (*arguments, "--columns", folder / "columns.csv")
+    done = run("-i", *sources, "-o", folder / "out", "-s", 32, *arguments)
+    assert done.returncode == 0, done.stderr
+    return folder / "out"
+
+
+def load(out: Path) -> Any:
+    return datasets.load_dataset(str(out), "32", cache_dir=str(out.parent / "cache"))
+
+
+def test_texts_like_dates_stay_texts(tmp_path: Path) -> None:
+    loaded = load(make(tmp_path, {"train": IMAGES}, columns="key,taken\np0,2020-01-01\np1,2021-01-01\np2,2022-01-01\n"))
+    assert loaded["train"].features["taken"] == datasets.Value("string")
+    assert [one["taken"][:10] for one in loaded["train"]] == ["2020-01-01", "2021-01-01", "2022-01-01"]
+
+
+def test_a_column_named_like_a_file_is_no_image(tmp_path: Path) -> None:
+    out = make(tmp_path, {"train": IMAGES}, columns="key,old_file_name\np0,a.jpg\np1,b.jpg\np2,c.jpg\n")
+    assert sorted(one["old_file_name"] for one in load(out)["train"]) == ["a.jpg", "b.jpg", "c.jpg"]
+
+
+def test_labels_have_the_names_of_their_classes(tmp_path: Path) -> None:
+    trees = {"train": {"cat/a.jpg": IMAGES["p0.jpg"], "dog/b.jpg": IMAGES["p1.jpg"], "c.jpg": IMAGES["p2.jpg"]}}
+    loaded = load(make(tmp_path, trees, "--labels", "folder"))["train"]
+    assert loaded.features["label"] == datasets.ClassLabel(names=["cat", "dog"])
+    assert sorted((one["label"], one["label_name"]) for one in loaded) == [(-1, ""), (0, "cat"), (1, "dog")]
+
+
+def test_a_split_named_all(tmp_path: Path) -> None:
+    assert len(load(make(tmp_path, {"train": IMAGES}, "--split", "all"))["all_"]) == 3
+
+
+@pytest.mark.parametrize("layout", ["files", "webdataset", "parquet"])
+def test_a_split_without_images_is_left_out(tmp_path: Path, layout: str) -> None:
+    mlcroissant = pytest.importorskip("mlcroissant")
+    out = make(tmp_path, {"train": IMAGES, "val": {"b.jpg": b"no image"}}, "-ext", "jpg", "--layout", layout)
+    loaded = load(out)
+    assert {name: len(split) for name, split in loaded.items()} == {"train": 3}
+    described = mlcroissant.Dataset(str(out / "croissant.json"))
+    assert [one.uuid for one in described.metadata.record_sets] == ["32-train"]
+
+
+def test_avif_has_a_loader_in_archives_alone(tmp_path: Path) -> None:
+    head = (make(tmp_path / "f", {"train": IMAGES}, "-ext", "avif") / "README.md").read_text().split("---\n")[1]
+    assert yaml.safe_load(head).keys() == {"pretty_name", "size_categories"}
+    assert len(load(make(tmp_path / "w", {"train": IMAGES}, "-ext", "avif", "--layout", "webdataset"))["train"]) == 3
