@@ -53,11 +53,12 @@ def test_a_split_named_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize("layout", ["files", "webdataset", "parquet"])
 def test_a_split_without_images_is_left_out(tmp_path: Path, layout: str) -> None:
     mlcroissant = pytest.importorskip("mlcroissant")
-    out = make(tmp_path, {"train": IMAGES, "val": {"b.jpg": b"no image"}}, "-ext", "jpg", "--layout", layout)
+    out = make(tmp_path, {"val": {"b.jpg": b"no image"}, "train": IMAGES}, "-ext", "jpg", "--layout", layout)
     loaded = load(out)
     assert {name: len(split) for name, split in loaded.items()} == {"train": 3}
     described = mlcroissant.Dataset(str(out / "croissant.json"))
     assert [one.uuid for one in described.metadata.record_sets] == ["32-train"]
+    assert 'load_dataset(os.getcwd(), "32", split="train")' in (out / "README.md").read_text()
 
 
 def test_avif_has_a_loader_in_archives_alone(tmp_path: Path) -> None:

@@ -72,6 +72,11 @@ class Facts(NamedTuple):
         """Of all outputs."""
         return tuple(sorted({one for split in self.splits for out in split.outputs.values() for one in out.extensions}))
 
+    @property
+    def shown(self) -> SplitFacts:
+        """The split that examples load: the first that has an image at the largest size."""
+        return next((split for split in self.splits if split.outputs[self.sizes[0]].images), self.splits[0])
+
     def folder(self, size: int) -> str:
         """Where the outputs of a size lie: "" for a single one, else "SIZE/"."""
         return f"{size}/" if len(self.sizes) > 1 else ""

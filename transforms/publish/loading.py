@@ -41,7 +41,7 @@ for sample in tfrecord_loader("{first}", None):
 
 def loading(facts: Facts) -> Iterator[str]:
     """Paragraphs and pieces of code, which run in the dataset's folder."""
-    size, split = facts.sizes[0], facts.splits[0]
+    size, split = facts.sizes[0], facts.shown
     if facts.layout == "files":
         prefix = facts.prefix(size, split.name)
         yield from _datasets(facts)
@@ -71,7 +71,7 @@ def braces(paths: list[str]) -> str:
 
 
 def _datasets(facts: Facts) -> Iterator[str]:
-    size, split = facts.sizes[0], facts.splits[0]
+    size, split = facts.sizes[0], facts.shown
     yield from _block(
         "Hugging Face's datasets, in this folder; on the hub by its name there:",
         _DATASETS.format(size=size, word=split.word),
