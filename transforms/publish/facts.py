@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -100,7 +99,7 @@ def facts_of(
     names = [split.name for split in config.splits]
     splits = tuple(_split(name, word, summary["splits"][name]) for name, word in zip(names, words(names), strict=True))
     return Facts(
-        name=config.card.name or posixpath.basename(config.out_dir) or "images",
+        name=config.card.name,
         license=config.card.license,
         citation=config.card.citation,
         layout=config.layout,
