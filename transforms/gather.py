@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,9 @@ from transforms.marker import Marker, read_marker
 from transforms.publish.checksums import sum_line
 from transforms.publish.metadata import metadata_line
 from transforms.summarize import merge
+
+# In a row of an image that was written. Quotes of a name or text are escaped in it, so that none looks like this.
+_WRITTEN = re.compile(rb'"status":"written"')
 
 
 class Gathered(NamedTuple):
@@ -92,10 +96,9 @@ def _metadata(part: Part, markers: Sequence[Marker], columns: Columns, config: R
         return {}
     made: dict[str, list[bytes]] = {}
     for shard, marker in zip(part.shards, markers, strict=True):
-        for row in map(json.loads, marker.rows):
+        for row in map(json.loads, filter(_WRITTEN.search, marker.rows)):
             path = metadata_path(config.size_folder(row["size"]), config.key_prefix(shard.split))
-            if line := metadata_line(row, path, columns):
-                made.setdefault(path, []).append(line)
+            made.setdefault(path, []).append(metadata_line(row, path, columns))
     return made
 
 

@@ -14,16 +14,14 @@ from typing import Any
 from transforms.elements import LABEL, Columns, Value, json_line
 
 
-def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes | None:
-    """The line of a row of the manifest; None where no image was written.
+def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes:
+    """The line of an image that was written.
 
     Args:
-        row: with its further columns.
+        row: of the manifest, with its further columns.
         path: of metadata.jsonl below OUT.
         columns: of the dataset.
     """
-    if row["status"] != "written":
-        return None
     name = posixpath.relpath(row["path"], posixpath.dirname(path) or ".")
     values = {column: _filled(column, kind, row[column]) for column, kind in columns.types.items()}
     return json_line({"file_name": name, **values})
