@@ -86,6 +86,10 @@ class ManifestRow(NamedTuple):
     columns: dict[str, Value] = {}  # noqa: RUF012  # a default that nobody changes
 
 
+# Those that each row has; `columns`, the last one, stand beside them.
+_MANIFEST_FIELDS = ManifestRow._fields[:-1]
+
+
 class FailureRow(NamedTuple):
     """Why one source failed; `error` is its kind."""
 
@@ -164,9 +168,7 @@ class ResizedShard(NamedTuple):
 
 def manifest_line(row: ManifestRow) -> bytes:
     """A row of the manifest, with its further columns beside its own."""
-    values = row._asdict()
-    columns = values.pop("columns")
-    return json_line({**values, **columns})
+    return json_line({**dict(zip(_MANIFEST_FIELDS, row, strict=False)), **row.columns})
 
 
 def json_line(value: object) -> bytes:

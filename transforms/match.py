@@ -45,7 +45,7 @@ class SplitListing:
         self._split = split
         self._out_dir = config.out_dir
         self._folders_are_classes = bool(config.labels)
-        self._images = Counter({"images": 0, "bytes": 0})
+        self._images = self._bytes = 0
         self._others: Counter[str] = Counter()
         self._classes: Counter[str] = Counter()
 
@@ -56,7 +56,8 @@ class SplitListing:
         if not is_tried(path):
             self._others[extension_of(path)] += 1
             return None
-        self._images.update(images=1, bytes=size)
+        self._images += 1
+        self._bytes += size
         relative = storage.below(self._split.root, path)
         if self._folders_are_classes and (folder := folder_of(relative)):
             self._classes[folder] += 1
@@ -64,7 +65,8 @@ class SplitListing:
 
     def tally(self) -> Tally:
         """The tally of what was taken so far, see `MatchSources`."""
-        counts = {"splits": {self._split.name: dict(self._images)}, "not_images": dict(self._others)}
+        images = {"images": self._images, "bytes": self._bytes}
+        counts = {"splits": {self._split.name: images}, "not_images": dict(self._others)}
         return {**counts, "classes": dict(self._classes)} if self._folders_are_classes else counts
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -35,19 +36,6 @@ SHARDS, TALLIES = "shards", "tallies"
 LOOK_AHEAD_BYTES = 256_000_000
 
 
-class _Started(NamedTuple):
-    """A shard that was taken up: its results to come, or the marker that makes them needless."""
-
-    shard: Shard
-    digest: str
-    columns: Columns
-    marker: Header | None = None
-    source_bytes: int = 0
-    joined: Joined = NOTHING_JOINED
-    results: Sequence[Future[Result]] = ()
-    apart: Apart | None = None
-
-
 _POOLS: dict[int, ThreadPoolExecutor] = {}
 
 
@@ -60,6 +48,44 @@ def abandon() -> None:
     """Drops what the threads of this process have not begun: nobody waits for it after a run that failed."""
     while _POOLS:
         _POOLS.popitem()[1].shutdown(cancel_futures=True)
+
+
+class _Queue:
+    """A shard's sources, which the threads take one after the other: a future for each would cost more than a row."""
+
+    def __init__(self, sources: Iterable[Source], work: Callable[[Source], Result], threads: int) -> None:
+        self._left = deque(sources)
+        self._work = work
+        self._threads = threads
+        self._pool = _pool(threads)
+        self._taken = [self._pool.submit(self._take) for _ in range(min(threads, len(self._left)))]
+
+    def results(self) -> list[Result]:
+        """What became of all of them, once that is known."""
+        return [result for taken in self._taken for result in taken.result()]
+
+    def _take(self) -> list[Result]:
+        results = []
+        while _POOLS.get(self._threads) is self._pool:  # it is not abandoned
+            try:
+                source = self._left.popleft()
+            except IndexError:
+                break
+            results.append(self._work(source))
+        return results
+
+
+class _Started(NamedTuple):
+    """A shard that was taken up: its results to come, or the marker that makes them needless."""
+
+    shard: Shard
+    digest: str
+    columns: Columns
+    marker: Header | None = None
+    source_bytes: int = 0
+    joined: Joined = NOTHING_JOINED
+    queue: _Queue | None = None
+    apart: Apart | None = None
 
 
 @functools.cache
@@ -135,12 +161,11 @@ class _ResizeFn(beam.DoFn):
             apart = Apart(budget.limit)
             making = apart.make
         work = functools.partial(_work, config=self._config, make=making)
-        pool = _pool(self._config.threads)
         ordered = sorted(sources, key=lambda source: source.path)
         return started._replace(
             source_bytes=sum(source.bytes for source in sources),
             joined=join(sources, rows, columns, self._config),
-            results=[pool.submit(work, source) for source in ordered],
+            queue=_Queue(ordered, work, self._config.threads),
             apart=apart,
         )
 
@@ -156,7 +181,7 @@ class _ResizeFn(beam.DoFn):
         if started.marker:
             progress.passed_over(started.marker.tally)
             return ResizedShard(started.shard, started.digest, started.marker.tally, committed=True)
-        results = [future.result() for future in started.results]
+        results = started.queue.results() if started.queue else []
         if started.apart:
             started.apart.close()
         resized = assemble(started.shard, started.digest, results, self._config, started.joined)

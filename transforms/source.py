@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from fractions import Fraction
 from typing import NamedTuple, Protocol
@@ -15,6 +16,9 @@ from transforms.imaging.naming import in_sample
 from transforms.imaging.resize import Lap, Made, unmade
 from transforms.imaging.spec import ResizeSpec
 from transforms.stopwatch import HASH, Stopwatch
+
+
+_share = functools.cache(Fraction)
 
 
 class Make(Protocol):
@@ -35,11 +39,11 @@ class Result(NamedTuple):
 
 def resize_source(source: Source, config: ResizeConfig, make: Make) -> Result:
     """Reads one source and makes all its sizes with `make`; whatever is wrong with it is in the result."""
+    if not in_sample(source.key, _share(config.sample)):
+        return Result(source, None, None, unmade(config.spec, SkippedError(Skip.SAMPLE)), {})
     watch = Stopwatch()
     data = sha256 = None
     try:
-        if not in_sample(source.key, Fraction(config.sample)):
-            raise SkippedError(Skip.SAMPLE)
         data = _read(source.location)
         watch.lap(Stage.READ)
         made = make(data, config.spec, lap=watch.lap)
