@@ -15,6 +15,7 @@ from transforms.duplicates import CountDuplicates, digests_of
 from transforms.elements import Tally
 from transforms.errors import RunError
 from transforms.gather import Gathered, gather, read_markers
+from transforms.publish.metadata import loaded_columns
 from transforms.ship import ship
 from transforms.summarize import Summarize, merge
 
@@ -91,7 +92,9 @@ class FinishDataset(beam.PTransform):
 
     def expand(self, plan: beam.PCollection[Plan]) -> beam.PCollection[dict[str, Any]]:
         receipts, one_plan = beam.pvalue.AsList(self._receipts), beam.pvalue.AsSingleton(plan)
-        gathering = beam.ParDo(_GatherFn(self._config), receipts, one_plan)
+        listing = beam.pvalue.AsSingleton(self._listing)
+        resized = beam.pvalue.AsSingleton(self._resized | "SumShards" >> Summarize())
+        gathering = beam.ParDo(_GatherFn(self._config), receipts, one_plan, listing, resized)
         gathered = (
             plan
             | "SplitIntoParts" >> beam.FlatMap(parts)
@@ -102,8 +105,8 @@ class FinishDataset(beam.PTransform):
         finishing = beam.ParDo(
             _FinishFn(self._config),
             one_plan,
-            beam.pvalue.AsSingleton(self._listing),
-            beam.pvalue.AsSingleton(self._resized | "SumShards" >> Summarize()),
+            listing,
+            resized,
             beam.pvalue.AsSingleton(gathered[DIGESTS] | "CountDuplicates" >> CountDuplicates()),
         )
         return gathered[GATHERED] | "JoinParts" >> beam.combiners.ToList() | "Finish" >> finishing
@@ -114,7 +117,7 @@ class _GatherFn(beam.DoFn):
         self._config = config
 
     def process(
-        self, part: Part, receipts: list[fileio.FileResult], plan: Plan
+        self, part: Part, receipts: list[fileio.FileResult], plan: Plan, listing: Tally, resized: Tally
     ) -> Iterator[Gathered | beam.pvalue.TaggedOutput]:
         # WriteToFiles reports a file as written also where it could not move it to its place.
         for receipt in receipts if part.number == 0 else ():
@@ -125,7 +128,7 @@ class _GatherFn(beam.DoFn):
         rows = (row for marker in markers for row in marker.rows[:: len(self._config.spec.sizes)])
         for digests in digests_of(rows):
             yield beam.pvalue.TaggedOutput(DIGESTS, digests)
-        yield gather(part, markers, plan.columns, self._config)
+        yield gather(part, markers, loaded_columns(plan.columns, listing, resized, self._config), self._config)
 
 
 class _FinishFn(beam.DoFn):
@@ -137,7 +140,7 @@ class _FinishFn(beam.DoFn):
     ) -> Iterator[dict[str, Any]]:
         ordered = sorted(gathered, key=lambda one: one.number)
         summary = summary_of(listing, resized, duplicates, ordered, self._config)
-        ship(plan, summary, ordered, self._config)
+        ship(plan, loaded_columns(plan.columns, listing, resized, self._config), summary, ordered, self._config)
         storage.delete_tree(storage.join(self._config.out_dir, storage.TEMPORARY_DIR))
         attempts.forget(self._config.out_dir)
         if not storage.is_local(self._config.out_dir):

@@ -22,7 +22,7 @@ from transforms.dataset import (
     metadata_paths,
     own_card,
 )
-from transforms.elements import json_line, utf8
+from transforms.elements import Columns, json_line, utf8
 from transforms.gather import Gathered
 from transforms.publish.card import card
 from transforms.publish.checksums import sum_line
@@ -31,11 +31,14 @@ from transforms.publish.facts import facts_of
 from transforms.publish.license import license_text
 
 
-def ship(plan: Plan, summary: Mapping[str, Any], gathered: Sequence[Gathered], config: ResizeConfig) -> None:
+def ship(
+    plan: Plan, columns: Columns, summary: Mapping[str, Any], gathered: Sequence[Gathered], config: ResizeConfig
+) -> None:
     """Writes everything that a dataset has beside its images and the tables in parts.
 
     Args:
         plan: of the dataset.
+        columns: see `metadata.loaded_columns`.
         summary: the content of summary.json.
         gathered: all parts, in their order.
         config: the dataset.
@@ -44,19 +47,19 @@ def ship(plan: Plan, summary: Mapping[str, Any], gathered: Sequence[Gathered], c
         StorageError: a file cannot be written.
     """
     sums = [_join_pieces(path, gathered, config) for path in metadata_paths(plan)]
-    for path, text in _texts(plan, summary, gathered, config):
+    for path, text in _texts(columns, summary, gathered, config):
         storage.write(config.out_dir, path, text)
         sums.append(sum_line(path, hashlib.sha256(text).hexdigest()))
     _join_pieces(SUMS_PATH, gathered, config, sums)
 
 
 def _texts(
-    plan: Plan, summary: Mapping[str, Any], gathered: Sequence[Gathered], config: ResizeConfig
+    columns: Columns, summary: Mapping[str, Any], gathered: Sequence[Gathered], config: ResizeConfig
 ) -> Iterator[tuple[str, bytes]]:
     archives = tuple(row for one in gathered for row in one.archives)
     if has_archives(config.layout):
         yield ARCHIVES_PATH, b"".join(map(json_line, archives))
-    facts = facts_of(summary, archives, plan.columns, config)
+    facts = facts_of(summary, archives, columns, config)
     if config.attribution:
         yield LICENSE_PATH, utf8(license_text(facts))
     if described := croissant(facts):

@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import json
+import math
 import os
 import posixpath
 import re
@@ -40,6 +41,7 @@ TAKEN = frozenset({*ManifestRow._fields, "image", "label_name", "jpg", "png", "w
 # What a cell may hold: its kind -> the types of a column that it fits into, the narrowest first.
 _FITTING = {
     "int": ("int64", "float64", "string"),
+    "long": ("int64", "string"),
     "float": ("float64", "string"),
     "bool": ("bool", "string"),
     "text": ("string",),
@@ -92,7 +94,7 @@ def check_table(location: str, table: str) -> None:
 
 
 def kind_of(cell: Value) -> str:
-    """What a cell holds: "none", "int", "float", "bool" or "text"."""
+    """What a cell holds: "none", "int", "long" (one that no float64 holds exactly), "float", "bool" or "text"."""
     if cell is None:
         return "none"
     if isinstance(cell, Text):
@@ -100,8 +102,8 @@ def kind_of(cell: Value) -> str:
     if isinstance(cell, bool):
         return "bool"
     if isinstance(cell, int):
-        return "int" if -(2**63) <= cell < 2**63 else "text"
-    return "float" if isinstance(cell, float) else "text"
+        return "int" if abs(cell) <= 2**53 else "long" if -(2**63) <= cell < 2**63 else "text"
+    return "float" if isinstance(cell, float) and math.isfinite(cell) else "text"  # JSON has no infinity
 
 
 def type_of(kinds: Mapping[str, int]) -> str:
@@ -117,7 +119,7 @@ def type_of(kinds: Mapping[str, int]) -> str:
 def _kind_of_text(text: str) -> str:
     if _WHOLE_NUMBER.fullmatch(text):
         return kind_of(int(text))
-    return "float" if _NUMBER.fullmatch(text) and not _LEADING_ZERO.match(text) else "text"
+    return kind_of(float(text)) if _NUMBER.fullmatch(text) and not _LEADING_ZERO.match(text) else "text"
 
 
 def as_type(cell: Value, name: str) -> Value:
@@ -156,7 +158,9 @@ def _attribution(cells: dict[str, Any], where: str) -> dict[str, Value]:
 
 
 def _plain(cell: Any) -> Value:
-    """A cell as it is, where it is a plain value; a list or an object as JSON."""
+    """A cell as it is, where it is a plain value; a list or an object as JSON. No number is no value."""
+    if isinstance(cell, float) and math.isnan(cell):
+        return None
     if cell is None or isinstance(cell, (str, int, float)):
         return cell
     return json.dumps(cell, ensure_ascii=False, default=str)

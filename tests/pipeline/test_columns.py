@@ -111,9 +111,9 @@ def test_every_layout_has_labels_and_columns(
     assert {key: {name: manifest[key][name] for name in COLUMNS} for key in full} == full
     assert manifest["dog/bad"]["caption"] == "bad"
     if layout == "files":
-        nothing: Row = {"caption": "", "score": None, "label": -1, "label_name": ""}
         for row in full.values():
-            row.update({name: nothing[name] for name, value in row.items() if value is None})
+            row["score"] = None if row["score"] is None else str(row["score"])
+            row.update({name: -1 if name == "label" else "" for name, value in row.items() if value is None})
     assert READ[layout](out) == full
 
 

@@ -64,7 +64,7 @@ def test_files_by_their_card(made: dict[str, Path], tmp_path: Path, size: int) -
         for name, row in files.items():
             assert [read[name][column] for column in ("label", "label_name", "caption", "score")] == [
                 -1 if row["label"] is None else row["label"],
-                *(row["label_name"] or "", row["caption"] or "", row["score"]),
+                *(row["label_name"] or "", row["caption"] or "", "" if row["score"] is None else str(row["score"])),
             ]
 
 

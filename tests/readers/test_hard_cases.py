@@ -46,6 +46,13 @@ def test_labels_have_the_names_of_their_classes(tmp_path: Path) -> None:
     assert sorted((one["label"], one["label_name"]) for one in loaded) == [(-1, ""), (0, "cat"), (1, "dog")]
 
 
+def test_numbers_that_one_split_lacks(tmp_path: Path) -> None:
+    trees = {"train": IMAGES, "val": {"b.jpg": IMAGES["p0.jpg"]}}
+    loaded = load(make(tmp_path, trees, columns="key,age,rank\ntrain/p0,3,1\ntrain/p1,,2\ntrain/p2,5,3\nval/b,,4\n"))
+    assert {split: loaded[split]["age"] for split in loaded} == {"train": ["3", "", "5"], "val": [""]}
+    assert {split: loaded[split]["rank"] for split in loaded} == {"train": [1, 2, 3], "val": [4]}
+
+
 def test_a_split_named_all(tmp_path: Path) -> None:
     assert len(load(make(tmp_path, {"train": IMAGES}, "--split", "all"))["all_"]) == 3
 

@@ -10,7 +10,7 @@ from tests.transforms.test_write import SHARD, config, resized
 from transforms import config as configs
 from transforms.config import ResizeConfig
 from transforms.dataset import MADE_BY_RUNS, Part, Plan, new_plan
-from transforms.elements import NO_COLUMNS, ArchiveRow, Shard
+from transforms.elements import NO_COLUMNS, ArchiveRow, Columns, Shard
 from transforms.errors import RunError
 from transforms.gather import Gathered, gather, read_markers
 from transforms.ship import ship
@@ -23,9 +23,9 @@ SUMMARY: dict[str, Any] = {
 }
 
 
-def told(settings: ResizeConfig) -> tuple[Plan, dict[str, Any]]:
-    """A plan, and the content of summary.json."""
-    return new_plan(settings, {"a": 2}, NO_COLUMNS), {**SUMMARY, "settings": configs.settings(settings)}
+def told(settings: ResizeConfig) -> tuple[Plan, Columns, dict[str, Any]]:
+    """A plan, no further columns, and the content of summary.json."""
+    return new_plan(settings, {"a": 2}, NO_COLUMNS), NO_COLUMNS, {**SUMMARY, "settings": configs.settings(settings)}
 
 
 def gathered(part: Part, settings: ResizeConfig) -> Gathered:

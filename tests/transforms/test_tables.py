@@ -35,6 +35,11 @@ def test_other_files_of_text(tmp_path: Path, name: str) -> None:
     assert list(read_rows(write(tmp_path, name, data), "columns")) == [Row(1, b"a/b", None, {"x": "1"})]
 
 
+def test_nan_is_no_value(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.jsonl", '{"key":"1","x":NaN,"y":0.5}\n')
+    assert list(read_rows(path, "columns")) == [Row(1, b"1", None, {"x": None, "y": 0.5})]
+
+
 def test_json_lines(tmp_path: Path) -> None:
     lines = [
         {"file_name": "a/b.c.jpg", "x": 1, "names": ["é", 2]},
@@ -117,6 +122,12 @@ def test_a_table_that_is_not_there(tmp_path: Path) -> None:
         ([Text("nan"), Text("1")], "string", ["nan", "1"]),
         ([Text("True"), None], "string", ["True", None]),
         ([1, 2.5, None], "float64", [1.0, 2.5, None]),
+        ([2**53, 2.5], "float64", [float(2**53), 2.5]),
+        ([2**53 + 1, -(2**63)], "int64", [2**53 + 1, -(2**63)]),
+        ([2**53 + 1, 2.5], "string", ["9007199254740993", "2.5"]),
+        ([Text("9007199254740993"), Text("2.50")], "string", ["9007199254740993", "2.50"]),
+        ([Text("1e999"), Text("1")], "string", ["1e999", "1"]),
+        ([float("inf"), 1.5], "string", ["Infinity", "1.5"]),
         ([True, False, None], "bool", [True, False, None]),
         ([True, 1], "string", ["true", "1"]),
         (["1", 2], "string", ["1", "2"]),

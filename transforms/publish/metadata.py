@@ -1,8 +1,9 @@
 """metadata.jsonl, as Hugging Face's imagefolder reads it: https://huggingface.co/docs/datasets/image_dataset.
 
 It takes the types of the columns from the first lines of each split, and refuses splits whose types differ: a column
-must not be null, or missing, in all of them. So text without a value is "", and a label without one is -1, which
-stands for no label there. For other numbers nothing stands for none: they are null.
+must not be null, or missing, in all of them. So there is no null: text without a value is "", a label without one is
+-1, which stands for no label there, and since nothing stands for a number that is missing, a column of numbers that
+lacks any is one of text.
 """
 
 from __future__ import annotations
@@ -11,7 +12,29 @@ import posixpath
 from collections.abc import Mapping
 from typing import Any
 
-from transforms.elements import LABEL, Columns, Value, json_line
+from transforms.config import ResizeConfig
+from transforms.dataset import has_archives
+from transforms.elements import LABEL, Columns, Tally, Value, json_line
+from transforms.tables import COLUMNS, as_type
+
+
+def loaded_columns(columns: Columns, listing: Tally, resized: Tally, config: ResizeConfig) -> Columns:
+    """The columns as people load them: in layout `files` those of metadata.jsonl, else as they are.
+
+    Args:
+        columns: of the dataset.
+        listing: the tally of what was matched, and of the table's cells.
+        resized: the tally of all shards.
+        config: the dataset.
+    """
+    if has_archives(config.layout) or COLUMNS not in config.tables:
+        return columns
+    table = listing["tables"][COLUMNS]
+    cells = {name: sum(kinds.values()) - kinds.get("none", 0) for name, kinds in table["kinds"].items()}
+    lacking = {name for name in columns.types if cells.get(name) != table["rows"]} - {LABEL}
+    if resized["tables"][COLUMNS]["images_without_row"]:
+        lacking = set(columns.types) - {LABEL}
+    return columns._replace(types={name: "string" if name in lacking else kind for name, kind in columns.types.items()})
 
 
 def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes:
@@ -20,16 +43,16 @@ def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes:
     Args:
         row: of the manifest, with its further columns.
         path: of metadata.jsonl below OUT.
-        columns: of the dataset.
+        columns: see `loaded_columns`.
     """
     name = posixpath.relpath(row["path"], posixpath.dirname(path) or ".")
-    values = {column: _filled(column, kind, row[column]) for column, kind in columns.types.items()}
+    values = {column: _filled(column, as_type(row[column], kind)) for column, kind in columns.types.items()}
     return json_line({"file_name": name, **values})
 
 
-def _filled(column: str, kind: str, value: Value) -> Value:
+def _filled(column: str, value: Value) -> Value:
     if isinstance(value, str):  # half of a pair, a byte that is no UTF-8, makes Arrow refuse the whole file
         return value.encode("utf-8", "replace").decode()
     if value is not None:
         return value
-    return -1 if column == LABEL else "" if kind == "string" else None
+    return -1 if column == LABEL else ""
