@@ -17,7 +17,6 @@ from transforms.imaging.resize import Lap, Made, unmade
 from transforms.imaging.spec import ResizeSpec
 from transforms.stopwatch import HASH, Stopwatch
 
-
 _share = functools.cache(Fraction)
 
 
