@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from pipeline.errors import UsageError
 from transforms.config import Split
-from transforms.gcs import is_object
 from transforms.imaging.naming import is_tried
 from transforms.storage import is_inside, is_local, join, matches
+from transforms.storage.gcs import is_object
 
 _WILDCARD = re.compile(r"[*?\[]")
 

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from transforms import gcs, storage
+from transforms import storage
 from transforms.errors import StorageError
 from transforms.ranges import NameRange, name_ranges
+from transforms.storage import gcs
 
 Listing = Iterator[tuple[str, int, float]]
 

@@ -7,10 +7,11 @@ import pytest
 from tests.dataflow.conftest import ODD_NAMES
 from tests.dataflow.store import BUCKET
 from tests.dataflow.support import Store
-from transforms import gcs, storage
+from transforms import storage
 from transforms.errors import StorageError
 from transforms.listing import list_files
 from transforms.ranges import NameRange
+from transforms.storage import gcs
 
 
 @pytest.fixture(autouse=True)

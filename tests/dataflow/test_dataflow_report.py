@@ -10,7 +10,7 @@ from pipeline.report.__main__ import main
 from tests.dataflow.store import BUCKET
 from tests.dataflow.support import Store
 from tests.support import photo_tree, run
-from transforms import gcs
+from transforms.storage import gcs
 
 
 @pytest.fixture(autouse=True)

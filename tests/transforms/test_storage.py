@@ -6,6 +6,7 @@ import pytest
 from transforms import storage
 from transforms.elements import StoredFile
 from transforms.errors import StorageError
+from transforms.storage import local
 
 
 def stored(path: str, data: bytes) -> StoredFile:
@@ -52,7 +53,7 @@ def test_an_error_in_a_stores_own_words_is_told(monkeypatch: pytest.MonkeyPatch,
     def refuse(_path: str) -> bytes:
         raise LookupError("403 no access")
 
-    monkeypatch.setattr(storage, "_read_once", refuse)
+    monkeypatch.setattr(local, "read", refuse)
     with pytest.raises(StorageError, match=r"cannot read '.*': LookupError: 403 no access") as caught:
         storage.read(str(tmp_path / "x"))
     assert caught.value.reason == "LookupError: 403 no access"
@@ -61,14 +62,14 @@ def test_an_error_in_a_stores_own_words_is_told(monkeypatch: pytest.MonkeyPatch,
 def test_a_passing_fault_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"data")
     faults = [OSError(5, "Input/output error"), OSError(5, "Input/output error")]
-    real = storage._read_once
+    real = local.read
 
     def read_once(path: str) -> bytes:
         if faults:
             raise faults.pop()
         return real(path)
 
-    monkeypatch.setattr(storage, "_read_once", read_once)
+    monkeypatch.setattr(local, "read", read_once)
     assert storage.read(str(tmp_path / "x")) == b"data"
     faults += [OSError(5, "Input/output error")] * 3
     with pytest.raises(StorageError, match="Input/output error"):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from google.cloud.storage import Blob, Client
 
 T = TypeVar("T")
+
+# A client of Google's asks for the project's number of each bucket that it reads, for traces that nobody takes.
+os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "1")
 
 SCHEME = "gs://"
 
@@ -37,21 +42,28 @@ def read(path: str) -> bytes:
     return _with_file_errors(lambda: _blob(path).download_as_bytes(retry=_retry()))
 
 
-def write(path: str, data: bytes) -> None:
+def exists(path: str) -> bool:
+    """Whether an object is there. Raises as `read` does."""
+    return size(path) is not None
+
+
+def write(_out_dir: str, path: str, data: bytes) -> None:
     """Makes an object, in one request. Raises as `read` does."""
     # The same name always gets the same bytes, so that a request whose answer was lost can be repeated.
     kind = "text/html" if path.endswith(".html") else "application/octet-stream"  # a browser asks
     _with_file_errors(lambda: _blob(path).upload_from_string(data, kind, retry=_retry()))
 
 
-def write_file(path: str, file: BinaryIO) -> None:
-    """Makes an object of a whole file, which is there once all of it was sent. Raises as `read` does."""
-    _with_file_errors(
-        lambda: _blob(path).upload_from_file(file, rewind=True, content_type="application/octet-stream", retry=_retry())
-    )
+def put(_out_dir: str, path: str, fill: Callable[[BinaryIO], T]) -> T:
+    """Makes an object of what `fill` writes, once all of it is written. Raises as `read` does."""
+    with tempfile.TemporaryFile() as file:
+        filled = fill(file)
+        upload = functools.partial(_blob(path).upload_from_file, file, rewind=True, retry=_retry())
+        _with_file_errors(lambda: upload(content_type="application/octet-stream"))
+    return filled
 
 
-def delete(path: str) -> None:
+def delete(_out_dir: str, path: str) -> None:
     """Deletes an object; a missing one is no error. Raises as `read` does.
 
     Beam's file system takes a name for a pattern: of `a?.jpg` it would delete `ab.jpg` too.
