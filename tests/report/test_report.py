@@ -15,8 +15,9 @@ from PIL import Image
 from pipeline.report.__main__ import main
 from pipeline.report.bins import aspect_ratios, longest_sides, output_bytes
 from pipeline.report.contact import location_of, picture, root_of, sheets_of
-from pipeline.report.facts import examples_of, read_facts, sample_of
+from pipeline.report.facts import examples_of, read_facts, read_runs, sample_of
 from pipeline.report.page import rate_plot
+from pipeline.report.receipts import told_by_receipts
 from pipeline.report.svg import Bar, Step, histogram, rates
 from pipeline.report.words import amount, duration, percent, printable, short
 from tests.support import Row, jpeg, photo_tree, rows, run, snapshot, write_tree
@@ -211,6 +212,30 @@ def test_words() -> None:
     ]
     assert [duration(seconds) for seconds in (0.024, 3.21, 245, 7640)] == ["24 ms", "3.2 s", "4 min 05 s", "2 h 07 min"]
     assert printable("a\u202eb\n\udcffü") == "a\\u202eb\\n\\udcffü"
+
+
+def test_receipts_tell_the_course_of_a_run_that_nobody_followed(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run("-i", photos, "-o", out, "-s", 16, "--images_per_shard", 2).returncode == 0
+    (path,) = (out / "_run").glob("history-*.json")
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps({name: told[name] for name in ("started", "runner", "processes")}))
+    (made,) = read_runs(str(out))
+    assert made["images"] == made["series"][-1][1] == 8
+    assert made["seconds"] == made["series"][-1][0] > 0
+    assert made["images_per_second"] == pytest.approx(8 / made["seconds"], abs=0.001)
+    assert main([str(out)]) == 0
+    assert "Images a second" in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_only_shards_that_were_made_count() -> None:
+    begun = {"started": "1970-01-01T00:16:40+00:00", "runner": "DataflowRunner"}
+    receipts = [(1064.5, 7, True), (1030.25, 5, True), (1070.0, 100, False)]
+    lines = [json_line({"time": time, "matched": matched, "again": again}) for time, matched, again in receipts]
+    course = {"seconds": 64.5, "images": 12, "images_per_second": 0.186, "series": [(30.25, 5), (64.5, 12)]}
+    assert told_by_receipts(begun, lines) == {**begun, **course}
+    assert told_by_receipts(begun, lines[2:]) == begun
+    assert told_by_receipts(begun, []) == begun
 
 
 def test_history_tells_the_course(photos: Path, tmp_path: Path) -> None:
