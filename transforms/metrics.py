@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from apache_beam.metrics import Metrics
 
-from transforms.elements import Tally
+from transforms.elements import Shard, Tally
 from transforms.summarize import add
 
 NAMESPACE = "downsampled-open-images"
@@ -43,6 +43,7 @@ class Progress:
         resumed: those of them that an earlier run had committed.
         failed: those of them that failed.
         committed: images of shards that are committed.
+        latest: the shard that was committed last.
         seconds: of thread time by stage, in this run.
     """
 
@@ -55,6 +56,7 @@ class Progress:
         with self._lock:
             self.total: int | None = None
             self.done = self.resumed = self.failed = self.committed = 0
+            self.latest: Shard | None = None
             self.seconds: dict[str, float] = {}
             self._tally: Tally = {}
 
@@ -70,20 +72,21 @@ class Progress:
             self.failed += failed
             add(self.seconds, seconds)
 
-    def passed_over(self, tally: Tally) -> None:
+    def passed_over(self, shard: Shard, tally: Tally) -> None:
         """A shard was found committed."""
         with self._lock:
             self.done += tally["images"]["matched"]
             self.resumed += tally["images"]["matched"]
             self.failed += tally["images"]["failed"]
-            self._commit(tally)
+            self._commit(shard, tally)
 
-    def commit(self, tally: Tally) -> None:
+    def commit(self, shard: Shard, tally: Tally) -> None:
         """A shard was committed."""
         with self._lock:
-            self._commit(tally)
+            self._commit(shard, tally)
 
-    def _commit(self, tally: Tally) -> None:
+    def _commit(self, shard: Shard, tally: Tally) -> None:
+        self.latest = shard
         self.committed += tally["images"]["matched"]
         add(self._tally, tally)
 

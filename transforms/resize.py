@@ -179,7 +179,7 @@ class _ResizeFn(beam.DoFn):
 
     def _resized(self, started: _Started) -> ResizedShard:
         if started.marker:
-            progress.passed_over(started.marker.tally)
+            progress.passed_over(started.shard, started.marker.tally)
             return ResizedShard(started.shard, started.digest, started.marker.tally, committed=True)
         results = started.queue.results() if started.queue else []
         if started.apart:

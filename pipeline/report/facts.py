@@ -68,7 +68,7 @@ def read_facts(out_dir: str) -> Facts:
         plan=read_plan(out_dir),
         runs=tuple(read_runs(out_dir)),
         examples=examples_of(_lines(out_dir, "failures-"), summary["failures"]),
-        sample=sample_of(_lines(out_dir, "manifest-"), max(3, min(_IMAGES, _PICTURES // (1 + sizes)))),
+        sample=sample_of(_lines(out_dir, "manifest-"), sample_size(sizes)),
     )
 
 
@@ -117,6 +117,11 @@ def examples_of(lines: Iterable[bytes], kinds: dict[str, int]) -> dict[str, list
             if not missing:
                 break
     return examples
+
+
+def sample_size(sizes: int) -> int:
+    """How many images the contact sheet shows with so many outputs each."""
+    return max(3, min(_IMAGES, _PICTURES // (1 + sizes)))
 
 
 def sample_of(lines: Iterable[bytes], count: int) -> tuple[tuple[Row, ...], ...]:

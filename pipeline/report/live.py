@@ -11,12 +11,15 @@ from loguru import logger
 from pipeline.history import History
 from pipeline.options import Options
 from pipeline.progress import Watch
-from pipeline.report.facts import Facts, read_runs
+from pipeline.report.contact import Sheet, sheets_of
+from pipeline.report.facts import Facts, read_runs, sample_of, sample_size
 from pipeline.report.page import State, page_of
 from pipeline.report.render import render
 from transforms import storage
 from transforms.config import settings
+from transforms.dataset import read_plan
 from transforms.elements import REPORT_PATH
+from transforms.marker import read_marker
 from transforms.metrics import Progress
 from transforms.summarize import merge, tally
 
@@ -45,6 +48,7 @@ class LiveReport:
         self._thread = threading.Thread(target=self._run, name="report", daemon=True)
         self._failed = False
         self._earlier: tuple[dict[str, Any], ...] | None = None
+        self._sheets: tuple[Sheet, ...] = ()
 
     def start(self) -> None:
         """The run begins; there is a page as soon as the listing is complete."""
@@ -75,13 +79,24 @@ class LiveReport:
         share = self._progress.done / total if total else 0.0
         try:
             now = datetime.datetime.now(datetime.UTC)
-            page = page_of(self._facts(), (), State(kind, sentence, refresh, share), now)
+            facts = self._facts()
+            self._sheets = self._sheets or self._first_sheets(facts)
+            page = page_of(facts, self._sheets, State(kind, sentence, refresh, share), now)
             storage.write(self._config.out_dir, REPORT_PATH, render(page))
         # Every Exception: the run goes on, whatever is wrong with a page that tells of it.
         except Exception as error:
             if not self._failed:
                 logger.warning("report.html cannot be kept up: {}: {}", type(error).__name__, error)
             self._failed = True
+
+    def _first_sheets(self, facts: Facts) -> tuple[Sheet, ...]:
+        """Images of the first shard that is seen committed, which stay on the page: they will not change."""
+        shard = self._progress.latest
+        marker = shard and read_marker(facts.out_dir, shard)
+        if not marker:
+            return ()
+        sample = sample_of(marker.rows, sample_size(len(self._config.spec.sizes)))
+        return sheets_of(facts._replace(plan=read_plan(facts.out_dir), sample=sample))
 
     def _facts(self) -> Facts:
         if self._earlier is None:

@@ -6,8 +6,10 @@ import pytest
 from pipeline.course import MOST_POINTS, Course, Series
 from pipeline.progress import Watch
 from pipeline.summary import megabytes
-from transforms.elements import Tally
+from transforms.elements import Shard, Tally
 from transforms.metrics import Progress
+
+SHARD = Shard("a", 0, 2)
 
 
 def tally(matched: int, failed: int) -> Tally:
@@ -18,10 +20,10 @@ def test_the_rate_is_that_of_this_run() -> None:
     progress = Progress()
     watch = Watch(progress, 10)
     progress.listed(100)
-    progress.passed_over(tally(60, 2))
+    progress.passed_over(SHARD, tally(60, 2))
     for number in range(20):
         progress.worked(number < 3, {"decode": 0.5, "resize": 0.25})
-    progress.commit(tally(15, 0))
+    progress.commit(SHARD, tally(15, 0))
     assert (progress.total, progress.done, progress.resumed, progress.failed, progress.committed) == (
         100,
         80,
@@ -30,6 +32,7 @@ def test_the_rate_is_that_of_this_run() -> None:
         75,
     )
     assert progress.tally() == tally(75, 2)
+    assert progress.latest == SHARD
     assert progress.seconds == {"decode": 10.0, "resize": 5.0}
     assert watch.figures()["images"] == 20
     assert watch.rate() == pytest.approx(20 / watch.seconds(), rel=0.5)
@@ -38,7 +41,7 @@ def test_the_rate_is_that_of_this_run() -> None:
 
 def test_a_run_with_nothing_to_do_says_so() -> None:
     progress = Progress()
-    progress.passed_over(tally(7, 0))
+    progress.passed_over(SHARD, tally(7, 0))
     assert Watch(progress, 10).conclusion() == "nothing to do: all 7 images were committed already, and none was read"
 
 
@@ -53,12 +56,12 @@ def test_the_course_of_a_run() -> None:
     course.look(1)
     progress.listed(10)
     course.look(2)
-    progress.passed_over(tally(4, 0))
+    progress.passed_over(SHARD, tally(4, 0))
     course.look(4)
     for _ in range(6):
         progress.worked(False, {"read": 0.5})
     course.look(7)
-    progress.commit(tally(6, 0))
+    progress.commit(SHARD, tally(6, 0))
     course.look(7.5)
     assert course.figures() == {
         "phases": {"starting": 1.5, "listing": 2, "resizing": 5, "finishing": 0.5},

@@ -129,6 +129,7 @@ def test_a_run_is_shown_while_it_goes_on_and_when_it_is_stopped(tmp_path: Path, 
     assert chrome.execute_script("return document.querySelector('.badge').textContent") == "running"
     assert " of 600 images (" in chrome.execute_script("return document.querySelector('.state').textContent")
     wait_until(lambda: "committed" in _state(chrome) and _written(chrome) > 0)  # by its own refresh
+    wait_until(lambda: chrome.execute_script(_ALL_IMAGES_SHOW_TWO_PICTURES))
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
@@ -136,6 +137,12 @@ def test_a_run_is_shown_while_it_goes_on_and_when_it_is_stopped(tmp_path: Path, 
     assert chrome.execute_script("return document.querySelector('.badge').textContent") == "stopped"
     assert "Stopped by SIGINT. " in _state(chrome)
     assert b'http-equiv="refresh"' not in (out / "report.html").read_bytes()
+
+
+_ALL_IMAGES_SHOW_TWO_PICTURES = """
+const sheets = [...document.querySelectorAll('.sheet')]
+return sheets.length > 0 && sheets.every(s => [...s.querySelectorAll('img')].filter(i => i.naturalWidth).length == 2)
+"""
 
 
 def _state(chrome: Chrome) -> str:
