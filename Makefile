@@ -13,7 +13,7 @@ export OUT ?= output/$(notdir $(IN:/=))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help resize install-dataflow test coverage test-readers test-report lint format bench bench-peers
+.PHONY: help resize install-dataflow test coverage test-readers browser lint format bench bench-peers
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -52,14 +52,13 @@ test: $(DEVELOPED)
 
 # Every sample of every layout, by the libraries that people read them with; make test passes these over.
 test-readers: $(READS)
-	$(BIN)/python -m pytest tests/readers
+	$(BIN)/python -m pytest -n auto tests/readers
 
-# The report in a real browser, which is installed with apt-get if it is missing; make test passes these over then.
-test-report: $(DEVELOPED)
+# What the tests of the report run in, with apt-get if it is missing; without it make test passes them over.
+browser:
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null \
 		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium chromium-driver fonts-dejavu-core; } \
 		|| { echo "make: install Chromium and its driver (Debian: chromium, chromium-driver)" >&2; exit 1; }
-	$(BIN)/python -m pytest tests/report
 
 # What no test reaches; twice the time of make test.
 coverage: $(DEVELOPED)
