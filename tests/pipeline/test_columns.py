@@ -174,6 +174,18 @@ def test_several_splits(make: Make, animals: Path, tmp_path: Path) -> None:
     ]
     assert ("attribution", "b", 3, "no-image") in set(map(tuple, (row.values() for row in rows(out, "unmatched"))))
     assert summary(out)["licenses"] == {"https://creativecommons.org/licenses/by/2.0/": 2}
+    assert (out / "LICENSE").read_text().splitlines() == [
+        "The images of this dataset (cat, dog) belong to those who made them.",
+        "They are smaller versions: resized and encoded again, and changed in nothing else.",
+        "Who made each of them, where it is from and its license is in attribution-*.jsonl.",
+        "",
+        "Licenses as the attribution has them, and how many images are under each:",
+        "",
+        "  https://creativecommons.org/licenses/by/2.0/: 2",
+        "  (no attribution, see unmatched-*.jsonl): 3",
+    ]
+    told_of = "`LICENSE` counts the licenses. Of 3 images nothing is known; `unmatched-*.jsonl` names them."
+    assert told_of in (out / "README.md").read_text()
 
 
 @pytest.mark.parametrize("layout", ["files", "webdataset"])
