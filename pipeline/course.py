@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from transforms.metrics import Progress
+if TYPE_CHECKING:
+    from transforms.metrics import Progress
 
 # Points that are kept, however long the run is.
 MOST_POINTS = 200

@@ -14,6 +14,7 @@ from tests.support import ROOT
         "transforms.layouts",
         "transforms.dataset",
         "pipeline.run",
+        "pipeline.report.write",
     ],
 )
 def test_what_loads_without_beam(module: str) -> None:
