@@ -9,6 +9,9 @@ from typing import Any
 
 from pipeline.course import Series
 
+# Seconds before the last point in which there is no other: of a shorter time no rate is told.
+_LAST_STEP = 1.0
+
 
 def told_by_receipts(run: Mapping[str, Any], lines: Iterable[bytes]) -> dict[str, Any]:
     """The record of a run, with what its receipts tell of it: images, seconds until the last, and the series.
@@ -25,9 +28,11 @@ def told_by_receipts(run: Mapping[str, Any], lines: Iterable[bytes]) -> dict[str
     if not shards:
         return dict(run)
     series, images = Series(), 0
+    series.add(0.0, 0)
     for seconds, matched in shards:
         images += matched
         series.add(seconds, images)
     end = max(0.01, round(shards[-1][0], 2))  # the clocks of two machines
-    points = series.points if series.points[-1][1] == images else [*series.points, (end, images)]
-    return {**run, "seconds": end, "images": images, "images_per_second": round(images / end, 3), "series": points}
+    before = [point for point in series.points if point[0] <= max(0.0, end - _LAST_STEP)]
+    course = {"images_per_second": round(images / end, 3), "series": [*before, (end, images)]}
+    return {**run, "seconds": end, "images": images, **course}

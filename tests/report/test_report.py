@@ -232,8 +232,12 @@ def test_only_shards_that_were_made_count() -> None:
     begun = {"started": "1970-01-01T00:16:40+00:00", "runner": "DataflowRunner"}
     receipts = [(1064.5, 7, True), (1030.25, 5, True), (1070.0, 100, False)]
     lines = [json_line({"time": time, "matched": matched, "again": again}) for time, matched, again in receipts]
-    course = {"seconds": 64.5, "images": 12, "images_per_second": 0.186, "series": [(30.25, 5), (64.5, 12)]}
+    course = {"seconds": 64.5, "images": 12, "images_per_second": 0.186, "series": [(0.0, 0), (30.25, 5), (64.5, 12)]}
     assert told_by_receipts(begun, lines) == {**begun, **course}
+    at_once = [(0.0, 0), (64.5, 12)]  # two shards between which no time passes are one point
+    assert (
+        told_by_receipts(begun, [json_line({**json.loads(one), "time": 1064.5}) for one in lines])["series"] == at_once
+    )
     assert told_by_receipts(begun, lines[2:]) == begun
     assert told_by_receipts(begun, []) == begun
 
