@@ -83,15 +83,19 @@ def _check_free(out_dir: str, beam_args: Sequence[str]) -> None:
     found = storage.read_if_there(path)
     if found is None:
         return
-    holder = json.loads(found)
-    if "job" in holder:
-        alive = _job_lives(holder["job"], beam_args)
+    try:
+        holder = json.loads(found)
+        holder_is, job, renewed = holder["who"], holder.get("job"), float(holder["renewed"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise RunError(f"{path!r} is damaged, and tells of no run: if none is at work, delete it") from error
+    if job:
+        alive = _job_lives(job, beam_args)
         hint = f"wait for its end, or cancel it; if it is over, delete {path!r}"
     else:
-        alive = time.time() - holder["renewed"] < _DEAD_AFTER
+        alive = time.time() - renewed < _DEAD_AFTER
         hint = f"wait for its end, or end it; if it was killed, wait {_DEAD_AFTER / 60:.0f} minutes"
     if alive:
-        raise RunError(f"another run is at work on {out_dir!r} ({holder['who']}): {hint}")
+        raise RunError(f"another run is at work on {out_dir!r} ({holder_is}): {hint}")
 
 
 def _job_lives(job_id: str, beam_args: Sequence[str]) -> bool:
