@@ -70,7 +70,7 @@ def plain_resize(data: bytes, size: int, image_format: str = "JPEG", gap: float 
 def run(*args: object) -> subprocess.CompletedProcess[str]:
     """Runs the command in a process of its own."""
     command = [sys.executable, str(ROOT / "image_resizer.py"), *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def snapshot(out: Path) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from pipeline.report.svg import Bar
-from pipeline.report.words import amount
+from transforms.publish.amounts import amount
 
 # Width by height beyond which images share one bar; the summary itself ends at 0.1 and 10.
 _NARROW, _WIDE = 4, 25  # in tenths

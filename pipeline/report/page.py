@@ -13,7 +13,8 @@ from markupsafe import Markup
 from pipeline.report import bins, svg
 from pipeline.report.contact import Picture, Sheet
 from pipeline.report.facts import Facts, Row
-from pipeline.report.words import amount, duration, percent
+from pipeline.report.words import duration, percent
+from transforms.publish.amounts import amount
 
 # Steps of the plot of rates: enough to see a change, few enough that each has images in it.
 _STEPS = 40

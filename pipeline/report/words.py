@@ -12,16 +12,6 @@ def printable(value: object) -> object:
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in value)
 
 
-def amount(number: float) -> str:
-    """A number of bytes with three digits, such as 41.3 kB."""
-    units = ["B", "kB", "MB", "GB", "TB"]
-    while number >= 999.5 and len(units) > 1:
-        number /= 1000
-        units.pop(0)
-    unit = units[0]
-    return f"{number:,.0f} {unit}" if number >= 99.95 or unit == "B" else f"{number:.3g} {unit}"
-
-
 def short(number: int) -> str:
     """A count for a bar: whole below ten thousand, then in thousands or millions."""
     if number < 10_000:

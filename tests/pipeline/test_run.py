@@ -205,6 +205,18 @@ def test_a_dataset_whose_accounts_do_not_agree_is_not_finished(make: Make, photo
     )
 
 
+def test_rows_of_a_table_that_came_to_no_shard_are_noticed(make: Make, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("key,x\nnowhere,1\n")
+    args = ["-i", photos, "-o", tmp_path / "out", "-s", 16, "--columns", tmp_path / "c.csv"]
+    make(*args)
+    (marker,) = (tmp_path / "out" / "_run" / "shards").iterdir()
+    header, *lines = marker.read_bytes().splitlines(keepends=True)
+    wrong = json.loads(header)
+    wrong["tally"]["tables"]["columns"]["rows"] = 0
+    marker.write_bytes(json.dumps(wrong).encode() + b"\n" + b"".join(lines))
+    assert "do not agree: 1 rows of --columns, 0 came to a shard; give the same" in make(*args, expect=1)[-1]
+
+
 def test_history(make: Make, photos: Path, tmp_path: Path) -> None:
     for _ in range(2):
         make("-i", photos, "-o", tmp_path / "out", "-s", 16, "-j", 3)

@@ -17,6 +17,7 @@ import yaml
 from transforms.dataset import MADE_BY_RUNS
 from transforms.elements import LABEL, Columns, utf8
 from transforms.layouts.archive import LISTS, sample_types
+from transforms.publish.amounts import amount
 from transforms.publish.facts import Facts, SplitFacts
 from transforms.publish.loading import loading
 
@@ -150,7 +151,7 @@ def _table(facts: Facts) -> str:
     rows = [head, ["---", *["---:"] * (len(head) - 1)]]
     for split in facts.splits:
         outputs = [split.outputs[size] for size in facts.sizes]
-        cells = [f"{bytes_of(out.bytes)}" + _fewer(out.images, split.images) for out in outputs]
+        cells = [amount(out.bytes) + _fewer(out.images, split.images) for out in outputs]
         rows.append([_markdown(split.name), f"{split.images:,}", *cells])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
@@ -196,14 +197,6 @@ def _rights(facts: Facts) -> Iterator[str]:
         yield "## Citation"
         fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", facts.citation + "``")))
         yield f"{fence}bibtex\n{facts.citation}\n{fence}"
-
-
-def bytes_of(number: int) -> str:
-    """A number of bytes as people read it, with powers of 1000."""
-    for power, unit in ((4, "TB"), (3, "GB"), (2, "MB")):
-        if number >= 1000**power:
-            return f"{number / 1000**power:.3g} {unit}" if number < 1000 ** (power + 1) else f"{number / 1e12:,.0f} TB"
-    return f"{number / 1000:.3g} kB"
 
 
 def _markdown(text: str) -> str:

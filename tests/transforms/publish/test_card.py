@@ -2,10 +2,11 @@ import json
 
 import yaml
 
-from transforms.elements import NO_COLUMNS, ArchiveRow
+from transforms.elements import NO_COLUMNS, ArchiveRow, Columns
 from transforms.publish.card import card
 from transforms.publish.croissant import croissant
 from transforms.publish.facts import Facts, Output, SplitFacts, words
+from transforms.publish.license import license_text
 
 SETTINGS = {"fit": "contain", "algorithm": "lanczos", "versions": {"pillow": "12.3.0"}}
 
@@ -47,6 +48,24 @@ def test_a_split_without_images_is_in_no_list() -> None:
     assert [one["split"] for one in head["configs"][0]["data_files"]] == ["a"]
     assert head["dataset_info"][0]["splits"] == [{"name": "a", "num_bytes": 9, "num_examples": 1}]
     assert [one["@id"] for one in json.loads(croissant(facts(archives, *splits)) or "")["recordSet"]] == ["8-a"]
+
+
+def test_labels_without_names_and_a_citation() -> None:
+    labelled = Columns({"label": "int64"})
+    told = facts((), SplitFacts("a", "a", 1, {8: Output(1, 9, ("jpg",))}))._replace(
+        layout="files", columns=labelled, license="cc-by-4.0", citation="@misc{a, note = {```}}"
+    )
+    text = card(told)
+    head = yaml.safe_load(text.split("---\n")[1])
+    assert head["license"] == "cc-by-4.0"
+    assert head["configs"][0]["features"] == [{"name": "image", "dtype": "image"}, {"name": "label", "dtype": "int64"}]
+    assert text.endswith("\n## Citation\n\n````bibtex\n@misc{a, note = {```}}\n````\n")
+
+
+def test_a_license_of_the_collection() -> None:
+    told = facts((), SplitFacts("a", "a", 1, {8: Output(1, 9, ("jpg",))}))
+    lines = license_text(told._replace(licenses={"": 2, "by": 1}, license="cc-by-4.0")).splitlines()
+    assert lines[6:] == ["  (none is named): 2", "  by: 1", "", "The collection as such is under: cc-by-4.0"]
 
 
 def test_words_are_words_differ_and_leave_all_free() -> None:

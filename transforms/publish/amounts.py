@@ -1,0 +1,13 @@
+"""Numbers of bytes as people read them."""
+
+from __future__ import annotations
+
+
+def amount(number: float) -> str:
+    """A number of bytes with three digits, such as 41.3 kB."""
+    units = ["B", "kB", "MB", "GB", "TB"]
+    while number >= 999.5 and len(units) > 1:
+        number /= 1000
+        units.pop(0)
+    unit = units[0]
+    return f"{number:,.0f} {unit}" if number >= 99.95 or unit == "B" else f"{number:.3g} {unit}"
