@@ -20,7 +20,7 @@ from pipeline.report.page import rate_plot
 from pipeline.report.receipts import told_by_receipts
 from pipeline.report.svg import Bar, Step, histogram, rates
 from pipeline.report.words import duration, percent, printable, short
-from tests.support import Row, jpeg, photo_tree, rows, run, snapshot, write_tree
+from tests.support import Row, jpeg, photo_tree, rows, run, snapshot, summary, write_tree
 from transforms.elements import json_line
 from transforms.imaging.naming import sample_rank
 from transforms.layouts import LAYOUTS
@@ -213,6 +213,19 @@ def test_words() -> None:
     ]
     assert [duration(seconds) for seconds in (0.024, 3.21, 245, 7640)] == ["24 ms", "3.2 s", "4 min 05 s", "2 h 07 min"]
     assert printable("a\u202eb\n\udcffü") == "a\\u202eb\\n\\udcffü"
+
+
+def test_a_live_report_that_cannot_be_written_is_told_of_once(tmp_path: Path) -> None:
+    source, out = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (60, 40))}), tmp_path / "out"
+    args = ("-i", source, "-o", out, "-s", 900, "-j", 1)
+    assert run(*args).returncode == 0
+    (out / "report.html").unlink()
+    (out / "report.html").mkdir()
+    write_tree(source, dict.fromkeys((f"{number}.jpg" for number in range(150)), jpeg(2, (1800, 1200))))
+    done = run(*args, "--report_every", 1)
+    assert done.returncode == 0
+    assert done.stderr.count("report.html cannot be kept up: StorageError: cannot write") == 1
+    assert summary(out)["images"]["written"] == 151
 
 
 def test_receipts_tell_the_course_of_a_run_that_nobody_followed(photos: Path, tmp_path: Path) -> None:
