@@ -14,8 +14,7 @@ from transforms.config import Split
 from transforms.imaging.naming import is_tried
 from transforms.storage import is_inside, is_local, join, matches
 from transforms.storage.gcs import is_object
-
-_WILDCARD = re.compile(r"[*?\[]")
+from transforms.storage.paths import WILDCARD, escaped
 
 
 def normalize(path: str) -> str:
@@ -47,8 +46,8 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None) -> tuple[Split, 
 def _split(path: str, name: str | None) -> Split:
     whole = normalize(path)
     if is_local(whole) and os.path.lexists(whole):
-        root, pattern = _local_folder(path, whole), join(_escaped(whole), "**")
-    elif wildcard := _WILDCARD.search(whole):
+        root, pattern = _local_folder(path, whole), join(escaped(whole), "**")
+    elif wildcard := WILDCARD.search(whole):
         root, pattern = posixpath.dirname(whole[: wildcard.start()]), whole
         if is_local(whole):
             _local_folder(path, root)
@@ -80,7 +79,7 @@ def text(path: str, flag: str) -> str:
 def _usual_name(path: str) -> str:
     """The last folder that was typed, before any wildcard."""
     whole = os.path.abspath(path) if is_local(path) else path.rstrip("/")
-    wildcard = None if os.path.lexists(whole) else _WILDCARD.search(whole)
+    wildcard = None if os.path.lexists(whole) else WILDCARD.search(whole)
     folder = posixpath.dirname(whole[: wildcard.start()]) if wildcard else whole
     return re.sub(r"[^\w.-]", "_", posixpath.basename(folder)).lstrip(".-") or "images"
 
@@ -93,11 +92,6 @@ def _local_folder(typed: str, folder: str) -> str:
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UsageError(f"-i {typed!r} cannot be read: permission denied")
     return folder
-
-
-def _escaped(folder: str) -> str:
-    """A folder's name as a pattern of Beam's that matches it alone."""
-    return _WILDCARD.sub(lambda wildcard: f"[{wildcard.group()}]", folder)
 
 
 def check_apart(found: Sequence[Split], out_dir: str) -> None:
@@ -167,7 +161,7 @@ def check_contents(found: Sequence[Split], out_dir: str) -> list[Problem]:
 
 def is_whole_folder(split: Split) -> bool:
     """Whether a split is a local folder with all its sub-folders, and no pattern."""
-    return is_local(split.root) and split.pattern == join(_escaped(split.root), "**")
+    return is_local(split.root) and split.pattern == join(escaped(split.root), "**")
 
 
 def survey(root: str, out_dir: str) -> Survey:

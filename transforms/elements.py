@@ -168,7 +168,7 @@ class ResizedShard(NamedTuple):
 
 def manifest_line(row: ManifestRow) -> bytes:
     """A row of the manifest, with its further columns beside its own."""
-    return json_line({**dict(zip(_MANIFEST_FIELDS, row, strict=False)), **row.columns})
+    return json_line(dict(zip(_MANIFEST_FIELDS, row, strict=False)) | row.columns)
 
 
 def json_line(value: object) -> bytes:

@@ -11,6 +11,7 @@ from transforms import storage
 from transforms.errors import StorageError
 from transforms.ranges import NameRange, name_ranges
 from transforms.storage import gcs
+from transforms.storage.paths import literal_prefix
 
 Listing = Iterator[tuple[str, int, float]]
 
@@ -48,17 +49,13 @@ def list_range(pattern: str, names: NameRange) -> Listing:
     """
     expression = _expression(pattern)
     try:
-        for file in gcs.list_range(_literal_prefix(pattern), names.start, names.end):
+        for file in gcs.list_range(literal_prefix(pattern), names.start, names.end):
             if expression.match(file[0]):
                 yield file
     # Every Exception: the client and what it stands on have many of their own.
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise StorageError(f"cannot list {pattern!r}: {reason}", reason) from error
-
-
-def _literal_prefix(pattern: str) -> str:
-    return re.split(r"[*?\[]", pattern, maxsplit=1)[0]
 
 
 @functools.cache

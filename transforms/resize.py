@@ -56,7 +56,6 @@ class _Queue:
     def __init__(self, sources: Iterable[Source], work: Callable[[Source], Result], threads: int) -> None:
         self._left = deque(sources)
         self._work = work
-        self._threads = threads
         self._pool = _pool(threads)
         self._taken = [self._pool.submit(self._take) for _ in range(min(threads, len(self._left)))]
 
@@ -66,7 +65,7 @@ class _Queue:
 
     def _take(self) -> list[Result]:
         results = []
-        while _POOLS.get(self._threads) is self._pool:  # it is not abandoned
+        while self._pool in _POOLS.values():  # it is not abandoned
             try:
                 source = self._left.popleft()
             except IndexError:

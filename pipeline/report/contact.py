@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from typing import Any, NamedTuple
 
 from pipeline.report.facts import Facts, Row
@@ -13,6 +12,7 @@ from transforms.errors import RunError
 from transforms.imaging.resize import Encoded, make
 from transforms.imaging.spec import ResizeSpec
 from transforms.layouts.members import read_outputs
+from transforms.storage.paths import escaped, literal_prefix, unescaped
 
 # A side's pixels at most: sharp on a screen with two pixels a point, and about 10 KB.
 _SIDE = 256
@@ -83,7 +83,6 @@ def location_of(source: str, inputs: dict[str, Any]) -> str | None:
 def root_of(pattern: str) -> str:
     """The folder that a split's paths lie below: all of a folder's pattern, else what no wildcard is in."""
     folder = pattern.removesuffix("/**")
-    if folder != pattern and not re.search(r"[*?\[]", re.sub(r"\[[*?\[]\]", "", folder)):
-        return re.sub(r"\[([*?\[])\]", r"\1", folder)
-    literal = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
-    return literal.rpartition("/")[0]
+    if folder != pattern and escaped(unescaped(folder)) == folder:
+        return unescaped(folder)
+    return literal_prefix(pattern).rpartition("/")[0]

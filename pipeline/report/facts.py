@@ -8,7 +8,6 @@ import itertools
 import json
 import os
 import posixpath
-import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from transforms.dataset import RECEIPTS_DIR, SUMMARY_PATH, Plan, read_plan
 from transforms.elements import RUN_DIR, ManifestRow
 from transforms.errors import RunError
 from transforms.imaging.naming import sample_rank
+from transforms.storage.paths import escaped
 
 # Examples of each kind of failure.
 EXAMPLES = 5
@@ -90,11 +90,13 @@ def read_runs(out_dir: str) -> Iterator[dict[str, Any]]:
         text = storage.read_if_there(path)
         try:
             told = json.loads(text or "")
-            if "images" not in told:
-                run_id = posixpath.basename(path).removeprefix("history-").removesuffix(".json")
-                told = told_by_receipts(told, _receipts(out_dir, run_id))
-        except (ValueError, TypeError, KeyError):
+        except ValueError:
             continue
+        if not isinstance(told, dict) or "started" not in told:
+            continue
+        if "images" not in told:
+            run_id = posixpath.basename(path).removeprefix("history-").removesuffix(".json")
+            told = told_by_receipts(told, _receipts(out_dir, run_id))
         yield told
 
 
@@ -163,5 +165,4 @@ def _paths(folder: str, prefix: str) -> list[str]:
     if storage.is_local(folder):
         names = os.listdir(folder) if os.path.isdir(folder) else []
         return [storage.join(folder, name) for name in sorted(names) if name.startswith(prefix)]
-    escaped = re.sub(r"[*?\[]", lambda found: f"[{found.group()}]", folder)
-    return sorted(path for path, _, _ in storage.list_pattern(storage.join(escaped, f"{prefix}*")))
+    return sorted(path for path, _, _ in storage.list_pattern(storage.join(escaped(folder), f"{prefix}*")))

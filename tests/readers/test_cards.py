@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,50 +54,42 @@ def load(out: Path, size: int, cache: Path) -> Any:
     return datasets.load_dataset(str(out), str(size), cache_dir=str(cache))
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_files_by_their_card(made: dict[str, Path], tmp_path: Path, size: int) -> None:
-    loaded = load(made["files"], size, tmp_path)
+def samples(made: dict[str, Path], layout: str, size: int, image: str, cache: Path) -> Iterator[tuple[Any, Row, Row]]:
+    """The features, the sample and the row of each image, whose pixels are in the sample's column `image`."""
+    loaded = load(made[layout], size, cache)
     assert set(loaded) == {"train", "b_1"}
     for split in SPLITS:
+        one_split = loaded[split.replace("-", "_")]
         files = wanted(made, size, split)
-        read = {pixels(one["image"]): one for one in loaded[split.replace("-", "_")]}
+        read = {pixels(one[image]): one for one in one_split}
         assert read.keys() == files.keys()
-        for name, row in files.items():
-            assert [read[name][column] for column in ("label", "label_name", "caption", "score")] == [
-                -1 if row["label"] is None else row["label"],
-                *(row["label_name"] or "", row["caption"] or "", "" if row["score"] is None else str(row["score"])),
-            ]
+        assert len(one_split) == len(read) > 0
+        yield from ((one_split.features, read[name], row) for name, row in files.items())
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_files_by_their_card(made: dict[str, Path], tmp_path: Path, size: int) -> None:
+    for _, sample, row in samples(made, "files", size, "image", tmp_path):
+        assert [sample[column] for column in ("label", "label_name", "caption", "score")] == [
+            -1 if row["label"] is None else row["label"],
+            *(row["label_name"] or "", row["caption"] or "", "" if row["score"] is None else str(row["score"])),
+        ]
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_webdataset_by_its_card(made: dict[str, Path], tmp_path: Path, size: int) -> None:
-    loaded = load(made["webdataset"], size, tmp_path)
-    assert set(loaded) == {"train", "b_1"}
-    for split in SPLITS:
-        one_split = loaded[split.replace("-", "_")]
-        assert one_split.features["cls"] == datasets.ClassLabel(names=["cat", "dog", "er"])
-        files = wanted(made, size, split)
-        read = {pixels(one["jpg"]): one for one in one_split}
-        assert read.keys() == files.keys()
-        for name, row in files.items():
-            assert (read[name]["cls"], read[name]["json"]["caption"]) == (row["label"], row["caption"])
-            assert read[name]["json"]["sha256"] == row["sha256"]
+    for features, sample, row in samples(made, "webdataset", size, "jpg", tmp_path):
+        assert features["cls"] == datasets.ClassLabel(names=["cat", "dog", "er"])
+        assert (sample["cls"], sample["json"]["caption"]) == (row["label"], row["caption"])
+        assert sample["json"]["sha256"] == row["sha256"]
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_parquet_by_its_card(made: dict[str, Path], tmp_path: Path, size: int) -> None:
-    loaded = load(made["parquet"], size, tmp_path)
-    assert set(loaded) == {"train", "b_1"}
-    for split in SPLITS:
-        one_split = loaded[split.replace("-", "_")]
-        assert one_split.features["label"] == datasets.ClassLabel(names=["cat", "dog", "er"])
-        files = wanted(made, size, split)
-        read = {pixels(one["image"]): one for one in one_split}
-        assert read.keys() == files.keys()
-        for name, row in files.items():
-            assert {column: read[name][column] for column in read[name] if column != "image"} == {
-                column: row[column] for column in read[name] if column != "image"
-            }
+    for features, sample, row in samples(made, "parquet", size, "image", tmp_path):
+        assert features["label"] == datasets.ClassLabel(names=["cat", "dog", "er"])
+        columns = set(sample) - {"image"}
+        assert {column: sample[column] for column in columns} == {column: row[column] for column in columns}
 
 
 def test_an_empty_first_archive_is_among_them(made: dict[str, Path]) -> None:

@@ -10,21 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loguru import logger
 from PIL import Image
 
+from pipeline.history import History
+from pipeline.options import parse
+from pipeline.progress import Watch
 from pipeline.report.__main__ import main
 from pipeline.report.bins import aspect_ratios, longest_sides, output_bytes
 from pipeline.report.contact import location_of, picture, root_of, sheets_of
 from pipeline.report.facts import examples_of, read_facts, read_runs, sample_of
+from pipeline.report.live import LiveReport
 from pipeline.report.page import rate_plot
 from pipeline.report.receipts import told_by_receipts
 from pipeline.report.svg import Bar, Step, histogram, rates
 from pipeline.report.words import duration, percent, printable, short
-from tests.support import Row, jpeg, photo_tree, rows, run, snapshot, summary, write_tree
+from tests.support import Row, jpeg, photo_tree, rows, run, snapshot, write_tree
 from transforms.elements import json_line
 from transforms.imaging.naming import sample_rank
 from transforms.layouts import LAYOUTS
 from transforms.layouts.members import read_outputs
+from transforms.metrics import Progress
 
 
 def manifest_row(key: str, size: int, status: str = "written") -> Row:
@@ -217,15 +223,21 @@ def test_words() -> None:
 
 def test_a_live_report_that_cannot_be_written_is_told_of_once(tmp_path: Path) -> None:
     source, out = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (60, 40))}), tmp_path / "out"
-    args = ("-i", source, "-o", out, "-s", 900, "-j", 1)
-    assert run(*args).returncode == 0
-    (out / "report.html").unlink()
-    (out / "report.html").mkdir()
-    write_tree(source, dict.fromkeys((f"{number}.jpg" for number in range(150)), jpeg(2, (1800, 1200))))
-    done = run(*args, "--report_every", 1)
-    assert done.returncode == 0
-    assert done.stderr.count("report.html cannot be kept up: StorageError: cannot write") == 1
-    assert summary(out)["images"]["written"] == 151
+    (out / "report.html").mkdir(parents=True)
+    (out / "_run").mkdir()
+    options = parse(["-i", str(source), "-o", str(out), "--report_every", "3600"])
+    progress = Progress()
+    progress.listed(1)
+    live = LiveReport(options, 3600, History(options, 0.0), Watch(progress, 1), progress)
+    live.start()
+    told: list[str] = []
+    sink = logger.add(told.append, format="{message}")
+    live.end("it was ended")
+    live.end("it was ended again")
+    logger.remove(sink)
+    assert told == [
+        f"report.html cannot be kept up: StorageError: cannot write {str(out / 'report.html')!r}: Is a directory\n"
+    ]
 
 
 def test_receipts_tell_the_course_of_a_run_that_nobody_followed(photos: Path, tmp_path: Path) -> None:

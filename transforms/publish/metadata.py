@@ -30,11 +30,11 @@ def loaded_columns(columns: Columns, listing: Tally, resized: Tally, config: Res
     if has_archives(config.layout) or COLUMNS not in config.tables:
         return columns
     table = listing["tables"][COLUMNS]
-    cells = {name: sum(kinds.values()) - kinds.get("none", 0) for name, kinds in table["kinds"].items()}
-    lacking = {name for name in columns.types if cells.get(name) != table["rows"]} - {LABEL}
-    if resized["tables"][COLUMNS]["images_without_row"]:
-        lacking = set(columns.types) - {LABEL}
-    return columns._replace(types={name: "string" if name in lacking else kind for name, kind in columns.types.items()})
+    full = {LABEL}
+    if not resized["tables"][COLUMNS]["images_without_row"]:
+        cells = {name: sum(kinds.values()) - kinds.get("none", 0) for name, kinds in table["kinds"].items()}
+        full |= {name for name, number in cells.items() if number == table["rows"]}
+    return columns._replace(types={name: kind if name in full else "string" for name, kind in columns.types.items()})
 
 
 def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes:

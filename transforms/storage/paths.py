@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+# What means something else than itself in a pattern of Beam's file systems.
+WILDCARD = re.compile(r"[*?\[]")
+_ESCAPED = re.compile(r"\[([*?\[])\]")
+
 
 def is_local(path: str) -> bool:
     """Whether a path is one of the local disk."""
@@ -21,3 +27,18 @@ def below(folder: str, path: str) -> str:
 def is_inside(path: str, folder: str) -> bool:
     """Whether `path` lies in `folder` or in one of its sub-folders."""
     return path.startswith(join(folder, ""))
+
+
+def escaped(path: str) -> str:
+    """The pattern that matches a path alone."""
+    return WILDCARD.sub(lambda wildcard: f"[{wildcard.group()}]", path)
+
+
+def unescaped(pattern: str) -> str:
+    """The inverse of `escaped`."""
+    return _ESCAPED.sub(r"\1", pattern)
+
+
+def literal_prefix(pattern: str) -> str:
+    """The part of a pattern before its first wildcard."""
+    return WILDCARD.split(pattern, maxsplit=1)[0]
