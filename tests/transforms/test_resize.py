@@ -126,3 +126,21 @@ def test_after_a_failed_run_nothing_more_is_begun() -> None:
     assert running.result() is True
     assert all(future.cancelled() for future in pending)
     assert resize._pool(1).submit(int).result() == 0
+
+
+def test_a_queue_that_is_abandoned_takes_no_more(tmp_path: Path) -> None:
+    may_go_on, taken = threading.Event(), []
+
+    def work(one: Source) -> Result:
+        taken.append(one.path)
+        may_go_on.wait(10)
+        return resize_source(one, config(tmp_path), make)
+
+    sources = [source(tmp_path, f"{number}.jpg", jpeg(1, (9, 9))) for number in range(6)]
+    queue = resize._Queue(sources, work, 2)
+    deadline = time.monotonic() + 10
+    while len(taken) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    threading.Timer(0.2, may_go_on.set).start()
+    resize.abandon()  # waits for what has begun
+    assert sorted(result.source.path for result in queue.results()) == ["0.jpg", "1.jpg"] == sorted(taken)
