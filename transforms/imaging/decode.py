@@ -29,7 +29,7 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from transforms.imaging import color, strict, webp
+from transforms.imaging import color, jpeg, strict, webp
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Box, reduced_request, targets
 from transforms.imaging.spec import MAX_PIXELS, ResizeSpec
@@ -119,6 +119,8 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Opened:
     _allow(max_pixels)
     if header := webp.read_header(data):
         _check_pixels(header.width, header.height, max_pixels)
+    if coding := jpeg.unsupported(data):
+        raise ImageError(Kind.UNSUPPORTED_CODING, Stage.DECODE, coding)
     with failing_as(Stage.DECODE):
         image = _open(data)
         if image.mode == "P" and image.palette is None:
@@ -201,7 +203,7 @@ def _orientation(image: ImageFile.ImageFile) -> int:
     return value if value in range(1, 9) else 1
 
 
-def reduce(image: ImageFile.ImageFile, spec: ResizeSpec) -> Box:
+def reduce(opened: Opened, spec: ResizeSpec) -> Box:
     """Sets a JPEG to be decoded at the smallest scale that its largest target allows, and as gray if that is wanted.
 
     The scale is 1, 1/2, 1/4 or 1/8 (libjpeg's shrink-on-load, Pillow's draft).
@@ -210,7 +212,9 @@ def reduce(image: ImageFile.ImageFile, spec: ResizeSpec) -> Box:
         The whole picture's (x0, y0, x1, y1) in pixels of the image that decoding will give; its far
         corner may lie inside the last pixel.
     """
-    request = None
+    image, request = opened.image, None
+    if not jpeg.may_be_scaled(opened.data):
+        return (0, 0, *image.size)
     if spec.reduces:
         request = reduced_request(image.size, targets(image.size, spec)[0], spec.reducing_gap)
     gray = spec.mode == "L" and not (spec.color == "srgb" and "icc_profile" in image.info)
@@ -224,19 +228,19 @@ def decode(opened: Opened, spec: ResizeSpec) -> color.Working:
     Raises:
         ImageError: damaged or truncated data, or a pixel type without a rule.
     """
-    jpeg = opened.source.format in ("JPEG", "MPO")
+    is_jpeg = opened.source.format in ("JPEG", "MPO")
     try:
         working = _decoded(opened.image, spec)
-        unchecked = spec.check_jpeg and jpeg and not strict.is_checked(opened.data)
+        unchecked = spec.check_jpeg and is_jpeg and not strict.is_checked(opened.data)
         return working._replace(notes=(*working.notes, Note.UNCHECKED)) if unchecked else working
     except ImageError as error:
-        if not (error.kind is Kind.TRUNCATED and spec.truncated == "accept" and jpeg):
+        if not (error.kind is Kind.TRUNCATED and spec.truncated == "accept" and is_jpeg):
             raise
     opened.image.close()  # which gives its pixels' memory back
     # libjpeg makes up what is missing as soon as the file has an end.
-    again = open_image(opened.data + END_OF_JPEG, spec.max_pixels).image
+    again = open_image(opened.data + END_OF_JPEG, spec.max_pixels)
     reduce(again, spec)
-    working = _decoded(again, spec)
+    working = _decoded(again.image, spec)
     return working._replace(notes=(*working.notes, Note.TRUNCATED))
 
 

@@ -131,7 +131,7 @@ def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once
     extension = encode.output_extension(source, spec)
     full_size = (source.width, source.height)
     with decode.failing_as(Stage.DECODE):
-        box = decode.reduce(image, spec)
+        box = decode.reduce(opened, spec)
         needed = memory.memory_needed(image, full_size, targets(full_size, spec)[0], extension)
     with admit(needed):
         working = decode.decode(opened, spec)

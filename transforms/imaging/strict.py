@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from transforms.imaging import jpeg
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.spec import SettingError
 
@@ -32,20 +33,22 @@ def _module() -> Any:
     return simplejpeg
 
 
-def is_checked(jpeg: bytes) -> bool:
+def is_checked(data: bytes) -> bool:
     """Reads all of a JPEG's coded data, and whether it could be.
 
     At an eighth of the size, and gray, little but reading remains to be done; it finds what a whole decoding
     finds. What still is a valid code is not found: a bit turned over in the right place, or a scan that is missing.
 
     Returns:
-        False for rare subsamplings, which this decoder does not know.
+        False for rare subsamplings, which this decoder does not know, and for a JPEG that it must not scale.
 
     Raises:
         ImageError: the decoder warned of something.
     """
+    if not jpeg.may_be_scaled(data):
+        return False
     try:
-        _module().decode_jpeg(jpeg, "GRAY", min_height=1, min_width=1, strict=True)
+        _module().decode_jpeg(data, "GRAY", min_height=1, min_width=1, strict=True)
     except ValueError as error:
         if "subsampling" in str(error):
             return False
