@@ -41,14 +41,26 @@ class Apart:
         self._child: subprocess.Popen[bytes] | None = None
 
     def make(self, data: bytes, spec: ResizeSpec, lap: Lap = untimed) -> Made:  # noqa: ARG002  # the child's time
-        """As `imaging.resize.make`; an image on which the child dies or does not end has failed as `crashed`."""
+        """As `imaging.resize.make`; an image on which a child dies or does not end has failed as `crashed`.
+
+        An earlier image may have damaged the memory of a child that has made others. The death of such a child proves
+        nothing against the image at hand, which is made again in a new child, and alone decides what becomes of that.
+        """
         with self._lock:
-            child = self._child = self._child or _start(self._memory, self._seconds)
-            try:
-                return _ask(child, data, spec)
-            except (EOFError, OSError, pickle.UnpicklingError):
-                self._child = None
-                return unmade(spec, ImageError(Kind.CRASHED, Stage.DECODE, self._reason(child)))
+            is_new = self._child is None
+            made = self._try(data, spec)
+            if isinstance(made, ImageError) and not is_new:
+                made = self._try(data, spec)
+            return unmade(spec, made) if isinstance(made, ImageError) else made
+
+    def _try(self, data: bytes, spec: ResizeSpec) -> Made | ImageError:
+        """Returns what the child makes of an image, or how it died; then there is no child."""
+        child = self._child = self._child or _start(self._memory, self._seconds)
+        try:
+            return _ask(child, data, spec)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            self._child = None
+            return ImageError(Kind.CRASHED, Stage.DECODE, self._reason(child))
 
     def close(self) -> None:
         """Ends the child."""

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, jpeg, rows, snapshot, write_tree
 from tests.transforms.test_apart import POISON, poison
@@ -16,7 +18,6 @@ def test_a_poisoned_run_is_finished_by_the_next(make: Make, tmp_path: Path) -> N
     write_tree(whole, {"poison.png": POISON})
     out = tmp_path / "out"
     flags = ["-i", str(whole), "-o", str(out), "-s", "16", "-ext", "jpg", "--images_per_shard", "4"]
-    (tmp_path / "site").mkdir()
     environment = {**os.environ, "PYTHONPATH": poison(tmp_path / "site", "os.kill(os.getpid(), signal.SIGSEGV)")}
 
     def run() -> "subprocess.CompletedProcess[str]":
@@ -37,3 +38,25 @@ def test_a_poisoned_run_is_finished_by_the_next(make: Make, tmp_path: Path) -> N
     make(*flags[:2], "-o", tmp_path / "clean", *flags[4:])
     images = {path: data for path, data in snapshot(out).items() if path.endswith(".jpg")}
     assert images == {path: data for path, data in snapshot(tmp_path / "clean").items() if path.endswith(".jpg")}
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_an_innocent_image_is_not_blamed(make: Make, tmp_path: Path, count: int) -> None:
+    """The image that harms the process apart is made; what dies of it is another one, which is made too."""
+    names = [f"p{number:02d}.jpg" for number in range(12)]
+    whole = write_tree(tmp_path / "in", {name: jpeg(seed, (60, 40)) for seed, name in enumerate(names)})
+    write_tree(whole, {"a.png": POISON})
+    flags = ["-i", str(whole), "-s", "16", "-ext", "jpg", "--images_per_shard", "20"]
+    command = [sys.executable, str(ROOT / "image_resizer.py"), *flags, "-o", str(tmp_path / "out"), "-j", "1"]
+    codes = []
+    for action in ("os.kill(os.getpid(), signal.SIGSEGV)", f"sys.argv[0] == '-c' and harm({count})"):
+        environment = {**os.environ, "PYTHONPATH": poison(tmp_path / "site", action)}
+        codes.append(subprocess.run(command, env=environment, capture_output=True, check=False).returncode)
+    assert codes == [-11, 0]
+    assert [row["status"] for row in rows(tmp_path / "out", "manifest")] == ["written"] * 13
+    make(*flags, "-o", tmp_path / "clean")
+    images = [
+        {path: data for path, data in snapshot(tmp_path / out).items() if path.endswith(".jpg")}
+        for out in ("out", "clean")
+    ]
+    assert images[0] == images[1]

@@ -20,13 +20,22 @@ MEMORY = 100_000_000
 def poison(folder: Path, action: str, size: tuple[int, int] = (13, 13), image_format: str = "PNG") -> str:
     """A folder for PYTHONPATH, in whose processes decoding an image of `size` in PNG or GIF runs `action`."""
     plugin = f"{image_format.capitalize()}ImagePlugin"
+    folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(
-        "import os, signal, time\n"
-        f"from PIL import {plugin}\n"
+        "import os, signal, sys, time\n"
+        f"from PIL import Image, {plugin}\n"
         f"class Poisoned({plugin}.{image_format.capitalize()}ImageFile):\n"
         "    def load(self):\n"
         f"        if self.size == {size}: {action}\n"
         "        return super().load()\n"
+        "def harm(count):\n"  # lets its own image pass; of the count-th file that is opened next, the process dies
+        "    if hasattr(Image, 'left'): return\n"
+        "    Image.left, opened = count, Image.open\n"
+        "    def dying(*arguments, **settings):\n"
+        "        Image.left -= 1\n"
+        "        if not Image.left: os.kill(os.getpid(), signal.SIGSEGV)\n"
+        "        return opened(*arguments, **settings)\n"
+        "    Image.open = dying\n"
         f"{plugin}.Image.register_open('{image_format}', Poisoned, {plugin}._accept)\n"
     )
     return str(folder)
@@ -54,6 +63,33 @@ def test_a_crash_costs_one_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     for error in crashed.outputs.values():
         assert isinstance(error, ImageError)
         assert (error.kind, error.message) == (Kind.CRASHED, message)
+    apart.close()
+
+
+@pytest.mark.parametrize("count", range(1, 5))
+def test_an_image_is_not_blamed_for_a_crash_that_another_one_caused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, count: int
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", poison(tmp_path, f"harm({count})"))
+    apart = Apart(MEMORY)
+    images = [jpeg(1, (40, 30)), POISON, *(jpeg(seed, (40, 30)) for seed in range(2, 8))]
+    assert [apart.make(data, SPEC) for data in images] == [make(data, SPEC) for data in images]
+    apart.close()
+
+
+def test_an_image_is_blamed_for_its_own_crash_in_a_child_that_made_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    deaths = tmp_path / "deaths"
+    action = f"open({str(deaths)!r}, 'a').write('x'); os.kill(os.getpid(), signal.SIGSEGV)"
+    monkeypatch.setenv("PYTHONPATH", poison(tmp_path, action))
+    apart = Apart(MEMORY)
+    kinds = []
+    for data in (jpeg(1, (40, 30)), POISON, POISON, jpeg(2, (40, 30))):
+        output = apart.make(data, SPEC).outputs[16]
+        kinds.append(output.kind if isinstance(output, ImageError) else None)
+    assert kinds == [None, Kind.CRASHED, Kind.CRASHED, None]
+    assert deaths.read_text() == "xxx"  # twice in a child that made another, once in a new one
     apart.close()
 
 
