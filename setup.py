@@ -14,6 +14,7 @@ TEST = [
     *DATAFLOW,
     "gcp-storage-emulator>=2026.7",
     "hypothesis>=6.100",
+    "imagecodecs>=2025.3.30",  # tests/fuzz: writes JPEGs that Pillow does not
     "pytest>=8",
     "pytest-cov>=7",
     "pytest-xdist>=3.6",
@@ -40,7 +41,7 @@ setup(
         "apache-beam[gcp]>=2.76,<3",
         "google-crc32c>=1.5,<2",  # layout tfrecord; apache-beam[gcp] asks for it too
         "pyarrow>=18",  # layout parquet; apache-beam asks for it too
-        "pillow>=12.1.1,<13",  # what apache-beam 2.77 itself asks for
+        "pillow>=12.3,<13",  # apache-beam 2.77 asks for <13; 12.3 mends faults that hostile files can reach
         "jinja2>=3.1,<4",
         "loguru>=0.7,<1",
         "pyyaml>=6",  # the card's head; apache-beam asks for it too

@@ -29,7 +29,7 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from transforms.imaging import color, jpeg, strict, webp
+from transforms.imaging import color, jpeg, strict, upstream, webp
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Box, reduced_request, targets
 from transforms.imaging.spec import MAX_PIXELS, ResizeSpec
@@ -122,7 +122,7 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Opened:
     if coding := jpeg.unsupported(data):
         raise ImageError(Kind.UNSUPPORTED_CODING, Stage.DECODE, coding)
     with failing_as(Stage.DECODE):
-        image = _open(data)
+        image = _open(upstream.defused(data))
         if image.mode == "P" and image.palette is None:
             raise ImageError(Kind.DAMAGED, Stage.DECODE, "the pixels are entries of a palette, and there is none")
         orientation = _orientation(image)
@@ -193,6 +193,7 @@ def _orientation(image: ImageFile.ImageFile) -> int:
     if not ({"exif", "Raw profile type exif"} & set(image.info) or isinstance(image, TiffImagePlugin.TiffImageFile)):
         return 1
     try:
+        upstream.check_exif(_exif_of(image))
         exif = image.getexif()
     except Exception:  # a broken EXIF block is no reason to lose the image
         return 1
@@ -201,6 +202,13 @@ def _orientation(image: ImageFile.ImageFile) -> int:
         del exif[ORIENTATION_TAG]
         image._size = image._tile_size  # as the pixels are stored; there is no public way
     return value if value in range(1, 9) else 1
+
+
+def _exif_of(image: ImageFile.ImageFile) -> bytes:
+    if "exif" in image.info:
+        return bytes(image.info["exif"])
+    lines = str(image.info.get("Raw profile type exif", "")).split("\n")
+    return bytes.fromhex("".join(lines[3:]))
 
 
 def reduce(opened: Opened, spec: ResizeSpec) -> Box:

@@ -20,6 +20,7 @@ _START_OF_IMAGE = b"\xff\xd8"
 _DHT, _JPG, _DAC, _SOS, _DQT, _DNL, _DRI, _DHP = 0xC4, 0xC8, 0xCC, 0xDA, 0xDB, 0xDC, 0xDD, 0xDE
 _APP0, _APP1, _APP14, _APP15, _JPEG_LS, _COM = 0xE0, 0xE1, 0xEE, 0xEF, 0xF7, 0xFE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {_DHT, _JPG, _DAC} | {_DHP, _JPEG_LS}
+_ALONE = frozenset({_JPG, *range(0xD0, 0xDA), *range(0xF0, 0xFE), 0})  # Pillow reads no segment behind these
 _OTHERS = frozenset({_DHT, _DAC, _DQT, _DNL, _DRI, _COM, *range(_APP0, _APP15 + 1)})
 
 # Frames of discrete cosine transforms, which libjpeg decodes at any of its scales.
@@ -110,9 +111,18 @@ def unsupported(data: bytes) -> str | None:
 
 
 def exif_of(data: bytes) -> bytes:
-    """Return the EXIF block of a JPEG as Pillow puts it together: all of its segments, less their headers."""
-    bodies = (body for marker, body in _segments(data) if marker == _APP1 and body.startswith(b"Exif\0\0"))
-    return b"".join(body[6:] for body in bodies)
+    """Return the EXIF block of a JPEG as Pillow puts it together: of all its segments, the header of the first."""
+    parts: list[bytes] = []
+    at = data.find(b"\xff", len(_START_OF_IMAGE))
+    while at >= 0:
+        while data[at : at + 1] == b"\xff":
+            at += 1
+        marker = int.from_bytes(data[at : at + 1], "big")
+        length = 0 if marker in _ALONE else max(2, int.from_bytes(data[at + 1 : at + 3], "big"))
+        if marker == _APP1 and data.startswith(b"Exif\0\0", at + 3):
+            parts.append(data[at + 3 + (6 if parts else 0) : at + 1 + length])
+        at = -1 if marker == _SOS else data.find(b"\xff", at + 1 + length)
+    return b"".join(parts)
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:

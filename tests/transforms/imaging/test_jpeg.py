@@ -222,5 +222,6 @@ def test_bits_that_no_jpeg_has_are_damage() -> None:
 
 def test_the_exif_block_is_put_together_of_its_segments() -> None:
     parts = segment(0xE1, b"Exif\0\0MM\0*") + segment(0xE1, b"http://") + segment(0xE1, b"Exif\0\0more")
-    assert exif_of(START + parts + PHOTO[2:]) == b"MM\0*more"
+    assert exif_of(START + parts + PHOTO[2:]) == b"Exif\0\0MM\0*more"
+    assert exif_of(START + b"\0\xff\xf1\xff\xff" + parts[1:] + PHOTO[2:]) == b"Exif\0\0MM\0*more"
     assert exif_of(PHOTO) == b""
