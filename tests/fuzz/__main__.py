@@ -4,7 +4,11 @@ Whatever a file's bytes are, each size of it is written, skipped, or failed by a
 process dies or hangs, one in four is made twice with the same bytes, and the process grows by no more than
 1.25 times what the image was admitted with (`imaging.memory`) and 16 MB: `trial.TIMES`, `trial.ASIDE`. An image
 that needs more than 256 MB is not admitted (`--memory`). A case is made from the seed and its number alone:
-`python -m tests.fuzz --seed 1 --case 123` makes it again, and with `--save FILE` writes its bytes.
+`python -m tests.fuzz --seed 1 --case 123` makes it again, and with `--save FILE` writes its bytes. One case in three
+becomes a thumbnail of the report as well, and one in fifty goes through `--estimate`.
+
+glibc notices what is written past the end of a block with
+`LD_PRELOAD=libc_malloc_debug.so MALLOC_CHECK_=3 MALLOC_PERTURB_=85` in front of the command.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -14,6 +15,7 @@ _NUMBERS = {
     2: (0, 1, 2, 255, 256, 0x3FFF, 0x4000, 0x7FFF, 0x8000, 0xFFFE, 0xFFFF),
     4: (0, 1, 255, 4096, 12_000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF),
 }
+_FRAMES = (0xC0, 0xC1, 0xC2, 0xC3, 0xC3, 0xC3, 0xC5, 0xC9, 0xCA, 0xCB, 0xDE)
 _SIGNATURE = 12  # bytes, of RIFF....WEBP, the longest one
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Boxes of AVIF and JPEG 2000 that hold other boxes; what stands before those, in bytes.
@@ -90,6 +92,14 @@ def behead(data: bytes, other: bytes, chance: random.Random) -> bytes:
     return data[:header] + other[header:]
 
 
+def set_frame(data: bytes, other: bytes, chance: random.Random) -> bytes:
+    """Makes another coding of a JPEG's frame; turns bits over where there is none."""
+    frames = [found.start() + 1 for found in re.finditer(rb"\xff[\xc0-\xc3\xc9-\xcb]\0", data)]
+    if not frames or not data.startswith(b"\xff\xd8"):
+        return flip_bits(data, other, chance)
+    return _put(data, chance.choice(frames), bytes((chance.choice(_FRAMES),)))
+
+
 def remove_piece(data: bytes, _other: bytes, chance: random.Random) -> bytes:
     """Takes a chunk, segment or box out."""
     pieces = pieces_of(data, chance)
@@ -121,7 +131,7 @@ def take_piece(data: bytes, other: bytes, chance: random.Random) -> bytes:
 
 MUTATIONS: tuple[Mutation, ...] = (
     *(flip_bits, set_bytes, set_number, set_number, randomize, truncate, extend),
-    *(splice, behead, remove_piece, repeat_piece, swap_pieces, take_piece),
+    *(splice, behead, set_frame, remove_piece, repeat_piece, swap_pieces, take_piece),
 )
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from benchmarks.photos import photo
 from tests.fuzz.bytewise import made_by_bytes
+from tests.fuzz.jpegs import jpeg_files
 from tests.support import image_bytes
 from tests.transforms.imaging.files import gamma, icc_profile, xyz
 
@@ -74,14 +75,14 @@ _Recipe = tuple[Callable[[], Image.Image], str, dict[str, Any]]
 @functools.cache
 def names() -> tuple[str, ...]:
     """Those of all whole files; each begins with its format, or with "foreign"."""
-    return *_recipes(), *made_by_bytes()
+    return *_recipes(), *made_by_bytes(), *jpeg_files()
 
 
 @functools.cache
 def whole(name: str) -> bytes:
     """The file of that name."""
     if name not in _recipes():
-        return made_by_bytes()[name]
+        return (made_by_bytes() | jpeg_files())[name]
     paint, image_format, parameters = _recipes()[name]
     if image_format == "AVIF":
         parameters = parameters | {"max_threads": 1, "speed": 10}

@@ -16,6 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests.fuzz.cases import Case, case_of
+from tests.fuzz.paths import problem_elsewhere
 from transforms.budget import MemoryBudget
 from transforms.imaging.errors import ImageError, Kind, SkippedError
 from transforms.imaging.resize import Encoded, Made, Output, make
@@ -80,6 +81,8 @@ def tried(seed: int, number: int, memory: int) -> Report:
         report.problem = _problem(made, case, report)
         if not report.problem and number % _TWICE == 0:
             report.problem = _difference(made, case, memory)
+        if not report.problem and report.admitted:
+            report.problem = problem_elsewhere(case, number, made, memory)
     # Whatever it is: `make` promises to raise nothing, and extension modules raise more than Exceptions.
     except BaseException:
         report.problem = "raised: " + traceback.format_exc().strip()
