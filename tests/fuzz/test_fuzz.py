@@ -27,7 +27,15 @@ def test_a_thousand_cases(capsys: pytest.CaptureFixture[str]) -> None:
     assert [(report.number, report.name, report.problem) for report in tally.problems] == []
     assert tally.cases == tally.outcomes.total() == 1000
     assert tally.outcomes["written"] > 200
-    for kind in ("skipped", "damaged", "truncated", "not-an-image", "too-many-pixels", "unsupported-depth"):
+    for kind in (
+        "skipped",
+        "damaged",
+        "truncated",
+        "not-an-image",
+        "too-many-pixels",
+        "unsupported-depth",
+        "unsupported-coding",
+    ):
         assert tally.outcomes[kind] > 0, kind
     print(tally)
     assert capsys.readouterr().out.startswith(f"1000 cases: {tally.outcomes['written']} written")
@@ -44,7 +52,7 @@ def format_of(data: bytes) -> str:
 def test_every_format_that_is_opened_is_damaged() -> None:
     small = [name for name in names() if "huge" not in name and not name.startswith("foreign")]
     opened = {format_of(whole(name)) for name in small}
-    assert opened == {*FORMATS, "MPO", Kind.UNSUPPORTED_DEPTH}
+    assert opened == {*FORMATS, "MPO", Kind.UNSUPPORTED_DEPTH, Kind.UNSUPPORTED_CODING}
     named = {case_of(1, number).name.split()[0] for number in range(100)}
     assert named == {*FORMATS, "MPO", "foreign"}
 
