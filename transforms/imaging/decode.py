@@ -6,7 +6,7 @@ import contextlib
 import io
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 # The plugins of FORMATS, imported here so that no thread imports one halfway through a run.
 from PIL import (  # noqa: F401
@@ -29,7 +29,7 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from transforms.imaging import color, strict, webp
+from transforms.imaging import alpha, color, metadata, png, quirks, strict, webp
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Box, reduced_request, targets
 from transforms.imaging.spec import MAX_PIXELS, ResizeSpec
@@ -45,15 +45,14 @@ FORMATS = (
 # Those of them whose first bytes tell them from anything else.
 _SIGNED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF")
 
-ORIENTATION_TAG = 0x0112
 END_OF_JPEG = b"\xff\xd9"
 
 
 class Source(NamedTuple):
     """What an image is before it is decoded: Pillow's format and mode, and (width, height) in pixels.
 
-    `orientation` is its EXIF tag, 1 where there is none or a broken one. `notes` name what an output does not
-    have as such.
+    `orientation` is that of EXIF or XMP, 1 where there is none or a broken one. `notes` name what an output does
+    not have as such.
     """
 
     format: str
@@ -120,14 +119,16 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Opened:
     if header := webp.read_header(data):
         _check_pixels(header.width, header.height, max_pixels)
     with failing_as(Stage.DECODE):
-        image = _open(data)
+        image, notes = _open(data)
         if image.mode == "P" and image.palette is None:
             raise ImageError(Kind.DAMAGED, Stage.DECODE, "the pixels are entries of a palette, and there is none")
-        orientation = _orientation(image)
+        notes += quirks.prepare(image, data)
+        orientation, beside = metadata.read(image, data)
         # All of the file at once: in Pillow's pieces of 64 KB decoding a large JPEG takes a sixth longer.
         image.decodermaxblock = max(image.decodermaxblock, len(data))
         _check_pixels(*image.size, max_pixels)
-        return Opened(image, _describe(image, orientation), data)
+        source = Source(image.format or "", image.mode, *image.size, orientation, beside + notes)
+        return Opened(image, source, data)
 
 
 def _allow(max_pixels: int) -> None:
@@ -142,7 +143,22 @@ def _check_pixels(width: int, height: int, max_pixels: int) -> None:
         raise ImageError(Kind.TOO_MANY_PIXELS, Stage.DECODE, message)
 
 
-def _open(data: bytes) -> ImageFile.ImageFile:
+def _open(data: bytes) -> tuple[ImageFile.ImageFile, tuple[Note, ...]]:
+    """Opens a file, a PNG without the ancillary chunks that Pillow refuses; and a note if there were any."""
+    if not data.startswith(png.SIGNATURE):
+        return _open_as_is(data), ()
+    mended, dropped = png.mended(data)
+    try:
+        return _open_as_is(mended), (Note.METADATA_DROPPED,) if dropped else ()
+    # Every Exception: of a broken chunk Pillow raises SyntaxError, ValueError, struct.error, ...
+    except Exception:
+        bare = png.bare(data)
+        if bare is None:
+            raise
+        return _open_as_is(bare), (Note.METADATA_DROPPED,)
+
+
+def _open_as_is(data: bytes) -> ImageFile.ImageFile:
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
@@ -156,49 +172,6 @@ def _raise_reason(data: bytes) -> None:
         factory, accepts = Image.OPEN[name]
         if accepts and accepts(data[:16]) is True:
             factory(io.BytesIO(data), "")
-
-
-def _describe(image: ImageFile.ImageFile, orientation: int) -> Source:
-    notes = []
-    if orientation > 1:
-        notes.append(Note.EXIF_ORIENTATION)
-    if image.info.get("icc_profile"):
-        notes.append(Note.ICC_PROFILE)
-    if image.format == "PNG" and "transparency" in image.info and not _mend_transparency(image):
-        notes.append(Note.TRANSPARENCY_IGNORED)
-    return Source(image.format or "", image.mode, *image.size, orientation, tuple(notes))
-
-
-def _mend_transparency(image: ImageFile.ImageFile) -> bool:
-    """Brings a PNG's transparent colour to the 8 bits of the pixels; takes it away where it has 16.
-
-    Pillow spreads gray of 2 and 4 bits over 0 to 255, and leaves the colour as it was.
-    """
-    rawmode = next((tile.args for tile in image.tile if isinstance(tile.args, str)), "")
-    if "16" in rawmode:
-        del image.info["transparency"]
-        return False
-    image.info["transparency"] = _spread(image.info["transparency"], rawmode)
-    return True
-
-
-def _spread(transparency: Any, rawmode: str) -> Any:
-    return transparency * {"L;2": 85, "L;4": 17}.get(rawmode, 1) if isinstance(transparency, int) else transparency
-
-
-def _orientation(image: ImageFile.ImageFile) -> int:
-    """The EXIF tag. Of a TIFF it is taken away: Pillow would turn the image by it while it decodes."""
-    if not ({"exif", "Raw profile type exif"} & set(image.info) or isinstance(image, TiffImagePlugin.TiffImageFile)):
-        return 1
-    try:
-        exif = image.getexif()
-    except Exception:  # a broken EXIF block is no reason to lose the image
-        return 1
-    value = exif.get(ORIENTATION_TAG, 1)
-    if isinstance(image, TiffImagePlugin.TiffImageFile) and ORIENTATION_TAG in exif:
-        del exif[ORIENTATION_TAG]
-        image._size = image._tile_size  # as the pixels are stored; there is no public way
-    return value if value in range(1, 9) else 1
 
 
 def reduce(image: ImageFile.ImageFile, spec: ResizeSpec) -> Box:
@@ -224,23 +197,57 @@ def decode(opened: Opened, spec: ResizeSpec) -> color.Working:
     Raises:
         ImageError: damaged or truncated data, or a pixel type without a rule.
     """
-    jpeg = opened.source.format in ("JPEG", "MPO")
+    notes = _accepted(opened, spec)
     try:
-        working = _decoded(opened.image, spec)
-        unchecked = spec.check_jpeg and jpeg and not strict.is_checked(opened.data)
-        return working._replace(notes=(*working.notes, Note.UNCHECKED)) if unchecked else working
+        working = _decoded(opened.image, opened.data, spec)
+        unchecked = spec.check_jpeg and _is_jpeg(opened) and not strict.is_checked(opened.data)
+        return _noting(working, *notes, *[Note.UNCHECKED] * unchecked)
     except ImageError as error:
-        if not (error.kind is Kind.TRUNCATED and spec.truncated == "accept" and jpeg):
+        second = _second_try(opened, spec, error)
+        if second is None:
             raise
     opened.image.close()  # which gives its pixels' memory back
-    # libjpeg makes up what is missing as soon as the file has an end.
-    again = open_image(opened.data + END_OF_JPEG, spec.max_pixels).image
+    data, note = second
+    again = open_image(data, spec.max_pixels).image
+    again.info |= {name: opened.image.info[name] for name in ("icc_profile", "cicp") if name in opened.image.info}
     reduce(again, spec)
-    working = _decoded(again, spec)
-    return working._replace(notes=(*working.notes, Note.TRUNCATED))
+    return _noting(_decoded(again, data, spec), *notes, note)
 
 
-def _decoded(image: ImageFile.ImageFile, spec: ResizeSpec) -> color.Working:
+def _is_jpeg(opened: Opened) -> bool:
+    return opened.source.format in ("JPEG", "MPO")
+
+
+def _noting(working: color.Working, *notes: Note) -> color.Working:
+    """The same with further notes, each once."""
+    return working._replace(notes=tuple(dict.fromkeys((*working.notes, *notes))))
+
+
+def _accepted(opened: Opened, spec: ResizeSpec) -> tuple[Note, ...]:
+    """Notes damage of a PNG that its decoder does not see, where it is accepted.
+
+    Raises:
+        ImageError: it is not.
+    """
+    error = png.damage(opened.data) if opened.source.format == "PNG" else None
+    if error is None:
+        return ()
+    if spec.truncated != "accept":
+        raise error
+    return (Note.TRUNCATED if error.kind is Kind.TRUNCATED else Note.DAMAGED,)
+
+
+def _second_try(opened: Opened, spec: ResizeSpec, error: ImageError) -> tuple[bytes, Note] | None:
+    """Other bytes that may be decoded after an error, and the note that tells of them."""
+    if _is_jpeg(opened) and error.kind is Kind.TRUNCATED and spec.truncated == "accept":
+        # libjpeg makes up what is missing as soon as the file has an end.
+        return opened.data + END_OF_JPEG, Note.TRUNCATED
+    # Texts and profiles may stand behind the pixels.
+    bare = png.bare(opened.data) if opened.source.format == "PNG" else None
+    return None if bare is None else (bare, Note.METADATA_DROPPED)
+
+
+def _decoded(image: ImageFile.ImageFile, data: bytes, spec: ResizeSpec) -> color.Working:
     with failing_as(Stage.DECODE):
         image.load()
-        return color.prepare(image, spec)
+        return color.prepare(alpha.settled(image, data), spec)
