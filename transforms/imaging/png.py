@@ -146,7 +146,8 @@ def metadata(data: bytes) -> Metadata:
     for chunk in chunks(data):
         if chunk.name in (b"eXIf", b"cICP", b"tEXt", b"zTXt", b"iTXt") and chunk.is_intact(data):
             for kind, value in _told(chunk.name, chunk.body(data)):
-                found.setdefault(kind, value)
+                if value:
+                    found.setdefault(kind, value)
     exif = found.get("exif") or found.get("exif text")
     return Metadata(exif, found.get("xmp"), found.get("cicp"))
 
@@ -169,7 +170,8 @@ def _told(name: bytes, body: bytes) -> Iterator[tuple[str, bytes]]:
         key, _, rest = body.partition(b"\0")
         if key == _XMP_TEXT:
             yield "xmp", _text(name, rest)
-        elif key in _EXIF_TEXTS and (value := _text(name, rest)):
+        elif key in _EXIF_TEXTS:
+            value = _text(name, rest)
             yield "exif text", value if key == b"exif" else _from_hexadecimal(value)
 
 
