@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import struct
 
-from PIL import BmpImagePlugin, IcoImagePlugin, Image, ImageFile, TgaImagePlugin
+from PIL import IcoImagePlugin, Image, ImageFile, TgaImagePlugin
 
-from transforms.imaging import psd
+from transforms.imaging import ico, png, psd
 
 # The end of a TGA of version 2, and where its extension area says what its alpha is:
 # https://www.dca.fee.unicamp.br/~martino/disciplinas/ea978/tgaffs.pdf
@@ -40,7 +39,7 @@ def settled(image: ImageFile.ImageFile, data: bytes) -> Image.Image:
     if image.format in ("BMP", "DIB") and is_transparent(image):
         return _opaque(image)
     if isinstance(image, IcoImagePlugin.IcoImageFile) and is_transparent(image):
-        return _masked(image, data)
+        return _masked(image)
     return image
 
 
@@ -70,18 +69,11 @@ def _opaque(image: Image.Image) -> Image.Image:
     return image
 
 
-def _masked(icon: IcoImagePlugin.IcoImageFile, data: bytes) -> Image.Image:
-    """An icon whose alpha is 0 everywhere, by its mask of one bit a pixel; opaque if it has none."""
-    entry = icon.ico.entry[0]
-    frame = data[entry.offset : entry.offset + entry.size]
-    if entry.bpp != 32 or BmpImagePlugin._dib_accept(frame) is not True:
-        return icon  # it was masked, or holds a PNG
-    decoder = BmpImagePlugin.DibImageFile(io.BytesIO(frame)).tile[0]
-    stride = (icon.width + 31) // 32 * 4
-    mask = frame[decoder.offset + 4 * icon.width * icon.height :][: stride * icon.height]
-    if len(mask) < stride * icon.height:
-        return _opaque(icon)
-    direction = decoder.args[-1] if isinstance(decoder.args, tuple) else -1
-    masked = icon.convert("RGBA")
-    masked.putalpha(Image.frombytes("1", icon.size, mask, "raw", "1;I", stride, direction))
+def _masked(icon: IcoImagePlugin.IcoImageFile) -> Image.Image:
+    """An icon whose alpha is 0 everywhere, by its mask; opaque if it has none."""
+    if icon.ico.entry[0].bpp != 32 or ico.frame(icon).startswith(png.SIGNATURE):
+        return icon  # its mask was applied, or it needs none
+    masked = icon.convert("RGB")
+    if mask := ico.mask(icon):
+        masked.putalpha(mask)
     return masked

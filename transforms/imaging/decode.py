@@ -29,7 +29,7 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from transforms.imaging import alpha, color, metadata, png, quirks, strict, webp
+from transforms.imaging import alpha, color, ico, metadata, png, quirks, strict, webp
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Box, reduced_request, targets
 from transforms.imaging.spec import MAX_PIXELS, ResizeSpec
@@ -90,8 +90,6 @@ def _kind_of(error: Exception, stage: Stage) -> Kind:
         return Kind.TOO_MANY_PIXELS
     if isinstance(error, MemoryError):
         return Kind.OUT_OF_MEMORY
-    if "MAX_TEXT_" in message:  # PNG texts or profiles that unpack to more than 1 MB, or 64 MB together
-        return Kind.METADATA_TOO_LARGE
     if "unknown pixel mode" in message:  # TIFF with 16- or 64-bit floats, for instance
         return Kind.UNSUPPORTED_DEPTH
     if stage is Stage.ENCODE:
@@ -144,18 +142,23 @@ def _check_pixels(width: int, height: int, max_pixels: int) -> None:
 
 
 def _open(data: bytes) -> tuple[ImageFile.ImageFile, tuple[Note, ...]]:
-    """Opens a file, a PNG without the ancillary chunks that Pillow refuses; and a note if there were any."""
-    if not data.startswith(png.SIGNATURE):
-        return _open_as_is(data), ()
-    mended, dropped = png.mended(data)
+    """Opens a file, without chunks of a PNG that Pillow refuses and no pixel needs; and a note if there were any."""
+    mended, dropped = png.mended(data) if data.startswith(png.SIGNATURE) else (data, False)
     try:
         return _open_as_is(mended), (Note.METADATA_DROPPED,) if dropped else ()
     # Every Exception: of a broken chunk Pillow raises SyntaxError, ValueError, struct.error, ...
     except Exception:
-        bare = png.bare(data)
+        bare = _bare(data)
         if bare is None:
             raise
         return _open_as_is(bare), (Note.METADATA_DROPPED,)
+
+
+def _bare(data: bytes) -> bytes | None:
+    """The file with nothing but its pixels, where it is a PNG or an icon of PNGs and has anything else."""
+    if data.startswith(png.SIGNATURE):
+        return png.bare(data)
+    return ico.bare(data) if data.startswith(ico.SIGNATURE) else None
 
 
 def _open_as_is(data: bytes) -> ImageFile.ImageFile:
@@ -229,7 +232,9 @@ def _accepted(opened: Opened, spec: ResizeSpec) -> tuple[Note, ...]:
     Raises:
         ImageError: it is not.
     """
-    error = png.damage(opened.data) if opened.source.format == "PNG" else None
+    image = opened.image
+    data = ico.frame(image) if isinstance(image, IcoImagePlugin.IcoImageFile) else opened.data
+    error = png.damage(data) if data.startswith(png.SIGNATURE) else None
     if error is None:
         return ()
     if spec.truncated != "accept":
@@ -242,8 +247,7 @@ def _second_try(opened: Opened, spec: ResizeSpec, error: ImageError) -> tuple[by
     if _is_jpeg(opened) and error.kind is Kind.TRUNCATED and spec.truncated == "accept":
         # libjpeg makes up what is missing as soon as the file has an end.
         return opened.data + END_OF_JPEG, Note.TRUNCATED
-    # Texts and profiles may stand behind the pixels.
-    bare = png.bare(opened.data) if opened.source.format == "PNG" else None
+    bare = _bare(opened.data)  # texts and profiles may stand behind the pixels
     return None if bare is None else (bare, Note.METADATA_DROPPED)
 
 

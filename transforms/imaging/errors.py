@@ -24,7 +24,6 @@ class Kind(enum.StrEnum):
     UNSUPPORTED_FORMAT = "unsupported-format"
     UNSUPPORTED_DEPTH = "unsupported-depth"
     TOO_MANY_PIXELS = "too-many-pixels"
-    METADATA_TOO_LARGE = "metadata-too-large"
     TOO_LARGE = "too-large"
     OUT_OF_MEMORY = "out-of-memory"
     TRUNCATED = "truncated"

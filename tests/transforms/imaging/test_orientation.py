@@ -19,8 +19,8 @@ from transforms.imaging.spec import ResizeSpec
 TIFF = b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/"'
 
 
-def xmp(orientation: object) -> bytes:
-    return b"<rdf:Description %s tiff:Orientation=\"%d\"/>" % (TIFF, orientation)
+def xmp(orientation: int) -> bytes:
+    return b'<rdf:Description %s tiff:Orientation="%d"/>' % (TIFF, orientation)
 
 
 def exif(orientation: int | None, **more: Any) -> bytes:

@@ -281,3 +281,20 @@ def test_bytes_that_are_no_chunks() -> None:
     assert list(chunks(data[:12])) == []
     assert bare(data[:8]) is None
     assert damage(data[:8]) is None
+
+
+def icon(frame: bytes) -> bytes:
+    """An icon of one PNG of 3 x 1 pixels."""
+    return struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 3, 1, 0, 0, 1, 24, len(frame), 22) + frame
+
+
+def test_pngs_inside_of_icons() -> None:
+    text = b"tEXt", b"Comment\0hello"
+    bomb = b"zTXt", b"Comment\0\0" + BOMB
+    assert (pixels(icon(picture(text))), notes(icon(picture(text)))) == (ROW, ())
+    for frame in (hurt(picture(text), b"tEXt"), picture(bomb), png((3, 1), PIXELS, bomb)):
+        assert (pixels(icon(frame)), notes(icon(frame))) == (ROW, (Note.METADATA_DROPPED,))
+    damaged = icon(hurt(picture(), b"IDAT"))
+    assert error_of(damaged).kind is Kind.DAMAGED
+    assert (pixels(damaged, truncated="accept"), notes(damaged, truncated="accept")) == (ROW, (Note.DAMAGED,))
+    assert error_of(icon(picture(bomb))[:20]).kind is not None

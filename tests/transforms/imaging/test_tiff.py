@@ -191,9 +191,7 @@ def furthest(one: Sequence[tuple[int, ...]], other: Sequence[tuple[int, ...]]) -
 @pytest.mark.parametrize("size", [(20, 12), (21, 13)])
 @pytest.mark.parametrize("step", [(1, 1), (2, 1), (1, 2), (2, 2), (4, 1), (4, 2)])
 @pytest.mark.parametrize("parts", [{}, {"rows": 4}, {"tile": 16}])
-def test_uncompressed_ycbcr(
-    size: tuple[int, int], step: tuple[int, int], parts: dict[str, int], order: str
-) -> None:
+def test_uncompressed_ycbcr(size: tuple[int, int], step: tuple[int, int], parts: dict[str, Any], order: str) -> None:
     picture = planes(*size, step)
     data = ycbcr(picture, order=order, **parts)
     assert open_image(data).source[:4] == ("TIFF", "RGB", *size)
@@ -224,7 +222,7 @@ def test_ycbcr_stays_as_it_is_stored(orientation: int) -> None:
 
 def test_ycbcr_in_planes() -> None:
     picture = planes(20, 12, (1, 1))
-    strips = [bytes(sum(plane, [])) for plane in (picture.luma, picture.blue, picture.red)]
+    strips = [b"".join(map(bytes, plane)) for plane in (picture.luma, picture.blue, picture.red)]
     tags: dict[int, tuple[int, list[Any]]] = {
         256: (LONG, [20]),
         257: (LONG, [12]),
