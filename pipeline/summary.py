@@ -10,17 +10,25 @@ from transforms.imaging.errors import Note
 # A note -> what it says of so many images; where a setting decides, for each of its values.
 _NOTES: dict[Note, str | dict[str, str]] = {
     Note.EXIF_ORIENTATION: {
-        "stored": "with an EXIF orientation, kept as stored",
-        "exif": "with an EXIF orientation, turned as it says",
+        "stored": "with an orientation in EXIF or XMP, kept as stored",
+        "exif": "with an orientation in EXIF or XMP, turned as it says",
     },
     Note.ICC_PROFILE: {
         "keep-numbers": "with a colour profile, which is left out",
         "srgb": "with a colour profile, converted to sRGB",
     },
     Note.ICC_UNUSABLE: "of them with a profile that is broken or of other pixels: their numbers stay",
-    Note.TRANSPARENCY_IGNORED: "with a transparent colour of 16 bits, which is ignored",
+    Note.CICP: {
+        "keep-numbers": "with a colour space by numbers (cICP, nclx), which is left out",
+        "srgb": "with a colour space by numbers (cICP, nclx), converted to sRGB",
+    },
+    Note.CICP_UNUSABLE: "of them with one that is not converted, such as PQ or HLG: their numbers stay",
+    Note.METADATA_DROPPED: "with broken or very large texts, profiles or the like, which are left out",
+    Note.FULLY_TRANSPARENT: "fully transparent: nothing but --background is to be seen",
+    Note.TRANSPARENCY_IGNORED: "with transparency that cannot be used and is ignored",
     Note.FLOAT_CLIPPED: "with floats below 0 or above 1, which are cut off",
     Note.TRUNCATED: "end early, and are made all the same",
+    Note.DAMAGED: "with a wrong checksum of their pixels, and are made all the same",
     Note.UNCHECKED: "could not be checked by --check_jpeg",
 }
 

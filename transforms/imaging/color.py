@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageCms, ImageColor
 
-from transforms.imaging import depth
+from transforms.imaging import alpha, cicp, depth
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Size
 from transforms.imaging.spec import ResizeSpec
@@ -48,16 +48,19 @@ def prepare(image: Image.Image, spec: ResizeSpec) -> Working:
         pixels, clipped = depth.to_gray(image, spec.depth_range)
         notes += [Note.FLOAT_CLIPPED] if clipped else []
     elif image.has_transparency_data:
-        pixels = _on_background(image, spec.background)
-    profile = image.info.get("icc_profile") if spec.color == "srgb" else None
-    if not profile:
+        pixels, hidden = _on_background(image, spec.background)
+        notes += [Note.FULLY_TRANSPARENT] if hidden else []
+    space, profile = image.info.get("cicp"), image.info.get("icc_profile")
+    is_srgb = space.is_srgb if space else profile is None
+    if spec.color != "srgb" or is_srgb:
         return Working(_plain(pixels, spec), None, tuple(notes))
     own = _own_space(pixels, image.mode in _GRAY_MODES, spec)
     try:
-        return Working(own, _to_srgb(profile, own.mode), tuple(notes))
+        used = cicp.profile(space, gray=own.mode == "L") if space else profile
+        return Working(own, _to_srgb(used, own.mode), tuple(notes))
     # Every Exception: of a broken profile Pillow raises PyCMSError, OSError, ValueError, ...
     except Exception:
-        return Working(_plain(pixels, spec), None, (*notes, Note.ICC_UNUSABLE))
+        return Working(_plain(pixels, spec), None, (*notes, Note.CICP_UNUSABLE if space else Note.ICC_UNUSABLE))
 
 
 def finish(picture: Image.Image, working: Working, spec: ResizeSpec) -> Image.Image:
@@ -71,13 +74,14 @@ def finish(picture: Image.Image, working: Working, spec: ResizeSpec) -> Image.Im
     return picture if picture.mode == mode else picture.convert(mode)
 
 
-def _on_background(image: Image.Image, background: str) -> Image.Image:
-    """A transparent image on a colour, in mode RGB."""
+def _on_background(image: Image.Image, background: str) -> tuple[Image.Image, bool]:
+    """A transparent image on a colour, in mode RGB, and whether nothing but the colour is to be seen."""
     if image.mode == "La":
         image = image.convert("LA")
     canvas = Image.new("RGBA", image.size, background)
-    canvas.alpha_composite(image.convert("RGBA"))
-    return canvas.convert("RGB")
+    picture = image if image.mode == "RGBA" else image.convert("RGBA")
+    canvas.alpha_composite(picture)
+    return canvas.convert("RGB"), alpha.is_transparent(picture)
 
 
 def canvas(picture: Image.Image, size: Size, fill: str) -> Image.Image:

@@ -6,7 +6,7 @@ import contextlib
 import io
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 # The plugins of FORMATS, imported here so that no thread imports one halfway through a run.
 from PIL import (  # noqa: F401
@@ -29,7 +29,7 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from transforms.imaging import color, jpeg, strict, upstream, webp
+from transforms.imaging import alpha, color, ico, jpeg, metadata, png, quirks, strict, upstream, webp
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Box, reduced_request, targets
 from transforms.imaging.spec import MAX_PIXELS, ResizeSpec
@@ -45,15 +45,14 @@ FORMATS = (
 # Those of them whose first bytes tell them from anything else.
 _SIGNED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF")
 
-ORIENTATION_TAG = 0x0112
 END_OF_JPEG = b"\xff\xd9"
 
 
 class Source(NamedTuple):
     """What an image is before it is decoded: Pillow's format and mode, and (width, height) in pixels.
 
-    `orientation` is its EXIF tag, 1 where there is none or a broken one. `notes` name what an output does not
-    have as such.
+    `orientation` is that of EXIF or XMP, 1 where there is none or a broken one. `notes` name what an output does
+    not have as such.
     """
 
     format: str
@@ -91,8 +90,6 @@ def _kind_of(error: Exception, stage: Stage) -> Kind:
         return Kind.TOO_MANY_PIXELS
     if isinstance(error, MemoryError):
         return Kind.OUT_OF_MEMORY
-    if "MAX_TEXT_" in message:  # PNG texts or profiles that unpack to more than 1 MB, or 64 MB together
-        return Kind.METADATA_TOO_LARGE
     if "unknown pixel mode" in message:  # TIFF with 16- or 64-bit floats, for instance
         return Kind.UNSUPPORTED_DEPTH
     if stage is Stage.ENCODE:
@@ -122,14 +119,16 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Opened:
     if coding := jpeg.unsupported(data):
         raise ImageError(Kind.UNSUPPORTED_CODING, Stage.DECODE, coding)
     with failing_as(Stage.DECODE):
-        image = _open(upstream.defused(data))
+        image, notes = _open(upstream.defused(data))
         if image.mode == "P" and image.palette is None:
             raise ImageError(Kind.DAMAGED, Stage.DECODE, "the pixels are entries of a palette, and there is none")
-        orientation = _orientation(image)
+        notes += quirks.prepare(image, data)
+        orientation, beside = metadata.read(image, data)
         # All of the file at once: in Pillow's pieces of 64 KB decoding a large JPEG takes a sixth longer.
         image.decodermaxblock = max(image.decodermaxblock, len(data))
         _check_pixels(*image.size, max_pixels)
-        return Opened(image, _describe(image, orientation), data)
+        source = Source(image.format or "", image.mode, *image.size, orientation, beside + notes)
+        return Opened(image, source, data)
 
 
 def _allow(max_pixels: int) -> None:
@@ -144,7 +143,27 @@ def _check_pixels(width: int, height: int, max_pixels: int) -> None:
         raise ImageError(Kind.TOO_MANY_PIXELS, Stage.DECODE, message)
 
 
-def _open(data: bytes) -> ImageFile.ImageFile:
+def _open(data: bytes) -> tuple[ImageFile.ImageFile, tuple[Note, ...]]:
+    """Opens a file, without chunks of a PNG that Pillow refuses and no pixel needs; and a note if there were any."""
+    mended, dropped = png.mended(data) if data.startswith(png.SIGNATURE) else (data, False)
+    try:
+        return _open_as_is(mended), (Note.METADATA_DROPPED,) if dropped else ()
+    # Every Exception: of a broken chunk Pillow raises SyntaxError, ValueError, struct.error, ...
+    except Exception:
+        bare = _bare(data)
+        if bare is None:
+            raise
+        return _open_as_is(bare), (Note.METADATA_DROPPED,)
+
+
+def _bare(data: bytes) -> bytes | None:
+    """The file with nothing but its pixels, where it is a PNG or an icon of PNGs and has anything else."""
+    if data.startswith(png.SIGNATURE):
+        return png.bare(data)
+    return ico.bare(data) if data.startswith(ico.SIGNATURE) else None
+
+
+def _open_as_is(data: bytes) -> ImageFile.ImageFile:
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
@@ -158,57 +177,6 @@ def _raise_reason(data: bytes) -> None:
         factory, accepts = Image.OPEN[name]
         if accepts and accepts(data[:16]) is True:
             factory(io.BytesIO(data), "")
-
-
-def _describe(image: ImageFile.ImageFile, orientation: int) -> Source:
-    notes = []
-    if orientation > 1:
-        notes.append(Note.EXIF_ORIENTATION)
-    if image.info.get("icc_profile"):
-        notes.append(Note.ICC_PROFILE)
-    if image.format == "PNG" and "transparency" in image.info and not _mend_transparency(image):
-        notes.append(Note.TRANSPARENCY_IGNORED)
-    return Source(image.format or "", image.mode, *image.size, orientation, tuple(notes))
-
-
-def _mend_transparency(image: ImageFile.ImageFile) -> bool:
-    """Brings a PNG's transparent colour to the 8 bits of the pixels; takes it away where it has 16.
-
-    Pillow spreads gray of 2 and 4 bits over 0 to 255, and leaves the colour as it was.
-    """
-    rawmode = next((tile.args for tile in image.tile if isinstance(tile.args, str)), "")
-    if "16" in rawmode:
-        del image.info["transparency"]
-        return False
-    image.info["transparency"] = _spread(image.info["transparency"], rawmode)
-    return True
-
-
-def _spread(transparency: Any, rawmode: str) -> Any:
-    return transparency * {"L;2": 85, "L;4": 17}.get(rawmode, 1) if isinstance(transparency, int) else transparency
-
-
-def _orientation(image: ImageFile.ImageFile) -> int:
-    """The EXIF tag. Of a TIFF it is taken away: Pillow would turn the image by it while it decodes."""
-    if not ({"exif", "Raw profile type exif"} & set(image.info) or isinstance(image, TiffImagePlugin.TiffImageFile)):
-        return 1
-    try:
-        upstream.check_exif(_exif_of(image))
-        exif = image.getexif()
-    except Exception:  # a broken EXIF block is no reason to lose the image
-        return 1
-    value = exif.get(ORIENTATION_TAG, 1)
-    if isinstance(image, TiffImagePlugin.TiffImageFile) and ORIENTATION_TAG in exif:
-        del exif[ORIENTATION_TAG]
-        image._size = image._tile_size  # as the pixels are stored; there is no public way
-    return value if value in range(1, 9) else 1
-
-
-def _exif_of(image: ImageFile.ImageFile) -> bytes:
-    if "exif" in image.info:
-        return bytes(image.info["exif"])
-    lines = str(image.info.get("Raw profile type exif", "")).split("\n")
-    return bytes.fromhex("".join(lines[3:]))
 
 
 def reduce(opened: Opened, spec: ResizeSpec) -> Box:
@@ -236,23 +204,59 @@ def decode(opened: Opened, spec: ResizeSpec) -> color.Working:
     Raises:
         ImageError: damaged or truncated data, or a pixel type without a rule.
     """
-    is_jpeg = opened.source.format in ("JPEG", "MPO")
+    notes = _accepted(opened, spec)
     try:
-        working = _decoded(opened.image, spec)
-        unchecked = spec.check_jpeg and is_jpeg and not strict.is_checked(opened.data)
-        return working._replace(notes=(*working.notes, Note.UNCHECKED)) if unchecked else working
+        working = _decoded(opened.image, opened.data, spec)
+        unchecked = spec.check_jpeg and _is_jpeg(opened) and not strict.is_checked(opened.data)
+        return _noting(working, *notes, *[Note.UNCHECKED] * unchecked)
     except ImageError as error:
-        if not (error.kind is Kind.TRUNCATED and spec.truncated == "accept" and is_jpeg):
+        second = _second_try(opened, spec, error)
+        if second is None:
             raise
     opened.image.close()  # which gives its pixels' memory back
-    # libjpeg makes up what is missing as soon as the file has an end.
-    again = open_image(opened.data + END_OF_JPEG, spec.max_pixels)
+    data, note = second
+    again = open_image(data, spec.max_pixels)
+    kept = {name: opened.image.info[name] for name in ("icc_profile", "cicp") if name in opened.image.info}
+    again.image.info |= kept
     reduce(again, spec)
-    working = _decoded(again.image, spec)
-    return working._replace(notes=(*working.notes, Note.TRUNCATED))
+    return _noting(_decoded(again.image, data, spec), *notes, note)
 
 
-def _decoded(image: ImageFile.ImageFile, spec: ResizeSpec) -> color.Working:
+def _is_jpeg(opened: Opened) -> bool:
+    return opened.source.format in ("JPEG", "MPO")
+
+
+def _noting(working: color.Working, *notes: Note) -> color.Working:
+    """The same with further notes, each once."""
+    return working._replace(notes=tuple(dict.fromkeys((*working.notes, *notes))))
+
+
+def _accepted(opened: Opened, spec: ResizeSpec) -> tuple[Note, ...]:
+    """Notes damage of a PNG that its decoder does not see, where it is accepted.
+
+    Raises:
+        ImageError: it is not.
+    """
+    image = opened.image
+    data = ico.frame(image) if isinstance(image, IcoImagePlugin.IcoImageFile) else opened.data
+    error = png.damage(data) if data.startswith(png.SIGNATURE) else None
+    if error is None:
+        return ()
+    if spec.truncated != "accept":
+        raise error
+    return (Note.TRUNCATED if error.kind is Kind.TRUNCATED else Note.DAMAGED,)
+
+
+def _second_try(opened: Opened, spec: ResizeSpec, error: ImageError) -> tuple[bytes, Note] | None:
+    """Other bytes that may be decoded after an error, and the note that tells of them."""
+    if _is_jpeg(opened) and error.kind is Kind.TRUNCATED and spec.truncated == "accept":
+        # libjpeg makes up what is missing as soon as the file has an end.
+        return opened.data + END_OF_JPEG, Note.TRUNCATED
+    bare = _bare(opened.data)  # texts and profiles may stand behind the pixels
+    return None if bare is None else (bare, Note.METADATA_DROPPED)
+
+
+def _decoded(image: ImageFile.ImageFile, data: bytes, spec: ResizeSpec) -> color.Working:
     with failing_as(Stage.DECODE):
         image.load()
-        return color.prepare(image, spec)
+        return color.prepare(alpha.settled(image, data), spec)

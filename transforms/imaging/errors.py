@@ -56,9 +56,14 @@ class Note(enum.StrEnum):
     EXIF_ORIENTATION = "exif-orientation"
     ICC_PROFILE = "icc-profile"
     ICC_UNUSABLE = "icc-unusable"
+    CICP = "cicp"
+    CICP_UNUSABLE = "cicp-unusable"
+    METADATA_DROPPED = "metadata-dropped"
+    FULLY_TRANSPARENT = "fully-transparent"
     TRANSPARENCY_IGNORED = "transparency-ignored"
     FLOAT_CLIPPED = "float-clipped"
     TRUNCATED = "truncated"
+    DAMAGED = "damaged"
     UNCHECKED = "unchecked"
 
 

@@ -108,7 +108,7 @@ def _made(data: bytes, spec: ResizeSpec, admit: Admit, lap: Lap) -> Made:
     except (ImageError, SkippedError) as error:
         return unmade(spec, error, source)
     outputs: dict[int, Output] = dict(zip(sorted(spec.sizes, reverse=True), resized.outputs, strict=True))
-    return Made(source, resized.extension, outputs, source.notes + resized.notes)
+    return Made(source, resized.extension, outputs, tuple(dict.fromkeys(source.notes + resized.notes)))
 
 
 def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once, lap: Lap = untimed) -> Resized:

@@ -84,23 +84,6 @@ def test_more_pixels_than_pillow_allows_can_be_asked_for(monkeypatch: pytest.Mon
     assert Image.MAX_IMAGE_PIXELS == 600
 
 
-@pytest.mark.parametrize("place", ["before", "after"])
-@pytest.mark.parametrize(
-    ("name", "head"), [(b"zTXt", b"Comment\0\0"), (b"iTXt", b"Comment\0\1\0\0\0"), (b"iCCP", b"profile\0\0")]
-)
-def test_a_bomb_in_a_text_or_a_profile_is_a_failure(name: bytes, head: bytes, place: str) -> None:
-    bomb = name, head + zlib.compress(bytes(50_000_000))
-    pixels = b"IDAT", zlib.compress(b"\0" + bytes(3 * 4))
-    error = error_of(png((4, 1), *((bomb, pixels) if place == "before" else (pixels, bomb))))
-    assert (error.kind, error.stage) == (Kind.METADATA_TOO_LARGE, Stage.DECODE)
-
-
-def test_many_texts_together_are_a_bomb_too() -> None:
-    text = b"zTXt", b"Comment\0\0" + zlib.compress(bytes(1_000_000))
-    error = error_of(png((4, 1), *[text] * 70, (b"IDAT", zlib.compress(b"\0" + bytes(3 * 4)))))
-    assert error.kind is Kind.METADATA_TOO_LARGE
-
-
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_a_broken_header_is_damage_and_says_of_what(image_format: str) -> None:
     data = bytearray(image_bytes(Image.new("RGB", (16, 16)), image_format))
@@ -244,12 +227,3 @@ def test_a_tiff_stays_as_it_is_stored(orientation: int, compression: str | None)
     opened = open_image(data)
     assert opened.source[2:5] == (40, 20, orientation)
     assert decode(opened, ResizeSpec()).pixels.tobytes() == stored.tobytes()
-
-
-def test_an_orientation_in_a_text_of_a_png() -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 8
-    body = exif.tobytes()
-    text = f"\nexif\n{len(body):8}\n{body.hex()}\n".encode()
-    data = png((4, 1), (b"tEXt", b"Raw profile type exif\0" + text), (b"IDAT", zlib.compress(b"\0" + bytes(3 * 4))))
-    assert open_image(data).source.orientation == 8

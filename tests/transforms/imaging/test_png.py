@@ -1,0 +1,300 @@
+"""PNGs with faults beside their pixels, and in them."""
+
+import random
+import struct
+import zlib
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.support import image_bytes
+from tests.transforms.imaging.files import png, png_rows
+from transforms.imaging.decode import decode, open_image
+from transforms.imaging.errors import ImageError, Kind, Note
+from transforms.imaging.png import bare, chunks, damage, mended, metadata, profile
+from transforms.imaging.resize import Encoded, make
+from transforms.imaging.spec import ResizeSpec
+
+# One row of three pixels: red, green, blue.
+ROW = bytes([255, 0, 0, 0, 255, 0, 0, 0, 255])
+PIXELS = png_rows(ROW)
+BOMB = zlib.compress(bytes(50_000_000))
+
+
+def picture(*chunks_around: tuple[bytes, bytes]) -> bytes:
+    """The row with chunks before it."""
+    return png((3, 1), *chunks_around, PIXELS)
+
+
+def hurt(data: bytes, name: bytes) -> bytes:
+    """The file with a wrong checksum of its first chunk of a name."""
+    chunk = next(chunk for chunk in chunks(data) if chunk.name == name)
+    wrong = bytes([data[chunk.end - 1] ^ 1])
+    return data[: chunk.end - 1] + wrong + data[chunk.end :]
+
+
+def pixels(data: bytes, **settings: Any) -> bytes:
+    return decode(open_image(data), ResizeSpec(**settings)).pixels.tobytes()
+
+
+def notes(data: bytes, **settings: Any) -> tuple[Note, ...]:
+    return make(data, ResizeSpec(sizes=(3,), extension="png", **settings)).notes
+
+
+def error_of(data: bytes, **settings: Any) -> ImageError:
+    with pytest.raises(ImageError) as caught:
+        pixels(data, **settings)
+    return caught.value
+
+
+ANCILLARY = {
+    b"tEXt": b"Comment\0hello",
+    b"zTXt": b"Comment\0\0" + zlib.compress(b"hello"),
+    b"iTXt": b"Comment\0\0\0\0\0hello",
+    b"iCCP": b"profile\0\0" + zlib.compress(b"no profile"),
+    b"gAMA": struct.pack(">I", 45_455),
+    b"cHRM": struct.pack(">8I", *range(8)),
+    b"pHYs": struct.pack(">IIB", 3000, 3000, 1),
+    b"sRGB": b"\0",
+    b"tIME": bytes(7),
+    b"prVt": b"anything",
+    b"PLTE": bytes(6),  # of an image without a palette: a suggestion
+}
+
+
+@pytest.mark.parametrize("name", ANCILLARY)
+def test_an_ancillary_chunk_with_a_wrong_checksum_is_dropped(name: bytes) -> None:
+    whole = picture((name, ANCILLARY[name]))
+    assert Note.METADATA_DROPPED not in notes(whole)
+    assert pixels(hurt(whole, name)) == ROW
+    assert Note.METADATA_DROPPED in notes(hurt(whole, name))
+
+
+def test_so_is_one_behind_the_pixels() -> None:
+    data = hurt(png((3, 1), PIXELS, (b"tEXt", b"Comment\0hello")), b"tEXt")
+    assert (pixels(data), notes(data)) == (ROW, (Note.METADATA_DROPPED,))
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize(
+    ("name", "head"), [(b"zTXt", b"Comment\0\0"), (b"iTXt", b"Comment\0\1\0\0\0"), (b"iCCP", b"profile\0\0")]
+)
+def test_a_text_or_a_profile_that_unpacks_to_too_much_is_dropped(name: bytes, head: bytes, place: str) -> None:
+    bomb = name, head + BOMB
+    data = picture(bomb) if place == "before" else png((3, 1), PIXELS, bomb)
+    assert pixels(data) == ROW
+    assert Note.METADATA_DROPPED in notes(data)
+
+
+def test_many_texts_together_are_too_much() -> None:
+    data = picture(*[(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(1_000_000)))] * 70)
+    assert (pixels(data), notes(data)) == (ROW, (Note.METADATA_DROPPED,))
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        (b"pHYs", b"\0"),
+        (b"sRGB", b""),
+        (b"gAMA", b"\0"),
+        (b"cHRM", b"\0\0\0\1\0"),
+        (b"iCCP", b"profile\0\7"),
+        (b"iCCP", b"profile"),
+        (b"zTXt", b"Comment\0\7abc"),
+        (b"acTL", b"\0"),
+        (b"fcTL", b"\0"),
+    ],
+)
+def test_an_ancillary_chunk_that_is_malformed_costs_nothing_else(name: bytes, body: bytes) -> None:
+    data = picture((name, body))
+    assert pixels(data) == ROW
+    if name != b"cHRM":  # which Pillow reads in any length
+        assert Note.METADATA_DROPPED in notes(data)
+
+
+def test_a_file_that_ends_inside_a_text_has_all_its_pixels() -> None:
+    data = png((3, 1), PIXELS, (b"tEXt", b"Comment\0" + bytes(500)))[:-300]
+    assert (pixels(data), notes(data)) == (ROW, (Note.METADATA_DROPPED,))
+
+
+def noisy(**parameters: Any) -> bytes:
+    image = Image.frombytes("RGB", (90, 90), random.Random(1).randbytes(24_300))
+    return image_bytes(image, "PNG", **parameters)
+
+
+def test_a_wrong_checksum_of_the_pixels_is_damage() -> None:
+    data = hurt(picture(), b"IDAT")
+    error = error_of(data)
+    assert error.kind is Kind.DAMAGED
+    assert error.message == (
+        "the checksum of its IDAT chunk at byte 33 is wrong: --truncated accept takes the pixels as they are"
+    )
+    assert pixels(data, truncated="accept") == ROW
+    assert notes(data, truncated="accept") == (Note.DAMAGED,)
+    assert notes(picture(), truncated="accept") == ()
+
+
+def test_pixels_that_decode_although_their_bits_are_wrong() -> None:
+    # Stored without compression, any value of a pixel decodes; only Adler's sum and the checksum are wrong.
+    stored = zlib.compress(b"\0" + ROW, 0)
+    place = picture().index(PIXELS[1])
+    data = bytearray(png((3, 1), (b"IDAT", stored)))
+    data[place + stored.index(ROW)] ^= 0x80
+    assert error_of(bytes(data)).kind is Kind.DAMAGED
+
+
+def test_every_one_of_several_chunks_of_pixels_is_checked() -> None:
+    packed = PIXELS[1]
+    data = png((3, 1), (b"IDAT", packed[:5]), (b"IDAT", packed[5:]))
+    assert damage(data) is None
+    assert pixels(data) == ROW
+    last = data.rindex(b"IDAT") - 4
+    wrong = data[: len(data) - 13] + bytes([data[-13] ^ 1]) + data[-12:]
+    assert f"at byte {last} " in str(damage(wrong))
+    assert pixels(wrong, truncated="accept") == ROW
+
+
+def test_pixels_that_cannot_be_decoded_fail_with_accept_too() -> None:
+    data = bytearray(noisy())
+    data[len(data) // 2] ^= 0xFF
+    data[60] ^= 0xFF
+    assert error_of(bytes(data), truncated="accept").kind is Kind.DAMAGED
+
+
+def test_a_file_that_ends_inside_its_pixels_is_truncated() -> None:
+    error = error_of(noisy()[:-2000])
+    assert (error.kind, error.message) == (
+        Kind.TRUNCATED,
+        "the file is truncated: it ends inside its IDAT chunk at byte 33",
+    )
+
+
+def test_a_file_that_ends_inside_the_checksum_of_its_pixels() -> None:
+    data = picture()[:-14]  # 12 of IEND, and 2
+    assert error_of(data).kind is Kind.TRUNCATED
+    assert (pixels(data, truncated="accept"), notes(data, truncated="accept")) == (ROW, (Note.TRUNCATED,))
+
+
+PALETTE = b"PLTE", bytes([10, 20, 30, 40, 50, 60])
+
+
+@pytest.mark.parametrize("name", [b"PLTE", b"tRNS"])
+def test_a_wrong_checksum_of_what_decides_the_pixels_is_damage(name: bytes) -> None:
+    whole = png((2, 1), PALETTE, (b"tRNS", b"\xff\0"), png_rows(b"\0\1"), color_type=3)
+    shown = bytes([10, 20, 30, 255, 255, 255])
+    assert pixels(whole) == shown
+    data = hurt(whole, name)
+    error = error_of(data)
+    assert error.kind is Kind.DAMAGED
+    assert f"the checksum of its {name.decode()} chunk" in error.message
+    assert (pixels(data, truncated="accept"), notes(data, truncated="accept")) == (shown, (Note.DAMAGED,))
+
+
+def test_a_transparent_color_with_a_wrong_checksum_is_damage() -> None:
+    data = hurt(picture((b"tRNS", struct.pack(">3H", 255, 0, 0))), b"tRNS")
+    assert error_of(data).kind is Kind.DAMAGED
+    assert pixels(data, truncated="accept") == b"\xff\xff\xff" + ROW[3:]
+
+
+@pytest.mark.parametrize("accept", ["fail", "accept"])
+def test_a_wrong_checksum_of_the_header_is_damage_always(accept: str) -> None:
+    assert error_of(hurt(picture(), b"IHDR"), truncated=accept).kind is Kind.DAMAGED
+
+
+def test_a_label_of_a_mask_is_what_it_was() -> None:
+    whole = png((2, 1), PALETTE, (b"tEXt", b"a\0b"), png_rows(b"\1\0"), color_type=3)
+    spec = {"mode": "keep", "algorithm": "nearest"}
+    assert pixels(whole, **spec) == pixels(hurt(whole, b"tEXt"), **spec) == b"\1\0"
+
+
+@pytest.mark.parametrize("name", [b"acTL", b"fcTL", b"fdAT"])
+def test_of_an_animation_with_faults_the_first_picture_is_taken(name: bytes) -> None:
+    red, blue = (Image.new("RGB", (4, 3), color) for color in ("#ff0000", "#0000ff"))
+    data = image_bytes(red, "PNG", save_all=True, append_images=[blue])
+    assert pixels(data) == red.tobytes()
+    assert notes(data) == ()
+    assert pixels(hurt(data, name)) == red.tobytes()
+
+
+def test_a_healthy_file_is_not_copied() -> None:
+    data = picture((b"tEXt", b"a\0b"))
+    assert mended(data) == (data, False)
+    assert mended(data)[0] is data
+    assert bare(data) == picture()
+    assert bare(picture()) is None
+
+
+def test_a_profile_that_cannot_be_read_is_noted() -> None:
+    broken = picture((b"iCCP", b"profile\0\0no zlib"))
+    hurt_one = hurt(picture((b"iCCP", ANCILLARY[b"iCCP"])), b"iCCP")
+    assert notes(broken) == (Note.ICC_PROFILE,)
+    assert notes(broken, color="srgb") == (Note.ICC_PROFILE, Note.ICC_UNUSABLE)
+    assert notes(hurt_one, color="srgb") == (Note.ICC_PROFILE, Note.METADATA_DROPPED, Note.ICC_UNUSABLE)
+    (output,) = make(broken, ResizeSpec(sizes=(3,), extension="png", exact=True)).outputs.values()
+    assert isinstance(output, Encoded)
+    assert b"iCCP" not in output.data
+
+
+def test_a_profile_beside_a_text_that_is_too_long_still_counts() -> None:
+    text = b"zTXt", b"Comment\0\0" + BOMB
+    known = b"iCCP", b"profile\0\0" + zlib.compress(b"a profile")
+    for data in (picture(known, text), picture(text, known), png((3, 1), known, PIXELS, text)):
+        opened = open_image(data)
+        decode(opened, ResizeSpec())
+        assert opened.image.info["icc_profile"] == b"a profile"
+        assert notes(data, color="srgb")[-2:] in (
+            (Note.METADATA_DROPPED, Note.ICC_UNUSABLE),
+            (Note.ICC_UNUSABLE, Note.METADATA_DROPPED),
+        )
+
+
+def test_profiles_of_more_than_a_megabyte() -> None:
+    long = random.Random(1).randbytes(3_000_000)
+    data = picture((b"iCCP", b"profile\0\0" + zlib.compress(long)))
+    assert profile(data) == long
+    assert open_image(data).image.info["icc_profile"] == long
+    assert profile(picture((b"iCCP", b"profile\0\0" + BOMB))) == b""
+    assert profile(picture()) is None
+
+
+def test_what_stands_beside_the_pixels() -> None:
+    exif, xmp = b"MM\0*exif", b"<x:xmpmeta/>"
+    lines = f"\nexif\n{len(exif):8}\n{exif.hex()}\n".encode()
+    data = picture((b"eXIf", exif), (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp), (b"cICP", b"\1\2\3\4"))
+    assert metadata(data) == (exif, xmp, b"\1\2\3\4")
+    packed = b"iTXt", b"XML:com.adobe.xmp\0\1\0en\0key\0" + zlib.compress(xmp)
+    assert metadata(png((3, 1), PIXELS, packed, (b"eXIf", exif))) == (exif, xmp, None)
+    for name in (b"Raw profile type exif", b"Raw profile type APP1"):
+        assert metadata(picture((b"tEXt", name + b"\0" + lines))).exif == exif
+        assert metadata(picture((b"zTXt", name + b"\0\0" + zlib.compress(lines)))).exif == exif
+    both = picture((b"tEXt", b"Raw profile type exif\0" + lines), (b"eXIf", b"first"))
+    assert metadata(both).exif == b"first"
+    assert metadata(hurt(both, b"eXIf")).exif == exif
+    assert metadata(picture((b"tEXt", b"Raw profile type exif\0\nexif\n 3\nxyz"))) == (None, None, None)
+
+
+def test_bytes_that_are_no_chunks() -> None:
+    data = picture()
+    assert [chunk.name for chunk in chunks(data[:42] + bytes(100))] == [b"IHDR", b"IDAT"]
+    assert [chunk.name for chunk in chunks(data[:33] + bytes(100))] == [b"IHDR"]
+    assert list(chunks(data[:12])) == []
+    assert bare(data[:8]) is None
+    assert damage(data[:8]) is None
+
+
+def icon(frame: bytes) -> bytes:
+    """An icon of one PNG of 3 x 1 pixels."""
+    return struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 3, 1, 0, 0, 1, 24, len(frame), 22) + frame
+
+
+def test_pngs_inside_of_icons() -> None:
+    text = b"tEXt", b"Comment\0hello"
+    bomb = b"zTXt", b"Comment\0\0" + BOMB
+    assert (pixels(icon(picture(text))), notes(icon(picture(text)))) == (ROW, ())
+    for frame in (hurt(picture(text), b"tEXt"), picture(bomb), png((3, 1), PIXELS, bomb)):
+        assert (pixels(icon(frame)), notes(icon(frame))) == (ROW, (Note.METADATA_DROPPED,))
+    damaged = icon(hurt(picture(), b"IDAT"))
+    assert error_of(damaged).kind is Kind.DAMAGED
+    assert (pixels(damaged, truncated="accept"), notes(damaged, truncated="accept")) == (ROW, (Note.DAMAGED,))
+    assert error_of(icon(picture(bomb))[:20]).kind is not None

@@ -1,0 +1,112 @@
+"""Colour spaces by number, as cICP in a PNG and nclx in an AVIF give them -> ICC profiles.
+
+The numbers are those of ITU-T H.273, which also defines the primaries and curves.
+"""
+
+from __future__ import annotations
+
+import functools
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from transforms.imaging import icc
+
+_UNSPECIFIED = 2
+_BT709, _SRGB_CURVE = 1, 13
+_VIDEO_CURVES = (1, 6, 14, 15)  # one curve under four names
+
+_D65, _C = (0.3127, 0.3290), (0.310, 0.316)
+# Primaries -> the (x, y) of red, green, blue and white.
+_PRIMARIES = {
+    1: ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060), _D65),  # BT.709, sRGB
+    4: ((0.670, 0.330), (0.210, 0.710), (0.140, 0.080), _C),  # BT.470 M
+    5: ((0.640, 0.330), (0.290, 0.600), (0.150, 0.060), _D65),  # BT.601, 625 lines
+    6: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070), _D65),  # BT.601, 525 lines
+    7: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070), _D65),  # SMPTE 240
+    9: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046), _D65),  # BT.2020
+    11: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), (0.314, 0.351)),  # DCI P3
+    12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), _D65),  # Display P3
+    22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077), _D65),  # EBU 3213
+}
+_VIDEO = (1 / 0.45, 1 / 1.09929682680944, 0.09929682680944 / 1.09929682680944, 1 / 4.5, 4.5 * 0.018053968510807)
+# Transfer -> the numbers of an ICC curve: an exponent g alone, or (g, a, b, c, d): (aX + b) ** g from d up, cX below.
+_CURVES: dict[int, tuple[float, ...]] = {
+    **dict.fromkeys(_VIDEO_CURVES, _VIDEO),
+    4: (2.2,),
+    5: (2.8,),
+    8: (1.0,),
+    _SRGB_CURVE: (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045),
+}
+
+
+class Cicp(NamedTuple):
+    """A colour space by H.273's numbers. `rgb` is false where the pixels are not RGB of the full range."""
+
+    primaries: int
+    transfer: int
+    rgb: bool = True
+
+    @property
+    def is_srgb(self) -> bool:
+        """Whether the numbers are those of sRGB. The curve of BT.709 with its primaries is shown as sRGB."""
+        return self.rgb and self.primaries == _BT709 and self.transfer in (_SRGB_CURVE, *_VIDEO_CURVES)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a profile of it. Curves for high dynamic range (PQ, HLG) have none."""
+        return self.rgb and self.primaries in _PRIMARIES and self.transfer in _CURVES
+
+
+def from_png(body: bytes | None) -> Cicp | None:
+    """The colour space of a cICP chunk; None where it says nothing."""
+    if body is None or len(body) != 4:
+        return None
+    primaries, transfer, matrix, full_range = body
+    return _specified(Cicp(primaries, transfer, matrix == 0 and full_range == 1))
+
+
+def from_avif(data: bytes) -> Cicp | None:
+    """The first nclx colour space of an AVIF; None where there is none, or it says nothing.
+
+    The layout is that of ISO/IEC 14496-12, 12.1.5, and 23008-12, 9.3. The decoder has seen to its matrix and range.
+    """
+    meta = next(_boxes(data, b"meta"), b"")[4:]  # without its version and flags
+    for properties in _boxes(next(_boxes(meta, b"iprp"), b""), b"ipco"):
+        for color in _boxes(properties, b"colr"):
+            if color[:4] == b"nclx" and len(color) >= 8:
+                return _specified(Cicp(*struct.unpack_from(">HH", color, 4)))
+    return None
+
+
+def _boxes(data: bytes, wanted: bytes) -> Iterator[bytes]:
+    """The bodies of the boxes of one name, one level deep."""
+    at = 0
+    while at + 8 <= len(data):
+        size, name = struct.unpack_from(">I4s", data, at)
+        head = 8
+        if size == 1 and at + 16 <= len(data):
+            size, head = int.from_bytes(data[at + 8 : at + 16], "big"), 16
+        end = at + size if size else len(data)
+        if end < at + head:
+            return
+        if name == wanted:
+            yield data[at + head : end]
+        at = end
+
+
+def _specified(space: Cicp) -> Cicp | None:
+    return None if _UNSPECIFIED in (space.primaries, space.transfer) else space
+
+
+@functools.lru_cache(maxsize=32)
+def profile(space: Cicp, *, gray: bool) -> bytes:
+    """An ICC profile of the space, for gray or for RGB pixels.
+
+    Raises:
+        ValueError: there is none; see `Cicp.is_known`.
+    """
+    if not space.is_known:
+        raise ValueError(f"no profile of primaries {space.primaries} with transfer {space.transfer}")
+    curve = _CURVES[space.transfer]
+    return icc.gray(curve) if gray else icc.rgb(_PRIMARIES[space.primaries], curve)
