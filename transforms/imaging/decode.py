@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 # The plugins of FORMATS, imported here so that no thread imports one halfway through a run.
@@ -29,7 +29,7 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from transforms.imaging import color, strict, webp
+from transforms.imaging import coding, color, libtiff, strict, tiff, webp
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Box, reduced_request, targets
 from transforms.imaging.spec import MAX_PIXELS, ResizeSpec
@@ -44,6 +44,9 @@ FORMATS = (
 
 # Those of them whose first bytes tell them from anything else.
 _SIGNED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF")
+
+# Kinds of failure that a coding which nothing here reads looks like.
+_KINDS_BY_CODING = frozenset({Kind.NOT_AN_IMAGE, Kind.DAMAGED, Kind.TRUNCATED, Kind.UNSUPPORTED_DEPTH})
 
 ORIENTATION_TAG = 0x0112
 END_OF_JPEG = b"\xff\xd9"
@@ -65,22 +68,35 @@ class Source(NamedTuple):
 
 
 @contextlib.contextmanager
-def failing_as(stage: Stage) -> Iterator[None]:
-    """Turns whatever Pillow raises on foreign bytes into an `ImageError` of the right kind."""
-    try:
-        yield
-    except ImageError:
-        raise
-    # Every Exception: on damaged bytes Pillow raises OSError, ValueError, SyntaxError, struct.error, ...
-    except Exception as error:
-        raise ImageError(_kind_of(error, stage), stage, _sentence(error)) from error
+def failing_as(stage: Stage, data: bytes = b"") -> Iterator[None]:
+    """Turns whatever Pillow raises on foreign bytes into an `ImageError` of the right kind.
+
+    Args:
+        stage: where that happens.
+        data: of the file, which may be in a coding that no decoder here reads.
+    """
+    with libtiff.listening() as said:
+        try:
+            yield
+        except ImageError:
+            raise
+        # Every Exception: on damaged bytes Pillow raises OSError, ValueError, SyntaxError, struct.error, ...
+        except Exception as error:
+            raise _failure(error, stage, data, said) from error
 
 
-def _sentence(error: Exception) -> str:
+def _failure(error: Exception, stage: Stage, data: bytes, said: Sequence[str]) -> ImageError:
+    kind = _kind_of(error, stage)
+    if kind in _KINDS_BY_CODING and (name := coding.unread(data, (*said, str(error)))):
+        return ImageError(Kind.UNSUPPORTED_CODING, stage, coding.sentence(name, said))
+    return ImageError(kind, stage, _sentence(error, said))
+
+
+def _sentence(error: Exception, said: Sequence[str]) -> str:
     # Pillow names the BytesIO that it read by its address, which differs in every run.
     if isinstance(error, UnidentifiedImageError):
         return "the content is of no image format that is read here"
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {error}{libtiff.told(said)}"
 
 
 def _kind_of(error: Exception, stage: Stage) -> Kind:
@@ -119,8 +135,10 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Opened:
     _allow(max_pixels)
     if header := webp.read_header(data):
         _check_pixels(header.width, header.height, max_pixels)
-    with failing_as(Stage.DECODE):
+    with failing_as(Stage.DECODE, data):
         image = _open(data)
+        if image.format == "TIFF" and (name := tiff.preview(data)):
+            raise ImageError(Kind.UNSUPPORTED_CODING, Stage.DECODE, coding.sentence(name))
         if image.mode == "P" and image.palette is None:
             raise ImageError(Kind.DAMAGED, Stage.DECODE, "the pixels are entries of a palette, and there is none")
         orientation = _orientation(image)
@@ -226,7 +244,7 @@ def decode(opened: Opened, spec: ResizeSpec) -> color.Working:
     """
     jpeg = opened.source.format in ("JPEG", "MPO")
     try:
-        working = _decoded(opened.image, spec)
+        working = _decoded(opened.image, spec, opened.data)
         unchecked = spec.check_jpeg and jpeg and not strict.is_checked(opened.data)
         return working._replace(notes=(*working.notes, Note.UNCHECKED)) if unchecked else working
     except ImageError as error:
@@ -236,11 +254,11 @@ def decode(opened: Opened, spec: ResizeSpec) -> color.Working:
     # libjpeg makes up what is missing as soon as the file has an end.
     again = open_image(opened.data + END_OF_JPEG, spec.max_pixels).image
     reduce(again, spec)
-    working = _decoded(again, spec)
+    working = _decoded(again, spec, opened.data)
     return working._replace(notes=(*working.notes, Note.TRUNCATED))
 
 
-def _decoded(image: ImageFile.ImageFile, spec: ResizeSpec) -> color.Working:
-    with failing_as(Stage.DECODE):
+def _decoded(image: ImageFile.ImageFile, spec: ResizeSpec, data: bytes) -> color.Working:
+    with failing_as(Stage.DECODE, data):
         image.load()
         return color.prepare(image, spec)

@@ -23,6 +23,7 @@ class Kind(enum.StrEnum):
     NOT_AN_IMAGE = "not-an-image"
     UNSUPPORTED_FORMAT = "unsupported-format"
     UNSUPPORTED_DEPTH = "unsupported-depth"
+    UNSUPPORTED_CODING = "unsupported-coding"
     TOO_MANY_PIXELS = "too-many-pixels"
     METADATA_TOO_LARGE = "metadata-too-large"
     TOO_LARGE = "too-large"
