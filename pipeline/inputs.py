@@ -13,10 +13,11 @@ from typing import NamedTuple
 from pipeline.errors import UsageError
 from transforms.config import Split
 from transforms.imaging.naming import extension_of, is_system_file, is_system_folder, is_tried
+from transforms.listing import list_files
 from transforms.no_image import no_image
 from transforms.storage import below, is_inside, is_local, join, matches, problem_of
 from transforms.storage.gcs import is_object
-from transforms.storage.paths import WILDCARD, escaped
+from transforms.storage.paths import WILDCARD, escaped, unescaped
 
 # Kinds of other files that are told apart.
 _MOST_KINDS = 1000
@@ -29,7 +30,7 @@ def normalize(path: str, flag: str) -> str:
         UsageError: there is no path, or nothing here can use it.
     """
     if not path:
-        raise UsageError(f"{flag} '': an empty path is no place: give a folder or a store path")
+        raise UsageError("an empty path is no place: give a folder or a store path")
     if problem := problem_of(path):
         raise UsageError(f"{flag} {path!r} {problem}")
     return os.path.realpath(os.path.expanduser(path)) if is_local(path) else path.rstrip("/")
@@ -168,14 +169,14 @@ def check_contents(found: Sequence[Split], out_dir: str, any_name: bool = False)
     """
     problems: list[Problem] = []
     for split in found:
-        if not is_local(split.root):
-            if not matches(split.pattern):
-                raise UsageError(f"-i {split.pattern!r} matches nothing: give a path or pattern with images")
-        elif is_whole_folder(split):
-            seen = survey(split.root, out_dir, any_name)
+        if is_local(split.root):
+            seen = survey(split, out_dir, any_name)
             problems += seen.problems
             if not seen.images:
-                raise UsageError(no_image(f"-i {split.root!r}", seen.others, seen.system_files))
+                where = split.root if is_whole_folder(split) else unescaped(split.pattern)
+                raise UsageError(no_image(f"-i {where!r}", seen.others, seen.system_files))
+        elif not matches(split.pattern):
+            raise UsageError(f"-i {split.pattern!r} matches nothing: give a path or pattern with images")
     return problems
 
 
@@ -184,20 +185,33 @@ def is_whole_folder(split: Split) -> bool:
     return is_local(split.root) and split.pattern == join(escaped(split.root), "**")
 
 
-def survey(root: str, out_dir: str, any_name: bool = False) -> Survey:
-    """Looks through a local folder and all below it, but not below `out_dir`."""
+def survey(split: Split, out_dir: str, any_name: bool = False) -> Survey:
+    """Looks through what a local input holds, but not below `out_dir`.
+
+    Raises:
+        StorageError: a pattern cannot be matched.
+    """
     images = system_files = 0
     others: Counter[str] = Counter()
     problems: list[Problem] = []
-    for entry in walk(root, out_dir, problems):
-        if is_system_file(below(root, entry.path)):
+    for path in _paths(split, out_dir, problems):
+        if is_system_file(below(split.root, path)):
             system_files += 1
-        elif is_tried(entry.name, any_name):
+        elif is_tried(path, any_name):
             images += 1
         else:
-            kind = extension_of(entry.name)
+            kind = extension_of(path)
             others[kind if kind in others or len(others) < _MOST_KINDS else ".*"] += 1
     return Survey(images, others, system_files, problems)
+
+
+def _paths(split: Split, out_dir: str, problems: list[Problem]) -> Iterator[str]:
+    if is_whole_folder(split):
+        yield from (entry.path for entry in walk(split.root, out_dir, problems))
+        return
+    for path, _, _ in list_files(split.pattern):
+        if is_inside(path, split.root) and not is_inside(path, out_dir):
+            yield path
 
 
 def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEntry[str]]:

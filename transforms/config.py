@@ -110,7 +110,7 @@ def settings(config: ResizeConfig) -> dict[str, Any]:
         "layout": config.layout,
         "images_per_shard": config.images_per_shard,
         "sample": config.sample,
-        **({"any_name": True} if config.any_name else {}),
+        "any_name": config.any_name,
         **{name: value for name, value in _joined(config).items() if value},
         **spec,
         "versions": versions(config),

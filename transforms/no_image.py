@@ -32,13 +32,14 @@ def _kinds(others: Mapping[str, int], system_files: int) -> Iterator[str]:
     if rest := sum(number for _, number in ordered[_MOST_KINDS:]):
         yield f"{rest:,} of other kinds"
     if system_files:
-        yield f"{system_files:,} system files"
+        yield f"{system_files:,} system file{'s' if system_files > 1 else ''}"
 
 
 def _advice(others: Mapping[str, int]) -> Iterator[str]:
     extensions = {extension[1:] for extension in others}
     if unread := sorted(extensions & UNREAD_EXTENSIONS):
-        yield f"convert {' and '.join(f'.{one}' for one in unread)} to JPEG or PNG, since no decoder here reads them"
+        them = "it" if len(unread) == 1 else "them"
+        yield f"convert {' and '.join(f'.{one}' for one in unread)} to JPEG or PNG, since no decoder here reads {them}"
     if packed := sorted(extensions & _PACKED):
         yield f"unpack {' and '.join(f'.{one}' for one in packed)}"
     if extensions - UNREAD_EXTENSIONS - _PACKED:

@@ -38,9 +38,6 @@ _FIRST_BYTES = {
     b"IIRS": "camera raw (Olympus)",
     b"MMOR": "camera raw (Olympus)",
     b"IIU\0": "camera raw (Panasonic)",
-    b"%!PS": "PostScript",
-    b"\xc5\xd0\xd3\xc6": "EPS",
-    b"%PDF-": "PDF",
 }
 
 # Brands of the file types that share the box "ftyp": https://mp4ra.org/registered-types/brands.
@@ -84,8 +81,6 @@ def _by_first_bytes(data: bytes, _said: Sequence[str]) -> str | None:
         return "DICOM"
     if data[4:8] == b"ftyp":
         return _by_brand(data)
-    if b"<svg" in data[:1000]:
-        return "SVG"
     return next((name for first, name in _FIRST_BYTES.items() if data.startswith(first)), None)
 
 
