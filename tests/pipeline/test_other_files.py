@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.conftest import Make
-from tests.support import jpeg, rows, snapshot, summary, write_tree
+from tests.support import jpeg, rows, run, snapshot, summary, write_tree
 from tests.transforms.imaging.files import boxes_of
 
 SYSTEM = {
@@ -28,8 +28,8 @@ def test_system_files_are_never_tried(make: Make, tmp_path: Path, any_name: tupl
     found = summary(tmp_path / "out")
     assert (found["images"]["matched"], found["not_images"], found["system_files"]) == (1, {}, 5)
     assert [row["source"] for row in rows(tmp_path / "out", "manifest")] == ["cat/a.jpg"]
-    estimate = make("-i", f"{source}{pattern}", "-s", 16, "--estimate", *any_name)
-    assert any(line.split() == ["system", "files", "5"] for line in estimate)
+    estimate = run("-i", f"{source}{pattern}", "-s", 16, "--estimate", *any_name).stdout
+    assert any(line.split() == ["system", "files", "5"] for line in estimate.splitlines())
 
 
 def test_a_folder_of_other_kinds_alone(make: Make, tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_a_folder_of_other_kinds_alone(make: Make, tmp_path: Path) -> None:
         "12 without an extension, 3 .heic, 1 system file; convert .heic to JPEG or PNG, since no decoder here reads "
         "it, or give --any_name to try every file by its content, or give a folder or pattern with images"
     )
-    for typed in (source, source / "**"):
+    for typed in (source, source / "**" / "*"):
         (shown,) = make("-i", typed, "-o", tmp_path / "out", expect=2)
         assert shown == f"image_resizer: -i '{typed}' holds no image: {told}"
     assert not (tmp_path / "out").exists()
@@ -111,7 +111,8 @@ def test_a_class_without_a_written_image_is_none(make: Make, tmp_path: Path, lay
     ]
     assert described
     assert {name: made[name] for name in described} == {name: wanted[name] for name in described}
-    assert json.loads(made["croissant.json"])["recordSet"] == json.loads(wanted["croissant.json"])["recordSet"]
+    if "croissant.json" in wanted:
+        assert json.loads(made["croissant.json"])["recordSet"] == json.loads(wanted["croissant.json"])["recordSet"]
 
     assert any("nothing to do" in line for line in make("-i", source, "-o", out, *flags))
     assert snapshot(out) == made

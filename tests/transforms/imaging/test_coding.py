@@ -12,6 +12,9 @@ from transforms.imaging.errors import ImageError, Kind
 from transforms.imaging.resize import Encoded, make
 from transforms.imaging.spec import ResizeSpec
 
+# Pillow's, of directories that end early.
+pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+
 COMPRESSION, BITS, PHOTOMETRIC = 259, 258, 262
 
 
@@ -126,7 +129,6 @@ def test_what_is_read_is_made(data: bytes) -> None:
     assert isinstance(outcome(data), Encoded)
 
 
-@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # Pillow's, of directories that end early
 @pytest.mark.parametrize("data", [data for _, data in NAMED])
 def test_any_beginning_of_a_file_has_a_known_outcome(data: bytes) -> None:
     for length in (*range(60), len(data) - 1):
