@@ -39,7 +39,7 @@ def test_a_folder_of_other_kinds_alone(make: Make, tmp_path: Path) -> None:
         "12 without an extension, 3 .heic, 1 system file; convert .heic to JPEG or PNG, since no decoder here reads "
         "it, or give --any_name to try every file by its content, or give a folder or pattern with images"
     )
-    for typed in (source, source / "**" / "*"):
+    for typed in (source, tmp_path / "i*" / "**"):
         (shown,) = make("-i", typed, "-o", tmp_path / "out", expect=2)
         assert shown == f"image_resizer: -i '{typed}' holds no image: {told}"
     assert not (tmp_path / "out").exists()
