@@ -116,6 +116,11 @@ def _add_dataset_flags(group: argparse._ArgumentGroup) -> None:
         help="list gs:// inputs of millions of files in parallel, by the characters that their names begin with: "
         "hex, or the characters themselves (default: one listing)",
     )
+    add(
+        "--any_name",
+        action="store_true",
+        help="try every file by its content, whatever it is called: names without an extension, b.jpg?size=large",
+    )
     add("--split", nargs="+", metavar="NAME", help="name of each split (default: the last folder of each -i)")
 
 

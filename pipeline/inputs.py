@@ -5,22 +5,34 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import UsageError
 from transforms.config import Split
-from transforms.imaging.naming import is_tried
-from transforms.storage import is_inside, is_local, join, matches
+from transforms.imaging.naming import extension_of, is_system_file, is_system_folder, is_tried
+from transforms.listing import list_files
+from transforms.no_image import no_image
+from transforms.storage import below, is_inside, is_local, join, matches, problem_of
 from transforms.storage.gcs import is_object
-from transforms.storage.paths import WILDCARD, escaped
+from transforms.storage.paths import WILDCARD, escaped, unescaped
+
+# Kinds of other files that are told apart.
+_MOST_KINDS = 1000
 
 
-def normalize(path: str) -> str:
-    """A local path absolute and without links, a store path without a slash at its end."""
+def normalize(path: str, flag: str) -> str:
+    """A local path absolute and without links, a store path without a slash at its end.
+
+    Raises:
+        UsageError: there is no path, or nothing here can use it.
+    """
     if not path:
         raise UsageError("an empty path is no place: give a folder or a store path")
+    if problem := problem_of(path):
+        raise UsageError(f"{flag} {path!r} {problem}")
     return os.path.realpath(os.path.expanduser(path)) if is_local(path) else path.rstrip("/")
 
 
@@ -44,7 +56,7 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None) -> tuple[Split, 
 
 
 def _split(path: str, name: str | None) -> Split:
-    whole = normalize(path)
+    whole = normalize(path, "-i")
     if is_local(whole) and os.path.lexists(whole):
         root, pattern = _local_folder(path, whole), join(escaped(whole), "**")
     elif wildcard := WILDCARD.search(whole):
@@ -58,9 +70,9 @@ def _split(path: str, name: str | None) -> Split:
     return Split(name or _usual_name(path), pattern, root)
 
 
-def table(path: str) -> str:
+def table(path: str, flag: str) -> str:
     """Where a table is that was given; "" for none."""
-    return normalize(path) if path else ""
+    return normalize(path, flag) if path else ""
 
 
 def text(path: str, flag: str) -> str:
@@ -128,17 +140,28 @@ class Problem(NamedTuple):
 
 
 class Survey(NamedTuple):
-    """What a look at a local folder tells: how many files may be images, how many are not, and what
-    matching would pass over in silence.
+    """What a look at a local folder tells.
+
+    Args:
+        images: how many files are tried.
+        others: extension -> how many other files have it.
+        system_files: how many files a system left there.
+        problems: what matching would pass over in silence.
     """
 
     images: int
-    others: int
+    others: Counter[str]
+    system_files: int
     problems: list[Problem]
 
 
-def check_contents(found: Sequence[Split], out_dir: str) -> list[Problem]:
+def check_contents(found: Sequence[Split], out_dir: str, any_name: bool = False) -> list[Problem]:
     """Each thing in the local input folders that matching would pass over in silence.
+
+    Args:
+        found: the inputs.
+        out_dir: OUT, which may lie in one of them.
+        any_name: whether every file is tried, whatever it is called.
 
     Raises:
         UsageError: an input has no image.
@@ -146,16 +169,14 @@ def check_contents(found: Sequence[Split], out_dir: str) -> list[Problem]:
     """
     problems: list[Problem] = []
     for split in found:
-        if not is_local(split.root):
-            if not matches(split.pattern):
-                raise UsageError(f"-i {split.pattern!r} matches nothing: give a path or pattern with images")
-        elif is_whole_folder(split):
-            seen = survey(split.root, out_dir)
+        if is_local(split.root):
+            seen = survey(split, out_dir, any_name)
             problems += seen.problems
             if not seen.images:
-                raise UsageError(
-                    f"-i {split.root!r} holds no image ({seen.others} other files): give a folder that does"
-                )
+                where = split.root if is_whole_folder(split) else unescaped(split.pattern)
+                raise UsageError(no_image(f"-i {where!r}", seen.others, seen.system_files))
+        elif not matches(split.pattern):
+            raise UsageError(f"-i {split.pattern!r} matches nothing: give a path or pattern with images")
     return problems
 
 
@@ -164,16 +185,33 @@ def is_whole_folder(split: Split) -> bool:
     return is_local(split.root) and split.pattern == join(escaped(split.root), "**")
 
 
-def survey(root: str, out_dir: str) -> Survey:
-    """Looks through a local folder and all below it, but not below `out_dir`."""
-    images = others = 0
+def survey(split: Split, out_dir: str, any_name: bool = False) -> Survey:
+    """Looks through what a local input holds, but not below `out_dir`.
+
+    Raises:
+        StorageError: a pattern cannot be matched.
+    """
+    images = system_files = 0
+    others: Counter[str] = Counter()
     problems: list[Problem] = []
-    for entry in walk(root, out_dir, problems):
-        if is_tried(entry.name):
+    for path in _paths(split, out_dir, problems):
+        if is_system_file(below(split.root, path)):
+            system_files += 1
+        elif is_tried(path, any_name):
             images += 1
         else:
-            others += 1
-    return Survey(images, others, problems)
+            kind = extension_of(path)
+            others[kind if kind in others or len(others) < _MOST_KINDS else ".*"] += 1
+    return Survey(images, others, system_files, problems)
+
+
+def _paths(split: Split, out_dir: str, problems: list[Problem]) -> Iterator[str]:
+    if is_whole_folder(split):
+        yield from (entry.path for entry in walk(split.root, out_dir, problems))
+        return
+    for path, _, _ in list_files(split.pattern):
+        if is_inside(path, split.root) and not is_inside(path, out_dir):
+            yield path
 
 
 def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEntry[str]]:
@@ -191,6 +229,8 @@ def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEnt
                     else:
                         yield entry
         except OSError as error:
+            if is_system_folder(os.path.basename(folder)) and folder != root:
+                continue  # the trash of a disk is its owner's alone
             what = f"{folder!r} cannot be listed ({error.strerror})"
             problems.append(Problem(what, "what it holds is passed over", hides_images=True))
 

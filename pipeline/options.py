@@ -18,6 +18,7 @@ from pipeline.flags import Limit, parser
 from transforms.config import CardText, ResizeConfig, Split, default_images_per_shard
 from transforms.imaging.extras import check_extras
 from transforms.imaging.spec import ResizeSpec, SettingError
+from transforms.storage import is_local
 
 # On a remote runner a process has one core, and a second image keeps it busy while the first is read.
 REMOTE_THREADS = 2
@@ -110,6 +111,8 @@ def parse(argv: Sequence[str]) -> Options:
             f"--report_every {ours.report_every} is for a run on this machine, and {ours.runner} is not: leave it "
             "out, and give python -m pipeline.report OUT when the run is over"
         )
+    if ours.log and not is_local(ours.log):
+        raise UsageError(f"-l {ours.log!r} is no local file, and the log is written to nothing else: give a local path")
     if ours.verify and ours.overwrite:
         raise UsageError("--verify would have nothing to look at after --overwrite: give one of them")
     options = Options(
@@ -162,7 +165,7 @@ def _config(ours: argparse.Namespace, local: bool) -> ResizeConfig:
             "-o is missing: give the folder or store path that the dataset goes to (--help lists all flags)"
         )
     splits = inputs.splits(ours.in_dir, ours.split)
-    out_dir = NOWHERE if ours.out_dir is None else inputs.normalize(ours.out_dir)
+    out_dir = NOWHERE if ours.out_dir is None else inputs.normalize(ours.out_dir, "-o")
     inputs.check_apart(splits, out_dir)
     if ours.list_prefixes:
         inputs.check_prefixes(splits)
@@ -181,9 +184,10 @@ def _config(ours: argparse.Namespace, local: bool) -> ResizeConfig:
         sample=ours.sample,
         list_prefixes=ours.list_prefixes or "",
         retry_failed=ours.retry_failed,
+        any_name=ours.any_name,
         labels=_labels(ours.labels),
-        columns=inputs.table(ours.columns),
-        attribution=inputs.table(ours.attribution),
+        columns=inputs.table(ours.columns, "--columns"),
+        attribution=inputs.table(ours.attribution, "--attribution"),
         card=_card(ours, splits),
         process_per_core=not local,
     )

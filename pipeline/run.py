@@ -89,7 +89,7 @@ def _check(options: Options) -> list[inputs.Problem]:
     if options.estimate is None and not options.verify:
         for table, location in config.tables.items():
             check_table(location, table)
-    problems = [] if options.verify else inputs.check_contents(config.splits, config.out_dir)
+    problems = [] if options.verify else inputs.check_contents(config.splits, config.out_dir, config.any_name)
     for problem in problems:
         logger.warning("{}", problem)
     return problems
@@ -121,7 +121,12 @@ def _make(options: Options, lease: Lease | None, begun: float) -> int:
         logger.info("going on with the dataset in {}", options.config.out_dir)
     history = History(options, begun)
     try:
-        return _run(options, history, plan, lease)
+        if not _run(options, history, plan, lease):
+            return 0
+        if told := _renumbered(options, plan):
+            logger.warning("{}", told)
+            _run(options, History(options, time.monotonic()), dataset.read_plan(options.config.out_dir), lease)
+        return _conclude(options)
     except RunError as error:
         if options.runner is None:  # a job elsewhere may have failed of an image that killed its workers
             with contextlib.suppress(StorageError):
@@ -140,7 +145,21 @@ def _estimate(options: Options, request: EstimateRequest) -> int:
     return 0
 
 
-def _run(options: Options, history: History, plan: dataset.Plan | None, lease: Lease | None) -> int:
+def _renumbered(options: Options, before: dataset.Plan | None) -> str:
+    """What to say where another run must number the classes again; "" where it need not.
+
+    Which folders are classes is known only at the end of a run: those of which an image was written.
+    """
+    after = dataset.read_plan(options.config.out_dir)
+    if after is None or after.unwritten == (before.unwritten if before else ()):
+        return ""
+    without = ", ".join(map(repr, after.unwritten))
+    told = f"no image was written of {without}, which is no class then" if without else "there are further classes"
+    return f"--labels folder: {told}; making the dataset once more, with the classes numbered again"
+
+
+def _run(options: Options, history: History, plan: dataset.Plan | None, lease: Lease | None) -> bool:
+    """Makes the dataset; whether it is complete, and no job is still at work."""
     if options.runner is None:
         share_freed_memory()  # before there are threads: glibc counts them once
         with _without_collector():
@@ -152,9 +171,8 @@ def _run(options: Options, history: History, plan: dataset.Plan | None, lease: L
     else:
         from pipeline.remote import run_elsewhere
 
-        if not run_elsewhere(options, history.run_id, plan, lease):
-            return 0
-    return _conclude(options)
+        return run_elsewhere(options, history.run_id, plan, lease)
+    return True
 
 
 @contextlib.contextmanager

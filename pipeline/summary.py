@@ -49,6 +49,8 @@ def lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
     if summary["not_images"]:
         others = {extension or "(no extension)": number for extension, number in summary["not_images"].items()}
         yield f"other files, passed over: {counts(others)}"
+    if summary["system_files"]:
+        yield f"system files, never tried (__MACOSX, ._*, Thumbs.db and the like): {summary['system_files']:,}"
     for note in Note:
         if note in summary["notes"]:
             yield f"{summary['notes'][note]:,} {_said(note, summary['settings'])}"

@@ -7,12 +7,14 @@ parent  --(data, spec)-->  child      pickles, over the child's standard input a
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import pickle
 import signal
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 from transforms.budget import MemoryBudget
@@ -99,6 +101,8 @@ def serve(memory: int, seconds: float) -> None:
     admit = MemoryBudget(memory).admit
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
+    warnings.simplefilter("ignore")  # what Pillow thinks of an image is not for the terminal
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
     with contextlib.suppress(EOFError):
         while True:
             data, spec = pickle.load(sys.stdin.buffer)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from transforms import storage
+from transforms.columns import class_of
 from transforms.config import ResizeConfig
 from transforms.elements import FailureRow, ManifestRow, OutputImage, ResizedShard, Shard, Source, StoredFile, Value
 from transforms.imaging.errors import ImageError, Kind, SkippedError, Stage
@@ -37,6 +38,8 @@ def assemble(
             images += [image] if image else []
     attributions = tuple(_attributions(rows, joined))
     counts = tally(rows, failures, config.spec.sizes)
+    if config.labels:
+        counts["classes"] = _classes(rows, config)
     if config.tables:
         counts["tables"] = joined.tally
     if config.attribution:
@@ -44,6 +47,12 @@ def assemble(
     return ResizedShard(
         shard, digest, counts, tuple(rows), tuple(failures), tuple(images), attributions, joined.unmatched
     )
+
+
+def _classes(rows: Iterable[ManifestRow], config: ResizeConfig) -> dict[str, int]:
+    """A class -> how many sources of its folder have an output."""
+    written = dict.fromkeys(row.source for row in rows if row.status == "written")
+    return dict(Counter(name for source in written if (name := class_of(source, config))))
 
 
 def _attributions(rows: Iterable[ManifestRow], joined: Joined) -> Iterator[dict[str, Value]]:

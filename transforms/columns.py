@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from transforms.config import ResizeConfig
 from transforms.elements import LABEL, LABEL_NAME, Columns, Tally, Value
@@ -45,12 +45,20 @@ def folder_of(path: str) -> str | None:
     return posixpath.basename(posixpath.dirname(path)) or None
 
 
-def columns_of(listing: Tally, config: ResizeConfig) -> Columns:
+def class_of(path: str, config: ResizeConfig) -> str | None:
+    """The class of a source, by its path below the input, after the split where there are several."""
+    if not config.labels:
+        return None
+    return folder_of(path.partition("/")[2] if len(config.splits) > 1 else path)
+
+
+def columns_of(listing: Tally, config: ResizeConfig, unwritten: Collection[str] = ()) -> Columns:
     """The columns of a dataset.
 
     Args:
         listing: the tally of what was matched, and of its tables.
         config: the dataset.
+        unwritten: folders that are no classes.
 
     Raises:
         RunError: labels come from two places, or are neither names nor whole numbers.
@@ -60,7 +68,7 @@ def columns_of(listing: Tally, config: ResizeConfig) -> Columns:
     if config.labels:
         if LABEL in types:
             raise RunError(f"--labels {config.labels} and --columns {config.columns!r} both give 'label': use one")
-        return _with_names(types, listing.get("classes", {}))
+        return _with_names(types, {*listing.get("classes", {})} - {*unwritten})
     if types.get(LABEL) == "string":
         return _with_names(types, profile["labels"])
     if types.get(LABEL, "int64") != "int64":
@@ -70,7 +78,7 @@ def columns_of(listing: Tally, config: ResizeConfig) -> Columns:
     return Columns(types)
 
 
-def _with_names(types: Mapping[str, str], classes: Mapping[str, int]) -> Columns:
+def _with_names(types: Mapping[str, str], classes: Collection[str]) -> Columns:
     if len(classes) > _MOST_CLASSES:
         raise RunError(f"the column 'label' has over {_MOST_CLASSES:,} names: call it something else, caption say")
     return Columns({**types, LABEL: "int64", LABEL_NAME: "string"}, tuple(sorted(classes)))
@@ -93,5 +101,6 @@ class ColumnValues:
         if LABEL_NAME in self._types:
             label = cells.get(LABEL) if folder is None else folder
             name = None if label is None else str(as_type(label, "string"))
+            name = name if name in self._ids else None
             cells = {**cells, LABEL_NAME: name, LABEL: None if name is None else self._ids[name]}
         return {name: as_type(cells.get(name), kind) for name, kind in self._types.items()}

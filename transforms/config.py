@@ -57,6 +57,7 @@ class ResizeConfig:
         sample: the share of the images that is taken, such as "1/10".
         list_prefixes: the alphabet by whose characters a bucket is listed in parallel; "" lists it in one go.
         retry_failed: whether shards with any failure are done again.
+        any_name: whether every file is tried, whatever it is called.
         labels: "folder" takes an image's class from its folder; "" has none.
         columns: a table of further columns, found by key; "" for none.
         attribution: a table of who made the images, and their licenses; "" for none.
@@ -74,6 +75,7 @@ class ResizeConfig:
     sample: str = "1"
     list_prefixes: str = ""
     retry_failed: bool = False
+    any_name: bool = False
     labels: str = ""
     columns: str = ""
     attribution: str = ""
@@ -108,6 +110,7 @@ def settings(config: ResizeConfig) -> dict[str, Any]:
         "layout": config.layout,
         "images_per_shard": config.images_per_shard,
         "sample": config.sample,
+        "any_name": config.any_name,
         **{name: value for name, value in _joined(config).items() if value},
         **spec,
         "versions": versions(config),

@@ -53,12 +53,14 @@ class Plan(NamedTuple):
         settings: see `config.settings`.
         shards: how many shards each split has.
         columns: what its samples have beside their images, as the newest run found it.
+        unwritten: folders that are no classes, since none of their images was written by the newest run.
     """
 
     inputs: dict[str, str]
     settings: dict[str, Any]
     shards: dict[str, int]
     columns: Columns = NO_COLUMNS
+    unwritten: tuple[str, ...] = ()
 
     def all_shards(self) -> Iterator[Shard]:
         """Every shard, in the order of the manifest."""
@@ -155,7 +157,7 @@ def read_plan(out_dir: str) -> Plan | None:
     try:
         plan = Plan(**json.loads(text))
         types, classes = plan.columns
-        return plan._replace(columns=Columns(types, tuple(classes)))
+        return plan._replace(columns=Columns(types, tuple(classes)), unwritten=tuple(plan.unwritten))
     except (ValueError, TypeError) as error:
         raise RunError(
             f"{storage.join(out_dir, CONFIG_PATH)!r} is damaged ({error}): give another -o, or delete this folder"

@@ -10,7 +10,7 @@ from apache_beam.io import fileio
 
 from transforms import attempts, storage
 from transforms.config import ResizeConfig, settings
-from transforms.dataset import LEASE_PATH, RECEIPTS_DIR, Part, Plan, parts
+from transforms.dataset import LEASE_PATH, RECEIPTS_DIR, Part, Plan, parts, write_plan
 from transforms.duplicates import CountDuplicates, digests_of
 from transforms.elements import Tally
 from transforms.errors import RunError
@@ -43,11 +43,16 @@ def summary_of(
     return {
         **joined,
         **duplicates,
-        **({"classes": listing["classes"]} if "classes" in listing else {}),
         "splits": {name: {**split, "outputs": outputs[name]} for name, split in listing["splits"].items()},
         "not_images": listing["not_images"],
+        "system_files": listing["system_files"],
         "settings": settings(config),
     }
+
+
+def unwritten_classes(listing: Tally, resized: Tally) -> tuple[str, ...]:
+    """The folders with images of which none was written, in order; none where folders are no classes."""
+    return tuple(sorted({*listing.get("classes", {})} - {*resized.get("classes", {})}))
 
 
 def _check_accounts(listing: Tally, resized: Tally, joined: Tally, config: ResizeConfig) -> None:
@@ -141,6 +146,8 @@ class _FinishFn(beam.DoFn):
         ordered = sorted(gathered, key=lambda one: one.number)
         summary = summary_of(listing, resized, duplicates, ordered, self._config)
         ship(plan, loaded_columns(plan.columns, listing, resized, self._config), summary, ordered, self._config)
+        if (unwritten := unwritten_classes(listing, resized)) != plan.unwritten:
+            write_plan(self._config.out_dir, plan._replace(unwritten=unwritten))  # the next run numbers the others
         storage.delete_tree(storage.join(self._config.out_dir, storage.TEMPORARY_DIR))
         attempts.forget(self._config.out_dir)
         if not storage.is_local(self._config.out_dir):

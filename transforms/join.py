@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from transforms.columns import ColumnValues, folder_of
+from transforms.columns import ColumnValues, class_of
 from transforms.config import ResizeConfig
 from transforms.elements import Columns, Source, UnmatchedRow, Value
 from transforms.tables import ATTRIBUTION, COLUMNS
@@ -105,15 +105,8 @@ def _values(
     if not columns.types:
         return {}
     values = ColumnValues(columns)
-    return {source.path: values.of(_cells(rows.get(source.key)), _class_of(source, config)) for source in sources}
+    return {source.path: values.of(_cells(rows.get(source.key)), class_of(source.path, config)) for source in sources}
 
 
 def _cells(row: TableRow | None) -> dict[str, Value]:
     return json.loads(row.cells) if row else {}
-
-
-def _class_of(source: Source, config: ResizeConfig) -> str | None:
-    """A source's class by its folder, which is not that of its split."""
-    if not config.labels:
-        return None
-    return folder_of(source.path.partition("/")[2] if len(config.splits) > 1 else source.path)

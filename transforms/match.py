@@ -6,6 +6,7 @@ import itertools
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 import apache_beam as beam
 from apache_beam.io import fileio
@@ -17,7 +18,7 @@ from transforms import storage
 from transforms.columns import folder_of
 from transforms.config import ResizeConfig, Split
 from transforms.elements import Source, Tally
-from transforms.imaging.naming import extension_of, is_tried, key_of
+from transforms.imaging.naming import extension_of, in_sample, is_system_file, is_tried, key_of
 from transforms.listing import list_files, list_range
 from transforms.ranges import name_ranges
 from transforms.summarize import merge
@@ -45,28 +46,42 @@ class SplitListing:
         self._split = split
         self._out_dir = config.out_dir
         self._folders_are_classes = bool(config.labels)
-        self._images = self._bytes = 0
+        self._any_name = config.any_name
+        self._prefix, self._sample = config.key_prefix(split.name), Fraction(config.sample)
+        self._images = self._bytes = self._system_files = 0
         self._others: Counter[str] = Counter()
         self._classes: Counter[str] = Counter()
 
     def take(self, path: str, size: int, version: float) -> Listed | None:
-        """A file as it is shuffled, or None where it is no image, lies below OUT, or not below the split's root."""
+        """A file as it is shuffled, or None where it is not tried, lies below OUT, or not below the split's root."""
         if storage.is_inside(path, self._out_dir) or not storage.is_inside(path, self._split.root):
             return None
-        if not is_tried(path):
+        relative = storage.below(self._split.root, path)
+        if is_system_file(relative):
+            self._system_files += 1
+            return None
+        if not is_tried(path, self._any_name):
             self._others[extension_of(path)] += 1
             return None
         self._images += 1
         self._bytes += size
-        relative = storage.below(self._split.root, path)
-        if self._folders_are_classes and (folder := folder_of(relative)):
-            self._classes[folder] += 1
+        if self._folders_are_classes:
+            self._count_class(relative)
         return self._split.name, os.fsencode(relative), size, version
+
+    def _count_class(self, relative: str) -> None:
+        """Counts an image with its class, where --sample takes it."""
+        folder = folder_of(relative)
+        if folder and in_sample(key_of(self._prefix + relative), self._sample):
+            self._classes[folder] += 1
 
     def tally(self) -> Tally:
         """The tally of what was taken so far, see `MatchSources`."""
-        images = {"images": self._images, "bytes": self._bytes}
-        counts = {"splits": {self._split.name: images}, "not_images": dict(self._others)}
+        counts = {
+            "splits": {self._split.name: {"images": self._images, "bytes": self._bytes}},
+            "not_images": dict(self._others),
+            "system_files": self._system_files,
+        }
         return {**counts, "classes": dict(self._classes)} if self._folders_are_classes else counts
 
 
@@ -86,9 +101,9 @@ def count_images(config: ResizeConfig) -> Tally:
 class MatchSources(beam.PTransform):
     """Pipeline -> the listed images of all splits, and tallies of the listing.
 
-    They count images and their bytes a split, other files by their extension, and images by their folder's
-    name where that is their class. What lies below OUT is in neither. A file that two patterns of one split
-    match is there once.
+    They count images and their bytes a split, other files by their extension, system files, and images of the
+    sample by their folder's name where that is their class. What lies below OUT is in neither. A file that two
+    patterns of one split match is there once.
     """
 
     def __init__(self, config: ResizeConfig) -> None:

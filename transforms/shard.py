@@ -17,6 +17,7 @@ from transforms.imaging.naming import key_of, shard_index
 from transforms.join import TableRow
 from transforms.match import Listed, unlist
 from transforms.metrics import progress
+from transforms.no_image import no_image
 from transforms.rows import RowTuple
 from transforms.tables import ATTRIBUTION, COLUMNS
 
@@ -86,20 +87,28 @@ def unpack(shard: Shard, members: Iterable[Member], config: ResizeConfig) -> Mem
     return unpacked
 
 
-def plan_shards(listing: Tally, config: ResizeConfig) -> Plan:
+def plan_shards(listing: Tally, config: ResizeConfig, earlier: Plan | None = None) -> Plan:
     """The plan that a listing calls for.
+
+    Args:
+        listing: the tally of what was matched, and of the tables' rows.
+        config: the dataset.
+        earlier: its plan so far, whose shards stay as they are.
 
     Raises:
         RunError: a split has no image.
     """
     for split in config.splits:
         if not listing["splits"][split.name]["images"]:
-            others = sum(listing["not_images"].values())
-            raise RunError(
-                f"-i {split.pattern!r} holds no image ({others} other files): give a folder or pattern with images"
-            )
+            others = " (all inputs together)" if len(config.splits) > 1 else ""
+            where = f"-i {split.pattern!r}{others}"
+            raise RunError(no_image(where, listing["not_images"], listing["system_files"]))
     counts = {name: shard_count(one["images"], one["bytes"], config.images_per_shard) for name, one in _splits(listing)}
-    return new_plan(config, {split.name: counts[split.name] for split in config.splits}, columns_of(listing, config))
+    shards = {split.name: counts[split.name] for split in config.splits}
+    if earlier is None:
+        return new_plan(config, shards, columns_of(listing, config))
+    plan = new_plan(config, earlier.shards, columns_of(listing, config, earlier.unwritten))
+    return plan._replace(unwritten=earlier.unwritten)
 
 
 def _splits(listing: Tally) -> Iterator[tuple[str, dict[str, int]]]:
@@ -122,9 +131,8 @@ class _FixPlanFn(beam.DoFn):
         self._config = config
 
     def process(self, listing: Tally) -> Iterator[Plan]:
-        wanted = plan_shards(listing, self._config)
         earlier = read_plan(self._config.out_dir)
-        plan = wanted._replace(shards=earlier.shards) if earlier else wanted
+        plan = plan_shards(listing, self._config, earlier)
         if plan != earlier:  # a first run, or other columns, which make each shard anew
             write_plan(self._config.out_dir, plan)
         progress.listed(sum(one["images"] for _, one in _splits(listing)))

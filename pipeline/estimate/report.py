@@ -45,6 +45,8 @@ def _input(found: Findings) -> Iterator[str]:
         yield _row(f"  --sample {found.share}", f"{found.listing.images:,}", _size(found.listing.bytes))
     if others := sum(found.listing.tally["not_images"].values()):
         yield _row("  other files", f"{others:,}")
+    if system_files := found.listing.tally["system_files"]:
+        yield _row("  system files", f"{system_files:,}")
 
 
 def _looked_at(found: Findings) -> Iterator[str]:

@@ -40,7 +40,7 @@ class Listing(NamedTuple):
     @property
     def listed_names(self) -> int:
         """How many files there are, images or not."""
-        return self.listed_images + sum(self.tally["not_images"].values())
+        return self.listed_images + sum(self.tally["not_images"].values()) + self.tally["system_files"]
 
 
 def list_inputs(config: ResizeConfig, number: int) -> Listing:

@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("out_dir", metavar="OUT", help="a dataset: a folder or a store path")
     args, beam_args = parser.parse_known_args(argv)
     try:
-        out_dir = normalize(args.out_dir)
+        out_dir = normalize(args.out_dir, "OUT")
         if storage.is_local(out_dir) and beam_args:
             raise UsageError(f"{beam_args[0]!r} is no flag for a folder of this machine: give OUT alone")
         log.configure("info", None)

@@ -243,6 +243,8 @@ def _tables(summary: Mapping[str, Any]) -> Iterable[Table]:
     yield _counts("Left out", "reason", summary["skipped"])
     yield _counts("Notes", "note", summary["notes"])
     others = {name or "(no extension)": number for name, number in summary.get("not_images", {}).items()}
+    if system_files := summary.get("system_files"):
+        others["(system files)"] = system_files
     yield _counts("Other files, passed over", "extension", others)
 
 

@@ -157,9 +157,9 @@ MISSING = "does not exist: give a folder, a glob pattern or a store path"
     ("make_it", "told"),
     [
         (Path.exists, MISSING),
-        (Path.mkdir, "holds no image (0 other files): give a folder that does"),
+        (Path.mkdir, "holds no image; give a folder or pattern with images"),
         (lambda path: path.symlink_to("nowhere"), MISSING),
-        (lambda path: write_tree(path, {"x.txt": b""}), "holds no image (1 other files): give a folder that does"),
+        (lambda path: write_tree(path, {"x.txt": b""}), "holds no image: 1 .txt; give --any_name to try every file"),
         (lambda path: path.write_bytes(b""), "is a file: give the folder that holds the images"),
     ],
 )
@@ -174,6 +174,6 @@ def test_an_input_that_is_none(make: Make, tmp_path: Path, make_it: Callable[[Pa
 @pytest.mark.parametrize("pattern", ["in[1]", "photos/b?.jpg", "photos/[x-z]*.jpg"])
 def test_a_pattern_that_matches_nothing(make: Make, tmp_path: Path, pattern: str) -> None:
     write_tree(tmp_path / "photos", {"a1.jpg": jpeg(1, (9, 9))})
-    (shown,) = make("-i", tmp_path / pattern, "-o", tmp_path / "out", "-s", 8, expect=1)
-    assert shown == (f"-i '{tmp_path / pattern}' holds no image (0 other files): give a folder or pattern with images")
-    assert snapshot(tmp_path / "out") == {}
+    (shown,) = make("-i", tmp_path / pattern, "-o", tmp_path / "out", "-s", 8, expect=2)
+    assert shown == f"image_resizer: -i '{tmp_path / pattern}' holds no image; give a folder or pattern with images"
+    assert not (tmp_path / "out").exists()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.disk_store import SCHEME
 from tests.pipeline.conftest import Make
-from tests.support import markers, snapshot, write_tree
+from tests.support import jpeg, markers, rows, snapshot, summary, write_tree
 
 
 @pytest.mark.parametrize("layout", ["files", "webdataset"])
@@ -36,6 +36,20 @@ def test_a_dataset_is_made_gone_on_with_checked_and_begun_again(
     make("-i", f"{SCHEME}{photos}", "-o", there, "-s", 16, "--overwrite")
     make("-i", f"{SCHEME}{photos}", "-o", tmp_path / "again", "-s", 16)
     assert snapshot(out) == {**snapshot(tmp_path / "again"), "mine.txt": b"mine"}
+
+
+def test_system_files_and_any_name(make: Make, tmp_path: Path) -> None:
+    files = {"a.jpg": jpeg(1, (30, 20)), "b.jpg?size=large": jpeg(2, (30, 20)), "__MACOSX/._a.jpg": b"", "x.heic": b""}
+    source = write_tree(tmp_path / "in", files)
+    make("-i", f"{SCHEME}{source}", "-o", tmp_path / "out", "-s", 16)
+    found = summary(tmp_path / "out")
+    assert (found["images"]["written"], found["not_images"], found["system_files"]) == (1, {".*": 1, ".heic": 1}, 1)
+    make("-i", f"{SCHEME}{source}", "-o", tmp_path / "any", "-s", 16, "--any_name")
+    found = {row["key"]: row["path"] or row["reason"] for row in rows(tmp_path / "any", "manifest")}
+    assert found == {"a": "a.jpg", "b.jpg?size=large": "b.jpg?size=large.jpg", "x": "empty-file"}
+    told = "holds no image: 1 .heic; convert .heic to JPEG or PNG, since no decoder here reads it, or give a folder or"
+    (shown,) = make("-i", f"{SCHEME}{source}/*.heic", "-o", tmp_path / "none", expect=1)
+    assert told in shown
 
 
 def test_what_belongs_to_no_dataset_is_left_alone(make: Make, photos: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ def summary_with(notes: dict[str, int], orientation: str, color: str) -> dict[st
         "retry": 0,
         "skipped": {},
         "not_images": {},
+        "system_files": 0,
         "notes": notes,
         "source_bytes": 2_000_000,
         "outputs": {"512": {"images": 9, "bytes": 1_000_000}},
@@ -35,6 +36,14 @@ def test_every_note_is_said(orientation: str, color: str) -> None:
         "1,234 with floats below 0 or above 1, which are cut off",
         "1,234 end early, and are made all the same",
         "1,234 could not be checked by --check_jpeg",
+    ]
+
+
+def test_other_files_and_system_files_are_told_apart() -> None:
+    found = {**summary_with({}, "stored", "srgb"), "not_images": {"": 1, ".heic": 3}, "system_files": 1234}
+    assert list(lines(found, "out"))[1:3] == [
+        "other files, passed over: 3 .heic, 1 (no extension)",
+        "system files, never tried (__MACOSX, ._*, Thumbs.db and the like): 1,234",
     ]
 
 

@@ -41,9 +41,20 @@ def test_plan_of_a_listing() -> None:
 
 
 def test_a_split_without_images_is_refused() -> None:
-    listing = {"splits": {"a": {"images": 0, "bytes": 0}}, "not_images": {".txt": 3}}
-    with pytest.raises(RunError, match=r"-i '/in/a/\*\*' holds no image \(3 other files\)"):
+    listing = {"splits": {"a": {"images": 0, "bytes": 0}}, "not_images": {".txt": 3}, "system_files": 0}
+    with pytest.raises(RunError, match=r"-i '/in/a/\*\*' holds no image: 3 \.txt; give --any_name to try every file"):
         plan_shards(listing, config("a"))
+
+
+def test_of_several_splits_the_other_files_are_those_of_all() -> None:
+    listing = {
+        "splits": {"a": {"images": 0, "bytes": 0}, "b": {"images": 1, "bytes": 1}},
+        "not_images": {".heic": 3},
+        "system_files": 1,
+    }
+    told = r"-i '/in/a/\*\*' \(all inputs together\) holds no image: 3 \.heic, 1 system file; convert \.heic to JPEG"
+    with pytest.raises(RunError, match=told):
+        plan_shards(listing, config("a", "b"))
 
 
 @pytest.mark.parametrize(("shards", "expected"), [(1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 # The plugins of FORMATS, imported here so that no thread imports one halfway through a run.
@@ -29,7 +29,21 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from transforms.imaging import alpha, color, ico, jpeg, metadata, png, quirks, strict, upstream, webp
+from transforms.imaging import (
+    alpha,
+    coding,
+    color,
+    ico,
+    jpeg,
+    libtiff,
+    metadata,
+    png,
+    quirks,
+    strict,
+    tiff_coding,
+    upstream,
+    webp,
+)
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Box, reduced_request, targets
 from transforms.imaging.spec import MAX_PIXELS, ResizeSpec
@@ -44,6 +58,9 @@ FORMATS = (
 
 # Those of them whose first bytes tell them from anything else.
 _SIGNED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF")
+
+# Kinds of failure that a coding which nothing here reads looks like.
+_KINDS_BY_CODING = frozenset({Kind.NOT_AN_IMAGE, Kind.DAMAGED, Kind.TRUNCATED, Kind.UNSUPPORTED_DEPTH})
 
 END_OF_JPEG = b"\xff\xd9"
 
@@ -64,22 +81,35 @@ class Source(NamedTuple):
 
 
 @contextlib.contextmanager
-def failing_as(stage: Stage) -> Iterator[None]:
-    """Turns whatever Pillow raises on foreign bytes into an `ImageError` of the right kind."""
-    try:
-        yield
-    except ImageError:
-        raise
-    # Every Exception: on damaged bytes Pillow raises OSError, ValueError, SyntaxError, struct.error, ...
-    except Exception as error:
-        raise ImageError(_kind_of(error, stage), stage, _sentence(error)) from error
+def failing_as(stage: Stage, data: bytes = b"") -> Iterator[None]:
+    """Turns whatever Pillow raises on foreign bytes into an `ImageError` of the right kind.
+
+    Args:
+        stage: where that happens.
+        data: of the file, which may be in a coding that no decoder here reads.
+    """
+    with libtiff.listening() as said:
+        try:
+            yield
+        except ImageError:
+            raise
+        # Every Exception: on damaged bytes Pillow raises OSError, ValueError, SyntaxError, struct.error, ...
+        except Exception as error:
+            raise _failure(error, stage, data, said) from error
 
 
-def _sentence(error: Exception) -> str:
+def _failure(error: Exception, stage: Stage, data: bytes, said: Sequence[str]) -> ImageError:
+    kind = _kind_of(error, stage)
+    if kind in _KINDS_BY_CODING and (name := coding.unread(data, (*said, str(error)))):
+        return ImageError(Kind.UNSUPPORTED_CODING, stage, coding.sentence(name, said))
+    return ImageError(kind, stage, _sentence(error, said))
+
+
+def _sentence(error: Exception, said: Sequence[str]) -> str:
     # Pillow names the BytesIO that it read by its address, which differs in every run.
     if isinstance(error, UnidentifiedImageError):
         return "the content is of no image format that is read here"
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {error}{libtiff.told(said)}"
 
 
 def _kind_of(error: Exception, stage: Stage) -> Kind:
@@ -116,10 +146,12 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Opened:
     _allow(max_pixels)
     if header := webp.read_header(data):
         _check_pixels(header.width, header.height, max_pixels)
-    if coding := jpeg.unsupported(data):
-        raise ImageError(Kind.UNSUPPORTED_CODING, Stage.DECODE, coding)
-    with failing_as(Stage.DECODE):
+    if message := jpeg.unsupported(data):
+        raise ImageError(Kind.UNSUPPORTED_CODING, Stage.DECODE, message)
+    with failing_as(Stage.DECODE, data):
         image, notes = _open(upstream.defused(data))
+        if image.format == "TIFF" and (name := tiff_coding.preview(data)):
+            raise ImageError(Kind.UNSUPPORTED_CODING, Stage.DECODE, coding.sentence(name))
         if image.mode == "P" and image.palette is None:
             raise ImageError(Kind.DAMAGED, Stage.DECODE, "the pixels are entries of a palette, and there is none")
         notes += quirks.prepare(image, data)
@@ -216,8 +248,9 @@ def decode(opened: Opened, spec: ResizeSpec) -> color.Working:
     opened.image.close()  # which gives its pixels' memory back
     data, note = second
     again = open_image(data, spec.max_pixels)
-    kept = {name: opened.image.info[name] for name in ("icc_profile", "cicp") if name in opened.image.info}
-    again.image.info |= kept
+    for name in ("icc_profile", "cicp"):
+        if name in opened.image.info:
+            again.image.info[name] = opened.image.info[name]
     reduce(again, spec)
     return _noting(_decoded(again.image, data, spec), *notes, note)
 
@@ -257,6 +290,6 @@ def _second_try(opened: Opened, spec: ResizeSpec, error: ImageError) -> tuple[by
 
 
 def _decoded(image: ImageFile.ImageFile, data: bytes, spec: ResizeSpec) -> color.Working:
-    with failing_as(Stage.DECODE):
+    with failing_as(Stage.DECODE, data):
         image.load()
         return color.prepare(alpha.settled(image, data), spec)

@@ -17,7 +17,31 @@ TRIED_EXTENSIONS = frozenset(
     }
 )
 
-_USUAL_EXTENSION = re.compile(r"\.[a-z0-9]{1,10}")
+# Those of images that no decoder here reads. They are taken off a name too, as those above.
+UNREAD_EXTENSIONS = frozenset(
+    {
+        *("heic", "heif", "hif", "jxl", "jxr", "wdp", "hdp", "jls", "bpg", "flif"),
+        *("dng", "nef", "nrw", "cr2", "cr3", "crw", "arw", "sr2", "raf", "orf", "rw2", "pef", "srw", "raw"),
+        *("svg", "svgz", "eps", "ps", "pdf", "ai", "wmf", "emf", "dds", "exr", "hdr", "pcx", "pam", "psb", "xcf"),
+    }
+)
+
+# What file managers, disks and archivers leave beside people's files, in small letters.
+_SYSTEM_FOLDERS = frozenset(
+    {
+        *("__macosx", ".appledouble", ".trashes", ".spotlight-v100", ".fseventsd", ".temporaryitems"),
+        *("@eadir", "$recycle.bin", "system volume information", ".ipynb_checkpoints"),
+    }
+)
+_SYSTEM_FILES = frozenset(
+    {".ds_store", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", ".localized", "icon\r"}
+)
+_APPLE_DOUBLE, _TRASH = "._", ".trash-"
+
+_IMAGE_EXTENSIONS = TRIED_EXTENSIONS | UNREAD_EXTENSIONS
+
+# With a letter: digits alone count something, and would make as many kinds as there are files.
+_USUAL_EXTENSION = re.compile(r"\.(?=[0-9]*[a-z])[a-z0-9]{1,10}")
 _ESCAPED_IN_ARCHIVES = re.compile(r"[%.\x00-\x1f\x7f\udc80-\udcff]|(?:^|(?<=/))__")
 
 
@@ -27,14 +51,30 @@ def extension_of(path: str) -> str:
     return extension if not extension or _USUAL_EXTENSION.fullmatch(extension) else ".*"
 
 
-def is_tried(path: str) -> bool:
-    """Whether a file is taken for an image by its name."""
-    return extension_of(path)[1:] in TRIED_EXTENSIONS
+def is_tried(path: str, any_name: bool = False) -> bool:
+    """Whether a file is taken for an image by its name; with `any_name` each file is."""
+    return any_name or extension_of(path)[1:] in TRIED_EXTENSIONS
+
+
+def is_system_file(path: str) -> bool:
+    """Whether a file is none of its owner's: metadata, thumbnails or waste of a file manager, disk or archiver.
+
+    Args:
+        path: below the input; what the input's own folders are called does not count.
+    """
+    *folders, name = path.lower().split("/")
+    return name in _SYSTEM_FILES or name.startswith(_APPLE_DOUBLE) or any(map(is_system_folder, folders))
+
+
+def is_system_folder(name: str) -> bool:
+    """Whether a folder of this name holds such files only."""
+    return name.lower() in _SYSTEM_FOLDERS or name.lower().startswith(_TRASH)
 
 
 def key_of(path: str) -> str:
-    """The path without its extension."""
-    return posixpath.splitext(path)[0]
+    """The path without its extension where that is one of images; else, as for `b.jpg?size=large`, the whole path."""
+    stem, extension = posixpath.splitext(path)
+    return stem if extension[1:].lower() in _IMAGE_EXTENSIONS else path
 
 
 def archive_key(key: str) -> str:

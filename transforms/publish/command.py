@@ -12,6 +12,7 @@ from transforms.imaging.spec import ResizeSpec
 _USUAL: Mapping[str, Any] = {
     "sample": "1",
     "layout": "files",
+    "any_name": False,
     **{name: field.default for name, field in ResizeSpec.__dataclass_fields__.items()},
 }
 # What stands elsewhere in the command, or is no flag.

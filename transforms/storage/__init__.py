@@ -21,6 +21,7 @@ from transforms.storage.beam import set_options
 from transforms.storage.local import TEMPORARY_DIR
 from transforms.storage.paths import below, is_inside, is_local, join
 from transforms.storage.retries import attempt
+from transforms.storage.schemes import problem_of
 
 __all__ = [
     "TEMPORARY_DIR",
@@ -35,6 +36,7 @@ __all__ = [
     "list_pattern",
     "matches",
     "open_file",
+    "problem_of",
     "read",
     "read_if_there",
     "set_options",

@@ -125,9 +125,10 @@ def test_refusals(photos: Path, tmp_path: Path) -> None:
     cases: list[tuple[list[object], str]] = [
         (
             [tmp_path / "texts"],
-            f"-i {str(tmp_path / 'texts')!r} holds no image (1 other files): give a folder that does",
+            f"-i {str(tmp_path / 'texts')!r} holds no image: 1 .txt; give --any_name to try every file by its content, "
+            "or give a folder or pattern with images",
         ),
-        ([pattern], f"-i {str(pattern)!r} holds no image (1 other files): give a folder or pattern with images"),
+        ([pattern], f"-i {str(pattern)!r} holds no image: 1 .txt; give --any_name to try every file by its content"),
         ([photos, "--sample", "1/1000000"], "--sample 1/1000000 takes none of the images: give a larger share"),
         ([photos, "-o", other], f"-o {str(other)!r} holds what belongs to no dataset ('a.txt', say): give an empty or"),
         ([photos, "--prices", "/no.json"], "--prices '/no.json' cannot be read: No such file or directory"),
@@ -170,5 +171,6 @@ def test_a_store_that_nothing_reads() -> None:
     shown = run("-i", "s4://bucket/photos", "--estimate")
     assert (shown.returncode, shown.stdout) == (2, "")
     assert shown.stderr == (
-        "image_resizer: 's4://bucket/photos/**': nothing here reads s4://, give a local path or one of gs://\n"
+        "image_resizer: -i 's4://bucket/photos' cannot be used: nothing here reads s4://, give a local path or one of "
+        "gs://\n"
     )

@@ -20,7 +20,7 @@ def measured(source_bytes: int, cpu_seconds: float, large: int, small: int) -> M
 def found(tmp_path: Path, *flags: str, committed: int | None = None) -> Findings:
     options = parse(["-i", str(tmp_path), "--estimate", "-s", "32", "64", "-j", "2", *flags])
     assert isinstance(options.estimate, EstimateRequest)
-    tally = {"splits": {"train": {"images": 2000, "bytes": 600_000}}, "not_images": {".txt": 7}}
+    tally = {"splits": {"train": {"images": 2000, "bytes": 600_000}}, "not_images": {".txt": 7}, "system_files": 0}
     source = Source("a", "a.jpg", "/a.jpg", 1, 1.0)
     listing = Listing(tally, 1000, 300_000, (source, source))
     images = (measured(100, 0.02, 10, 4), measured(300, 0.04, 30, 0))

@@ -18,6 +18,7 @@ FOUND = Findings(
                 "test": {"images": 100_000, "bytes": 9_400_000},
             },
             "not_images": {".txt": 5, "": 2},
+            "system_files": 0,
         },
         images=4_550_000,
         bytes=9_000_000_000_000,
@@ -136,7 +137,7 @@ def test_the_whole_text() -> None:
 
 
 def test_small_things_are_told_in_small_units() -> None:
-    listing = Listing({"splits": {"a": {"images": 3, "bytes": 4321}}, "not_images": {}}, 3, 4321, ())
+    listing = Listing({"splits": {"a": {"images": 3, "bytes": 4321}}, "not_images": {}, "system_files": 0}, 3, 4321, ())
     small = tuple(
         dataclasses.replace(one, batch=Dollars(0.01, 0.002, 0, 0, 0.0003, 0), flexrs=Dollars(0, 0, 0, 0, 0, 0))
         for one in FOUND.layouts

@@ -33,6 +33,7 @@ def test_all_is_counted_as_a_run_counts_it(tmp_path: Path) -> None:
     assert listing.tally == {
         "splits": {"one": {"images": 3, "bytes": 5}, "two": {"images": 1, "bytes": 1}},
         "not_images": {".txt": 2, "": 1},
+        "system_files": 0,
     }
     assert (listing.images, listing.bytes, listing.listed_images, listing.listed_names) == (4, 6, 4, 7)
     assert sorted((source.key, source.location, source.bytes) for source in listing.sample) == [

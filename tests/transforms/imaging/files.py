@@ -43,6 +43,38 @@ def tiff(
     return head + padded + struct.pack(f"{order}H", len(entries)) + directory + bytes(4)
 
 
+def tiff_of(tags: dict[int, int], data: bytes = bytes(100), head: bytes = b"II*\0") -> bytes:
+    """A TIFF of 10 x 10 gray pixels with other tags, one value each; BigTIFF where `head` is that of one."""
+    big, order = head[2:4] in (b"+\0", b"\0+"), "<" if head.startswith(b"II") else ">"
+    entries = {256: 10, 257: 10, 258: 8, 259: 1, 262: 1, 273: 16, 277: 1, 278: 10, 279: len(data)} | tags
+    entry, number, offset = ("HHQQ", "Q", "HHQ") if big else ("HHII", "H", "I")
+    start = 16 + len(data)
+    first = struct.pack(order + offset, *((8, 0, start) if big else (start,)))
+    directory = b"".join(struct.pack(order + entry, tag, 4, 1, value) for tag, value in sorted(entries.items()))
+    if big and order == ">":  # a value of 4 bytes stands at the beginning of its 8
+        directory = b"".join(struct.pack(">HHQII", tag, 4, 1, value, 0) for tag, value in sorted(entries.items()))
+    return (head + first).ljust(16, b"\0") + data + struct.pack(order + number, len(entries)) + directory + bytes(8)
+
+
+def psd(bits: int, mode: int, channels: int, version: int = 1, compression: int = 0) -> bytes:
+    """A Photoshop file of 8 x 8 pixels without layers."""
+    head = b"8BPS" + struct.pack(">H6sHIIHH", version, bytes(6), channels, 8, 8, bits, mode)
+    return head + bytes(12) + struct.pack(">H", compression) + bytes(8 * 8 * channels * max(8, bits) // 8)
+
+
+def bmp(bits: int, compression: int, masks: bytes = b"") -> bytes:
+    """A BMP of 8 x 8 pixels without a palette."""
+    data = bytes(8 * 8 * 8)
+    head = struct.pack("<IiiHHIIiiII", 40, 8, 8, 1, bits, compression, len(data), 0, 0, 0, 0) + masks
+    return b"BM" + struct.pack("<IHHI", 14 + len(head) + len(data), 0, 0, 14 + len(head)) + head + data
+
+
+def boxes_of(brand: bytes, *compatible: bytes) -> bytes:
+    """The beginning of a file of boxes, as HEIC, AVIF and videos have it."""
+    body = b"ftyp" + brand + bytes(4) + b"".join(compatible)
+    return struct.pack(">I", 4 + len(body)) + body + bytes(500)
+
+
 def icc_profile(space: str, tags: dict[str, bytes], connection: str = "XYZ ") -> bytes:
     """An ICC profile of version 2.1 for a display, or of a printer where `connection` is Lab."""
     tags = {"desc": _text("desc"), "cprt": b"text\0\0\0\0none\0", "wtpt": xyz(0.9642, 1, 0.8249)} | tags

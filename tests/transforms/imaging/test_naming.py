@@ -20,17 +20,45 @@ KEYS = st.binary(min_size=1, max_size=60).filter(lambda name: b"\0" not in name)
         ("x.y.webp", ".webp", True, "x.y"),
         ("a.b/c", "", False, "a.b/c"),
         (".jpg", "", False, ".jpg"),
-        ("notes.txt", ".txt", False, "notes"),
+        ("notes.txt", ".txt", False, "notes.txt"),
         ("photo.eps", ".eps", False, "photo"),
-        ("photo.jpg.gz", ".gz", False, "photo.jpg"),
-        ("odd.a b", ".*", False, "odd"),
-        ("long.abcdefghijk", ".*", False, "long"),
+        ("photo.HEIC", ".heic", False, "photo"),
+        ("b.jpg?size=large", ".*", False, "b.jpg?size=large"),
+        ("img.0001", ".*", False, "img.0001"),
+        ("photo.jpg.gz", ".gz", False, "photo.jpg.gz"),
+        ("odd.a b", ".*", False, "odd.a b"),
+        ("long.abcdefghijk", ".*", False, "long.abcdefghijk"),
     ],
 )
 def test_a_path_taken_apart(path: str, extension: str, tried: bool, key: str) -> None:
     assert naming.extension_of(path) == extension
     assert naming.is_tried(path) is tried
+    assert naming.is_tried(path, any_name=True)
     assert naming.key_of(path) == key
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("__MACOSX/a/._b.jpg", "x/__MACOSX/b.jpg", "._b.jpg", "x/._b.jpg", ".DS_Store", "x/.DS_Store", "Thumbs.db"),
+        *("x/thumbs.db", "ehthumbs.db", "desktop.ini", "x/@eaDir/b.jpg/SYNOPHOTO_THUMB_M.jpg", ".AppleDouble/b.jpg"),
+        *(".Trashes/501/b.jpg", ".Trash-1000/files/b.jpg", "$RECYCLE.BIN/b.jpg", ".ipynb_checkpoints/b.jpg"),
+        *("System Volume Information/b.jpg", ".Spotlight-V100/b.jpg", ".fseventsd/b", ".TemporaryItems/b.jpg"),
+    ],
+)
+def test_system_files(path: str) -> None:
+    assert naming.is_system_file(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("a.jpg", "MACOSX/a.jpg", "_a.jpg", "__a.jpg", ".a.jpg", "..jpg", "__MACOSX.jpg", "@eaDir.jpg", "@ea/a.jpg"),
+        *("Thumbs/a.jpg", "Thumbs.db/a.jpg", "DS_Store", ".hidden/a.jpg", "._x/a.jpg", "a._b.jpg", "trash-1/a.jpg"),
+    ],
+)
+def test_files_of_people(path: str) -> None:
+    assert not naming.is_system_file(path)
 
 
 def test_nothing_is_tried_that_starts_another_program() -> None:

@@ -1,0 +1,147 @@
+"""Files that are no images by their names: a system's own, other kinds, and all of them with --any_name."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.conftest import Make
+from tests.support import jpeg, rows, run, snapshot, summary, write_tree
+from tests.transforms.imaging.files import boxes_of
+
+SYSTEM = {
+    "__MACOSX/cat/._a.jpg": b"\0\x05\x16\x07",
+    "cat/._a.jpg": b"\0\x05\x16\x07",
+    "cat/@eaDir/a.jpg/SYNOPHOTO_THUMB_M.jpg": jpeg(9, (20, 10)),
+    ".DS_Store": b"",
+    "cat/Thumbs.db": b"",
+}
+
+
+@pytest.mark.parametrize("any_name", [(), ("--any_name",)])
+@pytest.mark.parametrize("pattern", ["", "/**"])
+def test_system_files_are_never_tried(make: Make, tmp_path: Path, any_name: tuple[str, ...], pattern: str) -> None:
+    # The input's own folders may have such names.
+    source = write_tree(tmp_path / "@eaDir" / "in", {"cat/a.jpg": jpeg(1, (30, 20)), **SYSTEM})
+    shown = make("-i", f"{source}{pattern}", "-o", tmp_path / "out", "-s", 16, *any_name)
+    assert "system files, never tried (__MACOSX, ._*, Thumbs.db and the like): 5" in shown
+    found = summary(tmp_path / "out")
+    assert (found["images"]["matched"], found["not_images"], found["system_files"]) == (1, {}, 5)
+    assert [row["source"] for row in rows(tmp_path / "out", "manifest")] == ["cat/a.jpg"]
+    estimate = run("-i", f"{source}{pattern}", "-s", 16, "--estimate", *any_name).stdout
+    assert any(line.split() == ["system", "files", "5"] for line in estimate.splitlines())
+
+
+def test_a_folder_of_other_kinds_alone(make: Make, tmp_path: Path) -> None:
+    files = {**{f"{n}.heic": b"" for n in range(3)}, **{f"p/{n}": b"" for n in range(12)}, ".DS_Store": b""}
+    source = write_tree(tmp_path / "in", files)
+    told = (
+        "12 without an extension, 3 .heic, 1 system file; convert .heic to JPEG or PNG, since no decoder here reads "
+        "it, or give --any_name to try every file by its content, or give a folder or pattern with images"
+    )
+    for typed in (source, tmp_path / "i*" / "**"):
+        (shown,) = make("-i", typed, "-o", tmp_path / "out", expect=2)
+        assert shown == f"image_resizer: -i '{typed}' holds no image: {told}"
+    assert not (tmp_path / "out").exists()
+
+
+NAMES = {
+    "plain": 1,
+    "b.jpg?size=large": 2,
+    "b.jpg?size=small": 3,
+    "img.0001": 4,
+    "img.0002": 5,
+    "we [i]rd#x.php": 6,
+    "sub.d/c.JPG": 7,
+}
+
+
+@pytest.mark.parametrize("layout", ["files", "webdataset"])
+def test_any_name_tries_every_file_by_its_content(make: Make, tmp_path: Path, layout: str) -> None:
+    images = {name: jpeg(seed, (40, 30)) for name, seed in NAMES.items()}
+    others = {"notes.txt": b"no image", "p.heic": boxes_of(b"heic", b"mif1"), ".DS_Store": b""}
+    source = write_tree(tmp_path / "in", {**images, **others})
+    flags = ("-i", source, "-o", tmp_path / "out", "-s", 16, "-ext", "jpg", "--layout", layout)
+    make(*flags, "--any_name")
+    found = {row["key"]: row for row in rows(tmp_path / "out", "manifest")}
+    keys = [name.removesuffix(".JPG") for name in NAMES]
+    assert {key: row["reason"] for key, row in found.items()} == {
+        **dict.fromkeys(keys),
+        "notes.txt": "not-an-image",
+        "p": "unsupported-coding",
+    }
+    failures = {row["key"]: row["message"] for row in rows(tmp_path / "out", "failures")}
+    assert failures["p"] == "HEIC: no decoder here reads it; convert the file to JPEG or PNG"
+    if layout == "files":
+        assert {row["path"] for row in found.values() if row["path"]} == {f"{key}.jpg" for key in keys}
+    assert any("nothing to do: all 9 images" in line for line in make(*flags, "--any_name"))
+    assert any("files are there" in line for line in make(*flags, "--any_name", "--verify", "full"))
+    (shown,) = make(*flags, expect=2)
+    assert "made with --any_name True, and this is --any_name False" in shown
+
+
+def labels_of(out: Path) -> dict[str, tuple[int | None, str | None]]:
+    return {row["key"]: (row["label"], row["label_name"]) for row in rows(out, "manifest")}
+
+
+CLASSES = {"ant": jpeg(1, (40, 30)), "broken": b"no image", "cat": jpeg(2, (40, 30)), "small": jpeg(3, (9, 9))}
+
+
+@pytest.mark.parametrize("layout", ["files", "webdataset", "parquet", "tfrecord"])
+def test_a_class_without_a_written_image_is_none(make: Make, tmp_path: Path, layout: str) -> None:
+    files = {**{f"{name}/a.jpg": data for name, data in CLASSES.items()}, "texts/a.txt": b"", **SYSTEM}
+    source, out = write_tree(tmp_path / "in", files), tmp_path / "out"
+    flags = ("-s", 16, "-ext", "jpg", "--labels", "folder", "--min_side", 10, "--layout", layout)
+    shown = make("-i", source, "-o", out, *flags)
+    assert any("no image was written of 'broken', 'small', which is no class" in line for line in shown)
+    assert labels_of(out) == {
+        "ant/a": (0, "ant"),
+        "broken/a": (None, None),
+        "cat/a": (1, "cat"),
+        "small/a": (None, None),
+    }
+    assert summary(out)["classes"] == {"ant": 1, "cat": 1}
+
+    # The same bytes as those of an input that never had such a folder, but for the rows of its images.
+    alone = write_tree(tmp_path / "alone" / "in", {name: files[name] for name in ("ant/a.jpg", "cat/a.jpg")})
+    make("-i", alone, "-o", tmp_path / "out2", *flags)
+    made, wanted = snapshot(out), snapshot(tmp_path / "out2")
+    described = [
+        name for name in wanted if name == "metadata.jsonl" or name.endswith((".tar", ".parquet", ".tfrecord"))
+    ]
+    assert described
+    assert {name: made[name] for name in described} == {name: wanted[name] for name in described}
+    if "croissant.json" in wanted:
+        assert json.loads(made["croissant.json"])["recordSet"] == json.loads(wanted["croissant.json"])["recordSet"]
+
+    assert any("nothing to do" in line for line in make("-i", source, "-o", out, *flags))
+    assert snapshot(out) == made
+
+
+def test_a_class_comes_back_with_its_first_image(make: Make, tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "in", {f"{name}/a.jpg": data for name, data in CLASSES.items()})
+    flags = ("-i", source, "-o", tmp_path / "out", "-s", 16, "-ext", "jpg", "--labels", "folder")
+    make(*flags)
+    write_tree(source, {"broken/b.jpg": jpeg(4, (40, 30))})
+    make(*flags)
+    assert labels_of(tmp_path / "out") == {
+        "ant/a": (0, "ant"),
+        "broken/a": (1, "broken"),
+        "broken/b": (1, "broken"),
+        "cat/a": (2, "cat"),
+        "small/a": (3, "small"),
+    }
+    made = snapshot(tmp_path / "out")
+    make("-i", source, "-o", tmp_path / "again", *flags[4:])
+    assert snapshot(tmp_path / "again") == made
+
+
+def test_a_sample_has_the_classes_of_its_images(make: Make, tmp_path: Path) -> None:
+    names = [f"c{number:02d}" for number in range(30)]
+    source = write_tree(tmp_path / "in", {f"{name}/a.jpg": CLASSES["ant"] for name in names})
+    shown = make("-i", source, "-o", tmp_path / "out", "-s", 16, "--labels", "folder", "--sample", "1/3")
+    assert not any("which is no class" in line for line in shown)
+    written = [row for row in rows(tmp_path / "out", "manifest") if row["status"] == "written"]
+    assert 2 < len(written) < 25
+    assert [row["label"] for row in sorted(written, key=lambda row: str(row["key"]))] == list(range(len(written)))
+    assert list(summary(tmp_path / "out")["classes"]) == sorted(row["label_name"] for row in written)

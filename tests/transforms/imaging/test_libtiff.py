@@ -1,0 +1,56 @@
+"""What libtiff says: in the message of the image that it is about, and never on the terminal."""
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.support import ROOT
+from tests.transforms.imaging.files import tiff_of
+from transforms.imaging import libtiff
+from transforms.imaging.errors import ImageError
+from transforms.imaging.resize import make
+from transforms.imaging.spec import ResizeSpec
+
+pytestmark = pytest.mark.skipif(not libtiff.IS_HEARD, reason="Pillow's libtiff cannot be reached here")
+
+WEBP, ZSTD, LZW = (tiff_of({259: value}) for value in (50001, 50000, 5))
+
+
+def message(data: bytes) -> str:
+    output = make(data, ResizeSpec(sizes=(8,), extension="png")).outputs[8]
+    assert isinstance(output, ImageError)
+    return output.message
+
+
+def test_it_becomes_part_of_the_message() -> None:
+    assert message(ZSTD) == (
+        "OSError: decoder error -2 (libtiff: Error in ZSTD_decompressStream(): Unknown frame descriptor)"
+    )
+    assert "WebP inside: no decoder here reads it (libtiff: WEBP compression support is not configured)" in message(
+        WEBP
+    )
+
+
+def test_each_thread_hears_its_own_image() -> None:
+    expected = {data: message(data) for data in (WEBP, ZSTD, LZW)}
+    assert len(set(expected.values())) == 3
+    barrier = threading.Barrier(3)
+
+    def work(data: bytes) -> set[str]:
+        barrier.wait()
+        return {message(data) for _ in range(200)}
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(work, expected)) == [{one} for one in expected.values()]
+
+
+def test_nothing_reaches_the_terminal() -> None:
+    code = (
+        "import sys; from transforms.imaging.resize import make; from transforms.imaging.spec import ResizeSpec\n"
+        f"for data in {[WEBP, ZSTD, LZW]!r}: print(make(data, ResizeSpec(extension='png')).outputs[512].kind)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert (done.stdout.split(), done.stderr) == (["unsupported-coding", "damaged", "damaged"], "")
