@@ -235,7 +235,8 @@ def _add_pixel_flags(group: argparse._ArgumentGroup) -> None:
         "--truncated",
         choices=TRUNCATED,
         default="fail",
-        help="JPEGs that end early: fail, or accept, which makes up the rest and notes it (default: fail)",
+        help="JPEGs that end early and PNGs with a wrong checksum of their pixels: fail, or accept, which makes up "
+        "the rest of a JPEG and notes either (default: fail)",
     )
     add(
         "--check_jpeg",

@@ -68,7 +68,7 @@ class ResizeSpec:
 
     Args:
         sizes: of each output, in pixels: its longest side, or what `fit` makes of it.
-        orientation: "stored" leaves pixels as they are, "exif" turns them as the EXIF tag says.
+        orientation: "stored" leaves pixels as they are, "exif" turns them as EXIF, or else XMP, says.
         fit: "contain" (longest side = size), "cover" (shortest side = size), "crop" (the centre, size x size),
             "pad" (contain, centred on size x size) or "stretch" (size x size).
         pad_color: what "pad" fills up with, as #rrggbb.
@@ -76,7 +76,7 @@ class ResizeSpec:
         background: what transparent images are laid on, as #rrggbb.
         color: "keep-numbers" drops a colour profile, "srgb" converts by it.
         depth_range: "full" maps a deep pixel type's whole range to 0..255, "auto" each image's own.
-        truncated: "fail", or "accept": JPEGs that end early are made all the same.
+        truncated: "fail", or "accept": JPEGs that end early, and PNGs whose checksums are wrong, are made all the same.
         check_jpeg: JPEGs with damage that decoders only warn of fail; takes the extra `check`.
         max_pixels: images, and outputs, of more pixels fail.
         extension: "jpg", "png", "webp" or "avif"; "" keeps the source's format.

@@ -194,8 +194,10 @@ def test_an_avif_has_the_numbers_in_a_box() -> None:
 
 
 def test_an_avifs_profile_comes_before_its_numbers() -> None:
-    data = image_bytes(Image.new("RGB", (16, 16), (60, 60, 60)), "AVIF", icc_profile=DARK)
+    data = avif(DISPLAY_P3, icc_profile=DARK)
+    assert from_avif(data) == Cicp(12, 13)
     assert made(data)[1] == (Note.ICC_PROFILE,)
+    assert made(data, color="srgb")[1] == (Note.ICC_PROFILE,)
 
 
 def box(name: bytes, body: bytes, *, wide: bool = False) -> bytes:

@@ -283,9 +283,15 @@ def test_bytes_that_are_no_chunks() -> None:
     assert damage(data[:8]) is None
 
 
-def icon(frame: bytes) -> bytes:
-    """An icon of one PNG of 3 x 1 pixels."""
-    return struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 3, 1, 0, 0, 1, 24, len(frame), 22) + frame
+def icon(frame: bytes, *others: bytes) -> bytes:
+    """An icon of one PNG of 3 x 1 pixels, behind others that are smaller by its directory."""
+    frames = [*others, frame]
+    directory, place = b"", 6 + 16 * len(frames)
+    for one in frames:
+        width = 3 if one is frame else 1
+        directory += struct.pack("<BBBBHHII", width, 1, 0, 0, 1, 24, len(one), place)
+        place += len(one)
+    return struct.pack("<HHH", 0, 1, len(frames)) + directory + b"".join(frames)
 
 
 def test_pngs_inside_of_icons() -> None:
@@ -294,6 +300,9 @@ def test_pngs_inside_of_icons() -> None:
     assert (pixels(icon(picture(text))), notes(icon(picture(text)))) == (ROW, ())
     for frame in (hurt(picture(text), b"tEXt"), picture(bomb), png((3, 1), PIXELS, bomb)):
         assert (pixels(icon(frame)), notes(icon(frame))) == (ROW, (Note.METADATA_DROPPED,))
+    small = png((1, 1), bomb, png_rows(b"abc"))
+    several = icon(picture(bomb), small, png((1, 1), png_rows(b"abc")))
+    assert (pixels(several), notes(several)) == (ROW, (Note.METADATA_DROPPED,))
     damaged = icon(hurt(picture(), b"IDAT"))
     assert error_of(damaged).kind is Kind.DAMAGED
     assert (pixels(damaged, truncated="accept"), notes(damaged, truncated="accept")) == (ROW, (Note.DAMAGED,))
