@@ -29,7 +29,7 @@ def test_every_kind_of_failure_that_it_names_exists() -> None:
 
     named = set(re.findall(r"`failed: (?:\.\.\. |3 truncated, 1 )([a-z-]+)`", README))
     assert named == {
-        *("not-an-image", "unsupported-format", "unsupported-depth", "too-large", "name-taken"),
+        *("not-an-image", "unsupported-format", "unsupported-coding", "unsupported-depth", "too-large", "name-taken"),
         *("too-many-pixels", "output-too-large", "metadata-too-large", "crashed"),
     }
     assert named <= {kind.value for kind in Kind}

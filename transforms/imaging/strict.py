@@ -40,11 +40,14 @@ def is_checked(data: bytes) -> bool:
     finds. What still is a valid code is not found: a bit turned over in the right place, or a scan that is missing.
 
     Returns:
-        False for rare subsamplings, which this decoder does not know, and for a JPEG that it must not scale.
+        False for lossless JPEGs, and for rare subsamplings, which this decoder does not know.
 
     Raises:
-        ImageError: the decoder warned of something.
+        ImageError: the decoder warned of something, or the header is no sound one.
     """
+    if jpeg.read_frame(data) is None:
+        message = "stray bytes, an unknown marker or a second frame header in front of the first scan"
+        raise ImageError(Kind.DAMAGED, Stage.DECODE, f"--check_jpeg: {message}")
     if not jpeg.may_be_scaled(data):
         return False
     try:

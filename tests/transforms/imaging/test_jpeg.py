@@ -95,7 +95,11 @@ def test_what_is_ambiguous_is_not_scaled(name: str) -> None:
     assert read_frame(data) is None
     assert not may_be_scaled(data)
     assert unsupported(data) is None
-    assert strict.is_checked(data) is False
+    with pytest.raises(
+        ImageError, match="--check_jpeg: stray bytes, an unknown marker or a second frame header"
+    ) as caught:
+        strict.is_checked(data)
+    assert caught.value.kind is Kind.DAMAGED
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "MPO"])
