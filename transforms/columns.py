@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from transforms.config import ResizeConfig
 from transforms.elements import LABEL, LABEL_NAME, Columns, Tally, Value
 from transforms.errors import RunError
-from transforms.tables import COLUMNS, Row, as_type, kind_of, type_of
+from transforms.kinds import as_type, kind_of, type_of
+from transforms.tables import COLUMNS, Row
 
 # More classes than anybody sorts images into: a column of captions by the name of `label`.
 _MOST_CLASSES = 100_000

@@ -8,7 +8,8 @@ from transforms.columns import ColumnValues, Profile, columns_of, folder_of
 from transforms.elements import Columns, Value
 from transforms.errors import RunError
 from transforms.summarize import merge
-from transforms.tables import Row, Text
+from transforms.kinds import Text
+from transforms.tables import Row
 
 
 def profile(*cells: dict[str, Value]) -> Profile:

@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from transforms.errors import RunError
-from transforms.tables import Row, Text, as_type, check_table, kind_of, read_rows, type_of
+from transforms.kinds import Text, as_type, kind_of, type_of
+from transforms.tables import Row, check_table, read_rows
 
 CSV = '\ufeffImageID,split,label,note\r\n007,train,3,"a ""b""\nc"\r\n-x,,,\r\n'
 

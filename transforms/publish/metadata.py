@@ -15,7 +15,8 @@ from typing import Any
 from transforms.config import ResizeConfig
 from transforms.dataset import has_archives
 from transforms.elements import LABEL, Columns, Tally, Value, json_line
-from transforms.tables import COLUMNS, as_type
+from transforms.kinds import as_type
+from transforms.tables import COLUMNS
 
 
 def loaded_columns(columns: Columns, listing: Tally, resized: Tally, config: ResizeConfig) -> Columns:
