@@ -1,15 +1,15 @@
 """The rows of a Parquet file as plain values: numbers, text, and lists and dictionaries of them.
 
-    date            2026-01-31
-    timestamp       2026-01-31T12:00:00, with the decimals of its unit if they are not zero; in UTC, with Z, if it
-                    has a timezone
-    time            12:00:00, with decimals likewise
-    duration        PT1.500S, in seconds
-    decimal         12.50, every digit of it; a whole number if its type has no decimals
-    binary          Base64
-    UUID            123e4567-e89b-12d3-a456-426614174000
-    list            a list; a struct is a dictionary, and a map a list of pairs
-    dictionary      what its numbers stand for
+date            2026-01-31
+timestamp       2026-01-31T12:00:00, with the decimals of its unit if they are not zero; in UTC, with Z, if it
+                has a timezone
+time            12:00:00, with decimals likewise
+duration        PT1.500S, in seconds
+decimal         12.50, every digit of it; a whole number if its type has no decimals
+binary          Base64
+UUID            123e4567-e89b-12d3-a456-426614174000
+list            a list; a struct is a dictionary, and a map a list of pairs
+dictionary      what its numbers stand for
 """
 
 from __future__ import annotations

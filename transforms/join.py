@@ -6,7 +6,7 @@ import enum
 import functools
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from transforms.columns import ColumnValues, folder_of
@@ -72,18 +72,21 @@ def join(sources: Sequence[Source], rows: Sequence[TableRow], columns: Columns, 
     """
     keys = {source.key for source in sources}
     matches = {table: match(keys, of_table(rows, table), config) for table in config.tables}
-    unmatched = [*(one for found in matches.values() for one in found.unmatched)]
-    for table, (found, _) in matches.items():
-        unmatched += (
-            UnmatchedRow(table, source.key, None, Reason.NO_ROW) for source in sources if source.key not in found
-        )
     found = {table: one.found for table, one in matches.items()}
+    unmatched = [one for table in found for one in _unmatched(sources, table, matches[table])]
     return Joined(
         _values(sources, found.get(COLUMNS, {}), columns, config),
         {key: json.loads(row.cells) for key, row in found.get(ATTRIBUTION, {}).items()},
         tuple(sorted(unmatched, key=lambda one: (one.table, one.key, one.row or 0))),
         {table: _counts(sources, rows, table, unmatched) for table in found},
     )
+
+
+def _unmatched(sources: Sequence[Source], table: str, matches: Matches) -> Iterator[UnmatchedRow]:
+    yield from matches.unmatched
+    for source in sources:
+        if source.key not in matches.found:
+            yield UnmatchedRow(table, source.key, None, Reason.NO_ROW)
 
 
 def of_table(rows: Sequence[TableRow], table: str) -> list[TableRow]:

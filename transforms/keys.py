@@ -53,12 +53,13 @@ class Keys:
 
     def shortest(self, key: str) -> str:
         """Return the form that all ways to write a key have in common."""
-        key, _ = self._below(key)
-        while (shortened := self._shortened(key)) != key:
-            key = shortened
-        while _has_extension(key):
-            key = key_of(key)
+        while (shorter := self._shorter(key)) != key:
+            key = shorter
         return key
+
+    def _shorter(self, key: str) -> str:
+        shorter = self._shortened(self._below(key)[0])
+        return key_of(shorter) if _has_extension(shorter) else shorter
 
     def with_split(self, key: str, named: str) -> tuple[str, str]:
         """Return the split of a row, and its key with the split before it where there are several.

@@ -64,6 +64,11 @@ def kind_of(cell: Value) -> str:
     return _kind_of_float(cell) if isinstance(cell, float) else "text"
 
 
+def is_rounded(kind: str) -> bool:
+    """Return whether cells of a kind have digits that a float64 does not hold."""
+    return kind.removeprefix(_WIDE) == "rounded"
+
+
 def type_of(kinds: Mapping[str, int], wide: bool = True) -> str:
     """Return the narrowest type that holds all cells of a column unchanged, "string" if there is no other.
 

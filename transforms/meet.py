@@ -51,8 +51,9 @@ def check(met: Meeting, config: ResizeConfig) -> None:
     for table, (images, rows, keys) in met.items():
         if not images:
             raise RunError(
-                f"--{table} {config.tables[table]!r} has no row for any image: its keys are such as {_told(rows)}, and "
-                f"those of the images such as {_told(keys)}; write them as those of the images, see docs/columns.md"
+                f"--{table} {config.tables[table]!r} has no row for any image: its keys are like {_told(rows)}, "
+                f"those of the images like {_told(keys)}; write each key as the path below the input without its extension, "
+                "and give the command again (nothing was made)"
             )
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import apache_beam as beam
+from loguru import logger
 
-from transforms.columns import columns_of
+from transforms.columns import columns_of, rounded_columns
 from transforms.config import ResizeConfig, shard_count
 from transforms.dataset import Plan, new_plan, read_plan
 from transforms.elements import Shard, Source, Tally
@@ -20,6 +21,7 @@ from transforms.match import Listed, unlist
 from transforms.metrics import progress
 from transforms.rows import RowTuple
 from transforms.tables import ATTRIBUTION, COLUMNS
+from transforms.worker import hand_over_log
 
 ShardTuple = tuple[str, int, int]
 
@@ -125,8 +127,16 @@ class _FixPlanFn(beam.DoFn):
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
 
+    def setup(self) -> None:
+        hand_over_log()
+
     def process(self, listing: Tally) -> Iterator[Plan]:
         wanted = plan_shards(listing, self._config)
+        for name, number in rounded_columns(listing, wanted.columns).items():
+            logger.warning(
+                "--columns {!r}: {:,} numbers in column {!r} have more digits than a float64 holds: they are rounded",
+                *(self._config.columns, number, name),
+            )
         earlier = read_plan(self._config.out_dir)
         progress.listed(sum(one["images"] for _, one in _splits(listing)))
         yield wanted._replace(shards=earlier.shards) if earlier else wanted

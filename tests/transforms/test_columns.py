@@ -7,8 +7,8 @@ from tests.transforms.shards import config
 from transforms.columns import ColumnValues, Profile, columns_of, folder_of
 from transforms.elements import Columns, Value
 from transforms.errors import RunError
-from transforms.summarize import merge
 from transforms.kinds import Text
+from transforms.summarize import merge
 from transforms.tables import Row
 
 
