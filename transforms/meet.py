@@ -52,7 +52,7 @@ def check(met: Meeting, config: ResizeConfig) -> None:
         if not images:
             raise RunError(
                 f"--{table} {config.tables[table]!r} has no row for any image: its keys are like {_told(rows)}, "
-                f"those of the images like {_told(keys)}; write each key as the path below the input without its extension, "
+                f"those of the images like {_told(keys)}; write an image's path below the input without extension, "
                 "and give the command again (nothing was made)"
             )
 
