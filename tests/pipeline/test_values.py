@@ -122,7 +122,8 @@ def test_no_number_is_changed(make: Make, images: Path, tmp_path: Path, extensio
         manifest["hash"] = NUMBERS["hash"][0]
     sample = READ[layout](out)
     if layout == "tfrecord":
-        manifest["score"] = tuple(pytest.approx(number, rel=1e-7) for number in manifest["score"])
+        first, second = manifest["score"]
+        manifest["score"] = pytest.approx(first, rel=1e-7), pytest.approx(second, rel=1e-7)
     assert {name: (sample["a"][name], sample["b"][name]) for name in NUMBERS} == manifest
     if layout == "parquet":
         (archive,) = out.glob("*.parquet")
@@ -150,6 +151,7 @@ def test_numbers_with_too_many_digits_are_told_of(make: Make, images: Path, tmp_
 
 
 WHEN = datetime.datetime(2026, 1, 31, 12, 0, 0, 120_000, tzinfo=datetime.UTC)
+BOX = [("x", pa.float64()), ("t", pa.date32()), ("n", pa.uint64()), ("d", pa.binary())]
 TYPED: dict[str, tuple[Any, str]] = {
     "date": (pa.array([WHEN.date()] * 2), "2026-01-31"),
     "when": (pa.array([WHEN.replace(tzinfo=None)] * 2, pa.timestamp("ms")), "2026-01-31T12:00:00.120"),
@@ -159,10 +161,11 @@ TYPED: dict[str, tuple[Any, str]] = {
     "price": (pa.array([Decimal("1.10")] * 2), "1.10"),
     "data": (pa.array([b"\xff"] * 2), "/w=="),
     "kind": (pa.array(["x"] * 2).dictionary_encode(), "x"),
-    "boxes": (pa.array([[{"x": 1.5, "t": WHEN.date(), "n": 2**63, "d": b"a"}]] * 2,
-                       pa.list_(pa.struct([("x", pa.float64()), ("t", pa.date32()), ("n", pa.uint64()), ("d", pa.binary())]))),
-              '[{"x": 1.5, "t": "2026-01-31", "n": 9223372036854775808, "d": "YQ=="}]'),
-}  # fmt: skip
+    "boxes": (
+        pa.array([[{"x": 1.5, "t": WHEN.date(), "n": 2**63, "d": b"a"}]] * 2, pa.list_(pa.struct(BOX))),
+        '[{"x": 1.5, "t": "2026-01-31", "n": 9223372036854775808, "d": "YQ=="}]',
+    ),
+}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -215,8 +218,8 @@ def test_a_table_that_matches_no_image_ends_the_run_before_one_is_read(
     path.write_text("key,x\nfoo/b,2\nfoo/a,1\n")
     shown = make(*args, "--columns", path, expect=1)
     assert shown == [
-        f"--columns {str(path)!r} has no row for any image: its keys are like 'foo/a', 'foo/b', those of the images like "
-        "'a', 'b'; write an image's path below the input without extension, and give the command again "
+        f"--columns {str(path)!r} has no row for any image: its keys are like 'foo/a', 'foo/b', those of the images "
+        "like 'a', 'b'; write an image's path below the input without extension, and give the command again "
         "(nothing was made)"
     ]
     left = {one.relative_to(out).parts[:2] for one in out.rglob("*") if one.is_file()}
