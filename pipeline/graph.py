@@ -8,6 +8,7 @@ from transforms import resize
 from transforms.config import ResizeConfig
 from transforms.finish import FinishDataset
 from transforms.match import MatchSources
+from transforms.meet import ConfirmPlan
 from transforms.resize import ResizeShards
 from transforms.rows import ReadRows
 from transforms.shard import FixShards, GroupIntoShards
@@ -26,8 +27,10 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
 
     grouped = sources | "GroupIntoShards" >> GroupIntoShards(config, plan, rows)
     #  (shard, [source or row ...])
-    resized = grouped | "ResizeShards" >> ResizeShards(config, plan)
+    written = plan | "ConfirmPlan" >> ConfirmPlan(config, grouped)
+    #  in OUT from here on
+    resized = grouped | "ResizeShards" >> ResizeShards(config, written)
     #  images of one shard, bytes and rows; consumed here and nowhere else, or a runner holds them all
     receipts = resized[resize.SHARDS] | "WriteShards" >> WriteShards(config, run_id)
 
-    _ = plan | "FinishDataset" >> FinishDataset(config, receipts, listing, resized[resize.TALLIES])
+    _ = written | "FinishDataset" >> FinishDataset(config, receipts, listing, resized[resize.TALLIES])

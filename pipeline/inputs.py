@@ -67,7 +67,15 @@ def _split(path: str, name: str | None) -> Split:
         raise UsageError(f"-i {path!r} does not exist: give a folder, a glob pattern or a store path")
     else:
         root, pattern = whole, join(whole, "**")
-    return Split(name or _usual_name(path), pattern, root)
+    given = _typed_root(path, root != whole)
+    return Split(name or _usual_name(path), pattern, root, "" if given == root else given)
+
+
+def _typed_root(path: str, is_pattern: bool) -> str:
+    """Return an input's root as it was typed: a table may name images below a link that leads to it."""
+    whole = os.path.abspath(os.path.expanduser(path)) if is_local(path) else path.rstrip("/")
+    wildcard = WILDCARD.search(whole) if is_pattern else None
+    return posixpath.dirname(whole[: wildcard.start()]) if wildcard else whole
 
 
 def table(path: str, flag: str) -> str:

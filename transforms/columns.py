@@ -9,7 +9,9 @@ from collections.abc import Collection, Mapping
 from transforms.config import ResizeConfig
 from transforms.elements import LABEL, LABEL_NAME, Columns, Tally, Value
 from transforms.errors import RunError
-from transforms.tables import COLUMNS, Row, as_type, kind_of, type_of
+from transforms.kinds import as_type, is_rounded, kind_of, type_of
+from transforms.layouts import LAYOUTS
+from transforms.tables import COLUMNS, Row
 
 # More classes than anybody sorts images into: a column of captions by the name of `label`.
 _MOST_CLASSES = 100_000
@@ -64,18 +66,29 @@ def columns_of(listing: Tally, config: ResizeConfig, unwritten: Collection[str] 
         RunError: labels come from two places, or are neither names nor whole numbers.
     """
     profile = listing.get("tables", {}).get(COLUMNS, {})
-    types = {name: type_of(kinds) for name, kinds in profile.get("kinds", {}).items()}
+    wide = LAYOUTS[config.layout].wide_floats
+    types = {name: type_of(kinds, wide) for name, kinds in profile.get("kinds", {}).items()}
     if config.labels:
         if LABEL in types:
             raise RunError(f"--labels {config.labels} and --columns {config.columns!r} both give 'label': use one")
         return _with_names(types, {*listing.get("classes", {})} - {*unwritten})
-    if types.get(LABEL) == "string":
+    if types.get(LABEL) in ("string", "uint64"):  # loaders take no class beyond int64
         return _with_names(types, profile["labels"])
     if types.get(LABEL, "int64") != "int64":
         raise RunError(
             f"--columns {config.columns!r} has {types[LABEL]} in its column 'label': give names or whole numbers"
         )
     return Columns(types)
+
+
+def rounded_columns(listing: Tally, columns: Columns) -> dict[str, int]:
+    """Return the columns of numbers that have more digits than a float64 holds, and how many such numbers."""
+    kinds = listing.get("tables", {}).get(COLUMNS, {}).get("kinds", {})
+    floats = {name: kinds[name] for name, kind in columns.types.items() if kind == "float64" and name in kinds}
+    counts = {
+        name: sum(number for kind, number in counts.items() if is_rounded(kind)) for name, counts in floats.items()
+    }
+    return {name: number for name, number in counts.items() if number}
 
 
 def _with_names(types: Mapping[str, str], classes: Collection[str]) -> Columns:

@@ -19,11 +19,13 @@ class Split:
         name: begins the keys where there are several splits, and the names of archives.
         pattern: what is matched, in the syntax of Beam's file systems.
         root: the part of `pattern` before its first wildcard; keys are paths below it.
+        given: `root` as it was typed, made absolute, if it is a link to there; else "".
     """
 
     name: str
     pattern: str
     root: str
+    given: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

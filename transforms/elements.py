@@ -113,7 +113,7 @@ class Columns(NamedTuple):
     """What the samples of a dataset have beside their images' own numbers.
 
     Args:
-        types: the name of each column, in order, -> "string", "int64", "float64" or "bool".
+        types: the name of each column, in order, -> "string", "int64", "uint64", "float64" or "bool".
         classes: the names of the classes, in the order of their ids, where `label` is such an id.
     """
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import enum
+import functools
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from transforms.columns import ColumnValues, class_of
 from transforms.config import ResizeConfig
 from transforms.elements import Columns, Source, UnmatchedRow, Value
+from transforms.keys import Keys
 from transforms.tables import ATTRIBUTION, COLUMNS
 
 
@@ -19,7 +21,7 @@ class Reason(enum.StrEnum):
 
     NO_IMAGE = "no-image"
     NO_ROW = "no-row"
-    REPEATED = "repeated"  # an earlier row has its key
+    REPEATED = "repeated"  # another row has its image, or an earlier one its key
 
 
 class TableRow(NamedTuple):
@@ -51,39 +53,82 @@ class Joined(NamedTuple):
 NOTHING_JOINED = Joined({}, {}, (), {})
 
 
-def join(sources: Sequence[Source], rows: Sequence[TableRow], columns: Columns, config: ResizeConfig) -> Joined:
-    """Finds each source's row in each table by its key.
+class Matches(NamedTuple):
+    """What came of a table's rows.
 
-    Of several rows with one key the first in the table counts.
+    Args:
+        found: key of an image -> its row.
+        unmatched: the rows that have no image, and those whose image has another row.
     """
-    found = {table: _first_rows(rows, table) for table in config.tables}
-    unmatched = [one for table in found for one in _unmatched(sources, rows, table, found[table])]
+
+    found: dict[str, TableRow]
+    unmatched: list[UnmatchedRow]
+
+
+def join(sources: Sequence[Source], rows: Sequence[TableRow], columns: Columns, config: ResizeConfig) -> Joined:
+    """Find each source's row in each table by its key.
+
+    Of several rows of one image the one counts that names it most literally, and of several such the first.
+    """
     keys = {source.key for source in sources}
+    matches = {table: match(keys, of_table(rows, table), config) for table in config.tables}
+    found = {table: one.found for table, one in matches.items()}
+    unmatched = [one for table in found for one in _unmatched(sources, table, matches[table])]
     return Joined(
         _values(sources, found.get(COLUMNS, {}), columns, config),
-        {key: json.loads(row.cells) for key, row in found.get(ATTRIBUTION, {}).items() if key in keys},
+        {key: json.loads(row.cells) for key, row in found.get(ATTRIBUTION, {}).items()},
         tuple(sorted(unmatched, key=lambda one: (one.table, one.key, one.row or 0))),
         {table: _counts(sources, rows, table, unmatched) for table in found},
     )
 
 
-def _first_rows(rows: Sequence[TableRow], table: str) -> dict[str, TableRow]:
-    ordered = sorted((row for row in rows if row.table == table), key=lambda row: row.number, reverse=True)
-    return {row.key: row for row in ordered}
-
-
-def _unmatched(
-    sources: Sequence[Source], rows: Sequence[TableRow], table: str, found: Mapping[str, TableRow]
-) -> Iterator[UnmatchedRow]:
-    keys = {source.key for source in sources}
-    for row in rows:
-        if row.table == table and found[row.key] is not row:
-            yield UnmatchedRow(table, row.key, row.number, Reason.REPEATED)
-        elif row.table == table and row.key not in keys:
-            yield UnmatchedRow(table, row.key, row.number, Reason.NO_IMAGE)
+def _unmatched(sources: Sequence[Source], table: str, matches: Matches) -> Iterator[UnmatchedRow]:
+    yield from matches.unmatched
     for source in sources:
-        if source.key not in found:
+        if source.key not in matches.found:
             yield UnmatchedRow(table, source.key, None, Reason.NO_ROW)
+
+
+def of_table(rows: Sequence[TableRow], table: str) -> list[TableRow]:
+    """Return the rows of one table."""
+    return [row for row in rows if row.table == table]
+
+
+def match(keys: Set[str], rows: Sequence[TableRow], config: ResizeConfig) -> Matches:
+    """Find the row of each image.
+
+    Args:
+        keys: of the images.
+        rows: of one table.
+        config: the dataset.
+    """
+    placed = [(*_place(row.key, keys, config), row) for row in rows]
+    found: dict[str, TableRow] = {}
+    none: set[str] = set()
+    unmatched = []
+    for _rank, key, row in sorted(placed, key=lambda one: (one[0], one[2].number)):
+        if key is None:
+            reason = Reason.REPEATED if row.key in none else Reason.NO_IMAGE
+            none.add(row.key)
+            unmatched.append(UnmatchedRow(row.table, row.key, row.number, reason))
+        elif found.setdefault(key, row) is not row:
+            unmatched.append(UnmatchedRow(row.table, row.key, row.number, Reason.REPEATED))
+    return Matches(found, unmatched)
+
+
+def _place(written: str, keys: Set[str], config: ResizeConfig) -> tuple[int, str | None]:
+    """Return how literally a row names its image, 0 for word for word, and the key of this image or None."""
+    if written in keys:  # nearly all of them
+        return 0, written
+    for rank, key in enumerate(_keys(config).readings(written)):
+        if key in keys:
+            return rank, key
+    return 0, None
+
+
+@functools.lru_cache(1)
+def _keys(config: ResizeConfig) -> Keys:
+    return Keys(config)
 
 
 def _counts(

@@ -7,19 +7,22 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import apache_beam as beam
+from loguru import logger
 
-from transforms.columns import columns_of
+from transforms.columns import columns_of, rounded_columns
 from transforms.config import ResizeConfig, shard_count
-from transforms.dataset import Plan, new_plan, read_plan, write_plan
+from transforms.dataset import Plan, new_plan, read_plan
 from transforms.elements import Shard, Source, Tally
 from transforms.errors import RunError
 from transforms.imaging.naming import key_of, shard_index
 from transforms.join import TableRow
+from transforms.keys import Keys
 from transforms.match import Listed, unlist
 from transforms.metrics import progress
 from transforms.no_image import no_image
 from transforms.rows import RowTuple
 from transforms.tables import ATTRIBUTION, COLUMNS
+from transforms.worker import hand_over_log
 
 ShardTuple = tuple[str, int, int]
 
@@ -43,31 +46,34 @@ class Members(NamedTuple):
     rows: list[TableRow]
 
 
-def assign(listed: Listed, config: ResizeConfig, plan: Plan) -> tuple[ShardTuple, Member]:
-    """A source in its shard."""
+def assign(listed: Listed, config: ResizeConfig, keys: Keys | None, plan: Plan) -> tuple[ShardTuple, Member]:
+    """Return a source in its shard.
+
+    Args:
+        listed: the source.
+        config: the dataset.
+        keys: reads the keys of its tables; None if it has none.
+        plan: how many shards there are.
+    """
     split, path, size, version = listed
-    return _shard_of(split, config.key_prefix(split) + os.fsdecode(path), plan), (path, size, version, b"")
+    key = key_of(config.key_prefix(split) + os.fsdecode(path))
+    return _shard_of(split, keys.shortest(key) if keys else key, plan), (path, size, version, b"")
 
 
-def assign_row(row: RowTuple, config: ResizeConfig, plan: Plan) -> tuple[ShardTuple, Member]:
-    """A row of a table in the shard where an image with its key would be.
+def assign_row(row: RowTuple, keys: Keys, plan: Plan) -> tuple[ShardTuple, Member]:
+    """Return a row of a table in the shard where an image with its key is, if there is one.
 
     With several splits a key begins with its split, or the row names it; one that does neither finds no image.
     """
-    table, named, key, number, cells = row
-    split = next(iter(plan.shards))
-    if len(plan.shards) > 1:
-        first = os.fsdecode(key.partition(b"/")[0])
-        if first in plan.shards:
-            split = first
-        elif named in plan.shards:
-            split, key = named, os.fsencode(config.key_prefix(named)) + key
-    return _shard_of(split, os.fsdecode(key), plan, extension=False), (key, _NUMBERS[table], float(number), cells)
+    table, named, written, number, cells = row
+    split, key = keys.with_split(os.fsdecode(written), named)
+    member = os.fsencode(key), _NUMBERS[table], float(number), cells
+    return _shard_of(split, keys.shortest(key), plan), member
 
 
-def _shard_of(split: str, path: str, plan: Plan, extension: bool = True) -> ShardTuple:
+def _shard_of(split: str, key: str, plan: Plan) -> ShardTuple:
     count = plan.shards[split]
-    return split, shard_index(key_of(path) if extension else path, count), count
+    return split, shard_index(key, count), count
 
 
 def seeds(plan: Plan) -> Iterator[tuple[ShardTuple, Member]]:
@@ -116,7 +122,7 @@ def _splits(listing: Tally) -> Iterator[tuple[str, dict[str, int]]]:
 
 
 class FixShards(beam.PTransform):
-    """The listing's tally -> the plan, which is written to OUT unless it is there already."""
+    """The listing's tally -> the plan: the one that OUT has, if it has one, with the columns as they are now."""
 
     def __init__(self, config: ResizeConfig) -> None:
         super().__init__()
@@ -130,11 +136,17 @@ class _FixPlanFn(beam.DoFn):
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
 
+    def setup(self) -> None:
+        hand_over_log()
+
     def process(self, listing: Tally) -> Iterator[Plan]:
         earlier = read_plan(self._config.out_dir)
         plan = plan_shards(listing, self._config, earlier)
-        if plan != earlier:  # a first run, or other columns, which make each shard anew
-            write_plan(self._config.out_dir, plan)
+        for name, number in rounded_columns(listing, plan.columns).items():
+            logger.warning(
+                "--columns {!r}: {:,} numbers in column {!r} have more digits than a float64 holds: they are rounded",
+                *(self._config.columns, number, name),
+            )
         progress.listed(sum(one["images"] for _, one in _splits(listing)))
         yield plan
 
@@ -150,8 +162,9 @@ class GroupIntoShards(beam.PTransform):
 
     def expand(self, sources: beam.PCollection[Listed]) -> beam.PCollection[tuple[ShardTuple, list[Member]]]:
         plan = beam.pvalue.AsSingleton(self._plan)
-        config = self._config
-        assigned = sources | "AssignShards" >> beam.Map(assign, config, plan).with_output_types(SHARDED_TYPE)
-        rows = self._rows | "AssignRows" >> beam.Map(assign_row, config, plan).with_output_types(SHARDED_TYPE)
+        config, keys = self._config, Keys(self._config)
+        assigning = beam.Map(assign, config, keys if config.tables else None, plan)
+        assigned = sources | "AssignShards" >> assigning.with_output_types(SHARDED_TYPE)
+        rows = self._rows | "AssignRows" >> beam.Map(assign_row, keys, plan).with_output_types(SHARDED_TYPE)
         seeded = self._plan | "SeedShards" >> beam.FlatMap(seeds).with_output_types(SHARDED_TYPE)
         return (assigned, rows, seeded) | "JoinSeeds" >> beam.Flatten() | "GroupShards" >> beam.GroupByKey()

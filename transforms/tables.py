@@ -16,13 +16,18 @@ import posixpath
 import re
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
+from loguru import logger
+
 from transforms import storage
+from transforms.arrow import Base64, read_parquet
 from transforms.elements import ManifestRow, Value
 from transforms.errors import RunError, StorageError
 from transforms.imaging.naming import key_of
+from transforms.kinds import Decimals, Text, as_type, json_text
 
 # The tables that a dataset may have, by the names of their flags.
 COLUMNS, ATTRIBUTION = "columns", "attribution"
@@ -38,34 +43,29 @@ ATTRIBUTION_COLUMNS = ("OriginalURL", "OriginalLandingURL", "License", "AuthorPr
 # Columns that a dataset has already, in one of its layouts.
 TAKEN = frozenset({*ManifestRow._fields, "image", "label_name", "jpg", "png", "webp", "avif", "json", "cls"})
 
-# What a cell may hold: its kind -> the types of a column that it fits into, the narrowest first.
-_FITTING = {
-    "int": ("int64", "float64", "string"),
-    "long": ("int64", "string"),
-    "float": ("float64", "string"),
-    "bool": ("bool", "string"),
-    "text": ("string",),
-}
+# The names of columns that only number the rows: pandas writes them for an index that has no name.
+_INDEX = re.compile(r"\s*|__index_level_\d+__")
 
-_WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,18})")
-_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-_LEADING_ZERO = re.compile(r"-?0\d")
-_ROWS_AT_ONCE = 10_000
-
-
-class Text(str):
-    """A cell of a file that knows nothing but text: a number where it is written as one."""
-
-    __slots__ = ()
+# Digits of the longest whole number that a column may have as a number; a longer one is text.
+_LONGEST_WHOLE_NUMBER = 20
 
 
 class Row(NamedTuple):
-    """A row of a table: its number from 1, its key as bytes of a name, the split that it names, its other cells."""
+    """A row of a table.
+
+    Args:
+        number: from 1.
+        key: as bytes of a name.
+        split: the one that it names.
+        cells: the others, by their columns.
+        left_out: the columns that only number the rows.
+    """
 
     number: int
     key: bytes
     split: str | None
     cells: dict[str, Value]
+    left_out: tuple[str, ...] = ()
 
 
 def read_rows(location: str, table: str) -> Iterator[Row]:
@@ -88,65 +88,48 @@ def read_rows(location: str, table: str) -> Iterator[Row]:
 
 
 def check_table(location: str, table: str) -> None:
-    """Reads a table's first row, so that one that is none is refused before a run. Raises as `read_rows` does."""
-    if next(read_rows(location, table), None) is None:
-        raise RunError(f"--{table} {location!r} has no row: give a table with a header and a row an image")
+    """Read a table's first row, and warn of the columns in it that are left out.
 
-
-def kind_of(cell: Value) -> str:
-    """What a cell holds: "none", "int", "long" (one that no float64 holds exactly), "float", "bool" or "text"."""
-    if cell is None:
-        return "none"
-    if isinstance(cell, Text):
-        return _kind_of_text(cell)
-    if isinstance(cell, bool):
-        return "bool"
-    if isinstance(cell, int):
-        return "int" if abs(cell) <= 2**53 else "long" if -(2**63) <= cell < 2**63 else "text"
-    return "float" if isinstance(cell, float) and math.isfinite(cell) else "text"  # JSON has no infinity
-
-
-def type_of(kinds: Mapping[str, int]) -> str:
-    """The narrowest type that all cells of a column fit into.
-
-    Args:
-        kinds: how many cells hold what, see `kind_of`.
+    Raises:
+        StorageError: it cannot be read.
+        RunError: it is no such table, or it has no row.
     """
-    fitting = [_FITTING[kind] for kind in kinds if kind != "none"] or [("string",)]
-    return next(one for one in ("int64", "float64", "bool", "string") if all(one in types for types in fitting))
-
-
-def _kind_of_text(text: str) -> str:
-    if _WHOLE_NUMBER.fullmatch(text):
-        return kind_of(int(text))
-    return kind_of(float(text)) if _NUMBER.fullmatch(text) and not _LEADING_ZERO.match(text) else "text"
-
-
-def as_type(cell: Value, name: str) -> Value:
-    """A cell in the type of its column, see `type_of`."""
-    if cell is None:
-        return None
-    if name == "string":
-        return cell if isinstance(cell, str) else json.dumps(cell)
-    return {"int64": int, "float64": float, "bool": bool}[name](cell)
+    first = next(read_rows(location, table), None)
+    if first is None:
+        raise RunError(f"--{table} {location!r} has no row: give a table with a header and a row an image")
+    if table == COLUMNS and first.left_out:
+        names = ", ".join(map(repr, first.left_out))
+        logger.warning("--{} {!r} has a column {}, which only numbers its rows: it is left out", table, location, names)
 
 
 def _row(number: int, cells: dict[str, Any], cells_of: Callable[..., dict[str, Value]], where: str) -> Row:
     name = next((name for name in KEY_COLUMNS if name in cells), None)
     if name is None:
         raise RunError(f"{where} has no column that names the images: call it {' or '.join(map(repr, KEY_COLUMNS))}")
-    key = cells[name]
-    if key is None or isinstance(key, (float, bool)):
+    key = _key(cells[name])
+    if key is None:
         raise RunError(f"{where} has no key in row {number}, column {name!r}: each row takes one")
-    key = key_of(key) if name == "file_name" else str(key)
     split = next((str(cells[one]) for one in SPLIT_COLUMNS if cells.get(one) is not None), None)
-    others = {column: cell for column, cell in cells.items() if column != name}
-    return Row(number, os.fsencode(key), split, cells_of(others, where))
+    left_out = tuple(column for column in cells if _INDEX.fullmatch(column))
+    others = {column: cell for column, cell in cells.items() if column != name and column not in left_out}
+    if name == "file_name":
+        folder, slash, last = key.rpartition("\\")
+        key = f"{folder}{slash}{key_of(last)}"
+    return Row(number, os.fsencode(key), split, cells_of(others, where), left_out)
+
+
+def _key(cell: Any) -> str | None:
+    """Return the key that a cell holds; None if it holds none. A number with a fraction is none."""
+    if isinstance(cell, Base64):
+        return os.fsdecode(cell.data)
+    if cell is None or isinstance(cell, (float, bool, list, dict, Decimals)):
+        return None
+    return str(cell)
 
 
 def _further_columns(cells: dict[str, Any], where: str) -> dict[str, Value]:
     for name in cells:
-        if name in TAKEN or not name:
+        if name in TAKEN:
             raise RunError(f"{where} has a column {name!r}, which is a name of the dataset's own: give it another")
     return {name: _plain(cell) for name, cell in cells.items()}
 
@@ -154,16 +137,16 @@ def _further_columns(cells: dict[str, Any], where: str) -> dict[str, Value]:
 def _attribution(cells: dict[str, Any], where: str) -> dict[str, Value]:
     if "License" not in cells:
         raise RunError(f"{where} has no column 'License': its columns are {', '.join(ATTRIBUTION_COLUMNS)}")
-    return {name: "" if cells.get(name) is None else str(cells[name]) for name in ATTRIBUTION_COLUMNS}
+    return {name: as_type(_plain(cells.get(name)), "string") or "" for name in ATTRIBUTION_COLUMNS}
 
 
 def _plain(cell: Any) -> Value:
-    """A cell as it is, where it is a plain value; a list or an object as JSON. No number is no value."""
+    """Return a plain value as it is, a list or an object as JSON, and NaN as no value."""
     if isinstance(cell, float) and math.isnan(cell):
         return None
     if cell is None or isinstance(cell, (str, int, float)):
         return cell
-    return json.dumps(cell, ensure_ascii=False, default=str)
+    return json_text(cell)
 
 
 def _plain_file(file: BinaryIO, location: str) -> contextlib.AbstractContextManager[Any]:
@@ -188,8 +171,8 @@ def _failing_in(where: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise StorageError(f"{where} cannot be read: {error.strerror or error}", str(error)) from error
-    # What csv, json, UTF-8 and pyarrow say of what is no table; pyarrow's own errors are ValueErrors.
-    except (csv.Error, zlib.error, ValueError, EOFError) as error:
+    # What csv, json, UTF-8 and pyarrow say of what is no table, or of what pyarrow does not read.
+    except (csv.Error, zlib.error, ValueError, EOFError, NotImplementedError, RecursionError) as error:
         raise RunError(f"{where} cannot be read as a table: {error}") from error
 
 
@@ -199,7 +182,7 @@ def _read_csv(file: BinaryIO, where: str, delimiter: str = ",") -> Iterator[dict
     names = next(lines, None)
     if names is None:
         return
-    if len(set(names)) < len(names):
+    if any(number > 1 and not _INDEX.fullmatch(name) for name, number in Counter(names).items()):
         raise RunError(f"{where} has two columns of one name in its header {names!r}: give each its own")
     for cells in filter(None, lines):
         if len(cells) != len(names):
@@ -215,17 +198,20 @@ def _read_jsonl(file: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(file, 1):
         if not line.strip():
             continue
-        row = json.loads(line)
+        row = json.loads(line, parse_int=_whole_number, parse_float=Decimals)
         if not isinstance(row, dict):
             raise RunError(f"{where} has no object in line {number}: each line takes one")
         yield row
 
 
-def _read_parquet(file: BinaryIO, _where: str) -> Iterator[dict[str, Any]]:
-    import pyarrow.parquet as pq  # a quarter of a second, which no other run should wait for
+def _whole_number(digits: str) -> int | Text:
+    if digits == "-0":
+        return Decimals(digits)
+    return int(digits) if len(digits) <= _LONGEST_WHOLE_NUMBER else Text(digits)
 
-    for batch in pq.ParquetFile(file).iter_batches(_ROWS_AT_ONCE):
-        yield from batch.to_pylist()
+
+def _read_parquet(file: BinaryIO, _where: str) -> Iterator[dict[str, Any]]:
+    return read_parquet(file)
 
 
 _READERS: dict[str, Callable[[BinaryIO, str], Iterator[dict[str, Any]]]] = {

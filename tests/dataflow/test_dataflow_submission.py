@@ -24,7 +24,7 @@ def test_steps_have_the_names_that_they_have_here(job: Job) -> None:
     steps = {name.partition("/")[0] for name in names if "/" in name}
     assert steps == {
         *("MatchSources", "ReadRows", "SumListings", "FixShards", "GroupIntoShards"),
-        *("ResizeShards", "WriteShards", "FinishDataset"),
+        *("ConfirmPlan", "ResizeShards", "WriteShards", "FinishDataset"),
     }
 
 

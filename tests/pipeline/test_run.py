@@ -168,7 +168,7 @@ def test_steps_have_stable_names(photos: Path, tmp_path: Path) -> None:
     labels = {part.full_label.split("/")[0] for part in pipeline.transforms_stack[0].parts}
     assert labels == {
         *("MatchSources", "ReadRows", "JoinListings", "SumListings", "FixShards", "GroupIntoShards"),
-        *("ResizeShards", "WriteShards", "FinishDataset"),
+        *("ConfirmPlan", "ResizeShards", "WriteShards", "FinishDataset"),
     }
 
 

@@ -53,6 +53,15 @@ def test_numbers_that_one_split_lacks(tmp_path: Path) -> None:
     assert {split: loaded[split]["rank"] for split in loaded} == {"train": [1, 2, 3], "val": [4]}
 
 
+@pytest.mark.parametrize(("layout", "kind"), [("files", str), ("webdataset", str), ("parquet", int)])
+def test_numbers_above_int64_are_not_changed(tmp_path: Path, layout: str, kind: type) -> None:
+    hashes = ["5", "12345678901234567890", "18446744073709551615"]
+    lines = "".join(f"p{number},{one}\n" for number, one in enumerate(hashes))
+    loaded = load(make(tmp_path, {"train": IMAGES}, "--layout", layout, columns=f"key,hash\n{lines}"))["train"]
+    read = [(one["json"] if layout == "webdataset" else one)["hash"] for one in loaded]
+    assert sorted(read, key=int) == [kind(one) for one in hashes]
+
+
 def test_a_split_named_all(tmp_path: Path) -> None:
     assert len(load(make(tmp_path, {"train": IMAGES}, "--split", "all"))["all_"]) == 3
 

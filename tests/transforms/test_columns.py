@@ -7,8 +7,9 @@ from tests.transforms.shards import config
 from transforms.columns import ColumnValues, Profile, columns_of, folder_of
 from transforms.elements import Columns, Value
 from transforms.errors import RunError
+from transforms.kinds import Text
 from transforms.summarize import merge
-from transforms.tables import Row, Text
+from transforms.tables import Row
 
 
 def profile(*cells: dict[str, Value]) -> Profile:

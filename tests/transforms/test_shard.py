@@ -14,6 +14,7 @@ from transforms.errors import RunError
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec
 from transforms.join import TableRow
+from transforms.keys import Keys
 from transforms.match import Listed, unlist
 from transforms.shard import GroupIntoShards, Member, ShardTuple, assign, assign_row, plan_shards, seeds, unpack
 
@@ -71,9 +72,11 @@ def test_assignment_is_by_the_key_alone(name: bytes, count: int) -> None:
     wanted = ("a", shard_index(os.fsdecode(name), count), count)
     for extension, size in ((b".jpg", 1), (b".png", 2)):
         member = (name + extension, size, float(size), b"")
-        assert assign(("a", name + extension, size, float(size)), config("a"), plan) == (wanted, member)
-    row = assign_row(("columns", "", name, 7, b"{}"), config("a"), plan)
-    assert row == (wanted, (name, -1, 7.0, b"{}"))
+        assert assign(("a", name + extension, size, float(size)), config("a"), None, plan) == (wanted, member)
+    keys = Keys(config("a"))
+    shard, member = assign_row(("columns", "", name, 7, b"{}"), keys, plan)
+    assert member == (name, -1, 7.0, b"{}")
+    assert assign(("a", name + b".jpg", 1, 1.0), config("a"), keys, plan)[0] == shard
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,7 @@ def test_assignment_is_by_the_key_alone(name: bytes, count: int) -> None:
 def test_the_split_of_a_row(named: str, key: bytes, split: str, whole: bytes) -> None:
     plan = Plan({}, {}, {"a": 50, "b": 70})
     count = plan.shards[split]
-    shard, member = assign_row(("attribution", named, key, 3, b"{}"), config("a", "b"), plan)
+    shard, member = assign_row(("attribution", named, key, 3, b"{}"), Keys(config("a", "b")), plan)
     assert shard == (split, shard_index(whole.decode(), count), count)
     assert member == (whole, -2, 3.0, b"{}")
 
@@ -98,7 +101,8 @@ def test_members_are_what_they_were() -> None:
     plan = Plan({}, {}, {"b": 1})
     listed: Listed = ("b", b"x/y.jpg", 0, 1.5)
     rows = [("columns", "", b"x/y", 7, b'{"n":1}'), ("attribution", "", b"", 8, b"{}")]
-    members = [assign(listed, config("b"), plan), *(assign_row(row, config("b"), plan) for row in rows), *seeds(plan)]
+    keys = Keys(config("b"))
+    members = [assign(listed, config("b"), None, plan), *(assign_row(row, keys, plan) for row in rows), *seeds(plan)]
     assert {shard for shard, _ in members} == {("b", 0, 1)}
     assert unpack(Shard("b", 0, 1), [member for _, member in members], config("b")) == (
         [unlist(listed, config("b"))],
@@ -120,8 +124,8 @@ def test_every_shard_exists_and_has_its_sources_and_rows() -> None:
     listed = [("a", f"{number}.jpg".encode(), number, 0.5) for number in range(5)]
     rows = [("columns", "", f"{number}".encode(), number, b"{}") for number in range(3, 8)]
     wanted: dict[ShardTuple, list[Member]] = {shard: [] for shard, _ in seeds(plan)}
-    assigned = [assign(one, config("a"), plan) for one in listed]
-    assigned_rows = [assign_row(one, config("a"), plan) for one in rows]
+    assigned = [assign(one, config("a"), None, plan) for one in listed]
+    assigned_rows = [assign_row(one, Keys(config("a")), plan) for one in rows]
     for shard, member in [*assigned, *assigned_rows, *seeds(plan)]:
         wanted[shard].append(member)
     with beam.Pipeline("FnApiRunner") as pipeline:

@@ -1,14 +1,16 @@
 import gzip
 import json
 from pathlib import Path
-from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from loguru import logger
 
 from transforms.errors import RunError
-from transforms.tables import Row, Text, as_type, check_table, kind_of, read_rows, type_of
+from transforms.kinds import kind_of
+from transforms.tables import Row, check_table, read_rows
 
 CSV = '\ufeffImageID,split,label,note\r\n007,train,3,"a ""b""\nc"\r\n-x,,,\r\n'
 
@@ -37,7 +39,7 @@ def test_other_files_of_text(tmp_path: Path, name: str) -> None:
 
 def test_nan_is_no_value(tmp_path: Path) -> None:
     path = write(tmp_path, "a.jsonl", '{"key":"1","x":NaN,"y":0.5}\n')
-    assert list(read_rows(path, "columns")) == [Row(1, b"1", None, {"x": None, "y": 0.5})]
+    assert list(read_rows(path, "columns")) == [Row(1, b"1", None, {"x": None, "y": "0.5"})]
 
 
 def test_json_lines(tmp_path: Path) -> None:
@@ -48,7 +50,7 @@ def test_json_lines(tmp_path: Path) -> None:
     path = write(tmp_path, "a.jsonl", "\n\n".join(json.dumps(line) for line in lines))
     assert list(read_rows(path, "columns")) == [
         Row(1, b"a/b.c", None, {"x": 1, "names": '["é", 2]'}),
-        Row(2, b"d", None, {"x": "1", "y": 0.5, "z": True, "w": None}),
+        Row(2, b"d", None, {"x": "1", "y": "0.5", "z": True, "w": None}),
     ]
 
 
@@ -79,7 +81,9 @@ def test_attribution_keeps_what_licenses_ask_for(tmp_path: Path) -> None:
         ("a.csv", "key,x\n,1\n", "has no key in row 1, column 'key': each row takes one"),
         ("a.csv", "key,width\na,1\n", "has a column 'width', which is a name of the dataset's own: give it another"),
         ("a.csv", "key,label_name\na,1\n", "has a column 'label_name', which is a name of the dataset's own"),
-        ("a.csv", "key,\na,1\n", "has a column '', which is a name of the dataset's own: give it another"),
+        ("a.csv", ",x\na,1\n", "has no column that names the images: call it 'key' or 'ImageID' or 'image_id' or"),
+        ("a.jsonl", '{"key":["a"]}', "has no key in row 1, column 'key': each row takes one"),
+        ("a.jsonl", "[" * 100_000, "cannot be read as a table: maximum recursion depth"),
         ("a.csv", "key,x,x\na,1,2\n", "has two columns of one name in its header ['key', 'x', 'x']"),
         ("a.csv", "key,x\na,1,2\n", "has 3 cells instead of 2 in line 2"),
         ("a.csv", b"key,x\na,\xff\n", "cannot be read as a table: 'utf-8' codec can't decode byte 0xff"),
@@ -109,34 +113,74 @@ def test_a_table_that_is_not_there(tmp_path: Path) -> None:
         check_table(str(tmp_path / "a.csv"), "columns")
 
 
+def test_numbers_of_json_are_as_they_are_written(tmp_path: Path) -> None:
+    line = '{"key":"1","a":1.10,"b":1e400,"c":-0,"d":%s,"e":12345678901234567890,"f":[1.10,1e400,%s,NaN,"x"]}'
+    long = "9" * 5000
+    (row,) = read_rows(write(tmp_path, "a.jsonl", line % (long, long)), "columns")
+    nested = f'[1.10, 1e400, {long}, null, "x"]'
+    assert row.cells == {"a": "1.10", "b": "1e400", "c": "-0", "d": long, "e": 12345678901234567890, "f": nested}
+    assert list(map(kind_of, row.cells.values())) == ["float", "text", "float", "text", "unsigned", "text"]
+
+
 @pytest.mark.parametrize(
-    ("cells", "wanted", "typed"),
+    ("name", "data", "left_out"),
     [
-        ([Text("1"), None, Text("-20")], "int64", [1, None, -20]),
-        ([Text("1"), Text("2.50"), Text("1e3")], "float64", [1.0, 2.5, 1000.0]),
-        ([Text("1"), Text("2.50"), Text("x")], "string", ["1", "2.50", "x"]),
-        ([Text("007"), Text("1")], "string", ["007", "1"]),
-        ([Text("-0.5"), Text(".5")], "float64", [-0.5, 0.5]),
-        ([Text("9223372036854775807"), Text("1")], "int64", [2**63 - 1, 1]),
-        ([Text("9223372036854775808"), Text("1")], "string", ["9223372036854775808", "1"]),
-        ([Text("nan"), Text("1")], "string", ["nan", "1"]),
-        ([Text("True"), None], "string", ["True", None]),
-        ([1, 2.5, None], "float64", [1.0, 2.5, None]),
-        ([2**53, 2.5], "float64", [float(2**53), 2.5]),
-        ([2**53 + 1, -(2**63)], "int64", [2**53 + 1, -(2**63)]),
-        ([2**53 + 1, 2.5], "string", ["9007199254740993", "2.5"]),
-        ([-(2**63) - 1, 1], "string", ["-9223372036854775809", "1"]),
-        ([Text("9007199254740993"), Text("2.50")], "string", ["9007199254740993", "2.50"]),
-        ([Text("1e999"), Text("1")], "string", ["1e999", "1"]),
-        ([float("inf"), 1.5], "string", ["Infinity", "1.5"]),
-        ([True, False, None], "bool", [True, False, None]),
-        ([True, 1], "string", ["true", "1"]),
-        (["1", 2], "string", ["1", "2"]),
-        ([None], "string", [None]),
+        ("a.csv", ",key,Unnamed: 0\n0,a,5\n", ("",)),
+        ("a.csv", "key, ,Unnamed: 0,\na,0,5,\n", (" ", "")),
+        ("a.csv", ",,key,Unnamed: 0\n0,1,a,5\n", ("",)),
+        ("a.tsv", "\tkey\tUnnamed: 0\n0\ta\t5\n", ("",)),
+        ("a.jsonl", '{"":1,"key":"a","__index_level_0__":4,"Unnamed: 0":"5"}', ("", "__index_level_0__")),
     ],
 )
-def test_the_type_of_a_column_is_the_narrowest(cells: list[Any], wanted: str, typed: list[Any]) -> None:
-    kinds = dict.fromkeys(map(kind_of, cells), 1)
-    assert type_of(kinds) == wanted
-    made = [as_type(cell, wanted) for cell in cells]
-    assert list(map(repr, made)) == list(map(repr, typed))
+def test_an_index_without_a_name_is_left_out(tmp_path: Path, name: str, data: str, left_out: tuple[str, ...]) -> None:
+    path = write(tmp_path, name, data)
+    assert list(read_rows(path, "columns")) == [Row(1, b"a", None, {"Unnamed: 0": "5"}, left_out)]
+    warned: list[str] = []
+    handler = logger.add(warned.append, format="{level} {message}")
+    check_table(path, "columns")
+    logger.remove(handler)
+    names = ", ".join(map(repr, left_out))
+    assert warned == [f"WARNING --columns {path!r} has a column {names}, which only numbers its rows: it is left out\n"]
+
+
+def test_an_index_of_parquet_is_left_out_unless_it_has_a_name(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"key": ["a", "b"], "x": [1, 2]}, index=[7, 4])
+    frame[1:].to_parquet(tmp_path / "a.parquet")
+    assert list(read_rows(str(tmp_path / "a.parquet"), "columns")) == [
+        Row(1, b"b", None, {"x": 2}, ("__index_level_0__",)),
+    ]
+    frame.set_index("key").to_parquet(tmp_path / "b.parquet")
+    assert [row.key for row in read_rows(str(tmp_path / "b.parquet"), "columns")] == [b"a", b"b"]
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("a.jpg", "a"),
+        ("x.y/a", "x.y/a"),
+        ("in\\x.y\\a", "in\\x.y\\a"),
+        ("in\\a.tar.png", "in\\a.tar"),
+        ("./a.jpg", "./a"),
+        (".jpg", ".jpg"),
+    ],
+)
+def test_the_extension_of_a_file_name_is_none_of_its_key(tmp_path: Path, written: str, key: str) -> None:
+    (row,) = read_rows(write(tmp_path, "a.jsonl", json.dumps({"file_name": written})), "columns")
+    assert row.key == key.encode()
+
+
+def test_keys_of_parquet(tmp_path: Path) -> None:
+    keys = [pa.array([b"\xff/a"]), pa.array([2**64 - 1], pa.uint64()), pa.array(["x"]).dictionary_encode()]
+    for number, (key, wanted) in enumerate(zip(keys, (b"\xff/a", b"18446744073709551615", b"x"), strict=True)):
+        pq.write_table(pa.table({"key": key}), tmp_path / f"{number}.parquet")
+        assert [row.key for row in read_rows(str(tmp_path / f"{number}.parquet"), "columns")] == [wanted]
+    pq.write_table(pa.table({"key": [5.0]}), tmp_path / "f.parquet")
+    with pytest.raises(RunError, match="has no key in row 1, column 'key': each row takes one"):
+        check_table(str(tmp_path / "f.parquet"), "columns")
+
+
+def test_an_attribution_has_the_same_texts(tmp_path: Path) -> None:
+    when = pa.array([1500], pa.timestamp("ms", "UTC"))
+    pq.write_table(pa.table({"key": ["a"], "License": ["by"], "Title": when, "Author": [[5]]}), tmp_path / "a.parquet")
+    (row,) = read_rows(str(tmp_path / "a.parquet"), "attribution")
+    assert (row.cells["Title"], row.cells["Author"]) == ("1970-01-01T00:00:01.500Z", "[5]")

@@ -14,6 +14,7 @@ from typing import Any
 
 from transforms.elements import Columns, ManifestRow, OutputImage, Shard, StoredFile
 from transforms.imaging.naming import archive_key
+from transforms.kinds import as_type
 from transforms.layouts.layout import Layout
 
 # What a sample repeats of its row. All of these are known of every image that was written.
@@ -56,6 +57,20 @@ def sample(row: ManifestRow) -> dict[str, Any]:
     """What a sample tells of itself: the same fields, of the same types, in every sample; further columns last."""
     values = row._asdict()
     return {**{field: values[field] for field in SAMPLE_FIELDS}, **row.columns}
+
+
+def plain_sample(row: ManifestRow, columns: Columns) -> dict[str, Any]:
+    """Return what `sample` returns for a format that has no uint64: they are text there."""
+    values = sample(row)
+    types = without_uint64(columns).types
+    return {name: as_type(value, types[name]) if name in types else value for name, value in values.items()}
+
+
+def without_uint64(columns: Columns) -> Columns:
+    """Return the columns of a format that has no uint64."""
+    return columns._replace(
+        types={name: "string" if kind == "uint64" else kind for name, kind in columns.types.items()}
+    )
 
 
 def sample_types(columns: Columns) -> dict[str, str]:

@@ -21,6 +21,7 @@ class Layout:
         problem_of: (path in the manifest) -> why no such file can be stored: the kind and a sentence, or None.
         pack: (shard, size folders, images in the order of their names, further columns) -> the files to store.
         libraries: the packages whose versions decide bytes in this layout alone.
+        wide_floats: whether a column of floats has 64 bits in it, and not 32.
     """
 
     keeps_tree: bool
@@ -30,3 +31,4 @@ class Layout:
     problem_of: Callable[[str], tuple[Kind, str] | None]
     pack: Callable[[Shard, Sequence[str], Sequence[OutputImage], Columns], Iterator[StoredFile]]
     libraries: tuple[str, ...] = ()
+    wide_floats: bool = True

@@ -11,14 +11,15 @@ The same images give the same bytes: features in the order of their keys, which 
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import google_crc32c
 
-from transforms.elements import LABEL, LABEL_NAME, Columns, OutputImage, utf8
-from transforms.layouts.archive import archive_layout, member_name, sample
+from transforms.elements import LABEL, LABEL_NAME, NO_COLUMNS, Columns, OutputImage, utf8
+from transforms.layouts.archive import archive_layout, member_name, plain_sample
 
 # What an Example holds by a name: bytes, or whole numbers of 64 bits, or floats; maybe none.
 Values = Sequence[Any]
@@ -32,13 +33,13 @@ _FORMATS = {"jpg": "jpeg"}
 _MASK_DELTA = 0xA282EAD8
 
 
-def archive(path: str, images: Sequence[OutputImage], _columns: Columns) -> bytes:
+def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes:
     """The TFRecord file at `path` that holds `images`."""
-    return b"".join(part for image in images for part in record(example(features(path, image))))
+    return b"".join(part for image in images for part in record(example(features(path, image, columns))))
 
 
-def features(path: str, image: OutputImage) -> dict[str, Values]:
-    """What an image's Example has; a value that is not known has no key."""
+def features(path: str, image: OutputImage, columns: Columns = NO_COLUMNS) -> dict[str, Values]:
+    """What an image's Example has; a value that is not known has no key. Int64List has no uint64: they are text."""
     row, name = image.row, member_name(path, image)
     extension = name.rpartition(".")[2]
     told = {
@@ -49,7 +50,7 @@ def features(path: str, image: OutputImage) -> dict[str, Values]:
         "image/height": row.height,
         "image/width": row.width,
         "image/key/sha256": row.sha256,
-        **{_KEYS.get(field, f"manifest/{field}"): value for field, value in sample(row).items()},
+        **{_KEYS.get(field, f"manifest/{field}"): value for field, value in plain_sample(row, columns).items()},
     }
     return {key: _values(value) for key, value in told.items() if value is not None}
 
@@ -111,4 +112,4 @@ def _varint(number: int) -> bytes:
     return bytes((*groups, number))
 
 
-LAYOUT = archive_layout("tfrecord", archive)
+LAYOUT = dataclasses.replace(archive_layout("tfrecord", archive), wide_floats=False)

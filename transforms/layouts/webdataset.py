@@ -9,25 +9,25 @@ import io
 import tarfile
 from collections.abc import Sequence
 
-from transforms.elements import LABEL, Columns, ManifestRow, OutputImage, json_line
-from transforms.layouts.archive import archive_layout, member_name, sample
+from transforms.elements import LABEL, NO_COLUMNS, Columns, ManifestRow, OutputImage, json_line
+from transforms.layouts.archive import archive_layout, member_name, plain_sample
 
 
-def archive(path: str, images: Sequence[OutputImage], _columns: Columns) -> bytes:
+def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes:
     """The tar archive at `path` that holds `images`."""
     body = io.BytesIO()
     with tarfile.open(fileobj=body, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for image in images:
             _add(tar, member_name(path, image), image.file.data)
-            _add(tar, f"{image.name}.json", sample_json(image.row))
+            _add(tar, f"{image.name}.json", sample_json(image.row, columns))
             if (label := image.row.columns.get(LABEL)) is not None:
                 _add(tar, f"{image.name}.cls", str(label).encode())
     return body.getvalue()
 
 
-def sample_json(row: ManifestRow) -> bytes:
-    """What a sample tells of itself, as JSON."""
-    return json_line(sample(row)).rstrip()
+def sample_json(row: ManifestRow, columns: Columns = NO_COLUMNS) -> bytes:
+    """What a sample tells of itself, as JSON. Loaders read no number beyond int64 in it: uint64 are text."""
+    return json_line(plain_sample(row, columns)).rstrip()
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:

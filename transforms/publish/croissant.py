@@ -22,6 +22,7 @@ _TYPES = {
     "float64": "sc:Float",
     "int32": "sc:Integer",
     "int64": "sc:Integer",
+    "uint64": "sc:Integer",
 }
 
 _CR = (

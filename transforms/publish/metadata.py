@@ -3,7 +3,8 @@
 It takes the types of the columns from the first lines of each split, and refuses splits whose types differ: a column
 must not be null, or missing, in all of them. So there is no null: text without a value is "", a label without one is
 -1, which stands for no label there, and since nothing stands for a number that is missing, a column of numbers that
-lacks any is one of text.
+lacks any is one of text. Arrow reads whole numbers in JSON as int64, and larger ones as floats, which changes them: a
+column of uint64 is one of text too.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from typing import Any
 from transforms.config import ResizeConfig
 from transforms.dataset import has_archives
 from transforms.elements import LABEL, Columns, Tally, Value, json_line
-from transforms.tables import COLUMNS, as_type
+from transforms.kinds import as_type
+from transforms.layouts.archive import without_uint64
+from transforms.tables import COLUMNS
 
 
 def loaded_columns(columns: Columns, listing: Tally, resized: Tally, config: ResizeConfig) -> Columns:
-    """The columns as people load them: in layout `files` those of metadata.jsonl, else as they are.
+    """The columns as people load them: in layout `files` those of metadata.jsonl, and only Parquet has uint64.
 
     Args:
         columns: of the dataset.
@@ -27,6 +30,8 @@ def loaded_columns(columns: Columns, listing: Tally, resized: Tally, config: Res
         resized: the tally of all shards.
         config: the dataset.
     """
+    if config.layout != "parquet":
+        columns = without_uint64(columns)
     if has_archives(config.layout) or COLUMNS not in config.tables:
         return columns
     table = listing["tables"][COLUMNS]
