@@ -146,7 +146,7 @@ def check_contents(found: Sequence[Split], out_dir: str) -> list[Problem]:
     """
     problems: list[Problem] = []
     for split in found:
-        if not is_local(split.root):
+        if not is_local(split.pattern):
             if not matches(split.pattern):
                 raise UsageError(f"-i {split.pattern!r} matches nothing: give a path or pattern with images")
         elif is_whole_folder(split):
