@@ -152,15 +152,21 @@ def test_one_policy_retries_and_no_other(server: Server, monkeypatch: pytest.Mon
         assert server.requests.total() == number
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://nowhere.invalid"])
-def test_a_store_that_is_not_there_is_retried(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1:9", "Failed to establish a new connection: [Errno 111] Connection refused"),
+        ("http://nowhere.invalid", "Failed to resolve 'nowhere.invalid' ("),
+    ],
+)
+def test_a_store_that_is_not_there_is_retried(monkeypatch: pytest.MonkeyPatch, url: str, reason: str) -> None:
     """A refused connection, and a name that nobody knows."""
     monkeypatch.setattr(gcs_retry, "TIMEOUT", 0.0)
     reach(url, monkeypatch)
-    with pytest.raises(
-        StorageError, match=r"^cannot read 'gs://b/x': ConnectionError: .* \(Timeout of 0\.0s exceeded\)$"
-    ):
+    with pytest.raises(StorageError) as raised:
         storage.read("gs://b/x")
+    assert str(raised.value).startswith(f"cannot read 'gs://b/x': ConnectionError: {reason}")
+    assert str(raised.value).endswith(" (Timeout of 0.0s exceeded)")
 
 
 def test_a_fault_of_the_program_is_neither_retried_nor_reworded(server: Server) -> None:

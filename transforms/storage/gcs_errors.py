@@ -48,13 +48,19 @@ def status_of(error: BaseException) -> int | None:
 
 
 def words(error: BaseException) -> str:
-    """Return what the store answered, such as 403 Forbidden: the message; without an answer, what the client says."""
+    """Return the store's answer, such as "403 Forbidden: ..."; without one, what the client says."""
     status = status_of(error)
     if status is None:
-        return f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {_without_request(error)}"
     answer = error.response  # type: ignore[attr-defined]  # it has a status
     try:
         message = answer.json()["error"]["message"]
     except (ValueError, TypeError, KeyError):  # some proxies answer in HTML
         message = ""
     return f"{status} {http.client.responses.get(status, '')}{message and ': '}{message}"
+
+
+def _without_request(error: BaseException) -> str:
+    """Return why a connection failed, without the request's address, which urllib3 puts before it."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return str(reason).partition(": ")[2] if reason else str(error)
