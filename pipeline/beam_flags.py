@@ -1,4 +1,4 @@
-"""Flags that are Beam's: a misspelt one is refused, where Beam itself would only warn."""
+"""Flags of Apache Beam. A misspelt one is refused, where Beam itself would only warn."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import difflib
 from collections.abc import Sequence
 
 from pipeline.errors import UsageError
+from transforms import compat
 
 
 def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
-    """Refuses what neither we nor Beam know.
+    """Refuse arguments that neither this program nor Beam knows.
 
     Args:
-        args: what is none of our flags.
-        our_flags: to suggest one of them.
+        args: the arguments that are no flags of ours.
+        our_flags: our flags, one of which may be suggested.
 
     Raises:
         UsageError: a flag or a value is wrong.
     """
-    beam_parser = _beam_parser()
+    parser = compat.beam_parser()
     try:
-        _, unknown = beam_parser.parse_known_args(list(args))
+        _, unknown = parser.parse_known_args(list(args))
     except argparse.ArgumentError as error:
         raise UsageError(f"{error} (a flag of Apache Beam)") from error
     for arg in unknown:
         if arg.startswith("-"):
             flag = arg.partition("=")[0]
-            known = [*our_flags, *(flag for action in beam_parser._actions for flag in action.option_strings)]
-            near = difflib.get_close_matches(flag, known, n=1)
+            near = difflib.get_close_matches(flag, [*our_flags, *compat.flags_of(parser)], n=1)
             hint = f"did you mean {near[0]}?" if near else "--help lists ours"
             raise UsageError(f"{flag!r} is a flag neither of image_resizer nor of Apache Beam: {hint}")
     if unknown:
@@ -36,7 +36,7 @@ def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
 
 
 def max_num_workers(args: Sequence[str]) -> int | None:
-    """What Beam's --max_num_workers says in `args`, which have been checked; None where it is not given.
+    """Return the value of Beam's --max_num_workers in `args`, which have been checked, or None without the flag.
 
     Raises:
         UsageError: it is below 1.
@@ -47,12 +47,3 @@ def max_num_workers(args: Sequence[str]) -> int | None:
     if number is not None and number < 1:
         raise UsageError(f"--max_num_workers {number} is no number of workers: give a whole number from 1 up")
     return number
-
-
-def _beam_parser() -> argparse.ArgumentParser:
-    from apache_beam.options.pipeline_options import PipelineOptions
-
-    beam_parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    for group in PipelineOptions.__subclasses__():
-        group._add_argparse_args(beam_parser)  # the way in which Beam itself collects them
-    return beam_parser

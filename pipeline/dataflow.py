@@ -20,8 +20,8 @@ from apache_beam.options.pipeline_options import (
 )
 
 from pipeline.errors import UsageError
+from transforms import storage
 from transforms.config import ResizeConfig, versions
-from transforms.storage import gcs
 
 # Four processes with 4 GB each: room for two shards of 4000 outputs beside what is decoded. Its processors
 # have AVX2, which older machine types may lack; Dataflow asks the same for a vCPU of any type.
@@ -82,7 +82,7 @@ def distances(beam_args: Sequence[str], config: ResizeConfig) -> Iterator[str]:
     """A sentence for each bucket that lies in another region than the workers."""
     region = PipelineOptions(list(beam_args)).view_as(GoogleCloudOptions).region
     for place in (*(split.root for split in config.splits), config.out_dir):
-        there = gcs.region_of(place)
+        there = storage.region_of(place)
         if there and _REGION.fullmatch(there) and there != region:
             yield f"{place!r} lies in {there}, and workers in {region} would pay for every byte that crosses"
 

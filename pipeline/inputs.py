@@ -177,7 +177,7 @@ def check_contents(found: Sequence[Split], out_dir: str, any_name: bool = False)
     """
     problems: list[Problem] = []
     for split in found:
-        if is_local(split.root):
+        if is_local(split.pattern):
             seen = survey(split, out_dir, any_name)
             problems += seen.problems
             if not seen.images:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from loguru import logger
 
 from pipeline.lock import who
-from transforms import storage
+from transforms import compat, storage
 from transforms.dataset import LEASE_PATH
 from transforms.elements import json_line
 from transforms.errors import RunError, StorageError
@@ -100,18 +100,17 @@ def _check_free(out_dir: str, beam_args: Sequence[str]) -> None:
 
 def _job_lives(job_id: str, beam_args: Sequence[str]) -> bool:
     """Whether a job is not over; one of which the service tells nothing may well live."""
-    from apache_beam.options.pipeline_options import PipelineOptions
-    from apache_beam.runners.dataflow.dataflow_runner import DataflowPipelineResult
-    from apache_beam.runners.dataflow.internal.apiclient import DataflowApplicationClient
     from apache_beam.runners.runner import PipelineState
 
     try:
-        job = DataflowApplicationClient(PipelineOptions(list(beam_args))).get_job(job_id)
+        state = compat.dataflow_job_state(job_id, beam_args)
+    except RunError:
+        raise
     # Every Exception: no project given, no right to ask, no such job, no answer.
     except Exception as error:
         logger.warning("cannot ask about job {}: {}", job_id, error)
         return True
-    return not PipelineState.is_terminal(DataflowPipelineResult.api_jobstate_to_pipeline_state(job.current_state))
+    return not PipelineState.is_terminal(state)
 
 
 def _stay_alive(lease: Lease, over: threading.Event) -> None:

@@ -15,6 +15,7 @@ from pipeline.beam_flags import check_beam_flags, max_num_workers
 from pipeline.errors import UsageError
 from pipeline.estimate.prices import Prices, read_prices
 from pipeline.flags import Limit, parser
+from transforms import compat
 from transforms.config import CardText, ResizeConfig, Split, default_images_per_shard
 from transforms.imaging.extras import check_extras
 from transforms.imaging.spec import ResizeSpec, SettingError
@@ -143,7 +144,7 @@ def _is_dataflow(runner: str | None) -> bool:
 
 
 def _flags() -> list[str]:
-    return [flag for action in parser()._actions for flag in action.option_strings]
+    return compat.flags_of(parser())
 
 
 def _estimate(ours: argparse.Namespace, others: Sequence[str]) -> EstimateRequest | None:

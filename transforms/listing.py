@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from transforms import storage
-from transforms.errors import StorageError
 from transforms.ranges import NameRange, name_ranges
 from transforms.storage import gcs
-from transforms.storage.paths import literal_prefix
+from transforms.storage.retries import wording
 
 Listing = Iterator[tuple[str, int, float]]
 
@@ -47,19 +44,5 @@ def list_range(pattern: str, names: NameRange) -> Listing:
     Raises:
         StorageError: they cannot be listed.
     """
-    expression = _expression(pattern)
-    try:
-        for file in gcs.list_range(literal_prefix(pattern), names.start, names.end):
-            if expression.match(file[0]):
-                yield file
-    # Every Exception: the client and what it stands on have many of their own.
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise StorageError(f"cannot list {pattern!r}: {reason}", reason) from error
-
-
-@functools.cache
-def _expression(pattern: str) -> re.Pattern[str]:
-    from apache_beam.io.filesystem import FileSystem
-
-    return re.compile(FileSystem.translate_pattern(pattern))
+    with wording("list", pattern):
+        yield from gcs.match_range(pattern, names.start, names.end)

@@ -30,7 +30,7 @@ PLACE = {"--project": "a-project", "--region": "us-central1", "--temp_location":
 # Seconds that any one step may take.
 _PATIENCE = 150
 
-# A user's credentials that need no renewal. Without any, Beam looks for some for half a minute in each process.
+# A user's credentials that need no renewal. Without any, each command on gs:// is refused.
 _CREDENTIALS = {
     "type": "authorized_user",
     "client_id": "i",

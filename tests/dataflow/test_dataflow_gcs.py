@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from apache_beam.io.filesystems import FileSystems
 
 from tests.dataflow.conftest import ODD_NAMES
 from tests.dataflow.store import BUCKET
@@ -11,7 +12,7 @@ from transforms import storage
 from transforms.errors import StorageError
 from transforms.listing import list_files
 from transforms.ranges import NameRange
-from transforms.storage import gcs
+from transforms.storage import gcs, gcs_client
 
 
 @pytest.fixture(autouse=True)
@@ -19,12 +20,11 @@ def _reached(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in store.environment().items():
         monkeypatch.setenv(name, value)
     storage.set_options([])
-    gcs._client.cache_clear()
     yield
-    gcs._client.cache_clear()
+    gcs_client.client.cache_clear()
 
 
-def test_an_object_comes_back_and_takes_one_request(store: Store) -> None:
+def test_reading_and_writing_an_object_takes_one_request_each(store: Store) -> None:
     storage.write(f"gs://{BUCKET}/own", "a b/ü%20.bin", b"data")
     store.forget()
     assert storage.read(f"gs://{BUCKET}/own/a b/ü%20.bin") == b"data"
@@ -40,7 +40,21 @@ def test_an_object_comes_back_and_takes_one_request(store: Store) -> None:
         storage.read(f"gs://{BUCKET}/own/d")
 
 
-def test_only_what_is_named_is_deleted(store: Store) -> None:
+def test_an_object_is_read_and_written_in_pieces(store: Store) -> None:
+    size, _ = storage.write_pieces(f"gs://{BUCKET}/pieces", "x", lambda: [b"abc", b"def"])
+    path = f"gs://{BUCKET}/pieces/x"
+    assert size == 6
+    with storage.open_file(path) as file:
+        assert (file.read(2), file.seek(-2, 2), file.read()) == (b"ab", 4, b"ef")
+    with pytest.raises(StorageError, match=r"cannot read 'gs://bucket/pieces/y': No such object or bucket"):
+        storage.open_file(f"gs://{BUCKET}/pieces/y").__enter__()
+    with storage.open_file(path) as file:
+        store.bucket.blob("pieces/x").delete()
+        with pytest.raises(StorageError, match=r"cannot read 'gs://bucket/pieces/x': NotFound: 404 "):
+            file.read()
+
+
+def test_only_named_objects_are_deleted(store: Store) -> None:
     names = ["x?.jpg", "xy.jpg", "[1].jpg", "1.jpg", "s*", "star"]
     for name in names:
         storage.write(f"gs://{BUCKET}/names", name, b"")
@@ -53,6 +67,16 @@ def test_only_what_is_named_is_deleted(store: Store) -> None:
     assert list(store.generations("names")) == ["star"]
 
 
+@pytest.mark.parametrize("name", ["photos/**", "photos/3/*1.jpg", "photos/3/", "photos/3/p003.jpg", "none/*", "none"])
+def test_a_pattern_matches_what_it_does_for_beam(name: str) -> None:
+    pattern = f"gs://{BUCKET}/{name}"
+    (matched,) = FileSystems.match([pattern])
+    files = [(file.path, file.size_in_bytes, file.last_updated_in_seconds) for file in matched.metadata_list]
+    assert storage.list_pattern(pattern) == files
+    assert bool(files) == (not name.startswith("none"))
+    assert storage.list_pattern(pattern, 1) == files[:1]
+
+
 @pytest.mark.parametrize("alphabet", ["0123456789abcdef", "p0", "ü"])
 def test_every_name_is_listed_once_by_ranges(alphabet: str) -> None:
     pattern = f"gs://{BUCKET}/photos/**"
@@ -60,8 +84,8 @@ def test_every_name_is_listed_once_by_ranges(alphabet: str) -> None:
     assert len(in_one_go) > 240
     assert {f"gs://{BUCKET}/photos/{name}" for name in ODD_NAMES} <= {path for path, _, _ in in_one_go}
     assert sorted(list_files(pattern, alphabet)) == in_one_go
-    some = f"gs://{BUCKET}/photos/3/*1.jpg"
-    assert sorted(list_files(some, alphabet)) == sorted(list_files(some)) != []
+    part = f"gs://{BUCKET}/photos/3/*1.jpg"
+    assert sorted(list_files(part, alphabet)) == sorted(list_files(part)) != []
 
 
 def test_a_range_is_listed_page_by_page(store: Store) -> None:
@@ -69,11 +93,11 @@ def test_a_range_is_listed_page_by_page(store: Store) -> None:
     first = next(gcs.list_range(f"gs://{BUCKET}/photos/", "", ""))
     assert first[0] == min(f"gs://{BUCKET}/photos/{name}" for name in store.generations("photos"))
     assert len(store.requests()) == 1
-    with pytest.raises(StorageError, match=r"cannot list 'gs://none/\*\*': NotFound: 404"):
+    with pytest.raises(StorageError, match=r"cannot list 'gs://none/\*\*': No such object or bucket"):
         list(list_files("gs://none/**", "ab"))
     assert list(gcs.list_range(f"gs://{BUCKET}/photos/", *NameRange("üz", ""))) == []
 
 
-def test_where_a_bucket_is(store: Store) -> None:
+def test_the_region_of_a_bucket(store: Store) -> None:
     assert gcs.region_of(f"gs://{BUCKET}/photos") == store.bucket.client.get_bucket(BUCKET).location.lower()
     assert gcs.region_of("gs://none/photos") is None

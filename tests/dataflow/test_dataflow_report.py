@@ -10,16 +10,16 @@ from pipeline.report.__main__ import main
 from tests.dataflow.store import BUCKET
 from tests.dataflow.support import Store
 from tests.support import photo_tree, run
-from transforms.storage import gcs
+from transforms.storage import gcs_client
 
 
 @pytest.fixture(autouse=True)
 def _reached(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in store.environment().items():
         monkeypatch.setenv(name, value)
-    gcs._client.cache_clear()
+    gcs_client.client.cache_clear()
     yield
-    gcs._client.cache_clear()
+    gcs_client.client.cache_clear()
 
 
 def test_it_is_made_where_the_dataset_is(store: Store, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The store that the other tests stand on does what they take for granted."""
+"""The emulated store does what the other tests rely on."""
 
 from collections import Counter
 from pathlib import Path
@@ -22,15 +22,15 @@ def test_a_range_is_listed_in_pages_and_in_order(store: Store) -> None:
     assert [blob.name for blob in store.bucket.list_blobs(prefix="photos/", fields=fields)] == whole
 
 
-def test_a_page_has_what_was_asked_for() -> None:
-    found = [{"name": name, "size": "1", "etag": "x"} for name in "abc"]
+def test_a_page_has_the_requested_names_and_fields() -> None:
+    objects = [{"name": name, "size": "1", "etag": "x"} for name in "abc"]
     query = {"maxResults": "2", "fields": "nextPageToken,items(name,size)"}
-    page = page_of(found, [], query)
+    page = page_of(objects, [], query)
     assert page == {"items": [{"name": "a", "size": "1"}, {"name": "b", "size": "1"}], "nextPageToken": "c"}
-    assert page_of(found, [], {**query, "pageToken": "c", "fields": "items/name"}) == {"items": [{"name": "c"}]}
+    assert page_of(objects, [], {**query, "pageToken": "c", "fields": "items/name"}) == {"items": [{"name": "c"}]}
 
 
-def test_odd_names_are_read_and_moved_as_they_are(store: Store, images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_odd_names_are_read_and_moved_unchanged(store: Store, images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in store.environment().items():
         monkeypatch.setenv(name, value)
     for name in ODD_NAMES:
@@ -44,7 +44,7 @@ def test_odd_names_are_read_and_moved_as_they_are(store: Store, images: Path, mo
     assert store.snapshot("moved") == {name: name.encode() for name in ODD_NAMES}
 
 
-def test_every_so_many_requests_are_turned_away(tmp_path: Path) -> None:
+def test_every_fifth_request_is_refused(tmp_path: Path) -> None:
     with running_store(tmp_path / "busy", fault_every=5) as busy:
         client = busy.bucket.client
         client._connection.extra_headers = {}

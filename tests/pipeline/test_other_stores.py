@@ -1,4 +1,4 @@
-"""A store that is neither the local disk nor Google's, by Beam's interface for all of them."""
+"""A store that is neither the local disk nor Google's, reached by Beam's interface alone."""
 
 from pathlib import Path
 
@@ -10,30 +10,30 @@ from tests.support import jpeg, markers, rows, snapshot, summary, write_tree
 
 
 @pytest.mark.parametrize("layout", ["files", "webdataset"])
-def test_a_dataset_is_made_gone_on_with_checked_and_begun_again(
+def test_a_dataset_is_made_continued_verified_and_overwritten(
     make: Make, photos: Path, tmp_path: Path, layout: str
 ) -> None:
     flags = ("-i", f"{SCHEME}{photos}", "-s", 24, 12, "--layout", layout, "--images_per_shard", 2)
-    out, there = tmp_path / "out", f"{SCHEME}{tmp_path}/out"
-    make(*flags, "-o", there)
+    out, store_out = tmp_path / "out", f"{SCHEME}{tmp_path}/out"
+    make(*flags, "-o", store_out)
     make(*flags, "-o", tmp_path / "here")
     assert snapshot(out) == snapshot(tmp_path / "here")
     assert {path.name for path in (out / "_run").iterdir()} >= {"config.json", "receipts", "shards"}
     assert not (out / "_run" / "lease.json").exists()
 
-    shown = make(*flags, "-o", there)
+    shown = make(*flags, "-o", store_out)
     assert "nothing to do: all 9 images were committed already, and none was read" in shown
 
-    gone = min(path for path in snapshot(out) if path.startswith("24/"))
-    (out / gone).unlink()
-    assert any(f"{gone!r} is missing" in line for line in make(*flags, "-o", there, "--verify", expect=1))
+    deleted = min(path for path in snapshot(out) if path.startswith("24/"))
+    (out / deleted).unlink()
+    assert any(f"{deleted!r} is missing" in line for line in make(*flags, "-o", store_out, "--verify", expect=1))
     before = markers(out)
-    make(*flags, "-o", there)
+    make(*flags, "-o", store_out)
     assert len(set(markers(out).items()) - set(before.items())) == 1
     assert snapshot(out) == snapshot(tmp_path / "here")
 
     write_tree(out, {"mine.txt": b"mine"})
-    make("-i", f"{SCHEME}{photos}", "-o", there, "-s", 16, "--overwrite")
+    make("-i", f"{SCHEME}{photos}", "-o", store_out, "-s", 16, "--overwrite")
     make("-i", f"{SCHEME}{photos}", "-o", tmp_path / "again", "-s", 16)
     assert snapshot(out) == {**snapshot(tmp_path / "again"), "mine.txt": b"mine"}
 
@@ -52,14 +52,14 @@ def test_system_files_and_any_name(make: Make, tmp_path: Path) -> None:
     assert told in shown
 
 
-def test_what_belongs_to_no_dataset_is_left_alone(make: Make, photos: Path, tmp_path: Path) -> None:
+def test_foreign_files_are_left_alone(make: Make, photos: Path, tmp_path: Path) -> None:
     out = write_tree(tmp_path / "out", {"mine.txt": b"mine"})
     (shown,) = make("-i", photos, "-o", f"{SCHEME}{out}", expect=2)
     assert shown.startswith(f"image_resizer: -o '{SCHEME}{out}' holds what belongs to no dataset")
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
 
 
-def test_an_input_that_matches_nothing(make: Make, tmp_path: Path) -> None:
+def test_an_input_that_matches_nothing_is_refused(make: Make, tmp_path: Path) -> None:
     (shown,) = make("-i", f"{SCHEME}{tmp_path}/none", "-o", tmp_path / "out", expect=2)
     assert shown == (
         f"image_resizer: -i '{SCHEME}{tmp_path}/none/**' matches nothing: give a path or pattern with images"

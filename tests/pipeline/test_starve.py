@@ -1,4 +1,4 @@
-"""What a run lacks ends it with a sentence or costs images that are named; with the cause gone, it goes on."""
+"""A run that lacks a resource ends with a sentence, or reports the images that it lost; a later run continues it."""
 
 import ctypes
 import os
@@ -19,7 +19,7 @@ from tests.support import ROOT, jpeg, photo_tree, rows, snapshot, summary, write
 
 MEND = "; what is committed stays: mend this, and give the same command again to go on"
 
-is_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount, or be somebody else")
+is_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a disk")
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +29,9 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def wanted(many: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def expected(many: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     out = tmp_path_factory.mktemp("whole") / "out"
-    ended(0, *flags(many, out))
+    run_to_end(0, *flags(many, out))
     return snapshot(out)
 
 
@@ -39,8 +39,8 @@ def flags(source: Path, out: Path) -> tuple[object, ...]:
     return ("-i", source, "-o", out, "-s", 128, "--images_per_shard", 10, "-j", 2)
 
 
-def ended(code: int, *args: object, preexec: Callable[[], None] | None = None) -> list[str]:
-    """Runs the command in a process of its own; gives its messages."""
+def run_to_end(code: int, *args: object, preexec: Callable[[], None] | None = None) -> list[str]:
+    """Run the command in a process of its own, check its exit code, and return its messages."""
     command = [sys.executable, str(ROOT / "image_resizer.py"), *map(str, args)]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, preexec_fn=preexec, timeout=120, check=False)
     assert done.returncode == code, done.stderr
@@ -48,8 +48,8 @@ def ended(code: int, *args: object, preexec: Callable[[], None] | None = None) -
     return [line.split(" | ")[-1] for line in done.stderr.splitlines()]
 
 
-def assert_only_whole_files(out: Path, wanted: dict[str, bytes]) -> None:
-    assert all(data == wanted[path] for path, data in snapshot(out).items())
+def assert_only_whole_files(out: Path, expected: dict[str, bytes]) -> None:
+    assert all(data == expected[path] for path, data in snapshot(out).items())
 
 
 @pytest.fixture
@@ -67,32 +67,32 @@ def remount(disk: Path, option: str) -> None:
 
 
 @is_root
-def test_a_full_disk(many: Path, wanted: dict[str, bytes], small_disk: Path) -> None:
-    """At its start, while shards are committed, and while the manifest is written."""
+def test_a_full_disk(many: Path, expected: dict[str, bytes], small_disk: Path) -> None:
+    """The disk is full at the start, while shards are committed, and while the manifest is written."""
     log = small_disk / "run.log"
-    whole = sum(map(len, wanted.values()))
+    whole = sum(map(len, expected.values()))
     for size in (12_000, 100_000, 2 * whole):
         remount(small_disk, f"size={size}")
         if size > whole:
             filler = small_disk / ".filler"
             committed = sum(len(data) for data in snapshot(small_disk).values())
             filler.write_bytes(bytes(max(0, size - committed - whole // 2)))
-        shown = ended(1, *flags(many, small_disk), "-l", log)
+        shown = run_to_end(1, *flags(many, small_disk), "-l", log)
         if size == 12_000:  # the log is full too
             assert f"image_resizer: -l {str(log)!r} lacks lines: No space left on device" in shown
         assert sum(line.startswith("cannot write ") for line in shown) == 1
         assert f": No space left on device{MEND}" in " ".join(shown)
         (small_disk / ".filler").unlink(missing_ok=True)
         log.unlink(missing_ok=True)
-        assert_only_whole_files(small_disk, wanted)
+        assert_only_whole_files(small_disk, expected)
     remount(small_disk, "size=50m")
-    ended(0, *flags(many, small_disk))
-    assert snapshot(small_disk) == wanted
+    run_to_end(0, *flags(many, small_disk))
+    assert snapshot(small_disk) == expected
     assert leftovers(small_disk) == []
 
 
 @is_root
-def test_an_out_that_is_read_only(many: Path, wanted: dict[str, bytes], small_disk: Path) -> None:
+def test_a_read_only_out(many: Path, expected: dict[str, bytes], small_disk: Path) -> None:
     remount(small_disk, "size=50m")
     process = start(*flags(many, small_disk))
     wait_for_markers(small_disk, 2)
@@ -100,19 +100,19 @@ def test_an_out_that_is_read_only(many: Path, wanted: dict[str, bytes], small_di
     process.communicate()
     before = snapshot(small_disk)
     remount(small_disk, "ro")
-    assert ended(2, *flags(many, small_disk)) == [
+    assert run_to_end(2, *flags(many, small_disk)) == [
         f"image_resizer: cannot write '{small_disk}/_run/lock': Read-only file system"
     ]
-    assert ended(2, *flags(many, small_disk / "new")) == [
+    assert run_to_end(2, *flags(many, small_disk / "new")) == [
         f"image_resizer: cannot write '{small_disk}/new/_run/lock': Read-only file system"
     ]
     assert snapshot(small_disk) == before
     remount(small_disk, "rw")
-    ended(0, *flags(many, small_disk))
-    assert snapshot(small_disk) == wanted
+    run_to_end(0, *flags(many, small_disk))
+    assert snapshot(small_disk) == expected
 
 
-def test_an_out_that_is_removed(many: Path, wanted: dict[str, bytes], tmp_path: Path) -> None:
+def test_an_out_that_is_removed_during_the_run(many: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
     out, removed = tmp_path / "out", tmp_path / "removed"
     process = start(*flags(many, out))
     wait_for_markers(out, 2)
@@ -122,31 +122,31 @@ def test_an_out_that_is_removed(many: Path, wanted: dict[str, bytes], tmp_path: 
     assert shown.count("\n") == 1
     assert shown.endswith(f" | {str(out)!r} was removed while it was written to{MEND}\n")
     assert not out.exists()
-    assert_only_whole_files(removed, wanted)
+    assert_only_whole_files(removed, expected)
     removed.rename(out)
-    ended(0, *flags(many, out))
-    assert snapshot(out) == wanted
+    run_to_end(0, *flags(many, out))
+    assert snapshot(out) == expected
 
 
 @pytest.mark.parametrize("handles", [5, 8])
-def test_few_file_handles(many: Path, wanted: dict[str, bytes], tmp_path: Path, handles: int) -> None:
-    """The fewer there are, the more images have to wait for the next run; with five there is no run."""
+def test_few_file_handles(many: Path, expected: dict[str, bytes], tmp_path: Path, handles: int) -> None:
+    """With fewer handles more images have to wait for the next run. With five, no run is possible."""
     out = tmp_path / "out"
-    with_few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (handles, handles))  # noqa: E731  # one line of code
+    limit_handles = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (handles, handles))  # noqa: E731  # one line of code
     if handles == 5:
-        (shown,) = ended(1, *flags(many, out), preexec=with_few)
+        (shown,) = run_to_end(1, *flags(many, out), preexec=limit_handles)
         assert "Too many open files" in shown
         assert shown.endswith(MEND)
-        assert_only_whole_files(out, wanted)
+        assert_only_whole_files(out, expected)
     else:
-        ended(0, *flags(many, out), preexec=with_few)
+        run_to_end(0, *flags(many, out), preexec=limit_handles)
         assert all(row["error"] == "unreadable" for row in rows(out, "failures"))
         assert summary(out)["images"]["matched"] == 120
-    ended(0, *flags(many, out))
-    assert snapshot(out) == wanted
+    run_to_end(0, *flags(many, out))
+    assert snapshot(out) == expected
 
 
-def test_sources_with_input_errors(make: Make, tmp_path: Path) -> None:
+def test_sources_with_read_errors(make: Make, tmp_path: Path) -> None:
     source, out = photo_tree(tmp_path / "in", 4), tmp_path / "out"
     for name in ("a.jpg", "deep/b.jpg"):
         (source / name).symlink_to("/proc/self/mem")
@@ -166,19 +166,19 @@ def test_sources_that_change_between_listing_and_reading(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, out = photo_tree(tmp_path / "in", 6), tmp_path / "out"
-    other = jpeg(77, (50, 90))
+    replacement = jpeg(77, (50, 90))
     plan_shards = transforms.shard.plan_shards
 
-    def and_then(*args: object) -> object:
-        """All is listed, and nothing is read."""
+    def change_sources(*args: object) -> object:
+        """Change sources after all are listed and before any is read."""
         (source / "p000.jpg").unlink(missing_ok=True)
-        (source / "p001.jpg").write_bytes(other)
+        (source / "p001.jpg").write_bytes(replacement)
         (source / "p003.jpg").write_bytes(jpeg(3, (120, 80))[:900])
         (source / "p004.jpg").write_bytes(b"")
-        return plan_shards(*args)  # type: ignore[arg-type]  # as it is called
+        return plan_shards(*args)  # type: ignore[arg-type]  # the arguments of the original
 
     args = ("-i", source, "-s", 16, "--images_per_shard", 2)
-    monkeypatch.setattr(transforms.shard, "plan_shards", and_then)
+    monkeypatch.setattr(transforms.shard, "plan_shards", change_sources)
     make(*args, "-o", out)
     monkeypatch.undo()
     assert {row["source"]: (row["status"], row["reason"]) for row in rows(out, "manifest")} == {
@@ -189,8 +189,8 @@ def test_sources_that_change_between_listing_and_reading(
         "p003.jpg": ("failed", "truncated"),
         "p004.jpg": ("failed", "empty-file"),
     }
-    assert next(row for row in rows(out, "manifest") if row["source"] == "p001.jpg")["source_bytes"] == len(other)
-    for _ in range(2):  # as they are now, and as they were
+    assert next(row for row in rows(out, "manifest") if row["source"] == "p001.jpg")["source_bytes"] == len(replacement)
+    for _ in range(2):  # with the changed sources, then with the original ones
         make(*args, "-o", out)
         fresh = tmp_path / "fresh"
         shutil.rmtree(fresh, ignore_errors=True)
@@ -200,7 +200,7 @@ def test_sources_that_change_between_listing_and_reading(
 
 
 def without_privileges() -> None:
-    """Root gives up what lets it read and write whatever the permissions say."""
+    """Drop root's rights to read and write against the permissions of files."""
     drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
     for capability in (dac_override, dac_read_search) if os.geteuid() == 0 else ():
         ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0)
@@ -212,7 +212,7 @@ def test_without_permission(tmp_path: Path) -> None:
     args = ("-i", source, "-o", out, "-s", 16)
     (source / "closed").chmod(0)
     (source / "p000.jpg").chmod(0)
-    shown = ended(0, *args, preexec=without_privileges)
+    shown = run_to_end(0, *args, preexec=without_privileges)
     closed = str(source / "closed")
     assert f"{closed!r} cannot be listed (Permission denied): what it holds is passed over" in shown
     (failure,) = rows(out, "failures")
@@ -222,21 +222,21 @@ def test_without_permission(tmp_path: Path) -> None:
     (source / "p000.jpg").chmod(0o644)
     (out / "deep" / "er").chmod(0o500)
     (source / "deep" / "er" / "p002.jpg").touch()
-    shown = ended(1, *args, preexec=without_privileges)
+    shown = run_to_end(1, *args, preexec=without_privileges)
     assert shown[-1].endswith(f": Permission denied{MEND}")
     (out / "deep" / "er").chmod(0o700)
-    ended(0, *args, preexec=without_privileges)
-    ended(0, *args[:3], tmp_path / "fresh", *args[4:])
+    run_to_end(0, *args, preexec=without_privileges)
+    run_to_end(0, *args[:3], tmp_path / "fresh", *args[4:])
     assert snapshot(out) == snapshot(tmp_path / "fresh")
 
     (source / "closed").chmod(0)
     before = snapshot(out)
-    assert ended(2, *args, preexec=without_privileges)[-1] == (
+    assert run_to_end(2, *args, preexec=without_privileges)[-1] == (
         f"image_resizer: {closed!r} cannot be listed (Permission denied), and what was made of its images would be "
         "deleted: let it be read, or give another -o"
     )
     source.chmod(0)
-    assert ended(2, *args, preexec=without_privileges) == [
+    assert run_to_end(2, *args, preexec=without_privileges) == [
         f"image_resizer: -i {str(source)!r} cannot be read: permission denied"
     ]
     source.chmod(0o755)
@@ -245,6 +245,6 @@ def test_without_permission(tmp_path: Path) -> None:
 
     (out / "_run" / "lock").unlink()
     (out / "_run").chmod(0o500)
-    assert ended(2, *args, preexec=without_privileges) == [
+    assert run_to_end(2, *args, preexec=without_privileges) == [
         f"image_resizer: cannot write '{out}/_run/lock': Permission denied"
     ]

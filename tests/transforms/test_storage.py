@@ -1,16 +1,32 @@
+import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from apache_beam.io.filesystem import BeamIOError
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
 
+from tests import disk_store
+from tests.disk_store import DiskStore
 from transforms import storage
 from transforms.elements import StoredFile
 from transforms.errors import StorageError
-from transforms.storage import local
+from transforms.storage import beam, local
 
 
 def stored(path: str, data: bytes) -> StoredFile:
     return StoredFile(path, data, "")
+
+
+class StoreError(Exception):
+    """An error in a store's own class, as those of S3 or Azure."""
+
+
+@pytest.fixture
+def _no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beam, "BACK_OFF", (0, 0, 0))
 
 
 def test_a_file_is_written_whole_and_leaves_no_trace(tmp_path: Path) -> None:
@@ -21,7 +37,7 @@ def test_a_file_is_written_whole_and_leaves_no_trace(tmp_path: Path) -> None:
     assert list((tmp_path / "_run" / "tmp").iterdir()) == []
 
 
-def test_what_cannot_be_written_is_left_as_it_was(tmp_path: Path) -> None:
+def test_a_target_that_cannot_be_written_stays_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "_run").mkdir()
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "inside").write_bytes(b"")
@@ -39,7 +55,7 @@ def test_reading(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("special", ["pipe", "device"])
-def test_what_would_never_end_is_not_read(tmp_path: Path, special: str) -> None:
+def test_a_file_that_may_never_end_is_not_read(tmp_path: Path, special: str) -> None:
     path = tmp_path / "x.jpg"
     if special == "pipe":
         os.mkfifo(path)
@@ -47,19 +63,114 @@ def test_what_would_never_end_is_not_read(tmp_path: Path, special: str) -> None:
         path.symlink_to("/dev/zero")
     with pytest.raises(StorageError, match=r"cannot read '.*/x.jpg': Not a regular file"):
         storage.read(str(path))
+    with pytest.raises(StorageError, match=r"cannot read '.*/x.jpg': Not a regular file"), storage.open_file(str(path)):
+        pass
 
 
-def test_an_error_in_a_stores_own_words_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def refuse(_path: str) -> bytes:
-        raise LookupError("403 no access")
+def failing(error: Exception, calls: list[str]) -> object:
+    """A method of a file system that notes its call and fails."""
 
-    monkeypatch.setattr(local, "read", refuse)
-    with pytest.raises(StorageError, match=r"cannot read '.*': LookupError: 403 no access") as caught:
-        storage.read(str(tmp_path / "x"))
-    assert caught.value.reason == "LookupError: 403 no access"
+    def fail(_self: object, path: object, *_args: object, **_kwargs: object) -> object:
+        calls.append(str(path))
+        raise error
+
+    return fail
 
 
-def test_a_passing_fault_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("_no_wait")
+@pytest.mark.parametrize(
+    ("error", "tries", "reason"),
+    [
+        (StoreError("503 slow down"), 4, "StoreError: 503 slow down"),
+        (OSError("connection lost"), 4, "connection lost"),
+        (BeamIOError("failed", {"x": BeamIOError("failed", {"x": StoreError("no")})}), 4, "StoreError: no"),
+        (FileNotFoundError(errno.ENOENT, "No such file"), 1, "No such file"),
+        (BeamIOError("failed", {"x": PermissionError(errno.EACCES, "Not yours")}), 1, "Not yours"),
+    ],
+)
+def test_only_passing_errors_of_a_store_are_retried(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, tries: int, reason: str
+) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr(DiskStore, "open", failing(error, calls))
+    with pytest.raises(StorageError) as raised:
+        storage.read("disk://x")
+    assert str(raised.value) == f"cannot read 'disk://x': {reason}"
+    assert raised.value.reason == reason
+    assert calls == ["disk://x"] * tries
+
+
+@pytest.mark.usefixtures("_no_wait")
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("fault", [TypeError("ours"), KeyError("ours"), ValueError("ours"), AssertionError("ours")])
+def test_a_fault_of_the_program_is_neither_retried_nor_reworded(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, wrapped: bool
+) -> None:
+    calls: list[str] = []
+
+    def pieces() -> Iterator[bytes]:
+        calls.append("pieces")
+        yield b"some"
+        raise BeamIOError("failed", {"x": fault}) if wrapped else fault
+
+    # The fault comes from code of this program, as far as `beam` can tell.
+    monkeypatch.setitem(pieces.__globals__, "__name__", "transforms.ship")
+    with pytest.raises(type(fault), match="ours"):
+        storage.write_pieces(f"{disk_store.SCHEME}/nowhere", "x", pieces)
+    assert calls == ["pieces"]
+
+
+def test_a_fault_of_the_program_leaves_no_file(tmp_path: Path) -> None:
+    (tmp_path / "_run" / "tmp").mkdir(parents=True)
+    calls: list[str] = []
+
+    def pieces() -> Iterator[bytes]:
+        calls.append("pieces")
+        yield b"some"
+        raise TypeError("ours")
+
+    with pytest.raises(TypeError, match="ours"):
+        storage.write_pieces(str(tmp_path), "x", pieces)
+    assert calls == ["pieces"]
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_store_whose_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beam says so by an AssertionError: one try, one sentence."""
+    monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
+    with pytest.raises(StorageError, match=r"^cannot list 's3://b/x': AssertionError: Missing boto3 requirement$"):
+        storage.list_pattern("s3://b/x")
+
+
+def test_a_store_that_fails_while_a_file_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(bytes(100_000))
+    with storage.open_file(f"{disk_store.SCHEME}{tmp_path}/x") as file:
+        assert file.read(3) == bytes(3)
+        assert file.seek(-2, os.SEEK_END) == 99_998
+        assert file.read() == bytes(2)
+
+    class Torn:
+        def __init__(self, *_args: object, **_kwargs: object) -> None:
+            pass
+
+        def __enter__(self) -> "Torn":
+            return self
+
+        def __exit__(self, *_error: object) -> None:
+            pass
+
+        def read(self, _size: int) -> bytes:
+            raise StoreError("lost")
+
+    monkeypatch.setattr(DiskStore, "open", Torn)
+    with (
+        pytest.raises(StorageError, match=r"^cannot read 'disk://x': StoreError: lost$"),
+        storage.open_file("disk://x") as file,
+    ):
+        file.read(1)
+
+
+def test_a_passing_fault_of_the_disk_is_retried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"data")
     faults = [OSError(5, "Input/output error"), OSError(5, "Input/output error")]
     real = local.read
@@ -77,7 +188,7 @@ def test_a_passing_fault_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert faults == []
 
 
-def test_deleting_takes_empty_folders_along_and_no_other(tmp_path: Path) -> None:
+def test_deleting_removes_empty_folders_and_no_others(tmp_path: Path) -> None:
     for path in ("a/b/x", "a/y", "z"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(b"")
@@ -92,8 +203,8 @@ def test_listing(tmp_path: Path) -> None:
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_bytes(path.encode())
         os.utime(tmp_path / path, (5, 1e9))
-    found = sorted(storage.list_pattern(f"{tmp_path}/**.jpg"))
-    assert found == [(f"{tmp_path}/a.jpg", 5, 1e9), (f"{tmp_path}/x/b.jpg", 7, 1e9)]
+    listed = sorted(storage.list_pattern(f"{tmp_path}/**.jpg"))
+    assert listed == [(f"{tmp_path}/a.jpg", 5, 1e9), (f"{tmp_path}/x/b.jpg", 7, 1e9)]
     with pytest.raises(StorageError, match=r"'s4://b/\*': nothing here reads s4://"):
         list(storage.list_pattern("s4://b/*"))
 
@@ -106,7 +217,7 @@ def test_paths() -> None:
     assert not storage.is_inside("/data/xy", "/data/x")
 
 
-def test_a_scheme_that_nothing_reads_is_refused() -> None:
+def test_an_unknown_scheme_is_refused() -> None:
     with pytest.raises(StorageError, match=r"'s4://b/x': nothing here reads s4://, give a local path or one of gs://"):
         storage.exists("s4://b/x")
 

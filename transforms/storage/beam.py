@@ -1,10 +1,12 @@
-"""Files of any store that one of Beam's file systems knows."""
+"""Files of any store that one of Beam's file systems reaches."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from http.client import HTTPException
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from transforms.errors import StorageError
@@ -14,53 +16,84 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+BACK_OFF = (1, 4, 16)
+
+# Python's own errors with which Beam's file systems refuse a path, a setting, or a library that is missing.
+_REFUSALS = (AssertionError, ImportError, NotImplementedError, ValueError)
+_OUR_PACKAGES = frozenset({"transforms", "pipeline"})
+
 
 def set_options(beam_args: Sequence[str]) -> None:
-    """How stores are reached in this process: credentials, projects and the like, in Beam's flags."""
+    """Set how this process reaches stores, such as credentials and a project, by Beam's flags."""
     from apache_beam.io.filesystems import FileSystems
     from apache_beam.options.pipeline_options import PipelineOptions
 
     FileSystems.set_options(PipelineOptions(list(beam_args)))
 
 
+def is_failure(error: BaseException) -> bool:
+    """Return whether a file system, or the client that it stands on, raised an error.
+
+    Clients have classes of errors of their own. A class of Python's counts only if it is about input and output,
+    or if a library used it to refuse something.
+    """
+    if isinstance(error, (OSError, HTTPException)):
+        return True
+    if isinstance(error, _REFUSALS) and type(error).__module__ == "builtins":
+        return _package(_raised_in(error)) not in {*_OUR_PACKAGES, *sys.stdlib_module_names}
+    return _package(type(error).__module__) not in {*_OUR_PACKAGES, *sys.stdlib_module_names}
+
+
+def _raised_in(error: BaseException) -> str:
+    """Return the name of the module whose code raised an error."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return trace.tb_frame.f_globals["__name__"] if trace else "builtins"
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
+
+
 def read(path: str) -> bytes:
-    """A file's content."""
+    """Return the content of a file."""
     with open_file(path) as file:
         return file.read()
 
 
 def open_file(path: str) -> BinaryIO:
-    """A file, local ones too, to be read as it is."""
+    """Open a file for reading, without decompressing it."""
     from apache_beam.io.filesystem import CompressionTypes
 
     return _file_systems(path).open(path, compression_type=CompressionTypes.UNCOMPRESSED)
 
 
 def size(path: str) -> int | None:
-    """How many bytes a file has; None where there is none."""
-    found = match(path)
-    return found[0][1] if found else None
+    """Return the size of a file in bytes, or None if there is no such file."""
+    matched = match(path)
+    return matched[0][1] if matched else None
 
 
 def exists(path: str) -> bool:
-    """Whether a file is there."""
+    """Return whether there is a file at `path`."""
     return bool(_file_systems(path).exists(path))
 
 
 def match(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]]:
-    """(path, bytes, seconds since 1970 of the last change) of the files that match, local ones too."""
-    found = _file_systems(pattern).match([pattern], [limit])[0].metadata_list
-    return [(one.path, one.size_in_bytes, one.last_updated_in_seconds or 0.0) for one in found]
+    """Return (path, bytes, seconds since 1970 of the last change) of the files that a pattern matches, also locally."""
+    files = _file_systems(pattern).match([pattern], [limit])[0].metadata_list
+    return [(file.path, file.size_in_bytes, file.last_updated_in_seconds or 0.0) for file in files]
 
 
 def write(_out_dir: str, target: str, data: bytes) -> None:
-    """Makes a file of some bytes."""
+    """Write a file that holds `data`."""
     with _create(target) as file:
         file.write(data)
 
 
 def put(_out_dir: str, target: str, fill: Callable[[BinaryIO], T]) -> T:
-    """Makes a file of what `fill` writes, once all of it is written."""
+    """Write a file with `fill`, once `fill` is done, and return what `fill` returns."""
     with tempfile.TemporaryFile() as file:
         filled = fill(file)
         file.seek(0)
@@ -70,7 +103,7 @@ def put(_out_dir: str, target: str, fill: Callable[[BinaryIO], T]) -> T:
 
 
 def delete(_out_dir: str, target: str) -> None:
-    """Deletes a file; a missing one is no error."""
+    """Delete a file, if it is there."""
     if exists(target):
         _file_systems(target).delete([target])
 
@@ -82,7 +115,7 @@ def _create(target: str) -> BinaryIO:
 
 
 def _file_systems(path: str) -> type[FileSystems]:
-    """Beam's file systems, one of which knows `path`.
+    """Return Beam's file systems, one of which reaches `path`.
 
     Raises:
         StorageError: none does.

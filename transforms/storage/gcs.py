@@ -1,149 +1,196 @@
 """Objects of Google Cloud Storage, with one client a process and one request an object.
 
-Beam's own file system makes a client, and so a connection, for every file that it opens, and reads an
-object's metadata before its content.
+Beam's own file system makes a client, and so a connection, for every file that it opens, and reads the metadata of
+an object before its content. The client retries by itself, see `gcs_retry`.
 """
 
 from __future__ import annotations
 
+import calendar
 import contextlib
-import functools
-import os
+import itertools
+import re
 import tempfile
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
+
+from transforms.errors import StorageError
+from transforms.storage import gcs_errors
+from transforms.storage.gcs_client import client
+from transforms.storage.gcs_errors import file_errors
+from transforms.storage.paths import WILDCARD, literal_prefix
 
 if TYPE_CHECKING:
-    from google.cloud.storage import Blob, Client
+    from google.api_core.retry import Retry
+    from google.cloud.storage import Blob
 
 T = TypeVar("T")
 
-# A client of Google's asks for the project's number of each bucket that it reads, for traces that nobody takes.
-os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "1")
-
 SCHEME = "gs://"
 
-# More threads than these never share a process; a connection that has no place in the pool is made anew each time.
-_CONNECTIONS = 64
+BACK_OFF = ()
+
+is_failure = gcs_errors.is_failure
+
+# Bytes that a file that is read piece by piece asks for at once, as in Beam's.
+_PIECE = 16 * 1024 * 1024
+
+_BUCKET = re.compile(r"[a-z0-9]([-a-z0-9_.:]*[a-z0-9])?")
 
 
 def is_object(path: str) -> bool:
-    """Whether a path is one of this store."""
+    """Return whether a path is one of this store."""
     return path.startswith(SCHEME)
 
 
 def read(path: str) -> bytes:
-    """An object's content; one that is stored compressed by gzip as its transport is decompressed.
+    """Return the content of an object; one with gzip as its content encoding is decompressed.
 
     Raises:
-        FileNotFoundError, PermissionError: as a file's.
-        Exception: what the client raises once its own tries, with back-off and jitter, are used up.
+        FileNotFoundError, PermissionError: as for a file.
+        Exception: the client's own errors, see `is_failure`.
     """
-    return _with_file_errors(lambda: _blob(path).download_as_bytes(retry=_retry()))
+    with file_errors():
+        return _blob(path).download_as_bytes(retry=_retry("read", path))
+
+
+def open_file(path: str) -> BinaryIO:
+    """Open an object for reading, without decompressing it. Raise as `read` does, also while it is read."""
+    blob = _blob(path)
+    with file_errors():
+        blob.reload(retry=_retry("read", path))
+    return blob.open("rb", chunk_size=_PIECE, retry=_retry("read", path), raw_download=True)
 
 
 def exists(path: str) -> bool:
-    """Whether an object is there. Raises as `read` does."""
+    """Return whether there is an object at `path`. Raise as `read` does."""
     return size(path) is not None
 
 
 def write(_out_dir: str, path: str, data: bytes) -> None:
-    """Makes an object, in one request. Raises as `read` does."""
+    """Write an object in one request. Raise as `read` does."""
     # The same name always gets the same bytes, so that a request whose answer was lost can be repeated.
-    kind = "text/html" if path.endswith(".html") else "application/octet-stream"  # a browser asks
-    _with_file_errors(lambda: _blob(path).upload_from_string(data, kind, retry=_retry()))
+    kind = "text/html" if path.endswith(".html") else "application/octet-stream"  # browsers go by it
+    with file_errors():
+        _blob(path).upload_from_string(data, kind, retry=_retry("write", path))
 
 
 def put(_out_dir: str, path: str, fill: Callable[[BinaryIO], T]) -> T:
-    """Makes an object of what `fill` writes, once all of it is written. Raises as `read` does."""
+    """Write an object with `fill`, once `fill` is done, and return what `fill` returns. Raise as `read` does."""
+    kind = "application/octet-stream"
     with tempfile.TemporaryFile() as file:
         filled = fill(file)
-        upload = functools.partial(_blob(path).upload_from_file, file, rewind=True, retry=_retry())
-        _with_file_errors(lambda: upload(content_type="application/octet-stream"))
+        with file_errors():
+            _blob(path).upload_from_file(file, rewind=True, content_type=kind, retry=_retry("write", path))
     return filled
 
 
 def delete(_out_dir: str, path: str) -> None:
-    """Deletes an object; a missing one is no error. Raises as `read` does.
+    """Delete an object, if it is there. Raise as `read` does.
 
-    Beam's file system takes a name for a pattern: of `a?.jpg` it would delete `ab.jpg` too.
+    Beam's file system reads a name as a pattern: asked for `a?.jpg`, it would delete `ab.jpg` too.
     """
-    with contextlib.suppress(FileNotFoundError):
-        _with_file_errors(lambda: _blob(path).delete(retry=_retry()))
+    with contextlib.suppress(FileNotFoundError), file_errors():
+        _blob(path).delete(retry=_retry("delete", path))
 
 
 def size(path: str) -> int | None:
-    """How many bytes an object has; None where there is none. Raises as `read` does."""
-    bucket, _, name = path.removeprefix(SCHEME).partition("/")
-    found = _with_file_errors(lambda: _client().bucket(bucket).get_blob(name, retry=_retry()))
-    return found.size if found else None
+    """Return the size of an object in bytes, or None if there is no such object. Raise as `read` does."""
+    blob = _look_up(path)
+    return blob.size if blob else None
 
 
 def region_of(path: str) -> str | None:
-    """Where a path's bucket is, such as us-east1 or us; None where it may not be asked."""
+    """Return where the bucket of a path lies, such as us-east1 or us, or None if the store does not say.
+
+    Raises:
+        Exception: the store does not answer, see `is_failure`.
+    """
     from google.api_core.exceptions import GoogleAPICallError
 
-    bucket, _, _ = path.removeprefix(SCHEME).partition("/")
-    try:
-        return _client().get_bucket(bucket).location.lower()
-    except GoogleAPICallError:
-        return None
+    bucket, _ = split(path)
+    with contextlib.suppress(FileNotFoundError, PermissionError, GoogleAPICallError), file_errors():
+        return client().get_bucket(bucket, retry=_retry("look up", path)).location.lower()
+    return None
+
+
+def match(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]]:
+    """Return (path, bytes, seconds since 1970 of the last change) of the objects that a pattern matches.
+
+    Args:
+        pattern: as Beam's file systems read it.
+        limit: the most objects to return; None is all.
+    """
+    if pattern.endswith("/"):
+        pattern += "*"
+    if WILDCARD.search(pattern):
+        return list(itertools.islice(match_range(pattern, "", ""), limit))
+    blob = _look_up(pattern)
+    return [(pattern, blob.size, _seconds(blob))] if blob else []
+
+
+def match_range(pattern: str, start: str, end: str) -> Iterator[tuple[str, int, float]]:
+    """Yield the objects that a pattern matches in one range of names, page by page; see `match` and `list_range`."""
+    from apache_beam.io.filesystem import FileSystem
+
+    expression = re.compile(FileSystem.translate_pattern(pattern))
+    for file in list_range(literal_prefix(pattern), start, end):
+        if expression.match(file[0]):
+            yield file
 
 
 def list_range(prefix: str, start: str, end: str) -> Iterator[tuple[str, int, float]]:
-    """(path, bytes, seconds since 1970 of its last change) of the objects in a range of names, page by page.
+    """Yield (path, bytes, seconds since 1970 of the last change) of the objects in a range of names, page by page.
 
     Args:
-        prefix: what the paths begin with, gs://BUCKET/ at least.
-        start: names that follow the prefix begin here, in the order of their UTF-8; "" is the first.
-        end: and end before this; "" is the end of all.
+        prefix: the beginning of the paths, gs://BUCKET/ at least.
+        start: the first name after the prefix, in the order of their UTF-8; "" is the first of all.
+        end: the name before which the range ends; "" is the end of all.
     """
-    from apache_beam.io.gcp.gcsio import GcsIO, parse_gcs_path
+    bucket, name = split(prefix)
+    with file_errors():
+        blobs = client().list_blobs(
+            bucket,
+            prefix=name or None,
+            start_offset=name + start if start else None,
+            end_offset=name + end if end else None,
+            fields="items(name,size,updated),nextPageToken",
+            retry=_retry("list", prefix),
+        )
+        for blob in blobs:
+            yield f"{SCHEME}{bucket}/{blob.name}", blob.size, _seconds(blob)
 
-    bucket, name = parse_gcs_path(prefix, object_optional=True)
-    objects = _client().list_blobs(
-        bucket,
-        prefix=name or None,
-        start_offset=name + start if start else None,
-        end_offset=name + end if end else None,
-        fields="items(name,size,updated),nextPageToken",
-        retry=_retry(),
-    )
-    for one in objects:
-        yield f"{SCHEME}{bucket}/{one.name}", one.size, GcsIO._updated_to_seconds(one.updated)  # as MatchFiles has it
+
+def split(path: str) -> tuple[str, str]:
+    """Return the bucket of a path and the name of its object.
+
+    Raises:
+        StorageError: the path names no bucket.
+    """
+    bucket, slash, name = path.removeprefix(SCHEME).partition("/")
+    if not slash or not _BUCKET.fullmatch(bucket):
+        raise StorageError(f"{path!r} names no bucket ({bucket!r} is none): give a path such as gs://my-bucket/folder")
+    return bucket, name
 
 
-def _with_file_errors(action: Callable[[], T]) -> T:
-    from google.api_core.exceptions import Forbidden, NotFound, Unauthorized
-
-    try:
-        return action()
-    except NotFound as error:
-        raise FileNotFoundError(2, "No such object or bucket") from error
-    except (Forbidden, Unauthorized) as error:
-        raise PermissionError(13, error.message) from error
+def _look_up(path: str) -> Blob | None:
+    bucket, name = split(path)
+    with file_errors():
+        return client().bucket(bucket).get_blob(name, retry=_retry("look up", path))
 
 
 def _blob(path: str) -> Blob:
-    bucket, _, name = path.removeprefix(SCHEME).partition("/")
-    return _client().bucket(bucket).blob(name)
+    bucket, name = split(path)
+    return client().bucket(bucket).blob(name)
 
 
-def _retry() -> Any:
-    """Two minutes of tries, with back-off and jitter; a runner sees the time that a job is throttled."""
-    from apache_beam.io.gcp.gcsio_retry import DEFAULT_RETRY_WITH_THROTTLING_COUNTER
+def _retry(verb: str, path: str) -> Retry:
+    """Return the retry policy for one object; `verb` and `path` are for its warnings."""
+    from transforms.storage.gcs_retry import StoreRetry  # loads Beam and Google's client
 
-    return DEFAULT_RETRY_WITH_THROTTLING_COUNTER
+    return StoreRetry(verb, path)
 
 
-@functools.cache
-def _client() -> Client:
-    from apache_beam.io.filesystems import FileSystems
-    from apache_beam.io.gcp.gcsio import create_storage_client
-    from apache_beam.options.pipeline_options import PipelineOptions
-    from requests.adapters import HTTPAdapter
-
-    client: Any = create_storage_client(FileSystems._pipeline_options or PipelineOptions())
-    for scheme in ("https://", "http://"):
-        client._http.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
-    return client
+def _seconds(blob: Blob) -> float:
+    """Return the time of an object's last change as Beam's MatchFiles computes it, to the last bit."""
+    return calendar.timegm(blob.updated.utctimetuple()) + blob.updated.microsecond / 1000000.0

@@ -1,6 +1,6 @@
-"""Files of the local disk, without Beam, so that a command line can be refused before Beam is loaded.
+"""Files of the local disk. Only matching a pattern loads Beam, so that a wrong command is refused without it.
 
-A file is written in a temporary folder below OUT and moved to its place.
+A file is written in a temporary folder below OUT, then moved to its place.
 """
 
 from __future__ import annotations
@@ -16,65 +16,92 @@ from typing import BinaryIO, TypeVar
 
 from transforms.elements import RUN_DIR
 from transforms.errors import StorageError
+from transforms.storage import beam
 from transforms.storage.paths import join
 
 T = TypeVar("T")
 
-# Where files are written before they are moved to their place, below OUT.
+BACK_OFF = (0.1, 0.5)
+
+# The folder below OUT in which files are written before they are moved to their place.
 TEMPORARY_DIR = f"{RUN_DIR}/tmp"
 
 
+def is_failure(error: BaseException) -> bool:
+    """Return whether the operating system raised an error."""
+    return isinstance(error, OSError)
+
+
 def read(path: str) -> bytes:
-    """A file's content; a pipe or a device by its name would be waited for, or never end, and is refused."""
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "Not a regular file")
+    """Return the content of a file."""
+    with open_file(path) as file:
         return file.read()
 
 
+def open_file(path: str) -> BinaryIO:
+    """Open a file for reading. Refuse a pipe, which may keep a reader waiting, and a device, which may never end."""
+    file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")  # noqa: SIM115  # the caller closes it
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "Not a regular file")
+    return file
+
+
 def size(path: str) -> int | None:
-    """How many bytes a file has; None where there is none."""
+    """Return the size of a file in bytes, or None if there is no such file."""
     return os.stat(path).st_size if os.path.isfile(path) else None
 
 
 def exists(path: str) -> bool:
-    """Whether a file or folder is there."""
+    """Return whether there is a file or folder at `path`."""
     return os.path.exists(path)
 
 
+def match(pattern: str, limit: int | None) -> list[tuple[str, int, float]]:
+    """Return the files that a pattern matches, see `beam.match`."""
+    return beam.match(pattern, limit)
+
+
 def write(out_dir: str, target: str, data: bytes) -> None:
-    """Makes a file of some bytes."""
+    """Write a file that holds `data`."""
     put(out_dir, target, lambda file: file.write(data))
 
 
 def put(out_dir: str, target: str, fill: Callable[[BinaryIO], T]) -> T:
-    """Makes a file of what `fill` writes."""
+    """Write a file with `fill`, and return what `fill` returns."""
     temporary = join(out_dir, f"{TEMPORARY_DIR}/{uuid.uuid4().hex}")
     try:
-        try:
-            file = open(temporary, "xb")  # noqa: SIM115  # closed below
-        except FileNotFoundError:
-            _make_temporary_dir(out_dir)
-            file = open(temporary, "xb")  # noqa: SIM115  # closed below
-        with file:
+        with _create(out_dir, temporary) as file:
             filled = fill(file)
-        try:
-            os.replace(temporary, target)
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            os.replace(temporary, target)
-    except OSError:
+        _move(temporary, target)
+    except BaseException:
         if os.path.lexists(temporary):
             os.remove(temporary)
         raise
     return filled
 
 
+def _create(out_dir: str, temporary: str) -> BinaryIO:
+    try:
+        return open(temporary, "xb")
+    except FileNotFoundError:
+        _make_temporary_dir(out_dir)
+        return open(temporary, "xb")
+
+
+def _move(temporary: str, target: str) -> None:
+    try:
+        os.replace(temporary, target)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.replace(temporary, target)
+
+
 def _make_temporary_dir(out_dir: str) -> None:
-    """Makes it in an OUT that a run has begun, and never OUT itself.
+    """Make the temporary folder in an OUT that a run has begun, but never OUT itself.
 
     Raises:
-        StorageError: OUT is gone; made anew, it would hold a part of a dataset that nobody could go on with.
+        StorageError: OUT is gone. A new one would hold a part of a dataset that no run could continue.
     """
     if not os.path.isdir(join(out_dir, RUN_DIR)):
         raise StorageError(f"{out_dir!r} was removed while it was written to", "OUT was removed")
@@ -82,7 +109,7 @@ def _make_temporary_dir(out_dir: str) -> None:
 
 
 def delete(out_dir: str, target: str) -> None:
-    """Deletes a file, and the folders below OUT that this leaves empty."""
+    """Delete a file, if it is there, and the folders below OUT that this leaves empty."""
     if os.path.lexists(target):
         os.remove(target)
     folder = os.path.dirname(target)
@@ -92,14 +119,14 @@ def delete(out_dir: str, target: str) -> None:
 
 
 def delete_folder(path: str, spare: str | None) -> None:
-    """Deletes a folder with all that it holds, but not the file `spare` in it; a missing one is no error."""
+    """Delete a folder, if it is there, with everything in it except the file `spare`."""
     if not os.path.lexists(path):
         return
     for entry in os.scandir(path):
         if entry.is_dir(follow_symlinks=False):
             shutil.rmtree(entry.path)
         elif entry.path != spare:
-            with contextlib.suppress(FileNotFoundError):  # moved to its place meanwhile
+            with contextlib.suppress(FileNotFoundError):  # another thread moved it to its place
                 os.remove(entry.path)
     if spare is None:
         os.rmdir(path)

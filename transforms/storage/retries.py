@@ -1,70 +1,100 @@
-"""What failed for no lasting reason is tried again; what still fails is told in a sentence."""
+"""Repeat what may have failed for a passing reason, and word what fails for good."""
 
 from __future__ import annotations
 
 import errno
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from loguru import logger
 
-from transforms.errors import RunError, StorageError
+from transforms.errors import StorageError
+from transforms.storage.kinds import Kind, kind_of
 from transforms.storage.paths import is_local
 
 T = TypeVar("T")
 
-# Waits in seconds before another try; with a store half to one and a half times as long, so that the
-# thousands who were refused at once do not come back at once.
-_BACK_OFF = (0.1, 0.5)
-_STORE_BACK_OFF = (1, 4, 16)
-# What another try will not change.
-_LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+# Errors that another try does not change. The last four are how Beam's file systems refuse a path or a setting.
+_LASTING = (
+    FileNotFoundError,
+    PermissionError,
+    IsADirectoryError,
+    NotADirectoryError,
+    AssertionError,
+    ImportError,
+    NotImplementedError,
+    ValueError,
+)
 _LASTING_CODES = frozenset({errno.EINVAL, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP})
 
 
-def attempt(action: Callable[[], T], verb: str, path: str) -> T:
-    """What `action` gives.
+def attempt(action: Callable[[Kind], T], verb: str, path: str) -> T:
+    """Return what `action` returns, after as many tries as the storage of `path` deserves.
 
     Args:
         action: does something with a file, and may be called several times.
-        verb: what it does: read, write ...
-        path: of the file.
+        verb: the word for it in messages: read, write ...
+        path: path of the file.
 
     Raises:
-        StorageError: it fails for a lasting reason, or each time.
+        StorageError: the storage fails for a lasting reason, or each time.
+        Exception: any error that the storage did not raise, unchanged and after one try.
     """
-    for wait in (*(_BACK_OFF if is_local(path) else _STORE_BACK_OFF), None):
+    kind = kind_of(path)
+    for wait in kind.BACK_OFF:
         try:
-            return _with_os_errors(action)
-        except OSError as error:
-            reason = _reason(error)
-            if wait is None or isinstance(error, _LASTING) or error.errno in _LASTING_CODES:
-                raise StorageError(f"cannot {verb} {path!r}: {reason}", reason) from error
-            if not is_local(path):
-                wait *= random.uniform(0.5, 1.5)
-                logger.warning("cannot {} {!r}: {}; again in {:.0f} s", verb, path, reason, wait)
-            time.sleep(wait)
-    raise AssertionError("the last try returns or raises")
+            return action(kind)
+        # Every Exception: each store has errors of its own, and `kind` knows them.
+        except Exception as error:
+            cause = _cause(error)
+            if not kind.is_failure(cause) or not _may_pass(cause):
+                _raise(error, kind, verb, path)
+            _wait(wait, f"cannot {verb} {path!r}: {_reason(cause)}", path)
+    with wording(verb, path):
+        return action(kind)
 
 
-def _reason(error: OSError) -> str:
-    """Why, in the words of whoever knows: a BeamIOError has the errors that led to it, by path."""
-    cause: object = error
-    while details := getattr(cause, "exception_details", None):
-        cause = next(iter(details.values()))
-    if isinstance(cause, OSError):
-        return cause.strerror or str(cause)
-    return f"{type(cause).__name__}: {cause}"
-
-
-def _with_os_errors(action: Callable[[], T]) -> T:
-    """What a store's client raises in its own words becomes an OSError, as Beam's BeamIOError is."""
+@contextmanager
+def wording(verb: str, path: str) -> Iterator[None]:
+    """Turn what the storage of `path` raises inside the block into a StorageError; `verb` as in `attempt`."""
     try:
-        return action()
-    except (OSError, RunError):
-        raise
-    # Every Exception: each store has errors of its own, which Beam passes on.
+        yield
+    # Every Exception: as in `attempt`.
     except Exception as error:
-        raise OSError(f"{type(error).__name__}: {error}") from error
+        _raise(error, kind_of(path), verb, path)
+
+
+def _raise(error: Exception, kind: Kind, verb: str, path: str) -> None:
+    cause = _cause(error)
+    if kind.is_failure(cause):
+        reason = _reason(cause)
+        raise StorageError(f"cannot {verb} {path!r}: {reason}", reason) from cause
+    raise cause
+
+
+def _wait(seconds: float, problem: str, path: str) -> None:
+    """Sleep; for a store half to one and a half times as long, so that thousands do not come back at once."""
+    if not is_local(path):
+        seconds *= random.uniform(0.5, 1.5)
+        logger.warning("{}; trying again in {:.0f} s", problem, seconds)
+    time.sleep(seconds)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return the error behind a BeamIOError, which holds the errors that led to it by path."""
+    while details := getattr(error, "exception_details", None):
+        error = next(iter(details.values()))
+    return error
+
+
+def _may_pass(error: BaseException) -> bool:
+    return not isinstance(error, _LASTING) and getattr(error, "errno", None) not in _LASTING_CODES
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return f"{type(error).__name__}: {error}"

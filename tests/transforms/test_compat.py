@@ -1,0 +1,167 @@
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+
+import pytest
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.io.gcp import gcsio
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from apache_beam.runners.dataflow.dataflow_runner import DataflowPipelineResult
+from apache_beam.runners.dataflow.internal import apiclient
+from google.api_core.exceptions import Forbidden, ServiceUnavailable
+from google.cloud.client import Client as BaseClient
+from google.cloud.storage import Client, retry
+
+from tests.dataflow.service import running_service
+from tests.support import ROOT
+from transforms import compat
+from transforms.errors import RunError
+
+SERVICE = ["--project", "p", "--region", "us-central1", "--no_auth"]
+
+BEAM = f"apache-beam {version('apache-beam')}"
+GOOGLE = f"google-cloud-storage {version('google-cloud-storage')}"
+PYTHON = f"Python {sys.version.split()[0]}"
+
+
+def anonymous_client() -> Client:
+    return compat.storage_client(PipelineOptions([]), anonymous=True)
+
+
+def test_the_options_of_file_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = PipelineOptions(["--project", "a-project"])
+    monkeypatch.setattr(FileSystems, "_pipeline_options", options)
+    assert compat.file_system_options() is options
+    monkeypatch.setattr(FileSystems, "_pipeline_options", None)
+    assert compat.file_system_options().view_as(GoogleCloudOptions).no_auth is False
+
+
+def test_a_client_and_its_session() -> None:
+    client = anonymous_client()
+    session = compat.session_of(client)
+    assert session.get_adapter("https://x") is session.adapters["https://"]
+    assert compat.session_of(client) is session
+
+
+def test_which_errors_may_pass() -> None:
+    is_transient = compat.is_transient()
+    assert is_transient(ServiceUnavailable("busy"))
+    assert is_transient(ConnectionError())
+    assert not is_transient(Forbidden("no"))
+    assert not is_transient(TypeError())
+
+
+def test_the_flags_of_beam_and_of_a_parser() -> None:
+    flags = compat.flags_of(compat.beam_parser())
+    assert {"--project", "--max_num_workers", "--experiment", "--experiments", "--streaming"} <= set(flags)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-s", "--size")
+    assert compat.flags_of(parser) == ["-h", "--help", "-s", "--size"]
+
+
+def test_the_state_of_a_job() -> None:
+    with running_service() as service:
+        service.jobs["job-1"] = {"name": "a-job"}
+        args = [*SERVICE, "--dataflow_endpoint", service.url]
+        assert compat.dataflow_job_state("job-1", args) == "RUNNING"
+        service.state = "JOB_STATE_CANCELLED"
+        assert compat.dataflow_job_state("job-1", args) == "CANCELLED"
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "use", "sentence"),
+    [
+        (
+            FileSystems,
+            "_pipeline_options",
+            compat.file_system_options,
+            f"{BEAM} no longer has FileSystems._pipeline_options: install apache-beam 2.77, which has it",
+        ),
+        (
+            gcsio,
+            "create_storage_client",
+            anonymous_client,
+            f"{BEAM} no longer has apache_beam.io.gcp.gcsio.create_storage_client: install apache-beam 2.77, "
+            "which has it",
+        ),
+        (
+            BaseClient,
+            "_http",
+            lambda: compat.session_of(anonymous_client()),
+            f"{GOOGLE} no longer has Client._http: install google-cloud-storage 3.17, which has it",
+        ),
+        (
+            retry,
+            "_should_retry",
+            compat.is_transient,
+            f"{GOOGLE} no longer has google.cloud.storage.retry._should_retry: install google-cloud-storage 3.17, "
+            "which has it",
+        ),
+        (
+            apiclient,
+            "DataflowApplicationClient",
+            lambda: compat.dataflow_job_state("job-1", SERVICE),
+            f"{BEAM} no longer has apache_beam.runners.dataflow.internal.apiclient.DataflowApplicationClient: install "
+            "apache-beam 2.77, which has it",
+        ),
+        (
+            DataflowPipelineResult,
+            "api_jobstate_to_pipeline_state",
+            lambda: compat.dataflow_job_state("job-1", SERVICE),
+            f"{BEAM} no longer has DataflowPipelineResult.api_jobstate_to_pipeline_state: install apache-beam 2.77, "
+            "which has it",
+        ),
+    ],
+)
+def test_a_name_that_a_new_version_dropped(
+    monkeypatch: pytest.MonkeyPatch, owner: object, name: str, use: Callable[[], object], sentence: str
+) -> None:
+    monkeypatch.delattr(owner, name)
+    with pytest.raises(RunError) as raised:
+        use()
+    assert str(raised.value) == sentence
+
+
+def test_flags_that_a_new_version_hides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(PipelineOptions, "_add_argparse_args")
+    monkeypatch.delattr(GoogleCloudOptions, "_add_argparse_args")
+    with pytest.raises(RunError) as raised:
+        compat.beam_parser()
+    assert str(raised.value) == (
+        f"{BEAM} no longer has GoogleCloudOptions._add_argparse_args: install apache-beam 2.77, which has it"
+    )
+    parser = argparse.ArgumentParser()
+    del parser._actions
+    with pytest.raises(RunError) as raised:
+        compat.flags_of(parser)
+    assert str(raised.value) == f"{PYTHON} no longer has ArgumentParser._actions: install Python 3.11, which has it"
+
+
+@pytest.mark.parametrize(
+    ("module", "use"),
+    [
+        ("apache_beam.io.gcp.gcsio", anonymous_client),
+        ("apache_beam.runners.dataflow.internal.apiclient", lambda: compat.dataflow_job_state("job-1", SERVICE)),
+        ("apache_beam.runners.dataflow.dataflow_runner", lambda: compat.dataflow_job_state("job-1", SERVICE)),
+        ("google.cloud.storage.retry", compat.is_transient),
+    ],
+)
+def test_a_module_that_a_new_version_dropped(
+    monkeypatch: pytest.MonkeyPatch, module: str, use: Callable[[], object]
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)  # Python's own sign of a module that cannot be imported
+    with pytest.raises(RunError, match=rf"^\S+ \S+ no longer has {re.escape(module)}: install \S+ \S+, which has it$"):
+        use()
+
+
+def test_private_names_are_used_in_compat_alone() -> None:
+    """Names of a foreign library that begin with an underscore, and modules that Beam documents as internal."""
+    attribute = r"(?<![\w.])(?!(?:self|cls)\.)[\w.]+(?:\(.*\))?\._(?!asdict|replace|fields|exit)[a-z]"
+    private = re.compile(rf"{attribute}|\.internal\b|gcsio_retry|import _[a-z]")
+    for folder in ("pipeline", "transforms"):
+        for path in (ROOT / folder).rglob("*.py"):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            if path.name not in ("compat.py", "decode.py"):
+                assert [line for line in lines if private.search(line)] == [], path

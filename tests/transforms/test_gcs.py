@@ -1,0 +1,245 @@
+"""How the program meets a Google Cloud Storage that refuses, fails, or is not there."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.metrics.execution import MetricsContainer
+from apache_beam.metrics.metricbase import MetricName
+from apache_beam.runners.worker import statesampler
+from apache_beam.utils import counters
+from loguru import logger
+
+from transforms import storage
+from transforms.errors import StorageError
+from transforms.listing import list_range
+from transforms.ranges import NameRange
+from transforms.storage import gcs_client, gcs_retry
+
+PASSING = ["408", "429", "500", "502", "503", "504", "drop"]
+
+
+class Server(ThreadingHTTPServer):
+    """A store in which an object's name says how its requests are answered.
+
+    `503` is an object that is answered by 503 once and then served; `refused-403` is one that is always refused. The
+    bucket `503` refuses every request.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.requests: Counter[str] = Counter()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one request."""
+
+    server: Server
+
+    def serve(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        self.rfile.read(length)
+        path = urlsplit(self.path).path
+        name = "refused-503" if "/b/503/" in path else unquote(path.rpartition("/")[2])
+        self.server.requests[name] += 1
+        kind, _, status = name.rpartition("-")
+        if status == "drop" and self.server.requests[name] == 1:
+            self.connection.close()
+        elif status.isdigit() and (kind or self.server.requests[name] == 1):
+            self.answer(int(status), json.dumps({"error": {"code": int(status), "message": "why"}}).encode())
+        else:
+            self.answer(200, name.encode())
+
+    do_GET = do_POST = do_DELETE = serve  # noqa: N815
+
+    def answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(autouse=True)
+def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(FileSystems, "_pipeline_options", None)
+    yield
+    gcs_client.client.cache_clear()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        reach(server.url, monkeypatch)
+        yield server
+        server.shutdown()
+        thread.join(timeout=10)
+
+
+def reach(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
+    storage.set_options(["--no_auth"])
+
+
+def test_errors_that_may_pass_are_retried(server: Server) -> None:
+    with ThreadPoolExecutor(len(PASSING)) as pool:
+        contents = list(pool.map(storage.read, [f"gs://bucket/{name}" for name in PASSING]))
+    assert contents == [name.encode() for name in PASSING]
+    assert server.requests == dict.fromkeys(PASSING, 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (400, "400 Bad Request: why"),
+        (401, "Google takes no such credentials: Anonymous credentials cannot be refreshed."),
+        (403, "403 Forbidden: why"),
+        (404, "No such object or bucket"),
+        (412, "412 Precondition Failed: why"),
+    ],
+)
+def test_lasting_errors_are_not_retried(server: Server, status: int, reason: str) -> None:
+    path = f"gs://bucket/refused-{status}"
+    for verb, action in (("read", storage.read), ("look up", storage.size), ("list", storage.list_pattern)):
+        server.requests.clear()
+        if status == 404 and verb != "read":
+            assert not action(path)
+        else:
+            with pytest.raises(StorageError) as raised:
+                action(path)
+            assert str(raised.value) == f"cannot {verb} {path!r}: {reason}"
+            assert raised.value.reason == reason
+        assert server.requests == {f"refused-{status}": 1}
+
+
+def test_one_policy_retries_and_no_other(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no time for a second try there is one request: nothing retries around the client's own retries."""
+    monkeypatch.setattr(gcs_retry, "TIMEOUT", 0.0)
+    path = "gs://bucket/refused-503"
+    actions: list[Callable[[], object]] = [
+        lambda: storage.read(path),
+        lambda: storage.size(path),
+        lambda: storage.exists(path),
+        lambda: storage.list_pattern(path),
+        lambda: storage.open_file(path).__enter__(),
+        lambda: storage.delete_all("gs://bucket", ["refused-503"]),
+        lambda: storage.region_of("gs://refused-503/x"),
+        lambda: storage.list_pattern("gs://503/*"),
+        lambda: storage.write("gs://503", "x", b"data"),
+        lambda: storage.write_pieces("gs://503", "x", lambda: [b"piece"]),
+        lambda: list(list_range("gs://503/*", NameRange("", ""))),
+    ]
+    for number, action in enumerate(actions, 1):
+        with pytest.raises(
+            StorageError,
+            match=r"^cannot [a-z ]+ 'gs://.*': 503 Service Unavailable: why \(Timeout of 0\.0s exceeded\)$",
+        ):
+            action()
+        assert server.requests.total() == number
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1:9", "Failed to establish a new connection: [Errno 111] Connection refused"),
+        ("http://nowhere.invalid", "Failed to resolve 'nowhere.invalid' ("),
+    ],
+)
+def test_a_store_that_is_not_there_is_retried(monkeypatch: pytest.MonkeyPatch, url: str, reason: str) -> None:
+    """A refused connection, and a name that nobody knows."""
+    monkeypatch.setattr(gcs_retry, "TIMEOUT", 0.0)
+    reach(url, monkeypatch)
+    with pytest.raises(StorageError) as raised:
+        storage.read("gs://b/x")
+    assert str(raised.value).startswith(f"cannot read 'gs://b/x': ConnectionError: {reason}")
+    assert str(raised.value).endswith(" (Timeout of 0.0s exceeded)")
+
+
+def test_a_fault_of_the_program_is_neither_retried_nor_reworded(server: Server) -> None:
+    calls: list[str] = []
+
+    def pieces() -> Iterator[bytes]:
+        calls.append("pieces")
+        yield b"some"
+        raise TypeError("ours")
+
+    with pytest.raises(TypeError, match="ours"):
+        storage.write_pieces("gs://bucket", "x", pieces)
+    assert calls == ["pieces"]
+    with pytest.raises(TypeError):
+        storage.write("gs://bucket", "x", 5)  # type: ignore[arg-type]  # that is the fault
+    assert server.requests == {}
+
+
+@pytest.mark.usefixtures("server")
+def test_long_waits_are_shown_and_throttled_time_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    container = MetricsContainer("step")
+    throttled = container.get_counter(MetricName("gcsio", "cumulativeThrottlingSeconds"))
+    lines: list[str] = []
+    sink = logger.add(lines.append, format="{level} {message}")
+    sampler = statesampler.StateSampler("", counters.CounterFactory())
+    statesampler.set_current_tracker(sampler)
+    sampler.start()
+    try:
+        with sampler.scoped_state("step", "state", metrics_container=container):
+            storage.read("gs://bucket/503")
+            assert throttled.get_cumulative() == 0
+            storage.read("gs://bucket/429")
+            assert throttled.get_cumulative() >= 1
+        assert lines == []
+        monkeypatch.setattr(gcs_retry, "_PATIENCE", 0.0)
+        storage.read("gs://bucket/plain")
+        storage.read("gs://bucket/500")
+    finally:
+        sampler.stop()
+        statesampler.set_current_tracker(None)
+        logger.remove(sink)
+    (line,) = lines
+    assert line.strip() == (
+        "WARNING cannot read 'gs://bucket/500' for 0 s: 500 Internal Server Error: why; trying for 120 s"
+    )
+
+
+@pytest.mark.parametrize("path", ["gs:///x", "gs://Bad!/x", "gs://b**", "gs://b"])
+def test_a_path_without_a_bucket_is_refused(server: Server, path: str) -> None:
+    for action in (storage.read, storage.exists, storage.list_pattern):
+        with pytest.raises(
+            StorageError, match=r"^'gs://.*' names no bucket \('.*' is none\): give a path such as gs://"
+        ):
+            action(path)
+    assert server.requests == {}
+
+
+def test_missing_credentials_end_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a request to the store, whatever it would say."""
+    with Server() as server:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
+        monkeypatch.setenv("NO_GCE_CHECK", "true")
+        monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
+        storage.set_options([])
+        with pytest.raises(StorageError) as raised:
+            storage.read("gs://bucket/x")
+        assert str(raised.value) == (
+            f"there are no Google credentials for gs:// (File {tmp_path}/none.json was not found): run gcloud auth "
+            "application-default login, set GOOGLE_APPLICATION_CREDENTIALS to a key file, or give --no_auth if all "
+            "buckets are public"
+        )
+        monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")
+        with pytest.raises(StorageError, match=r"for gs:// \(Your default credentials were not found\): run gcloud"):
+            storage.matches("gs://bucket/*")
+        assert server.requests == {}

@@ -1,0 +1,107 @@
+"""Private and internal names of Beam, Google's client and argparse: no other module uses any.
+
+Each function names what a new version lacks. Loading this module loads none of those libraries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import importlib
+import importlib.metadata
+import platform
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from transforms.errors import RunError
+
+if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
+    from google.cloud.storage import Client
+    from requests import Session
+
+BEAM, GOOGLE, PYTHON = "apache-beam", "google-cloud-storage", "Python"
+
+# The versions that the tests of this module passed with.
+_TESTED = {BEAM: "2.77", GOOGLE: "3.17", PYTHON: "3.11"}
+
+
+def file_system_options() -> PipelineOptions:
+    """Return the options of Beam's file systems in this process; a worker gets them from Beam."""
+    from apache_beam.io.filesystems import FileSystems
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    return _attribute(FileSystems, "_pipeline_options", BEAM) or PipelineOptions()
+
+
+def storage_client(options: PipelineOptions, anonymous: bool) -> Client:
+    """Return a client of Google Cloud Storage with the credentials and headers that Beam gives its own."""
+    create = _attribute(_module("apache_beam.io.gcp.gcsio", BEAM), "create_storage_client", BEAM)
+    return create(options, use_credentials=not anonymous)
+
+
+def session_of(client: Client) -> Session:
+    """Return the HTTP session of a client of Google Cloud Storage."""
+    return _attribute(client, "_http", GOOGLE)
+
+
+def is_transient() -> Callable[[BaseException], bool]:
+    """Return the predicate by which Google's client decides that an error may pass."""
+    return _attribute(_module("google.cloud.storage.retry", GOOGLE), "_should_retry", GOOGLE)
+
+
+def beam_parser() -> argparse.ArgumentParser:
+    """Return a parser of Beam's flags, filled as Beam fills its own."""
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    for group in PipelineOptions.__subclasses__():
+        _attribute(group, "_add_argparse_args", BEAM)(parser)
+    return parser
+
+
+def flags_of(parser: argparse.ArgumentParser) -> list[str]:
+    """Return every spelling of every flag of a parser."""
+    return [flag for action in _attribute(parser, "_actions", PYTHON) for flag in action.option_strings]
+
+
+def dataflow_job_state(job_id: str, beam_args: Sequence[str]) -> str:
+    """Ask Dataflow for the state of a job, such as RUNNING: one of Beam's `PipelineState`.
+
+    Raises:
+        Exception: anything that Dataflow's client raises.
+    """
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    service = _module("apache_beam.runners.dataflow.internal.apiclient", BEAM)
+    runner = _module("apache_beam.runners.dataflow.dataflow_runner", BEAM)
+    connect = _attribute(service, "DataflowApplicationClient", BEAM)
+    result = _attribute(runner, "DataflowPipelineResult", BEAM)
+    state_of = _attribute(result, "api_jobstate_to_pipeline_state", BEAM)
+    return state_of(connect(PipelineOptions(list(beam_args))).get_job(job_id).current_state)
+
+
+def _attribute(owner: object, name: str, library: str) -> Any:
+    try:
+        return getattr(owner, name)
+    except AttributeError as error:
+        where = getattr(owner, "__name__", type(owner).__name__)
+        raise _dropped(f"{where}.{name}", library) from error
+
+
+def _module(name: str, library: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise _dropped(error.name or name, library) from error
+
+
+def _dropped(name: str, library: str) -> RunError:
+    return RunError(
+        f"{library} {_version(library)} no longer has {name}: install {library} {_TESTED[library]}, which has it"
+    )
+
+
+@functools.cache
+def _version(library: str) -> str:
+    return platform.python_version() if library == PYTHON else importlib.metadata.version(library)

@@ -1,0 +1,125 @@
+"""Read, look up and list files of any storage."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from transforms.errors import StorageError
+from transforms.storage import gcs
+from transforms.storage.paths import is_local
+from transforms.storage.retries import attempt, wording
+
+
+def read(path: str) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        StorageError: it cannot be read, even after further tries if those make sense.
+    """
+    return attempt(lambda kind: kind.read(path), "read", path)
+
+
+@contextlib.contextmanager
+def open_file(path: str) -> Iterator[BinaryIO]:
+    """Open a file for reading piece by piece, without decompressing it.
+
+    Raises:
+        StorageError: it cannot be opened, or the store fails while it is read.
+    """
+    with attempt(lambda kind: kind.open_file(path), "read", path) as file:
+        yield file if is_local(path) else io.BufferedReader(_StoreFile(file, path))
+
+
+class _StoreFile(io.RawIOBase):
+    """An open file of a store, whose errors are worded while it is read."""
+
+    def __init__(self, file: BinaryIO, path: str) -> None:
+        self._file = file
+        self._path = path
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._file.seekable()
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed has no buffer with a length
+        with wording("read", self._path):
+            data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        with wording("read", self._path):
+            return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+def read_if_there(path: str) -> bytes | None:
+    """Return the content of a file, or None if there is no such file.
+
+    Raises:
+        StorageError: it is there and cannot be read.
+    """
+    try:
+        return read(path)
+    except StorageError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
+        raise
+
+
+def exists(path: str) -> bool:
+    """Return whether there is a file at `path`, or locally a folder.
+
+    Raises:
+        StorageError: it cannot be looked up.
+    """
+    return attempt(lambda kind: kind.exists(path), "look up", path)
+
+
+def is_folder(path: str) -> bool:
+    """Return whether a path is a folder of the local disk. Stores have no folders."""
+    return is_local(path) and os.path.isdir(path)
+
+
+def size(path: str) -> int | None:
+    """Return the size of a file in bytes, or None if there is no such file.
+
+    Raises:
+        StorageError: it cannot be looked up.
+    """
+    return attempt(lambda kind: kind.size(path), "look up", path)
+
+
+def region_of(path: str) -> str | None:
+    """Return where the bucket of a gs:// path lies, such as us-east1 or us, or None if the store does not say.
+
+    Raises:
+        StorageError: the store does not answer.
+    """
+    return attempt(lambda _: gcs.region_of(path), "look up", path)
+
+
+def matches(pattern: str) -> bool:
+    """Return whether any file matches a pattern.
+
+    Raises:
+        StorageError: the storage does not answer, or refuses.
+    """
+    return bool(list_pattern(pattern, 1))
+
+
+def list_pattern(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]]:
+    """Return (path, bytes, seconds since 1970 of the last change) of the files that match a pattern of Beam's.
+
+    Raises:
+        StorageError: they cannot be listed.
+    """
+    return attempt(lambda kind: kind.match(pattern, limit), "list", pattern)

@@ -1,0 +1,112 @@
+"""Write and delete files of any storage. A file appears complete or not at all.
+
+Locally it is written in a temporary folder and moved to its place; on a store it is one object write.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import BinaryIO
+
+from transforms.elements import StoredFile
+from transforms.storage import gcs, local
+from transforms.storage.paths import below, is_local, join
+from transforms.storage.reading import list_pattern
+from transforms.storage.retries import attempt
+
+# Objects that are written to a store, or deleted, at the same time: each request is mostly waiting.
+_STORE_WRITERS = 16
+
+
+def write_pieces(out_dir: str, path: str, pieces: Callable[[], Iterable[bytes]]) -> tuple[int, str]:
+    """Write one file that may be larger than memory, and return its size in bytes and its SHA-256.
+
+    Args:
+        out_dir: folder of the dataset.
+        path: path of the file below `out_dir`.
+        pieces: returns the content in pieces, once for each try.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    target = join(out_dir, path)
+    fill = functools.partial(_fill, pieces)
+    return attempt(lambda kind: kind.put(out_dir, target, fill), "write", target)
+
+
+def _fill(pieces: Callable[[], Iterable[bytes]], file: BinaryIO) -> tuple[int, str]:
+    digest = hashlib.sha256()
+    for piece in pieces():
+        file.write(piece)
+        digest.update(piece)
+    return file.tell(), digest.hexdigest()
+
+
+def write_all(out_dir: str, files: Iterable[StoredFile]) -> None:
+    """Write each file at its path below `out_dir`, on a store several at a time.
+
+    Raises:
+        StorageError: one of them cannot be written.
+    """
+    if is_local(out_dir):
+        for file in files:
+            write(out_dir, file.path, file.data)
+        return
+    with ThreadPoolExecutor(_STORE_WRITERS) as pool:
+        list(pool.map(lambda file: write(out_dir, file.path, file.data), files))
+
+
+def write(out_dir: str, path: str, data: bytes) -> None:
+    """Write one file at `path` below `out_dir`.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    target = join(out_dir, path)
+    attempt(lambda kind: kind.write(out_dir, target, data), "write", target)
+
+
+def delete_all(out_dir: str, paths: Sequence[str]) -> None:
+    """Delete files below `out_dir`, and locally the folders that this leaves empty. Ignore files that are missing.
+
+    Raises:
+        StorageError: one is there and cannot be deleted.
+    """
+    targets = [join(out_dir, path) for path in paths]
+    if is_local(out_dir) or len(targets) < 2:
+        for target in targets:
+            _delete(out_dir, target)
+        return
+    with ThreadPoolExecutor(_STORE_WRITERS) as pool:
+        list(pool.map(lambda target: _delete(out_dir, target), targets))
+
+
+def _delete(out_dir: str, target: str) -> None:
+    attempt(lambda kind: kind.delete(out_dir, target), "delete", target)
+
+
+def delete_tree(path: str, spare: str | None = None) -> None:
+    """Delete a folder, if it is there, with everything in it except the file `spare`.
+
+    Raises:
+        StorageError: it cannot be deleted.
+    """
+    if is_local(path):
+        attempt(lambda _: local.delete_folder(path, spare), "delete", path)
+    else:
+        delete_all(path, [below(path, file) for file in _list_below(path) if file != spare])
+
+
+def _list_below(folder: str) -> list[str]:
+    """Return the paths of all files below a folder of a store.
+
+    Raises:
+        StorageError: the folder cannot be listed.
+    """
+    prefix = join(folder, "")
+    if gcs.is_object(folder):  # not by a pattern: the folder's own name may hold wildcards
+        return attempt(lambda _: [path for path, _, _ in gcs.list_range(prefix, "", "")], "list", folder)
+    return [path for path, _, _ in list_pattern(f"{prefix}**")]
