@@ -193,7 +193,7 @@ def _orientation(image: ImageFile.ImageFile) -> int:
     if not ({"exif", "Raw profile type exif"} & set(image.info) or isinstance(image, TiffImagePlugin.TiffImageFile)):
         return 1
     try:
-        upstream.check_exif(_exif_of(image))
+        upstream.check_info(image.info)
         exif = image.getexif()
     except Exception:  # a broken EXIF block is no reason to lose the image
         return 1
@@ -202,13 +202,6 @@ def _orientation(image: ImageFile.ImageFile) -> int:
         del exif[ORIENTATION_TAG]
         image._size = image._tile_size  # as the pixels are stored; there is no public way
     return value if value in range(1, 9) else 1
-
-
-def _exif_of(image: ImageFile.ImageFile) -> bytes:
-    if "exif" in image.info:
-        return bytes(image.info["exif"])
-    lines = str(image.info.get("Raw profile type exif", "")).split("\n")
-    return bytes.fromhex("".join(lines[3:]))
 
 
 def reduce(opened: Opened, spec: ResizeSpec) -> Box:
