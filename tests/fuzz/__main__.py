@@ -8,7 +8,8 @@ that needs more than 256 MB is not admitted (`--memory`). A case is made from th
 becomes a thumbnail of the report as well, and one in fifty goes through `--estimate`.
 
 glibc notices what is written past the end of a block with
-`LD_PRELOAD=libc_malloc_debug.so MALLOC_CHECK_=3 MALLOC_PERTURB_=85` in front of the command.
+`LD_PRELOAD=libc_malloc_debug.so MALLOC_CHECK_=3 MALLOC_PERTURB_=85` in front of the command; how much memory a case
+takes is not judged then.
 """
 
 from __future__ import annotations

@@ -25,6 +25,9 @@ _WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 1
 _LAYOUT_TAGS = frozenset({*range(254, 260), 262, 266, 273, *range(277, 280), 284, 317, *range(320, 326)}) | {
     *(330, 338, 339, 347, 529, 530, 532),
 }
+# Those of them that libtiff passes over where they are no whole numbers, and Pillow does not.
+_WHOLE_NUMBERS = frozenset({*range(256, 260), 262, 277, 278, 284, 322, 323, 339})
+_WHOLE_TYPES = frozenset({1, 3, 4, 6, 8, 9, 13, 16, 17, 18})
 # Where a codestream begins, behind its first marker; and markers (ITU-T T.800, table A.2) by their second bytes.
 _CODESTREAM = re.compile(rb"(?:\A|jp2c(?:.{8})?)\xff\x4f", re.DOTALL)
 _TLM, _COM, _TILE_PART = 0x55, 0x64, b"\x90"
@@ -75,9 +78,10 @@ def _too_large(message: str) -> ImageError:
 
 
 class _Entry(NamedTuple):
-    """A tag of a TIFF directory: all of its bytes, and how many of its values Pillow reads from elsewhere."""
+    """A tag of a TIFF directory: its type, all of its bytes, and how many of them Pillow reads from elsewhere."""
 
     tag: int
+    kind: int
     raw: bytes
     outside: int
 
@@ -97,6 +101,9 @@ def _check_directory(data: bytes, start: int, *, is_image: bool) -> None:
         if is_image and entry.tag in _LAYOUT_TAGS and found.setdefault(entry.tag, entry.raw) != entry.raw:
             message = f"the TIFF tag {entry.tag} stands there twice, with different values"
             raise ImageError(Kind.DAMAGED, Stage.DECODE, message)
+        if is_image and entry.tag in _WHOLE_NUMBERS and entry.kind not in _WHOLE_TYPES:
+            message = f"the TIFF tag {entry.tag} has the type {entry.kind}, and must be a whole number"
+            raise ImageError(Kind.DAMAGED, Stage.DECODE, message)
 
 
 def _entries(data: bytes, start: int) -> Iterator[_Entry]:
@@ -107,7 +114,7 @@ def _entries(data: bytes, start: int) -> Iterator[_Entry]:
         (directory,) = struct.unpack_from(order + number, data, start + width)
         counter = "Q" if big else "H"
         (count,) = struct.unpack_from(order + counter, data, start + directory)
-    except struct.error:  # cut off
+    except (struct.error, OverflowError):  # cut off
         return
     if count > _MOST_ENTRIES:
         raise _too_large(f"there are {count} tags")
@@ -116,7 +123,7 @@ def _entries(data: bytes, start: int) -> Iterator[_Entry]:
         tag, kind, values, target = struct.unpack_from(f"{order}HH{number}{number}", data, place)
         size = values * _WIDTHS.get(kind, 0)
         outside = min(size, max(0, len(data) - start - target)) if size > width else 0
-        yield _Entry(tag, data[place : place + length], outside)
+        yield _Entry(tag, kind, data[place : place + length], outside)
 
 
 def _check_exif_within(data: bytes) -> None:

@@ -106,6 +106,15 @@ def test_a_tiff_with_two_layouts(tag: int) -> None:
     assert defused(same) == same
 
 
+@pytest.mark.parametrize("tag", [258, 262, 277], ids=["bits", "colours", "samples"])
+@pytest.mark.parametrize("kind", [2, 5, 7, 11, 12])
+def test_a_tiff_with_a_layout_of_other_types(tag: int, kind: int) -> None:
+    data = image_bytes(photo(1, (40, 30)), "TIFF", compression="tiff_lzw")
+    start = data.rindex(struct.pack("<HH", tag, 3)) + 2
+    other = data[:start] + struct.pack("<H", kind) + data[start + 2 :]
+    assert refused(other) == (Kind.DAMAGED, f"the TIFF tag {tag} has the type {kind}, and must be a whole number")
+
+
 def test_a_gif_comment_of_a_million_blocks() -> None:
     data = image_bytes(photo(1, (40, 30)), "GIF")
     start = 13 + (3 << (data[10] % 8 + 1))
