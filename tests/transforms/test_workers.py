@@ -135,7 +135,7 @@ def test_complete_work_can_be_cancelled(two: Workers) -> None:
 
 
 class Image:
-    """What must not stay in memory."""
+    """Stands for an image, which must not stay in memory."""
 
 
 @pytest.mark.parametrize("ending", ["cancelled", "failed", "complete"])
@@ -169,6 +169,23 @@ def test_no_result_stays_in_memory(two: Workers, gate: Gate, ending: str) -> Non
     assert two.submit(range(2), lambda item: item).results()
     gc.collect()
     assert len(alive) == 0
+
+
+def test_work_that_is_cancelled_after_an_error_does_not_keep_what_the_error_refers_to(two: Workers) -> None:
+    alive: weakref.WeakSet[Image] = weakref.WeakSet()
+
+    def process(_item: int) -> Image:
+        image = Image()
+        alive.add(image)
+        raise ZeroDivisionError
+
+    work = two.submit([1], process)
+    assert two.submit([7], lambda item: item).results() == [7]
+    work.cancel()
+    gc.collect()
+    assert len(alive) == 0
+    with pytest.raises(CancelledError):
+        work.results()
 
 
 def test_an_error_of_one_item_ends_the_work_and_not_the_workers(two: Workers, gate: Gate) -> None:
@@ -230,12 +247,14 @@ def test_a_lower_limit_ends_workers(two: Workers, gate: Gate) -> None:
     work = two.submit(range(2), gate.process)
     gate.wait_for(2)
     two.set_limits(1, 500)
-    later = two.submit(range(2, 5), gate.process)
-    assert gate.nothing_more_is_begun()
+    second_gate = Gate()
+    later = two.submit(range(2, 5), second_gate.process)
     gate.open()
-    assert later.results() == [20, 30, 40]  # one after the other
     assert sorted(work.results()) == [0, 10]
-    assert two._running <= 1
+    second_gate.wait_for(1)
+    assert second_gate.nothing_more_is_begun()
+    second_gate.open()
+    assert later.results() == [20, 30, 40]
 
 
 @pytest.fixture
