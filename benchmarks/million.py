@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.measure import Run, machine, ours
-from benchmarks.photos import photo
+from tests.support.photos import photo
 
 FLAGS = ("-s", 32, "--sample", "1/1000", "--log_level", "error")
 

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.measure import machine, median, ours, repeated, run
-from benchmarks.photos import photo
+from tests.support.photos import photo
 
 
 def main() -> None:

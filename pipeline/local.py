@@ -20,7 +20,7 @@ from pipeline.signals import noted
 from transforms import attempts, storage
 from transforms.errors import StorageError, of_this_machine, recover
 from transforms.metrics import progress
-from transforms.resize import abandon
+from transforms.workers import close_workers
 
 if TYPE_CHECKING:
     from pipeline.report.live import LiveReport
@@ -53,7 +53,7 @@ def run_here(options: Options, history: History) -> Watch:
         _leave(options, live, stops[0].why, stops[0].exit_code)
     if thread.is_alive():
         _leave(options, live, f"stopped: {progress.failed:,} images failed, more than --max_failures {limit}", 1)
-    abandon()
+    close_workers()
     error = thread.error()
     if live:
         live.end(f"stopped: {error}" if error else None)

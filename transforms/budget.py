@@ -1,4 +1,4 @@
-"""Room in memory for decoded images, shared by all threads of a process."""
+"""A memory budget for decoded images, shared by all threads of a process."""
 
 from __future__ import annotations
 
@@ -8,64 +8,97 @@ import os
 import threading
 from collections.abc import Iterator
 
+from transforms.cgroup import own_memory_limit
 from transforms.imaging.errors import ImageError, Kind, Stage
 
-# Of mallopt, see https://man7.org/linux/man-pages/man3/mallopt.3.html
+# Parameters of mallopt, see https://man7.org/linux/man-pages/man3/mallopt.3.html
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 
 class MemoryBudget:
-    """Admits images as long as what they need together stays within a limit.
+    """Admits images while the memory that they need together stays within a limit.
 
     Args:
-        limit: bytes.
+        limit: in bytes.
     """
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit
+        self._limit = limit
         self._used = 0
-        self._freed = threading.Condition()
+        self._waiting_alone = 0
+        self._changed = threading.Condition()
+
+    @property
+    def limit(self) -> int:
+        """The bytes that can be held at the same time. A new limit holds for images that already wait, too."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, limit: int) -> None:
+        with self._changed:
+            self._limit = limit
+            self._changed.notify_all()
 
     @contextlib.contextmanager
     def admit(self, needed: int) -> Iterator[None]:
-        """Waits until `needed` bytes are free, and holds them.
+        """Wait until `needed` bytes are free, and hold them inside the context.
 
         Raises:
-            ImageError: they never will be.
+            ImageError: the whole budget is smaller than `needed`.
         """
-        if needed > self.limit:
-            raise ImageError(
-                Kind.TOO_LARGE,
-                Stage.DECODE,
-                f"decoding takes {needed / 1e6:.0f} MB, more than the whole budget: raise --memory",
-            )
-        with self._freed:
-            self._freed.wait_for(lambda: self._used + needed <= self.limit)
+        with self._changed:
+            self._changed.wait_for(lambda: needed > self._limit or self._fits(needed))
+            if needed > self._limit:
+                raise ImageError(
+                    Kind.TOO_LARGE,
+                    Stage.DECODE,
+                    f"decoding takes {needed / 1e6:.0f} MB, more than the whole budget: raise --memory",
+                )
             self._used += needed
+        with self._releasing(needed):
+            yield
+
+    @contextlib.contextmanager
+    def admit_alone(self) -> Iterator[None]:
+        """Wait until nothing is held, and hold the whole budget inside the context."""
+        with self._changed:
+            self._waiting_alone += 1  # nobody else is admitted from here on, or the wait might never end
+            self._changed.wait_for(lambda: not self._used)
+            self._waiting_alone -= 1
+            held = self._limit
+            self._used += held
+        with self._releasing(held):
+            yield
+
+    def _fits(self, needed: int) -> bool:
+        return not self._waiting_alone and self._used + needed <= self._limit
+
+    @contextlib.contextmanager
+    def _releasing(self, held: int) -> Iterator[None]:
         try:
             yield
         finally:
-            with self._freed:
-                self._used -= needed
-                self._freed.notify_all()
+            with self._changed:
+                self._used -= held
+                self._changed.notify_all()
 
 
 def share_freed_memory() -> None:
-    """Has the C library give the memory of images that are done to those that follow, whatever thread has them.
+    """Make the C library reuse memory that one thread has freed for all threads.
 
-    By itself glibc keeps what a thread frees for that thread: twelve of them held twice the budget. And it returns
-    large blocks at once, and has to fetch them again page by page. Elsewhere this does nothing.
+    By default, glibc keeps the memory that a thread frees for that thread: twelve threads held twice the budget. It
+    also returns large blocks to the system at once, and must fetch them again page by page. With another C library
+    this function does nothing.
     """
     with contextlib.suppress(AttributeError, OSError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_ARENA_MAX, 1)
-        mallopt(_M_MMAP_THRESHOLD, 32 << 20)  # the largest that there is; Pillow's blocks have 16 MB
+        mallopt(_M_MMAP_THRESHOLD, 32 << 20)  # the largest value that glibc accepts; Pillow's blocks have 16 MB
         mallopt(_M_TRIM_THRESHOLD, 64 << 20)
 
 
 def machine_memory() -> int:
-    """Bytes of memory that this machine, or the container that this process runs in, has."""
-    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    with contextlib.suppress(OSError, ValueError), open("/sys/fs/cgroup/memory.max", encoding="ascii") as file:
-        sizes.append(int(file.read()))  # "max" where there is no limit, which is no number
-    return min(sizes)
+    """Return the bytes of memory of this machine, or of the container that this process runs in."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = own_memory_limit()
+    return physical if limit is None else min(physical, limit)

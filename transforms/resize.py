@@ -1,12 +1,9 @@
-"""A shard's sources -> its images, resized by threads that stay busy from one shard to the next."""
+"""A shard's sources and rows -> its images. The workers of the process stay busy from one shard to the next."""
 
 from __future__ import annotations
 
 import functools
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -17,65 +14,28 @@ from loguru import logger
 from transforms import attempts, metrics
 from transforms.apart import Apart
 from transforms.assemble import assemble
-from transforms.budget import MemoryBudget, machine_memory
 from transforms.config import ResizeConfig, versions
 from transforms.dataset import Plan
 from transforms.elements import Columns, ResizedShard, Shard, Source
 from transforms.imaging.errors import ImageError
-from transforms.imaging.resize import make
+from transforms.imaging.resize import Lap, Made, make
+from transforms.imaging.spec import ResizeSpec
 from transforms.join import NOTHING_JOINED, Joined, join
 from transforms.marker import Header, digest_of, read_header
 from transforms.metrics import progress
 from transforms.shard import Member, Members, ShardTuple, unpack
-from transforms.source import Make, Result, resize_source
+from transforms.source import Result, resize_source
 from transforms.worker import check_libraries, hand_over_log
+from transforms.workers import Work, workers_for
 
 SHARDS, TALLIES = "shards", "tallies"
 
-# A shard is begun while the one before is still worked on only if both have fewer bytes of sources.
+# A shard is submitted while the previous one is at work only if the sources of both have fewer bytes than this.
 LOOK_AHEAD_BYTES = 256_000_000
 
 
-_POOLS: dict[int, ThreadPoolExecutor] = {}
-
-
-def _pool(threads: int) -> ThreadPoolExecutor:
-    """The threads of this process, shared by all its DoFns."""
-    return _POOLS.setdefault(threads, ThreadPoolExecutor(threads, thread_name_prefix="resize"))
-
-
-def abandon() -> None:
-    """Drops what the threads of this process have not begun: nobody waits for it after a run that failed."""
-    while _POOLS:
-        _POOLS.popitem()[1].shutdown(cancel_futures=True)
-
-
-class _Queue:
-    """A shard's sources, which the threads take one after the other: a future for each would cost more than a row."""
-
-    def __init__(self, sources: Iterable[Source], work: Callable[[Source], Result], threads: int) -> None:
-        self._left = deque(sources)
-        self._work = work
-        self._pool = _pool(threads)
-        self._taken = [self._pool.submit(self._take) for _ in range(min(threads, len(self._left)))]
-
-    def results(self) -> list[Result]:
-        """What became of all of them, once that is known."""
-        return [result for taken in self._taken for result in taken.result()]
-
-    def _take(self) -> list[Result]:
-        results = []
-        while self._pool in _POOLS.values():  # it is not abandoned
-            try:
-                source = self._left.popleft()
-            except IndexError:
-                break
-            results.append(self._work(source))
-        return results
-
-
-class _Started(NamedTuple):
-    """A shard that was taken up: its results to come, or the marker that makes them needless."""
+class _Submitted(NamedTuple):
+    """A shard whose images are at work; or, with `marker`, one that an earlier run or attempt has committed."""
 
     shard: Shard
     digest: str
@@ -83,22 +43,14 @@ class _Started(NamedTuple):
     marker: Header | None = None
     source_bytes: int = 0
     joined: Joined = NOTHING_JOINED
-    queue: _Queue | None = None
-    apart: Apart | None = None
-
-
-@functools.cache
-def _budget(config: ResizeConfig) -> MemoryBudget:
-    """The memory of this process, shared by all its DoFns."""
-    processes = (os.cpu_count() or 1) if config.process_per_core else 1
-    return MemoryBudget(config.memory or machine_memory() // 2 // processes)
+    work: Work[Source, Result] | None = None
 
 
 class ResizeShards(beam.PTransform):
     """(shard, its sources and rows) -> `ResizedShard`s, and their tallies.
 
-    The shards hold images: they must be consumed by what the runner fuses to this transform, and by
-    nothing else.
+    The shards hold images. Consume them only in a transform that the runner fuses to this one: a runner would store
+    them for any other.
     """
 
     def __init__(self, config: ResizeConfig, plan: beam.PCollection[Plan]) -> None:
@@ -112,18 +64,20 @@ class ResizeShards(beam.PTransform):
 
 
 class _ResizeFn(beam.DoFn):
-    """Takes a shard up, and gives out the one that it took up before: the threads never run dry."""
+    """Submits each shard before it waits for the images of the previous one, so that no worker is ever idle."""
+
+    _ahead: _Submitted | None = None  # the shard that was submitted last, and is not emitted yet
 
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
-        self._versions = versions(config)  # where the graph is built
+        self._versions = versions(config)  # in the process that builds the graph
 
     def setup(self) -> None:
         hand_over_log()
         check_libraries(self._config, self._versions)
 
     def start_bundle(self) -> None:
-        self._ahead: _Started | None = None  # what a failed bundle left is dropped
+        self._cancel()  # what a failed bundle has left
 
     def process(
         self, grouped: tuple[ShardTuple, Iterable[Member]], plan: Plan
@@ -132,63 +86,87 @@ class _ResizeFn(beam.DoFn):
         members = unpack(shard, grouped[1], self._config)
         source_bytes = sum(source.bytes for source in members.sources)
         if self._ahead and self._ahead.source_bytes + source_bytes > LOOK_AHEAD_BYTES:
-            yield from self._give_out()
-        started = self._take_up(shard, members, plan.columns)
-        yield from self._give_out()
-        self._ahead = started
+            yield from self._emit_ahead()
+        # An error below ends the bundle: `_ahead` is cancelled then, and `previous` if it is not complete.
+        previous, self._ahead = self._ahead, self._submit(shard, members, plan.columns)
+        if previous:
+            yield from _emit(previous, self._config)
 
     def finish_bundle(self) -> Iterator[WindowedValue | beam.pvalue.TaggedOutput]:
         window = GlobalWindow()
-        for output in self._give_out():
+        for output in self._emit_ahead():
             if isinstance(output, beam.pvalue.TaggedOutput):
                 value = WindowedValue(output.value, window.start, [window])
                 yield beam.pvalue.TaggedOutput(output.tag, value)
             else:
                 yield WindowedValue(output, window.start, [window])
 
-    def _take_up(self, shard: Shard, members: Members, columns: Columns) -> _Started:
+    def teardown(self) -> None:
+        self._cancel()
+
+    def _cancel(self) -> None:
+        ahead, self._ahead = self._ahead, None
+        if ahead and ahead.work:
+            ahead.work.cancel()
+
+    def _submit(self, shard: Shard, members: Members, columns: Columns) -> _Submitted:
         sources, rows = members
-        started = _Started(shard, digest_of(sources, rows, columns), columns)
+        submitted = _Submitted(shard, digest_of(sources, rows, columns), columns)
         header = read_header(self._config.out_dir, shard)
-        if header and header.fits(started.digest, self._config.retry_failed):
-            return started._replace(marker=header)
-        apart = None
-        budget = _budget(self._config)
-        making: Make = functools.partial(make, admit=budget.admit)
-        if not attempts.begin(self._config.out_dir, shard):
-            logger.warning("{} was begun before and not finished: its images are made one by one, apart", shard.name)
-            apart = Apart(budget.limit)
-            making = apart.make
-        work = functools.partial(_work, config=self._config, make=making)
-        ordered = sorted(sources, key=lambda source: source.path)
-        return started._replace(
+        if header and header.fits(submitted.digest, self._config.retry_failed):
+            return submitted._replace(marker=header)
+        joined = join(sources, rows, columns, self._config)
+        submit = _submit_images if attempts.begin(self._config.out_dir, shard) else _submit_isolated
+        return submitted._replace(
             source_bytes=sum(source.bytes for source in sources),
-            joined=join(sources, rows, columns, self._config),
-            queue=_Queue(ordered, work, self._config.threads),
-            apart=apart,
+            joined=joined,
+            work=submit(shard, sorted(sources, key=lambda source: source.path), self._config),
         )
 
-    def _give_out(self) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
-        started, self._ahead = self._ahead, None
-        if started is None:
-            return
-        resized = self._resized(started)
-        yield beam.pvalue.TaggedOutput(TALLIES, resized.tally)
-        yield resized
-
-    def _resized(self, started: _Started) -> ResizedShard:
-        if started.marker:
-            progress.passed_over(started.shard, started.marker.tally)
-            return ResizedShard(started.shard, started.digest, started.marker.tally, committed=True)
-        results = started.queue.results() if started.queue else []
-        if started.apart:
-            started.apart.close()
-        resized = assemble(started.shard, started.digest, results, self._config, started.joined)
-        metrics.count(resized.tally, sum(sum(result.seconds.values()) for result in results))
-        return resized._replace(columns=started.columns)
+    def _emit_ahead(self) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
+        ahead, self._ahead = self._ahead, None
+        if ahead:
+            yield from _emit(ahead, self._config)
 
 
-def _work(source: Source, config: ResizeConfig, make: Make) -> Result:
-    result = resize_source(source, config, make)
+def _submit_images(_shard: Shard, sources: Sequence[Source], config: ResizeConfig) -> Work[Source, Result]:
+    workers = workers_for(config)
+    process = functools.partial(resize_source, config=config, make=functools.partial(make, admit=workers.budget.admit))
+    return workers.submit(sources, process, _count)
+
+
+def _submit_isolated(shard: Shard, sources: Sequence[Source], config: ResizeConfig) -> Work[Source, Result]:
+    """Submit the images of a shard that an earlier attempt did not finish: one of them may have ended its process."""
+    logger.warning(
+        "{} was begun before but not finished: its images are made one by one in another process", shard.name
+    )
+    workers = workers_for(config)
+    isolated = Apart(workers.budget.limit)
+
+    def make_isolated(data: bytes, spec: ResizeSpec, *, lap: Lap) -> Made:
+        with workers.budget.admit_alone():  # the other process may take all of it
+            return isolated.make(data, spec, lap=lap)
+
+    process = functools.partial(resize_source, config=config, make=make_isolated)
+    return workers.submit(sources, process, _count, on_end=isolated.close, at_once=1)
+
+
+def _count(result: Result) -> None:
     progress.worked(any(isinstance(output, ImageError) for output in result.made.outputs.values()), result.seconds)
-    return result
+
+
+def _emit(submitted: _Submitted, config: ResizeConfig) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
+    """Wait for the images of a shard, and yield its tally and the shard."""
+    resized = _resized(submitted, config)
+    yield beam.pvalue.TaggedOutput(TALLIES, resized.tally)
+    yield resized
+
+
+def _resized(submitted: _Submitted, config: ResizeConfig) -> ResizedShard:
+    if submitted.marker:
+        progress.passed_over(submitted.shard, submitted.marker.tally)
+        return ResizedShard(submitted.shard, submitted.digest, submitted.marker.tally, committed=True)
+    results = submitted.work.results() if submitted.work else []
+    resized = assemble(submitted.shard, submitted.digest, results, config, submitted.joined)
+    metrics.count(resized.tally, sum(sum(result.seconds.values()) for result in results))
+    return resized._replace(columns=submitted.columns)

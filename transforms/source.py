@@ -1,4 +1,4 @@
-"""One source -> all that becomes of it."""
+"""One source -> its outputs, or the reason why it has none."""
 
 from __future__ import annotations
 
@@ -21,13 +21,21 @@ _share = functools.cache(Fraction)
 
 
 class Make(Protocol):
-    """A file's bytes, and what to make of them -> what became of them: `imaging.resize.make`, here or elsewhere."""
+    """Makes every size of an image from a file's bytes, as `imaging.resize.make` does, in this process or another."""
 
     def __call__(self, data: bytes, spec: ResizeSpec, *, lap: Lap) -> Made: ...
 
 
 class Result(NamedTuple):
-    """What became of one source, before it has a name in the dataset; `seconds` of thread time by stage."""
+    """The outcome of one source, before its outputs have names in the dataset.
+
+    Args:
+        source: the source.
+        bytes: the size of the file that was read; None if none was.
+        sha256: the SHA-256 of that file in hexadecimal; None if none was read.
+        made: its outputs, or the reasons why it has none.
+        seconds: the thread time that each stage took.
+    """
 
     source: Source
     bytes: int | None
@@ -37,7 +45,7 @@ class Result(NamedTuple):
 
 
 def resize_source(source: Source, config: ResizeConfig, make: Make) -> Result:
-    """Reads one source and makes all its sizes with `make`; whatever is wrong with it is in the result."""
+    """Read one source and make all its sizes with `make`; the result holds any error of this image."""
     if not in_sample(source.key, _share(config.sample)):
         return Result(source, None, None, unmade(config.spec, SkippedError(Skip.SAMPLE)), {})
     watch = Stopwatch()
@@ -46,7 +54,7 @@ def resize_source(source: Source, config: ResizeConfig, make: Make) -> Result:
         data = _read(source.location)
         watch.lap(Stage.READ)
         made = make(data, config.spec, lap=watch.lap)
-        watch.lap(Stage.DECODE)  # of an image that failed
+        watch.lap(Stage.DECODE)  # the time since `make`'s last lap: that of an image that failed
     except (ImageError, SkippedError) as error:
         made = unmade(config.spec, error)
     if data is not None:

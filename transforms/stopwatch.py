@@ -1,4 +1,4 @@
-"""Where an image's time goes: the thread time of each stage."""
+"""The thread time that each stage of an image takes."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import time
 
 from transforms.imaging.errors import Stage
 
-# What is no stage at which an image can fail: the SHA-256 of the source.
+# The SHA-256 of the source. No image can fail here, so that it is no `Stage`.
 HASH = "hash"
 
 STAGES = (Stage.READ, Stage.DECODE, Stage.RESIZE, Stage.ENCODE, HASH)
 
 
 class Stopwatch:
-    """Adds up this thread's time, which passes only while it works, in seconds by stage."""
+    """Adds up the time of the current thread by stage, in seconds. Thread time passes only while the thread works."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._last = time.thread_time()
 
     def lap(self, stage: str) -> None:
-        """What has passed since the lap before was spent on `stage`."""
+        """Add the time since the previous lap to `stage`."""
         now = time.thread_time()
         self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
         self._last = now

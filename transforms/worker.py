@@ -1,4 +1,4 @@
-"""What a process makes sure of before it works on images: its libraries, and where its log goes."""
+"""Checks of the libraries of a worker process, and the destination of its log."""
 
 from __future__ import annotations
 
@@ -14,26 +14,35 @@ from transforms.imaging.spec import SettingError
 
 
 def check_libraries(config: ResizeConfig, submitted: Mapping[str, str]) -> None:
-    """Makes sure that this process makes the bytes that the submitting one would.
+    """Check that this process would write the same bytes as the submitting one.
 
     Args:
         config: the dataset to make.
-        submitted: the `versions` of where the graph was built.
+        submitted: the result of `versions` in the process that built the graph.
 
     Raises:
         RunError: an extra is missing, or a version differs.
     """
+    problem = library_problem(config, submitted)
+    if problem:
+        raise RunError(problem)
+
+
+def library_problem(config: ResizeConfig, submitted: Mapping[str, str]) -> str | None:
+    """Return a sentence about the first library that is missing or has another version, or None; see above."""
     try:
         check_extras(config.spec)
     except SettingError as error:
-        raise RunError(f"--{error.setting} {error}") from error
+        return f"--{error.setting} {error}"
     here = versions(config)
     for library, version in submitted.items():
         if here[library] != version:
-            raise RunError(
-                f"this worker has {library} {here[library]!r} and the submitting machine {version!r}, which would mix "
-                "their bytes in one dataset: give both the same, by an image (--sdk_container_image) that has it"
+            return (
+                f"this worker has {library} {here[library]!r} and the submitting machine {version!r}, so that their "
+                "outputs could differ: install the same version on both, or give a worker image that has it "
+                "(--sdk_container_image)"
             )
+    return None
 
 
 class _ToLogging(logging.Handler):
@@ -42,12 +51,12 @@ class _ToLogging(logging.Handler):
 
 
 def hand_over_log() -> None:
-    """Passes loguru's lines, with their severity, to the log of the runner whose worker this process is.
+    """Pass loguru's messages, with their severity, to `logging`, where the runner collects a worker's log.
 
-    Where the command has set loguru up already, as in a local run, nothing changes.
+    Do nothing where the command has configured loguru already, as in a local run.
     """
     try:
-        logger.remove(0)  # loguru's own, which is there as long as nobody has set anything up
+        logger.remove(0)  # loguru's default handler, which is there until somebody configures loguru
     except ValueError:
         return
     logger.add(_ToLogging(), format="{message}")

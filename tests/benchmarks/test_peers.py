@@ -10,8 +10,8 @@ from benchmarks.peers.compare import Comparison, Likeness, leaving_out, sample
 from benchmarks.peers.likeness import exact
 from benchmarks.peers.spread import shares
 from benchmarks.peers.tools import REFERENCE, Tool
-from benchmarks.photos import photo
 from benchmarks.rounds import Command, Round, small_and_large
+from tests.support.photos import photo
 from transforms.imaging.resample import psnr
 
 

@@ -6,7 +6,7 @@ import functools
 import struct
 import zlib
 
-from benchmarks.photos import photo
+from tests.support.photos import photo
 from tests.transforms.imaging.files import png, png_rows, tiff
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from PIL import Image
 
-from benchmarks.photos import photo
 from tests.fuzz.bytewise import made_by_bytes
 from tests.fuzz.jpegs import jpeg_files
 from tests.support import image_bytes
+from tests.support.photos import photo
 from tests.transforms.imaging.files import gamma, icc_profile, xyz
 
 # In pixels; the large ones are decoded at a reduced scale, the huge ones take memory.

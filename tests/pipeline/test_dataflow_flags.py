@@ -18,14 +18,16 @@ LINE = "-i gs://b/train -o gs://mine/x_1 --runner DataflowRunner --project my-pr
 JOB = LINE.split()
 
 
-def check(*flags: str) -> None:
+def check(*flags: str) -> list[str]:
+    """Check the flags of a job, and return those that the runner gets."""
     options = parse([*JOB, *flags])
     dataflow.check(options.beam_args, options.config)
+    return list(options.beam_args)
 
 
-def test_what_is_complete_passes() -> None:
-    check()
-    check("--temp_location", "gs://mine/tmp", "--no_use_public_ips", "--sdk_container_image", "image")
+@pytest.mark.parametrize("flags", ["", "--temp_location gs://mine/tmp --no_use_public_ips --sdk_container_image image"])
+def test_complete_flags_are_accepted_and_passed_on(flags: str) -> None:
+    assert check(*flags.split()) == ["--project", "my-project", "--region", "us-central1", *flags.split()]
 
 
 @pytest.mark.parametrize(

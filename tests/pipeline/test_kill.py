@@ -1,4 +1,4 @@
-"""Ended at any moment, a run goes on to the same bytes: a short form of `python -m benchmarks.kill`."""
+"""A run that is ended at any moment is continued to the same bytes: a short form of `python -m benchmarks.kill`."""
 
 import random
 import shutil
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.kill import CASES, Case, LostError, check_ending, leftovers, send
 from tests.support import jpeg, write_tree
+from tests.support.endings import CASES, Case, LostError, check_ending, leftovers, send
 
-# Far more than the two seconds that are promised: the machine may be at work on other tests.
+# Seconds until a run must end; far more than the two that are promised, since other tests may occupy the machine.
 _PATIENCE = 10
 
-# Seconds after the command has begun to listen to signals, or how far the run is.
+# Seconds after the command began to handle signals, or a state of the run.
 MOMENTS = (0.0, 0.1, 0.4, 0.9, "at work", "finalising")
 
 
@@ -26,9 +26,11 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tree(tmp_path_factory.mktemp("in") / "in", {name: data[n % 6] for n, name in enumerate(names)})
 
 
-@pytest.mark.parametrize(("layout", "sizes"), CASES[1:3])  # the script has all four
-def test_killed_twice(many: Path, tmp_path: Path, layout: str, sizes: tuple[int, ...]) -> None:
-    """At any moment, and then while shards are committed."""
+@pytest.mark.parametrize(("layout", "sizes"), CASES[1:3])  # benchmarks.kill runs all four
+def test_a_run_that_is_killed_twice_is_continued(
+    many: Path, tmp_path: Path, layout: str, sizes: tuple[int, ...]
+) -> None:
+    """The first time at any moment, the second time while shards are committed."""
     case = Case(many, tmp_path, layout, sizes, "--images_per_shard", 10)
     case.kill(random.Random(f"{layout} {sizes}").uniform(0, case.seconds))
     committed = case.committed()
@@ -52,8 +54,8 @@ def case(many: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ended_by_a_signal_at_any_moment(case: Case, number: int) -> None:
-    """Once and twice in turn. The moments follow each other on one OUT, which must be complete at the last."""
+def test_a_run_that_a_signal_ends_at_any_moment_is_continued(case: Case, number: int) -> None:
+    """The signal comes once and twice in turn. All runs share one OUT, which the last one must complete."""
     case.clear()
     for index, moment in enumerate(MOMENTS):
         times = 1 + (index + number) % 2
@@ -63,13 +65,13 @@ def test_ended_by_a_signal_at_any_moment(case: Case, number: int) -> None:
             process = case.start()
             wait_until(lambda state=moment: case.state() == state)  # type: ignore[misc]
             ending = send(process, number, times)
-        ended = check_ending(ending, number)
-        assert ended or moment == "finalising", ending.shown
+        was_stopped = check_ending(ending, number)
+        assert was_stopped or moment == "finalising", ending.messages
         assert ending.seconds < _PATIENCE
     case.go_on()
 
 
-def test_what_would_be_lost_is_noticed(case: Case) -> None:
+def test_a_lost_file_and_a_leftover_are_noticed(case: Case) -> None:
     case.clear()
     shutil.copytree(case.whole, case.out)
     (case.out / "_run" / "tmp").mkdir()

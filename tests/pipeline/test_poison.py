@@ -28,7 +28,7 @@ def test_a_poisoned_run_is_finished_by_the_next(make: Make, tmp_path: Path) -> N
     assert not (out / "summary.json").exists()
     again = run()
     assert again.returncode == 0, again.stderr
-    assert "was begun before and not finished: its images are made one by one, apart" in again.stderr
+    assert "was begun before but not finished: its images are made one by one in another process" in again.stderr
     made = {row["source"]: row for row in rows(out, "manifest")}
     assert (made["poison.png"]["status"], made["poison.png"]["reason"]) == ("failed", "crashed")
     assert [made[name]["status"] for name in names] == ["written"] * 40

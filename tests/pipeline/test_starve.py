@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 import transforms.shard
-from benchmarks.kill import leftovers
 from tests.pipeline.conftest import Make
 from tests.pipeline.test_resume import start, wait_for_markers
 from tests.support import ROOT, jpeg, photo_tree, rows, snapshot, summary, write_tree
+from tests.support.endings import leftovers
 
 MEND = "; what is committed stays: mend this, and give the same command again to go on"
 

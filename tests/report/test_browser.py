@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 
-from benchmarks.kill import wait_for_handlers
 from tests.pipeline.test_kill import wait_until
 from tests.report.browser import browser, is_there, look, problems, requests
 from tests.support import ROOT, jpeg, rows, run, summary, write_tree
+from tests.support.endings import wait_for_handlers
 
 pytestmark = pytest.mark.skipif(not is_there(), reason="no chromium and chromedriver: make test-report has them")
 

@@ -1,41 +1,49 @@
+import dataclasses
+import pickle
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 
+import apache_beam as beam
 import pytest
 from apache_beam.pvalue import TaggedOutput
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.utils.windowed_value import WindowedValue
 
 from tests.support import jpeg
 from tests.transforms.shards import config, source
-from transforms import resize
+from transforms import attempts, resize
+from transforms.apart import Apart
 from transforms.config import ResizeConfig
 from transforms.dataset import Plan
-from transforms.elements import Source
-from transforms.imaging.resize import make
+from transforms.elements import ResizedShard, Shard, Source
+from transforms.metrics import progress
+from transforms.shard import Members
 from transforms.source import Result, resize_source
+from transforms.workers import close_workers, workers_for
 
 PLAN = Plan({}, {}, {"a": 9})
 
+PATIENCE = 30  # seconds that a test waits before it fails
+A_MOMENT = 0.2  # seconds in which nothing must happen
+
 
 @pytest.fixture(autouse=True)
-def _threads_of_its_own() -> Iterator[None]:
-    """What a test leaves undone is not worked on in the next one."""
+def _nothing_is_left_at_work() -> Iterator[None]:
     yield
-    resize.abandon()
+    close_workers()
 
 
 class Bundle:
-    """A DoFn whose calls are made by hand; `resized` collects the shards that it gives out."""
+    """Calls a DoFn as a runner does, and returns the numbers of the shards that it emits."""
 
     def __init__(self, settings: ResizeConfig) -> None:
         self.fn = resize._ResizeFn(settings)
         self.fn.start_bundle()
 
     def process(self, number: int, *sources: Source) -> list[int]:
-        members = [(Path(one.location).name.encode(), one.bytes, one.version, b"") for one in sources]
-        outputs = self.fn.process((("a", number, 9), members), PLAN)
+        outputs = self.fn.process(grouped(number, *sources), PLAN)
         return [output.shard.number for output in outputs if not isinstance(output, TaggedOutput)]
 
     def finish(self) -> list[int]:
@@ -44,7 +52,48 @@ class Bundle:
         return [output.value.shard.number for output in outputs]
 
 
-def test_one_shard_is_begun_ahead(tmp_path: Path) -> None:
+def grouped(number: int, *sources: Source) -> tuple[tuple[str, int, int], list[tuple[bytes, int, float, bytes]]]:
+    return ("a", number, 9), [(Path(one.location).name.encode(), one.bytes, one.version, b"") for one in sources]
+
+
+def sources(tmp_path: Path, count: int, shard: int = 0) -> list[Source]:
+    return [source(tmp_path, f"{shard}-{number:02d}.jpg", jpeg(1, (9, 9))) for number in range(count)]
+
+
+class Held:
+    """Holds up the processing of sources until `go_on` is called."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun: list[str] = []
+        self._begins = threading.Semaphore(0)
+        self._may_go_on = threading.Event()
+        monkeypatch.setattr(resize, "resize_source", self._process)
+
+    def _process(self, one: Source, *args: object, **kwargs: object) -> Result:
+        self.begun.append(one.path)
+        self._begins.release()
+        assert self._may_go_on.wait(PATIENCE)
+        return resize_source(one, *args, **kwargs)  # type: ignore[arg-type]  # as it is called
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many more sources are begun."""
+        assert all(self._begins.acquire(timeout=PATIENCE) for _ in range(count))
+
+    def nothing_more_is_begun(self) -> bool:
+        return not self._begins.acquire(timeout=A_MOMENT)
+
+    def go_on(self) -> None:
+        self._may_go_on.set()
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
+    held = Held(monkeypatch)
+    yield held
+    held.go_on()
+
+
+def test_one_shard_is_submitted_ahead(tmp_path: Path) -> None:
     bundle = Bundle(config(tmp_path))
     one = source(tmp_path, "a.jpg", jpeg(1, (9, 9)))
     assert bundle.process(0, one) == []
@@ -54,54 +103,42 @@ def test_one_shard_is_begun_ahead(tmp_path: Path) -> None:
     assert bundle.finish() == []
 
 
-def test_what_a_failed_bundle_left_is_dropped(tmp_path: Path) -> None:
-    bundle = Bundle(config(tmp_path))
-    bundle.process(0, source(tmp_path, "a.jpg", jpeg(1, (9, 9))))
-    bundle.fn.start_bundle()
-    assert bundle.process(1) == []
-    assert bundle.finish() == [1]
-
-
-def test_large_shards_are_not_begun_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_shards_are_not_submitted_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resize, "LOOK_AHEAD_BYTES", 1000)
     begun: list[str] = []
-    monkeypatch.setattr(resize, "resize_source", lambda one, *args: begun.append(one.path) or resize_source(one, *args))  # type: ignore[func-returns-value]  # append gives None
+
+    def process(one: Source, *args: object, **kwargs: object) -> Result:
+        begun.append(one.path)
+        return resize_source(one, *args, **kwargs)  # type: ignore[arg-type]  # as it is called
+
+    monkeypatch.setattr(resize, "resize_source", process)
     bundle = Bundle(config(tmp_path))
     first, second = (source(tmp_path, f"{name}.jpg", jpeg(1, (9, 9)))._replace(bytes=600) for name in "ab")
     assert bundle.process(0, first) == []
-    outputs = bundle.fn.process((("a", 1, 9), [(b"b.jpg", 600, 1.0, b"")]), PLAN)
+    outputs = bundle.fn.process(grouped(1, second), PLAN)
     next(outputs)
     assert begun == ["a.jpg"]
-    assert second.path not in begun
     list(outputs)
     assert bundle.finish() == [1]
     assert begun == ["a.jpg", "b.jpg"]
 
 
-def test_no_more_images_are_worked_on_than_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock = threading.Lock()
-    now, most = 0, 0
-
-    def slow(one: Source, *_args: object) -> Result:
-        nonlocal now, most
-        with lock:
-            now += 1
-            most = max(most, now)
-        time.sleep(0.01)
-        with lock:
-            now -= 1
-        return resize_source(one, config(tmp_path), make)
-
-    monkeypatch.setattr(resize, "resize_source", slow)
-    bundle = Bundle(config(tmp_path))
-    for number in range(3):
-        bundle.process(number, *(source(tmp_path, f"{number}{name}.jpg", jpeg(1, (9, 9))) for name in "abcd"))
-    bundle.finish()
-    assert most == 2
+def test_no_more_images_are_at_work_than_j_allows(tmp_path: Path, held: Held) -> None:
+    bundle = Bundle(config(tmp_path))  # -j 2
+    assert bundle.process(0, *sources(tmp_path, 4)) == []
+    second = bundle.fn._submit(Shard("a", 1, 9), Members(sources(tmp_path, 4, 1), []), PLAN.columns)
+    held.wait_for(2)
+    assert held.nothing_more_is_begun()
+    assert sorted(held.begun) == ["0-00.jpg", "0-01.jpg"]
+    held.go_on()
+    assert bundle.finish() == [0]
+    assert second.work is not None
+    assert len(second.work.results()) == 4
+    assert len(held.begun) == 8
 
 
 def test_an_unknown_error_is_not_swallowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_args: object) -> Result:
+    def broken(*_args: object, **_kwargs: object) -> Result:
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr(resize, "resize_source", broken)
@@ -111,36 +148,106 @@ def test_an_unknown_error_is_not_swallowed(tmp_path: Path, monkeypatch: pytest.M
         bundle.finish()
 
 
-def test_after_a_failed_run_nothing_more_is_begun() -> None:
-    begun, gate = threading.Event(), threading.Event()
-
-    def work() -> bool:
-        begun.set()
-        return gate.wait(10)
-
-    running = resize._pool(1).submit(work)
-    pending = [resize._pool(1).submit(work) for _ in range(50)]
-    assert begun.wait(10)
-    threading.Timer(0.05, gate.set).start()
-    resize.abandon()
-    assert running.result() is True
-    assert all(future.cancelled() for future in pending)
-    assert resize._pool(1).submit(int).result() == 0
+@pytest.mark.parametrize("end", [resize._ResizeFn.start_bundle, resize._ResizeFn.teardown])
+def test_a_failed_bundle_drops_the_images_that_are_not_begun(
+    tmp_path: Path, held: Held, end: Callable[[resize._ResizeFn], None]
+) -> None:
+    bundle = Bundle(config(tmp_path))
+    bundle.process(0, *sources(tmp_path, 20))
+    held.wait_for(2)
+    end(bundle.fn)
+    held.go_on()
+    assert bundle.process(1, *sources(tmp_path, 3, shard=1)) == []
+    assert bundle.finish() == [1]
+    assert sorted(held.begun) == ["0-00.jpg", "0-01.jpg", "1-00.jpg", "1-01.jpg", "1-02.jpg"]
 
 
-def test_a_queue_that_is_abandoned_takes_no_more(tmp_path: Path) -> None:
-    may_go_on, taken = threading.Event(), []
+def test_a_shard_submitted_when_the_previous_one_fails_is_dropped_too(tmp_path: Path, held: Held) -> None:
+    bundle = Bundle(config(tmp_path))
+    bundle.process(0, *sources(tmp_path, 3))
+    held.wait_for(2)
+    failed = bundle.fn._ahead
+    assert failed is not None
+    assert failed.work is not None
+    failed.work.cancel()
+    with pytest.raises(CancelledError):
+        bundle.process(1, *sources(tmp_path, 20, shard=1))
+    bundle.fn.teardown()
+    held.go_on()
+    assert Bundle(config(tmp_path)).process(2, *sources(tmp_path, 1, shard=2)) == []
+    held.wait_for(1)
+    assert sorted(held.begun) == ["0-00.jpg", "0-01.jpg", "2-00.jpg"]
 
-    def work(one: Source) -> Result:
-        taken.append(one.path)
-        may_go_on.wait(10)
-        return resize_source(one, config(tmp_path), make)
 
-    sources = [source(tmp_path, f"{number}.jpg", jpeg(1, (9, 9))) for number in range(6)]
-    queue = resize._Queue(sources, work, 2)
-    deadline = time.monotonic() + 10
-    while len(taken) < 2 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    threading.Timer(0.2, may_go_on.set).start()
-    resize.abandon()  # waits for what has begun
-    assert sorted(result.source.path for result in queue.results()) == ["0.jpg", "1.jpg"] == sorted(taken)
+def test_dropped_images_are_not_counted_as_progress(tmp_path: Path, held: Held) -> None:
+    progress.reset()
+    bundle = Bundle(config(tmp_path))
+    bundle.process(0, *sources(tmp_path, 6))
+    held.wait_for(2)
+    bundle.fn.teardown()
+    held.go_on()
+    bundle.process(1, *sources(tmp_path, 3, shard=1))
+    assert bundle.finish() == [1]
+    assert progress.done == 3
+
+
+class _FailFn(beam.DoFn):
+    """Fails when the images of the next shard are at work. A runner pickles it, and not its class."""
+
+    held: Held
+
+    def process(self, element: ResizedShard) -> None:
+        self.held.wait_for(1)
+        raise ZeroDivisionError(element.shard.name)
+
+
+def test_a_runner_tears_down_what_a_failed_bundle_has_submitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: Held
+) -> None:
+    """In a whole graph: the first shard is emitted, the next transform fails, the second shard is at work."""
+    monkeypatch.setattr(_FailFn, "held", held, raising=False)
+    shards = [grouped(0), grouped(1, *sources(tmp_path, 20, shard=1))]
+    pipeline = beam.Pipeline(runner=FnApiRunner())
+    plan = pipeline | "Plan" >> beam.Create([PLAN])
+    resized = (
+        pipeline | "Shards" >> beam.Create([shards]) | beam.FlatMap(list) | resize.ResizeShards(config(tmp_path), plan)
+    )
+    _ = resized[resize.SHARDS] | beam.ParDo(_FailFn())
+    with pytest.raises(Exception, match="a-00000-of-00009"):
+        pipeline.run()
+    held.go_on()
+    workers_for(config(tmp_path)).submit([0], int).results()
+    assert len(held.begun) <= 2
+
+
+def test_an_interrupted_shard_is_made_in_another_process_that_ends_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+
+    class Isolated(Apart):
+        def close(self) -> None:
+            super().close()
+            closed.append("once")
+
+    monkeypatch.setattr(resize, "Apart", Isolated)
+    settings = config(tmp_path)
+    for number in (0, 1):
+        attempts.begin(settings.out_dir, Shard("a", number, 9))
+    bundle = Bundle(settings)
+    bundle.process(0, *sources(tmp_path, 3))
+    assert bundle.finish() == [0]
+    assert closed == ["once"]
+    bundle.process(1, *sources(tmp_path, 3, shard=1))
+    bundle.fn.teardown()
+    assert workers_for(dataclasses.replace(settings, threads=1)).submit([0], int).results() == [0]
+    assert closed == ["once", "once"]
+
+
+def test_a_dofn_can_be_pickled_before_and_after_a_bundle(tmp_path: Path) -> None:
+    bundle = Bundle(config(tmp_path))
+    for _ in range(2):
+        copy = pickle.loads(pickle.dumps(bundle.fn))
+        assert copy._config == config(tmp_path)
+        bundle.process(0, *sources(tmp_path, 1))
+        assert bundle.finish() == [0]

@@ -8,14 +8,16 @@ from transforms.config import ResizeConfig, Split, versions
 from transforms.errors import RunError
 from transforms.imaging import strict
 from transforms.imaging.spec import ResizeSpec
-from transforms.worker import check_libraries
+from transforms.worker import check_libraries, library_problem
 
 SPEC = ResizeSpec(resampler="simd", check_jpeg=True)
 CONFIG = ResizeConfig((Split("a", "/in/**", "/in"),), "/out", SPEC, "parquet", 100, 2)
 
 
-def test_the_same_versions_are_taken() -> None:
-    check_libraries(CONFIG, versions(CONFIG))
+def test_the_same_versions_are_accepted() -> None:
+    submitted = versions(CONFIG)
+    assert set(submitted) >= {"pillow", "resizer", "libjpeg", "cykooz-resizer", "simplejpeg", "pyarrow"}
+    assert library_problem(CONFIG, submitted) is None
 
 
 @pytest.mark.parametrize("library", ["pillow", "libjpeg", "cykooz-resizer", "simplejpeg", "resizer", "pyarrow"])
@@ -24,33 +26,33 @@ def test_another_version_is_refused(library: str) -> None:
     with pytest.raises(RunError) as caught:
         check_libraries(CONFIG, {**versions(CONFIG), library: "0.1"})
     assert str(caught.value) == (
-        f"this worker has {library} {here!r} and the submitting machine '0.1', which would mix their bytes in one "
-        "dataset: give both the same, by an image (--sdk_container_image) that has it"
+        f"this worker has {library} {here!r} and the submitting machine '0.1', so that their outputs could differ: "
+        "install the same version on both, or give a worker image that has it (--sdk_container_image)"
     )
 
 
 def test_a_missing_extra_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     submitted = versions(CONFIG)
     strict._module.cache_clear()
-    monkeypatch.setitem(sys.modules, "simplejpeg", None)  # as if it were not installed
+    monkeypatch.setitem(sys.modules, "simplejpeg", None)  # it cannot be imported
     with pytest.raises(RunError, match=r"^--check_jpeg "):
         check_libraries(CONFIG, submitted)
 
 
 @pytest.mark.parametrize(
-    ("set_up", "said"),
+    ("configuration", "output"),
     [
         ("", "WARNING __main__ a good line\n"),
         ("logger.remove(); logger.add(sys.stderr, format='ours: {message}')", "ours: a good line\n"),
     ],
 )
-def test_where_loguru_speaks(set_up: str, said: str) -> None:
+def test_loguru_writes_to_logging_unless_it_is_configured(configuration: str, output: str) -> None:
     code = (
         "import logging, sys; logging.basicConfig(format='%(levelname)s %(name)s %(message)s')\n"
         "from loguru import logger; from transforms.worker import hand_over_log\n"
-        f"{set_up}\n"
+        f"{configuration}\n"
         "hand_over_log(); hand_over_log()\n"
         "logger.warning('a {} line', 'good')"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("", said)
+    assert (done.stdout, done.stderr) == ("", output)

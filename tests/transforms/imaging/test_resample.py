@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmarks.photos import photo
 from tests.support import jpeg
+from tests.support.photos import photo
 from transforms.imaging import extras, resample
 from transforms.imaging.decode import open_image
 from transforms.imaging.resample import check_simd, psnr

@@ -1,4 +1,7 @@
-"""What several tests need: images, a plain Pillow loop to compare with, and looks at what a run left."""
+"""What tests and benchmarks share: generated images, a plain Pillow loop as a reference, and readers of a dataset.
+
+Nothing here needs more than Pillow and the standard library: `make resize` generates its photographs with it.
+"""
 
 from __future__ import annotations
 
@@ -12,27 +15,27 @@ from typing import Any
 
 from PIL import Image
 
-from benchmarks.photos import photo
+from tests.support.photos import photo
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 Row = dict[str, Any]
 
 
 def image_bytes(image: Image.Image, image_format: str, **parameters: Any) -> bytes:
-    """The bytes of a file."""
+    """Encode an image."""
     body = io.BytesIO()
     image.save(body, image_format, **parameters)
     return body.getvalue()
 
 
 def jpeg(seed: int, size: tuple[int, int], **parameters: Any) -> bytes:
-    """A photograph-like JPEG."""
+    """Return a photograph-like JPEG."""
     return image_bytes(photo(seed, size), "JPEG", **parameters)
 
 
 def write_tree(folder: Path, files: dict[str, bytes]) -> Path:
-    """Writes each file at its path below `folder`."""
+    """Write each file at its path below `folder`, and return `folder`."""
     for name, data in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,19 +44,19 @@ def write_tree(folder: Path, files: dict[str, bytes]) -> Path:
 
 
 def photo_tree(folder: Path, count: int, size: tuple[int, int] = (120, 80)) -> Path:
-    """`count` JPEGs, every third in a sub-folder."""
+    """Write `count` JPEGs, every third into a sub-folder, and return `folder`."""
     names = [f"{'deep/er/' if seed % 3 == 2 else ''}p{seed:03d}.jpg" for seed in range(count)]
     return write_tree(folder, {name: jpeg(seed, size) for seed, name in enumerate(names)})
 
 
 def plain_resize(data: bytes, size: int, image_format: str = "JPEG", gap: float | None = None) -> tuple[bytes, Any]:
-    """What a plain loop around Pillow writes, and the (width, height) of it.
+    """Resize with Pillow alone, and return the encoded image and its (width, height).
 
     Args:
         data: the source file.
-        size: its longest side becomes this.
-        image_format: Pillow's name.
-        gap: decode at a reduced scale that stays this many times larger than the target.
+        size: the longest side of the result.
+        image_format: as Pillow calls it.
+        gap: decode a JPEG at a reduced scale that is at least this many times the target.
     """
     image = Image.open(io.BytesIO(data))
     width, height = image.size
@@ -68,13 +71,13 @@ def plain_resize(data: bytes, size: int, image_format: str = "JPEG", gap: float 
 
 
 def run(*args: object) -> subprocess.CompletedProcess[str]:
-    """Runs the command in a process of its own."""
+    """Run the command in a process of its own."""
     command = [sys.executable, str(ROOT / "image_resizer.py"), *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def snapshot(out: Path) -> dict[str, bytes]:
-    """The content of every file outside `_run`, by its path, but that of the report, which differs from run to run."""
+    """Return the content of every file by its path, except for `_run` and the report, which differ from run to run."""
     return {
         str(path.relative_to(out)): path.read_bytes()
         for path in sorted(out.rglob("*"))
@@ -83,32 +86,32 @@ def snapshot(out: Path) -> dict[str, bytes]:
 
 
 def markers(out: Path) -> dict[str, int]:
-    """When each marker was written, in nanoseconds."""
+    """Return when each marker was written, in nanoseconds, by its name."""
     return {path.name: path.stat().st_mtime_ns for path in sorted((out / "_run" / "shards").iterdir())}
 
 
 def rows(out: Path, name: str) -> list[Row]:
-    """The rows of the manifest or the failures, in order."""
+    """Return the rows of `name`, "manifest" or "failures", in order."""
     return [json.loads(line) for path in sorted(out.glob(f"{name}-*.jsonl")) for line in path.read_bytes().splitlines()]
 
 
 def summary(out: Path) -> Row:
-    """The content of summary.json."""
+    """Return the content of summary.json."""
     return dict(json.loads((out / "summary.json").read_bytes()))
 
 
 def picture_of(data: bytes) -> Image.Image:
-    """An encoded image's pixels in mode RGB."""
+    """Decode an image, in mode RGB."""
     return Image.open(io.BytesIO(data)).convert("RGB")
 
 
 def sha256(data: bytes) -> str:
-    """In hexadecimal."""
+    """Return the SHA-256 in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
 def written_row(key: str, source: str, data: bytes, size: int, path: str, output: bytes) -> Row:
-    """The manifest row that an image deserves, from its source's and its output's bytes alone."""
+    """Return the manifest row of an output, derived from the bytes of its source and of itself."""
     before, after = Image.open(io.BytesIO(data)), Image.open(io.BytesIO(output))
     return {
         "key": key,

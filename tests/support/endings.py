@@ -1,0 +1,192 @@
+"""Runs of the command that are killed or stopped by a signal, continued, and compared with an uninterrupted run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.support import ROOT
+
+# (layout, sizes) of the datasets to make.
+CASES = (("files", (128,)), ("files", (128, 64)), ("webdataset", (128,)), ("webdataset", (128, 64)))
+
+# Seconds between two signals.
+SIGNALS_APART = 0.08
+
+# CPU seconds until the command must handle signals. Python itself starts in a tenth of that.
+PYTHON_STARTS_WITHIN = 0.3
+
+_WORKERS = 2
+_TIME_LIMIT = 600
+
+
+class LostError(Exception):
+    """A run did not end as it should, or its dataset differs from an uninterrupted run; the message says how."""
+
+
+class Ending(NamedTuple):
+    """The end of a process: its exit code, its messages, and the seconds since the signal."""
+
+    code: int
+    messages: str
+    seconds: float
+
+
+class Case:
+    """One command, and the dataset of an uninterrupted run of it.
+
+    Args:
+        source: the folder of photographs.
+        place: a folder for this case alone.
+        layout: the layout of the dataset.
+        sizes: the sizes of its images.
+        flags: further flags of the command.
+
+    Attributes:
+        out: the dataset of the interrupted runs.
+        whole: the dataset of the uninterrupted run.
+        seconds: the duration of the uninterrupted run.
+    """
+
+    def __init__(self, source: Path, place: Path, layout: str, sizes: Sequence[int], *flags: object) -> None:
+        self.name = f"{layout}, {' and '.join(map(str, sizes))} px"
+        self._args = ["-i", source, "-s", *sizes, "--layout", layout, "-j", _WORKERS, *flags]
+        self.out, self.whole = place / "out", place / "whole"
+        start = time.monotonic()
+        self._complete(self.whole)
+        self.seconds = time.monotonic() - start
+        self._wanted = contents(self.whole)
+        self._shards = len(list((self.whole / "_run" / "shards").iterdir()))
+
+    def start(self, out: Path | None = None) -> subprocess.Popen[str]:
+        """Start the command as a shell does."""
+        command = [sys.executable, "image_resizer.py", *map(str, self._args), "-o", str(out or self.out)]
+        return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+    def kill(self, after: float) -> str:
+        """Kill a run `after` seconds, and return its `state`, or "over" if it had ended by itself."""
+        process = self.start()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(after)
+        process.kill()
+        process.communicate()
+        return "over" if process.returncode == 0 else self.state()
+
+    def interrupt(self, number: int, after: float, times: int) -> Ending:
+        """Send a signal `times` times, `after` seconds after the command began to handle signals."""
+        process = self.start()
+        wait_for_handlers(process)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(after)
+        return send(process, number, times)
+
+    def committed(self) -> int:
+        """Return the number of shards that are committed."""
+        markers = self.out / "_run" / "shards"
+        return len(list(markers.iterdir())) if markers.is_dir() else 0
+
+    def state(self) -> str:
+        """Return how far the interrupted run is: "start-up", "at work" or "finalising"."""
+        committed = self.committed()
+        if committed == self._shards:
+            return "finalising"
+        return "at work" if committed else "start-up"
+
+    def go_on(self) -> None:
+        """Give the command again, and check the dataset.
+
+        Raises:
+            LostError: a file differs from that of the uninterrupted run, or a temporary file is left behind.
+        """
+        self._complete(self.out)
+        files = contents(self.out)
+        if files != self._wanted:
+            names = sorted(name for name in {*files, *self._wanted} if files.get(name) != self._wanted.get(name))
+            raise LostError(f"{len(names)} files differ from a whole run's: {names[:5]}")
+        if left := leftovers(self.out):
+            raise LostError(f"left behind: {left}")
+
+    def clear(self) -> None:
+        """Delete the dataset of the interrupted runs."""
+        shutil.rmtree(self.out, ignore_errors=True)
+
+    def _complete(self, out: Path) -> None:
+        process = self.start(out)
+        messages = process.communicate(timeout=_TIME_LIMIT)[1]
+        if process.returncode != 0:
+            raise LostError(f"ended with {process.returncode}: {messages}")
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    """Return the bytes of every file by its path, except for `_run` and the report, which holds times."""
+    files = (path for path in out.rglob("*") if path.is_file())
+    paths = {str(path.relative_to(out)): path for path in files}
+    return {name: path.read_bytes() for name, path in paths.items() if not name.startswith(("_run/", "report.html"))}
+
+
+def leftovers(out: Path) -> list[str]:
+    """Return the paths with a temporary name, or with a name in `_run` that no complete dataset has."""
+    paths = [path.relative_to(out) for path in out.rglob("*")]
+    kept = {"config.json", "lock", "shards", "receipts", "pieces"}
+    return sorted(
+        str(path)
+        for path in paths
+        if path.name.startswith((".", "tmp"))
+        or (path.parts[0] == "_run" and len(path.parts) == 2 and path.name not in kept and path.suffix != ".json")
+    )
+
+
+def wait_for_handlers(process: subprocess.Popen[str]) -> None:
+    """Wait until the command handles SIGTERM. Until then, Python starts, and a signal ends it without a message.
+
+    Raises:
+        LostError: the command does not handle SIGTERM after `PYTHON_STARTS_WITHIN`.
+    """
+    while process.poll() is None:
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii", errors="replace")
+        caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+        if caught & 1 << signal.SIGTERM - 1:
+            return
+        times = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[11:13]
+        if sum(map(int, times)) / os.sysconf("SC_CLK_TCK") > PYTHON_STARTS_WITHIN:
+            process.kill()
+            raise LostError(f"SIGTERM would end it without a sentence after {PYTHON_STARTS_WITHIN} s of work")
+        time.sleep(0.001)
+
+
+def send(process: subprocess.Popen[str], number: int, times: int) -> Ending:
+    """Send a signal `times` times in short succession, and wait for the end."""
+    start = time.monotonic()
+    for repetition in range(times):
+        if repetition:
+            time.sleep(SIGNALS_APART)
+        process.send_signal(number)
+    messages = process.communicate(timeout=_TIME_LIMIT)[1]
+    return Ending(process.returncode, messages, time.monotonic() - start)
+
+
+def check_ending(ending: Ending, number: int) -> bool:
+    """Return whether the signal ended the run; False if the run was complete before.
+
+    Raises:
+        LostError: the exit code is wrong, the last message does not say how to continue, or there is a traceback.
+    """
+    sentences = [line for line in ending.messages.splitlines() if "stopped by" in line]
+    if ending.code == 0 and not sentences:
+        return False
+    wanted = f"stopped by {signal.Signals(number).name}; "
+    if ending.code != 128 + number or len(sentences) != 1 or wanted not in sentences[0]:
+        raise LostError(f"ended with {ending.code}: {ending.messages}")
+    if "give the same command again to go on" not in sentences[0] or not ending.messages.endswith(f"{sentences[0]}\n"):
+        raise LostError(f"no last sentence says how to go on: {ending.messages}")
+    if "Traceback" in ending.messages or "Exception" in ending.messages:
+        raise LostError(f"a traceback: {ending.messages}")
+    return True
