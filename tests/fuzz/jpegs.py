@@ -10,8 +10,8 @@ import imagecodecs
 import numpy
 from PIL import Image
 
-from benchmarks.photos import photo
 from tests.support import image_bytes
+from tests.support.photos import photo
 from tests.transforms.imaging import jpegs
 from tests.transforms.imaging.jpegs import segment
 

@@ -6,8 +6,8 @@ import struct
 import pytest
 from PIL import Image
 
-from benchmarks.photos import photo
 from tests.support import image_bytes, jpeg
+from tests.support.photos import photo
 from tests.transforms.imaging.jpegs import segment
 from transforms.imaging.decode import open_image
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
