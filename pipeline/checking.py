@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from loguru import logger
 
-from transforms.config import ResizeConfig
 from transforms.dataset import Plan
+from transforms.model.config import ResizeConfig
 from transforms.verify import check_shards, missing_tables
 
 

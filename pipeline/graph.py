@@ -5,10 +5,10 @@ from __future__ import annotations
 import apache_beam as beam
 
 from transforms import resize
-from transforms.config import ResizeConfig
 from transforms.finish import FinishDataset
 from transforms.match import MatchSources
 from transforms.meet import ConfirmPlan
+from transforms.model.config import ResizeConfig
 from transforms.resize import ResizeShards
 from transforms.rows import ReadRows
 from transforms.shard import FixShards, GroupIntoShards

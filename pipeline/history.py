@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.options import Options
 from transforms import storage
-from transforms.elements import RUN_DIR, json_line
+from transforms.model.records import RUN_DIR, json_line
 
 
 class History:

@@ -18,8 +18,8 @@ from loguru import logger
 from pipeline.lock import who
 from transforms import compat, storage
 from transforms.dataset import LEASE_PATH
-from transforms.elements import json_line
-from transforms.errors import RunError, StorageError
+from transforms.model.errors import RunError, StorageError
+from transforms.model.records import json_line
 
 # Seconds between two signs of life, and after which there is none.
 _RENEWED_EVERY = 60.0

@@ -14,7 +14,7 @@ from loguru import logger
 
 from transforms import storage
 from transforms.dataset import LOCK_PATH
-from transforms.errors import RunError, StorageError
+from transforms.model.errors import RunError, StorageError
 
 
 def who() -> str:

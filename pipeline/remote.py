@@ -17,8 +17,8 @@ from pipeline.graph import build
 from pipeline.lease import Lease
 from pipeline.options import Options
 from transforms.dataset import Plan
-from transforms.errors import RunError, recover
 from transforms.match import count_images
+from transforms.model.errors import RunError, recover
 from transforms.shard import plan_shards
 
 _GO_ON = "give the same command again to go on"

@@ -23,7 +23,7 @@ from pipeline.options import EstimateRequest, Options, parse
 from pipeline.signals import Stopped, raised, say
 from transforms import attempts, dataset, storage
 from transforms.budget import share_freed_memory
-from transforms.errors import RunError, StorageError
+from transforms.model.errors import RunError, StorageError
 from transforms.tables import check_table
 
 

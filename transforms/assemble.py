@@ -7,12 +7,21 @@ from collections.abc import Iterable, Iterator
 
 from transforms import storage
 from transforms.columns import class_of
-from transforms.config import ResizeConfig
-from transforms.elements import FailureRow, ManifestRow, OutputImage, ResizedShard, Shard, Source, StoredFile, Value
 from transforms.imaging.errors import ImageError, Kind, SkippedError, Stage
 from transforms.imaging.resize import Encoded, Output
 from transforms.join import NOTHING_JOINED, Joined
 from transforms.layouts import LAYOUTS
+from transforms.model.config import ResizeConfig
+from transforms.model.records import (
+    FailureRow,
+    ManifestRow,
+    OutputImage,
+    ResizedShard,
+    Shard,
+    Source,
+    StoredFile,
+    Value,
+)
 from transforms.source import Result
 from transforms.summarize import tally
 

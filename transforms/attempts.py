@@ -7,7 +7,7 @@ was killed, or an image killed it.
 from __future__ import annotations
 
 from transforms import storage
-from transforms.elements import RUN_DIR, Shard, json_line
+from transforms.model.records import RUN_DIR, Shard, json_line
 
 ATTEMPTS_DIR = f"{RUN_DIR}/attempts"
 

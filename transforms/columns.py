@@ -6,12 +6,12 @@ import posixpath
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from transforms.config import ResizeConfig
-from transforms.elements import LABEL, LABEL_NAME, Columns, Tally, Value
-from transforms.errors import RunError
-from transforms.kinds import as_type, is_rounded, kind_of, type_of
 from transforms.layouts import LAYOUTS
-from transforms.tables import COLUMNS, Row
+from transforms.model.cell_types import as_type, is_rounded, kind_of, type_of
+from transforms.model.config import COLUMNS, ResizeConfig
+from transforms.model.errors import RunError
+from transforms.model.records import LABEL, LABEL_NAME, Columns, Tally, Value
+from transforms.tables import Row
 
 # More classes than anybody sorts images into: a column of captions by the name of `label`.
 _MOST_CLASSES = 100_000

@@ -13,7 +13,7 @@ import platform
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from transforms.errors import RunError
+from transforms.model.errors import RunError
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions

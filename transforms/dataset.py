@@ -21,10 +21,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from transforms import storage
-from transforms.config import ResizeConfig, settings
-from transforms.elements import NO_COLUMNS, REPORT_PATH, RUN_DIR, Columns, Shard, json_line
-from transforms.errors import RunError
 from transforms.marker import marker_path, read_header
+from transforms.model.config import ResizeConfig
+from transforms.model.errors import RunError
+from transforms.model.records import NO_COLUMNS, REPORT_PATH, RUN_DIR, Columns, Shard, json_line
+from transforms.settings import settings
 
 CONFIG_PATH = f"{RUN_DIR}/config.json"
 LOCK_PATH = f"{RUN_DIR}/lock"

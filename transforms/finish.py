@@ -9,13 +9,14 @@ import apache_beam as beam
 from apache_beam.io import fileio
 
 from transforms import attempts, storage
-from transforms.config import ResizeConfig, settings
 from transforms.dataset import LEASE_PATH, RECEIPTS_DIR, Part, Plan, parts, write_plan
 from transforms.duplicates import CountDuplicates, digests_of
-from transforms.elements import Tally
-from transforms.errors import RunError
 from transforms.gather import Gathered, gather, read_markers
+from transforms.model.config import ResizeConfig
+from transforms.model.errors import RunError
+from transforms.model.records import Tally
 from transforms.publish.metadata import loaded_columns
+from transforms.settings import settings
 from transforms.ship import ship
 from transforms.summarize import Summarize, merge
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from transforms import storage
-from transforms.config import ResizeConfig
 from transforms.dataset import PIECES_DIR, SUMS_PATH, Part, has_archives, metadata_path
-from transforms.elements import ArchiveRow, Columns, Shard, Tally
-from transforms.errors import RunError
 from transforms.marker import Marker, read_marker
+from transforms.model.config import ResizeConfig
+from transforms.model.errors import RunError
+from transforms.model.records import ArchiveRow, Columns, Shard, Tally
 from transforms.publish.checksums import sum_line
 from transforms.publish.metadata import metadata_line
 from transforms.summarize import merge

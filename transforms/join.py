@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from transforms.columns import ColumnValues, class_of
-from transforms.config import ResizeConfig
-from transforms.elements import Columns, Source, UnmatchedRow, Value
 from transforms.keys import Keys
-from transforms.tables import ATTRIBUTION, COLUMNS
+from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
+from transforms.model.records import Columns, Source, UnmatchedRow, Value
 
 
 class Reason(enum.StrEnum):

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from transforms import storage
-from transforms.config import ResizeConfig, Split
 from transforms.imaging.naming import is_tried, key_of
+from transforms.model.config import ResizeConfig, Split
 
 # What only paths have that are written in another way than keys.
 _UNTIDY = re.compile(r"\\|//|^/|/$|(?:^|/)\.\.?(?:/|$)|^file:", re.IGNORECASE)

@@ -13,7 +13,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from transforms import storage
-from transforms.elements import (
+from transforms.imaging.errors import RETRIED_KINDS
+from transforms.join import TableRow
+from transforms.model.errors import RunError
+from transforms.model.records import (
     NO_COLUMNS,
     RUN_DIR,
     Columns,
@@ -24,9 +27,6 @@ from transforms.elements import (
     json_line,
     manifest_line,
 )
-from transforms.errors import RunError
-from transforms.imaging.errors import RETRIED_KINDS
-from transforms.join import TableRow
 
 
 class Header(NamedTuple):

@@ -16,10 +16,10 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import storage
 from transforms.columns import folder_of
-from transforms.config import ResizeConfig, Split
-from transforms.elements import Source, Tally
 from transforms.imaging.naming import extension_of, in_sample, is_system_file, is_tried, key_of
 from transforms.listing import list_files, list_range
+from transforms.model.config import ResizeConfig, Split
+from transforms.model.records import Source, Tally
 from transforms.ranges import name_ranges
 from transforms.summarize import merge
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
-from transforms.config import ResizeConfig
 from transforms.dataset import Plan, read_plan, write_plan
-from transforms.elements import Shard
-from transforms.errors import RunError
 from transforms.join import match, of_table
+from transforms.model.config import ResizeConfig
+from transforms.model.errors import RunError
+from transforms.model.records import Shard
 from transforms.shard import Member, Members, ShardTuple, unpack
 
 # How many keys of a table, and of the images, the error names.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from apache_beam.metrics import Metrics
 
-from transforms.elements import Shard, Tally
+from transforms.model.records import Shard, Tally
 from transforms.summarize import add
 
 NAMESPACE = "downsampled-open-images"

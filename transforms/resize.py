@@ -14,15 +14,16 @@ from loguru import logger
 from transforms import attempts, metrics
 from transforms.apart import Apart
 from transforms.assemble import assemble
-from transforms.config import ResizeConfig, versions
 from transforms.dataset import Plan
-from transforms.elements import Columns, ResizedShard, Shard, Source
 from transforms.imaging.errors import ImageError
 from transforms.imaging.resize import Lap, Made, make
 from transforms.imaging.spec import ResizeSpec
 from transforms.join import NOTHING_JOINED, Joined, join
 from transforms.marker import Header, digest_of, read_header
 from transforms.metrics import progress
+from transforms.model.config import ResizeConfig
+from transforms.model.records import Columns, ResizedShard, Shard, Source
+from transforms.settings import versions
 from transforms.shard import Member, Members, ShardTuple, unpack
 from transforms.source import Result, resize_source
 from transforms.worker import check_libraries, hand_over_log

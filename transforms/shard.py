@@ -10,18 +10,17 @@ import apache_beam as beam
 from loguru import logger
 
 from transforms.columns import columns_of, rounded_columns
-from transforms.config import ResizeConfig, shard_count
 from transforms.dataset import Plan, new_plan, read_plan
-from transforms.elements import Shard, Source, Tally
-from transforms.errors import RunError
 from transforms.imaging.naming import key_of, shard_index
 from transforms.join import TableRow
 from transforms.keys import Keys
 from transforms.match import Listed, unlist
 from transforms.metrics import progress
+from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
+from transforms.model.errors import RunError
+from transforms.model.records import Shard, Source, Tally
 from transforms.no_image import no_image
 from transforms.rows import RowTuple
-from transforms.tables import ATTRIBUTION, COLUMNS
 from transforms.worker import hand_over_log
 
 ShardTuple = tuple[str, int, int]
@@ -168,3 +167,10 @@ class GroupIntoShards(beam.PTransform):
         rows = self._rows | "AssignRows" >> beam.Map(assign_row, keys, plan).with_output_types(SHARDED_TYPE)
         seeded = self._plan | "SeedShards" >> beam.FlatMap(seeds).with_output_types(SHARDED_TYPE)
         return (assigned, rows, seeded) | "JoinSeeds" >> beam.Flatten() | "GroupShards" >> beam.GroupByKey()
+
+
+def shard_count(images: int, source_bytes: int, images_per_shard: int) -> int:
+    """How many shards a split gets: at most `images_per_shard` images or 512 MB of sources each, on average."""
+    by_images = -(-images // images_per_shard)
+    by_bytes = -(-source_bytes // 512_000_000)
+    return max(1, by_images, by_bytes)

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from transforms import storage
-from transforms.config import ResizeConfig
 from transforms.dataset import (
     ARCHIVES_PATH,
     CARD_PATH,
@@ -22,8 +21,9 @@ from transforms.dataset import (
     metadata_paths,
     own_card,
 )
-from transforms.elements import Columns, json_line, utf8
 from transforms.gather import Gathered
+from transforms.model.config import ResizeConfig
+from transforms.model.records import Columns, json_line, utf8
 from transforms.publish.card import card
 from transforms.publish.checksums import sum_line
 from transforms.publish.croissant import croissant

@@ -8,13 +8,13 @@ from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 from transforms import storage
-from transforms.config import ResizeConfig
-from transforms.elements import Source
-from transforms.errors import StorageError
 from transforms.imaging.errors import ImageError, Kind, Skip, SkippedError, Stage
 from transforms.imaging.naming import in_sample
 from transforms.imaging.resize import Lap, Made, unmade
 from transforms.imaging.spec import ResizeSpec
+from transforms.model.config import ResizeConfig
+from transforms.model.errors import StorageError
+from transforms.model.records import Source
 from transforms.stopwatch import HASH, Stopwatch
 
 _share = functools.cache(Fraction)

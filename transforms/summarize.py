@@ -8,8 +8,8 @@ from typing import Any
 
 import apache_beam as beam
 
-from transforms.elements import FailureRow, ManifestRow, Tally
 from transforms.imaging.errors import RETRIED_KINDS
+from transforms.model.records import FailureRow, ManifestRow, Tally
 
 
 def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Sequence[int]) -> Tally:

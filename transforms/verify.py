@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from transforms import storage
-from transforms.config import ResizeConfig
 from transforms.dataset import Plan, tables
-from transforms.elements import Shard
-from transforms.errors import RunError, StorageError
 from transforms.marker import marker_path, read_header
+from transforms.model.config import ResizeConfig
+from transforms.model.errors import RunError, StorageError
+from transforms.model.records import Shard
 
 _CHECKERS = 16
 

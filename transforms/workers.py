@@ -11,7 +11,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from transforms.budget import MemoryBudget, machine_memory
-from transforms.config import ResizeConfig
+from transforms.model.config import ResizeConfig
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")

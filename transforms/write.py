@@ -10,12 +10,12 @@ from apache_beam.io import fileio
 from apache_beam.options.value_provider import StaticValueProvider
 
 from transforms import attempts, storage
-from transforms.config import ResizeConfig
 from transforms.dataset import RECEIPTS_DIR
-from transforms.elements import ResizedShard, json_line
 from transforms.layouts import LAYOUTS
 from transforms.marker import marker_bytes, marker_path, read_header
 from transforms.metrics import progress
+from transforms.model.config import ResizeConfig
+from transforms.model.records import ResizedShard, json_line
 
 
 def commit(resized: ResizedShard, config: ResizeConfig) -> None:

@@ -14,8 +14,8 @@ from pipeline.estimate.measure import measure
 from pipeline.estimate.sample import list_inputs
 from pipeline.options import NOWHERE, EstimateRequest, Options
 from transforms import dataset
-from transforms.elements import Shard
 from transforms.marker import read_header
+from transforms.model.records import Shard
 from transforms.shard import plan_shards
 
 # Markers read at the same time: on a store each takes long and none takes work.

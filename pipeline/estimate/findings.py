@@ -12,8 +12,8 @@ from pipeline.estimate.measure import Measurement
 from pipeline.estimate.prices import Prices
 from pipeline.estimate.sample import Listing
 from pipeline.options import EstimateRequest
-from transforms.config import ResizeConfig
-from transforms.elements import Tally
+from transforms.model.config import ResizeConfig
+from transforms.model.records import Tally
 from transforms.storage import is_local
 from transforms.summarize import merge
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from transforms.assemble import assemble
 from transforms.budget import MemoryBudget, machine_memory
-from transforms.config import ResizeConfig
-from transforms.elements import OutputImage, Shard, Source, Tally, json_line, manifest_line
 from transforms.imaging.resize import make
 from transforms.layouts.webdataset import sample_json
+from transforms.model.config import ResizeConfig
+from transforms.model.records import OutputImage, Shard, Source, Tally, json_line, manifest_line
 from transforms.source import Make, resize_source
 
 

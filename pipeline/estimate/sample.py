@@ -9,11 +9,11 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from pipeline import inputs
-from transforms.config import ResizeConfig, Split
-from transforms.elements import Source, Tally
 from transforms.imaging.naming import in_sample, sample_rank
 from transforms.listing import list_files
 from transforms.match import SplitListing, unlist
+from transforms.model.config import ResizeConfig, Split
+from transforms.model.records import Source, Tally
 from transforms.summarize import merge
 
 

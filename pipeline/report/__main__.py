@@ -11,7 +11,7 @@ from pipeline.errors import UsageError
 from pipeline.inputs import normalize
 from pipeline.report.write import write_report
 from transforms import storage
-from transforms.errors import RunError
+from transforms.model.errors import RunError
 
 
 def main(argv: Sequence[str] | None = None) -> int:

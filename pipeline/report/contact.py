@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from pipeline.report.facts import Facts, Row
 from transforms import storage
 from transforms.dataset import Plan
-from transforms.errors import RunError
 from transforms.imaging.resize import Encoded, make
 from transforms.imaging.spec import ResizeSpec
 from transforms.layouts.members import read_outputs
+from transforms.model.errors import RunError
 from transforms.storage.paths import escaped, literal_prefix, unescaped
 
 # A side's pixels at most: sharp on a screen with two pixels a point, and about 10 KB.

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from pipeline.report.receipts import told_by_receipts
 from transforms import storage
 from transforms.dataset import RECEIPTS_DIR, SUMMARY_PATH, Plan, read_plan
-from transforms.elements import RUN_DIR, ManifestRow
-from transforms.errors import RunError
 from transforms.imaging.naming import sample_rank
+from transforms.model.errors import RunError
+from transforms.model.records import RUN_DIR, ManifestRow
 from transforms.storage.paths import escaped
 
 # Examples of each kind of failure.

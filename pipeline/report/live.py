@@ -16,11 +16,11 @@ from pipeline.report.facts import Facts, read_runs, sample_of, sample_size
 from pipeline.report.page import State, page_of
 from pipeline.report.render import render
 from transforms import storage
-from transforms.config import settings
 from transforms.dataset import read_plan
-from transforms.elements import REPORT_PATH
 from transforms.marker import read_marker
 from transforms.metrics import Progress
+from transforms.model.records import REPORT_PATH
+from transforms.settings import settings
 from transforms.summarize import merge, tally
 
 # How long the end of a run waits for a page that is being written, in seconds.

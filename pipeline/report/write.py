@@ -11,7 +11,7 @@ from pipeline.report.facts import read_facts
 from pipeline.report.page import State, page_of
 from pipeline.report.render import render
 from transforms import storage
-from transforms.elements import REPORT_PATH
+from transforms.model.records import REPORT_PATH
 
 
 def write_report(out_dir: str) -> str:

@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 from tests.fuzz.cases import Case
-from transforms.elements import Source
 from transforms.imaging.resize import Encoded, Made
+from transforms.model.records import Source
 
 # One case in so many goes there as well. To estimate is to import Apache Beam.
 _SHOWN, _ESTIMATED = 3, 50

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.lease import leased
-from transforms.errors import RunError
+from transforms.model.errors import RunError
 
 
 def lease(out: Path, text: str) -> Path:

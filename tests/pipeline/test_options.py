@@ -13,8 +13,8 @@ from pipeline.estimate.prices import read_prices
 from pipeline.flags import Limit, parser
 from pipeline.options import EstimateRequest, parse
 from tests.support import ROOT, jpeg, write_tree
-from transforms.config import CardText, ResizeConfig, Split
 from transforms.imaging.spec import ResizeSpec
+from transforms.model.config import CardText, ResizeConfig, Split
 
 
 @pytest.fixture

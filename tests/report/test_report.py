@@ -26,11 +26,11 @@ from pipeline.report.receipts import told_by_receipts
 from pipeline.report.svg import Bar, Step, histogram, rates
 from pipeline.report.words import duration, percent, printable, short
 from tests.support import Row, jpeg, photo_tree, rows, run, snapshot, write_tree
-from transforms.elements import json_line
 from transforms.imaging.naming import sample_rank
 from transforms.layouts import LAYOUTS
 from transforms.layouts.members import read_outputs
 from transforms.metrics import Progress
+from transforms.model.records import json_line
 
 
 def manifest_row(key: str, size: int, status: str = "written") -> Row:

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from tests.support import write_tree
-from transforms.config import ResizeConfig, Split
-from transforms.elements import Shard, Source
 from transforms.imaging.resize import make
 from transforms.imaging.spec import ResizeSpec
+from transforms.model.config import ResizeConfig, Split
+from transforms.model.records import Shard, Source
 from transforms.source import Result, resize_source
 
 SHARD = Shard("a", 0, 1)

@@ -5,9 +5,9 @@ import pytest
 
 from tests.transforms.shards import config
 from transforms.columns import ColumnValues, Profile, columns_of, folder_of
-from transforms.elements import Columns, Value
-from transforms.errors import RunError
-from transforms.kinds import Text
+from transforms.model.cell_types import Text
+from transforms.model.errors import RunError
+from transforms.model.records import Columns, Value
 from transforms.summarize import merge
 from transforms.tables import Row
 

@@ -17,7 +17,7 @@ from google.cloud.storage import Client, retry
 from tests.dataflow.service import running_service
 from tests.support import ROOT
 from transforms import compat
-from transforms.errors import RunError
+from transforms.model.errors import RunError
 
 SERVICE = ["--project", "p", "--region", "us-central1", "--no_auth"]
 

@@ -7,12 +7,11 @@ import pytest
 
 from tests.support import snapshot
 from tests.transforms.test_write import SHARD, config, resized
-from transforms import config as configs
-from transforms.config import ResizeConfig
 from transforms.dataset import MADE_BY_RUNS, Part, Plan, new_plan
-from transforms.elements import NO_COLUMNS, ArchiveRow, Columns, Shard
-from transforms.errors import RunError
 from transforms.gather import Gathered, gather, read_markers
+from transforms.model.config import ResizeConfig
+from transforms.model.errors import RunError
+from transforms.model.records import NO_COLUMNS, ArchiveRow, Columns, Shard
 from transforms.ship import ship
 from transforms.write import commit
 
@@ -25,7 +24,7 @@ SUMMARY: dict[str, Any] = {
 
 def told(settings: ResizeConfig) -> tuple[Plan, Columns, dict[str, Any]]:
     """A plan, no further columns, and the content of summary.json."""
-    return new_plan(settings, {"a": 2}, NO_COLUMNS), NO_COLUMNS, {**SUMMARY, "settings": configs.settings(settings)}
+    return new_plan(settings, {"a": 2}, NO_COLUMNS), NO_COLUMNS, {**SUMMARY, "settings": settings.settings(settings)}
 
 
 def gathered(part: Part, settings: ResizeConfig) -> Gathered:

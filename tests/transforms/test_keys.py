@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.config import ResizeConfig, Split
 from transforms.dataset import Plan
 from transforms.imaging.spec import ResizeSpec
 from transforms.join import TableRow, match
 from transforms.keys import Keys
+from transforms.model.config import ResizeConfig, Split
 from transforms.shard import assign, assign_row
 
 

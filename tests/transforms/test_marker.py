@@ -3,7 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from transforms.elements import (
+from transforms.join import TableRow
+from transforms.marker import Header, digest_of, marker_bytes, marker_path, read_header, read_marker
+from transforms.model.errors import RunError
+from transforms.model.records import (
     Columns,
     FailureRow,
     ManifestRow,
@@ -15,9 +18,6 @@ from transforms.elements import (
     json_line,
     manifest_line,
 )
-from transforms.errors import RunError
-from transforms.join import TableRow
-from transforms.marker import Header, digest_of, marker_bytes, marker_path, read_header, read_marker
 
 SHARD = Shard("train", 3, 12)
 ROW = ManifestRow("a\nb", "a\nb.jpg", 1, "00", "JPEG", "RGB", 2, 3, 512)

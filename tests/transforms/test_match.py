@@ -4,9 +4,9 @@ import apache_beam as beam
 from apache_beam.testing.util import assert_that, equal_to
 
 from tests.support import write_tree
-from transforms.config import ResizeConfig, Split
 from transforms.imaging.spec import ResizeSpec
 from transforms.match import MatchSources
+from transforms.model.config import ResizeConfig, Split
 from transforms.summarize import Summarize
 
 

@@ -15,10 +15,10 @@ from tests.support import jpeg
 from tests.transforms.shards import config, source
 from transforms import attempts, resize
 from transforms.apart import Apart
-from transforms.config import ResizeConfig
 from transforms.dataset import Plan
-from transforms.elements import ResizedShard, Shard, Source
 from transforms.metrics import progress
+from transforms.model.config import ResizeConfig
+from transforms.model.records import ResizedShard, Shard, Source
 from transforms.shard import Members
 from transforms.source import Result, resize_source
 from transforms.workers import close_workers, workers_for

@@ -6,17 +6,27 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms import config as configs
-from transforms.config import ResizeConfig, Split, shard_count
+from transforms import settings
 from transforms.dataset import Plan, parts
-from transforms.elements import Shard
-from transforms.errors import RunError
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec
 from transforms.join import TableRow
 from transforms.keys import Keys
 from transforms.match import Listed, unlist
-from transforms.shard import GroupIntoShards, Member, ShardTuple, assign, assign_row, plan_shards, seeds, unpack
+from transforms.model.config import ResizeConfig, Split
+from transforms.model.errors import RunError
+from transforms.model.records import Shard
+from transforms.shard import (
+    GroupIntoShards,
+    Member,
+    ShardTuple,
+    assign,
+    assign_row,
+    plan_shards,
+    seeds,
+    shard_count,
+    unpack,
+)
 
 
 def config(*names: str) -> ResizeConfig:
@@ -37,7 +47,7 @@ def test_plan_of_a_listing() -> None:
     plan = plan_shards(listing, config("a", "b"))
     assert list(plan.shards.items()) == [("a", 1), ("b", 2)]
     assert plan.inputs == {"a": "/in/a/**", "b": "/in/b/**"}
-    assert plan.settings == configs.settings(config("a", "b"))
+    assert plan.settings == settings.settings(config("a", "b"))
     assert list(plan.all_shards()) == [Shard("a", 0, 1), Shard("b", 0, 2), Shard("b", 1, 2)]
 
 

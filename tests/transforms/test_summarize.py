@@ -1,7 +1,7 @@
 import apache_beam as beam
 from apache_beam.testing.util import assert_that, equal_to
 
-from transforms.elements import FailureRow, ManifestRow
+from transforms.model.records import FailureRow, ManifestRow
 from transforms.summarize import Summarize, merge, tally
 
 

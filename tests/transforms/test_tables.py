@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from loguru import logger
 
-from transforms.errors import RunError
-from transforms.kinds import kind_of
+from transforms.model.cell_types import kind_of
+from transforms.model.errors import RunError
 from transforms.tables import Row, check_table, read_rows
 
 CSV = '\ufeffImageID,split,label,note\r\n007,train,3,"a ""b""\nc"\r\n-x,,,\r\n'

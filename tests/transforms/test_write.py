@@ -6,13 +6,13 @@ import pytest
 
 from tests.support import jpeg, snapshot, write_tree
 from transforms.assemble import assemble
-from transforms.config import ResizeConfig, Split
-from transforms.elements import ResizedShard, Shard
-from transforms.errors import StorageError
 from transforms.imaging.resize import make
 from transforms.imaging.spec import ResizeSpec
 from transforms.marker import marker_path, read_header
 from transforms.match import unlist
+from transforms.model.config import ResizeConfig, Split
+from transforms.model.errors import StorageError
+from transforms.model.records import ResizedShard, Shard
 from transforms.source import resize_source
 from transforms.write import ShardSink, commit
 

@@ -12,10 +12,10 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from transforms.elements import Columns, ManifestRow, OutputImage, Shard, StoredFile
 from transforms.imaging.naming import archive_key
-from transforms.kinds import as_type
 from transforms.layouts.layout import Layout
+from transforms.model.cell_types import as_type
+from transforms.model.records import Columns, ManifestRow, OutputImage, Shard, StoredFile
 
 # What a sample repeats of its row. All of these are known of every image that was written.
 SAMPLE_FIELDS = (

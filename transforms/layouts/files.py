@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from transforms.elements import REPORT_PATH, RUN_DIR, Columns, OutputImage, Shard, StoredFile
 from transforms.imaging.errors import Kind
 from transforms.layouts.layout import Layout
+from transforms.model.records import REPORT_PATH, RUN_DIR, Columns, OutputImage, Shard, StoredFile
 
 # The longest name that common file systems take, in bytes.
 _LONGEST_NAME = 255

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
-from transforms.elements import Columns, OutputImage, Shard, StoredFile
 from transforms.imaging.errors import Kind
+from transforms.model.records import Columns, OutputImage, Shard, StoredFile
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Callable, Collection, Iterator
 
 from transforms import storage
-from transforms.errors import RunError
+from transforms.model.errors import RunError
 
 # An archive's bytes, and names of members -> (name, bytes) of those that it holds.
 Unpack = Callable[[bytes, Collection[str]], Iterator[tuple[str, bytes]]]

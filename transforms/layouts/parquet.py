@@ -15,8 +15,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from transforms.elements import LABEL, Columns, OutputImage, utf8
 from transforms.layouts.archive import LISTS, archive_layout, member_name, sample, sample_types
+from transforms.model.records import LABEL, Columns, OutputImage, utf8
 
 if TYPE_CHECKING:
     import pyarrow

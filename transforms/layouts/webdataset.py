@@ -9,8 +9,8 @@ import io
 import tarfile
 from collections.abc import Sequence
 
-from transforms.elements import LABEL, NO_COLUMNS, Columns, ManifestRow, OutputImage, json_line
 from transforms.layouts.archive import archive_layout, member_name, plain_sample
+from transforms.model.records import LABEL, NO_COLUMNS, Columns, ManifestRow, OutputImage, json_line
 
 
 def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes:

@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 
 from transforms.dataset import MADE_BY_RUNS
-from transforms.elements import LABEL, Columns, utf8
 from transforms.layouts.archive import LISTS, sample_types
+from transforms.model.records import LABEL, Columns, utf8
 from transforms.publish.amounts import amount
 from transforms.publish.facts import Facts, SplitFacts
 from transforms.publish.loading import loading

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from transforms.elements import ArchiveRow
 from transforms.layouts.archive import LISTS, sample_types
+from transforms.model.records import ArchiveRow
 from transforms.publish.facts import Facts, SplitFacts
 
 _FORMATS = {"jpg": "image/jpeg", "png": "image/png"}

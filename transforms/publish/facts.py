@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from transforms.config import ResizeConfig
-from transforms.elements import ArchiveRow, Columns
+from transforms.model.config import ResizeConfig
+from transforms.model.records import ArchiveRow, Columns
 from transforms.publish.command import command_of
 
 # Programs that share datasets take nothing else in the name of a split.

@@ -13,12 +13,11 @@ import posixpath
 from collections.abc import Mapping
 from typing import Any
 
-from transforms.config import ResizeConfig
 from transforms.dataset import has_archives
-from transforms.elements import LABEL, Columns, Tally, Value, json_line
-from transforms.kinds import as_type
 from transforms.layouts.archive import without_uint64
-from transforms.tables import COLUMNS
+from transforms.model.cell_types import as_type
+from transforms.model.config import COLUMNS, ResizeConfig
+from transforms.model.records import LABEL, Columns, Tally, Value, json_line
 
 
 def loaded_columns(columns: Columns, listing: Tally, resized: Tally, config: ResizeConfig) -> Columns:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from http.client import HTTPException
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
-from transforms.errors import StorageError
+from transforms.model.errors import StorageError
 
 if TYPE_CHECKING:
     from apache_beam.io.filesystems import FileSystems

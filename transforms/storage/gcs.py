@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
-from transforms.errors import StorageError
+from transforms.model.errors import StorageError
 from transforms.storage import gcs_errors
 from transforms.storage.gcs_client import client
 from transforms.storage.gcs_errors import file_errors

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from transforms import compat
-from transforms.errors import StorageError
+from transforms.model.errors import StorageError
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions

@@ -14,8 +14,8 @@ import uuid
 from collections.abc import Callable
 from typing import BinaryIO, TypeVar
 
-from transforms.elements import RUN_DIR
-from transforms.errors import StorageError
+from transforms.model.errors import StorageError
+from transforms.model.records import RUN_DIR
 from transforms.storage import beam
 from transforms.storage.paths import join
 

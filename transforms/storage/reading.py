@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from transforms.errors import StorageError
+from transforms.model.errors import StorageError
 from transforms.storage import gcs
 from transforms.storage.paths import is_local
 from transforms.storage.retries import attempt, wording

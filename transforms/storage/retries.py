@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from loguru import logger
 
-from transforms.errors import StorageError
+from transforms.model.errors import StorageError
 from transforms.storage.kinds import Kind, kind_of
 from transforms.storage.paths import is_local
 

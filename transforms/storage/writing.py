@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
 
-from transforms.elements import StoredFile
+from transforms.model.records import StoredFile
 from transforms.storage import gcs, local
 from transforms.storage.paths import below, is_local, join
 from transforms.storage.reading import list_pattern

@@ -8,7 +8,7 @@ from pipeline.estimate.interval import Estimate, Total
 from pipeline.estimate.measure import Measured, Measurement
 from pipeline.estimate.sample import Listing
 from pipeline.options import EstimateRequest, parse
-from transforms.elements import Source
+from transforms.model.records import Source
 
 IMAGES = {"matched": 1, "written": 1, "failed": 0, "skipped": 0}
 

@@ -5,8 +5,8 @@ import pytest
 from pipeline import inputs
 from pipeline.estimate.sample import Listing, list_inputs
 from tests.support import write_tree
-from transforms.config import ResizeConfig
 from transforms.imaging.spec import ResizeSpec
+from transforms.model.config import ResizeConfig
 
 NAMES = [f"{'deep/' if number % 3 == 0 else ''}p{number:03d}.jpg" for number in range(60)]
 

@@ -1,7 +1,7 @@
 """Outputs that a test makes up."""
 
-from transforms.elements import ManifestRow, OutputImage, Shard, StoredFile
 from transforms.layouts import LAYOUTS
+from transforms.model.records import ManifestRow, OutputImage, Shard, StoredFile
 
 SHARD = Shard("train", 12, 1743)
 

@@ -9,9 +9,9 @@ import pytest
 
 from tests.support import ROOT
 from tests.transforms.layouts.outputs import SAMPLE, SHARD, output
-from transforms.elements import NO_COLUMNS, StoredFile
 from transforms.imaging.errors import Kind
 from transforms.layouts import LAYOUTS
+from transforms.model.records import NO_COLUMNS, StoredFile
 
 ARCHIVES = [name for name in LAYOUTS if name != "files"]
 
@@ -52,7 +52,7 @@ def test_an_archive_depends_on_its_images_alone(layout: str) -> None:
 def test_another_process_makes_the_same_archive(layout: str) -> None:
     code = (
         "from tests.transforms.layouts.outputs import SHARD, output; from transforms.layouts import LAYOUTS\n"
-        "from transforms.elements import NO_COLUMNS\n"
+        "from transforms.model.records import NO_COLUMNS\n"
         f"images = [output({layout!r}, str(number), 64, bytes([number]) * 999) for number in range(120)]\n"
         f"for file in LAYOUTS[{layout!r}].pack(SHARD, ['', 'x/'], images, NO_COLUMNS): print(file.path, file.sha256)"
     )

@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.transforms.layouts.outputs import SAMPLE, SHARD, output
-from transforms.elements import NO_COLUMNS, OutputImage, StoredFile
 from transforms.layouts import LAYOUTS
 from transforms.layouts.parquet import schema
+from transforms.model.records import NO_COLUMNS, OutputImage, StoredFile
 
 PATH = "train-00012-of-01743.parquet"
 

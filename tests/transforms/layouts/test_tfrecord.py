@@ -6,9 +6,9 @@ import pytest
 
 from tests.transforms.layouts.examples import example_type, examples
 from tests.transforms.layouts.outputs import SHARD, output
-from transforms.elements import NO_COLUMNS, OutputImage
 from transforms.layouts import LAYOUTS
 from transforms.layouts.tfrecord import example, record
+from transforms.model.records import NO_COLUMNS, OutputImage
 
 PATH = "train-00012-of-01743.tfrecord"
 

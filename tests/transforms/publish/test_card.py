@@ -2,7 +2,7 @@ import json
 
 import yaml
 
-from transforms.elements import NO_COLUMNS, ArchiveRow, Columns
+from transforms.model.records import NO_COLUMNS, ArchiveRow, Columns
 from transforms.publish.card import card
 from transforms.publish.croissant import croissant
 from transforms.publish.facts import Facts, Output, SplitFacts, words

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.transforms.shards import config
-from transforms.elements import LABEL, Columns, Tally
+from transforms.model.records import LABEL, Columns, Tally
 from transforms.publish.metadata import loaded_columns, metadata_line
 
 COLUMNS = Columns({"text": "string", "age": "int64", "ok": "bool", LABEL: "int64"}, ("cat",))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Context, Decimal
 from typing import Any
 
-from transforms.elements import Value
+from transforms.model.records import Value
 
 # The types of columns, the narrowest first.
 TYPES = ("int64", "uint64", "float64", "bool", "string")

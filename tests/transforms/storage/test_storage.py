@@ -11,8 +11,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from tests import disk_store
 from tests.disk_store import DiskStore
 from transforms import storage
-from transforms.elements import StoredFile
-from transforms.errors import StorageError
+from transforms.model.errors import StorageError
+from transforms.model.records import StoredFile
 from transforms.storage import beam, local
 
 

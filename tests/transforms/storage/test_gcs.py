@@ -18,8 +18,8 @@ from apache_beam.utils import counters
 from loguru import logger
 
 from transforms import storage
-from transforms.errors import StorageError
 from transforms.listing import list_range
+from transforms.model.errors import StorageError
 from transforms.ranges import NameRange
 from transforms.storage import gcs_client, gcs_retry
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
-from typing import Any
 
-from transforms.imaging.spec import ResizeSpec, library_versions
-from transforms.layouts import LAYOUTS
-from transforms.tables import ATTRIBUTION, COLUMNS
+from transforms.imaging.spec import ResizeSpec
+
+# The tables that a dataset may have, by the names of their flags.
+COLUMNS, ATTRIBUTION = "columns", "attribution"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,42 +100,3 @@ class ResizeConfig:
     def root_of(self, split: str) -> str:
         """The folder below which a split's sources lie."""
         return next(one.root for one in self.splits if one.name == split)
-
-
-def settings(config: ResizeConfig) -> dict[str, Any]:
-    """What decides the bytes of a dataset besides its sources, as JSON; names are those of the flags."""
-    spec = dataclasses.asdict(config.spec)
-    return {
-        "split": [split.name for split in config.splits],
-        "size": list(spec.pop("sizes")),
-        "layout": config.layout,
-        "images_per_shard": config.images_per_shard,
-        "sample": config.sample,
-        "any_name": config.any_name,
-        **{name: value for name, value in _joined(config).items() if value},
-        **spec,
-        "versions": versions(config),
-    }
-
-
-def _joined(config: ResizeConfig) -> dict[str, str]:
-    """What the samples get from elsewhere; where a table lies changes nothing, and its rows are a shard's sources."""
-    return {"labels": config.labels, **dict.fromkeys(config.tables, "given")}
-
-
-def versions(config: ResizeConfig) -> dict[str, str]:
-    """Versions of everything that decides a dataset's bytes."""
-    libraries = LAYOUTS[config.layout].libraries
-    return {**library_versions(config.spec), **{name: importlib.metadata.version(name) for name in libraries}}
-
-
-def shard_count(images: int, source_bytes: int, images_per_shard: int) -> int:
-    """How many shards a split gets: at most `images_per_shard` images or 512 MB of sources each, on average."""
-    by_images = -(-images // images_per_shard)
-    by_bytes = -(-source_bytes // 512_000_000)
-    return max(1, by_images, by_bytes)
-
-
-def default_images_per_shard(layout: str) -> int:
-    """How many images a shard of a layout is meant to hold where nothing else is said."""
-    return LAYOUTS[layout].images_per_shard

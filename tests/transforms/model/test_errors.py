@@ -1,4 +1,4 @@
-from transforms.errors import RunError, StorageError, of_this_machine, recover
+from transforms.model.errors import RunError, StorageError, of_this_machine, recover
 
 
 def test_our_own_errors_lose_what_beam_adds() -> None:
@@ -11,9 +11,9 @@ def test_an_error_in_a_traceback() -> None:
     text = (
         "Traceback (most recent call last):\n"
         '  File "x.py", line 1, in f\n'
-        "transforms.errors.StorageError: first\n\n"
+        "transforms.model.errors.StorageError: first\n\n"
         "During handling of the above exception, another exception occurred:\n"
-        "transforms.errors.RunError: the second [it is]: so [while running 'WriteShards']\n"
+        "transforms.model.errors.RunError: the second [it is]: so [while running 'WriteShards']\n"
     )
     told = recover(RuntimeError(text))
     assert type(told) is RunError

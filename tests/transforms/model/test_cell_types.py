@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from transforms.kinds import Decimals, Text, as_type, is_rounded, json_text, kind_of, type_of
+from transforms.model.cell_types import Decimals, Text, as_type, is_rounded, json_text, kind_of, type_of
 
 
 @pytest.mark.parametrize(
