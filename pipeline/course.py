@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from transforms.metrics import Progress
+    from transforms.summary.progress import Progress
 
 # Points that are kept, however long the run is.
 MOST_POINTS = 200

@@ -12,7 +12,7 @@ from transforms.model.config import ResizeConfig
 from transforms.resize import ResizeShards
 from transforms.rows import ReadRows
 from transforms.shard import FixShards, GroupIntoShards
-from transforms.summarize import Summarize
+from transforms.summary.combine import Summarize
 from transforms.write import WriteShards
 
 

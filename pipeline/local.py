@@ -18,8 +18,8 @@ from pipeline.options import Options
 from pipeline.progress import Watch
 from pipeline.signals import noted
 from transforms import attempts, storage
-from transforms.metrics import progress
 from transforms.model.errors import StorageError, of_this_machine, recover
+from transforms.summary.progress import progress
 from transforms.workers import close_workers
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from loguru import logger
 from tqdm import tqdm
 
 from pipeline.course import Course
-from transforms.metrics import Progress
+from transforms.summary.progress import Progress
 
 # Seconds between two looks at the counters.
 _PERIOD = 0.05

@@ -23,7 +23,7 @@ from transforms.model.records import (
     Value,
 )
 from transforms.source import Result
-from transforms.summarize import tally
+from transforms.summary.tally import tally
 
 
 def assemble(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from transforms.model.records import Tally
-from transforms.summarize import Summarize
+from transforms.summary.combine import Summarize
 
 # Half of a SHA-256 tells files apart as well: among 2^40 of them two meet with a chance of 2^-49.
 _BYTES = 16

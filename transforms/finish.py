@@ -18,7 +18,8 @@ from transforms.model.records import Tally
 from transforms.publish.metadata import loaded_columns
 from transforms.settings import settings
 from transforms.ship import ship
-from transforms.summarize import Summarize, merge
+from transforms.summary.combine import Summarize
+from transforms.summary.tally import merge
 
 GATHERED, DIGESTS = "gathered", "digests"
 

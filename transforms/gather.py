@@ -16,7 +16,7 @@ from transforms.model.errors import RunError
 from transforms.model.records import ArchiveRow, Columns, Shard, Tally
 from transforms.publish.checksums import sum_line
 from transforms.publish.metadata import metadata_line
-from transforms.summarize import merge
+from transforms.summary.tally import merge
 
 # In a row of an image that was written. Quotes of a name or text are escaped in it, so that none looks like this.
 _WRITTEN = re.compile(rb'"status":"written"')

@@ -21,7 +21,7 @@ from transforms.listing import list_files, list_range
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Source, Tally
 from transforms.ranges import name_ranges
-from transforms.summarize import merge
+from transforms.summary.tally import merge
 
 # What is shuffled of a source: split, path below the split's root, bytes, version. A typed tuple costs
 # a fifth of a pickled handle, and bytes carry names that are no UTF-8.

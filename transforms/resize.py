@@ -11,7 +11,7 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 from loguru import logger
 
-from transforms import attempts, metrics
+from transforms import attempts
 from transforms.apart import Apart
 from transforms.assemble import assemble
 from transforms.dataset import Plan
@@ -20,12 +20,13 @@ from transforms.imaging.resize import Lap, Made, make
 from transforms.imaging.spec import ResizeSpec
 from transforms.join import NOTHING_JOINED, Joined, join
 from transforms.marker import Header, digest_of, read_header
-from transforms.metrics import progress
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Columns, ResizedShard, Shard, Source
 from transforms.settings import versions
 from transforms.shard import Member, Members, ShardTuple, unpack
 from transforms.source import Result, resize_source
+from transforms.summary import counters
+from transforms.summary.progress import progress
 from transforms.worker import check_libraries, hand_over_log
 from transforms.workers import Work, workers_for
 
@@ -169,5 +170,5 @@ def _resized(submitted: _Submitted, config: ResizeConfig) -> ResizedShard:
         return ResizedShard(submitted.shard, submitted.digest, submitted.marker.tally, committed=True)
     results = submitted.work.results() if submitted.work else []
     resized = assemble(submitted.shard, submitted.digest, results, config, submitted.joined)
-    metrics.count(resized.tally, sum(sum(result.seconds.values()) for result in results))
+    counters.count(resized.tally, sum(sum(result.seconds.values()) for result in results))
     return resized._replace(columns=submitted.columns)

@@ -15,12 +15,12 @@ from transforms.imaging.naming import key_of, shard_index
 from transforms.join import TableRow
 from transforms.keys import Keys
 from transforms.match import Listed, unlist
-from transforms.metrics import progress
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import Shard, Source, Tally
 from transforms.no_image import no_image
 from transforms.rows import RowTuple
+from transforms.summary.progress import progress
 from transforms.worker import hand_over_log
 
 ShardTuple = tuple[str, int, int]

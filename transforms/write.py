@@ -13,9 +13,9 @@ from transforms import attempts, storage
 from transforms.dataset import RECEIPTS_DIR
 from transforms.layouts import LAYOUTS
 from transforms.marker import marker_bytes, marker_path, read_header
-from transforms.metrics import progress
 from transforms.model.config import ResizeConfig
 from transforms.model.records import ResizedShard, json_line
+from transforms.summary.progress import progress
 
 
 def commit(resized: ResizedShard, config: ResizeConfig) -> None:

@@ -15,7 +15,7 @@ from pipeline.options import EstimateRequest
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Tally
 from transforms.storage import is_local
-from transforms.summarize import merge
+from transforms.summary.tally import merge
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ from transforms.listing import list_files
 from transforms.match import SplitListing, unlist
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Source, Tally
-from transforms.summarize import merge
+from transforms.summary.tally import merge
 
 
 class Listing(NamedTuple):

@@ -18,10 +18,10 @@ from pipeline.report.render import render
 from transforms import storage
 from transforms.dataset import read_plan
 from transforms.marker import read_marker
-from transforms.metrics import Progress
 from transforms.model.records import REPORT_PATH
 from transforms.settings import settings
-from transforms.summarize import merge, tally
+from transforms.summary.progress import Progress
+from transforms.summary.tally import merge, tally
 
 # How long the end of a run waits for a page that is being written, in seconds.
 _PATIENCE = 1.0

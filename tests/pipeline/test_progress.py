@@ -6,8 +6,8 @@ import pytest
 from pipeline.course import MOST_POINTS, Course, Series
 from pipeline.progress import Watch
 from pipeline.summary import megabytes
-from transforms.metrics import Progress
 from transforms.model.records import Shard, Tally
+from transforms.summary.progress import Progress
 
 SHARD = Shard("a", 0, 2)
 

@@ -29,8 +29,8 @@ from tests.support import Row, jpeg, photo_tree, rows, run, snapshot, write_tree
 from transforms.imaging.naming import sample_rank
 from transforms.layouts import LAYOUTS
 from transforms.layouts.members import read_outputs
-from transforms.metrics import Progress
 from transforms.model.records import json_line
+from transforms.summary.progress import Progress
 
 
 def manifest_row(key: str, size: int, status: str = "written") -> Row:

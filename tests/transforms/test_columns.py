@@ -8,7 +8,7 @@ from transforms.columns import ColumnValues, Profile, columns_of, folder_of
 from transforms.model.cell_types import Text
 from transforms.model.errors import RunError
 from transforms.model.records import Columns, Value
-from transforms.summarize import merge
+from transforms.summary.tally import merge
 from transforms.tables import Row
 
 

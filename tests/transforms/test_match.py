@@ -7,7 +7,7 @@ from tests.support import write_tree
 from transforms.imaging.spec import ResizeSpec
 from transforms.match import MatchSources
 from transforms.model.config import ResizeConfig, Split
-from transforms.summarize import Summarize
+from transforms.summary.combine import Summarize
 
 
 def test_images_are_listed_and_all_else_is_counted(tmp_path: Path) -> None:

@@ -16,11 +16,11 @@ from tests.transforms.shards import config, source
 from transforms import attempts, resize
 from transforms.apart import Apart
 from transforms.dataset import Plan
-from transforms.metrics import progress
 from transforms.model.config import ResizeConfig
 from transforms.model.records import ResizedShard, Shard, Source
 from transforms.shard import Members
 from transforms.source import Result, resize_source
+from transforms.summary.progress import progress
 from transforms.workers import close_workers, workers_for
 
 PLAN = Plan({}, {}, {"a": 9})

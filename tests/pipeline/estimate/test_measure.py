@@ -7,7 +7,7 @@ from pipeline.estimate.sample import list_inputs
 from pipeline.options import parse
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, photo_tree, rows, write_tree
-from transforms.summarize import merge
+from transforms.summary.tally import merge
 
 
 def test_what_is_measured_is_what_a_run_writes(make: Make, tmp_path: Path) -> None:

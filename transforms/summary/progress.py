@@ -6,32 +6,8 @@ import copy
 import threading
 from collections.abc import Mapping
 
-from apache_beam.metrics import Metrics
-
 from transforms.model.records import Shard, Tally
-from transforms.summarize import add
-
-NAMESPACE = "downsampled-open-images"
-
-
-def count(tally: Tally, seconds: float) -> None:
-    """Adds a shard's tally to the job's counters.
-
-    Args:
-        tally: see `summarize.tally`.
-        seconds: of thread time that its images took.
-    """
-    outputs = tally["outputs"].values()
-    counts = {
-        "in-images": tally["images"]["matched"],
-        "in-bytes": tally["source_bytes"],
-        "out-images": sum(output["images"] for output in outputs),
-        "out-bytes": sum(output["bytes"] for output in outputs),
-        "resize-msec": round(1000 * seconds),
-        **{f"failed-{kind}": number for kind, number in tally["failures"].items()},
-    }
-    for name, number in counts.items():
-        Metrics.counter(NAMESPACE, name).inc(number)
+from transforms.summary.tally import add
 
 
 class Progress:

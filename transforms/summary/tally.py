@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import apache_beam as beam
-
 from transforms.imaging.errors import RETRIED_KINDS
 from transforms.model.records import FailureRow, ManifestRow, Tally
 
@@ -102,10 +100,3 @@ def add(total: Tally, one: Mapping[str, Any]) -> None:
 
 def _sorted(one: Tally) -> Tally:
     return {name: _sorted(value) if isinstance(value, dict) else value for name, value in sorted(one.items())}
-
-
-class Summarize(beam.PTransform):
-    """Tallies, at least one -> one tally."""
-
-    def expand(self, tallies: beam.PCollection[Tally]) -> beam.PCollection[Tally]:
-        return tallies | "MergeTallies" >> beam.CombineGlobally(merge).without_defaults()

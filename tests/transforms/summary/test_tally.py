@@ -2,7 +2,8 @@ import apache_beam as beam
 from apache_beam.testing.util import assert_that, equal_to
 
 from transforms.model.records import FailureRow, ManifestRow
-from transforms.summarize import Summarize, merge, tally
+from transforms.summary.combine import Summarize
+from transforms.summary.tally import merge, tally
 
 
 def row(source: str, size: int, status: str, width: int | None = 640, height: int | None = 480) -> ManifestRow:

@@ -1,0 +1,1 @@
+"""Counts: the pure tally, its sum in the graph, progress and counters."""
