@@ -10,9 +10,9 @@ from transforms.match import MatchSources
 from transforms.meet import ConfirmPlan
 from transforms.model.config import ResizeConfig
 from transforms.resize import ResizeShards
-from transforms.rows import ReadRows
 from transforms.shard import FixShards, GroupIntoShards
 from transforms.summary.combine import Summarize
+from transforms.tables.rows import ReadRows
 from transforms.write import WriteShards
 
 

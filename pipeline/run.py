@@ -24,7 +24,7 @@ from pipeline.signals import Stopped, raised, say
 from transforms import attempts, dataset, storage
 from transforms.budget import share_freed_memory
 from transforms.model.errors import RunError, StorageError
-from transforms.tables import check_table
+from transforms.tables.readers import check_table
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from transforms import storage
-from transforms.columns import class_of
 from transforms.imaging.errors import ImageError, Kind, SkippedError, Stage
 from transforms.imaging.resize import Encoded, Output
-from transforms.join import NOTHING_JOINED, Joined
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
 from transforms.model.records import (
@@ -24,6 +22,8 @@ from transforms.model.records import (
 )
 from transforms.source import Result
 from transforms.summary.tally import tally
+from transforms.tables.columns import class_of
+from transforms.tables.join import NOTHING_JOINED, Joined
 
 
 def assemble(

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from transforms import storage
 from transforms.imaging.errors import RETRIED_KINDS
-from transforms.join import TableRow
 from transforms.model.errors import RunError
 from transforms.model.records import (
     NO_COLUMNS,
@@ -27,6 +26,7 @@ from transforms.model.records import (
     json_line,
     manifest_line,
 )
+from transforms.tables.join import TableRow
 
 
 class Header(NamedTuple):

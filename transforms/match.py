@@ -15,13 +15,13 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import storage
-from transforms.columns import folder_of
 from transforms.imaging.naming import extension_of, in_sample, is_system_file, is_tried, key_of
 from transforms.listing import list_files, list_range
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Source, Tally
 from transforms.ranges import name_ranges
 from transforms.summary.tally import merge
+from transforms.tables.columns import folder_of
 
 # What is shuffled of a source: split, path below the split's root, bytes, version. A typed tuple costs
 # a fifth of a pickled handle, and bytes carry names that are no UTF-8.

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from transforms.dataset import Plan, read_plan, write_plan
-from transforms.join import match, of_table
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import Shard
 from transforms.shard import Member, Members, ShardTuple, unpack
+from transforms.tables.join import match, of_table
 
 # How many keys of a table, and of the images, the error names.
 _EXAMPLES = 3

@@ -18,7 +18,6 @@ from transforms.dataset import Plan
 from transforms.imaging.errors import ImageError
 from transforms.imaging.resize import Lap, Made, make
 from transforms.imaging.spec import ResizeSpec
-from transforms.join import NOTHING_JOINED, Joined, join
 from transforms.marker import Header, digest_of, read_header
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Columns, ResizedShard, Shard, Source
@@ -27,6 +26,7 @@ from transforms.shard import Member, Members, ShardTuple, unpack
 from transforms.source import Result, resize_source
 from transforms.summary import counters
 from transforms.summary.progress import progress
+from transforms.tables.join import NOTHING_JOINED, Joined, join
 from transforms.worker import check_libraries, hand_over_log
 from transforms.workers import Work, workers_for
 

@@ -9,18 +9,18 @@ from typing import NamedTuple
 import apache_beam as beam
 from loguru import logger
 
-from transforms.columns import columns_of, rounded_columns
 from transforms.dataset import Plan, new_plan, read_plan
 from transforms.imaging.naming import key_of, shard_index
-from transforms.join import TableRow
-from transforms.keys import Keys
 from transforms.match import Listed, unlist
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import Shard, Source, Tally
 from transforms.no_image import no_image
-from transforms.rows import RowTuple
 from transforms.summary.progress import progress
+from transforms.tables.columns import columns_of, rounded_columns
+from transforms.tables.join import TableRow
+from transforms.tables.keys import Keys
+from transforms.tables.rows import RowTuple
 from transforms.worker import hand_over_log
 
 ShardTuple = tuple[str, int, int]

@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 
-from transforms.join import TableRow
 from transforms.marker import Header, digest_of, marker_bytes, marker_path, read_header, read_marker
 from transforms.model.errors import RunError
 from transforms.model.records import (
@@ -18,6 +17,7 @@ from transforms.model.records import (
     json_line,
     manifest_line,
 )
+from transforms.tables.join import TableRow
 
 SHARD = Shard("train", 3, 12)
 ROW = ManifestRow("a\nb", "a\nb.jpg", 1, "00", "JPEG", "RGB", 2, 3, 512)

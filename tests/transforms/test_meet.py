@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.transforms.shards import config
-from transforms.join import TableRow
 from transforms.meet import add, check, meet
 from transforms.model.errors import RunError
 from transforms.model.records import Source
 from transforms.shard import Members
+from transforms.tables.join import TableRow
 
 
 def members(images: list[str], **rows: list[str]) -> Members:

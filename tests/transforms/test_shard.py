@@ -10,8 +10,6 @@ from transforms import settings
 from transforms.dataset import Plan, parts
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec
-from transforms.join import TableRow
-from transforms.keys import Keys
 from transforms.match import Listed, unlist
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import RunError
@@ -27,6 +25,8 @@ from transforms.shard import (
     shard_count,
     unpack,
 )
+from transforms.tables.join import TableRow
+from transforms.tables.keys import Keys
 
 
 def config(*names: str) -> ResizeConfig:

@@ -11,7 +11,7 @@ from transforms.model.cell_types import as_type, is_rounded, kind_of, type_of
 from transforms.model.config import COLUMNS, ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import LABEL, LABEL_NAME, Columns, Tally, Value
-from transforms.tables import Row
+from transforms.tables.readers import Row
 
 # More classes than anybody sorts images into: a column of captions by the name of `label`.
 _MOST_CLASSES = 100_000

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import apache_beam as beam
 
-from transforms.columns import Profile
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Tally, json_line
-from transforms.tables import read_rows
+from transforms.tables.columns import Profile
+from transforms.tables.readers import read_rows
 
 # What is shuffled of a row: its table, the split that it names or "", its key, its number, its cells as JSON.
 RowTuple = tuple[str, str, bytes, int, bytes]

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from transforms.arrow import Base64, read_parquet
+from transforms.tables.arrow import Base64, read_parquet
 
 WHEN = datetime.datetime(2026, 1, 31, 12, 0, 0, 120_000)
 NS = 1_769_860_800_123_456_789

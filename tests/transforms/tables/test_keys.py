@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from transforms.dataset import Plan
 from transforms.imaging.spec import ResizeSpec
-from transforms.join import TableRow, match
-from transforms.keys import Keys
 from transforms.model.config import ResizeConfig, Split
 from transforms.shard import assign, assign_row
+from transforms.tables.join import TableRow, match
+from transforms.tables.keys import Keys
 
 
 def config(*splits: Split) -> ResizeConfig:

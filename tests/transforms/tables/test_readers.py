@@ -10,7 +10,7 @@ from loguru import logger
 
 from transforms.model.cell_types import kind_of
 from transforms.model.errors import RunError
-from transforms.tables import Row, check_table, read_rows
+from transforms.tables.readers import Row, check_table, read_rows
 
 CSV = '\ufeffImageID,split,label,note\r\n007,train,3,"a ""b""\nc"\r\n-x,,,\r\n'
 

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 
 from tests.transforms.shards import config
-from transforms.columns import ColumnValues, Profile, columns_of, folder_of
 from transforms.model.cell_types import Text
 from transforms.model.errors import RunError
 from transforms.model.records import Columns, Value
 from transforms.summary.tally import merge
-from transforms.tables import Row
+from transforms.tables.columns import ColumnValues, Profile, columns_of, folder_of
+from transforms.tables.readers import Row
 
 
 def profile(*cells: dict[str, Value]) -> Profile:

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
-from transforms.columns import ColumnValues, class_of
-from transforms.keys import Keys
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
 from transforms.model.records import Columns, Source, UnmatchedRow, Value
+from transforms.tables.columns import ColumnValues, class_of
+from transforms.tables.keys import Keys
 
 
 class Reason(enum.StrEnum):

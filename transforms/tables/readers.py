@@ -23,12 +23,12 @@ from typing import Any, BinaryIO, NamedTuple
 from loguru import logger
 
 from transforms import storage
-from transforms.arrow import Base64, read_parquet
 from transforms.imaging.naming import key_of
 from transforms.model.cell_types import Decimals, Text, as_type, json_text
 from transforms.model.config import ATTRIBUTION, COLUMNS
 from transforms.model.errors import RunError, StorageError
 from transforms.model.records import ManifestRow, Value
+from transforms.tables.arrow import Base64, read_parquet
 
 # The columns that may hold the key: the manifest's name of it, Open Images' two, and imagefolder's.
 KEY_COLUMNS = ("key", "ImageID", "image_id", "file_name")

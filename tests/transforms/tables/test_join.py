@@ -3,9 +3,9 @@ import random
 from pathlib import Path
 
 from tests.transforms.shards import config
-from transforms.join import Joined, TableRow, join
 from transforms.model.config import Split
 from transforms.model.records import Columns, Source, UnmatchedRow
+from transforms.tables.join import Joined, TableRow, join
 
 COLUMNS = Columns({"x": "int64"})
 

@@ -1,0 +1,1 @@
+"""Tables of further columns, joined to the images by key."""
