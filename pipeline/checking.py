@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from loguru import logger
 
-from transforms.dataset import Plan
+from transforms.dataset.plan import Plan
+from transforms.dataset.verify import check_shards, missing_tables
 from transforms.model.config import ResizeConfig
-from transforms.verify import check_shards, missing_tables
 
 
 def verify(config: ResizeConfig, plan: Plan, full: bool) -> int:

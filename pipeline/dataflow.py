@@ -21,8 +21,8 @@ from apache_beam.options.pipeline_options import (
 
 from pipeline.errors import UsageError
 from transforms import storage
+from transforms.dataset.settings import versions
 from transforms.model.config import ResizeConfig
-from transforms.settings import versions
 
 # Four processes with 4 GB each: room for two shards of 4000 outputs beside what is decoded. Its processors
 # have AVX2, which older machine types may lack; Dataflow asks the same for a vCPU of any type.

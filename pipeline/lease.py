@@ -17,7 +17,7 @@ from loguru import logger
 
 from pipeline.lock import who
 from transforms import compat, storage
-from transforms.dataset import LEASE_PATH
+from transforms.dataset.paths import LEASE_PATH
 from transforms.model.errors import RunError, StorageError
 from transforms.model.records import json_line
 

@@ -17,7 +17,8 @@ from pipeline.history import History
 from pipeline.options import Options
 from pipeline.progress import Watch
 from pipeline.signals import noted
-from transforms import attempts, storage
+from transforms import storage
+from transforms.dataset import attempts
 from transforms.model.errors import StorageError, of_this_machine, recover
 from transforms.summary.progress import progress
 from transforms.workers import close_workers

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from loguru import logger
 
 from transforms import storage
-from transforms.dataset import LOCK_PATH
+from transforms.dataset.paths import LOCK_PATH
 from transforms.model.errors import RunError, StorageError
 
 

@@ -16,10 +16,10 @@ from pipeline.errors import UsageError
 from pipeline.estimate.prices import Prices, read_prices
 from pipeline.flags import Limit, parser
 from transforms import compat
+from transforms.dataset.settings import default_images_per_shard
 from transforms.imaging.extras import check_extras
 from transforms.imaging.spec import ResizeSpec, SettingError
 from transforms.model.config import CardText, ResizeConfig, Split
-from transforms.settings import default_images_per_shard
 from transforms.storage import is_local
 
 # On a remote runner a process has one core, and a second image keeps it busy while the first is read.

@@ -21,8 +21,9 @@ from pipeline.lease import Lease, leased
 from pipeline.lock import locked
 from pipeline.options import EstimateRequest, Options, parse
 from pipeline.signals import Stopped, raised, say
-from transforms import attempts, dataset, storage
+from transforms import storage
 from transforms.budget import share_freed_memory
+from transforms.dataset import access, attempts, paths, plan
 from transforms.model.errors import RunError, StorageError
 from transforms.tables.readers import check_table
 
@@ -60,7 +61,7 @@ def _main(argv: Sequence[str]) -> int:
 
             run_elsewhere(options, "dry-run", None, None)
             return 0
-        plan = dataset.check(options.config, options.overwrite, options.log)  # before anything is written to OUT
+        plan = access.check(options.config, options.overwrite, options.log)  # before anything is written to OUT
         if options.verify and plan is None:
             raise UsageError(f"-o {options.config.out_dir!r} holds no dataset to verify: leave out --verify")
         if plan and not options.verify:
@@ -116,7 +117,7 @@ def _alone(options: Options) -> Iterator[Lease | None]:
 
 
 def _make(options: Options, lease: Lease | None, begun: float) -> int:
-    plan = dataset.prepare(options.config, options.overwrite, options.log)
+    plan = access.prepare(options.config, options.overwrite, options.log)
     if plan:
         logger.info("going on with the dataset in {}", options.config.out_dir)
     history = History(options, begun)
@@ -125,7 +126,7 @@ def _make(options: Options, lease: Lease | None, begun: float) -> int:
             return 0
         if told := _renumbered(options, plan):
             logger.warning("{}", told)
-            _run(options, History(options, time.monotonic()), dataset.read_plan(options.config.out_dir), lease)
+            _run(options, History(options, time.monotonic()), plan.read_plan(options.config.out_dir), lease)
         return _conclude(options)
     except RunError as error:
         if options.runner is None:  # a job elsewhere may have failed of an image that killed its workers
@@ -145,12 +146,12 @@ def _estimate(options: Options, request: EstimateRequest) -> int:
     return 0
 
 
-def _renumbered(options: Options, before: dataset.Plan | None) -> str:
+def _renumbered(options: Options, before: plan.Plan | None) -> str:
     """What to say where another run must number the classes again; "" where it need not.
 
     Which folders are classes is known only at the end of a run: those of which an image was written.
     """
-    after = dataset.read_plan(options.config.out_dir)
+    after = plan.read_plan(options.config.out_dir)
     if after is None or after.unwritten == (before.unwritten if before else ()):
         return ""
     without = ", ".join(map(repr, after.unwritten))
@@ -158,7 +159,7 @@ def _renumbered(options: Options, before: dataset.Plan | None) -> str:
     return f"--labels folder: {told}; making the dataset once more, with the classes numbered again"
 
 
-def _run(options: Options, history: History, plan: dataset.Plan | None, lease: Lease | None) -> bool:
+def _run(options: Options, history: History, plan: plan.Plan | None, lease: Lease | None) -> bool:
     """Makes the dataset; whether it is complete, and no job is still at work."""
     if options.runner is None:
         share_freed_memory()  # before there are threads: glibc counts them once
@@ -185,7 +186,7 @@ def _without_collector() -> Iterator[None]:
 
 
 def _conclude(options: Options) -> int:
-    made = json.loads(storage.read(storage.join(options.config.out_dir, dataset.SUMMARY_PATH)))
+    made = json.loads(storage.read(storage.join(options.config.out_dir, paths.SUMMARY_PATH)))
     for line in summary.lines(made, options.config.out_dir):
         logger.info("{}", line)
     _report(options.config.out_dir)

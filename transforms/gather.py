@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from transforms import storage
-from transforms.dataset import PIECES_DIR, SUMS_PATH, Part, has_archives, metadata_path
-from transforms.marker import Marker, read_marker
+from transforms.dataset.markers import Marker, read_marker
+from transforms.dataset.paths import PIECES_DIR, SUMS_PATH
+from transforms.dataset.plan import Part, has_archives, metadata_path
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import ArchiveRow, Columns, Shard, Tally

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
-from transforms.dataset import Plan, read_plan, write_plan
+from transforms.dataset.plan import Plan, read_plan, write_plan
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import Shard

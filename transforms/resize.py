@@ -11,17 +11,17 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 from loguru import logger
 
-from transforms import attempts
 from transforms.apart import Apart
 from transforms.assemble import assemble
-from transforms.dataset import Plan
+from transforms.dataset import attempts
+from transforms.dataset.markers import Header, digest_of, read_header
+from transforms.dataset.plan import Plan
+from transforms.dataset.settings import versions
 from transforms.imaging.errors import ImageError
 from transforms.imaging.resize import Lap, Made, make
 from transforms.imaging.spec import ResizeSpec
-from transforms.marker import Header, digest_of, read_header
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Columns, ResizedShard, Shard, Source
-from transforms.settings import versions
 from transforms.shard import Member, Members, ShardTuple, unpack
 from transforms.source import Result, resize_source
 from transforms.summary import counters

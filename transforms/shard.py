@@ -9,7 +9,7 @@ from typing import NamedTuple
 import apache_beam as beam
 from loguru import logger
 
-from transforms.dataset import Plan, new_plan, read_plan
+from transforms.dataset.plan import Plan, new_plan, read_plan
 from transforms.imaging.naming import key_of, shard_index
 from transforms.match import Listed, unlist
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig

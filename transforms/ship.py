@@ -9,18 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from transforms import storage
-from transforms.dataset import (
-    ARCHIVES_PATH,
-    CARD_PATH,
-    CROISSANT_PATH,
-    LICENSE_PATH,
-    SUMMARY_PATH,
-    SUMS_PATH,
-    Plan,
-    has_archives,
-    metadata_paths,
-    own_card,
-)
+from transforms.dataset.access import own_card
+from transforms.dataset.paths import ARCHIVES_PATH, CARD_PATH, CROISSANT_PATH, LICENSE_PATH, SUMMARY_PATH, SUMS_PATH
+from transforms.dataset.plan import Plan, has_archives, metadata_paths
 from transforms.gather import Gathered
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Columns, json_line, utf8

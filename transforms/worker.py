@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from loguru import logger
 
+from transforms.dataset.settings import versions
 from transforms.imaging.extras import check_extras
 from transforms.imaging.spec import SettingError
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
-from transforms.settings import versions
 
 
 def check_libraries(config: ResizeConfig, submitted: Mapping[str, str]) -> None:

@@ -9,10 +9,11 @@ import apache_beam as beam
 from apache_beam.io import fileio
 from apache_beam.options.value_provider import StaticValueProvider
 
-from transforms import attempts, storage
-from transforms.dataset import RECEIPTS_DIR
+from transforms import storage
+from transforms.dataset import attempts
+from transforms.dataset.markers import marker_bytes, marker_path, read_header
+from transforms.dataset.paths import RECEIPTS_DIR
 from transforms.layouts import LAYOUTS
-from transforms.marker import marker_bytes, marker_path, read_header
 from transforms.model.config import ResizeConfig
 from transforms.model.records import ResizedShard, json_line
 from transforms.summary.progress import progress

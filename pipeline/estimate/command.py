@@ -13,8 +13,8 @@ from pipeline.estimate.findings import find
 from pipeline.estimate.measure import measure
 from pipeline.estimate.sample import list_inputs
 from pipeline.options import NOWHERE, EstimateRequest, Options
-from transforms import dataset
-from transforms.marker import read_header
+from transforms.dataset import access, plan
+from transforms.dataset.markers import read_header
 from transforms.model.records import Shard
 from transforms.shard import plan_shards
 
@@ -30,7 +30,7 @@ def estimate(options: Options, request: EstimateRequest) -> Iterator[str]:
         RunError: a run would not begin, or an input cannot be listed.
     """
     config = options.config
-    plan = None if config.out_dir == NOWHERE else dataset.check(config, options.overwrite, options.log)
+    plan = None if config.out_dir == NOWHERE else access.check(config, options.overwrite, options.log)
     listing = list_inputs(config, request.images)
     on_dataflow = dataclasses.replace(config, images_per_shard=request.images_per_shard)
     shards = sum(plan_shards(listing.tally, on_dataflow).shards.values())
@@ -40,7 +40,7 @@ def estimate(options: Options, request: EstimateRequest) -> Iterator[str]:
     return report.lines(find(config, request, listing, shards, measure(listing.sample, config), committed))
 
 
-def count_committed(out_dir: str, plan: dataset.Plan) -> int:
+def count_committed(out_dir: str, plan: plan.Plan) -> int:
     """How many listed images are in shards that need nothing more, unless their sources have changed since."""
     with ThreadPoolExecutor(_READERS) as pool:
         return sum(pool.map(functools.partial(_committed, out_dir), plan.all_shards()))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pipeline.report.facts import Facts, Row
 from transforms import storage
-from transforms.dataset import Plan
+from transforms.dataset.plan import Plan
 from transforms.imaging.resize import Encoded, make
 from transforms.imaging.spec import ResizeSpec
 from transforms.layouts.members import read_outputs

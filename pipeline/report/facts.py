@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from pipeline.report.receipts import told_by_receipts
 from transforms import storage
-from transforms.dataset import RECEIPTS_DIR, SUMMARY_PATH, Plan, read_plan
+from transforms.dataset.paths import RECEIPTS_DIR, SUMMARY_PATH
+from transforms.dataset.plan import Plan, read_plan
 from transforms.imaging.naming import sample_rank
 from transforms.model.errors import RunError
 from transforms.model.records import RUN_DIR, ManifestRow

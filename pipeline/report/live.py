@@ -16,10 +16,10 @@ from pipeline.report.facts import Facts, read_runs, sample_of, sample_size
 from pipeline.report.page import State, page_of
 from pipeline.report.render import render
 from transforms import storage
-from transforms.dataset import read_plan
-from transforms.marker import read_marker
+from transforms.dataset.markers import read_marker
+from transforms.dataset.plan import read_plan
+from transforms.dataset.settings import settings
 from transforms.model.records import REPORT_PATH
-from transforms.settings import settings
 from transforms.summary.progress import Progress
 from transforms.summary.tally import merge, tally
 

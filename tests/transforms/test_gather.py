@@ -7,7 +7,8 @@ import pytest
 
 from tests.support import snapshot
 from tests.transforms.test_write import SHARD, config, resized
-from transforms.dataset import MADE_BY_RUNS, Part, Plan, new_plan
+from transforms.dataset.paths import MADE_BY_RUNS
+from transforms.dataset.plan import Part, Plan, new_plan
 from transforms.gather import Gathered, gather, read_markers
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError

@@ -13,9 +13,10 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from tests.support import jpeg
 from tests.transforms.shards import config, source
-from transforms import attempts, resize
+from transforms import resize
 from transforms.apart import Apart
-from transforms.dataset import Plan
+from transforms.dataset import attempts
+from transforms.dataset.plan import Plan
 from transforms.model.config import ResizeConfig
 from transforms.model.records import ResizedShard, Shard, Source
 from transforms.shard import Members

@@ -6,8 +6,8 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms import settings
-from transforms.dataset import Plan, parts
+from transforms.dataset import settings
+from transforms.dataset.plan import Plan, parts
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec
 from transforms.match import Listed, unlist

@@ -4,11 +4,11 @@ import sys
 import pytest
 
 from tests.support import ROOT
+from transforms.dataset.settings import versions
 from transforms.imaging import strict
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import RunError
-from transforms.settings import versions
 from transforms.worker import check_libraries, library_problem
 
 SPEC = ResizeSpec(resampler="simd", check_jpeg=True)

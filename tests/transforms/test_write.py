@@ -6,9 +6,9 @@ import pytest
 
 from tests.support import jpeg, snapshot, write_tree
 from transforms.assemble import assemble
+from transforms.dataset.markers import marker_path, read_header
 from transforms.imaging.resize import make
 from transforms.imaging.spec import ResizeSpec
-from transforms.marker import marker_path, read_header
 from transforms.match import unlist
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import StorageError

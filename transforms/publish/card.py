@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from transforms.dataset import MADE_BY_RUNS
+from transforms.dataset.paths import MADE_BY_RUNS
 from transforms.layouts.archive import LISTS, sample_types
 from transforms.model.records import LABEL, Columns, utf8
 from transforms.publish.amounts import amount

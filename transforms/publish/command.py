@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from transforms.dataset.settings import default_images_per_shard
 from transforms.imaging.spec import ResizeSpec
-from transforms.settings import default_images_per_shard
 
 _USUAL: Mapping[str, Any] = {
     "sample": "1",

@@ -13,7 +13,7 @@ import posixpath
 from collections.abc import Mapping
 from typing import Any
 
-from transforms.dataset import has_archives
+from transforms.dataset.plan import has_archives
 from transforms.layouts.archive import without_uint64
 from transforms.model.cell_types import as_type
 from transforms.model.config import COLUMNS, ResizeConfig

@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.options import parse
 from tests.support import photo_tree
+from transforms.dataset.settings import settings
 from transforms.publish.command import command_of
-from transforms.settings import settings
 
 START = ["python", "image_resizer.py", "-i", "train", "-o", "OUT"]
 

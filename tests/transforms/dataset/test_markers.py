@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from transforms.marker import Header, digest_of, marker_bytes, marker_path, read_header, read_marker
+from transforms.dataset.markers import Header, digest_of, marker_bytes, marker_path, read_header, read_marker
 from transforms.model.errors import RunError
 from transforms.model.records import (
     Columns,

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from transforms import storage
-from transforms.dataset import Plan, tables
-from transforms.marker import marker_path, read_header
+from transforms.dataset.markers import marker_path, read_header
+from transforms.dataset.plan import Plan, tables
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError, StorageError
 from transforms.model.records import Shard
