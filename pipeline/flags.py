@@ -25,7 +25,7 @@ from transforms.imaging.spec import (
     TRUNCATED,
 )
 from transforms.layouts import LAYOUTS
-from transforms.ranges import ALPHABETS
+from transforms.listing.ranges import ALPHABETS
 
 VERIFICATIONS = ("sizes", "full")
 LOG_LEVELS = ("debug", "info", "warning", "error")

@@ -6,7 +6,7 @@ import apache_beam as beam
 
 from transforms import resize
 from transforms.finish import FinishDataset
-from transforms.match import MatchSources
+from transforms.listing.match import MatchSources
 from transforms.meet import ConfirmPlan
 from transforms.model.config import ResizeConfig
 from transforms.resize import ResizeShards

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from pipeline.errors import UsageError
 from transforms.imaging.naming import extension_of, is_system_file, is_system_folder, is_tried
-from transforms.listing import list_files
+from transforms.listing.files import list_files
+from transforms.listing.no_image import no_image
 from transforms.model.config import Split
-from transforms.no_image import no_image
 from transforms.storage import below, is_inside, is_local, join, matches, problem_of
 from transforms.storage.gcs import is_object
 from transforms.storage.paths import WILDCARD, escaped, unescaped

@@ -17,7 +17,7 @@ from pipeline.graph import build
 from pipeline.lease import Lease
 from pipeline.options import Options
 from transforms.dataset.plan import Plan
-from transforms.match import count_images
+from transforms.listing.match import count_images
 from transforms.model.errors import RunError, recover
 from transforms.shard import plan_shards
 

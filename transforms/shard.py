@@ -11,11 +11,11 @@ from loguru import logger
 
 from transforms.dataset.plan import Plan, new_plan, read_plan
 from transforms.imaging.naming import key_of, shard_index
-from transforms.match import Listed, unlist
+from transforms.listing.match import Listed, unlist
+from transforms.listing.no_image import no_image
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import Shard, Source, Tally
-from transforms.no_image import no_image
 from transforms.summary.progress import progress
 from transforms.tables.columns import columns_of, rounded_columns
 from transforms.tables.join import TableRow

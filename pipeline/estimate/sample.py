@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from pipeline import inputs
 from transforms.imaging.naming import in_sample, sample_rank
-from transforms.listing import list_files
-from transforms.match import SplitListing, unlist
+from transforms.listing.files import list_files
+from transforms.listing.match import SplitListing, unlist
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Source, Tally
 from transforms.summary.tally import merge

@@ -9,9 +9,9 @@ from tests.dataflow.conftest import ODD_NAMES
 from tests.dataflow.store import BUCKET
 from tests.dataflow.support import Store
 from transforms import storage
-from transforms.listing import list_files
+from transforms.listing.files import list_files
+from transforms.listing.ranges import NameRange
 from transforms.model.errors import StorageError
-from transforms.ranges import NameRange
 from transforms.storage import gcs, gcs_client
 
 

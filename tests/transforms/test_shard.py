@@ -10,7 +10,7 @@ from transforms.dataset import settings
 from transforms.dataset.plan import Plan, parts
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec
-from transforms.match import Listed, unlist
+from transforms.listing.match import Listed, unlist
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import RunError
 from transforms.model.records import Shard

@@ -9,7 +9,7 @@ from transforms.assemble import assemble
 from transforms.dataset.markers import marker_path, read_header
 from transforms.imaging.resize import make
 from transforms.imaging.spec import ResizeSpec
-from transforms.match import unlist
+from transforms.listing.match import unlist
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import StorageError
 from transforms.model.records import ResizedShard, Shard

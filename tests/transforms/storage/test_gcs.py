@@ -18,9 +18,9 @@ from apache_beam.utils import counters
 from loguru import logger
 
 from transforms import storage
-from transforms.listing import list_range
+from transforms.listing.files import list_range
+from transforms.listing.ranges import NameRange
 from transforms.model.errors import StorageError
-from transforms.ranges import NameRange
 from transforms.storage import gcs_client, gcs_retry
 
 PASSING = ["408", "429", "500", "502", "503", "504", "drop"]

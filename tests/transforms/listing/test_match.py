@@ -5,7 +5,7 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from tests.support import write_tree
 from transforms.imaging.spec import ResizeSpec
-from transforms.match import MatchSources
+from transforms.listing.match import MatchSources
 from transforms.model.config import ResizeConfig, Split
 from transforms.summary.combine import Summarize
 

@@ -16,10 +16,10 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import storage
 from transforms.imaging.naming import extension_of, in_sample, is_system_file, is_tried, key_of
-from transforms.listing import list_files, list_range
+from transforms.listing.files import list_files, list_range
+from transforms.listing.ranges import name_ranges
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Source, Tally
-from transforms.ranges import name_ranges
 from transforms.summary.tally import merge
 from transforms.tables.columns import folder_of
 

@@ -1,7 +1,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from transforms.ranges import ALPHABETS, NameRange, name_ranges
+from transforms.listing.ranges import ALPHABETS, NameRange, name_ranges
 
 
 def holds(names: NameRange, name: str) -> bool:

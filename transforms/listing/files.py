@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from transforms import storage
-from transforms.ranges import NameRange, name_ranges
+from transforms.listing.ranges import NameRange, name_ranges
 from transforms.storage import gcs
 from transforms.storage.retries import wording
 
