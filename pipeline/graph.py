@@ -7,10 +7,10 @@ import apache_beam as beam
 from transforms import resize
 from transforms.finish import FinishDataset
 from transforms.listing.match import MatchSources
-from transforms.meet import ConfirmPlan
 from transforms.model.config import ResizeConfig
 from transforms.resize import ResizeShards
-from transforms.shard import FixShards, GroupIntoShards
+from transforms.sharding.confirm import ConfirmPlan
+from transforms.sharding.group import FixShards, GroupIntoShards
 from transforms.summary.combine import Summarize
 from transforms.tables.rows import ReadRows
 from transforms.write import WriteShards

@@ -19,7 +19,7 @@ from pipeline.options import Options
 from transforms.dataset.plan import Plan
 from transforms.listing.match import count_images
 from transforms.model.errors import RunError, recover
-from transforms.shard import plan_shards
+from transforms.sharding.group import plan_shards
 
 _GO_ON = "give the same command again to go on"
 

@@ -22,7 +22,7 @@ from transforms.imaging.resize import Lap, Made, make
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Columns, ResizedShard, Shard, Source
-from transforms.shard import Member, Members, ShardTuple, unpack
+from transforms.sharding.group import Member, Members, ShardTuple, unpack
 from transforms.source import Result, resize_source
 from transforms.summary import counters
 from transforms.summary.progress import progress

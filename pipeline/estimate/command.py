@@ -16,7 +16,7 @@ from pipeline.options import NOWHERE, EstimateRequest, Options
 from transforms.dataset import access, plan
 from transforms.dataset.markers import read_header
 from transforms.model.records import Shard
-from transforms.shard import plan_shards
+from transforms.sharding.group import plan_shards
 
 # Markers read at the same time: on a store each takes long and none takes work.
 _READERS = 16

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import transforms.shard
+import transforms.sharding.group
 from tests.pipeline.conftest import Make
 from tests.pipeline.test_resume import start, wait_for_markers
 from tests.support import ROOT, jpeg, photo_tree, rows, snapshot, summary, write_tree
@@ -167,7 +167,7 @@ def test_sources_that_change_between_listing_and_reading(
 ) -> None:
     source, out = photo_tree(tmp_path / "in", 6), tmp_path / "out"
     replacement = jpeg(77, (50, 90))
-    plan_shards = transforms.shard.plan_shards
+    plan_shards = transforms.sharding.group.plan_shards
 
     def change_sources(*args: object) -> object:
         """Change sources after all are listed and before any is read."""
@@ -178,7 +178,7 @@ def test_sources_that_change_between_listing_and_reading(
         return plan_shards(*args)  # type: ignore[arg-type]  # the arguments of the original
 
     args = ("-i", source, "-s", 16, "--images_per_shard", 2)
-    monkeypatch.setattr(transforms.shard, "plan_shards", change_sources)
+    monkeypatch.setattr(transforms.sharding.group, "plan_shards", change_sources)
     make(*args, "-o", out)
     monkeypatch.undo()
     assert {row["source"]: (row["status"], row["reason"]) for row in rows(out, "manifest")} == {

@@ -19,7 +19,7 @@ from transforms.dataset import attempts
 from transforms.dataset.plan import Plan
 from transforms.model.config import ResizeConfig
 from transforms.model.records import ResizedShard, Shard, Source
-from transforms.shard import Members
+from transforms.sharding.group import Members
 from transforms.source import Result, resize_source
 from transforms.summary.progress import progress
 from transforms.workers import close_workers, workers_for

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.transforms.shards import config
-from transforms.meet import add, check, meet
 from transforms.model.errors import RunError
 from transforms.model.records import Source
-from transforms.shard import Members
+from transforms.sharding.confirm import add, check, meet
+from transforms.sharding.group import Members
 from transforms.tables.join import TableRow
 
 

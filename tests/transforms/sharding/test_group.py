@@ -14,7 +14,7 @@ from transforms.listing.match import Listed, unlist
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import RunError
 from transforms.model.records import Shard
-from transforms.shard import (
+from transforms.sharding.group import (
     GroupIntoShards,
     Member,
     ShardTuple,

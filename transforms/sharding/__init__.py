@@ -1,0 +1,1 @@
+"""Listed sources grouped into shards."""
