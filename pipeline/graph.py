@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from transforms import resize
 from transforms.finish import FinishDataset
 from transforms.listing.match import MatchSources
 from transforms.model.config import ResizeConfig
-from transforms.resize import ResizeShards
+from transforms.resizing import transform
+from transforms.resizing.transform import ResizeShards
 from transforms.sharding.confirm import ConfirmPlan
 from transforms.sharding.group import FixShards, GroupIntoShards
 from transforms.summary.combine import Summarize
@@ -31,6 +31,6 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
     #  in OUT from here on
     resized = grouped | "ResizeShards" >> ResizeShards(config, written)
     #  images of one shard, bytes and rows; consumed here and nowhere else, or a runner holds them all
-    receipts = resized[resize.SHARDS] | "WriteShards" >> WriteShards(config, run_id)
+    receipts = resized[transform.SHARDS] | "WriteShards" >> WriteShards(config, run_id)
 
-    _ = written | "FinishDataset" >> FinishDataset(config, receipts, listing, resized[resize.TALLIES])
+    _ = written | "FinishDataset" >> FinishDataset(config, receipts, listing, resized[transform.TALLIES])

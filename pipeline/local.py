@@ -20,8 +20,8 @@ from pipeline.signals import noted
 from transforms import storage
 from transforms.dataset import attempts
 from transforms.model.errors import StorageError, of_this_machine, recover
+from transforms.resizing.workers import close_workers
 from transforms.summary.progress import progress
-from transforms.workers import close_workers
 
 if TYPE_CHECKING:
     from pipeline.report.live import LiveReport

@@ -22,9 +22,9 @@ from pipeline.lock import locked
 from pipeline.options import EstimateRequest, Options, parse
 from pipeline.signals import Stopped, raised, say
 from transforms import storage
-from transforms.budget import share_freed_memory
 from transforms.dataset import access, attempts, paths, plan
 from transforms.model.errors import RunError, StorageError
+from transforms.resizing.memory_budget import share_freed_memory
 from transforms.tables.readers import check_table
 
 

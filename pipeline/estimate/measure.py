@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from transforms.assemble import assemble
-from transforms.budget import MemoryBudget, machine_memory
 from transforms.imaging.resize import make
 from transforms.layouts.webdataset import sample_json
 from transforms.model.config import ResizeConfig
 from transforms.model.records import OutputImage, Shard, Source, Tally, json_line, manifest_line
-from transforms.source import Make, resize_source
+from transforms.resizing.assemble import assemble
+from transforms.resizing.memory_budget import MemoryBudget, machine_memory
+from transforms.resizing.process import Make, resize_source
 
 
 class Measured(NamedTuple):

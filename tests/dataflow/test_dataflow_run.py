@@ -23,7 +23,7 @@ from tests.dataflow.support import (
     submission,
 )
 from tests.support import jpeg, run, snapshot, write_tree
-from tests.transforms.test_apart import POISON, poison
+from tests.transforms.resizing.test_isolated import POISON, poison
 
 FILES = ("--layout", "files", "--images_per_shard", "10")
 

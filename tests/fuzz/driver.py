@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from tests.fuzz.trial import Report, resident, tried
-from transforms.budget import share_freed_memory
 from transforms.imaging.extras import check_extras
 from transforms.imaging.spec import ResizeSpec
+from transforms.resizing.memory_budget import share_freed_memory
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 

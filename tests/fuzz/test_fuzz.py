@@ -13,7 +13,7 @@ from tests.fuzz.mutations import MUTATIONS, Mutation, mend, pieces_of
 from tests.fuzz.seeds import names, whole
 from tests.support import jpeg
 from tests.transforms.imaging.files import png, png_rows
-from tests.transforms.test_apart import poison
+from tests.transforms.resizing.test_isolated import poison
 from transforms.imaging.decode import FORMATS, open_image
 from transforms.imaging.errors import ImageError, Kind
 

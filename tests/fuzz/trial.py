@@ -18,10 +18,10 @@ from PIL import Image
 
 from tests.fuzz.cases import Case, case_of
 from tests.fuzz.paths import problem_elsewhere
-from transforms.budget import MemoryBudget
 from transforms.imaging.errors import ImageError, Kind, SkippedError
 from transforms.imaging.resize import Encoded, Made, Output, make
 from transforms.imaging.spec import FORMATS
+from transforms.resizing.memory_budget import MemoryBudget
 
 MB = 1_000_000
 

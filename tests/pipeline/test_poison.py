@@ -9,7 +9,7 @@ import pytest
 
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, jpeg, rows, snapshot, write_tree
-from tests.transforms.test_apart import POISON, poison
+from tests.transforms.resizing.test_isolated import POISON, poison
 
 
 def test_a_poisoned_run_is_finished_by_the_next(make: Make, tmp_path: Path) -> None:

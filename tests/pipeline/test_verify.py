@@ -7,7 +7,7 @@ import pytest
 
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, markers, rows, snapshot, summary, write_tree
-from tests.transforms.test_apart import POISON
+from tests.transforms.resizing.test_isolated import POISON
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from transforms.imaging.resize import make
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Shard, Source
-from transforms.source import Result, resize_source
+from transforms.resizing.process import Result, resize_source
 
 SHARD = Shard("a", 0, 1)
 

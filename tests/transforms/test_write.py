@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from tests.support import jpeg, snapshot, write_tree
-from transforms.assemble import assemble
 from transforms.dataset.markers import marker_path, read_header
 from transforms.imaging.resize import make
 from transforms.imaging.spec import ResizeSpec
@@ -13,7 +12,8 @@ from transforms.listing.match import unlist
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import StorageError
 from transforms.model.records import ResizedShard, Shard
-from transforms.source import resize_source
+from transforms.resizing.assemble import assemble
+from transforms.resizing.process import resize_source
 from transforms.write import ShardSink, commit
 
 SHARD = Shard("a", 0, 1)

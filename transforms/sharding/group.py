@@ -16,12 +16,12 @@ from transforms.listing.no_image import no_image
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import Shard, Source, Tally
+from transforms.resizing.environment import hand_over_log
 from transforms.summary.progress import progress
 from transforms.tables.columns import columns_of, rounded_columns
 from transforms.tables.join import TableRow
 from transforms.tables.keys import Keys
 from transforms.tables.rows import RowTuple
-from transforms.worker import hand_over_log
 
 ShardTuple = tuple[str, int, int]
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-from transforms.budget import MemoryBudget, machine_memory
 from transforms.model.config import ResizeConfig
+from transforms.resizing.memory_budget import MemoryBudget, machine_memory
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from transforms import budget as budget_module
-from transforms.budget import MemoryBudget, machine_memory
 from transforms.imaging.errors import ImageError, Kind
+from transforms.resizing import memory_budget as budget_module
+from transforms.resizing.memory_budget import MemoryBudget, machine_memory
 
 PATIENCE = 30  # seconds that a test waits before it fails
 A_MOMENT = 0.2  # seconds in which nothing must happen

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes, jpeg
-from transforms.apart import Apart
 from transforms.imaging.errors import ImageError, Kind
 from transforms.imaging.resize import Encoded, make
 from transforms.imaging.spec import ResizeSpec
+from transforms.resizing.isolated import Apart
 
 SPEC = ResizeSpec(sizes=(16, 8), extension="jpg")
 MEMORY = 100_000_000

@@ -9,7 +9,7 @@ from transforms.imaging import strict
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import RunError
-from transforms.worker import check_libraries, library_problem
+from transforms.resizing.environment import check_libraries, library_problem
 
 SPEC = ResizeSpec(resampler="simd", check_jpeg=True)
 CONFIG = ResizeConfig((Split("a", "/in/**", "/in"),), "/out", SPEC, "parquet", 100, 2)
@@ -50,7 +50,7 @@ def test_a_missing_extra_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_loguru_writes_to_logging_unless_it_is_configured(configuration: str, output: str) -> None:
     code = (
         "import logging, sys; logging.basicConfig(format='%(levelname)s %(name)s %(message)s')\n"
-        "from loguru import logger; from transforms.worker import hand_over_log\n"
+        "from loguru import logger; from transforms.resizing.environment import hand_over_log\n"
         f"{configuration}\n"
         "hand_over_log(); hand_over_log()\n"
         "logger.warning('a {} line', 'good')"

@@ -20,7 +20,7 @@ from transforms.model.records import (
     StoredFile,
     Value,
 )
-from transforms.source import Result
+from transforms.resizing.process import Result
 from transforms.summary.tally import tally
 from transforms.tables.columns import class_of
 from transforms.tables.join import NOTHING_JOINED, Joined

@@ -4,8 +4,8 @@ from PIL import Image
 
 from tests.support import image_bytes, jpeg
 from tests.transforms.shards import SHARD, config, result
-from transforms.assemble import assemble
 from transforms.imaging.errors import ImageError, Kind
+from transforms.resizing.assemble import assemble
 
 
 def test_a_source_that_vanished_is_a_failure(tmp_path: Path) -> None:

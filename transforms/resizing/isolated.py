@@ -17,15 +17,15 @@ import threading
 import warnings
 from pathlib import Path
 
-from transforms.budget import MemoryBudget
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.resize import Lap, Made, make, unmade, untimed
 from transforms.imaging.spec import ResizeSpec
+from transforms.resizing.memory_budget import MemoryBudget
 
 # Far more than any image takes: an AVIF of 100 megapixels is encoded in half a minute.
 _SECONDS = 120.0
 
-_ROOT = str(Path(__file__).resolve().parent.parent)
+_ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
 
 class Apart:
@@ -80,7 +80,7 @@ class Apart:
 
 
 def _start(memory: int, seconds: float) -> subprocess.Popen[bytes]:
-    code = f"import sys; sys.path.insert(0, {_ROOT!r}); from transforms.apart import serve; serve({memory}, {seconds})"
+    code = f"import sys; sys.path.insert(0, {_ROOT!r}); from transforms.resizing.isolated import serve; serve({memory}, {seconds})"
     return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from transforms.cgroup import memory_limit, own_memory_limit
+from transforms.resizing.cgroup import memory_limit, own_memory_limit
 
 UNLIMITED_V1 = 9223372036854771712
 

@@ -11,8 +11,6 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 from loguru import logger
 
-from transforms.apart import Apart
-from transforms.assemble import assemble
 from transforms.dataset import attempts
 from transforms.dataset.markers import Header, digest_of, read_header
 from transforms.dataset.plan import Plan
@@ -22,13 +20,15 @@ from transforms.imaging.resize import Lap, Made, make
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Columns, ResizedShard, Shard, Source
+from transforms.resizing.assemble import assemble
+from transforms.resizing.environment import check_libraries, hand_over_log
+from transforms.resizing.isolated import Apart
+from transforms.resizing.process import Result, resize_source
+from transforms.resizing.workers import Work, workers_for
 from transforms.sharding.group import Member, Members, ShardTuple, unpack
-from transforms.source import Result, resize_source
 from transforms.summary import counters
 from transforms.summary.progress import progress
 from transforms.tables.join import NOTHING_JOINED, Joined, join
-from transforms.worker import check_libraries, hand_over_log
-from transforms.workers import Work, workers_for
 
 SHARDS, TALLIES = "shards", "tallies"
 

@@ -8,8 +8,8 @@ import os
 import threading
 from collections.abc import Iterator
 
-from transforms.cgroup import own_memory_limit
 from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.resizing.cgroup import own_memory_limit
 
 # Parameters of mallopt, see https://man7.org/linux/man-pages/man3/mallopt.3.html
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.transforms.shards import config
-from transforms import workers
-from transforms.workers import Work, Workers, close_workers, workers_for
+from transforms.resizing import workers
+from transforms.resizing.workers import Work, Workers, close_workers, workers_for
 
 PATIENCE = 30  # seconds that a test waits before it fails
 A_MOMENT = 0.2  # seconds in which nothing must happen

@@ -13,16 +13,16 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from tests.support import jpeg
 from tests.transforms.shards import config, source
-from transforms import resize
-from transforms.apart import Apart
 from transforms.dataset import attempts
 from transforms.dataset.plan import Plan
 from transforms.model.config import ResizeConfig
 from transforms.model.records import ResizedShard, Shard, Source
+from transforms.resizing import transform
+from transforms.resizing.isolated import Apart
+from transforms.resizing.process import Result, resize_source
+from transforms.resizing.workers import close_workers, workers_for
 from transforms.sharding.group import Members
-from transforms.source import Result, resize_source
 from transforms.summary.progress import progress
-from transforms.workers import close_workers, workers_for
 
 PLAN = Plan({}, {}, {"a": 9})
 
@@ -40,7 +40,7 @@ class Bundle:
     """Calls a DoFn as a runner does, and returns the numbers of the shards that it emits."""
 
     def __init__(self, settings: ResizeConfig) -> None:
-        self.fn = resize._ResizeFn(settings)
+        self.fn = transform._ResizeFn(settings)
         self.fn.start_bundle()
 
     def process(self, number: int, *sources: Source) -> list[int]:
@@ -68,7 +68,7 @@ class Held:
         self.begun: list[str] = []
         self._begins = threading.Semaphore(0)
         self._may_go_on = threading.Event()
-        monkeypatch.setattr(resize, "resize_source", self._process)
+        monkeypatch.setattr(transform, "resize_source", self._process)
 
     def _process(self, one: Source, *args: object, **kwargs: object) -> Result:
         self.begun.append(one.path)
@@ -105,14 +105,14 @@ def test_one_shard_is_submitted_ahead(tmp_path: Path) -> None:
 
 
 def test_large_shards_are_not_submitted_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resize, "LOOK_AHEAD_BYTES", 1000)
+    monkeypatch.setattr(transform, "LOOK_AHEAD_BYTES", 1000)
     begun: list[str] = []
 
     def process(one: Source, *args: object, **kwargs: object) -> Result:
         begun.append(one.path)
         return resize_source(one, *args, **kwargs)  # type: ignore[arg-type]  # as it is called
 
-    monkeypatch.setattr(resize, "resize_source", process)
+    monkeypatch.setattr(transform, "resize_source", process)
     bundle = Bundle(config(tmp_path))
     first, second = (source(tmp_path, f"{name}.jpg", jpeg(1, (9, 9)))._replace(bytes=600) for name in "ab")
     assert bundle.process(0, first) == []
@@ -142,16 +142,16 @@ def test_an_unknown_error_is_not_swallowed(tmp_path: Path, monkeypatch: pytest.M
     def broken(*_args: object, **_kwargs: object) -> Result:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(resize, "resize_source", broken)
+    monkeypatch.setattr(transform, "resize_source", broken)
     bundle = Bundle(config(tmp_path))
     bundle.process(0, source(tmp_path, "a.jpg", jpeg(1, (9, 9))))
     with pytest.raises(ZeroDivisionError, match="a bug"):
         bundle.finish()
 
 
-@pytest.mark.parametrize("end", [resize._ResizeFn.start_bundle, resize._ResizeFn.teardown])
+@pytest.mark.parametrize("end", [transform._ResizeFn.start_bundle, transform._ResizeFn.teardown])
 def test_a_failed_bundle_drops_the_images_that_are_not_begun(
-    tmp_path: Path, held: Held, end: Callable[[resize._ResizeFn], None]
+    tmp_path: Path, held: Held, end: Callable[[transform._ResizeFn], None]
 ) -> None:
     bundle = Bundle(config(tmp_path))
     bundle.process(0, *sources(tmp_path, 20))
@@ -211,9 +211,12 @@ def test_a_runner_tears_down_what_a_failed_bundle_has_submitted(
     pipeline = beam.Pipeline(runner=FnApiRunner())
     plan = pipeline | "Plan" >> beam.Create([PLAN])
     resized = (
-        pipeline | "Shards" >> beam.Create([shards]) | beam.FlatMap(list) | resize.ResizeShards(config(tmp_path), plan)
+        pipeline
+        | "Shards" >> beam.Create([shards])
+        | beam.FlatMap(list)
+        | transform.ResizeShards(config(tmp_path), plan)
     )
-    _ = resized[resize.SHARDS] | beam.ParDo(_FailFn())
+    _ = resized[transform.SHARDS] | beam.ParDo(_FailFn())
     with pytest.raises(Exception, match="a-00000-of-00009"):
         pipeline.run()
     held.go_on()
@@ -231,7 +234,7 @@ def test_an_interrupted_shard_is_made_in_another_process_that_ends_with_it(
             super().close()
             closed.append("once")
 
-    monkeypatch.setattr(resize, "Apart", Isolated)
+    monkeypatch.setattr(transform, "Apart", Isolated)
     settings = config(tmp_path)
     for number in (0, 1):
         attempts.begin(settings.out_dir, Shard("a", number, 9))

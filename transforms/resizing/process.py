@@ -15,7 +15,7 @@ from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import StorageError
 from transforms.model.records import Source
-from transforms.stopwatch import HASH, Stopwatch
+from transforms.resizing.stopwatch import HASH, Stopwatch
 
 _share = functools.cache(Fraction)
 

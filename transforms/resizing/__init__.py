@@ -1,0 +1,1 @@
+"""A shard's sources resized in the workers of a process."""
