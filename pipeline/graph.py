@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
+from transforms.committing.write import WriteShards
 from transforms.finish import FinishDataset
 from transforms.listing.match import MatchSources
 from transforms.model.config import ResizeConfig
@@ -13,7 +14,6 @@ from transforms.sharding.confirm import ConfirmPlan
 from transforms.sharding.group import FixShards, GroupIntoShards
 from transforms.summary.combine import Summarize
 from transforms.tables.rows import ReadRows
-from transforms.write import WriteShards
 
 
 def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.support import snapshot
-from tests.transforms.test_write import SHARD, config, resized
+from tests.transforms.committing.test_write import SHARD, config, resized
+from transforms.committing.write import commit
 from transforms.dataset.paths import MADE_BY_RUNS
 from transforms.dataset.plan import Part, Plan, new_plan
 from transforms.gather import Gathered, gather, read_markers
@@ -14,7 +15,6 @@ from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import NO_COLUMNS, ArchiveRow, Columns, Shard
 from transforms.ship import ship
-from transforms.write import commit
 
 SUMMARY: dict[str, Any] = {
     "images": {"matched": 2, "written": 2, "failed": 0, "skipped": 0},

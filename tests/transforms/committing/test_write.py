@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import jpeg, snapshot, write_tree
+from transforms.committing.write import ShardSink, commit
 from transforms.dataset.markers import marker_path, read_header
 from transforms.imaging.resize import make
 from transforms.imaging.spec import ResizeSpec
@@ -14,7 +15,6 @@ from transforms.model.errors import StorageError
 from transforms.model.records import ResizedShard, Shard
 from transforms.resizing.assemble import assemble
 from transforms.resizing.process import resize_source
-from transforms.write import ShardSink, commit
 
 SHARD = Shard("a", 0, 1)
 

@@ -1,0 +1,1 @@
+"""Resized shards stored in OUT."""
