@@ -5,7 +5,7 @@ from __future__ import annotations
 import apache_beam as beam
 
 from transforms.committing.write import WriteShards
-from transforms.finish import FinishDataset
+from transforms.finishing.transform import FinishDataset
 from transforms.listing.match import MatchSources
 from transforms.model.config import ResizeConfig
 from transforms.resizing import transform

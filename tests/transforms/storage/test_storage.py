@@ -114,7 +114,7 @@ def test_a_fault_of_the_program_is_neither_retried_nor_reworded(
         raise BeamIOError("failed", {"x": fault}) if wrapped else fault
 
     # The fault comes from code of this program, as far as `beam` can tell.
-    monkeypatch.setitem(pieces.__globals__, "__name__", "transforms.ship")
+    monkeypatch.setitem(pieces.__globals__, "__name__", "transforms.finishing.documents")
     with pytest.raises(type(fault), match="ours"):
         storage.write_pieces(f"{disk_store.SCHEME}/nowhere", "x", pieces)
     assert calls == ["pieces"]

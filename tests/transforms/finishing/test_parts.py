@@ -10,11 +10,11 @@ from tests.transforms.committing.test_write import SHARD, config, resized
 from transforms.committing.write import commit
 from transforms.dataset.paths import MADE_BY_RUNS
 from transforms.dataset.plan import Part, Plan, new_plan
-from transforms.gather import Gathered, gather, read_markers
+from transforms.finishing.documents import ship
+from transforms.finishing.parts import Gathered, gather, read_markers
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import NO_COLUMNS, ArchiveRow, Columns, Shard
-from transforms.ship import ship
 
 SUMMARY: dict[str, Any] = {
     "images": {"matched": 2, "written": 2, "failed": 0, "skipped": 0},

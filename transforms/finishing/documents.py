@@ -12,7 +12,7 @@ from transforms import storage
 from transforms.dataset.access import own_card
 from transforms.dataset.paths import ARCHIVES_PATH, CARD_PATH, CROISSANT_PATH, LICENSE_PATH, SUMMARY_PATH, SUMS_PATH
 from transforms.dataset.plan import Plan, has_archives, metadata_paths
-from transforms.gather import Gathered
+from transforms.finishing.parts import Gathered
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Columns, json_line, utf8
 from transforms.publish.card import card

@@ -13,13 +13,13 @@ from transforms.dataset import attempts
 from transforms.dataset.paths import LEASE_PATH, RECEIPTS_DIR
 from transforms.dataset.plan import Part, Plan, parts, write_plan
 from transforms.dataset.settings import settings
-from transforms.duplicates import CountDuplicates, digests_of
-from transforms.gather import Gathered, gather, read_markers
+from transforms.finishing.documents import ship
+from transforms.finishing.duplicates import CountDuplicates, digests_of
+from transforms.finishing.parts import Gathered, gather, read_markers
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import Tally
 from transforms.publish.metadata import loaded_columns
-from transforms.ship import ship
 from transforms.summary.combine import Summarize
 from transforms.summary.tally import merge
 

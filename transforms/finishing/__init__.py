@@ -1,0 +1,1 @@
+"""The tables and documents that a dataset has beside its images."""
