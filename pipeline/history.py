@@ -7,7 +7,7 @@ import secrets
 import time
 from typing import Any
 
-from pipeline.options import Options
+from pipeline.cli.options import Options
 from transforms import storage
 from transforms.model.records import RUN_DIR, json_line
 

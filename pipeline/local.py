@@ -11,10 +11,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from loguru import logger
 
+from pipeline.cli.options import Options
 from pipeline.errors import Leave
 from pipeline.graph import build
 from pipeline.history import History
-from pipeline.options import Options
 from pipeline.progress import Watch
 from pipeline.signals import noted
 from transforms import storage

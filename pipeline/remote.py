@@ -13,9 +13,9 @@ from apache_beam.runners.runner import PipelineState
 from loguru import logger
 
 from pipeline import dataflow
+from pipeline.cli.options import Options
 from pipeline.graph import build
 from pipeline.lease import Lease
-from pipeline.options import Options
 from transforms.dataset.plan import Plan
 from transforms.listing.match import count_images
 from transforms.model.errors import RunError, recover

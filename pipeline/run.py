@@ -13,14 +13,15 @@ from collections.abc import Iterator, Sequence
 
 from loguru import logger
 
-from pipeline import inputs, log, summary
-from pipeline.checking import verify
+from pipeline import log, summary
+from pipeline.cli import inputs
+from pipeline.cli.options import EstimateRequest, Options, parse
 from pipeline.errors import Leave, UsageError
 from pipeline.history import History
 from pipeline.lease import Lease, leased
 from pipeline.lock import locked
-from pipeline.options import EstimateRequest, Options, parse
 from pipeline.signals import Stopped, raised, say
+from pipeline.verify import verify
 from transforms import storage
 from transforms.dataset import access, attempts, paths, plan
 from transforms.model.errors import RunError, StorageError

@@ -7,12 +7,12 @@ import functools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from pipeline.cli.options import NOWHERE, EstimateRequest, Options
 from pipeline.errors import UsageError
 from pipeline.estimate import report
 from pipeline.estimate.findings import find
 from pipeline.estimate.measure import measure
 from pipeline.estimate.sample import list_inputs
-from pipeline.options import NOWHERE, EstimateRequest, Options
 from transforms.dataset import access, plan
 from transforms.dataset.markers import read_header
 from transforms.model.records import Shard

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from pipeline import inputs
+from pipeline.cli import inputs
 from transforms.imaging.naming import in_sample, sample_rank
 from transforms.listing.files import list_files
 from transforms.listing.match import SplitListing, unlist

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from pipeline import log
+from pipeline.cli.inputs import normalize
 from pipeline.errors import UsageError
-from pipeline.inputs import normalize
 from pipeline.report.write import write_report
 from transforms import storage
 from transforms.model.errors import RunError

@@ -31,8 +31,8 @@ def _thumbnail_problem(case: Case) -> str:
 
 
 def _estimate_problem(case: Case, made: Made, memory: int) -> str:
+    from pipeline.cli.options import parse
     from pipeline.estimate.measure import measure
-    from pipeline.options import parse
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "case.jpg")

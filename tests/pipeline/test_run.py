@@ -17,8 +17,8 @@ import apache_beam as beam
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from pipeline.cli.options import parse
 from pipeline.graph import build
-from pipeline.options import parse
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, jpeg, photo_tree, rows, run, snapshot, write_tree
 from transforms.layouts import LAYOUTS

@@ -13,8 +13,8 @@ import pytest
 from loguru import logger
 from PIL import Image
 
+from pipeline.cli.options import parse
 from pipeline.history import History
-from pipeline.options import parse
 from pipeline.progress import Watch
 from pipeline.report.__main__ import main
 from pipeline.report.bins import aspect_ratios, longest_sides, output_bytes

@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli.options import EstimateRequest, parse
 from pipeline.estimate.cost import Job, Work
 from pipeline.estimate.findings import Findings, find
 from pipeline.estimate.interval import Estimate, Total
 from pipeline.estimate.measure import Measured, Measurement
 from pipeline.estimate.sample import Listing
-from pipeline.options import EstimateRequest, parse
 from transforms.model.records import Source
 
 IMAGES = {"matched": 1, "written": 1, "failed": 0, "skipped": 0}

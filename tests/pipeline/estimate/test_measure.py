@@ -2,9 +2,9 @@ import json
 import tarfile
 from pathlib import Path
 
+from pipeline.cli.options import parse
 from pipeline.estimate.measure import measure
 from pipeline.estimate.sample import list_inputs
-from pipeline.options import parse
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, photo_tree, rows, write_tree
 from transforms.summary.tally import merge

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import inputs
+from pipeline.cli import inputs
 from pipeline.estimate.sample import Listing, list_inputs
 from tests.support import write_tree
 from transforms.imaging.spec import ResizeSpec

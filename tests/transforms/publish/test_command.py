@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.options import parse
+from pipeline.cli.options import parse
 from tests.support import photo_tree
 from transforms.dataset.settings import settings
 from transforms.publish.command import command_of

@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipeline import inputs
-from pipeline.beam_flags import check_beam_flags, max_num_workers
+from pipeline.cli import inputs
+from pipeline.cli.beam_flags import check_beam_flags, max_num_workers
+from pipeline.cli.flags import Limit, parser
 from pipeline.errors import UsageError
 from pipeline.estimate.prices import Prices, read_prices
-from pipeline.flags import Limit, parser
 from transforms import compat
 from transforms.dataset.settings import default_images_per_shard
 from transforms.imaging.extras import check_extras

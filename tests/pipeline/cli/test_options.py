@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli.flags import Limit, parser
+from pipeline.cli.options import EstimateRequest, parse
 from pipeline.errors import UsageError
 from pipeline.estimate.prices import read_prices
-from pipeline.flags import Limit, parser
-from pipeline.options import EstimateRequest, parse
 from tests.support import ROOT, jpeg, write_tree
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import CardText, ResizeConfig, Split
