@@ -58,7 +58,7 @@ def _main(argv: Sequence[str]) -> int:
         if options.estimate is not None:
             return _estimate(options, options.estimate)
         if options.dry_run:
-            from pipeline.remote import run_elsewhere
+            from pipeline.runners.remote import run_elsewhere
 
             run_elsewhere(options, "dry-run", None, None)
             return 0
@@ -83,7 +83,7 @@ def _check(options: Options) -> list[inputs.Problem]:
     if not all(map(storage.is_local, places)):
         storage.set_options(options.beam_args)
     if options.on_dataflow and options.estimate is None:
-        from pipeline import dataflow
+        from pipeline.runners import dataflow
 
         dataflow.check(options.beam_args, config)
         for warning in dataflow.distances(options.beam_args, config):
@@ -165,13 +165,13 @@ def _run(options: Options, history: History, plan: plan.Plan | None, lease: Leas
     if options.runner is None:
         share_freed_memory()  # before there are threads: glibc counts them once
         with _without_collector():
-            from pipeline.local import run_here  # Beam takes a second to load: not before all else was checked
+            from pipeline.runners.local import run_here  # Beam takes a second to load: not before all else was checked
 
         watch = run_here(options, history)
         history.write(watch.figures())
         logger.info("{}", watch.conclusion())
     else:
-        from pipeline.remote import run_elsewhere
+        from pipeline.runners.remote import run_elsewhere
 
         return run_elsewhere(options, history.run_id, plan, lease)
     return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import NamedTuple
 
-from pipeline.dataflow import DISK_GB_PER_WORKER, MEMORY_GB_PER_WORKER, VCPUS_PER_WORKER
 from pipeline.estimate.prices import Prices
+from pipeline.runners.dataflow import DISK_GB_PER_WORKER, MEMORY_GB_PER_WORKER, VCPUS_PER_WORKER
 
 # What Google bills as a GB, in bytes.
 GB = 1 << 30

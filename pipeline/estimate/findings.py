@@ -6,12 +6,12 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 
-from pipeline import dataflow
 from pipeline.cli.options import EstimateRequest
 from pipeline.estimate import cost, interval
 from pipeline.estimate.measure import Measurement
 from pipeline.estimate.prices import Prices
 from pipeline.estimate.sample import Listing
+from pipeline.runners import dataflow
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Tally
 from transforms.storage import is_local

@@ -6,10 +6,10 @@ import math
 import textwrap
 from collections.abc import Iterator
 
-from pipeline import dataflow
 from pipeline.estimate import cost
 from pipeline.estimate.findings import Findings
 from pipeline.estimate.interval import Estimate, Total
+from pipeline.runners import dataflow
 from pipeline.summary import counts, megabytes
 
 # Columns of a label, of a number, and of the longest line.

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import features
 
-from pipeline import dataflow
 from pipeline.cli.flags import parser
 from pipeline.cli.options import parse
 from pipeline.errors import UsageError
+from pipeline.runners import dataflow
 from tests.support import ROOT
 
 LINE = "-i gs://b/train -o gs://mine/x_1 --runner DataflowRunner --project my-project --region us-central1"

@@ -12,10 +12,10 @@ from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOpt
 from apache_beam.runners.runner import PipelineState
 from loguru import logger
 
-from pipeline import dataflow
 from pipeline.cli.options import Options
 from pipeline.graph import build
 from pipeline.lease import Lease
+from pipeline.runners import dataflow
 from transforms.dataset.plan import Plan
 from transforms.listing.match import count_images
 from transforms.model.errors import RunError, recover

@@ -129,7 +129,7 @@ def _missing(given: PipelineOptions, config: ResizeConfig, shards: int, folder: 
 def _packages(setup: SetupOptions, config: ResizeConfig, folder: Path) -> Iterator[str]:
     """This project as a package, and the exact versions of what decides an output's bytes."""
     if not setup.setup_file:
-        setup_file = Path(__file__).resolve().parent.parent / "setup.py"
+        setup_file = Path(__file__).resolve().parent.parent.parent / "setup.py"
         if not setup_file.is_file():
             raise UsageError(
                 "there is no setup.py to package for the workers: start from a checkout of the project, or give an "
