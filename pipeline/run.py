@@ -17,9 +17,9 @@ from pipeline import log, summary
 from pipeline.cli import inputs
 from pipeline.cli.options import EstimateRequest, Options, parse
 from pipeline.errors import Leave, UsageError
+from pipeline.exclusive.lease import Lease, leased
+from pipeline.exclusive.lock import locked
 from pipeline.history import History
-from pipeline.lease import Lease, leased
-from pipeline.lock import locked
 from pipeline.signals import Stopped, raised, say
 from pipeline.verify import verify
 from transforms import storage

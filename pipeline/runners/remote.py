@@ -13,8 +13,8 @@ from apache_beam.runners.runner import PipelineState
 from loguru import logger
 
 from pipeline.cli.options import Options
+from pipeline.exclusive.lease import Lease
 from pipeline.graph import build
-from pipeline.lease import Lease
 from pipeline.runners import dataflow
 from transforms.dataset.plan import Plan
 from transforms.listing.match import count_images

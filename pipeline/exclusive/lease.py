@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from loguru import logger
 
-from pipeline.lock import who
+from pipeline.exclusive.lock import who
 from transforms import compat, storage
 from transforms.dataset.paths import LEASE_PATH
 from transforms.model.errors import RunError, StorageError

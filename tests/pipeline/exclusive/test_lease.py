@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.lease import leased
+from pipeline.exclusive.lease import leased
 from transforms.model.errors import RunError
 
 
