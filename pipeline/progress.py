@@ -11,7 +11,7 @@ from typing import Any
 from loguru import logger
 from tqdm import tqdm
 
-from pipeline.course import Course
+from pipeline.history.timeline import Course
 from transforms.summary.progress import Progress
 
 # Seconds between two looks at the counters.

@@ -19,7 +19,7 @@ from pipeline.cli.options import EstimateRequest, Options, parse
 from pipeline.errors import Leave, UsageError
 from pipeline.exclusive.lease import Lease, leased
 from pipeline.exclusive.lock import locked
-from pipeline.history import History
+from pipeline.history.record import History
 from pipeline.signals import Stopped, raised, say
 from pipeline.verify import verify
 from transforms import storage

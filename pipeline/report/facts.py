@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from pipeline.report.receipts import told_by_receipts
+from pipeline.history.receipts import told_by_receipts
 from transforms import storage
 from transforms.dataset.paths import RECEIPTS_DIR, SUMMARY_PATH
 from transforms.dataset.plan import Plan, read_plan

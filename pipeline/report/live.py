@@ -9,7 +9,7 @@ from typing import Any
 from loguru import logger
 
 from pipeline.cli.options import Options
-from pipeline.history import History
+from pipeline.history.record import History
 from pipeline.progress import Watch
 from pipeline.report.contact import Sheet, sheets_of
 from pipeline.report.facts import Facts, read_runs, sample_of, sample_size

@@ -14,7 +14,7 @@ from loguru import logger
 from pipeline.cli.options import Options
 from pipeline.errors import Leave
 from pipeline.graph import build
-from pipeline.history import History
+from pipeline.history.record import History
 from pipeline.progress import Watch
 from pipeline.signals import noted
 from transforms import storage

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from pipeline.course import MOST_POINTS, Course, Series
+from pipeline.history.timeline import MOST_POINTS, Course, Series
 from pipeline.progress import Watch
 from pipeline.summary import megabytes
 from transforms.model.records import Shard, Tally

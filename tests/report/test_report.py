@@ -14,7 +14,8 @@ from loguru import logger
 from PIL import Image
 
 from pipeline.cli.options import parse
-from pipeline.history import History
+from pipeline.history.receipts import told_by_receipts
+from pipeline.history.record import History
 from pipeline.progress import Watch
 from pipeline.report.__main__ import main
 from pipeline.report.bins import aspect_ratios, longest_sides, output_bytes
@@ -22,7 +23,6 @@ from pipeline.report.contact import location_of, picture, root_of, sheets_of
 from pipeline.report.facts import examples_of, read_facts, read_runs, sample_of
 from pipeline.report.live import LiveReport
 from pipeline.report.page import rate_plot
-from pipeline.report.receipts import told_by_receipts
 from pipeline.report.svg import Bar, Step, histogram, rates
 from pipeline.report.words import duration, percent, printable, short
 from tests.support import Row, jpeg, photo_tree, rows, run, snapshot, write_tree

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pipeline.course import Series
+from pipeline.history.timeline import Series
 
 # Seconds before the last point in which there is no other: of a shorter time no rate is told.
 _LAST_STEP = 1.0
