@@ -2,7 +2,7 @@
 
 import sys
 
-from pipeline import signals
+from pipeline.terminal import signals
 
 
 def main() -> int:

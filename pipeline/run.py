@@ -13,14 +13,14 @@ from collections.abc import Iterator, Sequence
 
 from loguru import logger
 
-from pipeline import log, summary
 from pipeline.cli import inputs
 from pipeline.cli.options import EstimateRequest, Options, parse
 from pipeline.errors import Leave, UsageError
 from pipeline.exclusive.lease import Lease, leased
 from pipeline.exclusive.lock import locked
 from pipeline.history.record import History
-from pipeline.signals import Stopped, raised, say
+from pipeline.terminal import log, summary
+from pipeline.terminal.signals import Stopped, raised, say
 from pipeline.verify import verify
 from transforms import storage
 from transforms.dataset import access, attempts, paths, plan

@@ -10,7 +10,7 @@ from pipeline.estimate import cost
 from pipeline.estimate.findings import Findings
 from pipeline.estimate.interval import Estimate, Total
 from pipeline.runners import dataflow
-from pipeline.summary import counts, megabytes
+from pipeline.terminal.summary import counts, megabytes
 
 # Columns of a label, of a number, and of the longest line.
 _LABEL, _CELL, _WIDTH = 26, 13, 100

@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from pipeline import log
 from pipeline.cli.inputs import normalize
 from pipeline.errors import UsageError
 from pipeline.report.write import write_report
+from pipeline.terminal import log
 from transforms import storage
 from transforms.model.errors import RunError
 

@@ -10,11 +10,11 @@ from loguru import logger
 
 from pipeline.cli.options import Options
 from pipeline.history.record import History
-from pipeline.progress import Watch
 from pipeline.report.contact import Sheet, sheets_of
 from pipeline.report.facts import Facts, read_runs, sample_of, sample_size
 from pipeline.report.page import State, page_of
 from pipeline.report.render import render
+from pipeline.terminal.progress import Watch
 from transforms import storage
 from transforms.dataset.markers import read_marker
 from transforms.dataset.plan import read_plan

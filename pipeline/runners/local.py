@@ -15,8 +15,8 @@ from pipeline.cli.options import Options
 from pipeline.errors import Leave
 from pipeline.graph import build
 from pipeline.history.record import History
-from pipeline.progress import Watch
-from pipeline.signals import noted
+from pipeline.terminal.progress import Watch
+from pipeline.terminal.signals import noted
 from transforms import storage
 from transforms.dataset import attempts
 from transforms.model.errors import StorageError, of_this_machine, recover

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.summary import lines
+from pipeline.terminal.summary import lines
 from transforms.imaging.errors import Note
 from transforms.imaging.spec import COLORS, ORIENTATIONS
 

@@ -4,8 +4,8 @@ import re
 import pytest
 
 from pipeline.history.timeline import MOST_POINTS, Course, Series
-from pipeline.progress import Watch
-from pipeline.summary import megabytes
+from pipeline.terminal.progress import Watch
+from pipeline.terminal.summary import megabytes
 from transforms.model.records import Shard, Tally
 from transforms.summary.progress import Progress
 
