@@ -10,7 +10,7 @@ from loguru import logger
 
 from pipeline.cli.options import Options
 from pipeline.history.record import History
-from pipeline.report.contact import Sheet, sheets_of
+from pipeline.report.contact_sheet import Sheet, sheets_of
 from pipeline.report.facts import Facts, read_runs, sample_of, sample_size
 from pipeline.report.page import State, page_of
 from pipeline.report.render import render

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from pipeline.report import bins, svg
-from pipeline.report.contact import Picture, Sheet
+from pipeline.report import histograms, svg
+from pipeline.report.contact_sheet import Picture, Sheet
 from pipeline.report.facts import Facts, Row
-from pipeline.report.words import duration, percent
+from pipeline.report.formatting import duration, percent
 from transforms.publish.amounts import amount
 
 # Steps of the plot of rates: enough to see a change, few enough that each has images in it.
@@ -211,12 +211,12 @@ def _sizes(summary: Mapping[str, Any]) -> Iterable[Size]:
 
 
 def _plots(summary: Mapping[str, Any]) -> Iterable[Plot]:
-    yield _histogram("Longest side of the sources", "pixels", bins.longest_sides(summary["source_longest_side"]))
+    yield _histogram("Longest side of the sources", "pixels", histograms.longest_sides(summary["source_longest_side"]))
     yield _histogram(
-        "Aspect ratio of the sources", "width : height", bins.aspect_ratios(summary["source_aspect_ratio"])
+        "Aspect ratio of the sources", "width : height", histograms.aspect_ratios(summary["source_aspect_ratio"])
     )
     for size, counts in sorted(summary.get("output_bytes", {}).items(), key=lambda one: -int(one[0])):
-        yield _histogram(f"Bytes of an output, {size} px", "at most", bins.output_bytes(counts))
+        yield _histogram(f"Bytes of an output, {size} px", "at most", histograms.output_bytes(counts))
 
 
 def _histogram(heading: str, axis: str, bars: Sequence[svg.Bar]) -> Plot:

@@ -6,8 +6,8 @@ import functools
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from pipeline.report.formatting import printable
 from pipeline.report.page import Page
-from pipeline.report.words import printable
 
 
 @functools.cache

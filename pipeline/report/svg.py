@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from pipeline.report.words import duration, short
+from pipeline.report.formatting import duration, short
 
 _WIDTH, _HEIGHT = 360, 190
 _TOP, _BOTTOM, _SIDE = 18, 34, 6

@@ -6,7 +6,7 @@ import contextlib
 import datetime
 import os
 
-from pipeline.report.contact import sheets_of
+from pipeline.report.contact_sheet import sheets_of
 from pipeline.report.facts import read_facts
 from pipeline.report.page import State, page_of
 from pipeline.report.render import render

@@ -22,7 +22,7 @@ def problem_elsewhere(case: Case, number: int, made: Made, memory: int) -> str:
 
 
 def _thumbnail_problem(case: Case) -> str:
-    from pipeline.report.contact import picture  # here, for the seconds that it takes
+    from pipeline.report.contact_sheet import picture  # here, for the seconds that it takes
 
     thumbnail = picture(case.data)
     if thumbnail.uri.startswith("data:image/jpeg;base64,") and 0 < max(thumbnail[1:3]) <= 256:

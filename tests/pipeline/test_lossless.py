@@ -9,7 +9,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from pipeline.report.contact import picture
+from pipeline.report.contact_sheet import picture
 from pipeline.run import main
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, rows, write_tree

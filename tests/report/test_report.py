@@ -17,13 +17,13 @@ from pipeline.cli.options import parse
 from pipeline.history.receipts import told_by_receipts
 from pipeline.history.record import History
 from pipeline.report.__main__ import main
-from pipeline.report.bins import aspect_ratios, longest_sides, output_bytes
-from pipeline.report.contact import location_of, picture, root_of, sheets_of
+from pipeline.report.contact_sheet import location_of, picture, root_of, sheets_of
 from pipeline.report.facts import examples_of, read_facts, read_runs, sample_of
+from pipeline.report.formatting import duration, percent, printable, short
+from pipeline.report.histograms import aspect_ratios, longest_sides, output_bytes
 from pipeline.report.live import LiveReport
 from pipeline.report.page import rate_plot
 from pipeline.report.svg import Bar, Step, histogram, rates
-from pipeline.report.words import duration, percent, printable, short
 from pipeline.terminal.progress import Watch
 from tests.support import Row, jpeg, photo_tree, rows, run, snapshot, write_tree
 from transforms.imaging.naming import sample_rank
