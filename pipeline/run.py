@@ -23,7 +23,8 @@ from pipeline.terminal import log, summary
 from pipeline.terminal.signals import Stopped, raised, say
 from pipeline.verify import verify
 from transforms import storage
-from transforms.dataset import access, attempts, paths, plan
+from transforms.dataset import access, attempts, paths
+from transforms.dataset.plan import Plan, read_plan
 from transforms.model.errors import RunError, StorageError
 from transforms.resizing.memory_budget import share_freed_memory
 from transforms.tables.readers import check_table
@@ -127,7 +128,7 @@ def _make(options: Options, lease: Lease | None, begun: float) -> int:
             return 0
         if told := _renumbered(options, plan):
             logger.warning("{}", told)
-            _run(options, History(options, time.monotonic()), plan.read_plan(options.config.out_dir), lease)
+            _run(options, History(options, time.monotonic()), read_plan(options.config.out_dir), lease)
         return _conclude(options)
     except RunError as error:
         if options.runner is None:  # a job elsewhere may have failed of an image that killed its workers
@@ -147,12 +148,12 @@ def _estimate(options: Options, request: EstimateRequest) -> int:
     return 0
 
 
-def _renumbered(options: Options, before: plan.Plan | None) -> str:
+def _renumbered(options: Options, before: Plan | None) -> str:
     """What to say where another run must number the classes again; "" where it need not.
 
     Which folders are classes is known only at the end of a run: those of which an image was written.
     """
-    after = plan.read_plan(options.config.out_dir)
+    after = read_plan(options.config.out_dir)
     if after is None or after.unwritten == (before.unwritten if before else ()):
         return ""
     without = ", ".join(map(repr, after.unwritten))
@@ -160,7 +161,7 @@ def _renumbered(options: Options, before: plan.Plan | None) -> str:
     return f"--labels folder: {told}; making the dataset once more, with the classes numbered again"
 
 
-def _run(options: Options, history: History, plan: plan.Plan | None, lease: Lease | None) -> bool:
+def _run(options: Options, history: History, plan: Plan | None, lease: Lease | None) -> bool:
     """Makes the dataset; whether it is complete, and no job is still at work."""
     if options.runner is None:
         share_freed_memory()  # before there are threads: glibc counts them once

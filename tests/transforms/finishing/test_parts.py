@@ -10,6 +10,7 @@ from tests.transforms.committing.test_write import SHARD, config, resized
 from transforms.committing.write import commit
 from transforms.dataset.paths import MADE_BY_RUNS
 from transforms.dataset.plan import Part, Plan, new_plan
+from transforms.dataset.settings import settings
 from transforms.finishing.documents import ship
 from transforms.finishing.parts import Gathered, gather, read_markers
 from transforms.model.config import ResizeConfig
@@ -23,13 +24,13 @@ SUMMARY: dict[str, Any] = {
 }
 
 
-def told(settings: ResizeConfig) -> tuple[Plan, Columns, dict[str, Any]]:
+def told(dataset: ResizeConfig) -> tuple[Plan, Columns, dict[str, Any]]:
     """A plan, no further columns, and the content of summary.json."""
-    return new_plan(settings, {"a": 2}, NO_COLUMNS), NO_COLUMNS, {**SUMMARY, "settings": settings.settings(settings)}
+    return new_plan(dataset, {"a": 2}, NO_COLUMNS), NO_COLUMNS, {**SUMMARY, "settings": settings(dataset)}
 
 
-def gathered(part: Part, settings: ResizeConfig) -> Gathered:
-    return gather(part, read_markers(part, settings), NO_COLUMNS, settings)
+def gathered(part: Part, dataset: ResizeConfig) -> Gathered:
+    return gather(part, read_markers(part, dataset), NO_COLUMNS, dataset)
 
 
 def sums(files: dict[str, bytes], *names: str) -> str:
