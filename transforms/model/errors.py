@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_IN_A_TRACEBACK = re.compile(r"^transforms\.errors\.(\w+): (.*)$", re.MULTILINE)
+# A traceback names an error by its module: this one, wherever it moves to.
+_IN_A_TRACEBACK = re.compile(rf"^{re.escape(__name__)}\.(\w+): (.*)$", re.MULTILINE)
 _OF_THE_MACHINE = re.compile(r"\w+Error: (\[Errno \d+\] .*)")
 _WHERE = re.compile(r" \[while running '[^']*'\]")
 

@@ -1,3 +1,5 @@
+import traceback
+
 from transforms.model.errors import RunError, StorageError, of_this_machine, recover
 
 
@@ -19,6 +21,13 @@ def test_an_error_in_a_traceback() -> None:
     assert type(told) is RunError
     assert str(told) == "the second [it is]: so"
     assert type(recover(RuntimeError(text.rpartition("During")[0]))) is StorageError
+
+
+def test_an_error_in_a_traceback_that_python_wrote() -> None:
+    for error in (StorageError("cannot read 'x': Permission denied", "Permission denied"), RunError("too few")):
+        recovered = recover(RuntimeError("".join(traceback.format_exception(error))))
+        assert type(recovered) is type(error)
+        assert str(recovered) == str(error)
 
 
 def test_a_stranger_is_none_of_ours() -> None:
