@@ -35,7 +35,12 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["pipeline", "pipeline.*", "transforms", "transforms.*"]),
-    package_data={"pipeline.estimate": ["prices.json"], "pipeline.report": ["report.html.jinja"]},
+    package_data={
+        "pipeline": ["py.typed"],
+        "pipeline.estimate": ["prices.json"],
+        "pipeline.report": ["report.html.jinja"],
+        "transforms": ["py.typed"],
+    },
     py_modules=["image_resizer"],
     install_requires=[
         "apache-beam[gcp]>=2.76,<3",

@@ -67,6 +67,19 @@ class Made(NamedTuple):
     outputs: dict[int, Output]
     notes: tuple[Note, ...]
 
+    def data(self, size: int) -> bytes:
+        """Return the encoded output of one size.
+
+        Raises:
+            ImageError: the image, or this size of it, could not be made.
+            SkippedError: a filter left the image out.
+            KeyError: the spec does not hold this size.
+        """
+        output = self.outputs[size]
+        if isinstance(output, Encoded):
+            return output.data
+        raise output
+
 
 def unmade(spec: ResizeSpec, why: ImageError | SkippedError, source: decode.Source | None = None) -> Made:
     """An image of which there is no size, for one reason."""

@@ -40,7 +40,7 @@ def assemble(
     for result in sorted(results, key=lambda result: (result.source.key, result.source.path)):
         named = _named(shard, result, owners, config)
         errors = {str(error): error for error in named.made.outputs.values() if isinstance(error, ImageError)}
-        failures += [_failure(result.source, error) for error in errors.values()]
+        failures += [failure_row(result.source, error) for error in errors.values()]
         for size, output in named.made.outputs.items():
             row, image = _row(shard, named, size, output, config, joined)
             rows.append(row)
@@ -99,13 +99,32 @@ def _path(shard: Shard, name: str, size: int, extension: str, config: ResizeConf
     return LAYOUTS[config.layout].image_path(shard, config.size_folder(size), name, extension)
 
 
-def _failure(source: Source, error: ImageError) -> FailureRow:
+def failure_row(source: Source, error: ImageError) -> FailureRow:
+    """Return the row of the failures file for one source."""
     return FailureRow(source.key, source.path, error.stage, error.kind, error.message)
 
 
 def _row(
     shard: Shard, result: Result, size: int, output: Output, config: ResizeConfig, joined: Joined
 ) -> tuple[ManifestRow, OutputImage | None]:
+    name = LAYOUTS[config.layout].name_of(result.source.key, result.made.extension)
+    path = _path(shard, name, size, result.made.extension, config)
+    columns = joined.columns.get(result.source.path, {})
+    row = manifest_row(result, size, output, path)._replace(columns=columns)
+    if not isinstance(output, Encoded):
+        return row, None
+    return row, OutputImage(row, name, StoredFile(path, output.data, output.sha256))
+
+
+def manifest_row(result: Result, size: int, output: Output, path: str) -> ManifestRow:
+    """Return the row of one source at one size.
+
+    Args:
+        result: of the source.
+        size: a size of the spec.
+        output: the result's output of that size.
+        path: where the output is stored; a row without an output does not name it.
+    """
     header = result.made.source
     row = ManifestRow(
         key=result.source.key,
@@ -118,15 +137,12 @@ def _row(
         source_height=header.height if header else None,
         size=size,
         notes=result.made.notes,
-        columns=joined.columns.get(result.source.path, {}),
     )
     if isinstance(output, ImageError):
-        return row._replace(reason=output.kind), None
+        return row._replace(reason=output.kind)
     if isinstance(output, SkippedError):
-        return row._replace(status="skipped", reason=output.reason), None
-    name = LAYOUTS[config.layout].name_of(result.source.key, result.made.extension)
-    path = _path(shard, name, size, result.made.extension, config)
-    row = row._replace(
+        return row._replace(status="skipped", reason=output.reason)
+    return row._replace(
         path=path,
         width=output.target.width,
         height=output.target.height,
@@ -137,4 +153,3 @@ def _row(
         sha256=output.sha256,
         status="written",
     )
-    return row, OutputImage(row, name, StoredFile(path, output.data, output.sha256))

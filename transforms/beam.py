@@ -1,0 +1,145 @@
+"""A transform for pipelines of your own: files -> resized images. Documented in docs/python.md.
+
+    ReadableFile
+      | ResizeImages     -> ResizedImage(key, size, data, row, failure), one for each image and size
+
+The command's own graph does not use it: that one resizes and commits whole shards (pipeline/graph.py).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import apache_beam as beam
+from apache_beam.io import fileio
+from apache_beam.io.filesystem import FileMetadata
+
+from transforms import storage
+from transforms.dataset.settings import versions
+from transforms.imaging import Encoded, ImageError, ResizeSpec, process_image
+from transforms.imaging.extras import check_extras
+from transforms.imaging.naming import key_of
+from transforms.layouts import LAYOUTS
+from transforms.model.config import ResizeConfig
+from transforms.model.errors import RunError
+from transforms.model.records import FailureRow, ManifestRow, Source, manifest_line
+from transforms.resizing.assemble import failure_row, manifest_row
+from transforms.resizing.environment import check_libraries
+from transforms.resizing.memory_budget import MemoryBudget, machine_memory
+from transforms.resizing.process import resize_source
+from transforms.summary import counters
+from transforms.summary.tally import tally
+
+__all__ = ["FailureRow", "ManifestRow", "ResizeImages", "ResizedImage", "manifest_line"]
+
+_LAYOUT = "files"
+
+
+class ResizedImage(NamedTuple):
+    """One image at one size.
+
+    Args:
+        key: the file's path below the root, without extension.
+        size: a size of the spec.
+        data: the encoded output; None if the image failed or was skipped.
+        row: the row that the manifest of a dataset has for it. `row.status` is "written", "failed" or
+            "skipped", and `row.path` is where the layout `files` stores the output.
+        failure: the row that the failures file of a dataset has for it; None if it did not fail.
+    """
+
+    key: str
+    size: int
+    data: bytes | None
+    row: ManifestRow
+    failure: FailureRow | None
+
+
+def source_of(metadata: FileMetadata, root: str = "") -> Source:
+    """Return the source that a listed file stands for.
+
+    Args:
+        metadata: of the file.
+        root: the folder that keys are relative to; "" makes the whole path the key.
+
+    Raises:
+        RunError: the file does not lie below the root.
+    """
+    if root and not storage.is_inside(metadata.path, root):
+        raise RunError(
+            f"{metadata.path!r} does not lie below root {root!r}: give the folder that the pattern begins with, "
+            "written in the same way"
+        )
+    path = storage.below(root, metadata.path) if root else metadata.path
+    version = metadata.last_updated_in_seconds or 0.0
+    return Source(key_of(path), path, metadata.path, metadata.size_in_bytes, version)
+
+
+def resize_file(source: Source, config: ResizeConfig) -> list[ResizedImage]:
+    """Read one source and return every size of it; an error in the image becomes a failure.
+
+    Counts in the job's counters what the command counts.
+
+    Args:
+        source: of `source_of`.
+        config: its `spec` and its `memory`.
+    """
+    result = resize_source(source, config, functools.partial(process_image, admit=_budget(config.memory).admit))
+    name = LAYOUTS[_LAYOUT].name_of(source.key, result.made.extension)
+    images = []
+    for size, output in result.made.outputs.items():
+        row = manifest_row(result, size, output, f"{config.size_folder(size)}{name}")
+        data = output.data if isinstance(output, Encoded) else None
+        failure = failure_row(source, output) if isinstance(output, ImageError) else None
+        images.append(ResizedImage(source.key, size, data, row, failure))
+    failures = {image.failure for image in images if image.failure}
+    counts = tally([image.row for image in images], list(failures), config.spec.sizes)
+    counters.count(counts, sum(result.seconds.values()))
+    return images
+
+
+@functools.cache
+def _budget(memory: int | None) -> MemoryBudget:
+    """Return the memory budget of this process, shared by its threads."""
+    return MemoryBudget(memory or machine_memory() // 2)
+
+
+class ResizeImages(beam.PTransform):
+    """ReadableFiles -> `ResizedImage`s: one for each file and size, also for files that are no images.
+
+    Args:
+        spec: what to make of each image.
+        root: the folder that keys are relative to, such as "photos" for the pattern "photos/**"; without it
+            a key is the whole path without extension.
+        memory: bytes that decoded images may take at the same time in one process; None for half of the
+            machine's. An image that needs more by itself fails as `too-large`.
+
+    Raises:
+        SettingError: the spec takes an extra that is not installed.
+    """
+
+    def __init__(self, spec: ResizeSpec, root: str | os.PathLike[str] = "", memory: int | None = None) -> None:
+        super().__init__()
+        check_extras(spec)
+        self._root = os.fspath(root)
+        self._config = ResizeConfig(
+            splits=(), out_dir="", spec=spec, layout=_LAYOUT, images_per_shard=1, threads=1, memory=memory
+        )
+
+    def expand(self, files: beam.PCollection[fileio.ReadableFile]) -> beam.PCollection[ResizedImage]:
+        return files | "ResizeFiles" >> beam.ParDo(_ResizeFileFn(self._config, self._root))
+
+
+class _ResizeFileFn(beam.DoFn):
+    def __init__(self, config: ResizeConfig, root: str) -> None:
+        self._config = config
+        self._root = root
+        self._versions = versions(config)  # where the graph is built
+
+    def setup(self) -> None:
+        check_libraries(self._config, self._versions)
+
+    def process(self, file: fileio.ReadableFile) -> Iterator[ResizedImage]:
+        yield from resize_file(source_of(file.metadata, self._root), self._config)
