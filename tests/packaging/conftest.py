@@ -1,0 +1,40 @@
+"""A wheel of the project, and a folder that it is installed into."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+
+SOURCES = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "image_resizer.py", "pipeline", "transforms")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy: a build folder in the checkout could hold modules of long ago."""
+    copy, built = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("wheel")
+    for name in SOURCES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, copy / name)
+    _run("build", "--wheel", "--no-isolation", "--outdir", built, copy)
+    (wheel,) = built.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the wheel alone is installed into; its dependencies are those of this environment."""
+    folder = tmp_path_factory.mktemp("installed")
+    _run("pip", "install", "--quiet", "--no-deps", "--no-index", "--target", folder, wheel)
+    return folder
+
+
+def _run(*args: object) -> None:
+    command = [sys.executable, "-m", *map(str, args)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
