@@ -1,9 +1,8 @@
 """ResizeImages, in pipelines that are not the command's."""
 
-import functools
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from benchmarks.photos import photo
 from tests.support import image_bytes, jpeg, photo_tree, run, sha256, write_tree, written_row
 from tests.support import rows as rows_of
 from transforms.beam import FailureRow, ResizedImage, ResizeImages, manifest_line, source_of
+from transforms.dataset.settings import versions
 from transforms.imaging import Encoded, ResizeSpec, SettingError, process_image, strict
 from transforms.model.errors import RunError
 from transforms.resizing import environment
@@ -164,11 +164,6 @@ def test_a_missing_extra_is_refused_where_the_graph_is_built(monkeypatch: pytest
 
 def test_a_worker_with_another_library_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (80, 60))})
-    real: Callable[..., dict[str, str]] = environment.versions
-    monkeypatch.setattr(environment, "versions", functools.partial(other_pillow, real))
+    monkeypatch.setattr(environment, "versions", lambda config: {**versions(config), "pillow": "0.1"})
     with pytest.raises(Exception, match=r"this worker has pillow '0\.1' and the submitting machine"):
         resized(source / "*", tmp_path / "found", ResizeImages(SPEC))
-
-
-def other_pillow(versions: Callable[..., dict[str, str]], *args: Any) -> dict[str, str]:
-    return {**versions(*args), "pillow": "0.1"}
