@@ -1,4 +1,4 @@
-# make resize [IN=folder] [OUT=folder] [ARGS="-s 512 256"]    make test    make coverage    make lint    make bench[-peers] [BENCH=folder]
+# make resize [IN=folder] [OUT=folder] [ARGS="-s 512 256"]    make test    make test-fast    make coverage    make lint    make bench[-peers] [BENCH=folder]
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -13,7 +13,7 @@ export OUT ?= output/$(notdir $(IN:/=))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help resize install-dataflow test coverage test-readers browser lint format bench bench-peers
+.PHONY: help resize install-dataflow test test-fast coverage test-readers browser lint format bench bench-peers
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -49,6 +49,10 @@ install-dataflow: $(SUBMITS)
 
 test: $(DEVELOPED)
 	$(BIN)/python -m pytest -n auto
+
+# Without the tests that are marked slow: under a minute, for a change in the core.
+test-fast: $(DEVELOPED)
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 # Every sample of every layout, by the libraries that people read them with; make test passes these over.
 test-readers: $(READS)

@@ -14,6 +14,8 @@ from transforms.listing.ranges import NameRange
 from transforms.model.errors import StorageError
 from transforms.storage import gcs, gcs_client
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _reached(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

@@ -8,10 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.dataflow.service import running_service
 from tests.dataflow.store import BUCKET
 from tests.dataflow.support import PLACE, Store, flags_of, submission
 from tests.support import ROOT, jpeg, write_tree
+
+pytestmark = pytest.mark.slow
 
 
 def begin(store: Store, *flags: object) -> "subprocess.Popen[str]":

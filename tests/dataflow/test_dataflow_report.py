@@ -12,6 +12,8 @@ from tests.dataflow.support import Store
 from tests.support import photo_tree, run
 from transforms.storage import gcs_client
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _reached(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

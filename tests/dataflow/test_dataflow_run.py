@@ -25,6 +25,8 @@ from tests.dataflow.support import (
 from tests.support import jpeg, run, snapshot, write_tree
 from tests.transforms.resizing.test_isolated import POISON, poison
 
+pytestmark = pytest.mark.slow
+
 FILES = ("--layout", "files", "--images_per_shard", "10")
 
 

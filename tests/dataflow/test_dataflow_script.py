@@ -11,6 +11,8 @@ from tests.dataflow.store import BUCKET, FAR_BUCKET
 from tests.dataflow.support import PLACE, Store
 from tests.support import ROOT
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = ROOT / "run_dataflow.sh"
 
 

@@ -11,6 +11,8 @@ from tests.dataflow.conftest import ODD_NAMES
 from tests.dataflow.store import BUCKET, page_of
 from tests.dataflow.support import Store, running_store
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_range_is_listed_in_pages_and_in_order(store: Store) -> None:
     whole = [blob.name for blob in store.bucket.list_blobs(prefix="photos/")]

@@ -7,12 +7,15 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
 from tests.dataflow.service import Service, running_service
 from tests.dataflow.store import BUCKET
 from tests.dataflow.support import PLACE, Job, Store, flags_of, submission
 from tests.support import run, snapshot
+
+pytestmark = pytest.mark.slow
 
 
 def graph_of(job: Job) -> beam_runner_api_pb2.Pipeline:

@@ -17,6 +17,8 @@ from tests.transforms.resizing.test_isolated import poison
 from transforms.imaging.decode import FORMATS, open_image
 from transforms.imaging.errors import ImageError, Kind
 
+pytestmark = pytest.mark.slow
+
 PNG = png((1, 1), (b"tEXt", b"Author\0nobody"), png_rows(b"abc"))
 
 

@@ -16,6 +16,8 @@ from tests.pipeline.conftest import Make
 from tests.support import Row, jpeg, markers, rows, run, snapshot, summary, write_tree
 from tests.transforms.layouts.examples import examples
 
+pytestmark = pytest.mark.slow
+
 LAYOUTS = ("files", "webdataset", "parquet", "tfrecord")
 
 

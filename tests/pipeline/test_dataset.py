@@ -34,6 +34,8 @@ from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec, library_versions
 from transforms.layouts import LAYOUTS
 
+pytestmark = pytest.mark.slow
+
 ARCHIVES = [name for name in LAYOUTS if name != "files"]
 
 

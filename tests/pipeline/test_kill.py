@@ -12,6 +12,8 @@ import pytest
 from tests.support import jpeg, write_tree
 from tests.support.endings import CASES, Case, LostError, check_ending, leftovers, send
 
+pytestmark = pytest.mark.slow
+
 # Seconds until a run must end; far more than the two that are promised, since other tests may occupy the machine.
 _PATIENCE = 10
 

@@ -3,10 +3,13 @@
 import struct
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from tests.support import image_bytes, jpeg, rows, run, summary, write_tree
 from tests.transforms.imaging.files import png, png_rows, tiff
+
+pytestmark = pytest.mark.slow
 
 
 def kinds(folder: Path) -> Path:

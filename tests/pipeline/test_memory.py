@@ -10,6 +10,8 @@ from PIL import Image
 
 from tests.support import ROOT, image_bytes, rows, summary, write_tree
 
+pytestmark = pytest.mark.slow
+
 MB = 1_000_000
 
 

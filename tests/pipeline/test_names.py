@@ -11,6 +11,8 @@ import pytest
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, rows, snapshot, summary, write_tree
 
+pytestmark = pytest.mark.slow
+
 ODD = [
     "new\nline.jpg",
     "return\r\nand.jpg",

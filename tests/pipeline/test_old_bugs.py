@@ -3,10 +3,13 @@
 import struct
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from tests.pipeline.conftest import Make
 from tests.support import image_bytes, jpeg, rows, summary, write_tree
+
+pytestmark = pytest.mark.slow
 
 
 def resized(make: Make, tmp_path: Path, data: bytes, *flags: object) -> Image.Image:

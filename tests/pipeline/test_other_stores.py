@@ -8,6 +8,8 @@ from tests.disk_store import SCHEME
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, markers, rows, snapshot, summary, write_tree
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("layout", ["files", "webdataset"])
 def test_a_dataset_is_made_continued_verified_and_overwritten(

@@ -11,6 +11,8 @@ from tests.pipeline.conftest import Make
 from tests.support import ROOT, jpeg, rows, snapshot, write_tree
 from tests.transforms.resizing.test_isolated import POISON, poison
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_poisoned_run_is_finished_by_the_next(make: Make, tmp_path: Path) -> None:
     names = [f"p{number:02d}.jpg" for number in range(40)]

@@ -16,6 +16,8 @@ from tests.support import ROOT, image_bytes, jpeg, markers, photo_tree, rows, sn
 from transforms.imaging.naming import shard_index
 from transforms.layouts import LAYOUTS
 
+pytestmark = pytest.mark.slow
+
 
 def start(*args: object) -> "subprocess.Popen[str]":
     command = [sys.executable, str(ROOT / "image_resizer.py"), *map(str, args)]

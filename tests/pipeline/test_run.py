@@ -23,6 +23,8 @@ from tests.pipeline.conftest import Make
 from tests.support import ROOT, jpeg, photo_tree, rows, run, snapshot, write_tree
 from transforms.layouts import LAYOUTS
 
+pytestmark = pytest.mark.slow
+
 
 def broken_tree(folder: Path, good: int, bad: int) -> Path:
     photo_tree(folder, good, size=(30, 20))

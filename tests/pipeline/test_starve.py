@@ -17,6 +17,8 @@ from tests.pipeline.test_resume import start, wait_for_markers
 from tests.support import ROOT, jpeg, photo_tree, rows, snapshot, summary, write_tree
 from tests.support.endings import leftovers
 
+pytestmark = pytest.mark.slow
+
 MEND = "; what is committed stays: mend this, and give the same command again to go on"
 
 is_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a disk")

@@ -9,6 +9,8 @@ from tests.pipeline.conftest import Make
 from tests.support import jpeg, markers, rows, snapshot, summary, write_tree
 from tests.transforms.resizing.test_isolated import POISON
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def args(photos: Path, tmp_path: Path) -> list[object]:

@@ -14,6 +14,8 @@ from PIL import Image
 
 from tests.support import Row, jpeg, photo_tree, rows, run, sha256, write_tree
 
+pytestmark = pytest.mark.slow
+
 datasets = pytest.importorskip("datasets")
 
 SPLITS = ("train", "b-1")

@@ -9,6 +9,8 @@ import yaml
 
 from tests.support import jpeg, run, write_tree
 
+pytestmark = pytest.mark.slow
+
 datasets = pytest.importorskip("datasets")
 
 IMAGES = {f"p{seed}.jpg": jpeg(seed, (40, 30)) for seed in range(3)}

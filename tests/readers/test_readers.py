@@ -14,6 +14,8 @@ from PIL import Image
 from tests.support import ROOT, jpeg, photo_tree, rows, run, sha256, write_tree
 from transforms.layouts import LAYOUTS
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("datasets")
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

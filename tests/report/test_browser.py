@@ -15,7 +15,10 @@ from tests.report.browser import browser, is_there, look, problems, requests
 from tests.support import ROOT, jpeg, rows, run, summary, write_tree
 from tests.support.endings import wait_for_handlers
 
-pytestmark = pytest.mark.skipif(not is_there(), reason="no chromium and chromedriver: make test-report has them")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not is_there(), reason="no chromium and chromedriver: make test-report has them"),
+]
 
 # Names that would be markup, hide, or turn what follows round.
 HOSTILE = (

@@ -14,6 +14,8 @@ from tests.disk_store import SCHEME
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, photo_tree, run, write_tree
 
+pytestmark = pytest.mark.slow
+
 Tell = Callable[..., list[str]]
 
 

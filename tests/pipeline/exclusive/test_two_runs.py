@@ -8,6 +8,9 @@ from pathlib import Path
 from tests.pipeline.conftest import Make
 from tests.pipeline.test_resume import start, wait_for_markers
 from tests.support import jpeg, summary, write_tree
+import pytest
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_second_is_refused_while_the_first_lives(make: Make, tmp_path: Path) -> None:
