@@ -12,6 +12,7 @@ from tests.support import ROOT, photo_tree, run
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("layout", "number"), [("files", 0), ("webdataset", 1)])
 def test_how_to_read_the_result(tmp_path: Path, layout: str, number: int) -> None:
     source = photo_tree(tmp_path / "train", 7)

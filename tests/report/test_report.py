@@ -43,6 +43,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tree(folder, {"ü/__a.b.jpg": jpeg(8, (300, 200)), "bad.jpg": b"no image"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_is_shown(photos: Path, tmp_path: Path, layout: str) -> None:
     out = tmp_path / "out"
@@ -65,6 +66,7 @@ def test_every_layout_is_shown(photos: Path, tmp_path: Path, layout: str) -> Non
     assert len(html) < 1_000_000
 
 
+@pytest.mark.slow
 def test_it_is_made_again_from_what_is_left(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, out = tmp_path / "in", tmp_path / "out"
     shutil.copytree(photos, source)
@@ -92,6 +94,7 @@ def test_it_is_made_again_from_what_is_left(photos: Path, tmp_path: Path, capsys
     assert set(snapshot(out)) == before.keys() - {archives[-2].name}
 
 
+@pytest.mark.slow
 def test_overwrite_deletes_it_and_a_failed_one_fails_no_run(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     args = ("-i", photos, "-o", out, "-s", 16)
@@ -241,6 +244,7 @@ def test_a_live_report_that_cannot_be_written_is_told_of_once(tmp_path: Path) ->
     ]
 
 
+@pytest.mark.slow
 def test_receipts_tell_the_course_of_a_run_that_nobody_followed(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run("-i", photos, "-o", out, "-s", 16, "--images_per_shard", 2).returncode == 0
@@ -269,6 +273,7 @@ def test_only_shards_that_were_made_count() -> None:
     assert told_by_receipts(begun, []) == begun
 
 
+@pytest.mark.slow
 def test_history_tells_the_course(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run("-i", photos, "-o", out, "-s", 16).returncode == 0

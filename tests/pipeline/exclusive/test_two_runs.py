@@ -5,10 +5,11 @@ import re
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.pipeline.conftest import Make
 from tests.pipeline.test_resume import start, wait_for_markers
 from tests.support import jpeg, summary, write_tree
-import pytest
 
 pytestmark = pytest.mark.slow
 

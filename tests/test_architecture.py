@@ -1,0 +1,100 @@
+"""What docs/architecture.md and CONTRIBUTING.md say of the tree is so."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support import ROOT
+
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+# The rooms of a package, in the order of the table that describes them: a room imports from those above it.
+FLOORS = re.findall(r"^\| `(transforms/[\w/]+)(?:\.py)?` \|", ARCHITECTURE, re.MULTILINE)
+
+
+def room_of(module: str) -> str:
+    """The room that a module or package stands in, such as transforms/imaging."""
+    return "/".join(module.split(".")[:2])
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The modules that a file imports, at its top or later; of a package's names only what are modules."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            package = node.module in ("transforms", "pipeline")
+            yield from (f"{node.module}.{alias.name}" if package else node.module for alias in node.names)
+
+
+def sources() -> list[Path]:
+    """The modules of all rooms; `transforms/__init__.py` stands in none."""
+    return [
+        path
+        for path in sorted((ROOT / "transforms").rglob("*.py"))
+        if path.parent.parent != ROOT or path.stem != "__init__"
+    ]
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def test_every_room_is_described() -> None:
+    found = {room_of(module_of(path)) for path in sources()}
+    assert sorted(FLOORS) == sorted(found)
+    rooms = {str(path.relative_to(ROOT)) for path in (ROOT / "pipeline").iterdir() if (path / "__init__.py").is_file()}
+    assert rooms - set(re.findall(r"^\| `(pipeline/\w+)` \|", ARCHITECTURE, re.MULTILINE)) == set()
+
+
+@pytest.mark.parametrize("path", sources(), ids=module_of)
+def test_a_room_imports_from_those_above_it(path: Path) -> None:
+    floor = FLOORS.index(room_of(module_of(path)))
+    ours = {name for name in imported(path) if name.partition(".")[0] in ("transforms", "pipeline")}
+    assert {room_of(name) for name in ours} - set(FLOORS[: floor + 1]) == set()
+
+
+def paths(text: str) -> set[str]:
+    """Paths of the tree that a text names in backticks; patterns, and what lies in OUT, are none."""
+    named = re.findall(r"`((?:pipeline|transforms|tests|benchmarks|docs)/[\w/.-]*|[\w.-]+\.(?:py|md|toml|json))`", text)
+    return {name for name in named if name not in ("croissant.json", "summary.json", "SHARD.json")}
+
+
+@pytest.mark.parametrize("text", [ARCHITECTURE, CONTRIBUTING], ids=["architecture", "contributing"])
+def test_every_path_is_there(text: str) -> None:
+    named = paths(text)
+    assert len(named) >= 10
+    assert {name for name in named if not (ROOT / name.replace("NAME.py", "files.py")).exists()} == set()
+
+
+@pytest.mark.parametrize("document", ["architecture.md", "python.md"])
+def test_every_link_is_there(document: str) -> None:
+    text = (ROOT / "docs" / document).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
+    assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
+
+
+def test_every_target_of_make_is_there() -> None:
+    named = set(re.findall(r"(?:`|^    )make ([a-z-]+)", CONTRIBUTING, re.MULTILINE))
+    assert {"lint", "test", "test-fast"} <= named
+    assert named - set(re.findall(r"^([a-z][a-z-]+):", MAKEFILE, re.MULTILINE)) == set()
+
+
+def test_the_hooks_are_what_make_lint_runs() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    lint = MAKEFILE[MAKEFILE.index("\nlint:") :].split("\n\n")[0]
+    assert {entry_of(line) for line in lint.splitlines() if "$(BIN)/" in line} == {
+        hook["entry"].removeprefix(".venv/bin/").replace(" --force-exclude", "") for hook in hooks
+    }
+
+
+def entry_of(line: str) -> str:
+    """A line of `make lint` without what it is run on."""
+    words = line.strip().removeprefix("$(BIN)/").split()
+    return " ".join(word for word in words if re.fullmatch(r"[a-z-]+", word))
