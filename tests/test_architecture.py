@@ -1,4 +1,4 @@
-"""What docs/architecture.md and CONTRIBUTING.md say of the tree is so."""
+"""The statements of docs/architecture.md and CONTRIBUTING.md about the tree are true."""
 
 import ast
 import re
@@ -19,12 +19,12 @@ FLOORS = re.findall(r"^\| `(transforms/[\w/]+)(?:\.py)?` \|", ARCHITECTURE, re.M
 
 
 def room_of(module: str) -> str:
-    """The room that a module or package stands in, such as transforms/imaging."""
+    """Return the room that a module belongs to, such as transforms/imaging."""
     return "/".join(module.split(".")[:2])
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The modules that a file imports, at its top or later; of a package's names only what are modules."""
+    """Yield the modules that a file imports, at its top or inside a function."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -34,7 +34,7 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def sources() -> list[Path]:
-    """The modules of all rooms; `transforms/__init__.py` stands in none."""
+    """Return the modules of all rooms; `transforms/__init__.py` belongs to none."""
     return [
         path
         for path in sorted((ROOT / "transforms").rglob("*.py"))
@@ -61,7 +61,7 @@ def test_a_room_imports_from_those_above_it(path: Path) -> None:
 
 
 def paths(text: str) -> set[str]:
-    """Paths of the tree that a text names in backticks; patterns, and what lies in OUT, are none."""
+    """Return the paths that a text names in backticks, without patterns and files of OUT."""
     named = re.findall(r"`((?:pipeline|transforms|tests|benchmarks|docs)/[\w/.-]*|[\w.-]+\.(?:py|md|toml|json))`", text)
     return {name for name in named if name not in ("croissant.json", "summary.json", "SHARD.json")}
 
@@ -95,6 +95,6 @@ def test_the_hooks_are_what_make_lint_runs() -> None:
 
 
 def entry_of(line: str) -> str:
-    """A line of `make lint` without what it is run on."""
+    """Return a command of `make lint` without the files that it checks."""
     words = line.strip().removeprefix("$(BIN)/").split()
     return " ".join(word for word in words if re.fullmatch(r"[a-z-]+", word))

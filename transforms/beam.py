@@ -80,7 +80,7 @@ def source_of(metadata: FileMetadata, root: str = "") -> Source:
 def resize_file(source: Source, config: ResizeConfig) -> list[ResizedImage]:
     """Read one source and return every size of it; an error in the image becomes a failure.
 
-    Counts in the job's counters what the command counts.
+    Adds to the counters that the command has.
 
     Args:
         source: of `source_of`.

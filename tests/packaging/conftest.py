@@ -14,7 +14,7 @@ SOURCES = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "image_resizer.
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy: a build folder in the checkout could hold modules of long ago."""
+    """Build the wheel from a copy: a build folder in the checkout could hold modules that no longer exist."""
     copy, built = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("wheel")
     for name in SOURCES:
         if (ROOT / name).is_dir():
@@ -28,7 +28,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that the wheel alone is installed into; its dependencies are those of this environment."""
+    """Install the wheel alone into a folder; its dependencies come from this environment."""
     folder = tmp_path_factory.mktemp("installed")
     _run("pip", "install", "--quiet", "--no-deps", "--no-index", "--target", folder, wheel)
     return folder

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 
 def modules(folder: Path) -> set[str]:
-    """The modules of both packages, as paths below `folder`."""
+    """Return the modules of both packages, as paths below `folder`."""
     return {
         str(path.relative_to(folder))
         for package in ("pipeline", "transforms")
@@ -41,7 +41,7 @@ def test_the_wheel_holds_every_module_and_every_file_that_is_read(wheel: Path) -
 
 
 def test_no_file_beside_the_modules_is_forgotten(wheel: Path) -> None:
-    """A new template or table must be named in setup.py's package_data."""
+    """Show that setup.py's package_data names every template and table."""
     names = set(zipfile.ZipFile(wheel).namelist())
     files = {
         str(path.relative_to(ROOT))
@@ -75,7 +75,7 @@ def test_the_installed_command_reads_its_prices(installed: Path, tmp_path: Path)
 
 
 def test_the_installed_command_starts_its_child_process(installed: Path, tmp_path: Path) -> None:
-    """The child is started with a line of code, whose import no tool checks."""
+    """Run a shard in the child process, which starts with a line of code whose import no tool checks."""
     photo_tree(tmp_path / "photos", 3)
     attempts = tmp_path / "out" / "_run" / "attempts"
     first = python(installed, tmp_path, "-m", "pipeline", "-i", "photos", "-o", "out", "-s", 32)
