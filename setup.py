@@ -14,6 +14,7 @@ TEST = [
     *DATAFLOW,
     "gcp-storage-emulator>=2026.7",
     "hypothesis>=6.100",
+    "pandas>=2.2",  # whose index columns tables may have
     "imagecodecs>=2025.3.30",  # tests/fuzz: writes JPEGs that Pillow does not
     "pytest>=8",
     "pytest-cov>=7",

@@ -23,7 +23,7 @@ def main(in_dir: str, out_dir: str, size: str, threads: str) -> None:
 
     def work(name: str) -> str:
         data = Path(in_dir, name).read_bytes()
-        (output,) = resize_image(open_image(data), spec).outputs
+        (output,) = resize_image(open_image(data), spec).outputs.values()
         assert isinstance(output, Encoded)
         Path(out_dir, name).write_bytes(output.data)
         return hashlib.sha256(data).hexdigest()

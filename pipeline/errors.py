@@ -5,7 +5,7 @@ class UsageError(Exception):
     """The command cannot be carried out as it was given; the message is one sentence that says why."""
 
 
-class Leave(BaseException):
+class ExitRun(BaseException):
     """The run ends before its time; as for an exit, everybody lets it pass.
 
     Args:

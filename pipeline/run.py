@@ -15,7 +15,7 @@ from loguru import logger
 
 from pipeline.cli import inputs
 from pipeline.cli.options import EstimateRequest, Options, parse
-from pipeline.errors import Leave, UsageError
+from pipeline.errors import ExitRun, UsageError
 from pipeline.exclusive.lease import Lease, leased
 from pipeline.exclusive.lock import locked
 from pipeline.history.record import History
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         return _main(sys.argv[1:] if argv is None else argv)
-    except Leave as leave:
+    except ExitRun as leave:
         sys.stderr.flush()
         os._exit(leave.exit_code)  # without waiting for threads that are at work
     except Stopped as stopped:

@@ -29,7 +29,7 @@ from transforms.model.records import FailureRow, ManifestRow, Source, manifest_l
 from transforms.resizing.assemble import failure_row, manifest_row
 from transforms.resizing.environment import check_libraries
 from transforms.resizing.memory_budget import MemoryBudget, machine_memory
-from transforms.resizing.process import resize_source
+from transforms.resizing.process import process_source
 from transforms.summary import counters
 from transforms.summary.tally import tally
 
@@ -86,10 +86,10 @@ def resize_file(source: Source, config: ResizeConfig) -> list[ResizedImage]:
         source: of `source_of`.
         config: its `spec` and its `memory`.
     """
-    result = resize_source(source, config, functools.partial(process_image, admit=_budget(config.memory).admit))
-    name = LAYOUTS[_LAYOUT].name_of(source.key, result.made.extension)
+    result = process_source(source, config, functools.partial(process_image, admit=_budget(config.memory).admit))
+    name = LAYOUTS[_LAYOUT].name_of(source.key, result.image.extension)
     images = []
-    for size, output in result.made.outputs.items():
+    for size, output in result.image.outputs.items():
         row = manifest_row(result, size, output, f"{config.size_folder(size)}{name}")
         data = output.data if isinstance(output, Encoded) else None
         failure = failure_row(source, output) if isinstance(output, ImageError) else None

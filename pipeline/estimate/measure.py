@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from transforms.imaging.resize import make
+from transforms.imaging.resize import process_image
 from transforms.layouts.webdataset import sample_json
 from transforms.model.config import ResizeConfig
 from transforms.model.records import OutputImage, Shard, Source, Tally, json_line, manifest_line
 from transforms.resizing.assemble import assemble
 from transforms.resizing.memory_budget import MemoryBudget, machine_memory
-from transforms.resizing.process import Make, resize_source
+from transforms.resizing.process import ProcessImage, process_source
 
 
 class Measured(NamedTuple):
@@ -48,7 +48,9 @@ class Measurement(NamedTuple):
 def measure(sample: Sequence[Source], config: ResizeConfig) -> Measurement:
     """Resizes every image of `sample`, at least one, with as many threads as a run; keeps none of the outputs."""
     budget = MemoryBudget(config.memory or machine_memory() // 2)
-    one = functools.partial(_measure_one, config=config, make=functools.partial(make, admit=budget.admit))
+    one = functools.partial(
+        _measure_one, config=config, process_image=functools.partial(process_image, admit=budget.admit)
+    )
     one(sample[0])  # libraries are loaded and connections opened with the first image, and not counted
     start = time.perf_counter()
     with ThreadPoolExecutor(config.threads) as pool:
@@ -56,9 +58,9 @@ def measure(sample: Sequence[Source], config: ResizeConfig) -> Measurement:
     return Measurement(images, time.perf_counter() - start)
 
 
-def _measure_one(source: Source, config: ResizeConfig, make: Make) -> Measured:
+def _measure_one(source: Source, config: ResizeConfig, process_image: ProcessImage) -> Measured:
     start = time.thread_time()
-    result = resize_source(source, config, make)
+    result = process_source(source, config, process_image)
     seconds = time.thread_time() - start
     shard = assemble(Shard(config.splits[0].name, 0, 1), "", [result], config)
     sizes = {image.row.size: len(image.file.data) for image in shard.images}

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pipeline.cli import inputs
 from transforms.imaging.naming import in_sample, sample_rank
 from transforms.listing.files import list_files
-from transforms.listing.match import SplitListing, unlist
+from transforms.listing.match import SplitListing, to_source
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Source, Tally
 from transforms.summary.tally import merge
@@ -68,7 +68,7 @@ def list_inputs(config: ResizeConfig, number: int) -> Listing:
 def _images(split: Split, listing: SplitListing, config: ResizeConfig) -> Iterator[Source]:
     for file in _files(split, config):
         if listed := listing.take(*file):
-            yield unlist(listed, config)
+            yield to_source(listed, config)
 
 
 def _files(split: Split, config: ResizeConfig) -> Iterator[tuple[str, int, float]]:

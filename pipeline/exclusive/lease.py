@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from loguru import logger
 
-from pipeline.exclusive.lock import who
+from pipeline.exclusive.lock import process_description
 from transforms import compat, storage
 from transforms.dataset.paths import LEASE_PATH
 from transforms.model.errors import RunError, StorageError
@@ -31,7 +31,7 @@ class Lease:
 
     def __init__(self, out_dir: str) -> None:
         self._out_dir = out_dir
-        self._holder = {"who": who()}
+        self._holder = {"who": process_description()}
 
     @property
     def is_a_jobs(self) -> bool:

@@ -17,7 +17,7 @@ from transforms.dataset.paths import LOCK_PATH
 from transforms.model.errors import RunError, StorageError
 
 
-def who() -> str:
+def process_description() -> str:
     """This process, in words for whoever comes second."""
     now = datetime.datetime.now(datetime.UTC)
     return f"process {os.getpid()} on {socket.gethostname()}, since {now:%Y-%m-%d %H:%M:%S} UTC"
@@ -48,6 +48,6 @@ def locked(out_dir: str) -> Iterator[None]:
                 ) from error
             logger.warning("{!r} cannot be locked ({}): take care that no other run works on it", path, error.strerror)
         file.truncate(0)
-        file.write(who())
+        file.write(process_description())
         file.flush()
         yield

@@ -13,7 +13,7 @@ from pipeline.history.timeline import Series
 _LAST_STEP = 1.0
 
 
-def told_by_receipts(run: Mapping[str, Any], lines: Iterable[bytes]) -> dict[str, Any]:
+def with_receipts(run: Mapping[str, Any], lines: Iterable[bytes]) -> dict[str, Any]:
     """The record of a run, with what its receipts tell of it: images, seconds until the last, and the series.
 
     Shards that a runner tried again after they were committed had nothing left to do, and count as found.

@@ -47,7 +47,7 @@ class Series:
             self._step *= 2
 
 
-class Course:
+class RunTimeline:
     """Is told the time and looks at the counters, again and again.
 
     Args:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 from typing import Any, NamedTuple
 
-from pipeline.report.facts import Facts, Row
+from pipeline.report.facts import ReportData, Row
 from transforms import storage
 from transforms.dataset.plan import Plan
-from transforms.imaging.resize import Encoded, make
+from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 from transforms.layouts.members import read_outputs
 from transforms.model.errors import RunError
@@ -36,7 +36,7 @@ class Sheet(NamedTuple):
     outputs: tuple[Picture, ...]
 
 
-def sheets_of(facts: Facts) -> tuple[Sheet, ...]:
+def sheets_of(facts: ReportData) -> tuple[Sheet, ...]:
     """The contact sheet. A picture that cannot be had says why."""
     layout = facts.summary["settings"]["layout"]
     outputs = read_outputs(facts.out_dir, layout, [row["path"] for rows in facts.sample for row in rows])
@@ -60,7 +60,7 @@ def picture(data: bytes | None) -> Picture:
     """An encoded image, small."""
     if data is None:
         return Picture("", 0, 0, "it is not there any more")
-    (output,) = make(data, _SMALL).outputs.values()
+    (output,) = process_image(data, _SMALL).outputs.values()
     if not isinstance(output, Encoded):
         return Picture("", 0, 0, f"it cannot be shown: {output}")
     uri = f"data:image/jpeg;base64,{base64.b64encode(output.data).decode('ascii')}"

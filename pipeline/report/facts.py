@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from pipeline.history.receipts import told_by_receipts
+from pipeline.history.receipts import with_receipts
 from transforms import storage
 from transforms.dataset.paths import RECEIPTS_DIR, SUMMARY_PATH
 from transforms.dataset.plan import Plan, read_plan
@@ -35,7 +35,7 @@ _KEY_AT = len(f'{{"{ManifestRow._fields[0]}":')
 _DECODER = json.JSONDecoder()
 
 
-class Facts(NamedTuple):
+class ReportData(NamedTuple):
     """All that is known of a dataset.
 
     Args:
@@ -55,7 +55,7 @@ class Facts(NamedTuple):
     sample: tuple[tuple[Row, ...], ...]
 
 
-def read_facts(out_dir: str) -> Facts:
+def read_report_data(out_dir: str) -> ReportData:
     """Reads a dataset's tables.
 
     Raises:
@@ -63,13 +63,13 @@ def read_facts(out_dir: str) -> Facts:
     """
     summary = _read_summary(out_dir)
     sizes = len(summary["outputs"])
-    return Facts(
+    return ReportData(
         out_dir,
         summary,
         plan=read_plan(out_dir),
         runs=tuple(read_runs(out_dir)),
         examples=examples_of(_lines(out_dir, "failures-"), summary["failures"]),
-        sample=sample_of(_lines(out_dir, "manifest-"), sample_size(sizes)),
+        sample=rows_to_picture(_lines(out_dir, "manifest-"), picture_count(sizes)),
     )
 
 
@@ -97,7 +97,7 @@ def read_runs(out_dir: str) -> Iterator[dict[str, Any]]:
             continue
         if "images" not in told:
             run_id = posixpath.basename(path).removeprefix("history-").removesuffix(".json")
-            told = told_by_receipts(told, _receipts(out_dir, run_id))
+            told = with_receipts(told, _receipts(out_dir, run_id))
         yield told
 
 
@@ -122,12 +122,12 @@ def examples_of(lines: Iterable[bytes], kinds: dict[str, int]) -> dict[str, list
     return examples
 
 
-def sample_size(sizes: int) -> int:
+def picture_count(sizes: int) -> int:
     """How many images the contact sheet shows with so many outputs each."""
     return max(3, min(_IMAGES, _PICTURES // (1 + sizes)))
 
 
-def sample_of(lines: Iterable[bytes], count: int) -> tuple[tuple[Row, ...], ...]:
+def rows_to_picture(lines: Iterable[bytes], count: int) -> tuple[tuple[Row, ...], ...]:
     """The written rows of the images that come first by `sample_rank`: the same ones in every report.
 
     Args:

@@ -11,10 +11,10 @@ from loguru import logger
 from pipeline.cli.options import Options
 from pipeline.history.record import History
 from pipeline.report.contact_sheet import Sheet, sheets_of
-from pipeline.report.facts import Facts, read_runs, sample_of, sample_size
+from pipeline.report.facts import ReportData, picture_count, read_runs, rows_to_picture
 from pipeline.report.page import State, page_of
 from pipeline.report.render import render
-from pipeline.terminal.progress import Watch
+from pipeline.terminal.progress import ProgressReporter
 from transforms import storage
 from transforms.dataset.markers import read_marker
 from transforms.dataset.plan import read_plan
@@ -38,7 +38,9 @@ class LiveReport:
         progress: its counters.
     """
 
-    def __init__(self, options: Options, every: int, history: History, watch: Watch, progress: Progress) -> None:
+    def __init__(
+        self, options: Options, every: int, history: History, watch: ProgressReporter, progress: Progress
+    ) -> None:
         self._config = options.config
         self._every = every
         self._history = history
@@ -89,22 +91,22 @@ class LiveReport:
                 logger.warning("report.html cannot be kept up: {}: {}", type(error).__name__, error)
             self._failed = True
 
-    def _first_sheets(self, facts: Facts) -> tuple[Sheet, ...]:
+    def _first_sheets(self, facts: ReportData) -> tuple[Sheet, ...]:
         """Images of the first shard that is seen committed, which stay on the page: they will not change."""
         shard = self._progress.latest
         marker = shard and read_marker(facts.out_dir, shard)
         if not marker:
             return ()
-        sample = sample_of(marker.rows, sample_size(len(self._config.spec.sizes)))
+        sample = rows_to_picture(marker.rows, picture_count(len(self._config.spec.sizes)))
         return sheets_of(facts._replace(plan=read_plan(facts.out_dir), sample=sample))
 
-    def _facts(self) -> Facts:
+    def _facts(self) -> ReportData:
         if self._earlier is None:
             runs = read_runs(self._config.out_dir)
             self._earlier = tuple(run for run in runs if "images" in run)  # and not this one
         this = {**self._history.told, **self._watch.figures()}
         so_far = merge([tally([], [], self._config.spec.sizes), self._progress.tally()])
-        return Facts(
+        return ReportData(
             self._config.out_dir,
             {**so_far, "settings": settings(self._config)},
             plan=None,

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from pipeline.report import histograms, svg
 from pipeline.report.contact_sheet import Picture, Sheet
-from pipeline.report.facts import Facts, Row
+from pipeline.report.facts import ReportData, Row
 from pipeline.report.formatting import duration, percent
 from transforms.publish.amounts import amount
 
@@ -136,7 +136,7 @@ class Page(NamedTuple):
     versions: tuple[tuple[str, str], ...]
 
 
-def page_of(facts: Facts, sheets: Sequence[Sheet], state: State, now: datetime.datetime) -> Page:
+def page_of(facts: ReportData, sheets: Sequence[Sheet], state: State, now: datetime.datetime) -> Page:
     """The page of a dataset.
 
     Args:

@@ -7,7 +7,7 @@ import datetime
 import os
 
 from pipeline.report.contact_sheet import sheets_of
-from pipeline.report.facts import read_facts
+from pipeline.report.facts import read_report_data
 from pipeline.report.page import State, page_of
 from pipeline.report.render import render
 from transforms import storage
@@ -20,7 +20,7 @@ def write_report(out_dir: str) -> str:
     Raises:
         RunError: there is no complete dataset, or the page cannot be written.
     """
-    facts = read_facts(out_dir)
+    facts = read_report_data(out_dir)
     images = facts.summary["images"]
     accounted = f"All {images['matched']:,} images are accounted for."
     page = page_of(facts, sheets_of(facts), State("complete", accounted), datetime.datetime.now(datetime.UTC))

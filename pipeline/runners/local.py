@@ -12,10 +12,10 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from loguru import logger
 
 from pipeline.cli.options import Options
-from pipeline.errors import Leave
+from pipeline.errors import ExitRun
 from pipeline.graph import build
 from pipeline.history.record import History
-from pipeline.terminal.progress import Watch
+from pipeline.terminal.progress import ProgressReporter
 from pipeline.terminal.signals import noted
 from transforms import storage
 from transforms.dataset import attempts
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pipeline.report.live import LiveReport
 
 
-def run_here(options: Options, history: History) -> Watch:
+def run_here(options: Options, history: History) -> ProgressReporter:
     """Makes the dataset on this machine; gives what was seen of its progress.
 
     A signal, or too many failures, ends the process at once: what is committed stays, the rest is done by
@@ -39,7 +39,7 @@ def run_here(options: Options, history: History) -> Watch:
     """
     progress.reset()
     thread = _PipelineThread(options, history.run_id)
-    watch = Watch(progress, options.verbose, history.starting())
+    watch = ProgressReporter(progress, options.verbose, history.starting())
     limit = options.max_failures
     live = _live_report(options, history, watch)
     with noted() as stops:
@@ -51,9 +51,9 @@ def run_here(options: Options, history: History) -> Watch:
             lambda: bool(stops) or (limit is not None and limit.exceeded(progress.failed, progress.total)),
         )
     if stops:
-        _leave(options, live, stops[0].why, stops[0].exit_code)
+        _exit_run(options, live, stops[0].why, stops[0].exit_code)
     if thread.is_alive():
-        _leave(options, live, f"stopped: {progress.failed:,} images failed, more than --max_failures {limit}", 1)
+        _exit_run(options, live, f"stopped: {progress.failed:,} images failed, more than --max_failures {limit}", 1)
     close_workers()
     error = thread.error()
     if live:
@@ -63,7 +63,7 @@ def run_here(options: Options, history: History) -> Watch:
     return watch
 
 
-def _live_report(options: Options, history: History, watch: Watch) -> LiveReport | None:
+def _live_report(options: Options, history: History, watch: ProgressReporter) -> LiveReport | None:
     if options.report_every is None:
         return None
     from pipeline.report.live import LiveReport  # and its templates: most runs do without
@@ -71,7 +71,7 @@ def _live_report(options: Options, history: History, watch: Watch) -> LiveReport
     return LiveReport(options, options.report_every, history, watch, progress)
 
 
-def _leave(options: Options, live: LiveReport | None, why: str, exit_code: int) -> NoReturn:
+def _exit_run(options: Options, live: LiveReport | None, why: str, exit_code: int) -> NoReturn:
     """Ends the run without waiting for its threads. Nothing is half-written: a shard is stored or not."""
     if storage.is_local(options.config.out_dir):
         with contextlib.suppress(StorageError):
@@ -80,7 +80,7 @@ def _leave(options: Options, live: LiveReport | None, why: str, exit_code: int) 
             live.end(why)
     done = f"{progress.committed:,} of {progress.total:,} images" if progress.total else "nothing"
     logger.error("{}; {} committed: give the same command again to go on from there", why, done)
-    raise Leave(exit_code)
+    raise ExitRun(exit_code)
 
 
 class _PipelineThread(threading.Thread):

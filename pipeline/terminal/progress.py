@@ -11,14 +11,14 @@ from typing import Any
 from loguru import logger
 from tqdm import tqdm
 
-from pipeline.history.timeline import Course
+from pipeline.history.timeline import RunTimeline
 from transforms.summary.progress import Progress
 
 # Seconds between two looks at the counters.
 _PERIOD = 0.05
 
 
-class Watch:
+class ProgressReporter:
     """Follows a run's counters.
 
     Args:
@@ -29,7 +29,7 @@ class Watch:
 
     def __init__(self, progress: Progress, verbose: int, starting: float = 0.0) -> None:
         self._progress = progress
-        self._course = Course(progress, starting)
+        self._course = RunTimeline(progress, starting)
         self._verbose = verbose
         self._next_line = verbose
         self._start = time.monotonic()

@@ -7,14 +7,14 @@ import tempfile
 from pathlib import Path
 
 from tests.fuzz.cases import Case
-from transforms.imaging.resize import Encoded, Made
+from transforms.imaging.resize import Encoded, ImageResult
 from transforms.model.records import Source
 
 # One case in so many goes there as well. To estimate is to import Apache Beam.
 _SHOWN, _ESTIMATED = 3, 50
 
 
-def problem_elsewhere(case: Case, number: int, made: Made, memory: int) -> str:
+def problem_elsewhere(case: Case, number: int, made: ImageResult, memory: int) -> str:
     """What is wrong there with a case of which `made` came; empty where nothing is."""
     if number % _ESTIMATED == 1:
         return _estimate_problem(case, made, memory)
@@ -30,7 +30,7 @@ def _thumbnail_problem(case: Case) -> str:
     return "" if thumbnail.missing.startswith("it cannot be shown: ") else f"a thumbnail: {thumbnail}"
 
 
-def _estimate_problem(case: Case, made: Made, memory: int) -> str:
+def _estimate_problem(case: Case, made: ImageResult, memory: int) -> str:
     from pipeline.cli.options import parse
     from pipeline.estimate.measure import measure
 

@@ -46,7 +46,7 @@ def test_a_thousand_cases(capsys: pytest.CaptureFixture[str]) -> None:
 def format_of(data: bytes) -> str:
     """Pillow's name of it; where it cannot be opened, the kind of failure."""
     try:
-        return open_image(data).source.format
+        return open_image(data).header.format
     except ImageError as error:
         return error.kind
 
@@ -110,7 +110,7 @@ def is_small_gif(number: int) -> bool:
     """Whether a case is made from a GIF of 45 x 31 pixels."""
     data, spec = case_of(1, number)[1:]
     try:
-        source = open_image(data).source
+        source = open_image(data).header
     except ImageError:
         return False
     wanted = spec.extension and spec.max_pixels > 45 * 31 and spec.min_side <= 31

@@ -19,7 +19,7 @@ from PIL import Image
 from tests.fuzz.cases import Case, case_of
 from tests.fuzz.paths import problem_elsewhere
 from transforms.imaging.errors import ImageError, Kind, SkippedError
-from transforms.imaging.resize import Encoded, Made, Output, make
+from transforms.imaging.resize import Encoded, ImageResult, Output, process_image
 from transforms.imaging.spec import FORMATS
 from transforms.resizing.memory_budget import MemoryBudget
 
@@ -87,20 +87,20 @@ def tried(seed: int, number: int, memory: int) -> Report:
             report.problem = _difference(made, case, memory)
         if not report.problem and report.admitted:
             report.problem = problem_elsewhere(case, number, made, memory)
-    # Whatever it is: `make` promises to raise nothing, and extension modules raise more than Exceptions.
+    # Whatever it is: `process_image` promises to raise nothing, and extension modules raise more than Exceptions.
     except BaseException:
         report.problem = "raised: " + traceback.format_exc().strip()
     return report
 
 
-def _make(case: Case, memory: int, report: Report) -> Made:
+def _make(case: Case, memory: int, report: Report) -> ImageResult:
     budget = MemoryBudget(memory)
 
     def admit(needed: int) -> contextlib.AbstractContextManager[None]:
         report.admitted = needed if needed <= memory else 0
         return budget.admit(needed)
 
-    return make(case.data, case.spec, admit)
+    return process_image(case.data, case.spec, admit)
 
 
 def _outcome(output: Output) -> str:
@@ -109,7 +109,7 @@ def _outcome(output: Output) -> str:
     return "skipped" if isinstance(output, SkippedError) else str(output.kind)
 
 
-def _problem(made: Made, case: Case, report: Report) -> str:
+def _problem(made: ImageResult, case: Case, report: Report) -> str:
     problems = (
         [f"made {sorted(made.outputs)} of {case.spec.sizes}"] if set(made.outputs) != set(case.spec.sizes) else []
     )
@@ -135,11 +135,11 @@ def _wrong(output: Output, extension: str) -> str:
     return ""
 
 
-def _difference(made: Made, case: Case, memory: int) -> str:
+def _difference(made: ImageResult, case: Case, memory: int) -> str:
     """What is different when the case is made again, in memory that is not what it was."""
     with _soiled_memory():
         again = _make(case, memory, Report(0))
-    shown = [(one.source, one.extension, one.notes, *map(_shown, one.outputs.values())) for one in (made, again)]
+    shown = [(one.header, one.extension, one.notes, *map(_shown, one.outputs.values())) for one in (made, again)]
     return "" if shown[0] == shown[1] or _is_fax(case.data) else f"made twice: {shown[0]}, then {shown[1]}"
 
 

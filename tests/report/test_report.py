@@ -14,17 +14,17 @@ from loguru import logger
 from PIL import Image
 
 from pipeline.cli.options import parse
-from pipeline.history.receipts import told_by_receipts
+from pipeline.history.receipts import with_receipts
 from pipeline.history.record import History
 from pipeline.report.__main__ import main
 from pipeline.report.contact_sheet import location_of, picture, root_of, sheets_of
-from pipeline.report.facts import examples_of, read_facts, read_runs, sample_of
+from pipeline.report.facts import examples_of, read_report_data, read_runs, rows_to_picture
 from pipeline.report.formatting import duration, percent, printable, short
 from pipeline.report.histograms import aspect_ratios, longest_sides, output_bytes
 from pipeline.report.live import LiveReport
 from pipeline.report.page import rate_plot
 from pipeline.report.svg import Bar, Step, histogram, rates
-from pipeline.terminal.progress import Watch
+from pipeline.terminal.progress import ProgressReporter
 from tests.support import Row, jpeg, photo_tree, rows, run, snapshot, write_tree
 from transforms.imaging.naming import sample_rank
 from transforms.layouts import LAYOUTS
@@ -54,7 +54,7 @@ def test_every_layout_is_shown(photos: Path, tmp_path: Path, layout: str) -> Non
     written = [row for row in rows(out, "manifest") if row["status"] == "written"]
     outputs = read_outputs(str(out), layout, [row["path"] for row in written])
     assert {path: len(data) for path, data in outputs.items()} == {row["path"]: row["bytes"] for row in written}
-    sheets = sheets_of(read_facts(str(out)))
+    sheets = sheets_of(read_report_data(str(out)))
     assert len(sheets) == 7
     assert [sheet.rows[0]["key"] for sheet in sheets] == sorted({row["key"] for row in written}, key=sample_rank)
     for sheet in sheets:
@@ -127,14 +127,14 @@ def test_the_sample_is_the_lowest_ranks_of_what_was_written() -> None:
         for key in keys
         for size in (512, 256)
     ]
-    taken = sample_of(lines, 150)
+    taken = rows_to_picture(lines, 150)
     wanted = sorted(set(keys) - {"k7"}, key=sample_rank)[:150]
     assert [sheet[0]["key"] for sheet in taken] == wanted
     assert all([row["size"] for row in sheet] == ([256] if sheet[0]["key"] == "k9" else [512, 256]) for sheet in taken)
     twice = [json_line({**manifest_row("a", 8), "source": name}) for name in ("a.jpg", "a.png")]
-    assert [[row["source"] for row in sheet] for sheet in sample_of(twice, 3)] == [["a.jpg"]]
+    assert [[row["source"] for row in sheet] for sheet in rows_to_picture(twice, 3)] == [["a.jpg"]]
     odd = os.fsdecode(b'"\xff\\')
-    assert sample_of([json_line(manifest_row(odd, 8))], 3)[0][0]["key"] == odd
+    assert rows_to_picture([json_line(manifest_row(odd, 8))], 3)[0][0]["key"] == odd
 
 
 def test_examples_are_few_and_reading_ends_with_them() -> None:
@@ -232,7 +232,7 @@ def test_a_live_report_that_cannot_be_written_is_told_of_once(tmp_path: Path) ->
     options = parse(["-i", str(source), "-o", str(out), "--report_every", "3600"])
     progress = Progress()
     progress.listed(1)
-    live = LiveReport(options, 3600, History(options, 0.0), Watch(progress, 1), progress)
+    live = LiveReport(options, 3600, History(options, 0.0), ProgressReporter(progress, 1), progress)
     live.start()
     told: list[str] = []
     sink = logger.add(told.append, format="{message}")
@@ -264,13 +264,11 @@ def test_only_shards_that_were_made_count() -> None:
     receipts = [(1064.5, 7, True), (1030.25, 5, True), (1070.0, 100, False)]
     lines = [json_line({"time": time, "matched": matched, "again": again}) for time, matched, again in receipts]
     course = {"seconds": 64.5, "images": 12, "images_per_second": 0.186, "series": [(0.0, 0), (30.25, 5), (64.5, 12)]}
-    assert told_by_receipts(begun, lines) == {**begun, **course}
+    assert with_receipts(begun, lines) == {**begun, **course}
     at_once = [(0.0, 0), (64.5, 12)]  # two shards between which no time passes are one point
-    assert (
-        told_by_receipts(begun, [json_line({**json.loads(one), "time": 1064.5}) for one in lines])["series"] == at_once
-    )
-    assert told_by_receipts(begun, lines[2:]) == begun
-    assert told_by_receipts(begun, []) == begun
+    assert with_receipts(begun, [json_line({**json.loads(one), "time": 1064.5}) for one in lines])["series"] == at_once
+    assert with_receipts(begun, lines[2:]) == begun
+    assert with_receipts(begun, []) == begun
 
 
 @pytest.mark.slow

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from tests.support import write_tree
-from transforms.imaging.resize import make
+from transforms.imaging.resize import process_image
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Shard, Source
-from transforms.resizing.process import Result, resize_source
+from transforms.resizing.process import SourceResult, process_source
 
 SHARD = Shard("a", 0, 1)
 
@@ -24,5 +24,5 @@ def source(tmp_path: Path, name: str, data: bytes | None) -> Source:
     return Source(name.rpartition(".")[0], name, str(tmp_path / "in" / name), len(data or b""), 1.0)
 
 
-def result(tmp_path: Path, name: str, data: bytes | None, *sizes: int) -> Result:
-    return resize_source(source(tmp_path, name, data), config(tmp_path, *sizes), make)
+def result(tmp_path: Path, name: str, data: bytes | None, *sizes: int) -> SourceResult:
+    return process_source(source(tmp_path, name, data), config(tmp_path, *sizes), process_image)

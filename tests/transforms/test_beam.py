@@ -13,9 +13,9 @@ from apache_beam.io.filesystem import FileMetadata
 from apache_beam.metrics import MetricsFilter
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from benchmarks.photos import photo
 from tests.support import image_bytes, jpeg, photo_tree, run, sha256, write_tree, written_row
 from tests.support import rows as rows_of
+from tests.support.photos import photo
 from transforms.beam import FailureRow, ResizedImage, ResizeImages, manifest_line, source_of
 from transforms.dataset.settings import versions
 from transforms.imaging import Encoded, ResizeSpec, SettingError, process_image, strict

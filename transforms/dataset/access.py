@@ -9,7 +9,7 @@ from typing import Any
 from transforms import storage
 from transforms.dataset.markers import marker_path, read_header
 from transforms.dataset.paths import CARD_PATH, CROISSANT_PATH, LEASE_PATH, LOCK_PATH, MADE_BY_RUNS
-from transforms.dataset.plan import Plan, new_plan, read_plan, tables
+from transforms.dataset.plan import Plan, document_paths, new_plan, read_plan
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import REPORT_PATH, RUN_DIR
@@ -107,7 +107,7 @@ def erase(out_dir: str, plan: Plan) -> None:
         if header is not None:
             storage.delete_all(out_dir, [*(file[0] for file in header.files), marker_path(shard)])
     kept = {CARD_PATH} if own_card(out_dir) else set()
-    made = (*tables(plan), CROISSANT_PATH, REPORT_PATH)
+    made = (*document_paths(plan), CROISSANT_PATH, REPORT_PATH)
     storage.delete_all(out_dir, [path for path in made if path not in kept])
     held = LOCK_PATH if storage.is_local(out_dir) else LEASE_PATH
     storage.delete_tree(storage.join(out_dir, RUN_DIR), spare=storage.join(out_dir, held))

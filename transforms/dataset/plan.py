@@ -84,7 +84,7 @@ def metadata_paths(plan: Plan) -> list[str]:
     ]
 
 
-def tables(plan: Plan) -> list[str]:
+def document_paths(plan: Plan) -> list[str]:
     """The paths of the dataset's own tables below OUT, which the end of each run makes anew.
 
     croissant.json is none of them: what formats the images have decides whether it is there.

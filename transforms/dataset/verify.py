@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from transforms import storage
 from transforms.dataset.markers import marker_path, read_header
-from transforms.dataset.plan import Plan, tables
+from transforms.dataset.plan import Plan, document_paths
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError, StorageError
 from transforms.model.records import Shard
@@ -45,7 +45,11 @@ def check_shards(config: ResizeConfig, plan: Plan, full: bool) -> Iterator[Check
 
 def missing_tables(config: ResizeConfig, plan: Plan) -> list[str]:
     """A sentence for each of the dataset's own tables that is not there; every run makes them anew."""
-    return [f"{name!r} is missing" for name in tables(plan) if not storage.exists(storage.join(config.out_dir, name))]
+    return [
+        f"{name!r} is missing"
+        for name in document_paths(plan)
+        if not storage.exists(storage.join(config.out_dir, name))
+    ]
 
 
 def _check(out_dir: str, shard: Shard, full: bool) -> Checked:

@@ -12,18 +12,18 @@ from transforms import storage
 from transforms.dataset.access import own_card
 from transforms.dataset.paths import ARCHIVES_PATH, CARD_PATH, CROISSANT_PATH, LICENSE_PATH, SUMMARY_PATH, SUMS_PATH
 from transforms.dataset.plan import Plan, has_archives, metadata_paths
-from transforms.finishing.parts import Gathered
+from transforms.finishing.parts import PartResult
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Columns, json_line, utf8
 from transforms.publish.card import card
 from transforms.publish.checksums import sum_line
 from transforms.publish.croissant import croissant
-from transforms.publish.facts import facts_of
+from transforms.publish.facts import dataset_facts
 from transforms.publish.license import license_text
 
 
-def ship(
-    plan: Plan, columns: Columns, summary: Mapping[str, Any], gathered: Sequence[Gathered], config: ResizeConfig
+def write_documents(
+    plan: Plan, columns: Columns, summary: Mapping[str, Any], gathered: Sequence[PartResult], config: ResizeConfig
 ) -> None:
     """Writes everything that a dataset has beside its images and the tables in parts.
 
@@ -45,12 +45,12 @@ def ship(
 
 
 def _texts(
-    columns: Columns, summary: Mapping[str, Any], gathered: Sequence[Gathered], config: ResizeConfig
+    columns: Columns, summary: Mapping[str, Any], gathered: Sequence[PartResult], config: ResizeConfig
 ) -> Iterator[tuple[str, bytes]]:
     archives = tuple(row for one in gathered for row in one.archives)
     if has_archives(config.layout):
         yield ARCHIVES_PATH, b"".join(map(json_line, archives))
-    facts = facts_of(summary, archives, columns, config)
+    facts = dataset_facts(summary, archives, columns, config)
     if config.attribution:
         yield LICENSE_PATH, utf8(license_text(facts))
     if described := croissant(facts):
@@ -59,13 +59,13 @@ def _texts(
     yield SUMMARY_PATH, utf8(json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
 
 
-def _join_pieces(path: str, gathered: Sequence[Gathered], config: ResizeConfig, last: Iterable[bytes] = ()) -> bytes:
+def _join_pieces(path: str, gathered: Sequence[PartResult], config: ResizeConfig, last: Iterable[bytes] = ()) -> bytes:
     """Writes what all parts have of one file, and `last`; gives its line for the checksums."""
     _, sha256 = storage.write_pieces(config.out_dir, path, functools.partial(_pieces, path, gathered, config, last))
     return sum_line(path, sha256)
 
 
-def _pieces(path: str, gathered: Sequence[Gathered], config: ResizeConfig, last: Iterable[bytes]) -> Iterator[bytes]:
+def _pieces(path: str, gathered: Sequence[PartResult], config: ResizeConfig, last: Iterable[bytes]) -> Iterator[bytes]:
     for one in gathered:
         if path in one.pieces:
             yield storage.read(storage.join(config.out_dir, one.pieces[path]))

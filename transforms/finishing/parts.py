@@ -23,7 +23,7 @@ from transforms.summary.tally import merge
 _WRITTEN = re.compile(rb'"status":"written"')
 
 
-class Gathered(NamedTuple):
+class PartResult(NamedTuple):
     """What the markers of one part add up to.
 
     Args:
@@ -57,7 +57,7 @@ def _read_marker(shard: Shard, config: ResizeConfig) -> Marker:
     return marker
 
 
-def gather(part: Part, markers: Sequence[Marker], columns: Columns, config: ResizeConfig) -> Gathered:
+def write_part(part: Part, markers: Sequence[Marker], columns: Columns, config: ResizeConfig) -> PartResult:
     """Writes one part of the manifest, the failures and the like, and its piece of each file that has no parts.
 
     Raises:
@@ -69,7 +69,7 @@ def gather(part: Part, markers: Sequence[Marker], columns: Columns, config: Resi
         storage.write(config.out_dir, part.path(name), data)
         sums.append(sum_line(part.path(name), hashlib.sha256(data).hexdigest()))
     pieces = {SUMS_PATH: sums, **_metadata(part, markers, columns, config)}
-    return Gathered(
+    return PartResult(
         part.number,
         merge(marker.header.tally for marker in markers),
         _outputs(part, markers),

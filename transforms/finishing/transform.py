@@ -13,9 +13,9 @@ from transforms.dataset import attempts
 from transforms.dataset.paths import LEASE_PATH, RECEIPTS_DIR
 from transforms.dataset.plan import Part, Plan, parts, write_plan
 from transforms.dataset.settings import settings
-from transforms.finishing.documents import ship
+from transforms.finishing.documents import write_documents
 from transforms.finishing.duplicates import CountDuplicates, digests_of
-from transforms.finishing.parts import Gathered, gather, read_markers
+from transforms.finishing.parts import PartResult, read_markers, write_part
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import Tally
@@ -27,7 +27,7 @@ GATHERED, DIGESTS = "gathered", "digests"
 
 
 def summary_of(
-    listing: Tally, resized: Tally, duplicates: Tally, gathered: Sequence[Gathered], config: ResizeConfig
+    listing: Tally, resized: Tally, duplicates: Tally, gathered: Sequence[PartResult], config: ResizeConfig
 ) -> dict[str, Any]:
     """The content of summary.json.
 
@@ -127,7 +127,7 @@ class _GatherFn(beam.DoFn):
 
     def process(
         self, part: Part, receipts: list[fileio.FileResult], plan: Plan, listing: Tally, resized: Tally
-    ) -> Iterator[Gathered | beam.pvalue.TaggedOutput]:
+    ) -> Iterator[PartResult | beam.pvalue.TaggedOutput]:
         # WriteToFiles reports a file as written also where it could not move it to its place.
         for receipt in receipts if part.number == 0 else ():
             path = storage.join(self._config.out_dir, f"{RECEIPTS_DIR}/{receipt.file_name}")
@@ -137,7 +137,7 @@ class _GatherFn(beam.DoFn):
         rows = (row for marker in markers for row in marker.rows[:: len(self._config.spec.sizes)])
         for digests in digests_of(rows):
             yield beam.pvalue.TaggedOutput(DIGESTS, digests)
-        yield gather(part, markers, loaded_columns(plan.columns, listing, resized, self._config), self._config)
+        yield write_part(part, markers, loaded_columns(plan.columns, listing, resized, self._config), self._config)
 
 
 class _FinishFn(beam.DoFn):
@@ -145,11 +145,13 @@ class _FinishFn(beam.DoFn):
         self._config = config
 
     def process(
-        self, gathered: list[Gathered], plan: Plan, listing: Tally, resized: Tally, duplicates: Tally
+        self, gathered: list[PartResult], plan: Plan, listing: Tally, resized: Tally, duplicates: Tally
     ) -> Iterator[dict[str, Any]]:
         ordered = sorted(gathered, key=lambda one: one.number)
         summary = summary_of(listing, resized, duplicates, ordered, self._config)
-        ship(plan, loaded_columns(plan.columns, listing, resized, self._config), summary, ordered, self._config)
+        write_documents(
+            plan, loaded_columns(plan.columns, listing, resized, self._config), summary, ordered, self._config
+        )
         if (unwritten := unwritten_classes(listing, resized)) != plan.unwritten:
             write_plan(self._config.out_dir, plan._replace(unwritten=unwritten))  # the next run numbers the others
         storage.delete_tree(storage.join(self._config.out_dir, storage.TEMPORARY_DIR))

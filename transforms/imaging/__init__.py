@@ -4,11 +4,9 @@ The names below are the public interface, documented in docs/python.md; import t
 """
 
 from transforms.imaging.boxes import map_box
-from transforms.imaging.decode import Source as ImageHeader
+from transforms.imaging.decode import ImageHeader
 from transforms.imaging.errors import ImageError, Kind, Note, Skip, SkippedError, Stage
-from transforms.imaging.resize import Encoded
-from transforms.imaging.resize import Made as ImageResult
-from transforms.imaging.resize import make as process_image
+from transforms.imaging.resize import Encoded, ImageResult, process_image
 from transforms.imaging.spec import ResizeSpec, SettingError
 
 __all__ = [

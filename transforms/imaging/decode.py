@@ -65,7 +65,7 @@ _KINDS_BY_CODING = frozenset({Kind.NOT_AN_IMAGE, Kind.DAMAGED, Kind.TRUNCATED, K
 END_OF_JPEG = b"\xff\xd9"
 
 
-class Source(NamedTuple):
+class ImageHeader(NamedTuple):
     """What an image is before it is decoded: Pillow's format and mode, and (width, height) in pixels.
 
     `orientation` is that of EXIF or XMP, 1 where there is none or a broken one. `notes` name what an output does
@@ -131,21 +131,39 @@ class Opened(NamedTuple):
     """An image whose header was read: Pillow's handle, what it is before it is decoded, and the file's bytes."""
 
     image: ImageFile.ImageFile
-    source: Source
+    header: ImageHeader
     data: bytes
 
 
-def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Opened:
-    """Reads the header only.
+def probe_header(data: bytes, max_pixels: int) -> ImageHeader | None:
+    """Return the header of a file that takes memory as soon as it is opened (a WebP), or None for any other file.
 
     Raises:
-        ImageError: no image of `FORMATS`, more than `max_pixels` pixels, a damaged header.
+        ImageError: it has more than `max_pixels` pixels.
+    """
+    header = webp.read_header(data)
+    if header is None:
+        return None
+    _check_pixels(header.width, header.height, max_pixels)
+    return ImageHeader("WEBP", "RGBA" if header.transparent else "RGB", header.width, header.height)
+
+
+def open_image(data: bytes, max_pixels: int = MAX_PIXELS, probed: ImageHeader | None = None) -> Opened:
+    """Read the header of an image.
+
+    Args:
+        data: the file, whole.
+        max_pixels: the most pixels that it may have.
+        probed: the result of `probe_header`, if the caller has it.
+
+    Raises:
+        ImageError: no image of `FORMATS`, more than `max_pixels` pixels, a coding that is not read, or damage.
     """
     if not data:
         raise ImageError(Kind.EMPTY_FILE, Stage.DECODE, "the file has 0 bytes")
     _allow(max_pixels)
-    if header := webp.read_header(data):
-        _check_pixels(header.width, header.height, max_pixels)
+    if probed is None:
+        probe_header(data, max_pixels)
     if message := jpeg.unsupported(data):
         raise ImageError(Kind.UNSUPPORTED_CODING, Stage.DECODE, message)
     with failing_as(Stage.DECODE, data):
@@ -159,8 +177,8 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Opened:
         # All of the file at once: in Pillow's pieces of 64 KB decoding a large JPEG takes a sixth longer.
         image.decodermaxblock = max(image.decodermaxblock, len(data))
         _check_pixels(*image.size, max_pixels)
-        source = Source(image.format or "", image.mode, *image.size, orientation, beside + notes)
-        return Opened(image, source, data)
+        header = ImageHeader(image.format or "", image.mode, *image.size, orientation, beside + notes)
+        return Opened(image, header, data)
 
 
 def _allow(max_pixels: int) -> None:
@@ -256,7 +274,7 @@ def decode(opened: Opened, spec: ResizeSpec) -> color.Working:
 
 
 def _is_jpeg(opened: Opened) -> bool:
-    return opened.source.format in ("JPEG", "MPO")
+    return opened.header.format in ("JPEG", "MPO")
 
 
 def _noting(working: color.Working, *notes: Note) -> color.Working:

@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from transforms.imaging.decode import Source, failing_as
+from transforms.imaging.decode import ImageHeader, failing_as
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.geometry import Target
 from transforms.imaging.spec import ENCODING_SETTINGS, FORMATS, LONGEST_SIDE, ResizeSpec
@@ -16,7 +16,7 @@ from transforms.imaging.spec import ENCODING_SETTINGS, FORMATS, LONGEST_SIDE, Re
 KEPT_EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 
 
-def output_extension(source: Source, spec: ResizeSpec) -> str:
+def output_extension(source: ImageHeader, spec: ResizeSpec) -> str:
     """The extension of an image's outputs: the spec's, or that of the source's own format.
 
     Raises:

@@ -6,8 +6,7 @@ import math
 
 from PIL import ImageFile, JpegImagePlugin
 
-from transforms.imaging import webp
-from transforms.imaging.decode import Source
+from transforms.imaging.decode import ImageHeader
 from transforms.imaging.geometry import Size, Target
 
 # Bytes that Pillow holds of a pixel at its peak, from what it decodes to what is resized, by its mode; and what
@@ -33,18 +32,10 @@ def memory_needed(image: ImageFile.ImageFile, full_size: Size, largest: Target, 
     return held + _coefficients(image, full_size)
 
 
-def foreseen(data: bytes, max_pixels: int) -> Source | None:
-    """What a file will be of which opening takes memory already; None where it takes none, or will fail at once."""
-    header = webp.read_header(data)
-    if header is None or not 0 < header.width * header.height <= max_pixels:
-        return None
-    return Source("WEBP", "RGBA" if header.transparent else "RGB", header.width, header.height)
-
-
-def memory_foreseen(source: Source, largest: Target, extension: str) -> int:
-    """As `memory_needed`, of a `foreseen` file: opening it is included."""
-    size = source.width, source.height
-    return _memory(source.format, source.mode, source.mode == "RGBA", size, largest, extension)
+def memory_for_header(header: ImageHeader, largest: Target, extension: str) -> int:
+    """Return the same for an image that is not opened yet, from its probed header; opening it is included."""
+    size = header.width, header.height
+    return _memory(header.format, header.mode, header.mode == "RGBA", size, largest, extension)
 
 
 def _memory(image_format: str, mode: str, transparent: bool, size: Size, largest: Target, extension: str) -> int:

@@ -43,26 +43,17 @@ class Encoded(NamedTuple):
 Output = Encoded | ImageError | SkippedError
 
 
-class Resized(NamedTuple):
-    """All that became of one image.
+class ImageResult(NamedTuple):
+    """The outputs of one image, or the reasons why it has none. No error of the image is raised.
 
-    `extension` is that of its outputs. They have one entry a size, the largest first: an `Encoded`, or the
-    `ImageError` that says why this size could not be made. `notes` say what else happened to it.
+    Args:
+        header: what the file is; None if it could not be opened.
+        extension: that of the outputs; "" if there are none.
+        outputs: size -> an `Encoded`, or the reason why there is none; the largest size first.
+        notes: what the owner of the image should know.
     """
 
-    extension: str
-    outputs: tuple[Encoded | ImageError, ...]
-    notes: tuple[Note, ...]
-
-
-class Made(NamedTuple):
-    """All that became of one file's bytes; nothing that is wrong with them is raised.
-
-    `source` is None where no image could be opened. `outputs` has an `Encoded`, or the reason why there is
-    none, for each size.
-    """
-
-    source: decode.Source | None
+    header: decode.ImageHeader | None
     extension: str
     outputs: dict[int, Output]
     notes: tuple[Note, ...]
@@ -81,88 +72,90 @@ class Made(NamedTuple):
         raise output
 
 
-def unmade(spec: ResizeSpec, why: ImageError | SkippedError, source: decode.Source | None = None) -> Made:
-    """An image of which there is no size, for one reason."""
-    return Made(source, "", dict.fromkeys(spec.sizes, why), source.notes if source else ())
+def failed_result(
+    spec: ResizeSpec, reason: ImageError | SkippedError, header: decode.ImageHeader | None = None
+) -> ImageResult:
+    """Return the result of an image that has no output at any size, for one reason."""
+    return ImageResult(header, "", dict.fromkeys(spec.sizes, reason), header.notes if header else ())
 
 
-def at_once(_bytes_needed: int) -> contextlib.AbstractContextManager[None]:
-    """Admits every image."""
+def admit_all(_bytes_needed: int) -> contextlib.AbstractContextManager[None]:
+    """Admit every image."""
     return contextlib.nullcontext()
 
 
-def untimed(_stage: Stage) -> None:
-    """Takes no time."""
+def ignore_lap(_stage: Stage) -> None:
+    """Measure no time."""
 
 
-def make(data: bytes, spec: ResizeSpec, admit: Admit = at_once, lap: Lap = untimed) -> Made:
-    """Opens a file's bytes and makes every size of it; see `resize_image` for the arguments."""
-    foreseen = memory.foreseen(data, spec.max_pixels)
-    if foreseen is None:
-        return _made(data, spec, admit, lap)
-    try:
-        with admit(_memory_foreseen(foreseen, spec)):
-            return _made(data, spec, at_once, lap)
-    except ImageError as error:  # it was not admitted
-        return unmade(spec, error, foreseen)
-
-
-def _memory_foreseen(source: decode.Source, spec: ResizeSpec) -> int:
-    largest = targets((source.width, source.height), spec)[0]
-    return memory.memory_foreseen(source, largest, encode.output_extension(source, spec))
-
-
-def _made(data: bytes, spec: ResizeSpec, admit: Admit, lap: Lap) -> Made:
-    source = None
-    try:
-        opened = decode.open_image(data, spec.max_pixels)
-        source = opened.source
-        resized = resize_image(opened, spec, admit, lap)
-    except (ImageError, SkippedError) as error:
-        return unmade(spec, error, source)
-    outputs: dict[int, Output] = dict(zip(sorted(spec.sizes, reverse=True), resized.outputs, strict=True))
-    return Made(source, resized.extension, outputs, tuple(dict.fromkeys(source.notes + resized.notes)))
-
-
-def resize_image(opened: decode.Opened, spec: ResizeSpec, admit: Admit = at_once, lap: Lap = untimed) -> Resized:
-    """Makes every size of one image.
+def process_image(data: bytes, spec: ResizeSpec, admit: Admit = admit_all, lap: Lap = ignore_lap) -> ImageResult:
+    """Make every size of an image from a file's bytes.
 
     Args:
-        opened: the source, as `decode.open_image` gave it; it can be used once.
+        data: the file, whole.
         spec: what to make.
-        admit: called with the bytes of memory that decoding will take; decoding happens inside the
-            context that it returns, so that it can wait for room.
+        admit: called with the bytes of memory that decoding takes. Decoding happens inside the context that it
+            returns, which may wait until there is room.
         lap: called at the end of decoding, and of resizing and encoding each size.
+    """
+    header = None
+    try:
+        header = decode.probe_header(data, spec.max_pixels)
+        if header is None:
+            return _process(data, None, spec, admit, lap)
+        with admit(_memory_to_open(header, spec)):
+            return _process(data, header, spec, admit_all, lap)
+    except (ImageError, SkippedError) as error:
+        return failed_result(spec, error, header)
+
+
+def _memory_to_open(header: decode.ImageHeader, spec: ResizeSpec) -> int:
+    largest = targets((header.width, header.height), spec)[0]
+    return memory.memory_for_header(header, largest, encode.output_extension(header, spec))
+
+
+def _process(data: bytes, probed: decode.ImageHeader | None, spec: ResizeSpec, admit: Admit, lap: Lap) -> ImageResult:
+    opened = decode.open_image(data, spec.max_pixels, probed)
+    try:
+        return resize_image(opened, spec, admit, lap)
+    except (ImageError, SkippedError) as error:
+        return failed_result(spec, error, opened.header)
+
+
+def resize_image(
+    opened: decode.Opened, spec: ResizeSpec, admit: Admit = admit_all, lap: Lap = ignore_lap
+) -> ImageResult:
+    """Make every size of an opened image, which can be used once. See `process_image` for the other arguments.
 
     Raises:
-        ImageError: nothing can be made of this image.
-        SkippedError: a filter leaves it out.
+        ImageError: no size can be made of this image.
+        SkippedError: a filter leaves the image out.
     """
-    image, source, _ = opened
-    if skip := unwanted((source.width, source.height), spec):
+    header = opened.header
+    full_size = (header.width, header.height)
+    if skip := unwanted(full_size, spec):
         raise SkippedError(skip)
-    extension = encode.output_extension(source, spec)
-    full_size = (source.width, source.height)
+    extension = encode.output_extension(header, spec)
     with decode.failing_as(Stage.DECODE):
         box = decode.reduce(opened, spec)
-        needed = memory.memory_needed(image, full_size, targets(full_size, spec)[0], extension)
+        needed = memory.memory_needed(opened.image, full_size, targets(full_size, spec)[0], extension)
     with admit(needed):
         working = decode.decode(opened, spec)
         lap(Stage.DECODE)
-        outputs = tuple(
-            _encoded(target, extension, spec, resized, lap)
-            for target, resized in _resized(working, box, source, extension, spec)
-        )
-    return Resized(extension, outputs, working.notes)
+        outputs: dict[int, Output] = {
+            target.size: _encode(target, extension, spec, picture, lap)
+            for target, picture in _pictures(working, box, header, extension, spec)
+        }
+    return ImageResult(header, extension, outputs, tuple(dict.fromkeys(header.notes + working.notes)))
 
 
-def _resized(
-    working: color.Working, box: Box, source: decode.Source, extension: str, spec: ResizeSpec
+def _pictures(
+    working: color.Working, box: Box, header: decode.ImageHeader, extension: str, spec: ResizeSpec
 ) -> Iterator[tuple[Target, Image.Image | ImageError]]:
-    """Each target with its image, the larger ones first, so that a smaller can be made from them."""
-    full_size = (source.width, source.height)
+    """Yield each target with its picture, the larger ones first, so that a smaller one can be made from them."""
+    full_size = (header.width, header.height)
     larger: tuple[Target, Image.Image] | None = None
-    for target in targets(full_size, spec, source.orientation):
+    for target in targets(full_size, spec, header.orientation):
         try:
             encode.check_dimensions(target, extension, spec.max_pixels)
             with decode.failing_as(Stage.RESIZE):
@@ -192,14 +185,14 @@ def _padded(picture: Image.Image, target: Target, spec: ResizeSpec) -> Image.Ima
     return canvas
 
 
-def _encoded(
-    target: Target, extension: str, spec: ResizeSpec, resized: Image.Image | ImageError, lap: Lap
+def _encode(
+    target: Target, extension: str, spec: ResizeSpec, picture: Image.Image | ImageError, lap: Lap
 ) -> Encoded | ImageError:
     lap(Stage.RESIZE)
-    if isinstance(resized, ImageError):
-        return resized
+    if isinstance(picture, ImageError):
+        return picture
     try:
-        data = encode.encode(resized, extension, spec)
+        data = encode.encode(picture, extension, spec)
     except ImageError as error:
         return error
     encoded = Encoded(target, data, hashlib.sha256(data).hexdigest())

@@ -53,15 +53,15 @@ def archive_layout(extension: str, archive: Archive, libraries: tuple[str, ...] 
     )
 
 
-def sample(row: ManifestRow) -> dict[str, Any]:
+def sample_record(row: ManifestRow) -> dict[str, Any]:
     """What a sample tells of itself: the same fields, of the same types, in every sample; further columns last."""
     values = row._asdict()
     return {**{field: values[field] for field in SAMPLE_FIELDS}, **row.columns}
 
 
 def plain_sample(row: ManifestRow, columns: Columns) -> dict[str, Any]:
-    """Return what `sample` returns for a format that has no uint64: they are text there."""
-    values = sample(row)
+    """Return what `sample_record` returns for a format that has no uint64: they are text there."""
+    values = sample_record(row)
     types = without_uint64(columns).types
     return {name: as_type(value, types[name]) if name in types else value for name, value in values.items()}
 

@@ -15,7 +15,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from transforms.layouts.archive import LISTS, archive_layout, member_name, sample, sample_types
+from transforms.layouts.archive import LISTS, archive_layout, member_name, sample_record, sample_types
 from transforms.model.records import LABEL, Columns, OutputImage, utf8
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def features(columns: Columns) -> dict[str, Any]:
 
 def _row(path: str, image: OutputImage) -> dict[str, Any]:
     row: dict[str, Any] = {"image": {"bytes": image.file.data, "path": member_name(path, image)}}
-    for name, value in sample(image.row).items():
+    for name, value in sample_record(image.row).items():
         row[name] = utf8(value).decode() if isinstance(value, str) else value
     return row
 

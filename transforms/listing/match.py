@@ -31,7 +31,7 @@ LISTED_TYPE = beam.typehints.Tuple[str, bytes, int, float]
 SOURCES, TALLIES = "sources", "tallies"
 
 
-def unlist(listed: Listed, config: ResizeConfig) -> Source:
+def to_source(listed: Listed, config: ResizeConfig) -> Source:
     """The source that a tuple stands for."""
     split, relative, size, version = listed
     path = os.fsdecode(relative)

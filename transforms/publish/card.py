@@ -18,7 +18,7 @@ from transforms.dataset.paths import MADE_BY_RUNS
 from transforms.layouts.archive import LISTS, sample_types
 from transforms.model.records import LABEL, Columns, utf8
 from transforms.publish.amounts import amount
-from transforms.publish.facts import Facts, SplitFacts
+from transforms.publish.facts import DatasetFacts, SplitFacts
 from transforms.publish.loading import loading
 
 _SIZE_CATEGORIES = (
@@ -28,13 +28,13 @@ _SIZE_CATEGORIES = (
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~$])")
 
 
-def card(facts: Facts) -> str:
+def card(facts: DatasetFacts) -> str:
     """The whole card."""
     head = yaml.safe_dump(dict(_head(facts)), sort_keys=False, allow_unicode=True, width=10**9)
     return f"---\n{head}---\n\n" + "\n\n".join(_body(facts)) + "\n"
 
 
-def _head(facts: Facts) -> Iterator[tuple[str, Any]]:
+def _head(facts: DatasetFacts) -> Iterator[tuple[str, Any]]:
     yield "pretty_name", facts.name
     if facts.license:
         yield "license", facts.license
@@ -47,7 +47,7 @@ def _head(facts: Facts) -> Iterator[tuple[str, Any]]:
         yield "dataset_info", [_info(size, facts) for size in sizes]
 
 
-def _has_loader(facts: Facts) -> bool:
+def _has_loader(facts: DatasetFacts) -> bool:
     """Whether Hugging Face's datasets has a loader of these files: TFRecord has none, and AVIF no imagefolder."""
     return facts.layout != "tfrecord" and not (facts.layout == "files" and "avif" in facts.extensions)
 
@@ -56,19 +56,19 @@ def _size_category(images: int) -> str:
     return next((category for limit, category in _SIZE_CATEGORIES if images < limit), "1B<n<10B")
 
 
-def _loadable(size: int, facts: Facts) -> list[SplitFacts]:
+def _loadable(size: int, facts: DatasetFacts) -> list[SplitFacts]:
     """The splits that hold an image: loaders refuse one without, and with it the others."""
     return [split for split in facts.splits if split.outputs[size].images]
 
 
-def _config(size: int, facts: Facts) -> dict[str, Any]:
+def _config(size: int, facts: DatasetFacts) -> dict[str, Any]:
     files = [{"split": split.word, "path": _patterns(size, split, facts)} for split in _loadable(size, facts)]
     config = {"config_name": str(size), **({"default": True} if size == facts.sizes[0] else {}), "data_files": files}
     # imagefolder goes by these alone; without them a text like a date is one, and a column x_file_name is an image
     return {**config, "features": list(_features(facts))} if facts.layout == "files" else config
 
 
-def _patterns(size: int, split: SplitFacts, facts: Facts) -> list[str]:
+def _patterns(size: int, split: SplitFacts, facts: DatasetFacts) -> list[str]:
     """What matches the files of a split, and no others."""
     if facts.layout == "files":
         prefix = facts.prefix(size, split.name)
@@ -83,13 +83,13 @@ def _pattern(archive: str) -> str:
     return re.sub(r"-(\d{5,})(?=-of-\d{5,}\.\w+$)", lambda number: "-" + "[0-9]" * len(number[1]), archive)
 
 
-def _info(size: int, facts: Facts) -> dict[str, Any]:
+def _info(size: int, facts: DatasetFacts) -> dict[str, Any]:
     outputs = {split.word: split.outputs[size] for split in _loadable(size, facts)}
     splits = [{"name": name, "num_bytes": out.bytes, "num_examples": out.images} for name, out in outputs.items()]
     return {"config_name": str(size), "features": list(_features(facts)), "splits": splits}
 
 
-def _features(facts: Facts) -> Iterator[dict[str, Any]]:
+def _features(facts: DatasetFacts) -> Iterator[dict[str, Any]]:
     """What a loader gives of a sample."""
     if facts.layout == "webdataset":
         for extension in facts.extensions:
@@ -116,7 +116,7 @@ def _label(name: str, columns: Columns) -> dict[str, Any]:
     return {"name": name, "dtype": {"class_label": {"names": names}}}
 
 
-def _body(facts: Facts) -> Iterator[str]:
+def _body(facts: DatasetFacts) -> Iterator[str]:
     yield MADE_BY_RUNS
     yield f"# {_markdown(facts.name)}"
     yield _what_it_is(facts)
@@ -133,7 +133,7 @@ def _body(facts: Facts) -> Iterator[str]:
     yield from _rights(facts)
 
 
-def _what_it_is(facts: Facts) -> str:
+def _what_it_is(facts: DatasetFacts) -> str:
     sizes = " and ".join(f"{size} px" for size in facts.sizes)
     fit = {
         "contain": "their longest side",
@@ -145,7 +145,7 @@ def _what_it_is(facts: Facts) -> str:
     return f"Images at {sizes} ({fit}), resized with the {facts.settings['algorithm']} filter."
 
 
-def _table(facts: Facts) -> str:
+def _table(facts: DatasetFacts) -> str:
     """Images and bytes, a row a split."""
     head = ["split", "images", *(f"{size} px" for size in facts.sizes)]
     rows = [head, ["---", *["---:"] * (len(head) - 1)]]
@@ -160,7 +160,7 @@ def _fewer(images: int, of: int) -> str:
     return "" if images == of else f" ({images:,} images)"
 
 
-def _what_became(facts: Facts) -> str:
+def _what_became(facts: DatasetFacts) -> str:
     images = facts.images
     return (
         f"Of {images['matched']:,} images {images['written']:,} were written, {images['failed']:,} failed and "
@@ -169,7 +169,7 @@ def _what_became(facts: Facts) -> str:
     )
 
 
-def _contents(facts: Facts) -> Iterator[str]:
+def _contents(facts: DatasetFacts) -> Iterator[str]:
     if facts.columns.types:
         columns = ", ".join(f"`{_code(name)}` ({kind})" for name, kind in facts.columns.types.items())
         yield f"Each sample has, beside its image: {columns}."
@@ -186,7 +186,7 @@ def _versions(versions: Mapping[str, str]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _rights(facts: Facts) -> Iterator[str]:
+def _rights(facts: DatasetFacts) -> Iterator[str]:
     if facts.licenses is not None:
         yield "## Licenses"
         yield (

@@ -12,7 +12,7 @@ from typing import Any
 
 from transforms.layouts.archive import LISTS, sample_types
 from transforms.model.records import ArchiveRow
-from transforms.publish.facts import Facts, SplitFacts
+from transforms.publish.facts import DatasetFacts, SplitFacts
 
 _FORMATS = {"jpg": "image/jpeg", "png": "image/png"}
 _ARCHIVES = {"webdataset": "application/x-tar", "parquet": "application/x-parquet"}
@@ -45,7 +45,7 @@ _CONTEXT = {
 }
 
 
-def croissant(facts: Facts) -> str | None:
+def croissant(facts: DatasetFacts) -> str | None:
     """The whole file; None where no reader of it could read the images."""
     if facts.layout == "tfrecord" or not set(facts.extensions) <= set(_FORMATS):
         return None
@@ -65,7 +65,7 @@ def croissant(facts: Facts) -> str | None:
     return json.dumps(described, ensure_ascii=False, indent=1) + "\n"
 
 
-def _distribution(size: int, split: SplitFacts, facts: Facts) -> Iterator[dict[str, Any]]:
+def _distribution(size: int, split: SplitFacts, facts: DatasetFacts) -> Iterator[dict[str, Any]]:
     archives = [one for one in facts.archives if (one.size, one.split) == (size, split.name)]
     yield from (_file(archive, facts) for archive in archives)
     extensions = split.outputs[size].extensions
@@ -84,7 +84,7 @@ def _distribution(size: int, split: SplitFacts, facts: Facts) -> Iterator[dict[s
         yield {**images, "encodingFormat": _ARCHIVES["parquet"], "includes": includes}
 
 
-def _file(archive: ArchiveRow, facts: Facts) -> dict[str, Any]:
+def _file(archive: ArchiveRow, facts: DatasetFacts) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
         "@id": archive.path,
@@ -100,7 +100,7 @@ def _files(size: int, split: SplitFacts) -> str:
     return f"files-{size}-{split.word}"
 
 
-def _records(size: int, split: SplitFacts, facts: Facts) -> dict[str, Any]:
+def _records(size: int, split: SplitFacts, facts: DatasetFacts) -> dict[str, Any]:
     name = f"{size}-{split.word}"
     source = {"fileSet": {"@id": _files(size, split)}}
     content = {"extract": {"fileProperty": "content"}}

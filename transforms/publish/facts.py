@@ -31,7 +31,7 @@ class SplitFacts(NamedTuple):
     outputs: Mapping[int, Output]
 
 
-class Facts(NamedTuple):
+class DatasetFacts(NamedTuple):
     """A dataset.
 
     Args:
@@ -85,9 +85,9 @@ class Facts(NamedTuple):
         return self.folder(size) + (f"{split}/" if len(self.splits) > 1 else "")
 
 
-def facts_of(
+def dataset_facts(
     summary: Mapping[str, Any], archives: Sequence[ArchiveRow], columns: Columns, config: ResizeConfig
-) -> Facts:
+) -> DatasetFacts:
     """The facts of a dataset.
 
     Args:
@@ -98,7 +98,7 @@ def facts_of(
     """
     names = [split.name for split in config.splits]
     splits = tuple(_split(name, word, summary["splits"][name]) for name, word in zip(names, words(names), strict=True))
-    return Facts(
+    return DatasetFacts(
         name=config.card.name,
         license=config.card.license,
         citation=config.card.citation,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from transforms.publish.facts import Facts
+from transforms.publish.facts import DatasetFacts
 
 
-def license_text(facts: Facts) -> str:
+def license_text(facts: DatasetFacts) -> str:
     """The whole file; for a dataset with an attribution."""
     return "\n".join(_lines(facts)) + "\n"
 
 
-def _lines(facts: Facts) -> Iterator[str]:
+def _lines(facts: DatasetFacts) -> Iterator[str]:
     yield f"The images of this dataset ({' '.join(facts.name.split())}) belong to those who made them."
     yield "They are smaller versions: resized and encoded again, and changed in nothing else."
     yield "Who made each of them, where it is from and its license is in attribution-*.jsonl."

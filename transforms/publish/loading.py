@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from transforms.publish.facts import Facts
+from transforms.publish.facts import DatasetFacts
 
 _DATASETS = """import os
 from datasets import load_dataset
@@ -39,7 +39,7 @@ for sample in tfrecord_loader("{first}", None):
     print(sample["image/source_id"], len(sample["image/encoded"]))"""
 
 
-def loading(facts: Facts) -> Iterator[str]:
+def loading(facts: DatasetFacts) -> Iterator[str]:
     """Paragraphs and pieces of code, which run in the dataset's folder."""
     size, split = facts.sizes[0], facts.shown
     if facts.layout == "files":
@@ -70,7 +70,7 @@ def braces(paths: list[str]) -> str:
     return f"{before}-{{{numbers[0]}..{numbers[1]}}}-of-{after}" if len(paths) > 1 else paths[0]
 
 
-def _datasets(facts: Facts) -> Iterator[str]:
+def _datasets(facts: DatasetFacts) -> Iterator[str]:
     size, split = facts.sizes[0], facts.shown
     yield from _block(
         "Hugging Face's datasets, in this folder; on the hub by its name there:",

@@ -20,14 +20,14 @@ from transforms.model.records import (
     StoredFile,
     Value,
 )
-from transforms.resizing.process import Result
+from transforms.resizing.process import SourceResult
 from transforms.summary.tally import tally
 from transforms.tables.columns import class_of
 from transforms.tables.join import NOTHING_JOINED, Joined
 
 
 def assemble(
-    shard: Shard, digest: str, results: Iterable[Result], config: ResizeConfig, joined: Joined = NOTHING_JOINED
+    shard: Shard, digest: str, results: Iterable[SourceResult], config: ResizeConfig, joined: Joined = NOTHING_JOINED
 ) -> ResizedShard:
     """A shard's results as rows, failures and named images, in the order of their keys.
 
@@ -39,9 +39,9 @@ def assemble(
     owners: dict[str, str] = {}
     for result in sorted(results, key=lambda result: (result.source.key, result.source.path)):
         named = _named(shard, result, owners, config)
-        errors = {str(error): error for error in named.made.outputs.values() if isinstance(error, ImageError)}
+        errors = {str(error): error for error in named.image.outputs.values() if isinstance(error, ImageError)}
         failures += [failure_row(result.source, error) for error in errors.values()]
-        for size, output in named.made.outputs.items():
+        for size, output in named.image.outputs.items():
             row, image = _row(shard, named, size, output, config, joined)
             rows.append(row)
             images += [image] if image else []
@@ -71,13 +71,13 @@ def _attributions(rows: Iterable[ManifestRow], joined: Joined) -> Iterator[dict[
             yield {"key": key, **joined.attributions[key]}
 
 
-def _named(shard: Shard, result: Result, owners: dict[str, str], config: ResizeConfig) -> Result:
+def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: ResizeConfig) -> SourceResult:
     """`result` where its name is free and can be stored; else the same source as a failure."""
-    if not any(isinstance(output, Encoded) for output in result.made.outputs.values()):
+    if not any(isinstance(output, Encoded) for output in result.image.outputs.values()):
         return result
     layout = LAYOUTS[config.layout]
-    name = layout.name_of(result.source.key, result.made.extension)
-    problem = layout.problem_of(_path(shard, name, config.spec.sizes[0], result.made.extension, config))
+    name = layout.name_of(result.source.key, result.image.extension)
+    problem = layout.problem_of(_path(shard, name, config.spec.sizes[0], result.image.extension, config))
     owner = owners.setdefault(name, result.source.path)
     if owner != result.source.path:
         problem = Kind.NAME_TAKEN, f"its output {name!r} is that of {owner!r}"
@@ -86,8 +86,8 @@ def _named(shard: Shard, result: Result, owners: dict[str, str], config: ResizeC
     if problem is None:
         return result
     kind, message = problem
-    outputs: dict[int, Output] = dict.fromkeys(result.made.outputs, ImageError(kind, Stage.NAME, message))
-    return result._replace(made=result.made._replace(outputs=outputs))
+    outputs: dict[int, Output] = dict.fromkeys(result.image.outputs, ImageError(kind, Stage.NAME, message))
+    return result._replace(image=result.image._replace(outputs=outputs))
 
 
 def _beside(source: Source, name: str) -> str:
@@ -105,10 +105,10 @@ def failure_row(source: Source, error: ImageError) -> FailureRow:
 
 
 def _row(
-    shard: Shard, result: Result, size: int, output: Output, config: ResizeConfig, joined: Joined
+    shard: Shard, result: SourceResult, size: int, output: Output, config: ResizeConfig, joined: Joined
 ) -> tuple[ManifestRow, OutputImage | None]:
-    name = LAYOUTS[config.layout].name_of(result.source.key, result.made.extension)
-    path = _path(shard, name, size, result.made.extension, config)
+    name = LAYOUTS[config.layout].name_of(result.source.key, result.image.extension)
+    path = _path(shard, name, size, result.image.extension, config)
     columns = joined.columns.get(result.source.path, {})
     row = manifest_row(result, size, output, path)._replace(columns=columns)
     if not isinstance(output, Encoded):
@@ -116,7 +116,7 @@ def _row(
     return row, OutputImage(row, name, StoredFile(path, output.data, output.sha256))
 
 
-def manifest_row(result: Result, size: int, output: Output, path: str) -> ManifestRow:
+def manifest_row(result: SourceResult, size: int, output: Output, path: str) -> ManifestRow:
     """Return the row of one source at one size.
 
     Args:
@@ -125,7 +125,7 @@ def manifest_row(result: Result, size: int, output: Output, path: str) -> Manife
         output: the result's output of that size.
         path: where the output is stored; a row without an output does not name it.
     """
-    header = result.made.source
+    header = result.image.header
     row = ManifestRow(
         key=result.source.key,
         source=result.source.path,
@@ -136,7 +136,7 @@ def manifest_row(result: Result, size: int, output: Output, path: str) -> Manife
         source_width=header.width if header else None,
         source_height=header.height if header else None,
         size=size,
-        notes=result.made.notes,
+        notes=result.image.notes,
     )
     if isinstance(output, ImageError):
         return row._replace(reason=output.kind)

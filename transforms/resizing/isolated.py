@@ -18,7 +18,7 @@ import warnings
 from pathlib import Path
 
 from transforms.imaging.errors import ImageError, Kind, Stage
-from transforms.imaging.resize import Lap, Made, make, unmade, untimed
+from transforms.imaging.resize import ImageResult, Lap, failed_result, ignore_lap, process_image
 from transforms.imaging.spec import ResizeSpec
 from transforms.resizing.memory_budget import MemoryBudget
 
@@ -28,7 +28,7 @@ _SECONDS = 120.0
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
 
-class Apart:
+class IsolatedDecoder:
     """Makes one image at a time in a child process, which is begun anew when it has died.
 
     Args:
@@ -42,8 +42,8 @@ class Apart:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
-    def make(self, data: bytes, spec: ResizeSpec, lap: Lap = untimed) -> Made:  # noqa: ARG002  # the child's time
-        """As `imaging.resize.make`; an image on which a child dies or does not end has failed as `crashed`.
+    def process(self, data: bytes, spec: ResizeSpec, lap: Lap = ignore_lap) -> ImageResult:  # noqa: ARG002  # the child's time
+        """As `imaging.resize.process_image`; an image on which a child dies or does not end has failed as `crashed`.
 
         An earlier image may have damaged the memory of a child that has made others. The death of such a child proves
         nothing against the image at hand, which is made again in a new child, and alone decides what becomes of that.
@@ -53,9 +53,9 @@ class Apart:
             made = self._try(data, spec)
             if isinstance(made, ImageError) and not is_new:
                 made = self._try(data, spec)
-            return unmade(spec, made) if isinstance(made, ImageError) else made
+            return failed_result(spec, made) if isinstance(made, ImageError) else made
 
-    def _try(self, data: bytes, spec: ResizeSpec) -> Made | ImageError:
+    def _try(self, data: bytes, spec: ResizeSpec) -> ImageResult | ImageError:
         """Returns what the child makes of an image, or how it died; then there is no child."""
         child = self._child = self._child or _start(self._memory, self._seconds)
         try:
@@ -80,16 +80,16 @@ class Apart:
 
 
 def _start(memory: int, seconds: float) -> subprocess.Popen[bytes]:
-    code = f"import sys; sys.path.insert(0, {_ROOT!r}); from transforms.resizing.isolated import serve; serve({memory}, {seconds})"
+    code = f"import sys; sys.path.insert(0, {_ROOT!r}); from {__name__} import serve; serve({memory}, {seconds})"
     return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
-def _ask(child: subprocess.Popen[bytes], data: bytes, spec: ResizeSpec) -> Made:
+def _ask(child: subprocess.Popen[bytes], data: bytes, spec: ResizeSpec) -> ImageResult:
     assert child.stdin is not None
     assert child.stdout is not None
     pickle.dump((data, spec), child.stdin)
     child.stdin.flush()
-    made: Made = pickle.load(child.stdout)
+    made: ImageResult = pickle.load(child.stdout)
     return made
 
 
@@ -107,7 +107,7 @@ def serve(memory: int, seconds: float) -> None:
         while True:
             data, spec = pickle.load(sys.stdin.buffer)
             signal.setitimer(signal.ITIMER_REAL, seconds)
-            made = make(data, spec, admit)
+            made = process_image(data, spec, admit)
             signal.setitimer(signal.ITIMER_REAL, 0)
             pickle.dump(made, answers)
             answers.flush()

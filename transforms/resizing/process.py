@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from transforms import storage
 from transforms.imaging.errors import ImageError, Kind, Skip, SkippedError, Stage
 from transforms.imaging.naming import in_sample
-from transforms.imaging.resize import Lap, Made, unmade
+from transforms.imaging.resize import ImageResult, Lap, failed_result
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import StorageError
@@ -20,51 +20,51 @@ from transforms.resizing.stopwatch import HASH, Stopwatch
 _share = functools.cache(Fraction)
 
 
-class Make(Protocol):
-    """Makes every size of an image from a file's bytes, as `imaging.resize.make` does, in this process or another."""
+class ProcessImage(Protocol):
+    """Makes every size of an image, as `imaging.resize.process_image` does, in this process or another."""
 
-    def __call__(self, data: bytes, spec: ResizeSpec, *, lap: Lap) -> Made: ...
+    def __call__(self, data: bytes, spec: ResizeSpec, *, lap: Lap) -> ImageResult: ...
 
 
-class Result(NamedTuple):
+class SourceResult(NamedTuple):
     """The outcome of one source, before its outputs have names in the dataset.
 
     Args:
         source: the source.
         bytes: the size of the file that was read; None if none was.
         sha256: the SHA-256 of that file in hexadecimal; None if none was read.
-        made: its outputs, or the reasons why it has none.
+        image: its outputs, or the reasons why it has none.
         seconds: the thread time that each stage took.
     """
 
     source: Source
     bytes: int | None
     sha256: str | None
-    made: Made
+    image: ImageResult
     seconds: dict[str, float]
 
 
-def resize_source(source: Source, config: ResizeConfig, make: Make) -> Result:
-    """Read one source and make all its sizes with `make`; the result holds any error of this image."""
+def process_source(source: Source, config: ResizeConfig, process_image: ProcessImage) -> SourceResult:
+    """Read one source and make all its sizes with `process_image`; the result holds any error of this image."""
     if not in_sample(source.key, _share(config.sample)):
-        return Result(source, None, None, unmade(config.spec, SkippedError(Skip.SAMPLE)), {})
+        return SourceResult(source, None, None, failed_result(config.spec, SkippedError(Skip.SAMPLE)), {})
     watch = Stopwatch()
     data = sha256 = None
     try:
         data = _read(source.location)
         watch.lap(Stage.READ)
-        made = make(data, config.spec, lap=watch.lap)
-        watch.lap(Stage.DECODE)  # the time since `make`'s last lap: that of an image that failed
+        image = process_image(data, config.spec, lap=watch.lap)
+        watch.lap(Stage.DECODE)  # the time since its last lap: that of an image that failed
     except (ImageError, SkippedError) as error:
-        made = unmade(config.spec, error)
+        image = failed_result(config.spec, error)
     if data is not None:
         sha256 = hashlib.sha256(data).hexdigest()
         watch.lap(HASH)
-    return Result(
+    return SourceResult(
         source=source,
         bytes=None if data is None else len(data),
         sha256=sha256,
-        made=made,
+        image=image,
         seconds=watch.seconds,
     )
 

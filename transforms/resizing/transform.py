@@ -16,14 +16,14 @@ from transforms.dataset.markers import Header, digest_of, read_header
 from transforms.dataset.plan import Plan
 from transforms.dataset.settings import versions
 from transforms.imaging.errors import ImageError
-from transforms.imaging.resize import Lap, Made, make
+from transforms.imaging.resize import ImageResult, Lap, process_image
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Columns, ResizedShard, Shard, Source
 from transforms.resizing.assemble import assemble
 from transforms.resizing.environment import check_libraries, hand_over_log
-from transforms.resizing.isolated import Apart
-from transforms.resizing.process import Result, resize_source
+from transforms.resizing.isolated import IsolatedDecoder
+from transforms.resizing.process import SourceResult, process_source
 from transforms.resizing.workers import Work, workers_for
 from transforms.sharding.group import Member, Members, ShardTuple, unpack
 from transforms.summary import counters
@@ -45,7 +45,7 @@ class _Submitted(NamedTuple):
     marker: Header | None = None
     source_bytes: int = 0
     joined: Joined = NOTHING_JOINED
-    work: Work[Source, Result] | None = None
+    work: Work[Source, SourceResult] | None = None
 
 
 class ResizeShards(beam.PTransform):
@@ -131,30 +131,32 @@ class _ResizeFn(beam.DoFn):
             yield from _emit(ahead, self._config)
 
 
-def _submit_images(_shard: Shard, sources: Sequence[Source], config: ResizeConfig) -> Work[Source, Result]:
+def _submit_images(_shard: Shard, sources: Sequence[Source], config: ResizeConfig) -> Work[Source, SourceResult]:
     workers = workers_for(config)
-    process = functools.partial(resize_source, config=config, make=functools.partial(make, admit=workers.budget.admit))
+    process = functools.partial(
+        process_source, config=config, process_image=functools.partial(process_image, admit=workers.budget.admit)
+    )
     return workers.submit(sources, process, _count)
 
 
-def _submit_isolated(shard: Shard, sources: Sequence[Source], config: ResizeConfig) -> Work[Source, Result]:
+def _submit_isolated(shard: Shard, sources: Sequence[Source], config: ResizeConfig) -> Work[Source, SourceResult]:
     """Submit the images of a shard that an earlier attempt did not finish: one of them may have ended its process."""
     logger.warning(
         "{} was begun before but not finished: its images are made one by one in another process", shard.name
     )
     workers = workers_for(config)
-    isolated = Apart(workers.budget.limit)
+    isolated = IsolatedDecoder(workers.budget.limit)
 
-    def make_isolated(data: bytes, spec: ResizeSpec, *, lap: Lap) -> Made:
+    def process_isolated(data: bytes, spec: ResizeSpec, *, lap: Lap) -> ImageResult:
         with workers.budget.admit_alone():  # the other process may take all of it
-            return isolated.make(data, spec, lap=lap)
+            return isolated.process(data, spec, lap=lap)
 
-    process = functools.partial(resize_source, config=config, make=make_isolated)
+    process = functools.partial(process_source, config=config, process_image=process_isolated)
     return workers.submit(sources, process, _count, on_end=isolated.close, at_once=1)
 
 
-def _count(result: Result) -> None:
-    progress.worked(any(isinstance(output, ImageError) for output in result.made.outputs.values()), result.seconds)
+def _count(result: SourceResult) -> None:
+    progress.worked(any(isinstance(output, ImageError) for output in result.image.outputs.values()), result.seconds)
 
 
 def _emit(submitted: _Submitted, config: ResizeConfig) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:

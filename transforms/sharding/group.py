@@ -11,7 +11,7 @@ from loguru import logger
 
 from transforms.dataset.plan import Plan, new_plan, read_plan
 from transforms.imaging.naming import key_of, shard_index
-from transforms.listing.match import Listed, unlist
+from transforms.listing.match import Listed, to_source
 from transforms.listing.no_image import no_image
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
 from transforms.model.errors import RunError
@@ -88,7 +88,7 @@ def unpack(shard: Shard, members: Iterable[Member], config: ResizeConfig) -> Mem
         if number in _TABLES:
             unpacked.rows.append(TableRow(_TABLES[number], os.fsdecode(name), int(version), cells))
         elif name:
-            unpacked.sources.append(unlist((shard.split, name, number, version), config))
+            unpacked.sources.append(to_source((shard.split, name, number, version), config))
     return unpacked
 
 

@@ -3,8 +3,8 @@ import re
 
 import pytest
 
-from pipeline.history.timeline import MOST_POINTS, Course, Series
-from pipeline.terminal.progress import Watch
+from pipeline.history.timeline import MOST_POINTS, RunTimeline, Series
+from pipeline.terminal.progress import ProgressReporter
 from pipeline.terminal.summary import megabytes
 from transforms.model.records import Shard, Tally
 from transforms.summary.progress import Progress
@@ -18,7 +18,7 @@ def tally(matched: int, failed: int) -> Tally:
 
 def test_the_rate_is_that_of_this_run() -> None:
     progress = Progress()
-    watch = Watch(progress, 10)
+    watch = ProgressReporter(progress, 10)
     progress.listed(100)
     progress.passed_over(SHARD, tally(60, 2))
     for number in range(20):
@@ -42,7 +42,10 @@ def test_the_rate_is_that_of_this_run() -> None:
 def test_a_run_with_nothing_to_do_says_so() -> None:
     progress = Progress()
     progress.passed_over(SHARD, tally(7, 0))
-    assert Watch(progress, 10).conclusion() == "nothing to do: all 7 images were committed already, and none was read"
+    assert (
+        ProgressReporter(progress, 10).conclusion()
+        == "nothing to do: all 7 images were committed already, and none was read"
+    )
 
 
 @pytest.mark.parametrize(("number", "shown"), [(0, "0.0 MB"), (1_234_567, "1.2 MB"), (52_840_000_000, "52.84 GB")])
@@ -52,7 +55,7 @@ def test_megabytes(number: int, shown: str) -> None:
 
 def test_the_course_of_a_run() -> None:
     progress = Progress()
-    course = Course(progress, 1.5)
+    course = RunTimeline(progress, 1.5)
     course.look(1)
     progress.listed(10)
     course.look(2)

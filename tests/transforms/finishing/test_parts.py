@@ -11,8 +11,8 @@ from transforms.committing.write import commit
 from transforms.dataset.paths import MADE_BY_RUNS
 from transforms.dataset.plan import Part, Plan, new_plan
 from transforms.dataset.settings import settings
-from transforms.finishing.documents import ship
-from transforms.finishing.parts import Gathered, gather, read_markers
+from transforms.finishing.documents import write_documents
+from transforms.finishing.parts import PartResult, read_markers, write_part
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import NO_COLUMNS, ArchiveRow, Columns, Shard
@@ -29,8 +29,8 @@ def told(dataset: ResizeConfig) -> tuple[Plan, Columns, dict[str, Any]]:
     return new_plan(dataset, {"a": 2}, NO_COLUMNS), NO_COLUMNS, {**SUMMARY, "settings": settings(dataset)}
 
 
-def gathered(part: Part, dataset: ResizeConfig) -> Gathered:
-    return gather(part, read_markers(part, dataset), NO_COLUMNS, dataset)
+def gathered(part: Part, dataset: ResizeConfig) -> PartResult:
+    return write_part(part, read_markers(part, dataset), NO_COLUMNS, dataset)
 
 
 def sums(files: dict[str, bytes], *names: str) -> str:
@@ -68,7 +68,7 @@ def test_files_without_parts_are_in_the_order_of_the_parts(tmp_path: Path) -> No
         shard = Shard("a", number, 2)
         commit(resized(tmp_path, name)._replace(shard=shard), settings)
         parts.append(gathered(Part(number, 2, (shard,)), settings))
-    ship(*told(settings), parts, settings)
+    write_documents(*told(settings), parts, settings)
     files = snapshot(tmp_path / "out")
     assert files["metadata.jsonl"] == b'{"file_name":"b.jpg"}\n{"file_name":"a.jpg"}\n'
     lines = [line.split("  ") for line in files["SHA256SUMS"].decode().splitlines()]
@@ -85,9 +85,9 @@ def test_files_without_parts_are_in_the_order_of_the_parts(tmp_path: Path) -> No
 def test_the_table_of_archives_is_in_the_order_of_the_shards(tmp_path: Path) -> None:
     paths = [f"a-0000{number}-of-00002.tar" for number in range(2)]
     rows = [ArchiveRow(path, "a", 8, number, 10, "ff") for number, path in enumerate(paths)]
-    parts = [Gathered(number, {}, {}, (row,), {}) for number, row in enumerate(rows)]
+    parts = [PartResult(number, {}, {}, (row,), {}) for number, row in enumerate(rows)]
     settings = config(tmp_path, layout="webdataset")
-    ship(*told(settings), parts, settings)
+    write_documents(*told(settings), parts, settings)
     assert (tmp_path / "out" / "shards.jsonl").read_text() == (
         f'{{"path":"{paths[0]}","split":"a","size":8,"samples":0,"bytes":10,"sha256":"ff"}}\n'
         f'{{"path":"{paths[1]}","split":"a","size":8,"samples":1,"bytes":10,"sha256":"ff"}}\n'
@@ -97,12 +97,12 @@ def test_the_table_of_archives_is_in_the_order_of_the_shards(tmp_path: Path) -> 
 def test_a_card_that_somebody_made_their_own_stays(tmp_path: Path) -> None:
     settings = config(tmp_path)
     card = tmp_path / "out" / "README.md"
-    ship(*told(settings), [], settings)
+    write_documents(*told(settings), [], settings)
     written = card.read_text()
     card.write_text("mine")
-    ship(*told(settings), [], settings)
+    write_documents(*told(settings), [], settings)
     assert card.read_text() == "mine"
     assert f"{hashlib.sha256(b'mine').hexdigest()}  README.md\n" in (tmp_path / "out" / "SHA256SUMS").read_text()
     card.write_text(MADE_BY_RUNS)
-    ship(*told(settings), [], settings)
+    write_documents(*told(settings), [], settings)
     assert card.read_text() == written

@@ -22,7 +22,7 @@ def row(data: bytes, **settings: Any) -> tuple[list[Any], tuple[Note, ...]]:
     opened = open_image(data)
     working = decode(opened, ResizeSpec(**settings))
     pixels = [working.pixels.getpixel((x, 0)) for x in range(working.pixels.width)]
-    return pixels, opened.source.notes + working.notes
+    return pixels, opened.header.notes + working.notes
 
 
 def bgra(*pixels: tuple[int, ...]) -> bytes:

@@ -11,7 +11,7 @@ from PIL import Image
 from tests.support import image_bytes
 from transforms.imaging.decode import Opened, open_image
 from transforms.imaging.errors import ImageError, Kind
-from transforms.imaging.resize import Encoded, resize_image
+from transforms.imaging.resize import Output, resize_image
 from transforms.imaging.spec import COLORS, DEPTH_RANGES, FILTERS, FITS, LONGEST_SIDE, MODES, ORIENTATIONS, ResizeSpec
 
 # Pillow's format -> the modes that it writes.
@@ -104,9 +104,9 @@ def promised_modes(spec: ResizeSpec) -> set[str]:
 KNOWN = (Kind.UNSUPPORTED_FORMAT, Kind.UNSUPPORTED_DEPTH)
 
 
-def outputs_of(opened: Opened, spec: ResizeSpec) -> tuple[Encoded | ImageError, ...]:
+def outputs_of(opened: Opened, spec: ResizeSpec) -> tuple[Output, ...]:
     try:
-        return resize_image(opened, spec).outputs
+        return tuple(resize_image(opened, spec).outputs.values())
     except ImageError as error:
         return (error,) * len(spec.sizes)
 
@@ -115,13 +115,14 @@ def outputs_of(opened: Opened, spec: ResizeSpec) -> tuple[Encoded | ImageError, 
 @given(sources(), specs())
 def test_any_image(data: bytes, spec: ResizeSpec) -> None:
     opened = open_image(data)
-    source = opened.source
+    source = opened.header
     for size, output in zip(sorted(spec.sizes, reverse=True), outputs_of(opened, spec), strict=True):
         if isinstance(output, ImageError):
             event(output.kind)
             too_large = spec.max_pixels == 1000 or (spec.fit == "cover" and size * max(source[2:4]) > 16_383)
             assert output.kind in KNOWN or (output.kind is Kind.OUTPUT_TOO_LARGE and too_large)
             continue
+        assert isinstance(output, Encoded)
         image = Image.open(io.BytesIO(output.data))
         image.load()
         event(f"{source.format} {source.mode} -> {image.format} {image.mode}")

@@ -65,7 +65,7 @@ def test_the_mapped_box_is_where_the_pixels_went(fit: str, orientation: int) -> 
     spec = ResizeSpec(
         sizes=(100,), fit=fit, orientation="exif", extension="png", pad_color="#000000" if fit == "pad" else "#ffffff"
     )
-    (output,) = resize_image(open_image(image_bytes(image, "PNG", exif=exif)), spec).outputs
+    (output,) = resize_image(open_image(image_bytes(image, "PNG", exif=exif)), spec).outputs.values()
     assert isinstance(output, Encoded)
     mapped = map_box(block, output.target.source_box, output.target.output_box, output.target.orientation)
     found = picture_of(output.data).getchannel("R").point(lambda value: 255 * (value > 127)).getbbox()

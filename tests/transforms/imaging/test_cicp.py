@@ -15,7 +15,7 @@ from transforms.imaging.color import finish
 from transforms.imaging.decode import decode, open_image
 from transforms.imaging.errors import Note
 from transforms.imaging.icc import colorants
-from transforms.imaging.resize import Encoded, make
+from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 
 COLORS = [(0, 0, 0), (255, 255, 255), (200, 100, 50), (128, 128, 128), (30, 30, 30), (120, 160, 130)]
@@ -85,7 +85,7 @@ def made(data: bytes, **settings: Any) -> tuple[list[Any], tuple[Note, ...]]:
     opened = open_image(data)
     working = decode(opened, spec)
     image = finish(working.pixels, working, spec)
-    return [image.getpixel((x, 0)) for x in range(image.width)], opened.source.notes + working.notes
+    return [image.getpixel((x, 0)) for x in range(image.width)], opened.header.notes + working.notes
 
 
 def distance(one: list[Any], other: list[Any]) -> float:
@@ -166,7 +166,7 @@ def test_nothing_of_it_reaches_an_output() -> None:
     for exact in (False, True):
         for color in ("srgb", "keep-numbers"):
             spec = ResizeSpec(sizes=(6,), extension="png", color=color, exact=exact)
-            (output,) = make(picture(cicp(DISPLAY_P3)), spec).outputs.values()
+            (output,) = process_image(picture(cicp(DISPLAY_P3)), spec).outputs.values()
             assert isinstance(output, Encoded)
             assert [chunk for chunk in (b"cICP", b"iCCP") if chunk in output.data] == []
 

@@ -9,7 +9,7 @@ from tests.support import image_bytes
 from tests.transforms.imaging.files import bmp, boxes_of, psd, tiff_of
 from transforms.imaging import coding
 from transforms.imaging.errors import ImageError, Kind
-from transforms.imaging.resize import Encoded, make
+from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 
 # Pillow's, of directories that end early.
@@ -19,7 +19,7 @@ COMPRESSION, BITS, PHOTOMETRIC = 259, 258, 262
 
 
 def outcome(data: bytes) -> Encoded | ImageError:
-    output = make(data, ResizeSpec(sizes=(8,), extension="png")).outputs[8]
+    output = process_image(data, ResizeSpec(sizes=(8,), extension="png")).outputs[8]
     assert isinstance(output, (Encoded, ImageError))
     return output
 

@@ -29,7 +29,7 @@ def colors(data: bytes, **settings: Any) -> list[Any]:
 
 def notes(data: bytes, **settings: Any) -> tuple[Note, ...]:
     opened = open_image(data)
-    return opened.source.notes + decode(opened, ResizeSpec(**settings)).notes
+    return opened.header.notes + decode(opened, ResizeSpec(**settings)).notes
 
 
 def row_of(mode: str, values: list[Any], **parameters: Any) -> bytes:
@@ -104,7 +104,7 @@ def test_the_background_is_there_before_the_resize() -> None:
     image = Image.new("RGBA", (64, 64), (255, 255, 255, 0))
     image.paste((0, 0, 0, 255), (0, 0, 31, 64))
     spec = ResizeSpec(sizes=(16,), background="#000000", extension="png")
-    (output,) = resize_image(open_image(image_bytes(image, "PNG")), spec).outputs
+    (output,) = resize_image(open_image(image_bytes(image, "PNG")), spec).outputs.values()
     assert isinstance(output, Encoded)
     assert Image.open(io.BytesIO(output.data)).getextrema() == ((0, 0), (0, 0), (0, 0))
 
@@ -206,7 +206,7 @@ def test_srgb_of_srgb_changes_next_to_nothing() -> None:
 
 
 def resized_png(data: bytes, **settings: Any) -> Image.Image:
-    (output,) = resize_image(open_image(data), ResizeSpec(sizes=(100,), extension="png", **settings)).outputs
+    (output,) = resize_image(open_image(data), ResizeSpec(sizes=(100,), extension="png", **settings)).outputs.values()
     assert isinstance(output, Encoded)
     return Image.open(io.BytesIO(output.data))
 
@@ -251,7 +251,7 @@ def test_an_unusable_profile_falls_back_and_is_noted(profile: bytes) -> None:
 def test_no_profile_reaches_an_output(extension: str, exact: bool) -> None:
     data = jpeg(1, (300, 200), icc_profile=SWAPPED)
     spec = ResizeSpec(sizes=(100,), extension=extension, color="srgb", exact=exact)
-    (output,) = resize_image(open_image(data), spec).outputs
+    (output,) = resize_image(open_image(data), spec).outputs.values()
     assert isinstance(output, Encoded)
     image = Image.open(io.BytesIO(output.data))
     assert (image.size, image.info.get("icc_profile")) == ((100, 66), None)
@@ -262,6 +262,6 @@ def test_the_conversion_comes_after_the_resize() -> None:
     checks = Image.frombytes("L", (2, 2), bytes([0, 255, 255, 0]))
     data = image_bytes(checks, "PNG", icc_profile=LINEAR_GRAY)
     spec = ResizeSpec(sizes=(1,), extension="png", color="srgb", algorithm="box")
-    (output,) = resize_image(open_image(data), spec).outputs
+    (output,) = resize_image(open_image(data), spec).outputs.values()
     assert isinstance(output, Encoded)
     assert near(Image.open(io.BytesIO(output.data)).getpixel((0, 0)), (188,) * 3)

@@ -29,7 +29,7 @@ def error_of(data: bytes) -> ImageError:
 )
 def test_formats_that_are_read(image_format: str) -> None:
     opened = open_image(image_bytes(Image.new("RGB", (16, 16), (200, 10, 30)), image_format))
-    assert opened.source[2:4] == (16, 16)
+    assert opened.header[2:4] == (16, 16)
     red, green, blue = decode(opened, ResizeSpec()).pixels.getpixel((8, 8))  # type: ignore[misc]  # three of RGB
     assert abs(red - 200) + abs(green - 10) + abs(blue - 30) < 12
 
@@ -71,7 +71,7 @@ def test_too_many_pixels_are_refused_from_the_header() -> None:
     assert (error.kind, error.stage) == (Kind.TOO_MANY_PIXELS, Stage.DECODE)
     with pytest.raises(ImageError, match="40 x 30 pixels are more than --max_pixels 1199"):
         open_image(jpeg(1, (40, 30)), max_pixels=1199)
-    assert open_image(jpeg(1, (40, 30)), max_pixels=1200).source[2:4] == (40, 30)
+    assert open_image(jpeg(1, (40, 30)), max_pixels=1200).header[2:4] == (40, 30)
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -80,7 +80,7 @@ def test_more_pixels_than_pillow_allows_can_be_asked_for(monkeypatch: pytest.Mon
     data = jpeg(1, (40, 30))
     with pytest.raises(ImageError, match="exceeds limit of 1000 pixels"):
         open_image(data, max_pixels=1000)
-    assert open_image(data, max_pixels=1200).source[2:4] == (40, 30)
+    assert open_image(data, max_pixels=1200).header[2:4] == (40, 30)
     assert Image.MAX_IMAGE_PIXELS == 600
 
 
@@ -107,7 +107,7 @@ def test_of_several_pictures_the_first_is_taken(image_format: str, name: str) ->
     data = first_of_two(image_format)
     opened = open_image(data)
     assert opened.image.n_frames == 2  # type: ignore[attr-defined]  # those of plugins that have several
-    assert opened.source.format == name
+    assert opened.header.format == name
     pixels = pixels_of(data).convert("RGB")
     assert psnr(pixels, Image.new("RGB", (40, 30), "#ff0000")) > 35
 
@@ -166,16 +166,16 @@ def test_what_gets_lost_is_noted() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     turned = open_image(jpeg(1, (40, 30), exif=exif, icc_profile=b"profile"))
-    assert turned.source.notes == ("exif-orientation", "icc-profile")
-    assert turned.source.orientation == 6
+    assert turned.header.notes == ("exif-orientation", "icc-profile")
+    assert turned.header.orientation == 6
     exif[0x0112] = 1
-    assert open_image(jpeg(1, (40, 30), exif=exif)).source.notes == ()
+    assert open_image(jpeg(1, (40, 30), exif=exif)).header.notes == ()
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_broken_exif_is_no_failure() -> None:
     data = jpeg(1, (40, 30), exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff garbage")
-    assert open_image(data).source.notes == ()
+    assert open_image(data).header.notes == ()
     assert pixels_of(data).size == (40, 30)
 
 
@@ -200,7 +200,7 @@ def test_reduced_decoding(size: tuple[int, int], spec: ResizeSpec, decoded: tupl
 def test_what_has_no_first_bytes_of_its_own_is_tried_last() -> None:
     icon = bytearray(image_bytes(Image.effect_noise((256, 256), 90), "ICO", sizes=[(256, 256)]))
     icon[14] = 145  # the low byte of the icon's size, where a TGA has its height
-    assert open_image(bytes(icon)).source.format == "ICO"
+    assert open_image(bytes(icon)).header.format == "ICO"
 
 
 def test_any_exception_of_pillow_becomes_an_image_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,5 +225,5 @@ def test_a_tiff_stays_as_it_is_stored(orientation: int, compression: str | None)
     stored.paste("#ff0000", (0, 0, 10, 5))
     data = image_bytes(stored, "TIFF", tiffinfo={0x0112: orientation}, compression=compression)
     opened = open_image(data)
-    assert opened.source[2:5] == (40, 20, orientation)
+    assert opened.header[2:5] == (40, 20, orientation)
     assert decode(opened, ResizeSpec()).pixels.tobytes() == stored.tobytes()

@@ -18,7 +18,7 @@ PHOTO = jpeg(3, (300, 200))
 
 def output_of(data: bytes, extension: str, **settings: Any) -> bytes:
     spec = ResizeSpec(**{"sizes": (100,), "extension": extension, **settings})
-    (output,) = resize_image(open_image(data), spec).outputs
+    (output,) = resize_image(open_image(data), spec).outputs.values()
     assert isinstance(output, Encoded)
     return output.data
 
@@ -87,7 +87,7 @@ def test_gray_where_the_format_has_it(extension: str, mode: str) -> None:
 
 def test_more_pixels_than_allowed_is_a_failure_of_its_own() -> None:
     spec = ResizeSpec(sizes=(400, 100), max_pixels=60_000)
-    large, small = resize_image(open_image(PHOTO), spec).outputs
+    large, small = resize_image(open_image(PHOTO), spec).outputs.values()
     assert isinstance(large, ImageError)
     assert (large.kind, large.stage) == (Kind.OUTPUT_TOO_LARGE, Stage.RESIZE)
     assert large.message == "400 x 266 pixels: more than --max_pixels 60000"
@@ -187,7 +187,7 @@ def test_a_mask_is_turned_and_cut_as_its_photograph_is() -> None:
     exif[0x0112] = 6
     data = image_bytes(image, "PNG", exif=exif)
     spec = ResizeSpec(sizes=(4,), mode="keep", algorithm="nearest", orientation="exif", fit="crop")
-    resized = resize_image(open_image(data), spec)
-    assert isinstance(resized.outputs[0], Encoded)
-    assert quarters(Image.open(io.BytesIO(resized.outputs[0].data))) == [2, 0, 3, 1]
-    assert open_image(data).source.notes == (Note.EXIF_ORIENTATION,)
+    output = resize_image(open_image(data), spec).outputs[4]
+    assert isinstance(output, Encoded)
+    assert quarters(Image.open(io.BytesIO(output.data))) == [2, 0, 3, 1]
+    assert open_image(data).header.notes == (Note.EXIF_ORIENTATION,)

@@ -22,7 +22,7 @@ from transforms.imaging import strict
 from transforms.imaging.decode import decode, open_image, reduce
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.jpeg import Frame, exif_of, may_be_scaled, read_frame, unsupported
-from transforms.imaging.resize import Encoded, make
+from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 
 SIZE = 40, 30
@@ -120,11 +120,11 @@ def test_an_image_that_may_not_be_scaled_is_decoded_whole(image_format: str) -> 
 def test_a_lossless_one_is_made_from_all_of_its_pixels(count: int, settings: dict[str, Any]) -> None:
     samples = planes(count, (400, 300))
     spec = ResizeSpec(sizes=(40,), extension="png", **settings)
-    made = make(lossless(samples), spec)
+    made = process_image(lossless(samples), spec)
     whole = [bytes(sample for row in plane for sample in row) for plane in samples]
     bands = [Image.frombytes("L", (400, 300), band) for band in whole]
     source = bands[0] if count == 1 else Image.merge("RGB", bands)
-    expected = make(image_bytes(source, "PNG"), spec)
+    expected = process_image(image_bytes(source, "PNG"), spec)
     (output,), (same,) = made.outputs.values(), expected.outputs.values()
     assert isinstance(output, Encoded)
     assert isinstance(same, Encoded)
@@ -135,7 +135,7 @@ def test_a_lossless_one_is_made_from_all_of_its_pixels(count: int, settings: dic
 @pytest.mark.parametrize("truncated", ["fail", "accept"])
 def test_a_lossless_one_that_is_cut_off(truncated: str) -> None:
     data = lossless(planes(1, (400, 300)))
-    made = make(data[: len(data) // 2], ResizeSpec(sizes=(40,), extension="png", truncated=truncated))
+    made = process_image(data[: len(data) // 2], ResizeSpec(sizes=(40,), extension="png", truncated=truncated))
     (output,) = made.outputs.values()
     if truncated == "accept":
         assert isinstance(output, Encoded)
@@ -193,7 +193,7 @@ UNREAD = {
 @pytest.mark.parametrize("coding", UNREAD)
 @pytest.mark.parametrize("settings", [{}, {"check_jpeg": True, "truncated": "accept"}])
 def test_what_no_decoder_reads_is_named(coding: str, settings: dict[str, Any]) -> None:
-    made = make(UNREAD[coding], ResizeSpec(sizes=(16, 8), **settings))
+    made = process_image(UNREAD[coding], ResizeSpec(sizes=(16, 8), **settings))
     for error in made.outputs.values():
         assert isinstance(error, ImageError)
         assert (error.kind, error.stage) == (Kind.UNSUPPORTED_CODING, Stage.DECODE)
@@ -219,7 +219,7 @@ def test_without_arithmetic_decoding_it_is_named(monkeypatch: pytest.MonkeyPatch
 
 def test_bits_that_no_jpeg_has_are_damage() -> None:
     data = START + frame(0xC0, SIZE, bits=9) + PHOTO[SCAN:]
-    (error,) = make(data, ResizeSpec(sizes=(16,))).outputs.values()
+    (error,) = process_image(data, ResizeSpec(sizes=(16,))).outputs.values()
     assert isinstance(error, ImageError)
     assert (error.kind, error.message) == (Kind.DAMAGED, "SyntaxError: cannot handle 9-bit layers")
 

@@ -11,7 +11,7 @@ from tests.support import ROOT
 from tests.transforms.imaging.files import tiff_of
 from transforms.imaging import libtiff
 from transforms.imaging.errors import ImageError
-from transforms.imaging.resize import make
+from transforms.imaging.resize import process_image
 from transforms.imaging.spec import ResizeSpec
 
 pytestmark = pytest.mark.skipif(not libtiff.IS_HEARD, reason="Pillow's libtiff cannot be reached here")
@@ -20,7 +20,7 @@ WEBP, ZSTD, LZW = (tiff_of({259: value}) for value in (50001, 50000, 5))
 
 
 def message(data: bytes) -> str:
-    output = make(data, ResizeSpec(sizes=(8,), extension="png")).outputs[8]
+    output = process_image(data, ResizeSpec(sizes=(8,), extension="png")).outputs[8]
     assert isinstance(output, ImageError)
     return output.message
 
@@ -49,8 +49,8 @@ def test_each_thread_hears_its_own_image() -> None:
 
 def test_nothing_reaches_the_terminal() -> None:
     code = (
-        "import sys; from transforms.imaging.resize import make; from transforms.imaging.spec import ResizeSpec\n"
-        f"for data in {[WEBP, ZSTD, LZW]!r}: print(make(data, ResizeSpec(extension='png')).outputs[512].kind)"
+        "import sys; from transforms.imaging.resize import process_image; from transforms.imaging.spec import ResizeSpec\n"
+        f"for data in {[WEBP, ZSTD, LZW]!r}: print(process_image(data, ResizeSpec(extension='png')).outputs[512].kind)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert (done.stdout.split(), done.stderr) == (["unsupported-coding", "damaged", "damaged"], "")

@@ -13,7 +13,7 @@ from tests.transforms.imaging.files import png, png_rows
 from transforms.imaging.decode import decode, open_image
 from transforms.imaging.errors import Note
 from transforms.imaging.orientation import combined, from_exif, from_xmp, valid
-from transforms.imaging.resize import Encoded, make
+from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 
 TIFF = b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/"'
@@ -88,7 +88,7 @@ FORMATS = ["JPEG", "PNG", "WEBP", "TIFF"]
 def test_exif_comes_first_and_xmp_second(
     image_format: str, exif_block: bytes | None, packet: bytes | None, expected: int
 ) -> None:
-    source = open_image(file(image_format, exif_block, packet)).source
+    source = open_image(file(image_format, exif_block, packet)).header
     assert source.orientation == expected
     assert source.notes == ((Note.EXIF_ORIENTATION,) if expected > 1 else ())
     assert (source.width, source.height) == (40, 20)
@@ -98,8 +98,8 @@ def test_exif_comes_first_and_xmp_second(
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_xmp_alone_turns_the_picture_as_exif_does(image_format: str, orientation: int) -> None:
     spec = ResizeSpec(sizes=(40,), orientation="exif", extension="png")
-    by_exif = only(make(file(image_format, exif(orientation), None), spec))
-    assert only(make(file(image_format, None, xmp(orientation)), spec)) == by_exif
+    by_exif = only(process_image(file(image_format, exif(orientation), None), spec))
+    assert only(process_image(file(image_format, None, xmp(orientation)), spec)) == by_exif
     assert open_png(by_exif).size == ((20, 40) if orientation > 4 else (40, 20))
 
 
@@ -126,14 +126,14 @@ def open_png(data: bytes) -> Image.Image:
 @pytest.mark.parametrize(("exif_block", "packet"), [(exif(6), None), (None, xmp(6)), (exif(6), xmp(3))])
 def test_blocks_behind_the_pixels_of_a_png_count(exif_block: bytes | None, packet: bytes | None) -> None:
     image = Image.new("RGB", (40, 20))
-    assert open_image(_png(image, exif_block, packet, behind=True)).source.orientation == 6
+    assert open_image(_png(image, exif_block, packet, behind=True)).header.orientation == 6
 
 
 def test_an_orientation_in_a_text_of_a_png() -> None:
     block = exif(8)
     text = f"\nexif\n{len(block):8}\n{block.hex()}\n".encode()
     data = png((4, 1), (b"tEXt", b"Raw profile type exif\0" + text), (b"IDAT", zlib.compress(b"\0" + bytes(3 * 4))))
-    assert open_image(data).source.orientation == 8
+    assert open_image(data).header.orientation == 8
 
 
 def psd(*resources: tuple[int, bytes]) -> bytes:
@@ -147,16 +147,16 @@ def psd(*resources: tuple[int, bytes]) -> bytes:
 
 
 def test_photoshops_resources() -> None:
-    assert open_image(psd()).source.orientation == 1
-    assert open_image(psd((1058, exif(6)), (1060, xmp(3)))).source.orientation == 6
-    assert open_image(psd((1060, xmp(3)))).source.orientation == 3
+    assert open_image(psd()).header.orientation == 1
+    assert open_image(psd((1058, exif(6)), (1060, xmp(3)))).header.orientation == 6
+    assert open_image(psd((1060, xmp(3)))).header.orientation == 3
 
 
 def test_avif_is_turned_by_its_own_boxes_which_pillow_gives_as_exif() -> None:
     image = Image.new("RGB", (40, 20))
     data = image_bytes(image, "AVIF", exif=exif(6), xmp=xmp(3))
     assert b"irot" in data
-    assert open_image(data).source.orientation == 6
+    assert open_image(data).header.orientation == 6
 
 
 @pytest.mark.parametrize(
@@ -196,4 +196,4 @@ def test_the_rule() -> None:
 
 def test_a_reduced_jpeg_is_turned_by_xmp_too() -> None:
     spec = ResizeSpec(sizes=(64,), orientation="exif", extension="png")
-    assert open_png(only(make(jpeg(1, (800, 600), xmp=xmp(8)), spec))).size == (48, 64)
+    assert open_png(only(process_image(jpeg(1, (800, 600), xmp=xmp(8)), spec))).size == (48, 64)

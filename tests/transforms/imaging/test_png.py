@@ -13,7 +13,7 @@ from tests.transforms.imaging.files import png, png_rows
 from transforms.imaging.decode import decode, open_image
 from transforms.imaging.errors import ImageError, Kind, Note
 from transforms.imaging.png import bare, chunks, damage, mended, metadata, profile
-from transforms.imaging.resize import Encoded, make
+from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 
 # One row of three pixels: red, green, blue.
@@ -39,7 +39,7 @@ def pixels(data: bytes, **settings: Any) -> bytes:
 
 
 def notes(data: bytes, **settings: Any) -> tuple[Note, ...]:
-    return make(data, ResizeSpec(sizes=(3,), extension="png", **settings)).notes
+    return process_image(data, ResizeSpec(sizes=(3,), extension="png", **settings)).notes
 
 
 def error_of(data: bytes, **settings: Any) -> ImageError:
@@ -231,7 +231,7 @@ def test_a_profile_that_cannot_be_read_is_noted() -> None:
     assert notes(broken) == (Note.ICC_PROFILE,)
     assert notes(broken, color="srgb") == (Note.ICC_PROFILE, Note.ICC_UNUSABLE)
     assert notes(hurt_one, color="srgb") == (Note.ICC_PROFILE, Note.METADATA_DROPPED, Note.ICC_UNUSABLE)
-    (output,) = make(broken, ResizeSpec(sizes=(3,), extension="png", exact=True)).outputs.values()
+    (output,) = process_image(broken, ResizeSpec(sizes=(3,), extension="png", exact=True)).outputs.values()
     assert isinstance(output, Encoded)
     assert b"iCCP" not in output.data
 

@@ -46,7 +46,7 @@ def picture(data: bytes, **settings: Any) -> tuple[list[Any], tuple[Note, ...]]:
     working = decode(opened, spec)
     image = finish(working.pixels, working, spec)
     pixels = [image.getpixel((x, y)) for y in range(image.height) for x in range(image.width)]
-    return pixels, opened.source.notes + working.notes
+    return pixels, opened.header.notes + working.notes
 
 
 def plane(*values: int) -> list[bytes]:

@@ -86,7 +86,7 @@ def test_every_fit_of_a_reduced_photograph(fit: str) -> None:
     pictures = []
     for name in ("pillow", "simd"):
         spec = ResizeSpec(sizes=(250, 100), fit=fit, resampler=name, extension="png")
-        outputs = resize_image(open_image(data), spec).outputs
+        outputs = resize_image(open_image(data), spec).outputs.values()
         assert all(isinstance(output, Encoded) for output in outputs)
         pictures.append([Image.open(io.BytesIO(output.data)) for output in outputs if isinstance(output, Encoded)])
     for one, other in zip(*pictures, strict=True):
@@ -98,7 +98,11 @@ def test_the_same_bytes_on_every_thread() -> None:
     spec = ResizeSpec(sizes=(200, 64), resampler="simd")
 
     def outputs(one: bytes) -> list[bytes]:
-        return [output.data for output in resize_image(open_image(one), spec).outputs if isinstance(output, Encoded)]
+        return [
+            output.data
+            for output in resize_image(open_image(one), spec).outputs.values()
+            if isinstance(output, Encoded)
+        ]
 
     alone = [outputs(one) for one in data]
     with ThreadPoolExecutor(8) as pool:

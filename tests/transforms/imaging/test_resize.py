@@ -14,16 +14,16 @@ from transforms.imaging.decode import open_image
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.geometry import Box
 from transforms.imaging.resample import psnr
-from transforms.imaging.resize import Encoded, Resized, make, resize_image
+from transforms.imaging.resize import Encoded, ImageResult, process_image, resize_image
 from transforms.imaging.spec import ResizeSpec
 
 
-def resized(data: bytes, **spec: Any) -> Resized:
+def resized(data: bytes, **spec: Any) -> ImageResult:
     return resize_image(open_image(data), ResizeSpec(**spec))
 
 
-def only(result: Resized) -> Encoded:
-    (output,) = result.outputs
+def only(result: ImageResult) -> Encoded:
+    (output,) = result.outputs.values()
     assert isinstance(output, Encoded)
     return output
 
@@ -57,7 +57,7 @@ def test_where_draft_cannot_act_the_bytes_are_the_exact_ones() -> None:
 @pytest.mark.parametrize("algorithm", ["lanczos", "bicubic"])
 def test_a_smaller_size_is_made_from_the_larger(algorithm: str) -> None:
     data = image_bytes(Image.effect_mandelbrot((400, 400), (-2, -1.5, 1, 1.5), 80), "PNG")
-    large, small = resized(data, sizes=(200, 100), extension="png", algorithm=algorithm).outputs
+    large, small = resized(data, sizes=(200, 100), extension="png", algorithm=algorithm).outputs.values()
     assert isinstance(large, Encoded)
     assert isinstance(small, Encoded)
     filter_ = ResizeSpec(algorithm=algorithm).filter
@@ -70,7 +70,7 @@ def test_a_smaller_size_is_made_from_the_larger(algorithm: str) -> None:
 def test_else_each_size_is_made_from_the_source(spec: dict[str, Any]) -> None:
     source = Image.effect_mandelbrot((400, 400), (-2, -1.5, 1, 1.5), 80).convert("RGB")
     spec = {"sizes": (200, 100), "extension": "png", **spec}
-    small = resized(image_bytes(source, "PNG"), **spec).outputs[1]
+    _, small = resized(image_bytes(source, "PNG"), **spec).outputs.values()
     assert isinstance(small, Encoded)
     filter_ = ResizeSpec(**spec).filter
     assert picture_of(small.data).tobytes() == source.resize((spec["sizes"][1],) * 2, filter_).tobytes()
@@ -78,7 +78,7 @@ def test_else_each_size_is_made_from_the_source(spec: dict[str, Any]) -> None:
 
 def test_the_first_of_two_sizes_is_as_if_it_were_alone() -> None:
     data = jpeg(7, (900, 600))
-    assert resized(data, sizes=(300, 150)).outputs[0] == only(resized(data, sizes=(300,)))
+    assert resized(data, sizes=(300, 150)).outputs[300] == only(resized(data, sizes=(300,)))
 
 
 def test_a_thin_image_keeps_a_pixel() -> None:
@@ -136,7 +136,7 @@ def test_exact_keeps_what_the_old_script_left() -> None:
 
 def test_one_size_too_large_for_its_format_leaves_the_others() -> None:
     opened = open_image(image_bytes(Image.new("RGB", (20, 2)), "WEBP"))
-    too_large, fits = resize_image(opened, ResizeSpec(sizes=(16_384, 100))).outputs
+    too_large, fits = resize_image(opened, ResizeSpec(sizes=(16_384, 100))).outputs.values()
     assert isinstance(too_large, ImageError)
     assert (too_large.kind, too_large.stage) == (Kind.OUTPUT_TOO_LARGE, Stage.RESIZE)
     assert str(too_large) == "16384 x 1638 pixels: a webp image takes 16383 a side at most"
@@ -161,8 +161,8 @@ def test_what_pillow_raises_before_it_decodes_is_no_exception(monkeypatch: pytes
         raise AssertionError("of Pillow")
 
     monkeypatch.setattr(JpegImageFile, name, broken if name == "draft" else property(broken))
-    made = make(jpeg(1, (40, 30)), ResizeSpec(sizes=(16, 8)))
-    assert made.source is not None
+    made = process_image(jpeg(1, (40, 30)), ResizeSpec(sizes=(16, 8)))
+    assert made.header is not None
     assert set(made.outputs) == {16, 8}
     for error in made.outputs.values():
         assert isinstance(error, ImageError)
@@ -183,7 +183,7 @@ def test_any_image_gives_the_promised_sizes(
 ) -> None:
     data = image_bytes(Image.new(mode, size), "PNG")
     spec = ResizeSpec(sizes=tuple(sizes), extension=extension, algorithm=algorithm, only_shrink=only_shrink)
-    outputs = resize_image(open_image(data), spec).outputs
+    outputs = resize_image(open_image(data), spec).outputs.values()
     assert len(outputs) == len(sizes)
     for wanted, output in zip(sorted(sizes, reverse=True), outputs, strict=True):
         assert isinstance(output, Encoded)
@@ -205,7 +205,7 @@ def test_a_fit_is_one_resize(fit: str, size: tuple[int, int], box: Box | None) -
 def test_pad_centres_on_its_colour() -> None:
     source = Image.effect_mandelbrot((400, 200), (-2, -1.5, 1, 1.5), 80).convert("RGB")
     spec = {"extension": "png", "fit": "pad", "pad_color": "#0000ff", "sizes": (100, 50)}
-    large, small = resized(image_bytes(source, "PNG"), **spec).outputs
+    large, small = resized(image_bytes(source, "PNG"), **spec).outputs.values()
     inner = source.resize((100, 50), Image.Resampling.LANCZOS)
     for output, size, shown in ((large, 100, inner), (small, 50, inner.resize((50, 25), Image.Resampling.LANCZOS))):
         assert isinstance(output, Encoded)
@@ -231,7 +231,7 @@ def test_a_small_image_is_centred_unscaled_where_nothing_grows() -> None:
 
 def test_an_extreme_cover_is_a_failure_of_its_own_kind() -> None:
     data = image_bytes(Image.new("RGB", (3000, 4)), "PNG")
-    large, small = resized(data, sizes=(512, 16), extension="jpg", fit="cover").outputs
+    large, small = resized(data, sizes=(512, 16), extension="jpg", fit="cover").outputs.values()
     assert isinstance(large, ImageError)
     assert (large.kind, str(large)) == (
         Kind.OUTPUT_TOO_LARGE,
@@ -250,10 +250,10 @@ def test_turned_as_pillow_turns(orientation: int, fit: str) -> None:
     data = image_bytes(source, "PNG", exif=exif)
     upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
     spec = {"sizes": (90, 45), "extension": "png", "fit": fit, "algorithm": "box"}
-    turned = resized(data, **spec, orientation="exif").outputs
-    wanted = resized(image_bytes(upright.convert("RGB"), "PNG", exif=Image.Exif()), **spec).outputs
-    stored = resized(data, **spec).outputs
-    as_stored = resized(image_bytes(source, "PNG"), **spec).outputs
+    turned = resized(data, **spec, orientation="exif").outputs.values()
+    wanted = resized(image_bytes(upright.convert("RGB"), "PNG", exif=Image.Exif()), **spec).outputs.values()
+    stored = resized(data, **spec).outputs.values()
+    as_stored = resized(image_bytes(source, "PNG"), **spec).outputs.values()
     for one, other in (*zip(turned, wanted, strict=True), *zip(stored, as_stored, strict=True)):
         assert isinstance(one, Encoded)
         assert isinstance(other, Encoded)

@@ -194,7 +194,7 @@ def furthest(one: Sequence[tuple[int, ...]], other: Sequence[tuple[int, ...]]) -
 def test_uncompressed_ycbcr(size: tuple[int, int], step: tuple[int, int], parts: dict[str, Any], order: str) -> None:
     picture = planes(*size, step)
     data = ycbcr(picture, order=order, **parts)
-    assert open_image(data).source[:4] == ("TIFF", "RGB", *size)
+    assert open_image(data).header[:4] == ("TIFF", "RGB", *size)
     assert furthest(pixels(data), expected(picture)) <= 1
 
 
@@ -216,7 +216,7 @@ def test_ycbcr_of_which_nothing_is_said_has_half_the_colors() -> None:
 def test_ycbcr_stays_as_it_is_stored(orientation: int) -> None:
     picture = planes(20, 12, (2, 2))
     data = ycbcr(picture, further={274: (SHORT, [orientation])})
-    assert open_image(data).source[2:5] == (20, 12, orientation)
+    assert open_image(data).header[2:5] == (20, 12, orientation)
     assert furthest(pixels(data), expected(picture)) <= 1
 
 

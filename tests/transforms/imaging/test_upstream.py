@@ -11,7 +11,7 @@ from tests.support.photos import photo
 from tests.transforms.imaging.jpegs import segment
 from transforms.imaging.decode import open_image
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
-from transforms.imaging.resize import Encoded, make
+from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 from transforms.imaging.upstream import defused
 
@@ -22,7 +22,7 @@ AGAIN = ": remove the metadata with another program"
 
 def refused(data: bytes) -> tuple[Kind, str]:
     """Why nothing is made of a file."""
-    (error,) = make(data, ResizeSpec(sizes=(16,), extension="jpg")).outputs.values()
+    (error,) = process_image(data, ResizeSpec(sizes=(16,), extension="jpg")).outputs.values()
     assert isinstance(error, ImageError)
     assert error.stage is Stage.DECODE
     return error.kind, error.message
@@ -42,7 +42,7 @@ def test_intact_files_stay_as_they_are(image_format: str) -> None:
     settings = {} if image_format in ("GIF", "BMP", "JPEG2000") else {"exif": exif}
     data = image_bytes(photo(1, (40, 30)), image_format, **settings)
     assert defused(data) == data
-    assert open_image(data).source.orientation == (6 if settings else 1)
+    assert open_image(data).header.orientation == (6 if settings else 1)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_exif_tags_that_share_their_values(image_format: str, order: str) -> Non
 @pytest.mark.parametrize("exif", [HEADER * 100_000, HEADER + directory(3000) + bytes(20_000)])
 def test_where_pillow_reads_it_when_it_is_asked_it_is_passed_over(image_format: str, exif: bytes) -> None:
     data = image_bytes(photo(1, (40, 30)), image_format, exif=exif)
-    (output,) = make(data, ResizeSpec(sizes=(16,), extension="jpg")).outputs.values()
+    (output,) = process_image(data, ResizeSpec(sizes=(16,), extension="jpg")).outputs.values()
     assert isinstance(output, Encoded)
 
 
@@ -166,6 +166,6 @@ def test_markers_that_hide_tile_lengths(boxed: bool) -> None:
 
 
 def test_a_broken_exif_block_is_still_no_failure() -> None:
-    made = make(PHOTO[:2] + segment(0xE1, HEADER + b"II*\0\xff\xff") + PHOTO[2:], ResizeSpec(sizes=(16,)))
+    made = process_image(PHOTO[:2] + segment(0xE1, HEADER + b"II*\0\xff\xff") + PHOTO[2:], ResizeSpec(sizes=(16,)))
     assert all(isinstance(output, Encoded) for output in made.outputs.values())
     assert Note.EXIF_ORIENTATION not in made.notes

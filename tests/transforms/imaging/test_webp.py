@@ -10,7 +10,7 @@ from PIL import Image
 from tests.support import image_bytes
 from transforms.imaging import decode
 from transforms.imaging.errors import ImageError, Kind, Stage
-from transforms.imaging.resize import Encoded, make, resize_image
+from transforms.imaging.resize import Encoded, process_image, resize_image
 from transforms.imaging.spec import ResizeSpec
 from transforms.imaging.webp import Header, read_header
 
@@ -81,9 +81,9 @@ def test_what_is_not_admitted_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> 
     def admit(_needed: int) -> Any:
         raise refused
 
-    made = make(bomb((4000, 3000)), ResizeSpec(sizes=(8, 4)), admit)
+    made = process_image(bomb((4000, 3000)), ResizeSpec(sizes=(8, 4)), admit)
     assert made.outputs == {8: refused, 4: refused}
-    assert made.source == decode.Source("WEBP", "RGBA", 4000, 3000)
+    assert made.header == decode.ImageHeader("WEBP", "RGBA", 4000, 3000)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
@@ -97,7 +97,7 @@ def test_it_is_admitted_once_with_the_memory_that_any_image_takes(mode: str) -> 
         needed.append(bytes_needed)
         yield
 
-    made = make(data, spec, admit)
+    made = process_image(data, spec, admit)
     assert all(isinstance(output, Encoded) for output in made.outputs.values())
     resize_image(decode.open_image(data), spec, admit)
     assert needed[0] == needed[1]

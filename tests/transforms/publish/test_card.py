@@ -5,15 +5,15 @@ import yaml
 from transforms.model.records import NO_COLUMNS, ArchiveRow, Columns
 from transforms.publish.card import card
 from transforms.publish.croissant import croissant
-from transforms.publish.facts import Facts, Output, SplitFacts, words
+from transforms.publish.facts import DatasetFacts, Output, SplitFacts, words
 from transforms.publish.license import license_text
 
 SETTINGS = {"fit": "contain", "algorithm": "lanczos", "versions": {"pillow": "12.3.0"}}
 
 
-def facts(archives: tuple[ArchiveRow, ...], *splits: SplitFacts) -> Facts:
+def facts(archives: tuple[ArchiveRow, ...], *splits: SplitFacts) -> DatasetFacts:
     images = {"matched": 3, "written": 3, "failed": 0, "skipped": 0}
-    return Facts(
+    return DatasetFacts(
         *("a", "", "", "webdataset", (8,), splits, archives, NO_COLUMNS, images, 0, None, 0, SETTINGS),
         command="image_resizer",
     )

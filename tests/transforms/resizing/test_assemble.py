@@ -10,16 +10,16 @@ from transforms.resizing.assemble import assemble
 
 def test_a_source_that_vanished_is_a_failure(tmp_path: Path) -> None:
     gone = result(tmp_path, "a.jpg", None)
-    error = gone.made.outputs[8]
+    error = gone.image.outputs[8]
     assert isinstance(error, ImageError)
     assert (error.kind, error.message) == (Kind.UNREADABLE, "the file cannot be read: No such file or directory")
-    assert (gone.bytes, gone.sha256, gone.made.source) == (None, None, None)
+    assert (gone.bytes, gone.sha256, gone.image.header) == (None, None, None)
 
 
 def test_what_is_known_of_an_image_stays_known_when_it_fails(tmp_path: Path) -> None:
     damaged = result(tmp_path, "a.jpg", jpeg(1, (400, 300))[:-900])
-    assert damaged.made.source is not None
-    assert damaged.made.source[:4] == ("JPEG", "RGB", 400, 300)
+    assert damaged.image.header is not None
+    assert damaged.image.header[:4] == ("JPEG", "RGB", 400, 300)
     (row,) = assemble(SHARD, "d", [damaged], config(tmp_path)).rows
     assert (row.source_format, row.source_width, row.status, row.reason, row.path) == (
         *("JPEG", 400, "failed", "truncated", None),

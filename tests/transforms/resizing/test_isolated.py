@@ -9,9 +9,9 @@ from PIL import Image
 
 from tests.support import image_bytes, jpeg
 from transforms.imaging.errors import ImageError, Kind
-from transforms.imaging.resize import Encoded, make
+from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
-from transforms.resizing.isolated import Apart
+from transforms.resizing.isolated import IsolatedDecoder
 
 SPEC = ResizeSpec(sizes=(16, 8), extension="jpg")
 MEMORY = 100_000_000
@@ -54,10 +54,10 @@ POISON = image_bytes(Image.new("RGB", (13, 13)), "PNG")
 )
 def test_a_crash_costs_one_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, action: str, message: str) -> None:
     monkeypatch.setenv("PYTHONPATH", poison(tmp_path, action))
-    apart = Apart(MEMORY, seconds=2)
-    first, crashed, second = (apart.make(data, SPEC) for data in (jpeg(1, (40, 30)), POISON, jpeg(2, (40, 30))))
+    apart = IsolatedDecoder(MEMORY, seconds=2)
+    first, crashed, second = (apart.process(data, SPEC) for data in (jpeg(1, (40, 30)), POISON, jpeg(2, (40, 30))))
     for made, seed in ((first, 1), (second, 2)):
-        assert made == make(jpeg(seed, (40, 30)), SPEC)
+        assert made == process_image(jpeg(seed, (40, 30)), SPEC)
         assert isinstance(made.outputs[16], Encoded)
     assert set(crashed.outputs) == {16, 8}
     for error in crashed.outputs.values():
@@ -71,9 +71,9 @@ def test_an_image_is_not_blamed_for_a_crash_that_another_one_caused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, count: int
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", poison(tmp_path, f"harm({count})"))
-    apart = Apart(MEMORY)
+    apart = IsolatedDecoder(MEMORY)
     images = [jpeg(1, (40, 30)), POISON, *(jpeg(seed, (40, 30)) for seed in range(2, 8))]
-    assert [apart.make(data, SPEC) for data in images] == [make(data, SPEC) for data in images]
+    assert [apart.process(data, SPEC) for data in images] == [process_image(data, SPEC) for data in images]
     apart.close()
 
 
@@ -83,10 +83,10 @@ def test_an_image_is_blamed_for_its_own_crash_in_a_child_that_made_others(
     deaths = tmp_path / "deaths"
     action = f"open({str(deaths)!r}, 'a').write('x'); os.kill(os.getpid(), signal.SIGSEGV)"
     monkeypatch.setenv("PYTHONPATH", poison(tmp_path, action))
-    apart = Apart(MEMORY)
+    apart = IsolatedDecoder(MEMORY)
     kinds = []
     for data in (jpeg(1, (40, 30)), POISON, POISON, jpeg(2, (40, 30))):
-        output = apart.make(data, SPEC).outputs[16]
+        output = apart.process(data, SPEC).outputs[16]
         kinds.append(output.kind if isinstance(output, ImageError) else None)
     assert kinds == [None, Kind.CRASHED, Kind.CRASHED, None]
     assert deaths.read_text() == "xxx"  # twice in a child that made another, once in a new one
@@ -94,34 +94,36 @@ def test_an_image_is_blamed_for_its_own_crash_in_a_child_that_made_others(
 
 
 def test_what_is_wrong_with_an_image_comes_back_as_it_is() -> None:
-    apart = Apart(MEMORY)
+    apart = IsolatedDecoder(MEMORY)
     for data in (b"no image", jpeg(1, (400, 300))[:-900]):
-        (apart_error, _), (error, _) = (made.outputs.values() for made in (apart.make(data, SPEC), make(data, SPEC)))
+        (apart_error, _), (error, _) = (
+            made.outputs.values() for made in (apart.process(data, SPEC), process_image(data, SPEC))
+        )
         assert isinstance(apart_error, ImageError)
         assert isinstance(error, ImageError)
         assert (apart_error.kind, apart_error.stage, str(apart_error)) == (error.kind, error.stage, str(error))
-    skipped = apart.make(jpeg(1, (40, 30)), ResizeSpec(min_side=100))
+    skipped = apart.process(jpeg(1, (40, 30)), ResizeSpec(min_side=100))
     assert str(skipped.outputs[512]) == "min-side"
     apart.close()
 
 
 def test_what_takes_more_than_all_memory_is_not_decoded() -> None:
-    apart = Apart(memory=1000)
-    for output in apart.make(jpeg(1, (40, 30)), SPEC).outputs.values():
+    apart = IsolatedDecoder(memory=1000)
+    for output in apart.process(jpeg(1, (40, 30)), SPEC).outputs.values():
         assert isinstance(output, ImageError)
         assert output.kind is Kind.TOO_LARGE
     apart.close()
 
 
 def test_a_child_does_not_outlive_who_asks() -> None:
-    apart = Apart(MEMORY)
-    apart.make(jpeg(1, (40, 30)), SPEC)
+    apart = IsolatedDecoder(MEMORY)
+    apart.process(jpeg(1, (40, 30)), SPEC)
     assert apart._child is not None
     child = apart._child.pid
     apart.close()
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
-    apart.make(jpeg(1, (40, 30)), SPEC)
+    apart.process(jpeg(1, (40, 30)), SPEC)
     process = apart._child
     del apart  # as a runner drops what belongs to a bundle that failed
     assert process is not None

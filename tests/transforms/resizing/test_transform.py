@@ -18,8 +18,8 @@ from transforms.dataset.plan import Plan
 from transforms.model.config import ResizeConfig
 from transforms.model.records import ResizedShard, Shard, Source
 from transforms.resizing import transform
-from transforms.resizing.isolated import Apart
-from transforms.resizing.process import Result, resize_source
+from transforms.resizing.isolated import IsolatedDecoder
+from transforms.resizing.process import SourceResult, process_source
 from transforms.resizing.workers import close_workers, workers_for
 from transforms.sharding.group import Members
 from transforms.summary.progress import progress
@@ -68,13 +68,13 @@ class Held:
         self.begun: list[str] = []
         self._begins = threading.Semaphore(0)
         self._may_go_on = threading.Event()
-        monkeypatch.setattr(transform, "resize_source", self._process)
+        monkeypatch.setattr(transform, "process_source", self._process)
 
-    def _process(self, one: Source, *args: object, **kwargs: object) -> Result:
+    def _process(self, one: Source, *args: object, **kwargs: object) -> SourceResult:
         self.begun.append(one.path)
         self._begins.release()
         assert self._may_go_on.wait(PATIENCE)
-        return resize_source(one, *args, **kwargs)  # type: ignore[arg-type]  # as it is called
+        return process_source(one, *args, **kwargs)  # type: ignore[arg-type]  # as it is called
 
     def wait_for(self, count: int) -> None:
         """Wait until so many more sources are begun."""
@@ -108,11 +108,11 @@ def test_large_shards_are_not_submitted_ahead(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(transform, "LOOK_AHEAD_BYTES", 1000)
     begun: list[str] = []
 
-    def process(one: Source, *args: object, **kwargs: object) -> Result:
+    def process(one: Source, *args: object, **kwargs: object) -> SourceResult:
         begun.append(one.path)
-        return resize_source(one, *args, **kwargs)  # type: ignore[arg-type]  # as it is called
+        return process_source(one, *args, **kwargs)  # type: ignore[arg-type]  # as it is called
 
-    monkeypatch.setattr(transform, "resize_source", process)
+    monkeypatch.setattr(transform, "process_source", process)
     bundle = Bundle(config(tmp_path))
     first, second = (source(tmp_path, f"{name}.jpg", jpeg(1, (9, 9)))._replace(bytes=600) for name in "ab")
     assert bundle.process(0, first) == []
@@ -139,10 +139,10 @@ def test_no_more_images_are_at_work_than_j_allows(tmp_path: Path, held: Held) ->
 
 
 def test_an_unknown_error_is_not_swallowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_args: object, **_kwargs: object) -> Result:
+    def broken(*_args: object, **_kwargs: object) -> SourceResult:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(transform, "resize_source", broken)
+    monkeypatch.setattr(transform, "process_source", broken)
     bundle = Bundle(config(tmp_path))
     bundle.process(0, source(tmp_path, "a.jpg", jpeg(1, (9, 9))))
     with pytest.raises(ZeroDivisionError, match="a bug"):
@@ -229,12 +229,12 @@ def test_an_interrupted_shard_is_made_in_another_process_that_ends_with_it(
 ) -> None:
     closed: list[str] = []
 
-    class Isolated(Apart):
+    class Isolated(IsolatedDecoder):
         def close(self) -> None:
             super().close()
             closed.append("once")
 
-    monkeypatch.setattr(transform, "Apart", Isolated)
+    monkeypatch.setattr(transform, "IsolatedDecoder", Isolated)
     settings = config(tmp_path)
     for number in (0, 1):
         attempts.begin(settings.out_dir, Shard("a", number, 9))

@@ -10,7 +10,7 @@ from transforms.dataset import settings
 from transforms.dataset.plan import Plan, parts
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec
-from transforms.listing.match import Listed, unlist
+from transforms.listing.match import Listed, to_source
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import RunError
 from transforms.model.records import Shard
@@ -115,15 +115,15 @@ def test_members_are_what_they_were() -> None:
     members = [assign(listed, config("b"), None, plan), *(assign_row(row, keys, plan) for row in rows), *seeds(plan)]
     assert {shard for shard, _ in members} == {("b", 0, 1)}
     assert unpack(Shard("b", 0, 1), [member for _, member in members], config("b")) == (
-        [unlist(listed, config("b"))],
+        [to_source(listed, config("b"))],
         [TableRow("columns", "x/y", 7, b'{"n":1}'), TableRow("attribution", "", 8, b"{}")],
     )
 
 
 def test_a_split_is_part_of_the_key_where_there_are_several() -> None:
     listed: Listed = ("b", b"x/y.jpg", 7, 1.5)
-    one = unlist(listed, config("b"))
-    several = unlist(listed, config("a", "b"))
+    one = to_source(listed, config("b"))
+    several = to_source(listed, config("a", "b"))
     assert (one.key, one.path, one.location) == ("x/y", "x/y.jpg", "/in/b/x/y.jpg")
     assert (several.key, several.path, several.location) == ("b/x/y", "b/x/y.jpg", "/in/b/x/y.jpg")
     assert (one.bytes, one.version) == (7, 1.5)
