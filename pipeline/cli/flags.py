@@ -350,8 +350,8 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
         "--memory",
         type=_bytes,
         metavar="BYTES",
-        help="what decoded images may take at the same time in a process, such as 4G (default: half of the machine's; "
-        "on a remote runner half of a core's share)",
+        help="what decoded images may take at the same time in a process, such as 4G (default: half of the machine's "
+        "or the container's; on a remote runner half of a core's share)",
     )
     add(
         "--max_failures",

@@ -1,11 +1,8 @@
-"""Checks of the libraries of a worker process, and the destination of its log."""
+"""Checks of the libraries of a worker process."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-
-from loguru import logger
 
 from transforms.dataset.settings import versions
 from transforms.imaging.extras import check_extras
@@ -44,20 +41,3 @@ def library_problem(config: ResizeConfig, submitted: Mapping[str, str]) -> str |
                 "(--sdk_container_image)"
             )
     return None
-
-
-class _ToLogging(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        logging.getLogger(record.name).handle(record)
-
-
-def hand_over_log() -> None:
-    """Pass loguru's messages, with their severity, to `logging`, where the runner collects a worker's log.
-
-    Do nothing where the command has configured loguru already, as in a local run.
-    """
-    try:
-        logger.remove(0)  # loguru's default handler, which is there until somebody configures loguru
-    except ValueError:
-        return
-    logger.add(_ToLogging(), format="{message}")

@@ -21,13 +21,14 @@ from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Columns, ResizedShard, Shard, Source
 from transforms.resizing.assemble import assemble
-from transforms.resizing.environment import check_libraries, hand_over_log
+from transforms.resizing.environment import check_libraries
 from transforms.resizing.isolated import IsolatedDecoder
 from transforms.resizing.process import SourceResult, process_source
 from transforms.resizing.workers import Work, workers_for
 from transforms.sharding.group import Member, Members, ShardTuple, unpack
 from transforms.summary import counters
 from transforms.summary.progress import progress
+from transforms.summary.worker_log import forward_log
 from transforms.tables.join import NOTHING_JOINED, Joined, join
 
 SHARDS, TALLIES = "shards", "tallies"
@@ -75,7 +76,7 @@ class _ResizeFn(beam.DoFn):
         self._versions = versions(config)  # in the process that builds the graph
 
     def setup(self) -> None:
-        hand_over_log()
+        forward_log()
         check_libraries(self._config, self._versions)
 
     def start_bundle(self) -> None:

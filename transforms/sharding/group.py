@@ -16,8 +16,8 @@ from transforms.listing.no_image import no_image
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import Shard, Source, Tally
-from transforms.resizing.environment import hand_over_log
 from transforms.summary.progress import progress
+from transforms.summary.worker_log import forward_log
 from transforms.tables.columns import columns_of, rounded_columns
 from transforms.tables.join import TableRow
 from transforms.tables.keys import Keys
@@ -136,7 +136,7 @@ class _FixPlanFn(beam.DoFn):
         self._config = config
 
     def setup(self) -> None:
-        hand_over_log()
+        forward_log()
 
     def process(self, listing: Tally) -> Iterator[Plan]:
         earlier = read_plan(self._config.out_dir)

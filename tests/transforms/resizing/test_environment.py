@@ -1,11 +1,6 @@
-import subprocess
-import sys
-
 import pytest
 
-from tests.support import ROOT
 from transforms.dataset.settings import versions
-from transforms.imaging import strict
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import RunError
@@ -30,30 +25,3 @@ def test_another_version_is_refused(library: str) -> None:
         f"this worker has {library} {here!r} and the submitting machine '0.1', so that their outputs could differ: "
         "install the same version on both, or give a worker image that has it (--sdk_container_image)"
     )
-
-
-def test_a_missing_extra_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    submitted = versions(CONFIG)
-    strict._module.cache_clear()
-    monkeypatch.setitem(sys.modules, "simplejpeg", None)  # it cannot be imported
-    with pytest.raises(RunError, match=r"^--check_jpeg "):
-        check_libraries(CONFIG, submitted)
-
-
-@pytest.mark.parametrize(
-    ("configuration", "output"),
-    [
-        ("", "WARNING __main__ a good line\n"),
-        ("logger.remove(); logger.add(sys.stderr, format='ours: {message}')", "ours: a good line\n"),
-    ],
-)
-def test_loguru_writes_to_logging_unless_it_is_configured(configuration: str, output: str) -> None:
-    code = (
-        "import logging, sys; logging.basicConfig(format='%(levelname)s %(name)s %(message)s')\n"
-        "from loguru import logger; from transforms.resizing.environment import hand_over_log\n"
-        f"{configuration}\n"
-        "hand_over_log(); hand_over_log()\n"
-        "logger.warning('a {} line', 'good')"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("", output)

@@ -124,7 +124,7 @@ def test_only_one_image_is_admitted_alone_at_a_time() -> None:
 
 @pytest.fixture
 def full() -> Iterator[MemoryBudget]:
-    """A budget of 100 bytes, 80 of them held."""
+    """Return a budget of 100 bytes, 80 of them held."""
     budget = MemoryBudget(100)
     holder = Holder(budget.admit(80))
     assert holder.is_admitted()

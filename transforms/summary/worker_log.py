@@ -1,0 +1,24 @@
+"""The log of a worker process, which its runner collects."""
+
+from __future__ import annotations
+
+import logging
+
+from loguru import logger
+
+
+class _ToLogging(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        logging.getLogger(record.name).handle(record)
+
+
+def forward_log() -> None:
+    """Pass loguru's messages, with their severity, to `logging`, where the runner collects a worker's log.
+
+    Do nothing where the command has configured loguru already, as in a local run.
+    """
+    try:
+        logger.remove(0)  # loguru's default handler, which is there until somebody configures loguru
+    except ValueError:
+        return
+    logger.add(_ToLogging(), format="{message}")
