@@ -68,7 +68,7 @@ def test_a_pipeline(installed: Path, folder: Path) -> None:
     assert {key: (row["status"], row["reason"], row["width"], row["height"]) for key, row in rows.items()} == {
         "cat": ("written", None, 512, 384),
         "dogs/rex": ("written", None, 341, 512),
-        "notes": ("failed", "not-an-image", None, None),
+        "notes.txt": ("failed", "not-an-image", None, None),
     }
 
 

@@ -1,6 +1,9 @@
+import sys
+
 import pytest
 
 from transforms.dataset.settings import versions
+from transforms.imaging import strict
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import RunError
@@ -25,3 +28,11 @@ def test_another_version_is_refused(library: str) -> None:
         f"this worker has {library} {here!r} and the submitting machine '0.1', so that their outputs could differ: "
         "install the same version on both, or give a worker image that has it (--sdk_container_image)"
     )
+
+
+def test_a_missing_extra_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    submitted = versions(CONFIG)
+    strict._module.cache_clear()
+    monkeypatch.setitem(sys.modules, "simplejpeg", None)  # it cannot be imported
+    with pytest.raises(RunError, match=r"^--check_jpeg "):
+        check_libraries(CONFIG, submitted)

@@ -1,15 +1,9 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.support import ROOT
-
-
-def test_a_missing_extra_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    submitted = versions(CONFIG)
-    strict._module.cache_clear()
-    monkeypatch.setitem(sys.modules, "simplejpeg", None)  # it cannot be imported
-    with pytest.raises(RunError, match=r"^--check_jpeg "):
-        check_libraries(CONFIG, submitted)
 
 
 @pytest.mark.parametrize(
