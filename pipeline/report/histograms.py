@@ -20,7 +20,7 @@ def longest_sides(counts: Mapping[str, int]) -> list[Bar]:
     bound = bounds[0] if bounds else 0
     while bounds and bound <= bounds[-1]:
         label = f"{bound // 2 + 1:,} to {bound:,} px" if bound > 1 else "1 px"
-        bars.append(Bar(label, f"≤ {bound}", counts.get(str(bound), 0)))
+        bars.append(Bar(label, f"≤ {bound:,}", counts.get(str(bound), 0)))
         bound *= 2
     return bars
 
