@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="rounds of measurements (default: 3)")
     args = parser.parse_args()
     if len(os.sched_getaffinity(0)) < max(CORES):
-        parser.error(f"this machine lets the command use fewer than {max(CORES)} cores: run it on one with more")
+        parser.error(f"fewer than {max(CORES)} cores are available: use a machine with more")
     versions, left_out = _installed()
     print(machine())
     for folder in args.folders:
