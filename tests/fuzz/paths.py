@@ -22,12 +22,12 @@ def problem_elsewhere(case: Case, number: int, made: ImageResult, memory: int) -
 
 
 def _thumbnail_problem(case: Case) -> str:
-    from pipeline.report.contact_sheet import picture  # here, for the seconds that it takes
+    from pipeline.report.contact_sheet import thumbnail  # here, for the seconds that it takes
 
-    thumbnail = picture(case.data)
-    if thumbnail.uri.startswith("data:image/jpeg;base64,") and 0 < max(thumbnail[1:3]) <= 256:
+    shown = thumbnail(case.data)
+    if shown.uri.startswith("data:image/jpeg;base64,") and 0 < max(shown[1:3]) <= 256:
         return ""
-    return "" if thumbnail.missing.startswith("it cannot be shown: ") else f"a thumbnail: {thumbnail}"
+    return "" if shown.missing.startswith("Cannot be shown: ") else f"a thumbnail: {shown}"
 
 
 def _estimate_problem(case: Case, made: ImageResult, memory: int) -> str:

@@ -9,7 +9,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from pipeline.report.contact_sheet import picture
+from pipeline.report.contact_sheet import thumbnail
 from pipeline.run import main
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, rows, write_tree
@@ -19,10 +19,10 @@ LOSSLESS = bytes(imagecodecs.jpeg8_encode(GRADIENT.astype(numpy.uint8), lossless
 
 
 def test_the_reports_picture_of_it() -> None:
-    thumbnail = picture(LOSSLESS)
-    assert (thumbnail.width, thumbnail.height, thumbnail.missing) == (256, 192, "")
-    shown = Image.open(io.BytesIO(base64.b64decode(thumbnail.uri.partition(",")[2])))
-    assert [shown.convert("L").getpixel(place) for place in ((0, 0), (255, 191))] == pytest.approx([0, 254], abs=4)
+    shown = thumbnail(LOSSLESS)
+    assert (shown.width, shown.height, shown.missing) == (256, 192, "")
+    image = Image.open(io.BytesIO(base64.b64decode(shown.uri.partition(",")[2])))
+    assert [image.convert("L").getpixel(place) for place in ((0, 0), (255, 191))] == pytest.approx([0, 254], abs=4)
 
 
 @pytest.mark.parametrize("flags", [[], ["--check_jpeg"], ["--mode", "L"], ["--exact"], ["--truncated", "accept"]])
