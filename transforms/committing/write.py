@@ -51,7 +51,7 @@ class ShardSink(fileio.FileSink):
     def write(self, record: ResizedShard) -> None:
         if not record.committed:
             commit(record, self._config)
-            progress.commit(record.shard, record.tally)
+            progress.add_committed_shard(record.shard, record.tally)
         images = record.tally["images"]
         receipt = {"shard": record.shard.name, "again": not record.committed, "time": round(time.time(), 3), **images}
         self._receipts.write(json_line(receipt))

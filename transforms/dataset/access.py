@@ -8,21 +8,21 @@ from typing import Any
 
 from transforms import storage
 from transforms.dataset.markers import marker_path, read_header
-from transforms.dataset.paths import CARD_PATH, CROISSANT_PATH, LEASE_PATH, LOCK_PATH, MADE_BY_RUNS
+from transforms.dataset.paths import CARD_PATH, CROISSANT_PATH, LEASE_PATH, LOCK_PATH, GENERATED_MARK
 from transforms.dataset.plan import Plan, document_paths, new_plan, read_plan
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import REPORT_PATH, RUN_DIR
 
 
-def own_card(out_dir: str) -> bytes | None:
+def edited_card(out_dir: str) -> bytes | None:
     """The dataset's card where it is no longer the one that a run has made.
 
     Raises:
         StorageError: it is there and cannot be read.
     """
     card = storage.read_if_there(storage.join(out_dir, CARD_PATH))
-    return None if card is None or MADE_BY_RUNS.encode() in card else card
+    return None if card is None or GENERATED_MARK.encode() in card else card
 
 
 def prepare(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
@@ -106,7 +106,7 @@ def erase(out_dir: str, plan: Plan) -> None:
         header = read_header(out_dir, shard)
         if header is not None:
             storage.delete_all(out_dir, [*(file[0] for file in header.files), marker_path(shard)])
-    kept = {CARD_PATH} if own_card(out_dir) else set()
+    kept = {CARD_PATH} if edited_card(out_dir) else set()
     made = (*document_paths(plan), CROISSANT_PATH, REPORT_PATH)
     storage.delete_all(out_dir, [path for path in made if path not in kept])
     held = LOCK_PATH if storage.is_local(out_dir) else LEASE_PATH

@@ -51,4 +51,4 @@ SUMS_PATH = "SHA256SUMS"
 
 
 # Stands in each card that a run has made; one without it is somebody's own, and stays as it is.
-MADE_BY_RUNS = "<!-- Each run writes this file anew; without this line it leaves the file alone. -->"
+GENERATED_MARK = "<!-- Each run writes this file anew; without this line it leaves the file alone. -->"

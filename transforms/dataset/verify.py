@@ -43,7 +43,7 @@ def check_shards(config: ResizeConfig, plan: Plan, full: bool) -> Iterator[Check
             yield checked
 
 
-def missing_tables(config: ResizeConfig, plan: Plan) -> list[str]:
+def missing_documents(config: ResizeConfig, plan: Plan) -> list[str]:
     """A sentence for each of the dataset's own tables that is not there; every run makes them anew."""
     return [
         f"{name!r} is missing"

@@ -25,13 +25,13 @@ from transforms.tables.columns import folder_of
 
 # What is shuffled of a source: split, path below the split's root, bytes, version. A typed tuple costs
 # a fifth of a pickled handle, and bytes carry names that are no UTF-8.
-Listed = tuple[str, bytes, int, float]
-LISTED_TYPE = beam.typehints.Tuple[str, bytes, int, float]
+SourceTuple = tuple[str, bytes, int, float]
+SOURCE_TYPE = beam.typehints.Tuple[str, bytes, int, float]
 
 SOURCES, TALLIES = "sources", "tallies"
 
 
-def to_source(listed: Listed, config: ResizeConfig) -> Source:
+def to_source(listed: SourceTuple, config: ResizeConfig) -> Source:
     """The source that a tuple stands for."""
     split, relative, size, version = listed
     path = os.fsdecode(relative)
@@ -52,7 +52,7 @@ class SplitListing:
         self._others: Counter[str] = Counter()
         self._classes: Counter[str] = Counter()
 
-    def take(self, path: str, size: int, version: float) -> Listed | None:
+    def take(self, path: str, size: int, version: float) -> SourceTuple | None:
         """A file as it is shuffled, or None where it is not tried, lies below OUT, or not below the split's root."""
         if storage.is_inside(path, self._out_dir) or not storage.is_inside(path, self._split.root):
             return None
@@ -94,7 +94,7 @@ def count_images(config: ResizeConfig) -> Tally:
     listings = [SplitListing(split, config) for split in config.splits]
     for split, listing in zip(config.splits, listings, strict=True):
         for file in list_files(split.pattern, config.list_prefixes):
-            listing.take(*file)
+            listing.add_file(*file)
     return merge(listing.tally() for listing in listings)
 
 
@@ -110,7 +110,7 @@ class MatchSources(beam.PTransform):
         super().__init__()
         self._config = config
 
-    def expand(self, pipeline: beam.Pipeline) -> tuple[beam.PCollection[Listed], beam.PCollection[Tally]]:
+    def expand(self, pipeline: beam.Pipeline) -> tuple[beam.PCollection[SourceTuple], beam.PCollection[Tally]]:
         listings = [self._list(pipeline, split) for split in self._config.splits]
         sources = tuple(listing[SOURCES] for listing in listings) | "FlattenSplits" >> beam.Flatten()
         tallies = tuple(listing[TALLIES] for listing in listings) | "FlattenTallies" >> beam.Flatten()
@@ -148,7 +148,7 @@ class _MatchRanges(beam.PTransform):
         )
 
 
-@beam.typehints.with_output_types(LISTED_TYPE)
+@beam.typehints.with_output_types(SOURCE_TYPE)
 class _ListFn(beam.DoFn):
     def __init__(self, split: Split, config: ResizeConfig) -> None:
         self._split = split
@@ -157,9 +157,9 @@ class _ListFn(beam.DoFn):
     def start_bundle(self) -> None:
         self._listing = SplitListing(self._split, self._config)
 
-    def process(self, file: fileio.ReadableFile) -> Iterator[Listed]:
+    def process(self, file: fileio.ReadableFile) -> Iterator[SourceTuple]:
         metadata = file.metadata
-        listed = self._listing.take(metadata.path, metadata.size_in_bytes, metadata.last_updated_in_seconds or 0.0)
+        listed = self._listing.add_file(metadata.path, metadata.size_in_bytes, metadata.last_updated_in_seconds or 0.0)
         if listed:
             yield listed
 

@@ -1,4 +1,4 @@
-"""Listed sources -> shards, whose number the first run fixes for all runs."""
+"""SourceTuple sources -> shards, whose number the first run fixes for all runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from loguru import logger
 
 from transforms.dataset.plan import Plan, new_plan, read_plan
 from transforms.imaging.naming import key_of, shard_index
-from transforms.listing.match import Listed, to_source
-from transforms.listing.no_image import no_image
+from transforms.listing.match import SourceTuple, to_source
+from transforms.listing.no_image import no_image_message
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import Shard, Source, Tally
@@ -28,8 +28,8 @@ ShardTuple = tuple[str, int, int]
 # What is grouped: a source as it was listed (its path, bytes and version), or a row of a table (its key, a negative
 # number that says which table, its number, and its cells as JSON).
 Member = tuple[bytes, int, float, bytes]
-MEMBER_TYPE = beam.typehints.Tuple[bytes, int, float, bytes]
-SHARDED_TYPE = beam.typehints.Tuple[beam.typehints.Tuple[str, int, int], MEMBER_TYPE]
+ITEM_TYPE = beam.typehints.Tuple[bytes, int, float, bytes]
+SHARDED_TYPE = beam.typehints.Tuple[beam.typehints.Tuple[str, int, int], ITEM_TYPE]
 
 # What joins each shard before it is grouped, so that a shard without images exists too.
 _SEED: Member = b"", 0, 0.0, b""
@@ -45,7 +45,7 @@ class Members(NamedTuple):
     rows: list[TableRow]
 
 
-def assign(listed: Listed, config: ResizeConfig, keys: Keys | None, plan: Plan) -> tuple[ShardTuple, Member]:
+def assign(listed: SourceTuple, config: ResizeConfig, keys: Keys | None, plan: Plan) -> tuple[ShardTuple, Member]:
     """Return a source in its shard.
 
     Args:
@@ -146,12 +146,12 @@ class _FixPlanFn(beam.DoFn):
                 "--columns {!r}: {:,} numbers in column {!r} have more digits than a float64 holds: they are rounded",
                 *(self._config.columns, number, name),
             )
-        progress.listed(sum(one["images"] for _, one in _splits(listing)))
+        progress.set_total(sum(one["images"] for _, one in _splits(listing)))
         yield plan
 
 
 class GroupIntoShards(beam.PTransform):
-    """Listed sources -> (shard, its sources and the rows of its tables), for every shard of the plan."""
+    """SourceTuple sources -> (shard, its sources and the rows of its tables), for every shard of the plan."""
 
     def __init__(self, config: ResizeConfig, plan: beam.PCollection[Plan], rows: beam.PCollection[RowTuple]) -> None:
         super().__init__()
@@ -159,7 +159,7 @@ class GroupIntoShards(beam.PTransform):
         self._plan = plan
         self._rows = rows
 
-    def expand(self, sources: beam.PCollection[Listed]) -> beam.PCollection[tuple[ShardTuple, list[Member]]]:
+    def expand(self, sources: beam.PCollection[SourceTuple]) -> beam.PCollection[tuple[ShardTuple, list[Member]]]:
         plan = beam.pvalue.AsSingleton(self._plan)
         config, keys = self._config, Keys(self._config)
         assigning = beam.Map(assign, config, keys if config.tables else None, plan)

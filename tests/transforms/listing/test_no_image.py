@@ -1,6 +1,6 @@
 import pytest
 
-from transforms.listing.no_image import no_image
+from transforms.listing.no_image import no_image_message
 
 CONTENT = "give --any_name to try every file by its content"
 ELSE = "give a folder or pattern with images"

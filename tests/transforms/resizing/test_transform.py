@@ -21,7 +21,7 @@ from transforms.resizing import transform
 from transforms.resizing.isolated import IsolatedDecoder
 from transforms.resizing.process import SourceResult, process_source
 from transforms.resizing.workers import close_workers, workers_for
-from transforms.sharding.group import Members
+from transforms.sharding.group import ShardItems
 from transforms.summary.progress import progress
 
 PLAN = Plan({}, {}, {"a": 9})
@@ -127,7 +127,7 @@ def test_large_shards_are_not_submitted_ahead(tmp_path: Path, monkeypatch: pytes
 def test_no_more_images_are_at_work_than_j_allows(tmp_path: Path, held: Held) -> None:
     bundle = Bundle(config(tmp_path))  # -j 2
     assert bundle.process(0, *sources(tmp_path, 4)) == []
-    second = bundle.fn._submit(Shard("a", 1, 9), Members(sources(tmp_path, 4, 1), []), PLAN.columns)
+    second = bundle.fn._submit(Shard("a", 1, 9), ShardItems(sources(tmp_path, 4, 1), []), PLAN.columns)
     held.wait_for(2)
     assert held.nothing_more_is_begun()
     assert sorted(held.begun) == ["0-00.jpg", "0-01.jpg"]

@@ -10,7 +10,7 @@ from transforms.dataset import settings
 from transforms.dataset.plan import Plan, parts
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec
-from transforms.listing.match import Listed, to_source
+from transforms.listing.match import SourceTuple, to_source
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import RunError
 from transforms.model.records import Shard
@@ -109,7 +109,7 @@ def test_the_split_of_a_row(named: str, key: bytes, split: str, whole: bytes) ->
 
 def test_members_are_what_they_were() -> None:
     plan = Plan({}, {}, {"b": 1})
-    listed: Listed = ("b", b"x/y.jpg", 0, 1.5)
+    listed: SourceTuple = ("b", b"x/y.jpg", 0, 1.5)
     rows = [("columns", "", b"x/y", 7, b'{"n":1}'), ("attribution", "", b"", 8, b"{}")]
     keys = Keys(config("b"))
     members = [assign(listed, config("b"), None, plan), *(assign_row(row, keys, plan) for row in rows), *seeds(plan)]
@@ -121,7 +121,7 @@ def test_members_are_what_they_were() -> None:
 
 
 def test_a_split_is_part_of_the_key_where_there_are_several() -> None:
-    listed: Listed = ("b", b"x/y.jpg", 7, 1.5)
+    listed: SourceTuple = ("b", b"x/y.jpg", 7, 1.5)
     one = to_source(listed, config("b"))
     several = to_source(listed, config("a", "b"))
     assert (one.key, one.path, one.location) == ("x/y", "x/y.jpg", "/in/b/x/y.jpg")

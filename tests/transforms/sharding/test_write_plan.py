@@ -7,8 +7,8 @@ import pytest
 from tests.transforms.shards import config
 from transforms.model.errors import RunError
 from transforms.model.records import Source
-from transforms.sharding.confirm import add, check, meet
-from transforms.sharding.group import Members
+from transforms.sharding.write_plan import add, check, meet
+from transforms.sharding.group import ShardItems
 from transforms.tables.join import TableRow
 
 

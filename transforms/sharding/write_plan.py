@@ -11,7 +11,7 @@ from transforms.dataset.plan import Plan, read_plan, write_plan
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import Shard
-from transforms.sharding.group import Member, Members, ShardTuple, unpack
+from transforms.sharding.group import ItemTuple, ShardItems, ShardTuple, unpack_items
 from transforms.tables.join import match, of_table
 
 # How many keys of a table, and of the images, the error names.
