@@ -64,7 +64,9 @@ def _submit(options: Options, run_id: str, args: Sequence[str]) -> Any:
         return pipeline.run()
     # Every Exception: the clients of the service and of the store have many, and none is ours.
     except Exception as error:
-        raise recover_run_error(error) or RunError(f"--runner {options.runner}: {type(error).__name__}: {error}") from error
+        raise recover_run_error(error) or RunError(
+            f"--runner {options.runner}: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _announce(result: Any, args: Sequence[str], lease: Lease | None) -> bool:

@@ -34,7 +34,9 @@ class Keys:
         self._splits = [split.name for split in config.splits]
         self._prefixes = {split.name: config.key_prefix(split.name) for split in config.splits}
         self._roots = [
-            (_tidy(root), self._prefixes[split.name]) for split in config.splits for root in (split.root, split.typed_root)
+            (_tidy(root), self._prefixes[split.name])
+            for split in config.splits
+            for root in (split.root, split.typed_root)
         ]
         self._roots = _longest_first(one for one in self._roots if one[0])
         self._starts = {split.name: _starts(split) for split in config.splits}
