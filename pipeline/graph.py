@@ -10,8 +10,8 @@ from transforms.listing.match import MatchSources
 from transforms.model.config import ResizeConfig
 from transforms.resizing import transform
 from transforms.resizing.transform import ResizeShards
-from transforms.sharding.write_plan import WritePlan
 from transforms.sharding.group import FixShards, GroupIntoShards
+from transforms.sharding.write_plan import WritePlan
 from transforms.summary.combine import Summarize
 from transforms.tables.rows import ReadRows
 

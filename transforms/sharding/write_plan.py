@@ -1,9 +1,10 @@
-"""The shards' sources and rows -> an error if a table has no row for any image, before an image is read."""
+"""The plan -> OUT, unless a table has no row for any image: then the run ends before an image is read."""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import apache_beam as beam
 
@@ -14,46 +15,59 @@ from transforms.model.records import Shard
 from transforms.sharding.group import ItemTuple, ShardItems, ShardTuple, unpack_items
 from transforms.tables.join import match, of_table
 
-# How many keys of a table, and of the images, the error names.
+# The number of keys of a table, and of images, that the error names.
 _EXAMPLES = 3
 
-# A table -> how many of its rows are an image's; the first keys in it, and the first keys of the images.
-Meeting = dict[str, tuple[int, list[str], list[str]]]
+
+class TableMatch(NamedTuple):
+    """The number of images that have a row in a table, and the first keys of the table and of the images."""
+
+    images: int
+    row_keys: list[str]
+    image_keys: list[str]
 
 
-def meet(members: Members, config: ResizeConfig) -> Meeting:
-    """Count the images of a shard that have a row, table by table."""
-    keys = {source.key for source in members.sources}
-    met = {}
+# By the name of the table.
+TableMatches = dict[str, TableMatch]
+
+
+def count_matches(items: ShardItems, config: ResizeConfig) -> TableMatches:
+    """Count the images of a shard that have a row in each table."""
+    image_keys = {source.key for source in items.sources}
+    matches = {}
     for table in config.tables:
-        rows = of_table(members.rows, table)
-        found = match(keys, rows, config).found
-        met[table] = len(found), _first(row.key for row in rows), _first(keys)
-    return met
+        rows = of_table(items.rows, table)
+        found = match(image_keys, rows, config).found
+        matches[table] = TableMatch(len(found), _first(row.key for row in rows), _first(image_keys))
+    return matches
 
 
-def add(meetings: Iterable[Meeting]) -> Meeting:
-    """Return the sum of several meetings."""
-    total: Meeting = {}
-    for meeting in meetings:
-        for table, (images, rows, keys) in meeting.items():
-            had = total.get(table, (0, [], []))
-            total[table] = had[0] + images, _first([*had[1], *rows]), _first([*had[2], *keys])
+def add_matches(all_matches: Iterable[TableMatches]) -> TableMatches:
+    """Return the sum of the matches of several shards."""
+    total: TableMatches = {}
+    for matches in all_matches:
+        for table, (images, row_keys, image_keys) in matches.items():
+            before = total.get(table, TableMatch(0, [], []))
+            total[table] = TableMatch(
+                before.images + images,
+                _first([*before.row_keys, *row_keys]),
+                _first([*before.image_keys, *image_keys]),
+            )
     return total
 
 
-def check(met: Meeting, config: ResizeConfig) -> None:
-    """Refuse tables that have nothing to do with the images.
+def check_tables_match(matches: TableMatches, config: ResizeConfig) -> None:
+    """Check that every table has a row for at least one image.
 
     Raises:
         RunError: a table has no row for any image.
     """
-    for table, (images, rows, keys) in met.items():
+    for table, (images, row_keys, image_keys) in matches.items():
         if not images:
             raise RunError(
-                f"--{table} {config.tables[table]!r} has no row for any image: its keys are like {_told(rows)}, "
-                f"those of the images like {_told(keys)}; write an image's path below the input without extension, "
-                "and give the command again (nothing was made)"
+                f"--{table} {config.tables[table]!r} has no row for any image: its keys are like "
+                f"{_quoted(row_keys)}, the keys of the images are like {_quoted(image_keys)}; write an image's path "
+                "below the input without extension, and give the command again (nothing was made)"
             )
 
 
@@ -61,41 +75,41 @@ def _first(keys: Iterable[str]) -> list[str]:
     return heapq.nsmallest(_EXAMPLES, set(keys))
 
 
-def _told(keys: list[str]) -> str:
+def _quoted(keys: list[str]) -> str:
     return ", ".join(map(repr, keys))
 
 
-class ConfirmPlan(beam.PTransform):
-    """The plan -> the same plan, once it is in OUT; where a table has no row for any image, an error instead.
+class WritePlan(beam.PTransform):
+    """The plan -> the same plan, once it is in OUT. Fails if a table has no row for any image.
 
     Args:
         config: the dataset.
-        grouped: what `GroupIntoShards` gave.
+        grouped: the output of `GroupIntoShards`.
     """
 
-    def __init__(self, config: ResizeConfig, grouped: beam.PCollection[tuple[ShardTuple, list[Member]]]) -> None:
+    def __init__(self, config: ResizeConfig, grouped: beam.PCollection[tuple[ShardTuple, list[ItemTuple]]]) -> None:
         super().__init__()
         self._config = config
         self._grouped = grouped
 
     def expand(self, plan: beam.PCollection[Plan]) -> beam.PCollection[Plan]:
         if not self._config.tables:
-            return plan | "WritePlan" >> beam.Map(_confirm, self._config, {})
-        meetings = self._grouped | "MeetRows" >> beam.ParDo(_MeetFn(self._config))
-        met = meetings | "SumMeetings" >> beam.CombineGlobally(add)
-        return plan | "WritePlan" >> beam.Map(_confirm, self._config, beam.pvalue.AsSingleton(met))
+            return plan | "WritePlan" >> beam.Map(_check_and_write, self._config, {})
+        matches = self._grouped | "MeetRows" >> beam.ParDo(_CountMatchesFn(self._config))
+        total = matches | "SumMeetings" >> beam.CombineGlobally(add_matches)
+        return plan | "WritePlan" >> beam.Map(_check_and_write, self._config, beam.pvalue.AsSingleton(total))
 
 
-class _MeetFn(beam.DoFn):
+class _CountMatchesFn(beam.DoFn):
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
 
-    def process(self, grouped: tuple[ShardTuple, Iterable[Member]]) -> Iterator[Meeting]:
-        yield meet(unpack(Shard(*grouped[0]), grouped[1], self._config), self._config)
+    def process(self, grouped: tuple[ShardTuple, Iterable[ItemTuple]]) -> Iterator[TableMatches]:
+        yield count_matches(unpack_items(Shard(*grouped[0]), grouped[1], self._config), self._config)
 
 
-def _confirm(plan: Plan, config: ResizeConfig, met: Meeting) -> Plan:
-    check(met, config)
-    if plan != read_plan(config.out_dir):  # a first run, or other columns, which make each shard anew
+def _check_and_write(plan: Plan, config: ResizeConfig, matches: TableMatches) -> Plan:
+    check_tables_match(matches, config)
+    if plan != read_plan(config.out_dir):  # in a first run, or if the columns differ, which makes all shards again
         write_plan(config.out_dir, plan)
     return plan
