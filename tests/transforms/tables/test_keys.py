@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from transforms.dataset.plan import Plan
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig, Split
-from transforms.sharding.group import assign_source, assign_row
+from transforms.sharding.group import assign_row, assign_source
 from transforms.tables.join import TableRow, match
 from transforms.tables.keys import Keys
 
