@@ -6,7 +6,7 @@ _run/attempts/SHARD.json                  shards that were begun and are not com
 _run/receipts/                            what each run committed or found committed
 _run/history-RUN.json                     times and rates of each run
 _run/pieces/                              each part's piece of the files that have no parts
-_run/tmp/                                 what is being written
+_run/tmp/                                 files that are not complete yet
 _run/lock, on a store _run/lease.json     the run that is at work
 manifest-*.jsonl, failures-*.jsonl        rows of all images, and rows of failed images
 attribution-*.jsonl, unmatched-*.jsonl    with tables: authors, and images and rows without a partner

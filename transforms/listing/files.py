@@ -22,7 +22,7 @@ def list_files(pattern: str, alphabet: str = "") -> Listing:
     Args:
         pattern: a pattern in the syntax of Beam's file systems.
         alphabet: the characters that divide the names into ranges, which are listed in parallel, see
-            `name_ranges`; "" to list them in one go.
+            `name_ranges`; "" to list them in one pass.
 
     Raises:
         StorageError: the files cannot be listed.

@@ -57,7 +57,7 @@ class ResizeConfig:
             the machine's, or of a process's share of it.
         sample: the share of the images to take, such as "1/10".
         list_prefixes: the characters that divide a bucket into ranges of names, which are listed in parallel;
-            "" to list it in one go.
+            "" to list it in one pass.
         retry_failed: whether to make a shard again if any of its images failed.
         any_name: whether to try every file, whatever its name.
         labels: "folder" if the name of an image's folder is its class; "" for no classes.

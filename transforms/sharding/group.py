@@ -107,8 +107,8 @@ def plan_shards(listing: Tally, config: ResizeConfig, earlier: Plan | None = Non
     """
     for split in config.splits:
         if not listing["splits"][split.name]["images"]:
-            others = " (all inputs together)" if len(config.splits) > 1 else ""
-            where = f"-i {split.pattern!r}{others}"
+            scope = " (all inputs together)" if len(config.splits) > 1 else ""
+            where = f"-i {split.pattern!r}{scope}"
             raise RunError(no_image_message(where, listing["not_images"], listing["system_files"]))
     if earlier is None:
         return new_plan(config, _shard_counts(listing, config), columns_of(listing, config))

@@ -37,8 +37,8 @@ def count_matches(items: ShardItems, config: ResizeConfig) -> TableMatches:
     matches = {}
     for table in config.tables:
         rows = of_table(items.rows, table)
-        found = match(image_keys, rows, config).found
-        matches[table] = TableMatch(len(found), _first(row.key for row in rows), _first(image_keys))
+        matched_keys = match(image_keys, rows, config).found
+        matches[table] = TableMatch(len(matched_keys), _first(row.key for row in rows), _first(image_keys))
     return matches
 
 
