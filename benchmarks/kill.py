@@ -33,7 +33,7 @@ def kill_at_random(case: Case, moments: int, rng: random.Random) -> Counter[str]
         case.clear()
         for _ in range(2 if number % 3 == 2 else 1):
             states[case.kill(rng.uniform(0, case.seconds))] += 1
-        case.go_on()
+        case.resume()
     return states
 
 
@@ -49,7 +49,7 @@ def interrupt_at_random(case: Case, moments: int, rng: random.Random) -> list[fl
         ending = case.interrupt(number, rng.uniform(0, 1 if moment % 2 else case.seconds), times)
         if check_ending(ending, number):
             seconds.append(ending.seconds)
-        case.go_on()
+        case.resume()
     return seconds
 
 

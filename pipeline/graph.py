@@ -10,8 +10,8 @@ from transforms.listing.match import MatchSources
 from transforms.model.config import ResizeConfig
 from transforms.resizing import transform
 from transforms.resizing.transform import ResizeShards
-from transforms.sharding.confirm import ConfirmPlan
 from transforms.sharding.group import FixShards, GroupIntoShards
+from transforms.sharding.write_plan import WritePlan
 from transforms.summary.combine import Summarize
 from transforms.tables.rows import ReadRows
 
@@ -27,7 +27,7 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
 
     grouped = sources | "GroupIntoShards" >> GroupIntoShards(config, plan, rows)
     #  (shard, [source or row ...])
-    written = plan | "ConfirmPlan" >> ConfirmPlan(config, grouped)
+    written = plan | "ConfirmPlan" >> WritePlan(config, grouped)
     #  in OUT from here on
     resized = grouped | "ResizeShards" >> ResizeShards(config, written)
     #  images of one shard, bytes and rows; consumed here and nowhere else, or a runner holds them all

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loguru import logger
 
 from transforms.dataset.plan import Plan
-from transforms.dataset.verify import check_shards, missing_tables
+from transforms.dataset.verify import check_shards, missing_documents
 from transforms.model.config import ResizeConfig
 
 
@@ -23,7 +23,7 @@ def verify(config: ResizeConfig, plan: Plan, full: bool) -> int:
         problems += checked.problems
         for problem in checked.problems:
             logger.warning("{}", problem)
-    for problem in missing_tables(config, plan):
+    for problem in missing_documents(config, plan):
         logger.warning("{}", problem)
         problems.append(problem)
     by = "SHA-256" if full else "their sizes"

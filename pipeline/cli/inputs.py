@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pipeline.errors import UsageError
 from transforms.imaging.naming import extension_of, is_system_file, is_system_folder, is_tried
 from transforms.listing.files import list_files
-from transforms.listing.no_image import no_image
+from transforms.listing.no_image import no_image_message
 from transforms.model.config import Split
 from transforms.storage import below, is_inside, is_local, join, matches, problem_of
 from transforms.storage.gcs import is_object
@@ -182,7 +182,7 @@ def check_contents(found: Sequence[Split], out_dir: str, any_name: bool = False)
             problems += seen.problems
             if not seen.images:
                 where = split.root if is_whole_folder(split) else unescaped(split.pattern)
-                raise UsageError(no_image(f"-i {where!r}", seen.others, seen.system_files))
+                raise UsageError(no_image_message(f"-i {where!r}", seen.others, seen.system_files))
         elif not matches(split.pattern):
             raise UsageError(f"-i {split.pattern!r} matches nothing: give a path or pattern with images")
     return problems

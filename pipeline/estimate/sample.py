@@ -67,7 +67,7 @@ def list_inputs(config: ResizeConfig, number: int) -> Listing:
 
 def _images(split: Split, listing: SplitListing, config: ResizeConfig) -> Iterator[Source]:
     for file in _files(split, config):
-        if listed := listing.take(*file):
+        if listed := listing.add_file(*file):
             yield to_source(listed, config)
 
 

@@ -19,7 +19,7 @@ from pipeline.terminal.progress import ProgressReporter
 from pipeline.terminal.signals import noted
 from transforms import storage
 from transforms.dataset import attempts
-from transforms.model.errors import StorageError, of_this_machine, recover
+from transforms.model.errors import StorageError, recover_os_error, recover_run_error
 from transforms.resizing.workers import close_workers
 from transforms.summary.progress import progress
 
@@ -103,4 +103,4 @@ class _PipelineThread(threading.Thread):
         return self.is_alive()
 
     def error(self) -> Exception | None:
-        return self._error and (recover(self._error) or of_this_machine(self._error) or self._error)
+        return self._error and (recover_run_error(self._error) or recover_os_error(self._error) or self._error)

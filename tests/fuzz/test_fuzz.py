@@ -110,11 +110,11 @@ def is_small_gif(number: int) -> bool:
     """Whether a case is made from a GIF of 45 x 31 pixels."""
     data, spec = case_of(1, number)[1:]
     try:
-        source = open_image(data).header
+        header = open_image(data).header
     except ImageError:
         return False
     wanted = spec.extension and spec.max_pixels > 45 * 31 and spec.min_side <= 31
-    return bool(wanted) and (source.format, source.width, source.height) == ("GIF", 45, 31)
+    return bool(wanted) and (header.format, header.width, header.height) == ("GIF", 45, 31)
 
 
 @functools.cache

@@ -40,7 +40,7 @@ def test_a_run_that_is_killed_twice_is_continued(
     wait_until(lambda: case.committed() > min(committed, 18))
     process.kill()
     process.communicate()
-    case.go_on()
+    case.resume()
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
@@ -70,7 +70,7 @@ def test_a_run_that_a_signal_ends_at_any_moment_is_continued(case: Case, number:
         was_stopped = check_ending(ending, number)
         assert was_stopped or moment == "finalising", ending.messages
         assert ending.seconds < _PATIENCE
-    case.go_on()
+    case.resume()
 
 
 def test_a_lost_file_and_a_leftover_are_noticed(case: Case) -> None:
@@ -80,6 +80,6 @@ def test_a_lost_file_and_a_leftover_are_noticed(case: Case) -> None:
     (case.out / "below" / ".temp1").mkdir()
     assert leftovers(case.out) == ["_run/tmp", "below/.temp1"]
     (case.out / "p000.jpg").write_bytes(b"half")
-    with pytest.raises(LostError, match=r"1 files differ from a whole run's: \['p000.jpg'\]"):
-        case.go_on()
+    with pytest.raises(LostError, match=r"1 files differ from those of an uninterrupted run: \['p000.jpg'\]"):
+        case.resume()
     case.clear()

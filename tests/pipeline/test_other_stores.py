@@ -57,7 +57,7 @@ def test_system_files_and_any_name(make: Make, tmp_path: Path) -> None:
 def test_foreign_files_are_left_alone(make: Make, photos: Path, tmp_path: Path) -> None:
     out = write_tree(tmp_path / "out", {"mine.txt": b"mine"})
     (shown,) = make("-i", photos, "-o", f"{SCHEME}{out}", expect=2)
-    assert shown.startswith(f"image_resizer: -o '{SCHEME}{out}' holds what belongs to no dataset")
+    assert shown.startswith(f"image_resizer: -o '{SCHEME}{out}' holds files that belong to no dataset")
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
 
 

@@ -164,13 +164,13 @@ def test_other_settings_on_the_same_out_are_refused(make: Make, photos: Path, tm
     make("-i", photos, "-o", out, "-s", 32)
     first = snapshot(out)
     changed: list[tuple[list[object], str]] = [
-        (["-s", 33], "--size [32], and this is --size [33]"),
-        (["-s", 32, 16], "--size [32], and this is --size [32, 16]"),
-        (["-s", 32, "-ext", "png"], "--extension '', and this is --extension 'png'"),
-        (["-s", 32, "-a", "box"], "--algorithm 'lanczos', and this is --algorithm 'box'"),
-        (["-s", 32, "--exact"], "--exact False, and this is --exact True"),
-        (["-s", 32, "--layout", "webdataset"], "--images_per_shard 100, and this is --images_per_shard 1000"),
-        (["-s", 32, "--quality", 60], "--quality None, and this is --quality 60"),
+        (["-s", 33], "--size [32], but this run has --size [33]"),
+        (["-s", 32, 16], "--size [32], but this run has --size [32, 16]"),
+        (["-s", 32, "-ext", "png"], "--extension '', but this run has --extension 'png'"),
+        (["-s", 32, "-a", "box"], "--algorithm 'lanczos', but this run has --algorithm 'box'"),
+        (["-s", 32, "--exact"], "--exact False, but this run has --exact True"),
+        (["-s", 32, "--layout", "webdataset"], "--images_per_shard 100, but this run has --images_per_shard 1000"),
+        (["-s", 32, "--quality", 60], "--quality None, but this run has --quality 60"),
         (["-s", 32, "--split", "x"], "--in_dir"),
     ]
     for flags, told in changed:
@@ -192,7 +192,7 @@ def test_another_version_is_refused(make: Make, photos: Path, tmp_path: Path, li
     told["settings"]["versions"][library] = "9.9"
     config.write_text(json.dumps(told))
     (shown,) = make(*args, expect=2)
-    assert f"made with version of {library} '9.9', and this is version of {library} {now!r}" in shown
+    assert f"made with {library} '9.9', but this run has {library} {now!r}" in shown
 
 
 def test_overwrite_deletes_what_the_dataset_wrote_and_nothing_else(make: Make, photos: Path, tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_a_folder_with_other_files_is_left_alone(make: Make, tmp_path: Path) -> 
     for flags in ([], ["--overwrite"]):
         (shown,) = make("-i", source, "-o", out, *flags, expect=2)
         assert shown == (
-            f"image_resizer: -o {str(out)!r} holds what belongs to no dataset ('thesis.doc', say): "
+            f"image_resizer: -o {str(out)!r} holds files that belong to no dataset, such as 'thesis.doc': "
             "give an empty or new folder"
         )
     assert snapshot(out) == {"thesis.doc": b"irreplaceable", ".hidden": b""}
@@ -245,7 +245,7 @@ def test_an_out_or_a_log_that_cannot_be(make: Make, photos: Path, tmp_path: Path
     out = tmp_path / "out"
     out.write_bytes(b"a file")
     assert make("-i", photos, "-o", out, expect=2) == [
-        f"image_resizer: -o {str(out)!r} is no folder: give the folder that the dataset is to be written to"
+        f"image_resizer: -o {str(out)!r} is not a folder: give the folder to write the dataset to"
     ]
     assert out.read_bytes() == b"a file"
     assert make("-i", photos, "-o", tmp_path / "new", "-l", tmp_path, expect=2) == [
@@ -259,5 +259,5 @@ def test_a_damaged_plan_is_refused(make: Make, photos: Path, tmp_path: Path, tex
     write_tree(tmp_path / "out", {"a.jpg": b"mine", "_run/config.json": text})
     (shown,) = make("-i", photos, "-o", tmp_path / "out", expect=2)
     assert shown.startswith(f"image_resizer: '{tmp_path}/out/_run/config.json' is damaged (")
-    assert shown.endswith("): give another -o, or delete this folder")
+    assert shown.endswith(f"): give another -o, or delete the folder {str(tmp_path / 'out')!r} to start again")
     assert snapshot(tmp_path / "out") == {"a.jpg": b"mine"}

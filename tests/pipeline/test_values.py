@@ -218,9 +218,9 @@ def test_a_table_that_matches_no_image_ends_the_run_before_one_is_read(
     path.write_text("key,x\nfoo/b,2\nfoo/a,1\n")
     shown = make(*args, "--columns", path, expect=1)
     assert shown == [
-        f"--columns {str(path)!r} has no row for any image: its keys are like 'foo/a', 'foo/b', those of the images "
-        "like 'a', 'b'; write an image's path below the input without extension, and give the command again "
-        "(nothing was made)"
+        f"--columns {str(path)!r} has no row for any image: its keys are like 'foo/a', 'foo/b', the keys of the "
+        "images are like 'a', 'b'; write an image's path below the input without extension, and give the command "
+        "again (nothing was made)"
     ]
     left = {one.relative_to(out).parts[:2] for one in out.rglob("*") if one.is_file()}
     assert {name[:8] for _, name in left} <= {"lock", "history-"}

@@ -53,7 +53,7 @@ def test_what_is_missing_or_altered_is_made_again(make: Make, args: list[object]
     assert sorted(shown[:-1]) == sorted([
         f"'{missing.relative_to(out)}' is missing",
         f"'{shorter.relative_to(out)}' has {length:,} bytes instead of {length + 1:,}",
-        f"'{altered.relative_to(out)}' has other bytes of the same number",
+        f"'{altered.relative_to(out)}' has the same size but other content",
     ])  # fmt: skip
     assert shown[-1] == (
         f"3 problems in {len(concerned)} shards, of 18 files by SHA-256: the same command without --verify makes them "
@@ -82,7 +82,7 @@ def test_a_table_or_a_marker_that_is_gone(make: Make, args: list[object], tmp_pa
     gone.unlink()
     shown = make(*args, "--verify", expect=1)
     assert shown[:3] == [
-        f"the marker '_run/shards/{damaged.name}' is damaged: delete it, and the shard is done again",
+        f"the marker '_run/shards/{damaged.name}' is damaged: delete it, and the next run makes the shard again",
         f"shard {gone.stem} is not committed",
         "'summary.json' is missing",
     ]

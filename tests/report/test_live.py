@@ -18,7 +18,7 @@ def test_a_live_report_that_cannot_be_written_is_logged_once(tmp_path: Path) -> 
     (out / "_run").mkdir()
     options = parse(["-i", str(source), "-o", str(out), "--report_every", "3600"])
     progress = Progress()
-    progress.listed(1)
+    progress.set_total(1)
     live = LiveReport(options, 3600, History(options, 0.0), ProgressReporter(progress, 1), progress)
     live.start()
     messages: list[str] = []

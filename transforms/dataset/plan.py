@@ -1,4 +1,7 @@
-"""The plan of a dataset: what its first run fixed for all runs."""
+"""The plan of a dataset in OUT/_run/config.json, which its first run fixes for all runs.
+
+It decides the shards, the parts of the manifest, and the paths of the files that describe the dataset.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +16,19 @@ from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import NO_COLUMNS, Columns, Shard, json_line
 
-# How many shards share one part of the manifest and one of the failures.
+# The number of shards whose rows make one part of the manifest.
 SHARDS_PER_PART = 100
 
 
 class Plan(NamedTuple):
-    """What the first run of a dataset fixed for all runs.
+    """The plan of a dataset. All but its columns and `unwritten` stay as the first run fixed them.
 
     Args:
         inputs: the pattern of each split.
-        settings: see `config.settings`.
-        shards: how many shards each split has.
-        columns: what its samples have beside their images, as the newest run found it.
-        unwritten: folders that are no classes, since none of their images was written by the newest run.
+        settings: the settings, see `settings.settings`.
+        shards: the number of shards of each split.
+        columns: the columns from labels and tables, as the latest run found them.
+        unwritten: the folders that are not classes, because the latest run wrote none of their images.
     """
 
     inputs: dict[str, str]
@@ -35,25 +38,25 @@ class Plan(NamedTuple):
     unwritten: tuple[str, ...] = ()
 
     def all_shards(self) -> Iterator[Shard]:
-        """Every shard, in the order of the manifest."""
+        """Yield all shards in the order of the manifest."""
         for split, total in self.shards.items():
             yield from (Shard(split, number, total) for number in range(total))
 
 
 class Part(NamedTuple):
-    """Part `number`, from 0, of `total` of the manifest, and of the failures, with the shards that it joins."""
+    """Part `number`, from 0, of the `total` parts of the manifest, and the shards whose rows it holds."""
 
     number: int
     total: int
     shards: tuple[Shard, ...]
 
     def path(self, name: str) -> str:
-        """Such as manifest-00000-of-00002.jsonl."""
+        """Return the path of the part of a table, such as manifest-00000-of-00002.jsonl."""
         return f"{name}-{self.number:05d}-of-{self.total:05d}.jsonl"
 
 
 def parts(plan: Plan) -> list[Part]:
-    """The parts of the manifest; how many there are depends on the number of shards alone."""
+    """Return the parts of the manifest. They depend on the number of shards alone."""
     shards = tuple(plan.all_shards())
     total = -(-len(shards) // SHARDS_PER_PART)
     return [
@@ -63,17 +66,17 @@ def parts(plan: Plan) -> list[Part]:
 
 
 def has_archives(layout: str) -> bool:
-    """Whether a layout's datasets have the table of archives; with files, the manifest names each already."""
+    """Return whether a layout stores images in archives, which shards.jsonl lists."""
     return layout != "files"
 
 
 def metadata_path(size_folder: str, key_prefix: str) -> str:
-    """Where the metadata of the images of one size and split lie: beside them."""
+    """Return the path of the metadata of one size and split, which lie beside the images."""
     return f"{size_folder}{key_prefix}metadata.jsonl"
 
 
 def metadata_paths(plan: Plan) -> list[str]:
-    """Where the metadata of all sizes and splits lie; none with archives, whose samples have theirs."""
+    """Return the paths of the metadata of all sizes and splits. Archives have none: their samples hold them."""
     if has_archives(plan.settings["layout"]):
         return []
     sizes, splits = plan.settings["size"], list(plan.shards)
@@ -85,9 +88,9 @@ def metadata_paths(plan: Plan) -> list[str]:
 
 
 def document_paths(plan: Plan) -> list[str]:
-    """The paths of the dataset's own tables below OUT, which the end of each run makes anew.
+    """Return the paths of the files that describe the dataset, which the end of each run writes again.
 
-    croissant.json is none of them: what formats the images have decides whether it is there.
+    croissant.json is not among them: whether there is one depends on the formats of the images.
     """
     settings = plan.settings
     attributed = "attribution" in settings
@@ -103,15 +106,15 @@ def document_paths(plan: Plan) -> list[str]:
 
 
 def new_plan(config: ResizeConfig, shards: dict[str, int], columns: Columns) -> Plan:
-    """The plan of a dataset's first run."""
+    """Return the plan of a dataset without a plan, for its first run."""
     return Plan({split.name: split.pattern for split in config.splits}, settings(config), shards, columns)
 
 
 def read_plan(out_dir: str) -> Plan | None:
-    """The plan of the dataset in `out_dir`, or None where no run has come so far.
+    """Return the plan of the dataset in `out_dir`, or None if no run has written one.
 
     Raises:
-        RunError: the file is there but is none of ours.
+        RunError: the file is damaged.
     """
     text = storage.read_if_there(storage.join(out_dir, CONFIG_PATH))
     if text is None:
@@ -122,10 +125,11 @@ def read_plan(out_dir: str) -> Plan | None:
         return plan._replace(columns=Columns(types, tuple(classes)), unwritten=tuple(plan.unwritten))
     except (ValueError, TypeError) as error:
         raise RunError(
-            f"{storage.join(out_dir, CONFIG_PATH)!r} is damaged ({error}): give another -o, or delete this folder"
+            f"{storage.join(out_dir, CONFIG_PATH)!r} is damaged ({error}): give another -o, or delete the folder "
+            f"{out_dir!r} to start again"
         ) from error
 
 
 def write_plan(out_dir: str, plan: Plan) -> None:
-    """Fixes the plan of the dataset in `out_dir`."""
+    """Write the plan of the dataset in `out_dir`."""
     storage.write(out_dir, CONFIG_PATH, json_line(plan))

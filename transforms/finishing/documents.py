@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from transforms import storage
-from transforms.dataset.access import own_card
+from transforms.dataset.access import edited_card
 from transforms.dataset.paths import ARCHIVES_PATH, CARD_PATH, CROISSANT_PATH, LICENSE_PATH, SUMMARY_PATH, SUMS_PATH
 from transforms.dataset.plan import Plan, has_archives, metadata_paths
 from transforms.finishing.parts import PartResult
@@ -55,7 +55,7 @@ def _texts(
         yield LICENSE_PATH, utf8(license_text(facts))
     if described := croissant(facts):
         yield CROISSANT_PATH, utf8(described)
-    yield CARD_PATH, own_card(config.out_dir) or utf8(card(facts))
+    yield CARD_PATH, edited_card(config.out_dir) or utf8(card(facts))
     yield SUMMARY_PATH, utf8(json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
 
 

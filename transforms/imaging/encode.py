@@ -16,18 +16,18 @@ from transforms.imaging.spec import ENCODING_SETTINGS, FORMATS, LONGEST_SIDE, Re
 KEPT_EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 
 
-def output_extension(source: ImageHeader, spec: ResizeSpec) -> str:
+def output_extension(header: ImageHeader, spec: ResizeSpec) -> str:
     """The extension of an image's outputs: the spec's, or that of the source's own format.
 
     Raises:
         ImageError: the source's format is none that is written.
     """
-    extension = spec.extension or KEPT_EXTENSIONS.get(source.format)
+    extension = spec.extension or KEPT_EXTENSIONS.get(header.format)
     if extension is None:
         raise ImageError(
             Kind.UNSUPPORTED_FORMAT,
             Stage.ENCODE,
-            f"{source.format} can be read but not written: pass -ext jpg, or another of {', '.join(FORMATS)}",
+            f"{header.format} can be read but not written: pass -ext jpg, or another of {', '.join(FORMATS)}",
         )
     return extension
 

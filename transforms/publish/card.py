@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from transforms.dataset.paths import MADE_BY_RUNS
+from transforms.dataset.paths import GENERATED_MARK
 from transforms.layouts.archive import LISTS, sample_types
 from transforms.model.records import LABEL, Columns, utf8
 from transforms.publish.amounts import amount
@@ -117,7 +117,7 @@ def _label(name: str, columns: Columns) -> dict[str, Any]:
 
 
 def _body(facts: DatasetFacts) -> Iterator[str]:
-    yield MADE_BY_RUNS
+    yield GENERATED_MARK
     yield f"# {_markdown(facts.name)}"
     yield _what_it_is(facts)
     yield _table(facts)

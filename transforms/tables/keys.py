@@ -34,7 +34,9 @@ class Keys:
         self._splits = [split.name for split in config.splits]
         self._prefixes = {split.name: config.key_prefix(split.name) for split in config.splits}
         self._roots = [
-            (_tidy(root), self._prefixes[split.name]) for split in config.splits for root in (split.root, split.given)
+            (_tidy(root), self._prefixes[split.name])
+            for split in config.splits
+            for root in (split.root, split.typed_root)
         ]
         self._roots = _longest_first(one for one in self._roots if one[0])
         self._starts = {split.name: _starts(split) for split in config.splits}
@@ -98,7 +100,7 @@ class Keys:
 def _starts(split: Split) -> list[tuple[str, str]]:
     """Return what paths in a split begin with if they begin above it, and nothing to begin with instead."""
     starts = {f"{split.name}/"}
-    for root in (split.root, split.given):
+    for root in (split.root, split.typed_root):
         parts = _tidy(root).rpartition("://")[2].strip("/").split("/")
         starts |= {"/".join((*parts[at:], "")) for at in range(len(parts))}
     return _longest_first((start, "") for start in starts - {"/"})

@@ -132,7 +132,7 @@ def test_refusals(photos: Path, tmp_path: Path) -> None:
         ),
         ([pattern], f"-i {str(pattern)!r} holds no image: 1 .txt; give --any_name to try every file by its content"),
         ([photos, "--sample", "1/1000000"], "--sample 1/1000000 takes none of the images: give a larger share"),
-        ([photos, "-o", other], f"-o {str(other)!r} holds what belongs to no dataset ('a.txt', say): give an empty or"),
+        ([photos, "-o", other], f"-o {str(other)!r} holds files that belong to no dataset, such as 'a.txt': give an"),
         ([photos, "--prices", "/no.json"], "--prices '/no.json' cannot be read: No such file or directory"),
         (
             [photos, "--max_num_workers", 0],
@@ -149,7 +149,7 @@ def test_refusals(photos: Path, tmp_path: Path) -> None:
 def test_another_dataset_is_refused_as_in_a_run(make: Make, photos: Path, tmp_path: Path) -> None:
     make("-i", photos, "-o", tmp_path / "out", "-s", 24)
     shown = make("-i", photos, "-o", tmp_path / "out", "-s", 32, "--estimate", expect=2)
-    assert "holds a dataset made with --size [24], and this is --size [32]" in shown[-1]
+    assert "holds a dataset made with --size [24], but this run has --size [32]" in shown[-1]
 
 
 def test_without_it_nothing_of_it_is_loaded() -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.support import snapshot
 from tests.transforms.committing.test_write import SHARD, config, resized
 from transforms.committing.write import commit
-from transforms.dataset.paths import MADE_BY_RUNS
+from transforms.dataset.paths import GENERATED_MARK
 from transforms.dataset.plan import Part, Plan, new_plan
 from transforms.dataset.settings import settings
 from transforms.finishing.documents import write_documents
@@ -103,6 +103,6 @@ def test_a_card_that_somebody_made_their_own_stays(tmp_path: Path) -> None:
     write_documents(*told(settings), [], settings)
     assert card.read_text() == "mine"
     assert f"{hashlib.sha256(b'mine').hexdigest()}  README.md\n" in (tmp_path / "out" / "SHA256SUMS").read_text()
-    card.write_text(MADE_BY_RUNS)
+    card.write_text(GENERATED_MARK)
     write_documents(*told(settings), [], settings)
     assert card.read_text() == written

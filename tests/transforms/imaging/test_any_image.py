@@ -115,17 +115,17 @@ def outputs_of(opened: Opened, spec: ResizeSpec) -> tuple[Output, ...]:
 @given(sources(), specs())
 def test_any_image(data: bytes, spec: ResizeSpec) -> None:
     opened = open_image(data)
-    source = opened.header
+    header = opened.header
     for size, output in zip(sorted(spec.sizes, reverse=True), outputs_of(opened, spec), strict=True):
         if isinstance(output, ImageError):
             event(output.kind)
-            too_large = spec.max_pixels == 1000 or (spec.fit == "cover" and size * max(source[2:4]) > 16_383)
+            too_large = spec.max_pixels == 1000 or (spec.fit == "cover" and size * max(header[2:4]) > 16_383)
             assert output.kind in KNOWN or (output.kind is Kind.OUTPUT_TOO_LARGE and too_large)
             continue
         assert isinstance(output, Encoded)
         image = Image.open(io.BytesIO(output.data))
         image.load()
-        event(f"{source.format} {source.mode} -> {image.format} {image.mode}")
+        event(f"{header.format} {header.mode} -> {image.format} {image.mode}")
         assert image.size == output.target.dimensions
-        assert promised((source.width, source.height), size, spec)(image.size)
+        assert promised((header.width, header.height), size, spec)(image.size)
         assert image.mode in promised_modes(spec)

@@ -88,10 +88,10 @@ FORMATS = ["JPEG", "PNG", "WEBP", "TIFF"]
 def test_exif_comes_first_and_xmp_second(
     image_format: str, exif_block: bytes | None, packet: bytes | None, expected: int
 ) -> None:
-    source = open_image(file(image_format, exif_block, packet)).header
-    assert source.orientation == expected
-    assert source.notes == ((Note.EXIF_ORIENTATION,) if expected > 1 else ())
-    assert (source.width, source.height) == (40, 20)
+    header = open_image(file(image_format, exif_block, packet)).header
+    assert header.orientation == expected
+    assert header.notes == ((Note.EXIF_ORIENTATION,) if expected > 1 else ())
+    assert (header.width, header.height) == (40, 20)
 
 
 @pytest.mark.parametrize("image_format", [*FORMATS, "AVIF"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from transforms.dataset.plan import Plan
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig, Split
-from transforms.sharding.group import assign, assign_row
+from transforms.sharding.group import assign_row, assign_source
 from transforms.tables.join import TableRow, match
 from transforms.tables.keys import Keys
 
@@ -36,7 +36,7 @@ def matched(settings: ResizeConfig, written: str, keys: Sequence[str], named: st
     there = set()
     for one in keys:
         name, path = one.split("/", 1) if len(plan.shards) > 1 else (settings.splits[0].name, one)
-        if assign((name, f"{path}.jpg".encode(), 1, 1.0), settings, rules, plan)[0] == shard:
+        if assign_source((name, f"{path}.jpg".encode(), 1, 1.0), settings, rules, plan)[0] == shard:
             there.add(one)
     return next(iter(match(there, [TableRow("columns", os.fsdecode(key), 1, b"{}")], settings).found), None)
 
