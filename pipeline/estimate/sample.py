@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from pipeline.cli import inputs
+from pipeline.cli import contents
 from transforms.imaging.naming import in_sample, sample_rank
 from transforms.listing.files import list_files
 from transforms.listing.match import SplitListing, to_source
@@ -72,10 +72,10 @@ def _images(split: Split, listing: SplitListing, config: ResizeConfig) -> Iterat
 
 
 def _files(split: Split, config: ResizeConfig) -> Iterator[tuple[str, int, float]]:
-    if not inputs.is_whole_folder(split):
+    if not contents.is_whole_folder(split):
         yield from list_files(split.pattern, config.list_prefixes)
         return
-    for entry in inputs.walk(split.root, config.out_dir, []):  # its problems have been told: `inputs.check_contents`
+    for entry in contents.walk(split.root, config.out_dir, []):  # `check_contents` has shown its problems
         try:
             told = entry.stat()
         except FileNotFoundError:  # since it was listed

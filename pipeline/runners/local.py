@@ -39,7 +39,7 @@ def run_here(options: Options, history: History) -> ProgressReporter:
     """
     progress.reset()
     thread = _PipelineThread(options, history.run_id)
-    watch = ProgressReporter(progress, options.verbose, history.starting())
+    watch = ProgressReporter(progress, options.log_every, history.starting())
     limit = options.max_failures
     live = _live_report(options, history, watch)
     with noted() as stops:

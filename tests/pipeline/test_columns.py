@@ -106,7 +106,7 @@ def test_every_layout_has_labels_and_columns(
     make: Make, animals: Path, captions: Path, tmp_path: Path, layout: str
 ) -> None:
     out = tmp_path / "out"
-    args = ["-i", animals, "-o", out, "-s", 16, "--layout", layout, "--images_per_shard", 2, "--labels", "folder"]
+    args = ["-i", animals, "-o", out, "-s", 16, "--layout", layout, "--images_per_shard", 2, "--label_from", "folder"]
     make(*args, "--columns", captions)
     full = {key: dict(zip(COLUMNS, values, strict=True)) for key, values in WANTED.items()}
     manifest = {row["key"]: row for row in rows(out, "manifest")}

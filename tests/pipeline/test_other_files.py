@@ -91,7 +91,7 @@ CLASSES = {"ant": jpeg(1, (40, 30)), "broken": b"no image", "cat": jpeg(2, (40, 
 def test_a_class_without_a_written_image_is_none(make: Make, tmp_path: Path, layout: str) -> None:
     files = {**{f"{name}/a.jpg": data for name, data in CLASSES.items()}, "texts/a.txt": b"", **SYSTEM}
     source, out = write_tree(tmp_path / "in", files), tmp_path / "out"
-    flags = ("-s", 16, "-ext", "jpg", "--labels", "folder", "--min_side", 10, "--layout", layout)
+    flags = ("-s", 16, "-ext", "jpg", "--label_from", "folder", "--min_side", 10, "--layout", layout)
     shown = make("-i", source, "-o", out, *flags)
     assert any("no image was written of 'broken', 'small', which is no class" in line for line in shown)
     assert labels_of(out) == {
@@ -120,7 +120,7 @@ def test_a_class_without_a_written_image_is_none(make: Make, tmp_path: Path, lay
 
 def test_a_class_comes_back_with_its_first_image(make: Make, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {f"{name}/a.jpg": data for name, data in CLASSES.items()})
-    flags = ("-i", source, "-o", tmp_path / "out", "-s", 16, "-ext", "jpg", "--labels", "folder")
+    flags = ("-i", source, "-o", tmp_path / "out", "-s", 16, "-ext", "jpg", "--label_from", "folder")
     make(*flags)
     write_tree(source, {"broken/b.jpg": jpeg(4, (40, 30))})
     make(*flags)
@@ -139,7 +139,7 @@ def test_a_class_comes_back_with_its_first_image(make: Make, tmp_path: Path) -> 
 def test_a_sample_has_the_classes_of_its_images(make: Make, tmp_path: Path) -> None:
     names = [f"c{number:02d}" for number in range(30)]
     source = write_tree(tmp_path / "in", {f"{name}/a.jpg": CLASSES["ant"] for name in names})
-    shown = make("-i", source, "-o", tmp_path / "out", "-s", 16, "--labels", "folder", "--sample", "1/3")
+    shown = make("-i", source, "-o", tmp_path / "out", "-s", 16, "--label_from", "folder", "--sample", "1/3")
     assert not any("which is no class" in line for line in shown)
     written = [row for row in rows(tmp_path / "out", "manifest") if row["status"] == "written"]
     assert 2 < len(written) < 25

@@ -16,6 +16,9 @@ from transforms.model.records import NO_COLUMNS, Columns, Shard, json_line
 # How many shards share one part of the manifest and one of the failures.
 SHARDS_PER_PART = 100
 
+# Old name of a setting -> its name today.
+_OLD_NAMES = {"labels": "label_from"}
+
 
 class Plan(NamedTuple):
     """What the first run of a dataset fixed for all runs.
@@ -119,11 +122,18 @@ def read_plan(out_dir: str) -> Plan | None:
     try:
         plan = Plan(**json.loads(text))
         types, classes = plan.columns
-        return plan._replace(columns=Columns(types, tuple(classes)), unwritten=tuple(plan.unwritten))
+        return plan._replace(
+            settings=_renamed(plan.settings), columns=Columns(types, tuple(classes)), unwritten=tuple(plan.unwritten)
+        )
     except (ValueError, TypeError) as error:
         raise RunError(
             f"{storage.join(out_dir, CONFIG_PATH)!r} is damaged ({error}): give another -o, or delete this folder"
         ) from error
+
+
+def _renamed(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a dataset, with today's names for those that older versions called otherwise."""
+    return {_OLD_NAMES.get(name, name): value for name, value in dict(settings).items()}
 
 
 def write_plan(out_dir: str, plan: Plan) -> None:

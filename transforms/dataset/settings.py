@@ -29,7 +29,7 @@ def settings(config: ResizeConfig) -> dict[str, Any]:
 
 def _joined(config: ResizeConfig) -> dict[str, str]:
     """What the samples get from elsewhere; where a table lies changes nothing, and its rows are a shard's sources."""
-    return {"labels": config.labels, **dict.fromkeys(config.tables, "given")}
+    return {"label_from": config.label_from, **dict.fromkeys(config.tables, "given")}
 
 
 def versions(config: ResizeConfig) -> dict[str, str]:

@@ -9,6 +9,9 @@ from transforms.imaging.spec import ResizeSpec
 # The tables that a dataset may have, by the names of their flags.
 COLUMNS, ATTRIBUTION = "columns", "attribution"
 
+# Where the label of an image may come from, besides a table.
+LABEL_SOURCES = ("folder",)
+
 
 @dataclasses.dataclass(frozen=True)
 class Split:
@@ -59,7 +62,7 @@ class ResizeConfig:
         list_prefixes: the alphabet by whose characters a bucket is listed in parallel; "" lists it in one go.
         retry_failed: whether shards with any failure are done again.
         any_name: whether every file is tried, whatever it is called.
-        labels: "folder" takes an image's class from its folder; "" has none.
+        label_from: "folder" takes an image's label from its folder; "" takes none.
         columns: a table of further columns, found by key; "" for none.
         attribution: a table of who made the images, and their licenses; "" for none.
         card: what the dataset is called, and by whom it may be used.
@@ -77,7 +80,7 @@ class ResizeConfig:
     list_prefixes: str = ""
     retry_failed: bool = False
     any_name: bool = False
-    labels: str = ""
+    label_from: str = ""
     columns: str = ""
     attribution: str = ""
     card: CardText = CardText()
