@@ -41,10 +41,10 @@ def test_help_has_every_flag_of_the_script() -> None:
     [
         ("--region r", "--project is missing: give it, or set PROJECT"),
         ("--project p", "--region is missing: give the region of the bucket, such as us-central1, or set REGION"),
-        ("--region r --project", "--project takes a value"),
-        ("--project --region r", "--project takes a value"),
-        ("--flex_template gs://b/t.json", "--flex_template needs --image IMAGE: the image, made from the Dockerfile"),
-        ("--flex_template t.json --image i", "--flex_template 't.json' is no place of a store: give one such as"),
+        ("--region r --project", "--project has no value: give one"),
+        ("--project --region r", "--project has no value: give one"),
+        ("--flex_template gs://b/t.json", "--flex_template needs an image to start: give --image IMAGE, built from"),
+        ("--flex_template t.json --image i", "--flex_template 't.json' is not an object of a store: give one such as"),
     ],
 )
 def test_refusals(flags: str, sentence: str) -> None:
