@@ -42,7 +42,7 @@ def choice(allowed: Collection[str]) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if text not in allowed:
-            raise ArgumentTypeError(f"{text!r} is none of {', '.join(allowed)}")
+            raise ArgumentTypeError(f"{text!r} is not one of {', '.join(allowed)}")
         return text
 
     return parse
