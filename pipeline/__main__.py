@@ -7,11 +7,11 @@ from pipeline.terminal import signals
 
 def main() -> int:
     """The command, which a signal ends with a sentence from its first moment on; see `run.main`."""
-    signals.listen()
+    signals.exit_on_signal()
     from pipeline import run  # takes a fifth of a second to load
 
     code = run.main()
-    signals.ignore()
+    signals.ignore_signals()
     return code
 
 

@@ -16,11 +16,11 @@ from loguru import logger
 from pipeline.cli import inputs
 from pipeline.cli.options import EstimateRequest, Options, parse
 from pipeline.errors import ExitRun, UsageError
-from pipeline.exclusive.lease import Lease, leased
-from pipeline.exclusive.lock import locked
+from pipeline.exclusive.lease import Lease, hold_lease
+from pipeline.exclusive.lock import hold_lock
 from pipeline.history.record import History
 from pipeline.terminal import log, summary
-from pipeline.terminal.signals import Stopped, raised, say
+from pipeline.terminal.signals import Stopped, print_stopped, raise_on_signal
 from pipeline.verify import verify
 from transforms import storage
 from transforms.dataset import access, attempts, paths
@@ -43,10 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.flush()
         os._exit(leave.exit_code)  # without waiting for threads that are at work
     except Stopped as stopped:
-        say(stopped)
+        print_stopped(stopped)
         os._exit(stopped.exit_code)
-    except KeyboardInterrupt:  # where this function is called by itself, without `signals.listen`
-        say(interrupted := Stopped(signal.SIGINT))
+    except KeyboardInterrupt:  # where this function is called by itself, without `signals.exit_on_signal`
+        print_stopped(interrupted := Stopped(signal.SIGINT))
         return interrupted.exit_code
 
 
@@ -59,9 +59,9 @@ def _main(argv: Sequence[str]) -> int:
         if options.estimate is not None:
             return _estimate(options, options.estimate)
         if options.dry_run:
-            from pipeline.runners.remote import run_elsewhere
+            from pipeline.runners.remote import run_remotely
 
-            run_elsewhere(options, "dry-run", None, None)
+            run_remotely(options, "dry-run", None, None)
             return 0
         plan = access.check(options.config, options.overwrite, options.log)  # before anything is written to OUT
         if options.verify and plan is None:
@@ -87,11 +87,15 @@ def _check(options: Options) -> list[inputs.Problem]:
         from pipeline.runners import dataflow
 
         dataflow.check(options.beam_args, config)
-        for warning in dataflow.distances(options.beam_args, config):
+        for warning in dataflow.region_warnings(options.beam_args, config):
             logger.warning("{}", warning)
     if options.estimate is None and not options.verify:
         for table, location in config.tables.items():
             check_table(location, table)
+    if options.estimate is not None:
+        from pipeline.estimate.prices import read_prices
+
+        read_prices(options.estimate.prices)  # refuses a wrong file before the inputs are listed
     problems = [] if options.verify else inputs.check_contents(config.splits, config.out_dir, config.any_name)
     for problem in problems:
         logger.warning("{}", problem)
@@ -111,10 +115,10 @@ def _check_complete(problems: Sequence[inputs.Problem]) -> None:
 def _alone(options: Options) -> Iterator[Lease | None]:
     out_dir = options.config.out_dir
     if storage.is_local(out_dir):
-        with locked(out_dir):
+        with hold_lock(out_dir):
             yield None
     else:  # a lease does not end with the process that has it
-        with raised(), leased(out_dir, options.beam_args) as lease:
+        with raise_on_signal(), hold_lease(out_dir, options.beam_args) as lease:
             yield lease
 
 
@@ -166,15 +170,17 @@ def _run(options: Options, history: History, plan: Plan | None, lease: Lease | N
     if options.runner is None:
         share_freed_memory()  # before there are threads: glibc counts them once
         with _without_collector():
-            from pipeline.runners.local import run_here  # Beam takes a second to load: not before all else was checked
+            from pipeline.runners.local import (
+                run_locally,
+            )  # Beam takes a second to load: not before all else was checked
 
-        watch = run_here(options, history)
-        history.write(watch.figures())
-        logger.info("{}", watch.conclusion())
+        reporter = run_locally(options, history)
+        history.write(reporter.figures())
+        logger.info("{}", reporter.conclusion())
     else:
-        from pipeline.runners.remote import run_elsewhere
+        from pipeline.runners.remote import run_remotely
 
-        return run_elsewhere(options, history.run_id, plan, lease)
+        return run_remotely(options, history.run_id, plan, lease)
     return True
 
 
@@ -189,7 +195,7 @@ def _without_collector() -> Iterator[None]:
 
 def _conclude(options: Options) -> int:
     made = json.loads(storage.read(storage.join(options.config.out_dir, paths.SUMMARY_PATH)))
-    for line in summary.lines(made, options.config.out_dir):
+    for line in summary.summary_lines(made, options.config.out_dir):
         logger.info("{}", line)
     _report(options.config.out_dir)
     failed, matched = made["images"]["failed"], made["images"]["matched"]

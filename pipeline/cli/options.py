@@ -14,7 +14,6 @@ from pipeline.cli import inputs
 from pipeline.cli.beam_flags import check_beam_flags, max_num_workers
 from pipeline.cli.flags import Limit, parser
 from pipeline.errors import UsageError
-from pipeline.estimate.prices import Prices, read_prices
 from transforms import compat
 from transforms.dataset.settings import default_images_per_shard
 from transforms.imaging.extras import check_extras
@@ -41,13 +40,13 @@ class EstimateRequest(NamedTuple):
 
     Args:
         images: how many are looked at.
-        prices: what things cost.
+        prices: the path of a JSON file with prices; None for the usual ones.
         images_per_shard: on Dataflow, in any layout.
         workers: the most that Dataflow may use; None where nothing is said.
     """
 
     images: int
-    prices: Prices
+    prices: str | None
     images_per_shard: int
     workers: int | None
 
@@ -155,7 +154,7 @@ def _estimate(ours: argparse.Namespace, others: Sequence[str]) -> EstimateReques
         return None
     return EstimateRequest(
         images=ours.estimate,
-        prices=read_prices(ours.prices),
+        prices=ours.prices,
         images_per_shard=ours.images_per_shard or DATAFLOW_IMAGES_PER_SHARD,
         workers=max_num_workers(others),
     )
