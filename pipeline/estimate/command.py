@@ -14,8 +14,9 @@ from pipeline.estimate.findings import extrapolate
 from pipeline.estimate.measure import measure
 from pipeline.estimate.prices import read_prices
 from pipeline.estimate.sample import list_inputs
-from transforms.dataset import access, plan
+from transforms.dataset import access
 from transforms.dataset.markers import read_header
+from transforms.dataset.plan import Plan
 from transforms.model.records import Shard
 from transforms.sharding.group import plan_shards
 
@@ -43,7 +44,7 @@ def estimate(options: Options, request: EstimateRequest) -> Iterator[str]:
     return report.report_lines(dataclasses.replace(findings, committed=committed))
 
 
-def count_committed(out_dir: str, plan: plan.Plan) -> int:
+def count_committed(out_dir: str, plan: Plan) -> int:
     """Return the number of images in committed shards with nothing to retry, as if their sources had not changed."""
     with ThreadPoolExecutor(_READERS) as pool:
         return sum(pool.map(functools.partial(_committed, out_dir), plan.all_shards()))

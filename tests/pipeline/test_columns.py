@@ -138,7 +138,7 @@ def test_what_finds_nothing_is_counted_and_listed(make: Make, animals: Path, cap
             "images_without_row": 3,
         }
     }
-    assert "--columns: 3 images have a row, 3 have none; of 5 rows 1 have no image, 1 repeat a key" in shown
+    assert "--columns: images with a row: 3, without: 3; rows: 5, without an image: 1, with a repeated key: 1" in shown
 
 
 def test_changed_tables_make_what_they_concern_anew(make: Make, animals: Path, tmp_path: Path) -> None:

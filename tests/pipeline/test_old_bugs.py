@@ -73,7 +73,7 @@ def test_orientation_and_profile_do_not_vanish_without_a_word(make: Make, tmp_pa
     for name in tagged:
         assert Image.open(tmp_path / "out" / name).size == (20, 10)
     assert "2 with an EXIF orientation, kept as stored" in shown
-    assert "2 with a colour profile, which is left out" in shown
+    assert "colour profile, left out: 2" in shown
 
     turned = make("-i", source, "-o", tmp_path / "turned", "-s", 20, "--orientation", "exif")
     for name in tagged:
