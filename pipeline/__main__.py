@@ -7,11 +7,11 @@ from pipeline.terminal import signals
 
 def main() -> int:
     """Run the command and return its exit code; see `run.main`. A signal ends it with a sentence from the start."""
-    signals.listen()
+    signals.exit_on_signal()
     from pipeline import run  # takes a fifth of a second to load, during which a signal may come
 
     code = run.main()
-    signals.ignore()
+    signals.ignore_signals()
     return code
 
 

@@ -16,11 +16,11 @@ from loguru import logger
 from pipeline.cli.contents import Problem, check_contents
 from pipeline.cli.options import EstimateRequest, Options, parse
 from pipeline.errors import ExitRun, UsageError
-from pipeline.exclusive.lease import Lease, leased
-from pipeline.exclusive.lock import locked
+from pipeline.exclusive.lease import Lease, hold_lease
+from pipeline.exclusive.lock import hold_lock
 from pipeline.history.record import History
 from pipeline.terminal import log, summary
-from pipeline.terminal.signals import Stopped, raised, say
+from pipeline.terminal.signals import Stopped, print_stopped, raise_on_signal
 from pipeline.verify import verify
 from transforms import storage
 from transforms.dataset import access, attempts, paths
@@ -46,10 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.flush()
         os._exit(exit_run.exit_code)  # without waiting for the threads that are still at work
     except Stopped as stopped:
-        say(stopped)
+        print_stopped(stopped)
         os._exit(stopped.exit_code)
-    except KeyboardInterrupt:  # only if the caller has not called `signals.listen`
-        say(interrupted := Stopped(signal.SIGINT))
+    except KeyboardInterrupt:  # only if the caller has not called `signals.exit_on_signal`
+        print_stopped(interrupted := Stopped(signal.SIGINT))
         return interrupted.exit_code
 
 
@@ -90,11 +90,15 @@ def _check_places(options: Options) -> list[Problem]:
         from pipeline.runners import dataflow
 
         dataflow.check(options.beam_args, config)
-        for warning in dataflow.distances(options.beam_args, config):
+        for warning in dataflow.region_warnings(options.beam_args, config):
             logger.warning("{}", warning)
     if options.verify:
         return []
-    if options.estimate is None:
+    if options.estimate is not None:
+        from pipeline.estimate.prices import read_prices
+
+        read_prices(options.estimate.prices)  # refuses a wrong file before the inputs are listed
+    else:
         for table, location in config.tables.items():
             check_table(location, table)
     problems = check_contents(config.splits, config.out_dir, config.any_name)
@@ -117,17 +121,17 @@ def _exclusive(options: Options) -> Iterator[Lease | None]:
     """Keep other runs out of OUT inside the context: by a lock locally, by a lease on a store."""
     out_dir = options.config.out_dir
     if storage.is_local(out_dir):
-        with locked(out_dir):
+        with hold_lock(out_dir):
             yield None
     else:  # a lease outlives its process: a signal must not end the process before the lease is given back
-        with raised(), leased(out_dir, options.beam_args) as lease:
+        with raise_on_signal(), hold_lease(out_dir, options.beam_args) as lease:
             yield lease
 
 
 def _validate_job(options: Options) -> int:
-    from pipeline.runners.remote import run_elsewhere
+    from pipeline.runners.remote import run_remotely
 
-    run_elsewhere(options, "dry-run", None, None)
+    run_remotely(options, "dry-run", None, None)
     return 0
 
 
@@ -174,14 +178,14 @@ def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lea
         RunError: the run did not complete the dataset.
     """
     if options.runner is not None:
-        from pipeline.runners.remote import run_elsewhere
+        from pipeline.runners.remote import run_remotely
 
-        return run_elsewhere(options, history.run_id, plan, lease)
+        return run_remotely(options, history.run_id, plan, lease)
     share_freed_memory()  # before there are threads: glibc counts them once
     with _without_garbage_collection():
-        from pipeline.runners.local import run_here  # after all checks, since it loads Beam, which takes a second
+        from pipeline.runners.local import run_locally  # after all checks, since it loads Beam, which takes a second
 
-    reporter = run_here(options, history)
+    reporter = run_locally(options, history)
     history.write(reporter.figures())
     logger.info("{}", reporter.conclusion())
     return True
@@ -216,7 +220,7 @@ def _reason_to_renumber(options: Options, before: Plan | None) -> str:
 def _conclude(options: Options) -> int:
     """Log the summary, write the report, and return the exit code."""
     facts = json.loads(storage.read(storage.join(options.config.out_dir, paths.SUMMARY_PATH)))
-    for line in summary.lines(facts, options.config.out_dir):
+    for line in summary.summary_lines(facts, options.config.out_dir):
         logger.info("{}", line)
     _write_report(options.config.out_dir)
     failed, matched = facts["images"]["failed"], facts["images"]["matched"]

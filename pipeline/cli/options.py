@@ -15,7 +15,6 @@ from pipeline.cli.defaults import DATAFLOW_IMAGES_PER_SHARD, REMOTE_THREADS
 from pipeline.cli.flags import parser
 from pipeline.cli.values import Limit
 from pipeline.errors import UsageError
-from pipeline.estimate.prices import Prices, read_prices
 from transforms import compat
 from transforms.dataset.settings import default_images_per_shard
 from transforms.imaging.extras import check_extras
@@ -35,13 +34,13 @@ class EstimateRequest(NamedTuple):
 
     Args:
         images: how many images to resize.
-        prices: the prices to calculate with.
+        prices: the path of a JSON file with prices; None for the built-in ones.
         images_per_shard: images in a shard on Dataflow, in every layout.
         workers: the most workers that Dataflow may use; None without a limit.
     """
 
     images: int
-    prices: Prices
+    prices: str | None
     images_per_shard: int
     workers: int | None
 
@@ -152,7 +151,7 @@ def _estimate_request(flags: argparse.Namespace, beam_args: Sequence[str]) -> Es
         return None
     return EstimateRequest(
         images=flags.estimate,
-        prices=read_prices(flags.prices),
+        prices=flags.prices,
         images_per_shard=flags.images_per_shard or DATAFLOW_IMAGES_PER_SHARD,
         workers=max_num_workers(beam_args),
     )

@@ -145,7 +145,7 @@ def test_rows_and_images_without_a_match_are_counted_and_listed(
             "images_without_row": 3,
         }
     }
-    assert "--columns: 3 images have a row, 3 have none; of 5 rows 1 have no image, 1 repeat a key" in shown
+    assert "--columns: images with a row: 3, without: 3; rows: 5, without an image: 1, with a repeated key: 1" in shown
 
 
 def test_a_changed_table_makes_only_the_shards_of_its_changed_rows_again(

@@ -33,6 +33,7 @@ from tests.transforms.layouts.examples import examples
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec, library_versions
 from transforms.layouts import LAYOUTS
+from transforms.publish.amounts import amount
 
 pytestmark = pytest.mark.slow
 
@@ -319,8 +320,8 @@ def test_summary_counts_everything(make: Make, tmp_path: Path) -> None:
     assert shown[1:5] == [
         "3 images matched: 2 written, 1 failed, 0 skipped",
         "failed: 1 not-an-image",
-        "other files, passed over: 2 .txt, 1 (no extension)",
-        f"{source_bytes / 1e6:.1f} MB in, 32 px {output_bytes / 1e6:.1f} MB ({share:.1f} %) out",
+        "other files, not read: 2 .txt, 1 (no extension)",
+        f"input: {amount(source_bytes)}; output: 32 px {amount(output_bytes)} ({share:.1f} %)",
     ]
 
 

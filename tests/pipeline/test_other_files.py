@@ -24,7 +24,7 @@ def test_system_files_are_never_tried(make: Make, tmp_path: Path, any_name: tupl
     # The folders above the input may have such names.
     source = write_tree(tmp_path / "@eaDir" / "in", {"cat/a.jpg": jpeg(1, (30, 20)), **SYSTEM})
     shown = make("-i", f"{source}{pattern}", "-o", tmp_path / "out", "-s", 16, *any_name)
-    assert "system files, never tried (__MACOSX, ._*, Thumbs.db and the like): 5" in shown
+    assert "system files, not read (__MACOSX, ._*, Thumbs.db, ...): 5" in shown
     facts = summary(tmp_path / "out")
     assert (facts["images"]["matched"], facts["not_images"], facts["system_files"]) == (1, {}, 5)
     assert [row["source"] for row in rows(tmp_path / "out", "manifest")] == ["cat/a.jpg"]

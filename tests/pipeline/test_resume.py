@@ -68,7 +68,7 @@ def test_a_run_that_was_ended_is_continued(
     assert 3 <= len(committed) < 30
     if code > 0:
         assert f"stopped by {signal.Signals(number).name}; " in shown
-        assert "committed: give the same command again to go on from there" in shown
+        assert "committed: give the same command again to continue" in shown
         assert "Traceback" not in shown
 
     shown = " ".join(make(*args))
@@ -144,7 +144,7 @@ def test_an_unreadable_image_is_tried_again(make: Make, tmp_path: Path) -> None:
     out = tmp_path / "out"
     args = ("-i", source, "-o", out, "-s", 16, "--images_per_shard", 2)
     shown = make(*args)
-    assert "1 of them may do better: the next run tries them again" in shown
+    assert "failed, and tried again by the next run: 1" in shown
     (failure,) = rows(out, "failures")
     assert (failure["source"], failure["stage"], failure["error"]) == ("sick.jpg", "read", "unreadable")
     assert failure["message"] == "the file cannot be read: Input/output error"

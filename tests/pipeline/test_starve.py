@@ -81,7 +81,7 @@ def test_a_full_disk(many: Path, expected: dict[str, bytes], small_disk: Path) -
             filler.write_bytes(bytes(max(0, size - committed - whole // 2)))
         shown = run_to_end(1, *flags(many, small_disk), "-l", log)
         if size == 12_000:  # the log is full too
-            assert f"image_resizer: -l {str(log)!r} lacks lines: No space left on device" in shown
+            assert f"image_resizer: lines are missing in -l {str(log)!r}: No space left on device" in shown
         assert sum(line.startswith("cannot write ") for line in shown) == 1
         assert f": No space left on device{HINT}" in " ".join(shown)
         (small_disk / ".filler").unlink(missing_ok=True)

@@ -185,8 +185,9 @@ def check_ending(ending: Ending, number: int) -> bool:
     wanted = f"stopped by {signal.Signals(number).name}; "
     if ending.code != 128 + number or len(sentences) != 1 or wanted not in sentences[0]:
         raise LostError(f"ended with {ending.code}: {ending.messages}")
-    if "give the same command again to go on" not in sentences[0] or not ending.messages.endswith(f"{sentences[0]}\n"):
-        raise LostError(f"no last sentence says how to go on: {ending.messages}")
+    advice = "give the same command again to continue"
+    if advice not in sentences[0] or not ending.messages.endswith(f"{sentences[0]}\n"):
+        raise LostError(f"the last sentence does not say how to continue: {ending.messages}")
     if "Traceback" in ending.messages or "Exception" in ending.messages:
         raise LostError(f"a traceback: {ending.messages}")
     return True
