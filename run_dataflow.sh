@@ -1,28 +1,28 @@
 #!/usr/bin/env bash
-# Submits a run to Dataflow; see usage below, and docs/dataflow.md for the whole way.
+# Submit a run to Dataflow. See usage below, and docs/dataflow.md for the preparation.
 set -euo pipefail
 
 usage() {
   cat <<'HELP'
 usage: ./run_dataflow.sh --project P --region R -i gs://BUCKET/train -o gs://MINE/train512 [-s 512 256 ...]
 
-Turns the images of a bucket into small ones, on Dataflow: packages this project, submits the job, prints its
-page, and ends. Nobody needs to keep a terminal open: the job writes the whole dataset by itself. The same
-command goes on where a job was cut off.
+Resize the images of a bucket on Dataflow: package this project, submit the job, print the URL of its page, and
+exit. The job writes the whole dataset without a connection to this machine. The same command continues a job that
+was stopped.
 
-  --project P          the project that pays               (or PROJECT in the environment)
-  --region R           where it runs: the bucket's region  (or REGION)
-  --temp_location GS   for what is staged; without it Beam makes a bucket of its own, without soft delete
+  --project P          the project that is billed          (or PROJECT in the environment)
+  --region R           the region of the job: the bucket's (or REGION)
+  --temp_location GS   the folder for staged files; without it Beam creates a bucket without soft delete
                                                            (or TEMP_LOCATION)
-  --image IMAGE        workers run this image, made from the Dockerfile, and install nothing   (or IMAGE)
-  --flex_template GS   build a Flex template at GS from --image, and submit nothing; takes gcloud
-  --wait               follow the job, and end with its state
-  --estimate [N]       tell what it will cost and how long it will take, and submit nothing
-  --no_use_public_ips  workers without addresses of their own; takes --image
-  --flexrs_goal COST_OPTIMIZED    cheaper machines, within six hours
-  --help               this
+  --image IMAGE        run workers from this image, built from the Dockerfile; they install nothing   (or IMAGE)
+  --flex_template GS   build a Flex template at GS from --image, and submit nothing; needs gcloud
+  --wait               follow the job until it ends, and exit with 0 if the dataset is complete
+  --estimate [N]       estimate the time and the cost, and submit nothing
+  --no_use_public_ips  run workers without public addresses; needs --image
+  --flexrs_goal COST_OPTIMIZED    use cheaper machines that start within six hours
+  --help               print this help
 
-Every other flag is image_resizer's (./image_resizer.py --help) or Beam's. -i and -o may stand in INPUT and OUTPUT.
+All other flags are those of image_resizer (docs/flags.md) or of Beam. INPUT and OUTPUT replace -i and -o.
 HELP
 }
 
@@ -31,9 +31,9 @@ refuse() {
   exit 2
 }
 
-# value_of FLAG VALUE ...: the value, which has to be there.
+# value_of FLAG VALUE ...: print the value, or refuse a flag without one.
 value_of() {
-  [[ $# -ge 2 && $2 != --* ]] || refuse "$1 takes a value"
+  [[ $# -ge 2 && $2 != --* ]] || refuse "$1 needs a value: give one"
   printf '%s' "$2"
 }
 
@@ -59,9 +59,9 @@ done
 here=$(cd "$(dirname "$0")" && pwd)
 
 if [[ -n $template ]]; then
-  [[ -n $image ]] || refuse "--flex_template needs --image IMAGE: the image, made from the Dockerfile, that it starts"
-  [[ $template == gs://*/* ]] || refuse "--flex_template '$template' is no place of a store: give one such as gs://mine/resize.json"
-  command -v gcloud >/dev/null || refuse "--flex_template needs gcloud, which is not installed here"
+  [[ -n $image ]] || refuse "--flex_template needs --image: give the image, built from the Dockerfile, that the template starts"
+  [[ $template == gs://*/* ]] || refuse "--flex_template '$template' is not a Cloud Storage path: give one such as gs://mine/resize.json"
+  command -v gcloud >/dev/null || refuse "--flex_template needs gcloud, which is not installed: install it"
   exec gcloud dataflow flex-template build "$template" --image "$image" --sdk-language PYTHON \
     --metadata-file "$here/flex_template.json" ${project:+--project "$project"}
 fi
@@ -70,7 +70,7 @@ if [[ -z $estimate ]]; then
   [[ -n $project ]] || refuse "--project is missing: give it, or set PROJECT"
   [[ -n $region ]] || refuse "--region is missing: give the region of the bucket, such as us-central1, or set REGION"
 fi
-# Beam wants a folder below the bucket.
+# Beam needs a folder below the bucket.
 if [[ $temp_location =~ ^gs://[^/]+$ ]]; then temp_location+=/; fi
 
 make --silent --directory "$here" install-dataflow

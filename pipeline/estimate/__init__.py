@@ -1,1 +1,1 @@
-"""--estimate: what a dataset will take, told by a sample of its images."""
+"""--estimate: what a dataset will take, computed from a sample of its images."""

@@ -1,4 +1,4 @@
-"""The whole of --estimate: list, resize a sample in memory, and tell. Nothing is written."""
+"""--estimate as a whole: list the inputs, resize a sample in memory, and report. Nothing is written."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from concurrent.futures import ThreadPoolExecutor
 from pipeline.cli.options import NOWHERE, EstimateRequest, Options
 from pipeline.errors import UsageError
 from pipeline.estimate import report
-from pipeline.estimate.findings import find
+from pipeline.estimate.findings import extrapolate
 from pipeline.estimate.measure import measure
+from pipeline.estimate.prices import read_prices
 from pipeline.estimate.sample import list_inputs
-from transforms.dataset import access, plan
+from transforms.dataset import access
 from transforms.dataset.markers import read_header
+from transforms.dataset.plan import Plan
 from transforms.model.records import Shard
 from transforms.sharding.group import plan_shards
 
-# Markers read at the same time: on a store each takes long and none takes work.
+# Markers read at the same time: on a store, reading one takes long and needs no CPU.
 _READERS = 16
 
 
 def estimate(options: Options, request: EstimateRequest) -> Iterator[str]:
-    """The lines that tell what the dataset of `options` takes.
+    """Return the lines of the report on the dataset of `options`.
 
     Raises:
         UsageError: there is nothing to estimate.
@@ -35,13 +37,15 @@ def estimate(options: Options, request: EstimateRequest) -> Iterator[str]:
     on_dataflow = dataclasses.replace(config, images_per_shard=request.images_per_shard)
     shards = sum(plan_shards(listing.tally, on_dataflow).shards.values())
     if not listing.sample:
-        raise UsageError(f"--sample {config.sample} takes none of the images: give a larger share")
+        raise UsageError(f"--sample {config.sample} selects no image: give a larger share")
     committed = None if plan is None else count_committed(config.out_dir, plan)
-    return report.lines(find(config, request, listing, shards, measure(listing.sample, config), committed))
+    measurement, prices = measure(listing.sample, config), read_prices(request.prices)
+    findings = extrapolate(config, listing, shards, measurement, prices, request.workers)
+    return report.report_lines(dataclasses.replace(findings, committed=committed))
 
 
-def count_committed(out_dir: str, plan: plan.Plan) -> int:
-    """How many listed images are in shards that need nothing more, unless their sources have changed since."""
+def count_committed(out_dir: str, plan: Plan) -> int:
+    """Return the number of images in committed shards with nothing to retry, as if their sources had not changed."""
     with ThreadPoolExecutor(_READERS) as pool:
         return sum(pool.map(functools.partial(_committed, out_dir), plan.all_shards()))
 

@@ -1,4 +1,4 @@
-"""Counts -> hours and dollars. Pure formulas; what is only assumed stands in `Assumptions`."""
+"""Counts -> hours and dollars. The formulas are pure; `Assumptions` holds what is assumed and not measured."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ GB = 1 << 30
 
 @dataclasses.dataclass(frozen=True)
 class Assumptions:
-    """What no sample tells, and why we take it for so.
+    """What a sample of images cannot show.
 
     Args:
-        utilization: the share of a vCPU's time that goes into images; the rest is waiting for the store, Beam's
-            own work, and workers that are done before the last.
-        startup_minutes: from a worker's start to its first image: it boots, and installs the program.
-        shuffle_bytes: an image that is listed: a tuple of 50 bytes (measured), written and read.
-        image_reads: class B operations an image: its content.
-        shard_reads: class B operations a shard: its marker is read three times, and the record of an attempt once.
-        shard_writes: class A operations a shard besides its images or archives: its marker, and that record.
-        names_a_list: names that one class A operation lists.
-        run_writes: class A operations a run besides images and markers: settings, receipts, summary.
+        utilization: the share of a vCPU's time that is spent on images. The rest is waiting for the store, Beam's
+            own work, and vCPUs that are idle while the last shards are made.
+        startup_minutes: minutes from the start of a worker to its first image: it boots and installs the program.
+        shuffle_bytes: bytes for each listed image: a tuple of 50 bytes (measured) is written and read.
+        image_reads: class B operations for each image: its content is read.
+        shard_reads: class B operations for each shard: its marker is read three times, its record of an attempt once.
+        shard_writes: class A operations for each shard besides its images or archives: its marker, and that record.
+        names_per_list: names that one class A operation lists.
+        run_writes: class A operations for a run besides images and markers: settings, receipts, summary.
     """
 
     utilization: float = 0.85
@@ -34,7 +34,7 @@ class Assumptions:
     image_reads: int = 1
     shard_reads: int = 4
     shard_writes: int = 2
-    names_a_list: int = 1000
+    names_per_list: int = 1000
     run_writes: int = 20
 
 
@@ -42,16 +42,16 @@ ASSUMED = Assumptions()
 
 
 class Work(NamedTuple):
-    """What one layout has to do.
+    """The work of a run in one layout.
 
     Args:
-        images: how many are read.
-        cpu_seconds: that an image takes, on this machine.
-        listed_images: how many are listed, and shuffled.
-        listed_names: how many names are listed.
-        shards: of all splits.
-        written: files that are stored besides markers: images, or archives.
-        stored_bytes: what is in the store at the end.
+        images: the number of images that are read.
+        cpu_seconds: CPU seconds for each image on this machine.
+        listed_images: the number of images that are listed and shuffled.
+        listed_names: the number of names that are listed.
+        shards: the number of shards in all splits.
+        written: the number of files that are stored besides markers: images or archives.
+        stored_bytes: the bytes in the store at the end.
     """
 
     images: int
@@ -64,19 +64,19 @@ class Work(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A job on Dataflow: its workers, all there from its start to its end, and the hours from start to end."""
+    """A Dataflow job: the number of its workers, all of which run from start to end, and its hours."""
 
     workers: int
     hours: float
 
     @property
     def vcpu_hours(self) -> float:
-        """What is billed."""
+        """The vCPU hours that are billed."""
         return self.workers * VCPUS_PER_WORKER * self.hours
 
 
 class Dollars(NamedTuple):
-    """What a job costs, by item; and the storage of its output, a month."""
+    """The cost of a job by item, and the cost of storing its output for a month."""
 
     vcpu: float
     memory: float
@@ -87,24 +87,24 @@ class Dollars(NamedTuple):
 
     @property
     def run(self) -> float:
-        """All that is paid once."""
+        """The cost of the run: all items that are paid once."""
         return self.vcpu + self.memory + self.disk + self.shuffle + self.operations
 
 
-def job(work: Work, workers: int, slowdown: float, assumed: Assumptions = ASSUMED) -> Job:
-    """How long `workers` take; a shard is the work of one vCPU, so that few of them leave vCPUs idle."""
+def estimate_job(work: Work, workers: int, slowdown: float, assumed: Assumptions = ASSUMED) -> Job:
+    """Return the job that `workers` do. One vCPU makes a shard, so that vCPUs beyond the number of shards are idle."""
     busy = min(workers * VCPUS_PER_WORKER, work.shards)
     seconds = work.images * work.cpu_seconds * slowdown / assumed.utilization / busy
     return Job(workers, seconds / 3600 + assumed.startup_minutes / 60)
 
 
-def dollars(work: Work, done: Job, prices: Prices, flexrs: bool, assumed: Assumptions = ASSUMED) -> Dollars:
-    """What the job `done` costs, in batch or with FlexRS."""
+def cost_of(work: Work, job: Job, prices: Prices, flexrs: bool, assumed: Assumptions = ASSUMED) -> Dollars:
+    """Return the cost of a job in batch or with FlexRS."""
     factor = prices.flexrs_factor if flexrs else 1.0
-    worker_hours = done.workers * done.hours
-    writes, reads = operations(work, assumed)
+    worker_hours = job.workers * job.hours
+    writes, reads = store_operations(work, assumed)
     return Dollars(
-        vcpu=done.vcpu_hours * prices.vcpu_hour * factor,
+        vcpu=job.vcpu_hours * prices.vcpu_hour * factor,
         memory=worker_hours * MEMORY_GB_PER_WORKER * prices.memory_gb_hour * factor,
         disk=worker_hours * DISK_GB_PER_WORKER * prices.disk_gb_hour,
         shuffle=work.listed_images * assumed.shuffle_bytes / GB * prices.shuffle_gb,
@@ -113,8 +113,8 @@ def dollars(work: Work, done: Job, prices: Prices, flexrs: bool, assumed: Assump
     )
 
 
-def operations(work: Work, assumed: Assumptions = ASSUMED) -> tuple[float, float]:
-    """Operations of class A (lists, writes) and of class B (reads)."""
-    lists, records = -(-work.listed_names // assumed.names_a_list), work.shards * assumed.shard_writes
+def store_operations(work: Work, assumed: Assumptions = ASSUMED) -> tuple[float, float]:
+    """Return the number of operations of class A (lists, writes) and of class B (reads)."""
+    lists, records = -(-work.listed_names // assumed.names_per_list), work.shards * assumed.shard_writes
     writes = lists + work.written + records + assumed.run_writes
     return writes, work.images * assumed.image_reads + work.shards * assumed.shard_reads

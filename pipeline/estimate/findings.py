@@ -1,4 +1,4 @@
-"""What was listed and measured -> all that is told. Pure."""
+"""The listing and the measured sample -> everything that is reported. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 
-from pipeline.cli.options import EstimateRequest
 from pipeline.estimate import cost, interval
 from pipeline.estimate.measure import Measurement
 from pipeline.estimate.prices import Prices
@@ -20,7 +19,7 @@ from transforms.summary.tally import merge
 
 @dataclasses.dataclass(frozen=True)
 class LayoutCost:
-    """What one layout takes on Dataflow."""
+    """What a run in one layout takes on Dataflow."""
 
     layout: str
     work: cost.Work
@@ -31,21 +30,21 @@ class LayoutCost:
 
 @dataclasses.dataclass(frozen=True)
 class Findings:
-    """All that an estimate tells.
+    """Everything that an estimate reports.
 
     Args:
         listing: what the inputs hold.
-        share: --sample.
-        tally: what became of the images that were looked at.
-        outputs: size in pixels -> bytes of all outputs.
-        cpu_seconds: an image.
-        threads: images worked on at the same time, here.
-        rate: images a second, here.
-        local: the inputs lie on this machine.
-        committed: listed images that OUT has already; None where it holds no dataset.
-        layouts: what each takes on Dataflow.
-        workers_given: --max_num_workers was.
-        prices: what things cost.
+        share: the value of --sample.
+        tally: the results of the measured images.
+        outputs: size in pixels -> bytes of all outputs of that size.
+        cpu_seconds: CPU seconds for each image.
+        threads: images that this machine processes at the same time.
+        rate: images per second on this machine.
+        local: whether the inputs are on this machine.
+        layouts: what a run takes on Dataflow, in each layout.
+        workers_given: whether the user gave --max_num_workers.
+        prices: the prices.
+        committed: listed images that OUT already contains; None if it holds no dataset.
     """
 
     listing: Listing
@@ -56,72 +55,77 @@ class Findings:
     threads: int
     rate: float
     local: bool
-    committed: int | None
     layouts: tuple[LayoutCost, ...]
     workers_given: bool
     prices: Prices
+    committed: int | None = None
 
     @property
     def seconds(self) -> float:
-        """How long this machine takes for all images."""
+        """The seconds that this machine takes for all images."""
         return self.listing.images / self.rate
 
 
-def find(
+def extrapolate(
     config: ResizeConfig,
-    request: EstimateRequest,
     listing: Listing,
     shards: int,
-    measured: Measurement,
-    committed: int | None,
+    measurement: Measurement,
+    prices: Prices,
+    workers: int | None,
 ) -> Findings:
-    """Concludes from the sample to all.
+    """Extrapolate from the measured images to all images.
 
     Args:
         config: the dataset.
-        request: what was asked for.
         listing: what the inputs hold.
-        shards: how many there would be.
-        measured: the images of the sample, at least one.
-        committed: listed images that OUT has already; None where it holds no dataset.
+        shards: the number of shards on Dataflow.
+        measurement: the measured images, at least one.
+        prices: the prices.
+        workers: the largest number of workers on Dataflow; None for the default.
     """
-    source_bytes = [image.source_bytes for image in measured.images]
-    outputs = {
-        size: interval.total(
-            [image.outputs[size] for image in measured.images], source_bytes, listing.images, listing.bytes
-        )
-        for size in config.spec.sizes
-    }
-    cpu_seconds = interval.mean([image.cpu_seconds for image in measured.images])
-    works = _works(listing, shards, measured, outputs, cpu_seconds.value)
+    images = measurement.images
+    outputs = _totals(config, listing, measurement)
+    cpu_seconds = interval.mean([image.cpu_seconds for image in images])
+    works = _works(listing, shards, measurement, outputs, cpu_seconds.value)
     return Findings(
         listing=listing,
         share=config.sample,
-        tally=merge(image.tally for image in measured.images),
+        tally=merge(image.tally for image in images),
         outputs=outputs,
         cpu_seconds=cpu_seconds,
         threads=config.threads,
-        rate=len(measured.images) / measured.seconds,
+        rate=len(images) / measurement.seconds,
         local=all(is_local(split.root) for split in config.splits),
-        committed=committed,
-        layouts=tuple(_cost(layout, work, request) for layout, work in works.items()),
-        workers_given=request.workers is not None,
-        prices=request.prices,
+        layouts=tuple(_layout_cost(layout, work, prices, workers) for layout, work in works.items()),
+        workers_given=workers is not None,
+        prices=prices,
     )
+
+
+def _totals(config: ResizeConfig, listing: Listing, measurement: Measurement) -> dict[int, interval.Total]:
+    """Return the bytes of all outputs of each size."""
+    source_bytes = [image.source_bytes for image in measurement.images]
+    return {
+        size: interval.total(
+            [image.outputs[size] for image in measurement.images], source_bytes, listing.images, listing.bytes
+        )
+        for size in config.spec.sizes
+    }
 
 
 def _works(
     listing: Listing,
     shards: int,
-    measured: Measurement,
+    measurement: Measurement,
     outputs: Mapping[int, interval.Total],
     cpu_seconds: float,
 ) -> dict[str, cost.Work]:
-    """Layout -> what it has to do."""
-    times = listing.images / len(measured.images)
-    files = times * sum(bool(length) for image in measured.images for length in image.outputs.values())
-    wrapping = times * sum(image.archive_bytes - sum(image.outputs.values()) for image in measured.images)
-    rows = 2 * times * sum(image.row_bytes for image in measured.images)  # in the manifest and in the markers
+    """Return the work of each layout."""
+    scale = listing.images / len(measurement.images)
+    files = scale * sum(bool(length) for image in measurement.images for length in image.outputs.values())
+    wrapping = scale * sum(image.archive_bytes - sum(image.outputs.values()) for image in measurement.images)
+    rows = 2 * scale * sum(image.row_bytes for image in measurement.images)  # in the manifest and in the markers
     stored = rows + sum(total.estimate.value for total in outputs.values())
     work = functools.partial(
         cost.Work,
@@ -129,21 +133,21 @@ def _works(
         cpu_seconds=cpu_seconds,
         listed_images=listing.listed_images,
         listed_names=listing.listed_names,
+        shards=shards,
     )
-    archives = shards * len(outputs)
     return {
-        "files": work(shards=shards, written=files, stored_bytes=stored),
-        "webdataset": work(shards=shards, written=archives, stored_bytes=stored + wrapping),
+        "files": work(written=files, stored_bytes=stored),
+        "webdataset": work(written=shards * len(outputs), stored_bytes=stored + wrapping),
     }
 
 
-def _workers(shards: int, most: int | None) -> int:
-    """How many workers there will be: those that have nothing to do are not begun, or given back."""
+def _layout_cost(layout: str, work: cost.Work, prices: Prices, workers: int | None) -> LayoutCost:
+    job = cost.estimate_job(work, _workers(work.shards, workers), prices.vcpu_slowdown)
+    batch, flexrs = (cost.cost_of(work, job, prices, flexrs) for flexrs in (False, True))
+    return LayoutCost(layout, work, job, batch, flexrs)
+
+
+def _workers(shards: int, limit: int | None) -> int:
+    """Return the number of workers. Dataflow does not start workers without work, or stops them early."""
     with_work = -(-shards // dataflow.VCPUS_PER_WORKER)
-    return dataflow.most_workers(shards) if most is None else min(most, with_work)
-
-
-def _cost(layout: str, work: cost.Work, request: EstimateRequest) -> LayoutCost:
-    done = cost.job(work, _workers(work.shards, request.workers), request.prices.vcpu_slowdown)
-    batch, flexrs = (cost.dollars(work, done, request.prices, flexrs) for flexrs in (False, True))
-    return LayoutCost(layout, work, done, batch, flexrs)
+    return dataflow.max_workers(shards) if limit is None else min(limit, with_work)

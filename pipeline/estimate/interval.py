@@ -1,13 +1,13 @@
-"""From a sample to all: totals with the interval in which they lie 95 times of 100.
+"""Extrapolation from a sample: totals with their 95 % confidence intervals.
 
 The formulas are those of simple random sampling without replacement, from Cochran, "Sampling Techniques"
 (3rd edition, 1977), chapter 2 (means and totals, normal approximation, finite population correction) and
-chapter 6 (ratio estimates). Where n of N are sampled, and d are the deviations from what is fitted,
+chapter 6 (ratio estimates). With n sampled of N elements, and the deviations d from the fitted values,
 
     total +- z * N * sqrt((1 - n/N) * sum(d^2) / (n - 1) / n)
 
-A simple total fits one mean to all: d = y - mean(y). A ratio total fits output by source bytes:
-d = y - r * x with r = sum(y) / sum(x), and r times the known sum of all x is the total.
+A simple total fits the mean: d = y - mean(y). A ratio total fits a multiple of the source bytes x:
+d = y - r * x with r = sum(y) / sum(x); the total is r times the sum of all x, which is known.
 """
 
 from __future__ import annotations
@@ -17,57 +17,61 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# Standard deviations of the normal distribution that hold 95 % of it: 1.96.
+# 95 % of a normal distribution lie within this many standard deviations of its mean: 1.96.
 Z = statistics.NormalDist().inv_cdf(0.975)
 
 
 class Estimate(NamedTuple):
-    """A number and how far off it may be, with 95 % confidence; `math.inf` where one value says nothing of that."""
+    """A number, and half the width of its 95 % confidence interval, which is `math.inf` if there is only one value."""
 
     value: float
     half_width: float
 
     @property
     def low(self) -> float:
-        """The interval's lower end; nothing that is counted here is below 0."""
+        """The lower end of the interval, at least 0: no quantity here is negative."""
         return max(0.0, self.value - self.half_width)
 
     @property
     def high(self) -> float:
-        """The interval's upper end."""
+        """The upper end of the interval."""
         return self.value + self.half_width
 
 
 def mean(values: Sequence[float]) -> Estimate:
-    """The mean of what would be measured again and again; no correction, since a second time differs too."""
+    """Return the mean of repeated measurements.
+
+    There is no finite population correction, since a second measurement of the same element differs too.
+    """
     average = math.fsum(values) / len(values)
     error = _standard_error([value - average for value in values])
     return Estimate(average, Z * error)
 
 
 def simple_total(values: Sequence[float], population: int) -> Estimate:
-    """The sum over all `population` elements, of which `values` are a sample."""
+    """Return the sum over all `population` elements, from a sample with these `values`."""
     number = len(values)
     average = math.fsum(values) / number
-    return Estimate(population * math.fsum(values) / number, _of_total([y - average for y in values], population))
+    half_width = _half_width([y - average for y in values], population)
+    return Estimate(population * math.fsum(values) / number, half_width)
 
 
 def ratio_total(values: Sequence[float], sizes: Sequence[float], population: int, total_size: float) -> Estimate:
-    """As `simple_total`, by the sizes of the sample's elements, whose sum over all elements is known."""
+    """Return the same as `simple_total`, in proportion to the elements' sizes, whose sum `total_size` is known."""
     ratio = math.fsum(values) / math.fsum(sizes)
     deviations = [y - ratio * x for y, x in zip(values, sizes, strict=True)]
-    return Estimate(total_size * math.fsum(values) / math.fsum(sizes), _of_total(deviations, population))
+    return Estimate(total_size * math.fsum(values) / math.fsum(sizes), _half_width(deviations, population))
 
 
 class Total(NamedTuple):
-    """A total, and whether it goes by the sizes of the sampled elements."""
+    """A total, and whether it was estimated in proportion to the sizes of the elements."""
 
     estimate: Estimate
     by_size: bool
 
 
 def total(values: Sequence[float], sizes: Sequence[float], population: int, total_size: float) -> Total:
-    """The ratio total or the simple total, whichever has the narrower interval."""
+    """Return the ratio total or the simple total, whichever has the narrower interval."""
     simple = Total(simple_total(values, population), by_size=False)
     if not any(sizes):
         return simple
@@ -75,8 +79,8 @@ def total(values: Sequence[float], sizes: Sequence[float], population: int, tota
     return ratio if ratio.estimate.half_width < simple.estimate.half_width else simple
 
 
-def _of_total(deviations: Sequence[float], population: int) -> float:
-    """Half the width of a total's interval: none where all elements are in the sample."""
+def _half_width(deviations: Sequence[float], population: int) -> float:
+    """Return half the width of a total's interval: 0 if all elements are in the sample."""
     number = len(deviations)
     if number == population:
         return 0.0

@@ -1,4 +1,4 @@
-"""A sample, resized in memory: what each image takes and gives, and how fast this machine is."""
+"""Resize a sample in memory: the CPU time and the output of each image, and the speed of this machine."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from transforms.resizing.memory_budget import MemoryBudget, machine_memory
 from transforms.resizing.process import ProcessImage, process_source
 
 
-class Measured(NamedTuple):
+class MeasuredImage(NamedTuple):
     """One image of the sample.
 
     Args:
-        source_bytes: its size as it was listed.
-        cpu_seconds: what reading, resizing and encoding it took.
-        outputs: size in pixels -> bytes of its output, 0 where there is none.
-        row_bytes: what its rows take in the manifest and the failures.
-        archive_bytes: what its outputs take in archives.
-        tally: what became of it.
+        source_bytes: the size of its file, as listed.
+        cpu_seconds: the CPU time of reading, resizing and encoding it.
+        outputs: size in pixels -> bytes of its output, 0 if there is none.
+        row_bytes: the bytes of its rows in the manifest and the failures.
+        archive_bytes: the bytes of its outputs in archives.
+        tally: the counts that it adds to the summary.
     """
 
     source_bytes: int
@@ -39,32 +39,32 @@ class Measured(NamedTuple):
 
 
 class Measurement(NamedTuple):
-    """A sample, and the seconds that it took all threads together."""
+    """The measured images, and the wall-clock seconds that all threads together took for them."""
 
-    images: tuple[Measured, ...]
+    images: tuple[MeasuredImage, ...]
     seconds: float
 
 
 def measure(sample: Sequence[Source], config: ResizeConfig) -> Measurement:
-    """Resizes every image of `sample`, at least one, with as many threads as a run; keeps none of the outputs."""
+    """Resize every image of `sample`, at least one, with the threads of a run, and discard the outputs."""
     budget = MemoryBudget(config.memory or machine_memory() // 2)
-    one = functools.partial(
-        _measure_one, config=config, process_image=functools.partial(process_image, admit=budget.admit)
+    measure_image = functools.partial(
+        _measure_image, config=config, process_image=functools.partial(process_image, admit=budget.admit)
     )
-    one(sample[0])  # libraries are loaded and connections opened with the first image, and not counted
+    measure_image(sample[0])  # not measured: it loads libraries and opens connections
     start = time.perf_counter()
     with ThreadPoolExecutor(config.threads) as pool:
-        images = tuple(pool.map(one, sample))
+        images = tuple(pool.map(measure_image, sample))
     return Measurement(images, time.perf_counter() - start)
 
 
-def _measure_one(source: Source, config: ResizeConfig, process_image: ProcessImage) -> Measured:
+def _measure_image(source: Source, config: ResizeConfig, process_image: ProcessImage) -> MeasuredImage:
     start = time.thread_time()
     result = process_source(source, config, process_image)
     seconds = time.thread_time() - start
     shard = assemble(Shard(config.splits[0].name, 0, 1), "", [result], config)
     sizes = {image.row.size: len(image.file.data) for image in shard.images}
-    return Measured(
+    return MeasuredImage(
         source_bytes=source.bytes,
         cpu_seconds=seconds,
         outputs={size: sizes.get(size, 0) for size in config.spec.sizes},
@@ -75,6 +75,6 @@ def _measure_one(source: Source, config: ResizeConfig, process_image: ProcessIma
 
 
 def archived_bytes(image: OutputImage) -> int:
-    """What an output and its JSON take in a tar archive: each has a header, and both fill whole blocks."""
+    """Return the bytes of an output and its JSON in a tar archive: each has a header and fills whole blocks."""
     members = (len(image.file.data), len(sample_json(image.row)))
     return sum(tarfile.BLOCKSIZE * (1 + -(-length // tarfile.BLOCKSIZE)) for length in members)

@@ -1,4 +1,4 @@
-"""The prices of one day, in `prices.json`, and what the user knows better."""
+"""The prices in `prices.json`, and prices that the user gives instead."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from pipeline.errors import UsageError
 
 
 class Prices(NamedTuple):
-    """What things cost, in dollars; `prices.json` has each one's unit and source.
+    """Prices in dollars. `prices.json` holds the unit and the source of each.
 
     Args:
-        date: when they were looked up, as YYYY-MM-DD.
-        region: where they hold.
-        given: the names of those that the user gave.
-        vcpu_hour: a vCPU and hour, as the memory and disk below in batch.
-        memory_gb_hour: a GB of memory and hour.
-        disk_gb_hour: a GB of disk and hour.
-        shuffle_gb: a GB that is shuffled.
-        flexrs_factor: FlexRS's price of vCPU and memory by that of batch.
-        class_a_1000: a thousand writes or lists.
-        class_b_1000: a thousand reads.
-        storage_gb_month: a GB in the store and month.
-        vcpu_slowdown: CPU time on a vCPU by that on this machine.
+        date: the date on which they were looked up, as YYYY-MM-DD.
+        region: the region that they are valid in.
+        given: the names of the prices that the user gave.
+        vcpu_hour: per vCPU and hour in batch.
+        memory_gb_hour: per GB of memory and hour in batch.
+        disk_gb_hour: per GB of disk and hour in batch.
+        shuffle_gb: per GB that is shuffled.
+        flexrs_factor: the price of vCPU and memory with FlexRS, divided by that in batch.
+        class_a_1000: per thousand writes or lists.
+        class_b_1000: per thousand reads.
+        storage_gb_month: per GB in the store and month.
+        vcpu_slowdown: CPU time on a vCPU, divided by CPU time on this machine.
     """
 
     date: str
@@ -43,20 +43,20 @@ class Prices(NamedTuple):
 
 
 def read_prices(path: str | None) -> Prices:
-    """Our prices, with those in the JSON file at `path` instead of some.
+    """Return the prices of `prices.json`, with those in the user's JSON file at `path` instead of some of them.
 
     Raises:
-        UsageError: the file is not there, or is not of that form.
+        UsageError: the file cannot be read, or holds something else.
     """
-    ours = json.loads(resources.files(__package__).joinpath("prices.json").read_text(encoding="utf-8"))
-    values = {name: price["value"] for name, price in ours["prices"].items()}
+    usual = json.loads(resources.files(__package__).joinpath("prices.json").read_text(encoding="utf-8"))
+    values = {name: price["value"] for name, price in usual["prices"].items()}
     given = _read(path) if path is not None else {}
     for name, value in given.items():
         if name not in values:
-            raise UsageError(f"--prices {path!r}: {name!r} is none of {', '.join(values)}")
-        if not _is_amount(value):
-            raise UsageError(f"--prices {path!r}: {name} {json.dumps(value)} is no number from 0 up")
-    return Prices(ours["date"], ours["region"], tuple(sorted(given)), **{**values, **given})
+            raise UsageError(f"--prices {path!r}: {name!r} is not a price: give any of {', '.join(values)}")
+        if not _is_price(value):
+            raise UsageError(f"--prices {path!r}: {name} is {json.dumps(value)}: give a number that is 0 or more")
+    return Prices(usual["date"], usual["region"], tuple(sorted(given)), **{**values, **given})
 
 
 def _read(path: str) -> dict[str, Any]:
@@ -65,12 +65,12 @@ def _read(path: str) -> dict[str, Any]:
             given = json.load(file)
     except OSError as error:
         raise UsageError(f"--prices {path!r} cannot be read: {error.strerror}") from error
-    except ValueError as error:  # no JSON, or no UTF-8
-        raise UsageError(f"--prices {path!r} is no JSON ({error})") from error
+    except ValueError as error:  # not JSON, or not UTF-8
+        raise UsageError(f"--prices {path!r} is not JSON: {error}") from error
     if not isinstance(given, dict):
-        raise UsageError(f'--prices {path!r} is no JSON object: give one such as {{"vcpu_hour": 0.06}}')
+        raise UsageError(f'--prices {path!r} is not a JSON object: give one such as {{"vcpu_hour": 0.06}}')
     return given
 
 
-def _is_amount(value: object) -> bool:
+def _is_price(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0

@@ -1,4 +1,4 @@
-"""Findings -> the lines that are shown; each number names the assumptions in the list at the end."""
+"""Findings -> the lines of the report. Numbers in brackets refer to the notes at its end."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pipeline.estimate import cost
 from pipeline.estimate.findings import Findings
 from pipeline.estimate.interval import Estimate, Total
 from pipeline.runners import dataflow
-from pipeline.terminal.summary import counts, megabytes
+from pipeline.terminal.summary import format_counts
 
-# Columns of a label, of a number, and of the longest line.
+# The widths of a label, of a number, and of the longest line.
 _LABEL, _CELL, _WIDTH = 26, 13, 100
 
 
-def lines(found: Findings) -> Iterator[str]:
-    """The whole report."""
-    for section in (_input, _looked_at, _output, _machine, _dataflow, _dollars, _assumptions):
-        yield from section(found)
+def report_lines(findings: Findings) -> Iterator[str]:
+    """Yield the lines of the whole report."""
+    for section in (_input, _measured, _output, _machine, _dataflow, _dollars, _notes):
+        yield from section(findings)
         yield ""
     yield "Nothing was written."
 
@@ -29,67 +29,69 @@ def _row(label: str, *cells: str, note: str = "") -> str:
 
 
 def _size(number: float) -> str:
-    """A number of bytes, in kB where MB would be coarse."""
-    return megabytes(number) if number >= 1e7 else f"{number / 1e3:,.0f} kB"
+    """Return a number of bytes in a unit that keeps at least three digits from a kilobyte up."""
+    if number >= 1e9:
+        return f"{number / 1e9:,.2f} GB"
+    return f"{number / 1e6:,.1f} MB" if number >= 1e7 else f"{number / 1e3:,.0f} kB"
 
 
-def _input(found: Findings) -> Iterator[str]:
+def _input(findings: Findings) -> Iterator[str]:
     yield _row("Input", "images", "bytes")
-    splits = found.listing.tally["splits"]
+    listing = findings.listing
+    splits = listing.tally["splits"]
     for name, split in splits.items():
         yield _row(f"  {name}", f"{split['images']:,}", _size(split["bytes"]))
     if len(splits) > 1:
-        every_byte = sum(split["bytes"] for split in splits.values())
-        yield _row("  all", f"{found.listing.listed_images:,}", _size(every_byte))
-    if found.share != "1":
-        yield _row(f"  --sample {found.share}", f"{found.listing.images:,}", _size(found.listing.bytes))
-    if others := sum(found.listing.tally["not_images"].values()):
-        yield _row("  other files", f"{others:,}")
-    if system_files := found.listing.tally["system_files"]:
+        yield _row("  all", f"{listing.listed_images:,}", _size(sum(split["bytes"] for split in splits.values())))
+    if findings.share != "1":
+        yield _row(f"  --sample {findings.share}", f"{listing.images:,}", _size(listing.bytes))
+    if other_files := sum(listing.tally["not_images"].values()):
+        yield _row("  other files", f"{other_files:,}")
+    if system_files := listing.tally["system_files"]:
         yield _row("  system files", f"{system_files:,}")
 
 
-def _looked_at(found: Findings) -> Iterator[str]:
-    images = found.tally["images"]
-    yield _row("Looked at [1]", "images")
+def _measured(findings: Findings) -> Iterator[str]:
+    images = findings.tally["images"]
+    yield _row("Measured [1]", "images")
     yield _row("  resized", f"{images['written']:,}")
     for label, number, kinds in (
-        ("  failed", images["failed"], found.tally["failures"]),
-        ("  skipped", images["skipped"], found.tally["skipped"]),
+        ("  failed", images["failed"], findings.tally["failures"]),
+        ("  skipped", images["skipped"], findings.tally["skipped"]),
     ):
         if number:
-            yield _row(label, f"{number:,}", note=f"{100 * number / images['matched']:.1f} %: {counts(kinds)}")
+            yield _row(label, f"{number:,}", note=f"{100 * number / images['matched']:.1f} %: {format_counts(kinds)}")
 
 
-def _output(found: Findings) -> Iterator[str]:
+def _output(findings: Findings) -> Iterator[str]:
     yield _row("Output [2]", "bytes", note="with 95 % confidence")
-    for size, total in found.outputs.items():
+    for size, total in findings.outputs.items():
         yield _row(f"  {size} px", _size(total.estimate.value), note=_total_interval(total))
 
 
 def _total_interval(total: Total) -> str:
     estimate = total.estimate
     if estimate.half_width == 0:
-        return "exact: every image was looked at"
+        return "exact: every image was measured"
     if math.isinf(estimate.half_width):
-        return "unknown: one image tells no interval"
+        return "unknown: one image gives no interval"
     basis = "by the bytes of the sources" if total.by_size else "by the number of images"
     return f"{_size(estimate.low)} to {_size(estimate.high)}, {basis}"
 
 
-def _machine(found: Findings) -> Iterator[str]:
+def _machine(findings: Findings) -> Iterator[str]:
+    cpu_seconds = findings.cpu_seconds
     yield "This machine [3]"
-    yield _row(
-        "  CPU time an image", f"{1000 * found.cpu_seconds.value:,.1f} ms", note=_time_interval(found.cpu_seconds)
-    )
-    if not found.local:
+    yield _row("  CPU time per image", f"{1000 * cpu_seconds.value:,.1f} ms", note=_time_interval(cpu_seconds))
+    if not findings.local:
         return
-    yield _row(f"  speed with -j {found.threads}", f"{found.rate:,.1f}", note="images/s")
-    yield _row("  time for all", f"about {_hours(found.seconds)}")
-    if found.committed is not None:
-        share = 1 - found.committed / found.listing.listed_images
-        note = f"{found.committed:,} of {found.listing.listed_images:,} images are committed"
-        yield _row("  time left", f"about {_hours(max(0.0, share) * found.seconds)}", note=note)
+    yield _row(f"  speed with -j {findings.threads}", f"{findings.rate:,.1f}", note="images/s")
+    yield _row("  time for all images", f"about {_clock(findings.seconds)}")
+    if findings.committed is not None:
+        listed = findings.listing.listed_images
+        left = max(0.0, 1 - findings.committed / listed)
+        note = f"{findings.committed:,} of {listed:,} images are committed"
+        yield _row("  time left", f"about {_clock(left * findings.seconds)}", note=note)
 
 
 def _time_interval(seconds: Estimate) -> str:
@@ -98,20 +100,20 @@ def _time_interval(seconds: Estimate) -> str:
     return f"{1000 * seconds.low:,.1f} to {1000 * seconds.high:,.1f} ms with 95 % confidence"
 
 
-def _hours(seconds: float) -> str:
-    """Such as 1:02:03."""
+def _clock(seconds: float) -> str:
+    """Return hours, minutes and seconds, such as 1:02:03."""
     minutes, second = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{second:02d}"
 
 
-def _dataflow(found: Findings) -> Iterator[str]:
-    layouts = found.layouts
-    yield _row("Dataflow", *(one.layout for one in layouts))
-    yield _row("  shards", *(f"{one.work.shards:,}" for one in layouts))
-    yield _row("  workers [4]", *(f"{one.job.workers:,}" for one in layouts))
-    yield _row("  vCPU hours [5]", *(f"{one.job.vcpu_hours:,.2f}" for one in layouts))
-    yield _row("  hours of wall time [5]", *(f"{one.job.hours:,.2f}" for one in layouts))
-    operations = [cost.operations(one.work) for one in layouts]
+def _dataflow(findings: Findings) -> Iterator[str]:
+    layouts = findings.layouts
+    yield _row("Dataflow", *(layout.layout for layout in layouts))
+    yield _row("  shards", *(f"{layout.work.shards:,}" for layout in layouts))
+    yield _row("  workers [4]", *(f"{layout.job.workers:,}" for layout in layouts))
+    yield _row("  vCPU hours [5]", *(f"{layout.job.vcpu_hours:,.2f}" for layout in layouts))
+    yield _row("  wall-clock hours [5]", *(f"{layout.job.hours:,.2f}" for layout in layouts))
+    operations = [cost.store_operations(layout.work) for layout in layouts]
     yield _row("  store writes, lists [7]", *(f"{writes:,.0f}" for writes, _ in operations))
     yield _row("  store reads [7]", *(f"{reads:,.0f}" for _, reads in operations))
 
@@ -122,69 +124,72 @@ _ITEMS = {
     "disk": "disk [5]",
     "shuffle": "shuffle [6]",
     "operations": "store operations [7]",
-    "run": "the run",
-    "storage_month": "storage a month [8]",
+    "run": "total for the run",
+    "storage_month": "storage per month [8]",
 }
 
 
-def _dollars(found: Findings) -> Iterator[str]:
-    columns = [dollars for one in found.layouts for dollars in (one.batch, one.flexrs)]
+def _dollars(findings: Findings) -> Iterator[str]:
+    layouts = findings.layouts
+    columns = [dollars for layout in layouts for dollars in (layout.batch, layout.flexrs)]
     digits = 2 if max(dollars.run for dollars in columns) >= 10 else 4
-    yield _row("Dollars [9]", *(cell for one in found.layouts for cell in (one.layout, one.layout)))
-    yield _row("", *("batch", "FlexRS") * len(found.layouts))
+    yield _row("Dollars [9]", *(name for layout in layouts for name in (layout.layout, layout.layout)))
+    yield _row("", *("batch", "FlexRS") * len(layouts))
     for item, label in _ITEMS.items():
         yield _row(f"  {label}", *(f"{getattr(dollars, item):,.{digits}f}" for dollars in columns))
 
 
-def _assumptions(found: Findings) -> Iterator[str]:
-    yield "What the numbers rest on"
-    for number, sentence in enumerate(_sentences(found), 1):
+def _notes(findings: Findings) -> Iterator[str]:
+    yield "How these figures are computed"
+    for number, sentence in enumerate(_sentences(findings), 1):
         yield from textwrap.wrap(f"  [{number}] {sentence}", _WIDTH, subsequent_indent=" " * 6)
 
 
-def _sentences(found: Findings) -> Iterator[str]:
-    assumed, prices = cost.ASSUMED, found.prices
-    looked_at, images = found.tally["images"]["matched"], found.listing.images
+def _sentences(findings: Findings) -> Iterator[str]:
+    assumed, slowdown = cost.ASSUMED, findings.prices.vcpu_slowdown
+    measured, images = findings.tally["images"]["matched"], findings.listing.images
     yield (
-        f"{looked_at:,} of {images:,} images, the first in an order by a hash of their names: the same in every run; "
-        "more of them contain fewer"
+        f"{measured:,} of {images:,} images, the first in the order of a hash of their names: the same images in every "
+        "estimate; a larger sample contains a smaller one"
     )
     yield (
-        "simple random sampling, normal approximation (rough below 30 images), finite population correction; what "
-        "failed or was skipped has no output"
+        "simple random sampling with the normal approximation (rough below 30 images) and the finite population "
+        "correction; images that failed or were skipped have no output"
     )
-    speed = "; speed without start-up, and without writing the outputs" if found.local else ""
-    yield f"CPU time of reading, decoding, resizing and encoding, measured here{speed}"
-    yield _about_workers(found)
+    speed = "; the speed excludes start-up and writing the outputs" if findings.local else ""
+    yield f"CPU time of reading, decoding, resizing and encoding, measured on this machine{speed}"
+    yield _about_workers(findings)
     yield (
-        f"images x CPU time x {prices.vcpu_slowdown:g} (a vCPU is one of two hardware threads of a core: assumed) / "
-        f"{assumed.utilization:g} (the store, Beam's own work: assumed), and {assumed.startup_minutes:g} minutes until "
-        "a worker begins (assumed); all workers from start to end; FlexRS may begin up to 6 hours later"
+        f"images x CPU time x {slowdown:g} (assumed: a vCPU is one of two hardware threads of a core) / "
+        f"{assumed.utilization:g} (assumed: the rest is waiting for the store and Beam's own work), plus "
+        f"{assumed.startup_minutes:g} minutes until a worker starts (assumed); all workers run from start to end; "
+        "FlexRS may delay the start by up to 6 hours"
     )
-    yield f"{assumed.shuffle_bytes} bytes an image that is listed: a tuple of 50 bytes (measured), written and read"
+    yield f"{assumed.shuffle_bytes} bytes per listed image: a tuple of 50 bytes (measured) is written and read"
     yield (
-        f"a list for {assumed.names_a_list:,} names; a write an output or archive, {assumed.shard_writes} a shard, and "
-        f"{assumed.run_writes} more; {assumed.image_reads} read an image, {assumed.shard_reads} a shard"
+        f"1 list per {assumed.names_per_list:,} names; 1 write per output or archive, {assumed.shard_writes} per shard "
+        f"and {assumed.run_writes} for the run; {assumed.image_reads} read per image and {assumed.shard_reads} per "
+        "shard"
     )
-    yield "outputs, manifest and markers, and in archives their headers and JSON, as measured in the sample"
-    yield _about_prices(found)
+    yield "outputs, manifest and markers, and in archives also headers and JSON, as measured in the sample"
+    yield _about_prices(findings)
 
 
-def _about_workers(found: Findings) -> str:
+def _about_workers(findings: Findings) -> str:
     shards = dataflow.SHARDS_PER_PROCESS * dataflow.VCPUS_PER_WORKER
-    given = "--max_num_workers, or as many as have a shard for a vCPU"
-    by_shards = f"one for {shards} shards, {dataflow.MOST_WORKERS} at most"
+    given = "the number given by --max_num_workers, or fewer if each of their vCPUs would not get a shard"
+    by_shards = f"1 per {shards} shards, at most {dataflow.MAX_WORKERS}"
     return (
-        f"{dataflow.MACHINE_TYPE}, {dataflow.VCPUS_PER_WORKER} vCPU, {dataflow.MEMORY_GB_PER_WORKER} GB, "
-        f"{dataflow.DISK_GB_PER_WORKER} GB disk; {given if found.workers_given else by_shards}"
+        f"{dataflow.MACHINE_TYPE}: {dataflow.VCPUS_PER_WORKER} vCPUs, {dataflow.MEMORY_GB_PER_WORKER} GB of memory, "
+        f"{dataflow.DISK_GB_PER_WORKER} GB of disk; {given if findings.workers_given else by_shards}"
     )
 
 
-def _about_prices(found: Findings) -> str:
-    prices = found.prices
-    given = f", but {', '.join(prices.given)} as --prices says" if prices.given else ""
-    where = "; they hold for the same images in a bucket" if found.local else ""
+def _about_prices(findings: Findings) -> str:
+    prices = findings.prices
+    given = f", except {', '.join(prices.given)} from --prices" if prices.given else ""
+    where = "; for the same images in a bucket" if findings.local else ""
     return (
         f"list prices of {prices.date} in {prices.region}{given}; 1 GB is 2^30 bytes; no discounts and no free tier; "
-        f"buckets and workers in one region, so that no network is billed{where}"
+        f"buckets and workers are in one region, so that no network traffic is billed{where}"
     )

@@ -1,4 +1,4 @@
-"""The inputs -> how much there is, and a stable sample of the images. One name is held at a time, and the sample."""
+"""The inputs -> their contents, and a stable sample of their images. Memory holds the sample and one name at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from pipeline.cli import inputs
+from pipeline.cli import contents
 from transforms.imaging.naming import in_sample, sample_rank
 from transforms.listing.files import list_files
 from transforms.listing.match import SplitListing, to_source
@@ -22,9 +22,10 @@ class Listing(NamedTuple):
 
     Args:
         tally: all of it, as `match.MatchSources` counts it.
-        images: how many images --sample takes.
-        bytes: how many bytes of sources these have.
-        sample: some of them, always the same ones; more of them contain fewer.
+        images: the number of images that --sample selects.
+        bytes: the bytes of those images.
+        sample: some of those images, to be measured: the same ones in every run, and a larger sample contains a
+            smaller one.
     """
 
     tally: Tally
@@ -34,35 +35,35 @@ class Listing(NamedTuple):
 
     @property
     def listed_images(self) -> int:
-        """How many images there are, in --sample or not."""
+        """The number of all images, whether --sample selects them or not."""
         return sum(split["images"] for split in self.tally["splits"].values())
 
     @property
     def listed_names(self) -> int:
-        """How many files there are, images or not."""
+        """The number of all files, whether they are images or not."""
         return self.listed_images + sum(self.tally["not_images"].values()) + self.tally["system_files"]
 
 
 def list_inputs(config: ResizeConfig, number: int) -> Listing:
-    """Lists all inputs, and takes a sample of at most `number` images of all that --sample takes.
+    """List all inputs, and choose at most `number` of the images that --sample selects.
 
     Raises:
         StorageError: an input cannot be listed.
     """
     listings = [SplitListing(split, config) for split in config.splits]
-    taken = Counter({"images": 0, "bytes": 0})
+    selected = Counter({"images": 0, "bytes": 0})
     share = Fraction(config.sample)
 
     def sources() -> Iterator[Source]:
         for split, listing in zip(config.splits, listings, strict=True):
             for source in _images(split, listing, config):
                 if in_sample(source.key, share):
-                    taken.update(images=1, bytes=source.bytes)
+                    selected.update(images=1, bytes=source.bytes)
                     yield source
 
     sample = heapq.nsmallest(number, sources(), key=lambda source: (sample_rank(source.key), source.path))
     tally = merge(listing.tally() for listing in listings)
-    return Listing(tally, taken["images"], taken["bytes"], tuple(sample))
+    return Listing(tally, selected["images"], selected["bytes"], tuple(sample))
 
 
 def _images(split: Split, listing: SplitListing, config: ResizeConfig) -> Iterator[Source]:
@@ -72,12 +73,12 @@ def _images(split: Split, listing: SplitListing, config: ResizeConfig) -> Iterat
 
 
 def _files(split: Split, config: ResizeConfig) -> Iterator[tuple[str, int, float]]:
-    if not inputs.is_whole_folder(split):
+    if not contents.is_whole_folder(split):
         yield from list_files(split.pattern, config.list_prefixes)
         return
-    for entry in inputs.walk(split.root, config.out_dir, []):  # its problems have been told: `inputs.check_contents`
+    for entry in contents.walk(split.root, config.out_dir, []):  # `check_contents` has reported its problems
         try:
-            told = entry.stat()
-        except FileNotFoundError:  # since it was listed
+            status = entry.stat()
+        except FileNotFoundError:  # deleted since it was listed
             continue
-        yield entry.path, told.st_size, told.st_mtime
+        yield entry.path, status.st_size, status.st_mtime

@@ -1,1 +1,1 @@
-"""One run at a time on one OUT."""
+"""Exclusive access of one run to OUT."""

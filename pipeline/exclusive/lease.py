@@ -1,8 +1,8 @@
-"""One run at a time on one OUT of a store: a lease, which is advice and no lock.
+"""A lease keeps a second run out of an OUT in a store. It is advisory: it is not a lock.
 
-OUT/_run/lease.json tells who is at work. Stores as Beam has them cannot make a file only if there is none, so
-that two runs that begin within the same second may both believe that they are alone. Both then write the same
-bytes by the same names: what they waste is work.
+OUT/_run/lease.json names the run that uses OUT. Beam's file systems cannot create a file only if it does not
+exist, so two runs that begin within the same second may both believe that they hold the lease. Both then write
+the same bytes under the same names, and only waste work.
 """
 
 from __future__ import annotations
@@ -21,99 +21,99 @@ from transforms.dataset.paths import LEASE_PATH
 from transforms.model.errors import RunError, StorageError
 from transforms.model.records import json_line
 
-# Seconds between two signs of life, and after which there is none.
-_RENEWED_EVERY = 60.0
-_DEAD_AFTER = 300.0
+# Seconds between two renewals, and seconds after the last one until a run counts as dead.
+_RENEWAL_PERIOD = 60.0
+_EXPIRY = 300.0
 
 
 class Lease:
-    """What this run has of an OUT. `job` hands it to a job of Dataflow, which outlives this process."""
+    """The lease that this run holds on OUT. `pass_to_job` passes it to a Dataflow job, which outlives this process."""
 
     def __init__(self, out_dir: str) -> None:
         self._out_dir = out_dir
         self._holder = {"who": process_description()}
 
     @property
-    def is_a_jobs(self) -> bool:
-        """Whether a job has it now."""
+    def held_by_job(self) -> bool:
+        """Whether a job holds the lease now."""
         return "job" in self._holder
 
-    def job(self, job_id: str, page: str) -> None:
-        """The job is what works on OUT from now on."""
+    def pass_to_job(self, job_id: str, page: str) -> None:
+        """Make a job the holder."""
         self._holder = {"who": f"job {job_id}: {page}", "job": job_id}
         self.renew()
 
     def renew(self) -> None:
-        """Writes it, with the time."""
+        """Write the lease with the current time."""
         storage.write(self._out_dir, LEASE_PATH, json_line({**self._holder, "renewed": time.time()}))
 
-    def end(self) -> None:
-        """Gives OUT back, unless a job has it."""
-        if not self.is_a_jobs:
+    def release(self) -> None:
+        """Delete the lease, unless a job holds it."""
+        if not self.held_by_job:
             storage.delete_all(self._out_dir, [LEASE_PATH])
 
 
 @contextlib.contextmanager
-def leased(out_dir: str, beam_args: Sequence[str]) -> Iterator[Lease]:
-    """Has an OUT of a store to itself while the context lasts, as far as a lease can give that.
+def hold_lease(out_dir: str, beam_args: Sequence[str]) -> Iterator[Lease]:
+    """Hold the lease of an OUT in a store while the context lasts.
 
     Args:
-        out_dir: in a store.
-        beam_args: say how the service is asked about a job.
+        out_dir: OUT.
+        beam_args: flags for asking Dataflow about the job that holds the lease.
 
     Raises:
-        RunError: another run has it.
+        RunError: another run holds it.
         StorageError: OUT cannot be written to.
     """
     _check_free(out_dir, beam_args)
     lease = Lease(out_dir)
     lease.renew()
     over = threading.Event()
-    threading.Thread(target=_stay_alive, args=(lease, over), daemon=True).start()
+    threading.Thread(target=_keep_alive, args=(lease, over), daemon=True).start()
     try:
         yield lease
     finally:
         over.set()
         with contextlib.suppress(StorageError):
-            lease.end()
+            lease.release()
 
 
 def _check_free(out_dir: str, beam_args: Sequence[str]) -> None:
     path = storage.join(out_dir, LEASE_PATH)
-    found = storage.read_if_there(path)
-    if found is None:
+    content = storage.read_if_there(path)
+    if content is None:
         return
     try:
-        holder = json.loads(found)
-        holder_is, job, renewed = holder["who"], holder.get("job"), float(holder["renewed"])
+        lease = json.loads(content)
+        holder, job_id, renewed = lease["who"], lease.get("job"), float(lease["renewed"])
     except (ValueError, TypeError, KeyError) as error:
-        raise RunError(f"{path!r} is damaged, and tells of no run: if none is at work, delete it") from error
-    if job:
-        alive = _job_lives(job, beam_args)
+        raise RunError(f"{path!r} is damaged and names no run: if no run uses this output, delete it") from error
+    if job_id:
+        alive = _is_job_alive(job_id, beam_args)
         hint = f"wait for its end, or cancel it; if it is over, delete {path!r}"
     else:
-        alive = time.time() - renewed < _DEAD_AFTER
-        hint = f"wait for its end, or end it; if it was killed, wait {_DEAD_AFTER / 60:.0f} minutes"
+        alive = time.time() - renewed < _EXPIRY
+        hint = f"wait for its end, or stop it; if it was killed, wait {_EXPIRY / 60:.0f} minutes"
     if alive:
-        raise RunError(f"another run is at work on {out_dir!r} ({holder_is}): {hint}")
+        raise RunError(f"another run is using {out_dir!r} ({holder}): {hint}")
 
 
-def _job_lives(job_id: str, beam_args: Sequence[str]) -> bool:
-    """Whether a job is not over; one of which the service tells nothing may well live."""
+def _is_job_alive(job_id: str, beam_args: Sequence[str]) -> bool:
+    """Return whether a job may still be running: True unless the service says that it has ended."""
     from apache_beam.runners.runner import PipelineState
 
     try:
         state = compat.dataflow_job_state(job_id, beam_args)
     except RunError:
         raise
-    # Every Exception: no project given, no right to ask, no such job, no answer.
+    # Every Exception: no project given, no permission, no such job, no answer.
     except Exception as error:
-        logger.warning("cannot ask about job {}: {}", job_id, error)
+        logger.warning("cannot get the state of job {}, which may be running: {}", job_id, error)
         return True
     return not PipelineState.is_terminal(state)
 
 
-def _stay_alive(lease: Lease, over: threading.Event) -> None:
-    while not over.wait(_RENEWED_EVERY) and not lease.is_a_jobs:
-        with contextlib.suppress(StorageError):  # the next one comes in a minute
+def _keep_alive(lease: Lease, over: threading.Event) -> None:
+    while not over.wait(_RENEWAL_PERIOD) and not lease.held_by_job:
+        with contextlib.suppress(StorageError):  # the next attempt follows in a minute
             lease.renew()

@@ -1,4 +1,4 @@
-"""One run at a time on one OUT: a lock of the operating system's, which ends with the process that has it."""
+"""A lock keeps a second run out of a local OUT. The operating system releases it when the process ends."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from transforms.model.errors import RunError, StorageError
 
 
 def process_description() -> str:
-    """This process, in words for whoever comes second."""
+    """Return what a second run says of this process: its id, machine and time."""
     now = datetime.datetime.now(datetime.UTC)
     return f"process {os.getpid()} on {socket.gethostname()}, since {now:%Y-%m-%d %H:%M:%S} UTC"
 
 
 @contextlib.contextmanager
-def locked(out_dir: str) -> Iterator[None]:
-    """Has a local OUT to itself while the context lasts.
+def hold_lock(out_dir: str) -> Iterator[None]:
+    """Hold the lock of a local OUT while the context lasts.
 
     Raises:
-        RunError: another run has it.
+        RunError: another run holds it.
         StorageError: OUT cannot be written to.
     """
     path = storage.join(out_dir, LOCK_PATH)
@@ -43,10 +43,9 @@ def locked(out_dir: str) -> Iterator[None]:
         except OSError as error:
             if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
                 file.seek(0)
-                raise RunError(
-                    f"another run is at work on {out_dir!r} ({file.read().strip()}): wait for its end, or end it"
-                ) from error
-            logger.warning("{!r} cannot be locked ({}): take care that no other run works on it", path, error.strerror)
+                holder = file.read().strip()
+                raise RunError(f"another run is using {out_dir!r} ({holder}): wait for its end, or stop it") from error
+            logger.warning("cannot lock {!r}: {}; make sure that no other run uses this output", path, error.strerror)
         file.truncate(0)
         file.write(process_description())
         file.flush()

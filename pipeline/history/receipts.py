@@ -1,4 +1,4 @@
-"""The receipts of a run -> its course, where nobody followed it: a job of Dataflow was left to itself."""
+"""The receipts of a run -> its images over time, for a Dataflow job that no process followed."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 
 from pipeline.history.timeline import Series
 
-# Seconds before the last point in which there is no other: of a shorter time no rate is told.
+# Seconds before the last point in which the series has no other point: a rate over a shorter time says nothing.
 _LAST_STEP = 1.0
 
 
 def with_receipts(run: Mapping[str, Any], lines: Iterable[bytes]) -> dict[str, Any]:
-    """The record of a run, with what its receipts tell of it: images, seconds until the last, and the series.
+    """Return the record of a run, completed from its receipts: images, seconds until the last shard, and the series.
 
-    Shards that a runner tried again after they were committed had nothing left to do, and count as found.
+    A shard that the runner retried after it was committed needed no work and counts as found.
 
     Args:
-        run: a record of `history`, of a run whose end it does not tell.
-        lines: of its receipts, one a shard; none of a run that was cut off on this machine.
+        run: a record of `history` without the end of the run.
+        lines: the lines of its receipts, one for each shard; none for a local run that was stopped.
     """
     started = datetime.datetime.fromisoformat(run["started"]).timestamp()
     receipts = [json.loads(line) for line in lines]
-    shards = sorted((one["time"] - started, one["matched"]) for one in receipts if one["again"])
+    shards = sorted((receipt["time"] - started, receipt["matched"]) for receipt in receipts if receipt["again"])
     if not shards:
         return dict(run)
     series, images = Series(), 0
@@ -32,7 +32,7 @@ def with_receipts(run: Mapping[str, Any], lines: Iterable[bytes]) -> dict[str, A
     for seconds, matched in shards:
         images += matched
         series.add(seconds, images)
-    end = max(0.01, round(shards[-1][0], 2))  # the clocks of two machines
-    before = [point for point in series.points if point[0] <= max(0.0, end - _LAST_STEP)]
-    course = {"images_per_second": round(images / end, 3), "series": [*before, (end, images)]}
-    return {**run, "seconds": end, "images": images, **course}
+    end = max(0.01, round(shards[-1][0], 2))  # positive, although the clocks of two machines may differ
+    points = [point for point in series.points if point[0] <= max(0.0, end - _LAST_STEP)]
+    figures = {"images_per_second": round(images / end, 3), "series": [*points, (end, images)]}
+    return {**run, "seconds": end, "images": images, **figures}

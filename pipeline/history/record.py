@@ -1,4 +1,4 @@
-"""OUT/_run/history-<run>.json: what a run was, and, once it has ended well, its times and rates."""
+"""OUT/_run/history-<run>.json: the settings of a run and, after it has succeeded, its times and rates."""
 
 from __future__ import annotations
 
@@ -13,34 +13,38 @@ from transforms.model.records import RUN_DIR, json_line
 
 
 class History:
-    """The record of one run, which is written at once, so that an OUT that cannot be written to is noticed.
+    """The record of one run. It is written at once, so that an OUT that cannot be written to is noticed.
 
     Args:
         options: the command.
-        begun: when it was given, by `time.monotonic`.
+        begun: when the command began, by `time.monotonic`.
+
+    Attributes:
+        run_id: the id of the run, which begins with its date and time.
+        settings: the fields that are known when the run begins.
 
     Raises:
-        StorageError: it cannot be.
+        StorageError: the record cannot be written.
     """
 
     def __init__(self, options: Options, begun: float) -> None:
-        self.begun = begun
+        self._begun = begun
         started = datetime.datetime.now(datetime.UTC)
         self.run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
         self._out_dir = options.config.out_dir
-        self.told = {
+        self.settings = {
             "started": started.isoformat(timespec="seconds"),
             "runner": options.runner or "local",
             "processes": options.config.threads,
         }
         self.write({})
 
-    def starting(self) -> float:
-        """Seconds since the command was given."""
-        return time.monotonic() - self.begun
+    def startup_seconds(self) -> float:
+        """Return the seconds since the command began."""
+        return time.monotonic() - self._begun
 
     def write(self, figures: dict[str, Any]) -> None:
-        """Adds what is known at the end; drops what a run that was cut off had not finished writing."""
+        """Write the record with the figures of the run, and delete temporary files that a stopped run left."""
         path = f"{RUN_DIR}/history-{self.run_id}.json"
-        storage.write(self._out_dir, path, json_line({**self.told, **figures}))
+        storage.write(self._out_dir, path, json_line({**self.settings, **figures}))
         storage.delete_tree(storage.join(self._out_dir, storage.TEMPORARY_DIR))

@@ -1,4 +1,4 @@
-"""The course of a run: how long each of its phases took, and how many images were done when."""
+"""The timeline of a run: the seconds of each phase, and the number of images that were done over time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from transforms.summary.progress import Progress
 
-# Points that are kept, however long the run is.
-MOST_POINTS = 200
-# Seconds between the first two.
+# The largest number of points that a series keeps, however long the run takes.
+MAX_POINTS = 200
+# Seconds between the first two points.
 _FIRST_STEP = 0.25
 
 
 class Phase(enum.StrEnum):
-    """What a run is at."""
+    """The phases of a run, in their order."""
 
     STARTING = "starting"
     LISTING = "listing"
@@ -24,48 +24,48 @@ class Phase(enum.StrEnum):
 
 
 def phase_of(progress: Progress) -> Phase:
-    """What a run that has started is at, by its counters."""
+    """Return the phase that the counters of a started run show."""
     if progress.total is None or not progress.done:
         return Phase.LISTING
     return Phase.RESIZING if progress.committed < progress.total else Phase.FINISHING
 
 
 class Series:
-    """(seconds, images) now and then: at most `MOST_POINTS`, at steps that double when there are so many."""
+    """Points (seconds, images): fewer than `MAX_POINTS`, since the step doubles whenever there are that many."""
 
     def __init__(self) -> None:
         self.points: list[tuple[float, int]] = []
         self._step = _FIRST_STEP
 
     def add(self, seconds: float, images: int) -> None:
-        """Takes a point unless the one before is too near."""
+        """Add a point unless it is less than a step after the last one."""
         if self.points and seconds < self.points[-1][0] + self._step:
             return
         self.points.append((round(seconds, 2), images))
-        if len(self.points) == MOST_POINTS:
+        if len(self.points) == MAX_POINTS:
             self.points = self.points[::2]
             self._step *= 2
 
 
 class RunTimeline:
-    """Is told the time and looks at the counters, again and again.
+    """Records how a run's counters change over time.
 
     Args:
         progress: the counters.
-        starting: seconds that the command took before the run began.
+        startup_seconds: the seconds from the beginning of the command to the beginning of the run.
     """
 
-    def __init__(self, progress: Progress, starting: float) -> None:
+    def __init__(self, progress: Progress, startup_seconds: float) -> None:
         self._progress = progress
-        self._seconds = {Phase.STARTING: starting}
+        self._seconds = {Phase.STARTING: startup_seconds}
         self._series = Series()
         self._last = 0.0
 
-    def look(self, seconds: float) -> None:
-        """What has passed since the look before belongs to the phase that the run is in now.
+    def record(self, seconds: float) -> None:
+        """Read the counters, and assign the time since the last call to the phase that the run is in now.
 
         Args:
-            seconds: since the run began.
+            seconds: the seconds since the run began.
         """
         phase = phase_of(self._progress)
         self._seconds[phase] = self._seconds.get(phase, 0.0) + seconds - self._last
@@ -74,11 +74,11 @@ class RunTimeline:
             self._series.add(seconds, self._progress.done - self._progress.resumed)
 
     def figures(self) -> dict[str, Any]:
-        """Seconds by phase, thread time by stage, and the series, which ends with what is so by now."""
-        now = (round(self._last, 2), self._progress.done - self._progress.resumed)
+        """Return the seconds of each phase, the thread time of each stage, and the series up to the last record."""
+        last = (round(self._last, 2), self._progress.done - self._progress.resumed)
         points = self._series.points
         return {
             "phases": {phase: round(self._seconds[phase], 3) for phase in Phase if phase in self._seconds},
             "stages": {stage: round(seconds, 3) for stage, seconds in sorted(self._progress.seconds.items())},
-            "series": [*points, *([now] if not points or now[1] > points[-1][1] else [])],
+            "series": [*points, *([last] if not points or last[1] > points[-1][1] else [])],
         }

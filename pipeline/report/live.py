@@ -109,7 +109,7 @@ class LiveReport:
         if self._earlier is None:
             runs = read_runs(self._config.out_dir)
             self._earlier = tuple(run for run in runs if "images" in run)  # without this one
-        this = {**self._history.told, **self._reporter.figures()}
+        this = {**self._history.settings, **self._reporter.figures()}
         so_far = merge([tally([], [], self._config.spec.sizes), self._progress.tally()])
         return ReportData(
             self._config.out_dir,

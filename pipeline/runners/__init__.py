@@ -1,1 +1,1 @@
-"""Where the graph runs: on this machine, or elsewhere."""
+"""The places where the graph runs: this machine, or another runner of Beam's."""

@@ -1,6 +1,6 @@
-"""What a job of Dataflow needs besides the graph: checks before anything is written, and settings that suit it.
+"""The flags of a Dataflow job: checks before anything is written, and defaults that suit this work.
 
-A setting that the command gives itself is never changed.
+A flag that the user gives is never changed.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ from transforms import storage
 from transforms.dataset.settings import versions
 from transforms.model.config import ResizeConfig
 
-# Four processes with 4 GB each: room for two shards of 4000 outputs beside what is decoded. Its processors
-# have AVX2, which older machine types may lack; Dataflow asks the same for a vCPU of any type.
+# Four processes with 4 GB each: enough for two shards of 4000 outputs and the images being decoded. All its
+# processors have AVX2, which older machine types may lack. Dataflow's price of a vCPU is the same for every type.
 MACHINE_TYPE = "n2-standard-4"
 VCPUS_PER_WORKER = 4
 MEMORY_GB_PER_WORKER = 16
-# The container's layers and nothing else: images never touch the disk, and Dataflow shuffles elsewhere.
+# The disk holds only the container: images are never written to it, and Dataflow shuffles outside the workers.
 DISK_GB_PER_WORKER = 30
-# A process is given a shard at a time; its pool of threads works on two images, and on the next shard ahead.
+# A process gets one shard at a time. Its thread pool works on two images at once and begins the next shard early.
 THREADS_PER_PROCESS = 1
-# With fewer shards a process, many would be idle while the last ones work.
+# With fewer shards for each process, many processes would be idle while the last shards are made.
 SHARDS_PER_PROCESS = 4
-# By --estimate's formula 400 vCPUs do nine million photographs of 1024 px in 22 minutes; new quotas are below that.
-MOST_WORKERS = 100
+# By --estimate's formula, 400 vCPUs resize nine million photographs of 1024 px in 22 minutes. New projects have
+# smaller quotas.
+MAX_WORKERS = 100
 
 LABEL = "application=downsampled-open-images"
 
@@ -45,95 +46,105 @@ _REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
 _LOCATION = re.compile(r"gs://[a-z0-9][-_a-z0-9.]+[a-z0-9]/.*", re.DOTALL)
 
 
-def most_workers(shards: int) -> int:
-    """How many workers so many shards can keep busy: at least four shards for each of their processes."""
-    return min(MOST_WORKERS, max(1, shards // (SHARDS_PER_PROCESS * VCPUS_PER_WORKER)))
+def max_workers(shards: int) -> int:
+    """Return how many workers a number of shards keeps busy, with at least four shards for each process."""
+    return min(MAX_WORKERS, max(1, shards // (SHARDS_PER_PROCESS * VCPUS_PER_WORKER)))
 
 
 def check(beam_args: Sequence[str], config: ResizeConfig) -> None:
-    """Refuses what Dataflow would refuse, or what Beam would replace without a word, before anything is written.
+    """Refuse flags that Dataflow would refuse, or that Beam would silently replace, before anything is written.
 
     Raises:
-        UsageError: with the flag, its value and what is allowed.
+        UsageError: a flag is missing or wrong. The message names the flag, its value and what is allowed.
     """
-    given = PipelineOptions(list(beam_args))
-    cloud, worker = given.view_as(GoogleCloudOptions), given.view_as(WorkerOptions)
-    for flag, value, allowed, meaning in (
-        ("project", cloud.project, _PROJECT, "the id of a project, such as my-project-1 (its number or title is none)"),
-        ("region", cloud.region, _REGION, "the region of the input's bucket, such as us-central1"),
-    ):
-        if not value:
-            raise UsageError(f"--{flag} is missing: give {meaning}")
-        if not allowed.fullmatch(value):
-            raise UsageError(f"--{flag} {value!r} is none: give {meaning}")
+    options = PipelineOptions(list(beam_args))
+    cloud, worker = options.view_as(GoogleCloudOptions), options.view_as(WorkerOptions)
+    _check_place(cloud)
     for flag, value in (("temp_location", cloud.temp_location), ("staging_location", cloud.staging_location)):
         if value is not None and not _LOCATION.fullmatch(value):
-            raise UsageError(f"--{flag} {value!r} is no place of a store: give one such as gs://my-bucket/tmp")
-    for place in (*(split.root for split in config.splits), config.out_dir, *config.tables.values()):
-        if not place.startswith("gs://"):
-            raise UsageError(f"workers in the cloud cannot reach {place!r}: give a place such as gs://bucket/folder")
+            raise UsageError(f"--{flag} {value!r} is not a Cloud Storage path: give one such as gs://my-bucket/tmp")
+    for path in (*(split.root for split in config.splits), config.out_dir, *config.tables.values()):
+        if not path.startswith("gs://"):
+            raise UsageError(f"workers on Dataflow cannot reach {path!r}: give a path such as gs://bucket/folder")
     if worker.use_public_ips is False and not worker.sdk_container_image:
         raise UsageError(
-            "--no_use_public_ips leaves workers without a way to what they would install: give an image that has it "
-            "all with --sdk_container_image (run_dataflow.sh --image)"
+            "--no_use_public_ips keeps workers from installing packages: give an image that contains them with "
+            "--sdk_container_image (run_dataflow.sh --image)"
         )
 
 
-def distances(beam_args: Sequence[str], config: ResizeConfig) -> Iterator[str]:
-    """A sentence for each bucket that lies in another region than the workers."""
+def _check_place(cloud: GoogleCloudOptions) -> None:
+    for flag, value, pattern, name, hint in (
+        (
+            *("project", cloud.project, _PROJECT, "project id"),
+            "the id of a project, such as my-project-1, not its number or title",
+        ),
+        ("region", cloud.region, _REGION, "region", "the region of the input's bucket, such as us-central1"),
+    ):
+        if not value:
+            raise UsageError(f"--{flag} is missing: give {hint}")
+        if not pattern.fullmatch(value):
+            raise UsageError(f"--{flag} {value!r} is not a {name}: give {hint}")
+
+
+def region_warnings(beam_args: Sequence[str], config: ResizeConfig) -> Iterator[str]:
+    """Yield a sentence for each bucket that is in another region than the workers."""
     region = PipelineOptions(list(beam_args)).view_as(GoogleCloudOptions).region
-    for place in (*(split.root for split in config.splits), config.out_dir):
-        there = storage.region_of(place)
-        if there and _REGION.fullmatch(there) and there != region:
-            yield f"{place!r} lies in {there}, and workers in {region} would pay for every byte that crosses"
+    for path in (*(split.root for split in config.splits), config.out_dir):
+        actual = storage.region_of(path)
+        if actual and _REGION.fullmatch(actual) and actual != region:
+            yield (
+                f"{path!r} is in {actual} and the workers are in {region}: bytes between regions are billed; use a "
+                "bucket and workers in one region"
+            )
 
 
 def complete(beam_args: Sequence[str], config: ResizeConfig, shards: int, folder: Path) -> list[str]:
-    """The flags that were given, and for the rest those that suit this work.
+    """Return the flags of the user, followed by defaults for those that the user left out.
 
     Args:
-        beam_args: what was given.
+        beam_args: the flags of the user.
         config: the dataset.
-        shards: how many shards it has.
-        folder: a temporary one, for a file that Beam reads while it submits.
+        shards: the number of its shards.
+        folder: a temporary folder for a file that Beam reads during submission.
     """
-    return [*beam_args, *_missing(PipelineOptions(list(beam_args)), config, shards, folder)]
+    return [*beam_args, *_defaults(PipelineOptions(list(beam_args)), config, shards, folder)]
 
 
-def _missing(given: PipelineOptions, config: ResizeConfig, shards: int, folder: Path) -> Iterator[str]:
-    cloud, worker, setup = (given.view_as(group) for group in (GoogleCloudOptions, WorkerOptions, SetupOptions))
+def _defaults(options: PipelineOptions, config: ResizeConfig, shards: int, folder: Path) -> Iterator[str]:
+    cloud, worker, setup = (options.view_as(group) for group in (GoogleCloudOptions, WorkerOptions, SetupOptions))
     if not worker.machine_type:
         yield f"--machine_type={MACHINE_TYPE}"
     if not worker.disk_size_gb:
         yield f"--disk_size_gb={DISK_GB_PER_WORKER}"
-    if not given.view_as(DebugOptions).number_of_worker_harness_threads:
+    if not options.view_as(DebugOptions).number_of_worker_harness_threads:
         yield f"--number_of_worker_harness_threads={THREADS_PER_PROCESS}"
-    # Dataflow adds workers by bytes of input, and what it sees of ours are short names: it would never add any.
-    most = worker.max_num_workers or most_workers(shards)
+    # Dataflow adds workers by the bytes of its input. It sees only short names here, so it would never add any.
+    workers = worker.max_num_workers or max_workers(shards)
     if not worker.autoscaling_algorithm:
         yield "--autoscaling_algorithm=THROUGHPUT_BASED"
     if not worker.max_num_workers:
-        yield f"--max_num_workers={most}"
+        yield f"--max_num_workers={workers}"
     if not worker.num_workers:
-        yield f"--num_workers={most}"
+        yield f"--num_workers={workers}"
     if not cloud.labels:
         yield f"--labels={LABEL}"
     if not cloud.job_name:
         yield f"--job_name={job_name(config.out_dir, datetime.datetime.now(datetime.UTC))}"
     if setup.sdk_location == "default":
-        yield "--sdk_location=container"  # the worker's image has Beam already
+        yield "--sdk_location=container"  # the worker's image already contains Beam
     if not worker.sdk_container_image:
         yield from _packages(setup, config, folder)
 
 
 def _packages(setup: SetupOptions, config: ResizeConfig, folder: Path) -> Iterator[str]:
-    """This project as a package, and the exact versions of what decides an output's bytes."""
+    """Yield flags that stage this project and the exact versions of the packages that decide an output's bytes."""
     if not setup.setup_file:
         setup_file = Path(__file__).resolve().parent.parent.parent / "setup.py"
         if not setup_file.is_file():
             raise UsageError(
-                "there is no setup.py to package for the workers: start from a checkout of the project, or give an "
-                "image that holds it with --sdk_container_image"
+                "there is no setup.py to package for the workers: run the command from a checkout of the project, or "
+                "give an image that contains it with --sdk_container_image"
             )
         yield f"--setup_file={setup_file}"
     if not setup.requirements_file:
@@ -143,17 +154,17 @@ def _packages(setup: SetupOptions, config: ResizeConfig, folder: Path) -> Iterat
 
 
 def requirements(versions: dict[str, str]) -> str:
-    """The packages among `versions`, each at its version, as a file for pip."""
+    """Return a requirements file for pip that pins the packages among `versions`."""
     packages = ("pillow", "cykooz-resizer", "simplejpeg", "pyarrow")
     return "".join(f"{name}=={versions[name]}\n" for name in packages if name in versions)
 
 
 def job_name(out_dir: str, now: datetime.datetime) -> str:
-    """Such as resize-train512-20261122-180000: what Dataflow takes as a job's name."""
+    """Return a name that Dataflow accepts for a job, such as resize-train512-20261122-180000."""
     folder = re.sub(r"[^a-z0-9]+", "-", posixpath.basename(out_dir).lower()).strip("-")[:30].rstrip("-")
     return "-".join(part for part in ("resize", folder, f"{now:%Y%m%d-%H%M%S}") if part)
 
 
 def job_page(project: str, region: str, job_id: str) -> str:
-    """Where a job can be watched."""
+    """Return the URL of a job's page in the console."""
     return f"https://console.cloud.google.com/dataflow/jobs/{region}/{job_id}?project={project}"

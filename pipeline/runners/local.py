@@ -1,4 +1,4 @@
-"""A run on this machine: the pipeline in a thread, progress and signals in the main one."""
+"""A run on this machine: the pipeline runs in a thread; progress and signals are handled in the main thread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.errors import ExitRun
 from pipeline.graph import build
 from pipeline.history.record import History
 from pipeline.terminal.progress import ProgressReporter
-from pipeline.terminal.signals import noted
+from pipeline.terminal.signals import collect_signals
 from transforms import storage
 from transforms.dataset import attempts
 from transforms.model.errors import StorageError, recover_os_error, recover_run_error
@@ -27,31 +27,30 @@ if TYPE_CHECKING:
     from pipeline.report.live import LiveReport
 
 
-def run_here(options: Options, history: History) -> ProgressReporter:
-    """Makes the dataset on this machine; gives what was seen of its progress.
+def run_locally(options: Options, history: History) -> ProgressReporter:
+    """Make the dataset on this machine, and return the reporter that followed the run.
 
-    A signal, or too many failures, ends the process at once: what is committed stays, the rest is done by
-    the next run.
+    A signal or too many failures end the process at once. Committed shards stay, and the next run does the rest.
 
     Raises:
         RunError: the run could not be completed.
-        Leave: it was ended. Threads are still at work then.
+        ExitRun: the run was ended early. Its threads are still working.
     """
     progress.reset()
     thread = _PipelineThread(options, history.run_id)
-    watch = ProgressReporter(progress, options.verbose, history.starting())
+    reporter = ProgressReporter(progress, options.log_every, history.startup_seconds())
     limit = options.max_failures
-    live = _live_report(options, history, watch)
-    with noted() as stops:
+    live = _live_report(options, history, reporter)
+    with collect_signals() as signals:
         thread.start()
         if live:
             live.start()
-        watch.follow(
-            thread.goes_on,
-            lambda: bool(stops) or (limit is not None and limit.exceeded(progress.failed, progress.total)),
+        reporter.follow(
+            thread.wait,
+            lambda: bool(signals) or (limit is not None and limit.exceeded(progress.failed, progress.total)),
         )
-    if stops:
-        _exit_run(options, live, stops[0].why, stops[0].exit_code)
+    if signals:
+        _exit_run(options, live, signals[0].reason, signals[0].exit_code)
     if thread.is_alive():
         _exit_run(options, live, f"stopped: {progress.failed:,} images failed, more than --max_failures {limit}", 1)
     close_workers()
@@ -60,26 +59,26 @@ def run_here(options: Options, history: History) -> ProgressReporter:
         live.end(f"stopped: {error}" if error else None)
     if error:
         raise error
-    return watch
+    return reporter
 
 
-def _live_report(options: Options, history: History, watch: ProgressReporter) -> LiveReport | None:
+def _live_report(options: Options, history: History, reporter: ProgressReporter) -> LiveReport | None:
     if options.report_every is None:
         return None
-    from pipeline.report.live import LiveReport  # and its templates: most runs do without
+    from pipeline.report.live import LiveReport  # loads the templates, which most runs do not need
 
-    return LiveReport(options, options.report_every, history, watch, progress)
+    return LiveReport(options, options.report_every, history, reporter, progress)
 
 
-def _exit_run(options: Options, live: LiveReport | None, why: str, exit_code: int) -> NoReturn:
-    """Ends the run without waiting for its threads. Nothing is half-written: a shard is stored or not."""
+def _exit_run(options: Options, live: LiveReport | None, reason: str, exit_code: int) -> NoReturn:
+    """End the run without waiting for its threads. No file is half-written: a shard is stored or not."""
     if storage.is_local(options.config.out_dir):
         with contextlib.suppress(StorageError):
-            attempts.forget(options.config.out_dir)  # they end because we end, and not because of an image
+            attempts.forget(options.config.out_dir)  # they end because the run ends, and not because of an image
         if live:
-            live.end(why)
-    done = f"{progress.committed:,} of {progress.total:,} images" if progress.total else "nothing"
-    logger.error("{}; {} committed: give the same command again to go on from there", why, done)
+            live.end(reason)
+    committed = f"{progress.committed:,} of {progress.total:,} images" if progress.total else "nothing"
+    logger.error("{}; {} committed: give the same command again to continue", reason, committed)
     raise ExitRun(exit_code)
 
 
@@ -95,12 +94,14 @@ class _PipelineThread(threading.Thread):
             pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(list(self._options.beam_args)))
             build(pipeline, self._options.config, self._run_id)
             pipeline.run().wait_until_finish()
-        except Exception as error:  # handed to the main thread, which raises it
+        except Exception as error:  # passed to the main thread, which raises it
             self._error = error
 
-    def goes_on(self, seconds: float) -> bool:
+    def wait(self, seconds: float) -> bool:
+        """Wait until the pipeline ends, but at most `seconds`, and return whether it is still running."""
         self.join(seconds)
         return self.is_alive()
 
     def error(self) -> Exception | None:
+        """Return the error that ended the pipeline, as a `RunError` if it is one."""
         return self._error and (recover_run_error(self._error) or recover_os_error(self._error) or self._error)

@@ -21,48 +21,48 @@ from transforms.listing.match import count_images
 from transforms.model.errors import RunError, recover_run_error
 from transforms.sharding.group import plan_shards
 
-_GO_ON = "give the same command again to go on"
+_CONTINUE = "give the same command again to continue"
 
 
-def run_elsewhere(options: Options, run_id: str, plan: Plan | None, lease: Lease | None) -> bool:
-    """Makes the dataset on `options.runner`.
+def run_remotely(options: Options, run_id: str, plan: Plan | None, lease: Lease | None) -> bool:
+    """Make the dataset on `options.runner`.
 
     Args:
-        options: the command; its `wait` tells whether to wait for a job of Dataflow. Other runners are
-            waited for, since they may live in this process.
-        run_id: of this run.
-        plan: of the dataset that is continued.
-        lease: of OUT, for the job.
+        options: the command. Its `wait` says whether to wait for a Dataflow job. This function always waits for
+            other runners, which may live in this process.
+        run_id: the id of this run.
+        plan: the plan of the dataset that the run continues.
+        lease: the lease of OUT, which a job takes over.
 
     Returns:
-        Whether the dataset is complete; else the job is on its way.
+        Whether the dataset is complete; if not, the job is still running or was not submitted.
 
     Raises:
-        RunError: the job did not succeed.
+        RunError: the job failed.
     """
     with tempfile.TemporaryDirectory() as folder:
         args = options.beam_args
         if options.on_dataflow:
-            args = tuple(dataflow.complete(args, options.config, _shards(options, plan), Path(folder)))
+            args = tuple(dataflow.complete(args, options.config, _shard_count(options, plan), Path(folder)))
         result = _submit(options, run_id, args)
     if options.on_dataflow and not (_announce(result, args, lease) and options.wait):
         return False
     return _wait(options, result)
 
 
-def _shards(options: Options, plan: Plan | None) -> int:
+def _shard_count(options: Options, plan: Plan | None) -> int:
     return sum((plan or plan_shards(count_images(options.config), options.config)).shards.values())
 
 
 def _submit(options: Options, run_id: str, args: Sequence[str]) -> Any:
     try:
         pipeline = beam.Pipeline(runner=options.runner, options=PipelineOptions(list(args)))
-    except ValueError as error:  # what Beam says of options that a runner cannot take
+    except ValueError as error:  # options that the runner does not accept
         raise RunError(f"--runner {options.runner}: {error}") from error
     build(pipeline, options.config, run_id)
     try:
         return pipeline.run()
-    # Every Exception: the clients of the service and of the store have many, and none is ours.
+    # Every Exception: the clients of the service and of the store raise many types, none of them ours.
     except Exception as error:
         raise recover_run_error(error) or RunError(
             f"--runner {options.runner}: {type(error).__name__}: {error}"
@@ -70,14 +70,14 @@ def _submit(options: Options, run_id: str, args: Sequence[str]) -> Any:
 
 
 def _announce(result: Any, args: Sequence[str], lease: Lease | None) -> bool:
-    """Says where the job is to be watched; False where none was begun, as by --dry_run or for a template."""
+    """Log the job's page, and return whether there is a job: --dry_run and templates submit none."""
     if not getattr(result, "has_job", False):
-        logger.info("no job was begun: what it would be is valid")
+        logger.info("the job is valid; it was not submitted")
         return False
     cloud = PipelineOptions(list(args)).view_as(GoogleCloudOptions)
     page = dataflow.job_page(cloud.project, cloud.region, result.job_id())
     if lease:
-        lease.job(result.job_id(), page)
+        lease.pass_to_job(result.job_id(), page)
     logger.info("job {}: {}", result.job_id(), page)
     return True
 
@@ -85,9 +85,9 @@ def _announce(result: Any, args: Sequence[str], lease: Lease | None) -> bool:
 def _wait(options: Options, result: Any) -> bool:
     try:
         state = result.wait_until_finish()
-    # Every Exception: what Beam raises of a job that failed on Dataflow is no RuntimeError.
+    # Every Exception: Beam's error for a job that failed on Dataflow is not a RuntimeError.
     except Exception as error:
-        raise recover_run_error(error) or RunError(f"--runner {options.runner}: {error}; {_GO_ON}") from error
+        raise recover_run_error(error) or RunError(f"--runner {options.runner}: {error}; {_CONTINUE}") from error
     if state != PipelineState.DONE:
-        raise RunError(f"--runner {options.runner}: the job ended as {state}; {_GO_ON}")
+        raise RunError(f"--runner {options.runner}: the job ended as {state}; {_CONTINUE}")
     return True

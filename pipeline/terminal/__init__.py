@@ -1,1 +1,1 @@
-"""What a person sees of a run: progress, log, signals and summary."""
+"""What a user sees of a run: progress, log, signals and summary."""

@@ -1,4 +1,4 @@
-"""loguru: the terminal, a file, and Beam's own log where it is asked for."""
+"""The log, by loguru: on the terminal, in a file and, on request, with Beam's own messages."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ _FORMAT = "{time:YYYY-MM-DD HH:mm:ss} | {level: <7} | {message}"
 
 
 def configure(level: str, path: str | None, remote: bool = False) -> None:
-    """Sets the log up: to standard error, past a progress bar that may stand there, and to a file.
+    """Send the log to standard error, above a progress bar if one is shown, and to a file.
 
     Args:
-        level: the least that is shown.
-        path: of the file.
-        remote: also show what Beam says of a job that runs elsewhere.
+        level: the lowest level that is logged.
+        path: the path of the file, or None for no file.
+        remote: also log what Beam says about a job that runs elsewhere.
 
     Raises:
         UsageError: the file cannot be written.
     """
     logger.remove()
-    logger.add(_above_the_bar, level=level.upper(), format=_FORMAT, filter=_is_for_terminal)
+    logger.add(_print_above_bar, level=level.upper(), format=_FORMAT, filter=_is_for_terminal)
     if path:
         try:
             logger.add(_LogFile(path), level=level.upper(), format=_FORMAT)
         except OSError as error:
             raise UsageError(f"-l {path!r} cannot be written: {error.strerror}") from error
-    _quiet_libraries(level)
-    _show_jobs(remote and level != "debug")
+    _silence_libraries(level)
+    _log_jobs(remote and level != "debug")
 
 
 class _LogFile:
-    """A file for log lines. What it does not take, on a full disk say, is told once and ends nothing.
+    """A file for log lines. If a line cannot be written, as on a full disk, a message says so once; the run continues.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the file cannot be created.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        self._file = open(path, "ab", buffering=0)  # noqa: SIM115  # until the process ends
+        self._file = open(path, "ab", buffering=0)  # noqa: SIM115  # open until the process ends
         self._failed = False
 
     def write(self, line: str) -> None:
@@ -60,27 +60,27 @@ class _LogFile:
         except OSError as error:
             if not self._failed:
                 self._failed = True
-                _above_the_bar(f"image_resizer: -l {self._path!r} lacks lines: {error.strerror}\n")
+                _print_above_bar(f"image_resizer: lines are missing in -l {self._path!r}: {error.strerror}\n")
 
     def stop(self) -> None:
         self._file.close()
 
 
 def _is_for_terminal(record: Record) -> bool:
-    """A progress line is not for a terminal, which has the bar."""
+    """Return whether the terminal shows a record: it shows the progress bar instead of progress lines."""
     return not (record["extra"].get("progress") and sys.stderr.isatty())
 
 
-def _above_the_bar(line: str) -> None:
+def _print_above_bar(line: str) -> None:
     printable = line.encode(errors="backslashreplace").decode()
     tqdm.write(printable, file=sys.stderr, end="")
 
 
 class _ToLoguru(logging.Handler):
-    """Standard logging's records as loguru's: those of `levels` as they are, all others for debugging.
+    """Passes records of standard logging to loguru: those of `levels` unchanged, all others at level DEBUG.
 
     Args:
-        levels: names of levels.
+        levels: the names of levels.
     """
 
     def __init__(self, *levels: str) -> None:
@@ -92,8 +92,8 @@ class _ToLoguru(logging.Handler):
         logger.opt(exception=record.exc_info).log(level, "{}: {}", record.name, record.getMessage())
 
 
-def _quiet_libraries(level: str) -> None:
-    """What Beam and Pillow say by themselves is shown only when debugging; errors reach us as exceptions."""
+def _silence_libraries(level: str) -> None:
+    """Show what Beam and Pillow log only at level "debug": their errors reach the program as exceptions."""
     root = logging.getLogger()
     root.handlers = [_ToLoguru("WARNING", "ERROR", "CRITICAL") if level == "debug" else logging.NullHandler()]
     root.setLevel(logging.INFO if level == "debug" else logging.CRITICAL)
@@ -101,13 +101,13 @@ def _quiet_libraries(level: str) -> None:
         warnings.simplefilter("ignore")
 
 
-def _show_jobs(shown: bool) -> None:
-    """The states and messages of a job, and Beam's warnings of how it was submitted."""
-    for name, least in (
+def _log_jobs(enabled: bool) -> None:
+    """Log the states and messages of a job, and Beam's warnings about its submission."""
+    for name, lowest in (
         ("apache_beam", logging.WARNING),
         ("apache_beam.runners.dataflow.dataflow_runner", logging.INFO),
     ):
         library = logging.getLogger(name)
-        library.setLevel(least if shown else logging.NOTSET)
-        library.handlers = [_ToLoguru("INFO", "WARNING", "ERROR", "CRITICAL")] if shown else []
-        library.propagate = not shown
+        library.setLevel(lowest if enabled else logging.NOTSET)
+        library.handlers = [_ToLoguru("INFO", "WARNING", "ERROR", "CRITICAL")] if enabled else []
+        library.propagate = not enabled

@@ -1,4 +1,4 @@
-"""How far a local run is: a bar on a terminal, lines in the log elsewhere."""
+"""The progress of a local run: a bar on a terminal, and lines in the log."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from tqdm import tqdm
 from pipeline.history.timeline import RunTimeline
 from transforms.summary.progress import Progress
 
-# Seconds between two looks at the counters.
+# Seconds between two reads of the counters.
 _PERIOD = 0.05
 
 
 class ProgressReporter:
-    """Follows a run's counters.
+    """Follows a run's counters, and shows and summarizes them.
 
     Args:
         progress: the counters.
-        verbose: images between two lines in the log.
-        starting: seconds that the command took before the run.
+        verbose: the number of images between two lines in the log.
+        startup_seconds: the seconds from the beginning of the command to the beginning of the run.
     """
 
-    def __init__(self, progress: Progress, verbose: int, starting: float = 0.0) -> None:
+    def __init__(self, progress: Progress, verbose: int, startup_seconds: float = 0.0) -> None:
         self._progress = progress
-        self._course = RunTimeline(progress, starting)
+        self._timeline = RunTimeline(progress, startup_seconds)
         self._verbose = verbose
         self._next_line = verbose
         self._start = time.monotonic()
 
-    def follow(self, alive: Callable[[float], bool], stop: Callable[[], bool]) -> None:
-        """Shows progress until the run ends.
+    def follow(self, wait: Callable[[float], bool], should_stop: Callable[[], bool]) -> None:
+        """Show the progress until the run ends.
 
         Args:
-            alive: waits for some seconds; whether the run still goes on then.
-            stop: whether to leave it before its end.
+            wait: waits for the end of the run, but at most a number of seconds; returns whether the run continues.
+            should_stop: returns whether to return before the run ends.
         """
         bar: tqdm | None = None
         with contextlib.ExitStack() as stack:
-            while alive(_PERIOD) and not stop():
+            while wait(_PERIOD) and not should_stop():
                 if bar is None and self._progress.total is not None and sys.stderr.isatty():
                     bar = stack.enter_context(_bar(self._progress.total))
                 self._show(bar)
@@ -51,9 +51,9 @@ class ProgressReporter:
 
     def _show(self, bar: tqdm | None) -> None:
         progress = self._progress
-        self._course.look(self.seconds())
+        self._timeline.record(self.seconds())
         if bar is not None:
-            bar.initial = progress.resumed  # so that the rate is this run's
+            bar.initial = progress.resumed  # so that the rate counts only this run's images
             bar.set_postfix_str(f"{progress.failed} failed", refresh=False)
             bar.update(progress.done - bar.n)
         if progress.done >= self._next_line:
@@ -61,7 +61,7 @@ class ProgressReporter:
             logger.bind(progress=True).info(self.line())
 
     def line(self) -> str:
-        """How far the run is, and how fast."""
+        """Return a line with the progress and the rate."""
         progress = self._progress
         total = progress.total or 0
         rate = self.rate()
@@ -73,25 +73,25 @@ class ProgressReporter:
         )
 
     def seconds(self) -> float:
-        """Since the run began."""
+        """Return the seconds since the run began."""
         return time.monotonic() - self._start
 
     def rate(self) -> float:
-        """Images a second, without those that an earlier run had committed."""
+        """Return the images per second, without the images that an earlier run committed."""
         return (self._progress.done - self._progress.resumed) / max(self.seconds(), 1e-9)
 
     def figures(self) -> dict[str, Any]:
-        """The run in numbers."""
+        """Return the figures of the run for its record."""
         resized = self._progress.done - self._progress.resumed
         return {
             "seconds": round(self.seconds(), 3),
             "images": resized,
             "images_per_second": round(self.rate(), 3),
-            **self._course.figures(),
+            **self._timeline.figures(),
         }
 
     def conclusion(self) -> str:
-        """The run in a sentence."""
+        """Return a sentence about the whole run."""
         progress = self._progress
         resized = progress.done - progress.resumed
         if not resized:

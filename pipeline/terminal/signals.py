@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: the first one ends the command, whatever it is at; those that follow change nothing."""
+"""SIGINT and SIGTERM: the first one ends the command, whatever it is doing; later ones are ignored."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopped(BaseException):
-    """A signal asks the command to end; as for an exit, everybody lets it pass.
+    """A signal asks the command to end. It is a `BaseException`, like `SystemExit`, so that no handler stops it.
 
     Args:
-        number: of the signal.
+        number: the number of the signal.
     """
 
     def __init__(self, number: int) -> None:
@@ -25,77 +25,78 @@ class Stopped(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """As shells have it."""
+        """The exit code that shells use for this signal."""
         return 128 + self.number
 
     @property
-    def why(self) -> str:
-        """Such as "stopped by SIGINT"."""
+    def reason(self) -> str:
+        """A phrase such as "stopped by SIGINT"."""
         return f"stopped by {signal.Signals(self.number).name}"
 
 
-def listen() -> None:
-    """From now on a signal ends this process at once, with one sentence.
+def exit_on_signal() -> None:
+    """From now on, let a signal print one sentence and end this process at once.
 
-    Nothing is raised: what is at work, such as an import, might swallow it or show a traceback.
+    The handler raises nothing: code that is running, such as an import, might swallow the exception or print a
+    traceback.
     """
     for number in _NUMBERS:
-        signal.signal(number, _end)
+        signal.signal(number, _exit)
 
 
-def ignore() -> None:
-    """From now on a signal changes nothing: what was asked for is done, or about to be left."""
+def ignore_signals() -> None:
+    """Ignore signals from now on: the command is complete, or already ending."""
     for number in _NUMBERS:
         signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
-def noted() -> Iterator[list[Stopped]]:
-    """While the context lasts, a signal is put into the list, and those that follow are ignored."""
-    noted: list[Stopped] = []
+def collect_signals() -> Iterator[list[Stopped]]:
+    """While the context lasts, put the first signal into the list, and ignore later ones."""
+    signals: list[Stopped] = []
 
-    def note(number: int, _frame: FrameType | None) -> None:
-        ignore()
-        noted.append(Stopped(number))
+    def collect(number: int, _frame: FrameType | None) -> None:
+        ignore_signals()
+        signals.append(Stopped(number))
 
-    with _handled(note):
-        yield noted
+    with _handler(collect):
+        yield signals
 
 
 @contextlib.contextmanager
-def raised() -> Iterator[None]:
-    """While the context lasts, a signal raises `Stopped` in the main thread, and those that follow are ignored.
+def raise_on_signal() -> Iterator[None]:
+    """While the context lasts, raise `Stopped` in the main thread at the first signal, and ignore later ones.
 
-    For what must be put in order before the process ends.
+    Use it for code that must clean up before the process ends.
     """
-    with _handled(_raise):
+    with _handler(_raise):
         yield
 
 
 @contextlib.contextmanager
-def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in _NUMBERS}
+def _handler(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    earlier = {number: signal.signal(number, handler) for number in _NUMBERS}
     try:
         yield
     finally:
-        for number, earlier in before.items():
-            if signal.getsignal(number) is handler:  # and not ignored, since one has come
-                signal.signal(number, earlier)
+        for number, earlier_handler in earlier.items():
+            if signal.getsignal(number) is handler:  # after a signal, it is ignored, and stays so
+                signal.signal(number, earlier_handler)
 
 
-def say(stopped: Stopped) -> None:
-    """Shows the sentence of a command that was ended before it had a run to tell of."""
-    os.write(2, f"image_resizer: {stopped.why}; give the same command again to go on\n".encode())
+def print_stopped(stopped: Stopped) -> None:
+    """Print the sentence of a command that was stopped before its run began."""
+    os.write(2, f"image_resizer: {stopped.reason}; give the same command again to continue\n".encode())
 
 
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    ignore()
+def _exit(number: int, _frame: FrameType | None) -> NoReturn:
+    ignore_signals()
     stopped = Stopped(number)
-    with contextlib.suppress(OSError):  # nobody may be listening any more
-        say(stopped)
+    with contextlib.suppress(OSError):  # standard error may be closed
+        print_stopped(stopped)
     os._exit(stopped.exit_code)
 
 
 def _raise(number: int, _frame: FrameType | None) -> NoReturn:
-    ignore()
+    ignore_signals()
     raise Stopped(number)

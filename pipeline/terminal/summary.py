@@ -1,4 +1,4 @@
-"""summary.json -> the few lines at the end of a run."""
+"""summary.json -> the lines that a run logs at its end."""
 
 from __future__ import annotations
 
@@ -6,87 +6,83 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from transforms.imaging.errors import Note
+from transforms.publish.amounts import amount
 
-# A note -> what it says of so many images; where a setting decides, for each of its values.
+# What a note means. Where a setting decides, each of its values has a phrase.
 _NOTES: dict[Note, str | dict[str, str]] = {
     Note.EXIF_ORIENTATION: {
-        "stored": "with an orientation in EXIF or XMP, kept as stored",
-        "exif": "with an orientation in EXIF or XMP, turned as it says",
+        "stored": "orientation in EXIF or XMP, not applied",
+        "exif": "orientation in EXIF or XMP, applied",
     },
     Note.ICC_PROFILE: {
-        "keep-numbers": "with a colour profile, which is left out",
-        "srgb": "with a colour profile, converted to sRGB",
+        "keep-numbers": "colour profile, left out",
+        "srgb": "colour profile, converted to sRGB",
     },
-    Note.ICC_UNUSABLE: "of them with a profile that is broken or of other pixels: their numbers stay",
+    Note.ICC_UNUSABLE: "colour profile broken or for other pixels, pixel values kept",
     Note.CICP: {
-        "keep-numbers": "with a colour space by numbers (cICP, nclx), which is left out",
-        "srgb": "with a colour space by numbers (cICP, nclx), converted to sRGB",
+        "keep-numbers": "colour space given by numbers (cICP, nclx), left out",
+        "srgb": "colour space given by numbers (cICP, nclx), converted to sRGB",
     },
-    Note.CICP_UNUSABLE: "of them with one that is not converted, such as PQ or HLG: their numbers stay",
-    Note.METADATA_DROPPED: "with broken or very large texts, profiles or the like, which are left out",
-    Note.FULLY_TRANSPARENT: "fully transparent: nothing but --background is to be seen",
-    Note.TRANSPARENCY_IGNORED: "with transparency that cannot be used and is ignored",
-    Note.FLOAT_CLIPPED: "with floats below 0 or above 1, which are cut off",
-    Note.TRUNCATED: "end early, and are made all the same",
-    Note.DAMAGED: "with a wrong checksum of their pixels, and are made all the same",
-    Note.UNCHECKED: "could not be checked by --check_jpeg",
+    Note.CICP_UNUSABLE: "colour space given by numbers, not convertible (PQ, HLG, ...), pixel values kept",
+    Note.METADATA_DROPPED: "broken or very large metadata, left out",
+    Note.FULLY_TRANSPARENT: "fully transparent, only --background visible",
+    Note.TRANSPARENCY_IGNORED: "unusable transparency, ignored",
+    Note.FLOAT_CLIPPED: "floats below 0 or above 1, clipped",
+    Note.TRUNCATED: "file ends early, written with what is there",
+    Note.DAMAGED: "wrong checksum of the pixels, written as they are",
+    Note.UNCHECKED: "not checkable by --check_jpeg",
 }
 
 
-def lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
-    """What a run shows of the dataset that is now in `out_dir`."""
+def summary_lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
+    """Yield the lines about the dataset in `out_dir`: what, then how many."""
     images = summary["images"]
     yield (
         f"{images['matched']:,} images matched: {images['written']:,} written, {images['failed']:,} failed, "
         f"{images['skipped']:,} skipped"
     )
     if summary["failures"]:
-        yield f"failed: {counts(summary['failures'])}"
+        yield f"failed: {format_counts(summary['failures'])}"
     if summary["retry"]:
-        yield f"{summary['retry']:,} of them may do better: the next run tries them again"
+        yield f"failed, and tried again by the next run: {summary['retry']:,}"
     if summary["skipped"]:
-        yield f"skipped: {counts(summary['skipped'])}"
+        yield f"skipped: {format_counts(summary['skipped'])}"
     if summary["not_images"]:
-        others = {extension or "(no extension)": number for extension, number in summary["not_images"].items()}
-        yield f"other files, passed over: {counts(others)}"
+        extensions = {extension or "(no extension)": number for extension, number in summary["not_images"].items()}
+        yield f"other files, not read: {format_counts(extensions)}"
     if summary["system_files"]:
-        yield f"system files, never tried (__MACOSX, ._*, Thumbs.db and the like): {summary['system_files']:,}"
+        yield f"system files, not read (__MACOSX, ._*, Thumbs.db, ...): {summary['system_files']:,}"
     for note in Note:
         if note in summary["notes"]:
-            yield f"{summary['notes'][note]:,} {_said(note, summary['settings'])}"
-    for table, told in summary.get("tables", {}).items():
+            yield f"{_phrase(note, summary['settings'])}: {summary['notes'][note]:,}"
+    for table, joined in summary.get("tables", {}).items():
         yield (
-            f"--{table}: {told['images_with_row']:,} images have a row, {told['images_without_row']:,} have none; "
-            f"of {told['rows']:,} rows {told['rows_without_image']:,} have no image, {told['rows_repeated']:,} "
-            "repeat a key"
+            f"--{table}: images with a row: {joined['images_with_row']:,}, without: {joined['images_without_row']:,}; "
+            f"rows: {joined['rows']:,}, without an image: {joined['rows_without_image']:,}, "
+            f"with a repeated key: {joined['rows_repeated']:,}"
         )
     if summary.get("duplicates"):
-        yield f"the same file as an earlier one: {summary['duplicates']:,} of the images"
-    yield f"{megabytes(summary['source_bytes'])} in, {_outputs(summary)} out"
+        yield f"duplicates of an earlier file: {summary['duplicates']:,}"
+    yield f"input: {amount(summary['source_bytes'])}; output: {_outputs(summary)}"
     yield f"manifest: {out_dir}/manifest-*.jsonl, failures: {out_dir}/failures-*.jsonl"
 
 
-def _said(note: Note, settings: Mapping[str, Any]) -> str:
-    said = _NOTES[note]
-    if isinstance(said, str):
-        return said
-    return next(words for value, words in said.items() if value in (settings["orientation"], settings["color"]))
+def _phrase(note: Note, settings: Mapping[str, Any]) -> str:
+    phrase = _NOTES[note]
+    if isinstance(phrase, str):
+        return phrase
+    return next(words for value, words in phrase.items() if value in (settings["orientation"], settings["color"]))
 
 
-def counts(numbers: Mapping[str, int]) -> str:
-    """How many of each, the most frequent first, such as "3 truncated, 1 damaged"."""
-    ordered = sorted(numbers.items(), key=lambda one: (-one[1], one[0]))
+def format_counts(numbers: Mapping[str, int]) -> str:
+    """Return each number with its name, the largest first, such as "3 truncated, 1 damaged"."""
+    ordered = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{number:,} {name}" for name, number in ordered)
 
 
 def _outputs(summary: Mapping[str, Any]) -> str:
     source_bytes = summary["source_bytes"] or 1
     return ", ".join(
-        f"{size} px {megabytes(output['bytes'])} ({100 * output['bytes'] / source_bytes:.1f} %)"
-        for size, output in sorted(summary["outputs"].items(), key=lambda one: -int(one[0]))
+        f"{size} px {amount(output['bytes'])} ({100 * output['bytes'] / source_bytes:.1f} %)"
+        for size, output in sorted(summary["outputs"].items(), key=lambda item: -int(item[0]))
     )
-
-
-def megabytes(number: float) -> str:
-    """A number of bytes in MB, or in GB from a thousand of them."""
-    return f"{number / 1e9:,.2f} GB" if number >= 1e9 else f"{number / 1e6:,.1f} MB"

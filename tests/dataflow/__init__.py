@@ -1,1 +1,1 @@
-"""A job for Dataflow, from its submission to its dataset, without the cloud."""
+"""Tests of a Dataflow job, from its submission to its dataset, without the cloud."""

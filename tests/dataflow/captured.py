@@ -1,10 +1,10 @@
-"""Runs a job as it was staged: `python captured.py PIPELINE OPTIONS HARNESS_PID [--timeout SECONDS]`.
+"""Run a job as it was staged: `python captured.py PIPELINE OPTIONS HARNESS_PID [--timeout SECONDS]`.
 
-PIPELINE is the staged graph and OPTIONS the job's options, as JSON. The user's code runs in a process of its own,
-this interpreter's SDK harness, as on a worker; its number goes to HARNESS_PID. Only the runner is another. Ends with
-3 if the harness dies, for which the runner would wait for ever, and with 4 after the time-out.
+PIPELINE is the staged graph, and OPTIONS is a JSON file with the job's options. As on a worker, the SDK harness of
+this interpreter runs the user's code in a separate process, whose id is written to HARNESS_PID. Only the runner
+differs. The exit code is 3 if the harness dies, which the runner would not notice, and 4 after the timeout.
 
-No part of the project is imported: this file is run by the environment that was made of what was staged.
+This file imports no part of the project: the environment that runs it holds only what was staged.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ HARNESS_DIED, TIMED_OUT = 3, 4
 _HARNESS = "apache_beam.runners.worker.sdk_worker_main"
 
 
-def on_this_machine(pipeline: beam_runner_api_pb2.Pipeline, harness_pid: Path) -> None:
-    """Has the steps that a container would run be run by a process."""
+def use_processes(pipeline: beam_runner_api_pb2.Pipeline, harness_pid: Path) -> None:
+    """Replace the container of each environment with a process on this machine."""
     command = f"echo $$ > {shlex.quote(str(harness_pid))}; exec {shlex.quote(sys.executable)} -P -m {_HARNESS}"
     for environment in pipeline.components.environments.values():
         if environment.urn == common_urns.environments.DOCKER.urn:
@@ -40,7 +40,7 @@ def on_this_machine(pipeline: beam_runner_api_pb2.Pipeline, harness_pid: Path) -
 
 
 def provision(options: dict[str, Any]) -> ExtendedProvisionInfo:
-    """What the harness is told of the job."""
+    """Return the description of the job that the harness gets."""
     struct = Struct()
     struct.update({"options": {name: _as_flag(value) for name, value in options.items()}})
     return ExtendedProvisionInfo(
@@ -49,22 +49,22 @@ def provision(options: dict[str, Any]) -> ExtendedProvisionInfo:
 
 
 def _as_flag(value: Any) -> Any:
-    """Numbers as they are typed: a Struct has floats only, which a flag for a whole number refuses."""
+    """Return a number as text: a Struct holds numbers as floats, which a flag for a whole number refuses."""
     return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _leave(code: int) -> None:
+def _exit(code: int) -> None:
     sys.stderr.flush()
     os._exit(code)
 
 
 def _harness_died(args: threading.ExceptHookArgs) -> None:
     traceback.print_exception(args.exc_value)
-    _leave(HARNESS_DIED)
+    _exit(HARNESS_DIED)
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pipeline", type=Path)
     parser.add_argument("options", type=Path)
@@ -72,14 +72,14 @@ def main() -> None:
     parser.add_argument("--timeout", type=float, default=120)
     args = parser.parse_args()
     pipeline = beam_runner_api_pb2.Pipeline.FromString(args.pipeline.read_bytes())
-    on_this_machine(pipeline, args.harness_pid)
+    use_processes(pipeline, args.harness_pid)
     threading.excepthook = _harness_died
-    end = threading.Timer(args.timeout, _leave, [TIMED_OUT])
-    end.daemon = True
-    end.start()
+    timer = threading.Timer(args.timeout, _exit, [TIMED_OUT])
+    timer.daemon = True
+    timer.start()
     runner = FnApiRunner(provision_info=provision(json.loads(args.options.read_text())))
     runner.run_via_runner_api(pipeline, PipelineOptions([])).wait_until_finish()
-    end.cancel()
+    timer.cancel()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One store, one service, and one environment made of what was staged, for all tests that run in one process."""
+"""One store, one service and one environment with the staged packages, for all tests of one process."""
 
 import subprocess
 import sys
@@ -13,13 +13,13 @@ from tests.support import jpeg, write_tree
 
 IMAGES = 240
 
-# Names that a store takes and a request must encode.
+# Names that a store accepts and a request must encode.
 ODD_NAMES = ("a b.jpg", "ü/ñ.jpg", "100%.jpg", "100%25.jpg", "x#y+z&a=b.jpg", "q[1].jpg", "star*.jpg")
 
 
 @pytest.fixture(scope="session")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`IMAGES` small images, one of them broken, and another file."""
+    """Return a folder with `IMAGES` small images, one of them broken, and a text file."""
     data = [jpeg(seed, (240, 160)) for seed in range(12)]
     names = [*ODD_NAMES, *(f"{number % 7}/p{number:03d}.jpg" for number in range(IMAGES - len(ODD_NAMES) - 1))]
     files = {name: data[number % len(data)] for number, name in enumerate(names)}
@@ -29,7 +29,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def store(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """A store with the images in gs://bucket/photos."""
+    """Yield a store that holds the images in gs://bucket/photos."""
     with running_store(tmp_path_factory.mktemp("store") / "one") as store:
         store.write_tree(images, "photos")
         yield store
@@ -37,14 +37,14 @@ def store(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 
 @pytest.fixture(scope="session")
 def service() -> Iterator[Service]:
-    """The service that jobs are submitted to, which never ends any."""
+    """Yield a service that accepts jobs and leaves them running."""
     with running_service() as service:
         yield service
 
 
 @pytest.fixture(scope="session")
 def submit(store: Store, service: Service, tmp_path_factory: pytest.TempPathFactory) -> Submit:
-    """Submits a job that makes a dataset of the images in gs://bucket/<name>, with more flags."""
+    """Return a function that submits a job with an output folder gs://bucket/<name> and further flags."""
 
     def submit(name: str, *flags: str) -> Job:
         return submit_to(service, store, name, flags, tmp_path_factory.mktemp(name))
@@ -54,7 +54,7 @@ def submit(store: Store, service: Service, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def job(submit: Submit) -> Job:
-    """A job of 24 shards."""
+    """Return a submitted job of 24 shards."""
     dataset = ("--layout", "files", "--images_per_shard", "10")
     workers = ("--max_num_workers", "7", "--machine_type", "n2-standard-2", "--disk_size_gb", "30")
     return submit("files", *dataset, *workers, "--labels", "team=photos", "--job_name", "a-job")
@@ -62,15 +62,16 @@ def job(submit: Submit) -> Job:
 
 @pytest.fixture(scope="session")
 def environment(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment that holds what was staged, with its dependencies, and nothing else.
+    """Return the interpreter of an environment with the staged packages and their dependencies only.
 
-    The package comes first: it must bring all that it needs by itself. What is staged beside it are versions alone.
+    The project's package is installed first: it must declare all that it needs. The staged requirements only pin
+    versions.
     """
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
     python = folder / "bin" / "python"
     install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    for wanted in ([str(job.staged / "workflow.tar.gz")], ["-r", str(job.staged / "requirements.txt")]):
-        done = subprocess.run([*install, *wanted], capture_output=True, text=True, timeout=400, check=False)
+    for arguments in ([str(job.staged / "workflow.tar.gz")], ["-r", str(job.staged / "requirements.txt")]):
+        done = subprocess.run([*install, *arguments], capture_output=True, text=True, timeout=400, check=False)
         assert done.returncode == 0, done.stderr
     return python

@@ -1,4 +1,4 @@
-"""What of the Dataflow service a submission speaks with: jobs are kept, and end as they are told."""
+"""A stand-in for the part of the Dataflow service that a submission uses: it keeps jobs, in a state that tests set."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Service(ThreadingHTTPServer):
     """The service, on this machine.
 
     Attributes:
-        jobs: what was submitted, by the ids that it was given.
-        state: of every job, such as JOB_STATE_RUNNING.
-        messages: of every job, as the service words them: messageText, messageImportance and time.
-        requests: "METHOD path" of each.
+        jobs: job id -> the submitted description.
+        state: the state of every job, such as JOB_STATE_RUNNING.
+        messages: the messages of every job, with the service's fields messageText, messageImportance and time.
+        requests: "METHOD path" of each request.
     """
 
     daemon_threads = True
@@ -35,9 +35,9 @@ class Service(ThreadingHTTPServer):
         self.requests: list[str] = []
 
     def answer(self, method: str, job_id: str | None, part: str | None, body: dict[str, Any]) -> dict[str, Any]:
-        """The answer to a request."""
+        """Return the answer to a request."""
         if job_id is None and method == "GET":
-            return {"jobs": [self._job(known) for known in self.jobs]}
+            return {"jobs": [self._job(known_id) for known_id in self.jobs]}
         if job_id is None:
             job_id = f"2026-01-01_00_00_00-{len(self.jobs) + 1}"
             self.jobs[job_id] = body
@@ -62,9 +62,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path = urlsplit(self.path).path
         self.server.requests.append(f"{self.command} {path}")
-        asked = _JOBS.fullmatch(path)
-        answer = self.server.answer(self.command, asked[1], asked[2], json.loads(body or b"{}")) if asked else {}
-        self.send_response(200 if asked else 404)
+        match = _JOBS.fullmatch(path)
+        answer = self.server.answer(self.command, match[1], match[2], json.loads(body or b"{}")) if match else {}
+        self.send_response(200 if match else 404)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
         self.wfile.write(json.dumps(answer).encode())
@@ -72,12 +72,12 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = serve  # noqa: N815
 
     def log_message(self, *_args: object) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def running_service() -> Iterator[Service]:
-    """A service that ends with the block."""
+    """Yield a running service, and stop it at the end of the block."""
     with Service() as service:
         thread = threading.Thread(target=service.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()

@@ -1,8 +1,8 @@
-"""A store that speaks as Cloud Storage does: `python -m tests.dataflow.store RECORD [--fault_every N]`.
+"""An emulated Cloud Storage: `python -m tests.dataflow.store RECORD [--fault_every N]`.
 
-gcp-storage-emulator, in memory, with what it lacks: listings by range, in pages and of some fields; a record
-of all requests; and, where asked for, answers that a busy store gives. It prints its port, and ends when its
-standard input does, or after ten minutes.
+It is gcp-storage-emulator in memory, extended with listings of ranges, pages and chosen fields, with a record of all
+requests and, on request, with the errors of a busy store. It prints its port, and ends when its standard input is
+closed, or after ten minutes.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from gcp_storage_emulator.server import RequestHandler, Router
 from gcp_storage_emulator.storage import Storage
 
 BUCKET = "bucket"
-# Another one, in europe-west1.
+# Another bucket, in europe-west1.
 FAR_BUCKET = "far-away"
-# What bears it is the test's own request: always answered, and not recorded.
+# The header of a test's own requests, which are always answered and never recorded.
 TEST_HEADER = "X-Test"
 
-_LONGEST_LIFE = 600
-# Objects in a page of a listing: few, so that every listing of some size has several. The store's own limit is 1000.
+_MAX_SECONDS = 600
+# Objects in a page of a listing. Cloud Storage's limit is 1000; a smaller page gives the tests several pages.
 _PAGE = 100
 _LISTING = re.compile(r"/storage/v1/b/([^/]+)/o")
 # The first line of each request in a batch.
@@ -42,7 +42,7 @@ _BUSY = ((429, "Too Many Requests"), (503, "Service Unavailable"))
 
 class _MemoryStorage(Storage):
     def _write_config_to_file(self) -> None:
-        """Nothing outlives this process, and writing it all down takes longer with every object."""
+        """Write nothing: nothing needs to survive this process, and each write would take longer than the last."""
 
     def create_file(self, bucket: str, name: str, content: bytes, resource: dict[str, Any], upload: str = "") -> None:
         path = f"/download/storage/v1/b/{bucket}/o/{quote(name, safe='')}"
@@ -66,7 +66,7 @@ class _Server(ThreadingHTTPServer):
         self._served = 0
 
     def next_fault(self) -> tuple[int, str] | None:
-        """How the request that is served now is to be turned away."""
+        """Return the error that the current request gets, or None for none."""
         self._served += 1
         number, rest = divmod(self._served, self._fault_every) if self._fault_every else (0, 1)
         return None if rest else _BUSY[number % len(_BUSY)]
@@ -79,7 +79,9 @@ class _Server(ThreadingHTTPServer):
 class _Handler(RequestHandler):
     server: _Server
     rfile: IO[bytes]
-    disable_nagle_algorithm = True  # an answer is several small packets, each of which would wait for the last one
+    disable_nagle_algorithm = (
+        True  # an answer is several small packets, each of which would wait for an acknowledgement
+    )
 
     def __init__(self, *args: Any) -> None:
         super().__init__(args[-1].storage, *args)
@@ -119,51 +121,51 @@ class _Handler(RequestHandler):
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         prefix, delimiter, glob = (query.get(name) for name in ("prefix", "delimiter", "matchGlob"))
         try:
-            found, prefixes = self.storage.get_file_list(unquote(bucket), prefix, delimiter, glob)
+            objects, prefixes = self.storage.get_file_list(unquote(bucket), prefix, delimiter, glob)
         except NotFound:
             self._reply(404, "Not Found", {"error": {"code": 404, "message": f"no bucket {bucket}"}})
             return
-        self._reply(200, "OK", page_of(found, prefixes, query))
+        self._reply(200, "OK", page_of(objects, prefixes, query))
 
 
-def page_of(found: list[dict[str, Any]], prefixes: list[str], query: dict[str, str]) -> dict[str, Any]:
-    """One page of a listing, see https://cloud.google.com/storage/docs/json_api/v1/objects/list."""
+def page_of(objects: list[dict[str, Any]], prefixes: list[str], query: dict[str, str]) -> dict[str, Any]:
+    """Return a page of a listing; see https://cloud.google.com/storage/docs/json_api/v1/objects/list."""
     first, end = max(query.get("startOffset", ""), query.get("pageToken", "")), query.get("endOffset")
     ranged = sorted(
-        (one for one in found if one["name"] >= first and (end is None or one["name"] < end)),
-        key=lambda one: one["name"],
+        (item for item in objects if item["name"] >= first and (end is None or item["name"] < end)),
+        key=lambda item: item["name"],
     )
     size = min(_PAGE, int(query.get("maxResults", _PAGE)))
     page: dict[str, Any] = {"kind": "storage#objects", "prefixes": prefixes, "items": ranged[:size]}
     if len(ranged) > size:
         page["nextPageToken"] = ranged[size]["name"]
-    return _only(query["fields"], page) if "fields" in query else page
+    return _with_fields(query["fields"], page) if "fields" in query else page
 
 
-def _only(fields: str, page: dict[str, Any]) -> dict[str, Any]:
-    """A page with the fields alone that were asked for, such as items(name,size),nextPageToken."""
-    of_items = re.search(r"items(?:\(([^)]*)\)|/(\w+))", fields)
-    wanted = set(re.split(r"[,/]", re.sub(r"\([^)]*\)", "", fields)))
-    kept = {name: value for name, value in page.items() if name in wanted}
-    if of_items and "items" in kept:
-        names = (of_items[1] or of_items[2]).split(",")
-        kept["items"] = [{name: one[name] for name in names if name in one} for one in kept["items"]]
+def _with_fields(fields: str, page: dict[str, Any]) -> dict[str, Any]:
+    """Return a page with the requested fields only, such as items(name,size),nextPageToken."""
+    item_fields = re.search(r"items(?:\(([^)]*)\)|/(\w+))", fields)
+    fields_of_page = set(re.split(r"[,/]", re.sub(r"\([^)]*\)", "", fields)))
+    kept = {name: value for name, value in page.items() if name in fields_of_page}
+    if item_fields and "items" in kept:
+        names = (item_fields[1] or item_fields[2]).split(",")
+        kept["items"] = [{name: item[name] for name in names if name in item} for item in kept["items"]]
     return kept
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    logging.disable()  # the emulator finds fault with itself
-    parser.add_argument("record", type=Path, help="where each request is noted, as a line of JSON")
-    parser.add_argument("--fault_every", type=int, default=0, metavar="N", help="turn away every N-th request")
+    logging.disable()  # the emulator logs warnings about itself
+    parser.add_argument("record", type=Path, help="the file that gets a line of JSON for each request")
+    parser.add_argument("--fault_every", type=int, default=0, metavar="N", help="refuse every N-th request")
     args = parser.parse_args()
     server = _Server(args.record, args.fault_every)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)
-    end = threading.Timer(_LONGEST_LIFE, os._exit, [1])
-    end.daemon = True
-    end.start()
+    timer = threading.Timer(_MAX_SECONDS, os._exit, [1])
+    timer.daemon = True
+    timer.start()
     sys.stdin.read()
 
 

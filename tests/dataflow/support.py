@@ -1,4 +1,4 @@
-"""The tests' side of the store, and what stands around a job."""
+"""What the tests use to reach the store, and to submit and run jobs."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from tests.dataflow.service import Service
 from tests.dataflow.store import BUCKET, TEST_HEADER
 from tests.support import ROOT
 
-# The command that submits; its flags follow.
+# The command that submits a job.
 SUBMIT = "./run_dataflow.sh"
 
-# The flags that a job cannot do without.
+# The flags that every job needs.
 PLACE = {"--project": "a-project", "--region": "us-central1", "--temp_location": f"gs://{BUCKET}/tmp"}
 
-# Seconds that any one step may take.
-_PATIENCE = 150
+# The seconds that a single step may take.
+_TIMEOUT = 150
 
-# A user's credentials that need no renewal. Without any, each command on gs:// is refused.
+# Credentials of a user that need no renewal. Without credentials, a command on gs:// is refused.
 _CREDENTIALS = {
     "type": "authorized_user",
     "client_id": "i",
@@ -42,7 +42,7 @@ _CREDENTIALS = {
 
 
 class Request(NamedTuple):
-    """A request that the store saw; a batch has `parts`, such as "DELETE /storage/v1/b/..."."""
+    """A request that the store received; a batch has `parts`, such as "DELETE /storage/v1/b/..."."""
 
     method: str
     path: str
@@ -51,14 +51,14 @@ class Request(NamedTuple):
 
 
 class Store:
-    """A running store, its objects by their names.
+    """A running store.
 
     Args:
-        url: where it listens.
-        folder: what it keeps on the disk: the record of its requests, and credentials.
+        url: the URL that it listens at.
+        folder: the folder with the record of its requests, and with credentials.
 
     Attributes:
-        bucket: its only one, as its client has it.
+        bucket: the client's object for `BUCKET`.
     """
 
     def __init__(self, url: str, folder: Path) -> None:
@@ -72,47 +72,47 @@ class Store:
         self.bucket = client.bucket(BUCKET)
 
     def environment(self) -> dict[str, str]:
-        """What a process needs in its environment in order to meet this store instead of the cloud's."""
+        """Return the environment variables with which a process uses this store instead of Google's."""
         return {
             "STORAGE_EMULATOR_HOST": self.url,
             "GOOGLE_APPLICATION_CREDENTIALS": str(self._credentials),
             "GOOGLE_CLOUD_PROJECT": "p",
             "NO_GCE_CHECK": "true",
-            "CLOUDSDK_CONFIG": str(self._credentials.parent),  # no project or region of whoever runs the tests
+            "CLOUDSDK_CONFIG": str(self._credentials.parent),  # no project or region of the person who runs the tests
         }
 
     def requests(self) -> list[Request]:
-        """All that it has answered, but for what this object asked."""
+        """Return all requests that it has answered, without those of this object."""
         self._settle()
         lines = (json.loads(line) for line in self._record.read_text().splitlines())
-        return [Request(one["method"], one["path"], one["status"], tuple(one["parts"])) for one in lines]
+        return [Request(line["method"], line["path"], line["status"], tuple(line["parts"])) for line in lines]
 
     def _settle(self) -> None:
-        """Waits until all that was answered is recorded too: the store answers one request after the other."""
+        """Wait until all answered requests are recorded: the store handles one request at a time."""
         url = f"{self.url}/storage/v1/b/{BUCKET}"
-        urllib.request.urlopen(urllib.request.Request(url, headers={TEST_HEADER: "1"}), timeout=_PATIENCE).close()
+        urllib.request.urlopen(urllib.request.Request(url, headers={TEST_HEADER: "1"}), timeout=_TIMEOUT).close()
 
-    def forget(self) -> None:
-        """Empties the record."""
+    def clear_requests(self) -> None:
+        """Empty the record of requests."""
         self._settle()
         os.truncate(self._record, 0)
 
     def write_tree(self, folder: Path, prefix: str) -> None:
-        """An object for each file below `folder`."""
+        """Write an object below `prefix` for each file below `folder`."""
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             self.bucket.blob(f"{prefix}/{path.relative_to(folder)}").upload_from_filename(path)
 
     def read(self, name: str) -> bytes:
-        """An object's content."""
+        """Return the content of an object."""
         return bytes(self.bucket.blob(name).download_as_bytes())
 
     def generations(self, prefix: str) -> dict[str, int]:
-        """Which write each object below `prefix`, "" for all, is of; by its path below it."""
+        """Return the generation of each object below `prefix` ("" for all), by its path below `prefix`."""
         folder = f"{prefix}/" if prefix else ""
-        return {one.name.removeprefix(folder): one.generation for one in self.bucket.list_blobs(prefix=folder)}
+        return {blob.name.removeprefix(folder): blob.generation for blob in self.bucket.list_blobs(prefix=folder)}
 
     def snapshot(self, prefix: str) -> dict[str, bytes]:
-        """The content of every object below `prefix` outside `_run`, by its path below it."""
+        """Return the content of each object below `prefix` outside `_run`, by its path below `prefix`."""
         return {
             path: self.read(f"{prefix}/{path}") for path in self.generations(prefix) if not path.startswith("_run/")
         }
@@ -120,11 +120,11 @@ class Store:
 
 @contextmanager
 def running_store(folder: Path, fault_every: int = 0) -> Iterator[Store]:
-    """A store that ends with this process at the latest.
+    """Yield a running store, which ends with this process at the latest.
 
     Args:
-        folder: a new folder of its own.
-        fault_every: every so many requests are turned away; 0 is none.
+        folder: a folder to create for it.
+        fault_every: refuse each request whose number is a multiple of this; 0 refuses none.
     """
     folder.mkdir()
     command = [sys.executable, "-m", "tests.dataflow.store", str(folder / "requests.jsonl")]
@@ -141,23 +141,23 @@ def running_store(folder: Path, fault_every: int = 0) -> Iterator[Store]:
 
 
 class Job(NamedTuple):
-    """A job as the service and the store got it.
+    """A job as the service and the store received it.
 
     Args:
-        description: what the service got.
-        staged: a folder with the files that it names, and options.json.
-        out: where below the bucket its dataset goes.
-        shown: what the command that submitted it said.
+        description: the description that the service received.
+        staged: a folder with the staged files and options.json.
+        out: the output folder, below the bucket.
+        messages: what the command that submitted the job printed.
     """
 
     description: dict[str, Any]
     staged: Path
     out: str
-    shown: str
+    messages: str
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options that its workers get."""
+        """The options that the workers get."""
         return dict(self.description["environment"]["sdkPipelineOptions"]["options"])
 
 
@@ -165,13 +165,13 @@ Submit = Callable[..., Job]
 
 
 def flags_of(values: dict[str, str]) -> list[str]:
-    """Flags with their values as a command has them."""
+    """Return flags and values as a list of arguments."""
     return [part for pair in values.items() for part in pair]
 
 
 def submission(store: Store, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command that submits."""
-    names = {"PROJECT", "REGION", "TEMP_LOCATION", "IMAGE", "INPUT", "OUTPUT"}  # stand in for flags
+    """Run the command that submits a job."""
+    names = {"PROJECT", "REGION", "TEMP_LOCATION", "IMAGE", "INPUT", "OUTPUT"}  # replace flags
     environment = {name: value for name, value in os.environ.items() if name not in names}
     return subprocess.run(
         [SUBMIT, *flags],
@@ -179,13 +179,13 @@ def submission(store: Store, *flags: str) -> subprocess.CompletedProcess[str]:
         env={**environment, **store.environment()},
         capture_output=True,
         text=True,
-        timeout=_PATIENCE,
+        timeout=_TIMEOUT,
         check=False,
     )
 
 
 def submit_to(service: Service, store: Store, name: str, flags: Sequence[str], folder: Path) -> Job:
-    """Submits a job that makes a dataset of gs://bucket/photos in gs://bucket/<name>; what it staged is in `folder`."""
+    """Submit a job from gs://bucket/photos to gs://bucket/<name>, and copy its staged files into `folder`."""
     known = set(service.jobs)
     place = [*flags_of(PLACE), "--dataflow_endpoint", service.url]
     done = submission(store, *place, "-i", f"gs://{BUCKET}/photos", "-o", f"gs://{BUCKET}/{name}", "-s", "64", *flags)
@@ -201,14 +201,14 @@ def submit_to(service: Service, store: Store, name: str, flags: Sequence[str], f
 
 
 class CapturedRun:
-    """A captured job that runs; as a context, it ends with the block.
+    """A running job whose staged graph was captured. As a context manager, it kills the job at the end of the block.
 
     Args:
-        job: whose staged graph is run.
-        python: the interpreter that runs it, and its worker.
-        store: where it reads and writes.
-        folder: for its log.
-        path: a folder whose modules its worker has besides.
+        job: the captured job.
+        python: the interpreter of the runner and of the worker.
+        store: the store that the job reads and writes.
+        folder: the folder for its log.
+        path: a folder with further modules for the worker.
     """
 
     def __init__(self, job: Job, python: Path, store: Store, folder: Path, path: str | None = None) -> None:
@@ -219,7 +219,7 @@ class CapturedRun:
         command = [str(python), "-P", str(script), str(job.staged / "pipeline.pb"), str(job.staged / "options.json")]
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                [*command, str(self._pid), "--timeout", str(_PATIENCE)],
+                [*command, str(self._pid), "--timeout", str(_TIMEOUT)],
                 cwd=folder,
                 env={
                     **_as_on_a_worker({**os.environ, **store.environment()}),
@@ -238,29 +238,29 @@ class CapturedRun:
         if self._pid.exists():
             self.kill_harness()
 
-    def wait_until(self, true: Callable[[], bool]) -> None:
-        """Lets it run until something is so.
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition is true.
 
         Raises:
-            AssertionError: it has ended before.
+            AssertionError: the job ended before that.
         """
-        while not true():
+        while not condition():
             assert self._process.poll() is None, self._log.read_text()[-4000:]
             time.sleep(0.02)
 
     def kill_harness(self) -> None:
-        """Ends the process in which the user's code runs as a worker's machine would that is taken away."""
+        """Kill the process that runs the user's code, as if the worker's machine were lost."""
         with suppress(ProcessLookupError):
             os.kill(int(self._pid.read_text()), signal.SIGKILL)
 
     def wait(self) -> int:
-        """Its exit code, see `captured`; shows its log where it has failed."""
-        code = self._process.wait(_PATIENCE + 10)
+        """Wait for the end, print the log after a failure, and return the exit code; see `captured`."""
+        code = self._process.wait(_TIMEOUT + 10)
         if code:
             print(self._log.read_text()[-4000:])
         return code
 
 
 def _as_on_a_worker(environment: dict[str, str]) -> dict[str, str]:
-    """An environment without what this process's Python was told: where the project is, say."""
+    """Return an environment without the variables of this Python, such as the path of the project."""
     return {name: value for name, value in environment.items() if not name.startswith("PYTHON")}

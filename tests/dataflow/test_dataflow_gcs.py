@@ -1,4 +1,4 @@
-"""Objects as the program reads, writes, lists and deletes them."""
+"""How the program reads, writes, lists and deletes objects."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
-def _reached(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _use_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in store.environment().items():
         monkeypatch.setenv(name, value)
     storage.set_options([])
@@ -28,10 +28,10 @@ def _reached(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_reading_and_writing_an_object_takes_one_request_each(store: Store) -> None:
     storage.write(f"gs://{BUCKET}/own", "a b/ü%20.bin", b"data")
-    store.forget()
+    store.clear_requests()
     assert storage.read(f"gs://{BUCKET}/own/a b/ü%20.bin") == b"data"
     assert [request.method for request in store.requests()] == ["GET"]
-    store.forget()
+    store.clear_requests()
     storage.write(f"gs://{BUCKET}/own", "c", b"more")
     assert [request.method for request in store.requests()] == ["POST"]
     assert storage.size(f"gs://{BUCKET}/own/c") == 4
@@ -70,7 +70,7 @@ def test_only_named_objects_are_deleted(store: Store) -> None:
 
 
 @pytest.mark.parametrize("name", ["photos/**", "photos/3/*1.jpg", "photos/3/", "photos/3/p003.jpg", "none/*", "none"])
-def test_a_pattern_matches_what_it_does_for_beam(name: str) -> None:
+def test_a_pattern_matches_what_beam_matches(name: str) -> None:
     pattern = f"gs://{BUCKET}/{name}"
     (matched,) = FileSystems.match([pattern])
     files = [(file.path, file.size_in_bytes, file.last_updated_in_seconds) for file in matched.metadata_list]
@@ -80,18 +80,18 @@ def test_a_pattern_matches_what_it_does_for_beam(name: str) -> None:
 
 
 @pytest.mark.parametrize("alphabet", ["0123456789abcdef", "p0", "ü"])
-def test_every_name_is_listed_once_by_ranges(alphabet: str) -> None:
+def test_ranges_list_every_name_once(alphabet: str) -> None:
     pattern = f"gs://{BUCKET}/photos/**"
-    in_one_go = sorted(list_files(pattern))
-    assert len(in_one_go) > 240
-    assert {f"gs://{BUCKET}/photos/{name}" for name in ODD_NAMES} <= {path for path, _, _ in in_one_go}
-    assert sorted(list_files(pattern, alphabet)) == in_one_go
+    whole = sorted(list_files(pattern))
+    assert len(whole) > 240
+    assert {f"gs://{BUCKET}/photos/{name}" for name in ODD_NAMES} <= {path for path, _, _ in whole}
+    assert sorted(list_files(pattern, alphabet)) == whole
     part = f"gs://{BUCKET}/photos/3/*1.jpg"
     assert sorted(list_files(part, alphabet)) == sorted(list_files(part)) != []
 
 
 def test_a_range_is_listed_page_by_page(store: Store) -> None:
-    store.forget()
+    store.clear_requests()
     first = next(gcs.list_range(f"gs://{BUCKET}/photos/", "", ""))
     assert first[0] == min(f"gs://{BUCKET}/photos/{name}" for name in store.generations("photos"))
     assert len(store.requests()) == 1

@@ -1,4 +1,4 @@
-"""Two runs on one OUT of a store."""
+"""Two runs on one OUT in a store."""
 
 import json
 import os
@@ -18,40 +18,40 @@ from tests.support import ROOT, jpeg, write_tree
 pytestmark = pytest.mark.slow
 
 
-def begin(store: Store, *flags: object) -> "subprocess.Popen[str]":
-    """A run on this machine whose OUT lies in the store."""
+def start(store: Store, *flags: object) -> "subprocess.Popen[str]":
+    """Start a run on this machine with an OUT in the store."""
     command = [sys.executable, str(ROOT / "image_resizer.py"), *map(str, flags)]
     return subprocess.Popen(
         command, env={**os.environ, **store.environment()}, stderr=subprocess.PIPE, text=True, cwd=ROOT
     )
 
 
-def lease(store: Store, out: str, **holder: object) -> None:
+def write_lease(store: Store, out: str, **holder: object) -> None:
     store.bucket.blob(f"{out}/_run/lease.json").upload_from_string(json.dumps(holder))
 
 
-def test_a_run_that_lives_keeps_others_out(store: Store, tmp_path: Path) -> None:
+def test_a_live_run_keeps_other_runs_out(store: Store, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (40, 30))})
     flags = ("-i", source, "-o", f"gs://{BUCKET}/leased", "-s", "16")
-    lease(store, "leased", who="process 1 on a-machine", renewed=time.time() - 200)
-    refused = begin(store, *flags)
+    write_lease(store, "leased", who="process 1 on a-machine", renewed=time.time() - 200)
+    refused = start(store, *flags)
     assert refused.communicate(timeout=60)[1] == (
-        f"image_resizer: another run is at work on 'gs://{BUCKET}/leased' (process 1 on a-machine): wait for its end, "
-        "or end it; if it was killed, wait 5 minutes\n"
+        f"image_resizer: another run is using 'gs://{BUCKET}/leased' (process 1 on a-machine): wait for its end, "
+        "or stop it; if it was killed, wait 5 minutes\n"
     )
     assert refused.returncode == 2
-    lease(store, "leased", who="process 1 on a-machine", renewed=time.time() - 301)
-    taken_over = begin(store, *flags)
+    write_lease(store, "leased", who="process 1 on a-machine", renewed=time.time() - 301)
+    taken_over = start(store, *flags)
     shown = taken_over.communicate(timeout=60)[1]
     assert taken_over.returncode == 0, shown
     assert "_run/lease.json" not in store.generations("leased")
     assert set(store.snapshot("leased")) >= {"a.jpg", "summary.json"}
 
 
-def test_a_run_that_is_ended_gives_out_back(store: Store, tmp_path: Path) -> None:
+def test_a_stopped_run_releases_its_lease(store: Store, tmp_path: Path) -> None:
     data = jpeg(1, (1500, 1000))
     source = write_tree(tmp_path / "in", {f"{n:03d}.jpg": data for n in range(200)})
-    first = begin(store, "-i", source, "-o", f"gs://{BUCKET}/ended", "-s", "16", "--images_per_shard", "4")
+    first = start(store, "-i", source, "-o", f"gs://{BUCKET}/ended", "-s", "16", "--images_per_shard", "4")
     deadline = time.monotonic() + 60
     while not store.generations("ended/_run/shards") and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -63,7 +63,7 @@ def test_a_run_that_is_ended_gives_out_back(store: Store, tmp_path: Path) -> Non
     assert "_run/lease.json" not in store.generations("ended")
 
 
-def test_a_job_that_lives_keeps_others_out(store: Store) -> None:
+def test_a_running_job_keeps_other_runs_out(store: Store) -> None:
     out = f"gs://{BUCKET}/jobs"
     flags = [*flags_of(PLACE), "-i", f"gs://{BUCKET}/photos", "-o", out, "-s", "64"]
     with running_service() as service:
@@ -74,7 +74,7 @@ def test_a_job_that_lives_keeps_others_out(store: Store) -> None:
         assert second.returncode == 2
         page = f"https://console.cloud.google.com/dataflow/jobs/us-central1/{job_id}?project=a-project"
         assert second.stderr.splitlines()[-1] == (
-            f"image_resizer: another run is at work on {out!r} (job {job_id}: {page}): wait for its end, or cancel "
+            f"image_resizer: another run is using {out!r} (job {job_id}: {page}): wait for its end, or cancel "
             f"it; if it is over, delete '{out}/_run/lease.json'"
         )
         assert list(service.jobs) == [job_id]

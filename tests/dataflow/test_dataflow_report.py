@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
-def _reached(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _use_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in store.environment().items():
         monkeypatch.setenv(name, value)
     gcs_client.client.cache_clear()
@@ -24,7 +24,7 @@ def _reached(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     gcs_client.client.cache_clear()
 
 
-def test_it_is_made_where_the_dataset_is(store: Store, tmp_path: Path) -> None:
+def test_a_report_is_written_beside_its_dataset(store: Store, tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "in", 5)
     args = ("-i", source, "-o", tmp_path / "out", "-s", 32, 16, "--layout", "tfrecord", "--images_per_shard", 2)
     assert run(*args).returncode == 0
@@ -39,7 +39,7 @@ def test_it_is_made_where_the_dataset_is(store: Store, tmp_path: Path) -> None:
     assert blob.content_type == "text/html"
 
 
-def test_there_is_none_to_make(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_store_without_a_dataset_has_no_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([f"gs://{BUCKET}/nowhere"]) == 2
-    told = f"pipeline.report: 'gs://{BUCKET}/nowhere' holds no complete dataset (summary.json is missing)"
-    assert capsys.readouterr().err.startswith(told)
+    message = f"pipeline.report: 'gs://{BUCKET}/nowhere' holds no complete dataset (summary.json is missing)"
+    assert capsys.readouterr().err.startswith(message)

@@ -1,4 +1,4 @@
-"""Jobs as they were staged, run from what was staged, on a store: the same datasets as here."""
+"""Staged jobs that run on a store make the same datasets as local runs."""
 
 import json
 from collections import Counter
@@ -44,13 +44,14 @@ def six_shards(submit: Submit) -> Job:
     return submit("six", *archives(6), "--list_prefixes", "p0123")
 
 
-def made_here(images: Path, out: Path, *flags: str) -> dict[str, bytes]:
+def local_dataset(images: Path, out: Path, *flags: str) -> dict[str, bytes]:
+    """Make a dataset on this machine, and return its files."""
     done = run("-i", images, "-o", out, "-s", 64, *flags)
     assert done.returncode == 0, done.stderr
     return snapshot(out)
 
 
-def test_a_job_whose_worker_was_killed_goes_on(
+def test_a_job_continues_after_its_worker_was_killed(
     job: Job, environment: Path, store: Store, images: Path, tmp_path: Path
 ) -> None:
     with CapturedRun(job, environment, store, tmp_path) as first:
@@ -65,12 +66,12 @@ def test_a_job_whose_worker_was_killed_goes_on(
         header = json.loads(store.read(f"{job.out}/_run/shards/{name}").splitlines()[0])
         committed += [path for path, _, _ in header["files"]]
     assert len(committed) > len(markers)
-    written = {path: at for path, at in store.generations(job.out).items() if path in committed}
+    written = {path: write for path, write in store.generations(job.out).items() if path in committed}
 
     with CapturedRun(job, environment, store, tmp_path) as second:
         assert second.wait() == 0
-    assert {path: at for path, at in store.generations(job.out).items() if path in committed} == written
-    assert store.snapshot(job.out) == made_here(images, tmp_path / "here", *FILES)
+    assert {path: write for path, write in store.generations(job.out).items() if path in committed} == written
+    assert store.snapshot(job.out) == local_dataset(images, tmp_path / "here", *FILES)
 
     with running_service() as service:
         service.state = "JOB_STATE_DONE"
@@ -82,9 +83,9 @@ def test_a_job_whose_worker_was_killed_goes_on(
     assert f"{IMAGES} images matched: {IMAGES - 1} written, 1 failed, 0 skipped" in again.stderr
 
 
-def counted(job: Job, python: Path, store: Store, folder: Path) -> list[Request]:
-    """What a job asks of the store, each part of a batch for itself."""
-    store.forget()
+def requests_of(job: Job, python: Path, store: Store, folder: Path) -> list[Request]:
+    """Run a job, and return its requests to the store, each part of a batch separately."""
+    store.clear_requests()
     with CapturedRun(job, python, store, folder) as captured:
         assert captured.wait() == 0
     requests = []
@@ -95,7 +96,7 @@ def counted(job: Job, python: Path, store: Store, folder: Path) -> list[Request]
 
 
 def reads_of_images(requests: list[Request]) -> Counter[tuple[str, str]]:
-    """How often each image's content, and its metadata, was asked for."""
+    """Return the number of reads of each image's content and of its metadata."""
     reads: Counter[tuple[str, str]] = Counter()
     for request in requests:
         url = urlsplit(request.path)
@@ -105,24 +106,24 @@ def reads_of_images(requests: list[Request]) -> Counter[tuple[str, str]]:
     return reads
 
 
-def test_jobs_make_the_dataset_that_is_made_here_with_few_requests(
+def test_jobs_make_the_local_dataset_with_few_requests(
     two_shards: Job, six_shards: Job, environment: Path, store: Store, images: Path, tmp_path: Path
 ) -> None:
     names = {str(path.relative_to(images)) for path in images.rglob("*.jpg")}
-    two = counted(two_shards, environment, store, tmp_path)
-    six = counted(six_shards, environment, store, tmp_path)
-    for job, requests, shards in ((two_shards, two, 2), (six_shards, six, 6)):
-        assert store.snapshot(job.out) == made_here(images, tmp_path / job.out, *archives(shards))
+    two_requests = requests_of(two_shards, environment, store, tmp_path)
+    six_requests = requests_of(six_shards, environment, store, tmp_path)
+    for job, requests, shards in ((two_shards, two_requests, 2), (six_shards, six_requests, 6)):
+        assert store.snapshot(job.out) == local_dataset(images, tmp_path / job.out, *archives(shards))
         reads = reads_of_images(requests)
         assert reads == dict.fromkeys(((name, "content") for name in names), 1)
         others = sum(request.method == "GET" for request in requests) - reads.total()
-        assert others <= 30 + 8 * shards  # listings, markers: none an image
-    writes = [sum(request.method != "GET" for request in requests) for requests in (two, six)]
-    writes_a_shard = (writes[1] - writes[0]) / (6 - 2)
-    assert 0 < writes_a_shard / 1000 < 0.01  # an image, with a thousand a shard
+        assert others <= 30 + 8 * shards  # listings and markers, none of them per image
+    writes = [sum(request.method != "GET" for request in requests) for requests in (two_requests, six_requests)]
+    writes_per_shard = (writes[1] - writes[0]) / (6 - 2)
+    assert 0 < writes_per_shard / 1000 < 0.01  # per image, with a thousand images per shard
 
 
-def test_a_busy_store_loses_nothing(two_shards: Job, environment: Path, images: Path, tmp_path: Path) -> None:
+def test_a_busy_store_changes_no_byte(two_shards: Job, environment: Path, images: Path, tmp_path: Path) -> None:
     with running_store(tmp_path / "busy", fault_every=20) as busy:
         busy.write_tree(images, "photos")
         with CapturedRun(two_shards, environment, busy, tmp_path) as captured:
@@ -130,11 +131,11 @@ def test_a_busy_store_loses_nothing(two_shards: Job, environment: Path, images: 
         answers = Counter(request.status for request in busy.requests())
         assert answers[429] + answers[503] == answers.total() // 20
         assert min(answers[429], answers[503]) > 5
-        assert busy.snapshot(two_shards.out) == made_here(images, tmp_path / "here", *archives(2))
+        assert busy.snapshot(two_shards.out) == local_dataset(images, tmp_path / "here", *archives(2))
 
 
-def test_an_image_that_kills_the_harness_costs_itself_alone(job: Job, environment: Path, tmp_path: Path) -> None:
-    """The job is run twice, as a runner begins again what its worker died of."""
+def test_an_image_that_kills_the_harness_fails_alone(job: Job, environment: Path, tmp_path: Path) -> None:
+    """The job is run twice: a runner retries the work of a worker that died."""
     photos = {f"p{seed:02d}.jpg": jpeg(seed, (60, 40)) for seed in range(40)}
     poisoned = write_tree(tmp_path / "in", {**photos, "poison.png": POISON})
     (tmp_path / "site").mkdir()
@@ -147,14 +148,14 @@ def test_an_image_that_kills_the_harness_costs_itself_alone(job: Job, environmen
         assert "summary.json" not in own.generations(job.out)
         with CapturedRun(job, environment, own, tmp_path, path) as second:
             assert second.wait() == 0
-        made = own.snapshot(job.out)
+        dataset = own.snapshot(job.out)
         assert own.generations(f"{job.out}/_run/attempts") == {}
-    (failure,) = [json.loads(line) for line in made["failures-00000-of-00001.jsonl"].splitlines()]
+    (failure,) = [json.loads(line) for line in dataset["failures-00000-of-00001.jsonl"].splitlines()]
     assert failure["source"] == "poison.png"
     assert (failure["error"], failure["message"]) == ("crashed", "it ends the process that decodes it (SIGSEGV)")
-    here = made_here(poisoned, tmp_path / "here", *FILES)  # where no decoder dies of it
-    assert made.keys() == here.keys() - {"poison.png"}
-    assert [made[name] for name in photos] == [here[name] for name in photos]
-    rows, rows_here = (data["manifest-00000-of-00001.jsonl"].splitlines() for data in (made, here))
-    differing = [json.loads(row) for row in set(rows) - set(rows_here)]
+    local = local_dataset(poisoned, tmp_path / "here", *FILES)  # here the image does not kill the decoder
+    assert dataset.keys() == local.keys() - {"poison.png"}
+    assert [dataset[name] for name in photos] == [local[name] for name in photos]
+    rows, local_rows = (files["manifest-00000-of-00001.jsonl"].splitlines() for files in (dataset, local))
+    differing = [json.loads(row) for row in set(rows) - set(local_rows)]
     assert [(row["source"], row["status"], row["reason"]) for row in differing] == [("poison.png", "failed", "crashed")]

@@ -1,4 +1,4 @@
-"""run_dataflow.sh by itself: what it says, what it takes from the environment, and what it hands on."""
+"""run_dataflow.sh: its messages, the environment variables that it reads, and the flags that it passes on."""
 
 import os
 import re
@@ -26,14 +26,14 @@ def script(*flags: str, path: str = "", **variables: str) -> "subprocess.Complet
 
 
 def test_help_has_every_flag_of_the_script() -> None:
-    told = script("--help")
-    assert (told.returncode, told.stderr) == (0, "")
-    taken = set(
+    done = script("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    flags = set(
         re.findall(r"^    (?:-\S+ \| )*(--[a-z_]+)(?= \||\))", SCRIPT.read_text(encoding="utf-8"), re.MULTILINE)
     )
-    assert {"--project", "--region", "--temp_location", "--image", "--flex_template", "--estimate"} <= taken
-    for flag in taken - {"--in_dir", "--out_dir"}:
-        assert f"  {flag} " in told.stdout
+    assert {"--project", "--region", "--temp_location", "--image", "--flex_template", "--estimate"} <= flags
+    for flag in flags - {"--in_dir", "--out_dir"}:
+        assert f"  {flag} " in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -41,13 +41,13 @@ def test_help_has_every_flag_of_the_script() -> None:
     [
         ("--region r", "--project is missing: give it, or set PROJECT"),
         ("--project p", "--region is missing: give the region of the bucket, such as us-central1, or set REGION"),
-        ("--region r --project", "--project takes a value"),
-        ("--project --region r", "--project takes a value"),
-        ("--flex_template gs://b/t.json", "--flex_template needs --image IMAGE: the image, made from the Dockerfile"),
-        ("--flex_template t.json --image i", "--flex_template 't.json' is no place of a store: give one such as"),
+        ("--region r --project", "--project needs a value: give one"),
+        ("--project --region r", "--project needs a value: give one"),
+        ("--flex_template gs://b/t.json", "--flex_template needs --image: give the image, built from the Dockerfile"),
+        ("--flex_template t.json --image i", "--flex_template 't.json' is not a Cloud Storage path: give one such as"),
     ],
 )
-def test_refusals(flags: str, sentence: str) -> None:
+def test_a_wrong_command_is_refused_with_one_sentence(flags: str, sentence: str) -> None:
     done = script(*flags.split())
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"run_dataflow.sh: {sentence}")
@@ -65,21 +65,21 @@ def test_a_template_is_built_by_gcloud(tmp_path: Path) -> None:
     ]
 
 
-def test_what_stands_in_the_environment(store: Store) -> None:
-    """A run that is dry writes nothing, whether its job is valid or not."""
+def test_environment_variables_replace_flags_in_a_dry_run(store: Store) -> None:
+    """A dry run writes nothing, whether its job is valid or not."""
     before = store.generations("")
     place = {flag.removeprefix("--").upper(): value for flag, value in PLACE.items()}
     place |= {"INPUT": f"gs://{BUCKET}/photos", "OUTPUT": f"gs://{BUCKET}/unmade"}
     dry = ("--dry_run", "True", "-s", "64")
     valid = script(*dry, **place, **store.environment())
     assert valid.returncode == 0, valid.stderr
-    assert "no job was begun: what it would be is valid" in valid.stderr
-    assert "would pay for every byte" not in valid.stderr
+    assert "the job is valid; it was not submitted" in valid.stderr
+    assert "bytes between regions are billed" not in valid.stderr
     refused = script(*dry, **{**place, "REGION": "Nowhere"}, **store.environment())
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
-    assert refused.stderr.startswith("image_resizer: --region 'Nowhere' is none")
+    assert refused.stderr.startswith("image_resizer: --region 'Nowhere' is not a region")
     without_image = script(*dry, "--no_use_public_ips", **place, **store.environment())
-    assert "--no_use_public_ips leaves workers without a way" in without_image.stderr
+    assert "--no_use_public_ips keeps workers from installing packages" in without_image.stderr
     with_image = script(
         *(*dry, "--no_use_public_ips", "-o", f"gs://{FAR_BUCKET}/unmade"),
         **place,
@@ -87,7 +87,7 @@ def test_what_stands_in_the_environment(store: Store) -> None:
         **store.environment(),
     )
     assert with_image.returncode == 0, with_image.stderr
-    warning = f"'gs://{FAR_BUCKET}/unmade' lies in europe-west1, and workers in us-central1 would pay for every byte"
+    warning = f"'gs://{FAR_BUCKET}/unmade' is in europe-west1 and the workers are in us-central1: bytes between regions"
     assert warning in with_image.stderr
     elsewhere = script(*dry, "-o", f"gs://{BUCKET}/photos", **place, **store.environment())
     assert f"-o 'gs://{BUCKET}/photos' holds the input 'gs://{BUCKET}/photos'" in elsewhere.stderr
@@ -97,7 +97,7 @@ def test_what_stands_in_the_environment(store: Store) -> None:
 
 def test_an_estimate_needs_no_project(store: Store) -> None:
     before = store.generations("")
-    told = script("-i", f"gs://{BUCKET}/photos", "-s", "64", "--estimate", "5", **store.environment())
-    assert told.returncode == 0, told.stderr
-    assert "5 of 240 images" in told.stdout
+    done = script("-i", f"gs://{BUCKET}/photos", "-s", "64", "--estimate", "5", **store.environment())
+    assert done.returncode == 0, done.stderr
+    assert "5 of 240 images" in done.stdout
     assert store.generations("") == before

@@ -1,4 +1,4 @@
-"""The emulated store does what the other tests rely on."""
+"""The properties of the emulated store that the other tests rely on."""
 
 from collections import Counter
 from pathlib import Path

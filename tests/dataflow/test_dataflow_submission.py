@@ -1,4 +1,4 @@
-"""What a submission hands over: the job, and the files that its workers install."""
+"""What is submitted: the job, and the files that its workers install."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ def graph_of(job: Job) -> beam_runner_api_pb2.Pipeline:
     return beam_runner_api_pb2.Pipeline.FromString((job.staged / "pipeline.pb").read_bytes())
 
 
-def test_steps_have_the_names_that_they_have_here(job: Job) -> None:
+def test_steps_have_the_names_of_a_local_run(job: Job) -> None:
     names = {transform.unique_name for transform in graph_of(job).components.transforms.values()}
     steps = {name.partition("/")[0] for name in names if "/" in name}
     assert steps == {
@@ -39,48 +39,50 @@ def test_the_staged_graph_is_the_jobs(job: Job) -> None:
 
 def test_the_command_ends_once_the_job_is_submitted(job: Job, service: Service) -> None:
     assert service.requests[0] == "POST /v1b3/projects/a-project/locations/us-central1/jobs"
-    assert set(service.requests) == {service.requests[0]}  # nor asks how far a job is
+    assert set(service.requests) == {service.requests[0]}  # it does not ask for the state of the job
     (job_id,) = [job_id for job_id, description in service.jobs.items() if description is job.description]
     page = f"https://console.cloud.google.com/dataflow/jobs/us-central1/{job_id}?project=a-project"
-    assert f"job {job_id}: {page}\n" in job.shown
+    assert f"job {job_id}: {page}\n" in job.messages
 
 
-def test_a_job_that_failed_is_told_of(store: Store) -> None:
+def test_a_failed_job_is_reported(store: Store) -> None:
     with running_service() as service:
         service.state = "JOB_STATE_FAILED"
-        told = {"messageImportance": "JOB_MESSAGE_ERROR", "messageText": "the workers have struck", "id": "1"}
-        service.messages = [{**told, "time": "2026-01-01T00:00:00Z"}]
+        message = {"messageImportance": "JOB_MESSAGE_ERROR", "messageText": "the workers stopped", "id": "1"}
+        service.messages = [{**message, "time": "2026-01-01T00:00:00Z"}]
         place = [*flags_of(PLACE), "--dataflow_endpoint", service.url]
         flags = ("-i", f"gs://{BUCKET}/photos", "-o", f"gs://{BUCKET}/failed", "-s", "64", "--wait")
         done = submission(store, *place, *flags)
     assert done.returncode == 1
-    assert "the workers have struck" in done.stderr
-    assert "give the same command again to go on" in done.stderr
+    assert "the workers stopped" in done.stderr
+    assert "give the same command again to continue" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_options_and_worker_settings(job: Job) -> None:
-    told = job.description
-    assert (told["name"], told["labels"]) == ("a-job", {"team": "photos"})
-    assert told["type"] in (1, "JOB_TYPE_BATCH")
+    description = job.description
+    assert (description["name"], description["labels"]) == ("a-job", {"team": "photos"})
+    assert description["type"] in (1, "JOB_TYPE_BATCH")
     options = job.options
     assert (options["project"], options["region"]) == ("a-project", "us-central1")
     assert options["temp_location"].startswith(f"gs://{BUCKET}/tmp/a-job.")
-    (pool,) = told["environment"]["workerPools"]
+    (pool,) = description["environment"]["workerPools"]
     assert (pool["machineType"], pool["diskSizeGb"]) == ("n2-standard-2", 30)
     assert pool["autoscalingSettings"]["maxNumWorkers"] == 7
-    assert told["environment"]["version"]["job_type"] == "FNAPI_BATCH"
+    assert description["environment"]["version"]["job_type"] == "FNAPI_BATCH"
     assert pool["workerHarnessContainerImage"].endswith(f":{version('apache-beam')}")
 
 
-def test_every_staged_file_is_there_whole(job: Job) -> None:
+def test_every_staged_file_has_its_hash(job: Job) -> None:
     (pool,) = job.description["environment"]["workerPools"]
     packages = {package["name"] for package in pool["packages"]}
     assert "workflow.tar.gz" in packages
     assert (job.staged / "requirements.txt").read_text() == f"pillow=={version('pillow')}\n"
     assert any(name.startswith(f"pillow-{version('pillow')}-") for name in packages)
     assert not any("session" in name for name in packages)  # no pickled main session
-    (environment,) = [one for one in graph_of(job).components.environments.values() if one.dependencies]
+    (environment,) = [
+        candidate for candidate in graph_of(job).components.environments.values() if candidate.dependencies
+    ]
     hashes = {}
     for dependency in environment.dependencies:
         artifact = beam_runner_api_pb2.ArtifactUrlPayload.FromString(dependency.type_payload)
@@ -88,7 +90,7 @@ def test_every_staged_file_is_there_whole(job: Job) -> None:
     assert hashes == {name: hashlib.sha256((job.staged / name).read_bytes()).hexdigest() for name in packages}
 
 
-def test_what_is_staged_installs_into_an_empty_environment(environment: Path, tmp_path: Path) -> None:
+def test_the_staged_packages_install_into_an_empty_environment(environment: Path, tmp_path: Path) -> None:
     lines = (
         "import importlib.metadata as m, json, pipeline.run, transforms.imaging.resize as r",
         "print(json.dumps([r.__file__, m.version('apache-beam'), m.version('pillow')]))",
@@ -96,25 +98,25 @@ def test_what_is_staged_installs_into_an_empty_environment(environment: Path, tm
     done = subprocess.run(
         [str(environment), "-P", "-c", "\n".join(lines)], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    where, *versions = json.loads(done.stdout)
-    assert Path(where).is_relative_to(environment.parents[1])
+    location, *versions = json.loads(done.stdout)
+    assert Path(location).is_relative_to(environment.parents[1])
     assert versions == [version("apache-beam"), version("pillow")]
 
 
 def test_the_installed_command_makes_datasets_and_estimates(environment: Path, images: Path, tmp_path: Path) -> None:
-    """As a user has it who installed the package: no checkout, and only what setup.py asks for."""
+    """The package is installed as by a user: without a checkout, and with the dependencies of setup.py only."""
 
     def command(*flags: str) -> str:
         line = [str(environment.with_name("image_resizer")), "-i", str(images), "-s", "64", *flags]
-        surroundings = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        done = subprocess.run(line, cwd=tmp_path, env=surroundings, capture_output=True, text=True, check=False)
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        done = subprocess.run(line, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    for layout in ("files", "parquet", "tfrecord"):  # the last two with packages that no other layout needs
+    for layout in ("files", "parquet", "tfrecord"):  # the last two need packages that no other layout needs
         command("-o", f"installed-{layout}", "--layout", layout)
-    here = run("-i", images, "-s", "64", "-o", tmp_path / "here")
-    assert here.returncode == 0, here.stderr
+    local = run("-i", images, "-s", "64", "-o", tmp_path / "here")
+    assert local.returncode == 0, local.stderr
     assert snapshot(tmp_path / "installed-files") == snapshot(tmp_path / "here")
     for layout in ("parquet", "tfrecord"):
         assert len(list((tmp_path / f"installed-{layout}").glob(f"*-of-*.{layout}"))) == 1

@@ -35,7 +35,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for layout in LAYOUTS:
         done = run(
             *("-i", train, other, "-o", folder / layout, "-s", *SIZES, "--layout", layout, "--images_per_shard", 1),
-            *("--labels", "folder", "--columns", captions, "--name", "a: 'b' \"c\" | # d", "--license", "cc-by-4.0"),
+            *(
+                "--label_from",
+                "folder",
+                "--columns",
+                captions,
+                "--name",
+                "a: 'b' \"c\" | # d",
+                "--license",
+                "cc-by-4.0",
+            ),
         )
         assert done.returncode == 0, done.stderr
     return {layout: folder / layout for layout in LAYOUTS}

@@ -43,7 +43,7 @@ def test_a_column_named_like_a_file_is_no_image(tmp_path: Path) -> None:
 
 def test_labels_have_the_names_of_their_classes(tmp_path: Path) -> None:
     trees = {"train": {"cat/a.jpg": IMAGES["p0.jpg"], "dog/b.jpg": IMAGES["p1.jpg"], "c.jpg": IMAGES["p2.jpg"]}}
-    loaded = load(make(tmp_path, trees, "--labels", "folder"))["train"]
+    loaded = load(make(tmp_path, trees, "--label_from", "folder"))["train"]
     assert loaded.features["label"] == datasets.ClassLabel(names=["cat", "dog"])
     assert sorted((one["label"], one["label_name"]) for one in loaded) == [(-1, ""), (0, "cat"), (1, "dog")]
 

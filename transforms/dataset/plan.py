@@ -19,6 +19,9 @@ from transforms.model.records import NO_COLUMNS, Columns, Shard, json_line
 # The number of shards whose rows make one part of the manifest.
 SHARDS_PER_PART = 100
 
+# Old name of a setting -> its name today.
+_OLD_NAMES = {"labels": "label_from"}
+
 
 class Plan(NamedTuple):
     """The plan of a dataset. All but its columns and `unwritten` stay as the first run fixed them.
@@ -122,12 +125,19 @@ def read_plan(out_dir: str) -> Plan | None:
     try:
         plan = Plan(**json.loads(text))
         types, classes = plan.columns
-        return plan._replace(columns=Columns(types, tuple(classes)), unwritten=tuple(plan.unwritten))
+        return plan._replace(
+            settings=_renamed(plan.settings), columns=Columns(types, tuple(classes)), unwritten=tuple(plan.unwritten)
+        )
     except (ValueError, TypeError) as error:
         raise RunError(
             f"{storage.join(out_dir, CONFIG_PATH)!r} is damaged ({error}): give another -o, or delete the folder "
             f"{out_dir!r} to start again"
         ) from error
+
+
+def _renamed(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a dataset, with today's names for those that older versions called otherwise."""
+    return {_OLD_NAMES.get(name, name): value for name, value in dict(settings).items()}
 
 
 def write_plan(out_dir: str, plan: Plan) -> None:

@@ -32,7 +32,7 @@ def _labels_and_tables(config: ResizeConfig) -> dict[str, str]:
 
     The location of a table decides no bytes, and the digests of the shards include its rows.
     """
-    return {"labels": config.labels, **dict.fromkeys(config.tables, "given")}
+    return {"label_from": config.label_from, **dict.fromkeys(config.tables, "given")}
 
 
 def versions(config: ResizeConfig) -> dict[str, str]:

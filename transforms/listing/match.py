@@ -45,7 +45,7 @@ class SplitListing:
     def __init__(self, split: Split, config: ResizeConfig) -> None:
         self._split = split
         self._out_dir = config.out_dir
-        self._folders_are_classes = bool(config.labels)
+        self._folders_are_classes = bool(config.label_from)
         self._any_name = config.any_name
         self._prefix, self._sample = config.key_prefix(split.name), Fraction(config.sample)
         self._images = self._bytes = self._system_files = 0

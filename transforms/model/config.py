@@ -9,6 +9,9 @@ from transforms.imaging.spec import ResizeSpec
 # The tables that a dataset may have, by the names of their flags.
 COLUMNS, ATTRIBUTION = "columns", "attribution"
 
+# Where the label of an image may come from, besides a table.
+LABEL_SOURCES = ("folder",)
+
 
 @dataclasses.dataclass(frozen=True)
 class Split:
@@ -60,7 +63,7 @@ class ResizeConfig:
             "" to list it in one pass.
         retry_failed: whether to make a shard again if any of its images failed.
         any_name: whether to try every file, whatever its name.
-        labels: "folder" if the name of an image's folder is its class; "" for no classes.
+        label_from: "folder" if the name of an image's folder is its class; "" for no classes.
         columns: a table of further columns, joined by key; "" for none.
         attribution: a table of the images' authors and licenses; "" for none.
         card: the texts of the dataset's card.
@@ -78,7 +81,7 @@ class ResizeConfig:
     list_prefixes: str = ""
     retry_failed: bool = False
     any_name: bool = False
-    labels: str = ""
+    label_from: str = ""
     columns: str = ""
     attribution: str = ""
     card: CardText = CardText()

@@ -48,7 +48,7 @@ def assemble(
             images += [image] if image else []
     attributions = tuple(_attributions(rows, joined))
     counts = tally(rows, failures, config.spec.sizes)
-    if config.labels:
+    if config.label_from:
         counts["classes"] = _classes(rows, config)
     if config.tables:
         counts["tables"] = joined.tally

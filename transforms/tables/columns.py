@@ -49,7 +49,7 @@ def folder_of(path: str) -> str | None:
 
 def class_of(path: str, config: ResizeConfig) -> str | None:
     """The class of a source, by its path below the input, after the split where there are several."""
-    if not config.labels:
+    if not config.label_from:
         return None
     return folder_of(path.partition("/")[2] if len(config.splits) > 1 else path)
 
@@ -68,9 +68,11 @@ def columns_of(listing: Tally, config: ResizeConfig, unwritten: Collection[str] 
     profile = listing.get("tables", {}).get(COLUMNS, {})
     wide = LAYOUTS[config.layout].wide_floats
     types = {name: type_of(kinds, wide) for name, kinds in profile.get("kinds", {}).items()}
-    if config.labels:
+    if config.label_from:
         if LABEL in types:
-            raise RunError(f"--labels {config.labels} and --columns {config.columns!r} both give 'label': use one")
+            raise RunError(
+                f"--label_from {config.label_from} and --columns {config.columns!r} both give 'label': use one"
+            )
         return _with_names(types, {*listing.get("classes", {})} - {*unwritten})
     if types.get(LABEL) in ("string", "uint64"):  # loaders take no class beyond int64
         return _with_names(types, profile["labels"])

@@ -1,4 +1,4 @@
-"""--estimate as it is typed."""
+"""--estimate as a user types it."""
 
 import json
 import re
@@ -16,68 +16,70 @@ from tests.support import ROOT, photo_tree, run, write_tree
 
 pytestmark = pytest.mark.slow
 
-Tell = Callable[..., list[str]]
+Estimate = Callable[..., list[str]]
 
 
 @pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
-    """Runs the command in this process, and gives the lines of its report."""
+def estimate(capsys: pytest.CaptureFixture[str]) -> Estimate:
+    """Return a function that runs the command in this process and returns the lines of its report."""
 
-    def tell(*args: object) -> list[str]:
+    def estimate(*args: object) -> list[str]:
         capsys.readouterr()
         code = main([str(arg) for arg in args])
         shown = capsys.readouterr()
         assert code == 0, shown.err
         return shown.out.splitlines()
 
-    return tell
+    return estimate
 
 
 def values(report: list[str], label: str) -> list[str]:
-    """The cells of a row."""
+    """Return the cells of a row."""
     line = next(line for line in report if line.strip().startswith(label))
     return re.split(r"  +", line.strip())[1:]
 
 
-def everything(folder: Path) -> dict[str, int]:
+def modification_times(folder: Path) -> dict[str, int]:
     return {str(path): path.lstat().st_mtime_ns for path in [folder, *folder.rglob("*")]}
 
 
 @pytest.mark.parametrize("out", [(), ("-o", "new"), ("-o", "empty")])
-def test_it_tells_and_writes_nothing(
-    tell: Tell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: tuple[str, ...]
+def test_it_reports_and_writes_nothing(
+    estimate: Estimate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: tuple[str, ...]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     source = photo_tree(tmp_path / "photos", 9)
     write_tree(source, {"bad.jpg": b"no image", "notes.txt": b""})
-    before = everything(tmp_path)
-    report = tell("-i", source, *out, "-s", 24, 12, "--estimate")
-    assert everything(tmp_path) == before
+    before = modification_times(tmp_path)
+    report = estimate("-i", source, *out, "-s", 24, 12, "--estimate")
+    assert modification_times(tmp_path) == before
     source_bytes = sum(path.stat().st_size for path in source.rglob("*.jpg"))
     assert values(report, "photos") == ["10", f"{source_bytes / 1000:,.0f} kB"]
     assert values(report, "other files") == ["1"]
     assert values(report, "resized") == ["9"]
     assert values(report, "failed") == ["1", "10.0 %: 1 not-an-image"]
-    assert values(report, "24 px")[1] == values(report, "12 px")[1] == "exact: every image was looked at"
+    assert values(report, "24 px")[1] == values(report, "12 px")[1] == "exact: every image was measured"
     assert values(report, "shards") == ["1", "1"]
     assert values(report, "workers") == ["1", "1"]
-    # 1 list, 18 outputs or 2 archives, 2 of the shard, 20 of the run; 1 read an image, 4 a shard
+    # 1 list, 18 outputs or 2 archives, 2 for the shard, 20 for the run; 1 read per image, 4 per shard
     assert values(report, "store writes") == ["41", "25"]
     assert values(report, "store reads") == ["14", "14"]
-    assert len(values(report, "the run")) == 4
+    assert len(values(report, "total for the run")) == 4
     assert report[-1] == "Nothing was written."
 
 
-def test_it_is_what_a_run_writes(tell: Tell, make: Make, photos: Path, tmp_path: Path) -> None:
-    report = tell("-i", photos, "-s", 500, "--estimate", 100)
+def test_the_output_of_a_whole_sample_is_what_a_run_writes(
+    estimate: Estimate, make: Make, photos: Path, tmp_path: Path
+) -> None:
+    report = estimate("-i", photos, "-s", 500, "--estimate", 100)
     make("-i", photos, "-s", 500, "-o", tmp_path / "out")
     written = sum(path.stat().st_size for path in (tmp_path / "out").rglob("*.jpg"))
     assert values(report, "500 px")[0] == f"{written / 1000:,.0f} kB"
 
 
-def test_a_part_tells_an_interval(tell: Tell, photos: Path) -> None:
-    report = tell("-i", photos, "-s", 500, "--estimate", 5)
+def test_a_part_of_the_images_gives_an_interval(estimate: Estimate, photos: Path) -> None:
+    report = estimate("-i", photos, "-s", 500, "--estimate", 5)
     assert values(report, "resized") == ["5"]
     assert re.fullmatch(
         r"\d+ kB to \d+ kB, by the (bytes of the sources|number of images)", values(report, "500 px")[1]
@@ -85,24 +87,24 @@ def test_a_part_tells_an_interval(tell: Tell, photos: Path) -> None:
     assert any("5 of 9 images" in line for line in report)
 
 
-def test_time_left(tell: Tell, make: Make, photos: Path, tmp_path: Path) -> None:
+def test_committed_images_reduce_the_time_left(estimate: Estimate, make: Make, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     flags = ("-i", photos, "-o", out, "-s", 24, "--images_per_shard", 2)
     make(*flags)
     note = "9 of 9 images are committed"
-    assert values(tell(*flags, "--estimate", 2), "time left") == ["about 0:00:00", note]
-    assert not any("time left" in line for line in tell(*flags, "--estimate", 2, "--overwrite"))
-    gone = next(iter(sorted((out / "_run" / "shards").iterdir())))
-    missing = json.loads(gone.read_bytes().splitlines()[0])["tally"]["images"]["matched"]
-    gone.unlink()
-    before = everything(out)
-    left = values(tell(*flags, "--estimate", 2), "time left")[1]
+    assert values(estimate(*flags, "--estimate", 2), "time left") == ["about 0:00:00", note]
+    assert not any("time left" in line for line in estimate(*flags, "--estimate", 2, "--overwrite"))
+    marker = min((out / "_run" / "shards").iterdir())
+    missing = json.loads(marker.read_bytes().splitlines()[0])["tally"]["images"]["matched"]
+    marker.unlink()
+    before = modification_times(out)
+    left = values(estimate(*flags, "--estimate", 2), "time left")[1]
     assert left == f"{9 - missing} of 9 images are committed"
-    assert everything(out) == before
+    assert modification_times(out) == before
 
 
-def test_only_the_share_of_sample_counts(tell: Tell, photos: Path) -> None:
-    report = tell("-i", photos, "-s", 24, "--sample", "1/2", "--estimate")
+def test_only_images_that_sample_selects_count(estimate: Estimate, photos: Path) -> None:
+    report = estimate("-i", photos, "-s", 24, "--sample", "1/2", "--estimate")
     number = int(values(report, "--sample 1/2")[0])
     assert 0 < number < 9
     assert values(report, "photos")[0] == "9"
@@ -110,17 +112,17 @@ def test_only_the_share_of_sample_counts(tell: Tell, photos: Path) -> None:
     assert values(report, "store reads")[0] == str(number + 4)
 
 
-def test_workers_and_prices_that_are_given(tell: Tell, photos: Path, tmp_path: Path) -> None:
+def test_given_workers_and_prices_are_used(estimate: Estimate, photos: Path, tmp_path: Path) -> None:
     mine = write_tree(tmp_path, {"mine.json": b'{"vcpu_hour": 0, "memory_gb_hour": 0, "storage_gb_month": 1e6}'})
     flags = ("-i", photos, "-s", 24, "--max_num_workers", 2, "--prices", mine / "mine.json", "--images_per_shard", 1)
-    report = tell(*flags, "--estimate")
+    report = estimate(*flags, "--estimate")
     assert values(report, "shards") == ["9", "9"]
     assert values(report, "workers") == ["2", "2"]
     assert set(values(report, "vCPU [5]")) == {"0.0000"}
-    assert all(float(cell.replace(",", "")) > 1 for cell in values(report, "storage a month"))
+    assert all(float(cell.replace(",", "")) > 1 for cell in values(report, "storage per month"))
 
 
-def test_refusals(photos: Path, tmp_path: Path) -> None:
+def test_a_wrong_command_is_refused_with_one_sentence(photos: Path, tmp_path: Path) -> None:
     write_tree(tmp_path / "texts", {"a.txt": b""})
     write_tree(tmp_path / "other", {"a.txt": b""})
     pattern, other = tmp_path / "texts" / "*.txt", tmp_path / "other"
@@ -131,7 +133,7 @@ def test_refusals(photos: Path, tmp_path: Path) -> None:
             "or give a folder or pattern with images",
         ),
         ([pattern], f"-i {str(pattern)!r} holds no image: 1 .txt; give --any_name to try every file by its content"),
-        ([photos, "--sample", "1/1000000"], "--sample 1/1000000 takes none of the images: give a larger share"),
+        ([photos, "--sample", "1/1000000"], "--sample 1/1000000 selects no image: give a larger share"),
         ([photos, "-o", other], f"-o {str(other)!r} holds files that belong to no dataset, such as 'a.txt': give an"),
         ([photos, "--prices", "/no.json"], "--prices '/no.json' cannot be read: No such file or directory"),
         (
@@ -152,24 +154,26 @@ def test_another_dataset_is_refused_as_in_a_run(make: Make, photos: Path, tmp_pa
     assert "holds a dataset made with --size [24], but this run has --size [32]" in shown[-1]
 
 
-def test_without_it_nothing_of_it_is_loaded() -> None:
+def test_a_command_without_it_does_not_load_it() -> None:
     code = "import sys, pipeline.run; print(*(name for name in sys.modules if name.startswith('pipeline.estimate.')))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert loaded.stdout.split() == ["pipeline.estimate.prices"]
+    assert loaded.stdout.split() == []
 
 
 @pytest.mark.parametrize("out", [(), ("-o", "new")])
-def test_a_store(tell: Tell, photos: Path, tmp_path: Path, out: tuple[str, ...]) -> None:
+def test_a_store_gives_the_same_counts_and_no_time_on_this_machine(
+    estimate: Estimate, photos: Path, tmp_path: Path, out: tuple[str, ...]
+) -> None:
     there = [f"{SCHEME}{tmp_path}/{word}" if word == "new" else word for word in out]
-    local = tell("-i", photos, "-s", 24, 12, "--estimate", 6)
-    report = tell("-i", f"{SCHEME}{photos}", *there, "-s", 24, 12, "--estimate", 6)
+    local = estimate("-i", photos, "-s", 24, 12, "--estimate", 6)
+    report = estimate("-i", f"{SCHEME}{photos}", *there, "-s", 24, 12, "--estimate", 6)
     for label in ("photos", "resized", "24 px", "12 px", "shards", "store writes", "store reads"):
         assert values(report, label) == values(local, label)
-    assert len(values(report, "CPU time an image")) == 2
+    assert len(values(report, "CPU time per image")) == 2
     assert not any("speed" in line or "time for all" in line or "in a bucket" in line for line in report)
 
 
-def test_a_store_that_nothing_reads() -> None:
+def test_a_store_without_a_file_system_is_refused() -> None:
     shown = run("-i", "s4://bucket/photos", "--estimate")
     assert (shown.returncode, shown.stdout) == (2, "")
     assert shown.stderr == (

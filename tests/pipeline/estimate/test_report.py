@@ -6,11 +6,11 @@ from pipeline.estimate.cost import Dollars, Job, Work
 from pipeline.estimate.findings import Findings, LayoutCost
 from pipeline.estimate.interval import Estimate, Total
 from pipeline.estimate.prices import read_prices
-from pipeline.estimate.report import lines
+from pipeline.estimate.report import report_lines
 from pipeline.estimate.sample import Listing
 
 WORK = Work(9_000_000, 0.025, 9_100_000, 9_100_007, 90_000, 17_955_000.4, 3e11)
-FOUND = Findings(
+FINDINGS = Findings(
     listing=Listing(
         tally={
             "splits": {
@@ -67,7 +67,7 @@ Input                            images        bytes
   --sample 1/2                4,550,000  9,000.00 GB
   other files                         7
 
-Looked at [1]                    images
+Measured [1]                     images
   resized                           196
   failed                              3  1.5 %: 2 not-an-image, 1 truncated
   skipped                             1  0.5 %: 1 min-side
@@ -77,16 +77,16 @@ Output [2]                        bytes  with 95 % confidence
   256 px                       90.00 GB  86.00 GB to 94.00 GB, by the number of images
 
 This machine [3]
-  CPU time an image             25.0 ms  23.8 to 26.2 ms with 95 % confidence
+  CPU time per image            25.0 ms  23.8 to 26.2 ms with 95 % confidence
   speed with -j 2                  76.0  images/s
-  time for all            about 16:37:17
+  time for all images     about 16:37:17
   time left               about 4:09:19  6,825,000 of 9,100,000 images are committed
 
 Dataflow                          files   webdataset
   shards                         90,000        9,000
   workers [4]                       100           50
   vCPU hours [5]                 466.20       450.00
-  hours of wall time [5]           1.17         2.25
+  wall-clock hours [5]             1.17         2.25
   store writes, lists [7]    18,144,121       45,121
   store reads [7]             9,360,000    9,036,000
 
@@ -97,79 +97,84 @@ Dollars [9]                       files        files   webdataset   webdataset
   disk [5]                         0.19         0.20         0.18         0.18
   shuffle [6]                      0.01         0.00         0.01         0.01
   store operations [7]            96.20        96.00         7.40         7.40
-  the run                        129.13       115.90        39.19        26.53
-  storage a month [8]              5.59         5.60         5.90     1,234.50
+  total for the run              129.13       115.90        39.19        26.53
+  storage per month [8]            5.59         5.60         5.90     1,234.50
 
-What the numbers rest on
-  [1] 200 of 4,550,000 images, the first in an order by a hash of their names: the same in every
-      run; more of them contain fewer
-  [2] simple random sampling, normal approximation (rough below 30 images), finite population
-      correction; what failed or was skipped has no output
-  [3] CPU time of reading, decoding, resizing and encoding, measured here; speed without start-up,
-      and without writing the outputs
-  [4] n2-standard-4, 4 vCPU, 16 GB, 30 GB disk; one for 16 shards, 100 at most
-  [5] images x CPU time x 1.5 (a vCPU is one of two hardware threads of a core: assumed) / 0.85 (the
-      store, Beam's own work: assumed), and 4 minutes until a worker begins (assumed); all workers
-      from start to end; FlexRS may begin up to 6 hours later
-  [6] 100 bytes an image that is listed: a tuple of 50 bytes (measured), written and read
-  [7] a list for 1,000 names; a write an output or archive, 2 a shard, and 20 more; 1 read an image,
-      4 a shard
-  [8] outputs, manifest and markers, and in archives their headers and JSON, as measured in the
+How these figures are computed
+  [1] 200 of 4,550,000 images, the first in the order of a hash of their names: the same images in
+      every estimate; a larger sample contains a smaller one
+  [2] simple random sampling with the normal approximation (rough below 30 images) and the finite
+      population correction; images that failed or were skipped have no output
+  [3] CPU time of reading, decoding, resizing and encoding, measured on this machine; the speed
+      excludes start-up and writing the outputs
+  [4] n2-standard-4: 4 vCPUs, 16 GB of memory, 30 GB of disk; 1 per 16 shards, at most 100
+  [5] images x CPU time x 1.5 (assumed: a vCPU is one of two hardware threads of a core) / 0.85
+      (assumed: the rest is waiting for the store and Beam's own work), plus 4 minutes until a
+      worker starts (assumed); all workers run from start to end; FlexRS may delay the start by up
+      to 6 hours
+  [6] 100 bytes per listed image: a tuple of 50 bytes (measured) is written and read
+  [7] 1 list per 1,000 names; 1 write per output or archive, 2 per shard and 20 for the run; 1 read
+      per image and 4 per shard
+  [8] outputs, manifest and markers, and in archives also headers and JSON, as measured in the
       sample
   [9] list prices of 2026-11-22 in us-central1; 1 GB is 2^30 bytes; no discounts and no free tier;
-      buckets and workers in one region, so that no network is billed; they hold for the same images
-      in a bucket
+      buckets and workers are in one region, so that no network traffic is billed; for the same
+      images in a bucket
 
 Nothing was written.
 """
 
 
-def told(**changes: Any) -> list[str]:
-    return list(lines(dataclasses.replace(FOUND, **changes)))
+def lines_with(**changes: Any) -> list[str]:
+    """Return the report of `FINDINGS` with changes."""
+    return list(report_lines(dataclasses.replace(FINDINGS, **changes)))
 
 
 def row(label: str, **changes: Any) -> str:
-    return next(line for line in told(**changes) if line.strip().startswith(label))
+    return next(line for line in lines_with(**changes) if line.strip().startswith(label))
 
 
-def test_the_whole_text() -> None:
-    assert "\n".join(told()) + "\n" == TEXT
+def test_the_whole_report() -> None:
+    assert "\n".join(lines_with()) + "\n" == TEXT
 
 
-def test_small_things_are_told_in_small_units() -> None:
+def test_small_amounts_are_given_in_small_units() -> None:
     listing = Listing({"splits": {"a": {"images": 3, "bytes": 4321}}, "not_images": {}, "system_files": 0}, 3, 4321, ())
     small = tuple(
-        dataclasses.replace(one, batch=Dollars(0.01, 0.002, 0, 0, 0.0003, 0), flexrs=Dollars(0, 0, 0, 0, 0, 0))
-        for one in FOUND.layouts
+        dataclasses.replace(layout, batch=Dollars(0.01, 0.002, 0, 0, 0.0003, 0), flexrs=Dollars(0, 0, 0, 0, 0, 0))
+        for layout in FINDINGS.layouts
     )
     changes = {"listing": listing, "share": "1", "layouts": small, "committed": None}
-    assert told(**changes)[:3] == [
+    assert lines_with(**changes)[:3] == [
         "Input                            images        bytes",
         "  a                                   3         4 kB",
         "",
     ]
-    assert row("the run", **changes) == "  the run                        0.0123       0.0000       0.0123       0.0000"
-    assert not any("time left" in line for line in told(**changes))
+    assert (
+        row("total for the run", **changes)
+        == "  total for the run              0.0123       0.0000       0.0123       0.0000"
+    )
+    assert not any("time left" in line for line in lines_with(**changes))
 
 
-def test_a_store_has_no_time_on_this_machine() -> None:
-    shown = told(local=False, committed=None)
-    assert not any("speed" in line or "time for all" in line or "same images in a bucket" in line for line in shown)
+def test_inputs_in_a_store_have_no_time_on_this_machine() -> None:
+    lines = lines_with(local=False, committed=None)
+    assert not any("speed" in line or "time for all" in line or "same images in a bucket" in line for line in lines)
     assert row("CPU time", local=False) == row("CPU time")
 
 
-def test_intervals() -> None:
+def test_an_interval_may_be_unknown_or_exact() -> None:
     unknown = {512: Total(Estimate(1e6, math.inf), by_size=False)}
-    assert row("512", outputs=unknown).endswith("1,000 kB  unknown: one image tells no interval")
+    assert row("512", outputs=unknown).endswith("1,000 kB  unknown: one image gives no interval")
     exact = {512: Total(Estimate(1e6, 0), by_size=False)}
-    assert row("512", outputs=exact).endswith("1,000 kB  exact: every image was looked at")
-    assert row("CPU time", cpu_seconds=Estimate(0.01, math.inf)) == "  CPU time an image             10.0 ms"
+    assert row("512", outputs=exact).endswith("1,000 kB  exact: every image was measured")
+    assert row("CPU time", cpu_seconds=Estimate(0.01, math.inf)) == "  CPU time per image            10.0 ms"
 
 
-def test_what_was_given_is_named() -> None:
+def test_given_workers_and_prices_are_named() -> None:
     def text(**changes: Any) -> str:
-        return " ".join(" ".join(told(**changes)).split())
+        return " ".join(" ".join(lines_with(**changes)).split())
 
-    assert "; --max_num_workers, or as many as have a shard for a vCPU" in text(workers_given=True)
-    prices = FOUND.prices._replace(given=("vcpu_hour", "vcpu_slowdown"))
-    assert " in us-central1, but vcpu_hour, vcpu_slowdown as --prices says; " in text(prices=prices)
+    assert "; the number given by --max_num_workers, or fewer if" in text(workers_given=True)
+    prices = FINDINGS.prices._replace(given=("vcpu_hour", "vcpu_slowdown"))
+    assert " in us-central1, except vcpu_hour, vcpu_slowdown from --prices; " in text(prices=prices)

@@ -1,10 +1,10 @@
-"""The last lines of a run."""
+"""The lines that a run logs at its end."""
 
 from typing import Any
 
 import pytest
 
-from pipeline.terminal.summary import lines
+from pipeline.terminal.summary import summary_lines
 from transforms.imaging.errors import Note
 from transforms.imaging.spec import COLORS, ORIENTATIONS
 
@@ -26,30 +26,58 @@ def summary_with(notes: dict[str, int], orientation: str, color: str) -> dict[st
 
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
 @pytest.mark.parametrize("color", COLORS)
-def test_every_note_is_said(orientation: str, color: str) -> None:
-    told = list(lines(summary_with({note.value: 1234 for note in Note}, orientation, color), "out"))
-    assert told[1:-2] == [
-        f"1,234 with an EXIF orientation, {'kept as stored' if orientation == 'stored' else 'turned as it says'}",
-        f"1,234 with a colour profile, {'converted to sRGB' if color == 'srgb' else 'which is left out'}",
-        "1,234 of them with a profile that is broken or of other pixels: their numbers stay",
-        "1,234 with a transparent colour of 16 bits, which is ignored",
-        "1,234 with floats below 0 or above 1, which are cut off",
-        "1,234 end early, and are made all the same",
-        "1,234 could not be checked by --check_jpeg",
+def test_every_note_has_a_line(orientation: str, color: str) -> None:
+    lines = list(summary_lines(summary_with({note.value: 1234 for note in Note}, orientation, color), "out"))
+    converted = "converted to sRGB" if color == "srgb" else "left out"
+    assert lines[1:-2] == [
+        f"orientation in EXIF or XMP, {'not applied' if orientation == 'stored' else 'applied'}: 1,234",
+        f"colour profile, {converted}: 1,234",
+        "colour profile broken or for other pixels, pixel values kept: 1,234",
+        f"colour space given by numbers (cICP, nclx), {converted}: 1,234",
+        "colour space given by numbers, not convertible (PQ, HLG, ...), pixel values kept: 1,234",
+        "broken or very large metadata, left out: 1,234",
+        "fully transparent, only --background visible: 1,234",
+        "unusable transparency, ignored: 1,234",
+        "floats below 0 or above 1, clipped: 1,234",
+        "file ends early, written with what is there: 1,234",
+        "wrong checksum of the pixels, written as they are: 1,234",
+        "not checkable by --check_jpeg: 1,234",
     ]
 
 
-def test_other_files_and_system_files_are_told_apart() -> None:
-    found = {**summary_with({}, "stored", "srgb"), "not_images": {"": 1, ".heic": 3}, "system_files": 1234}
-    assert list(lines(found, "out"))[1:3] == [
-        "other files, passed over: 3 .heic, 1 (no extension)",
-        "system files, never tried (__MACOSX, ._*, Thumbs.db and the like): 1,234",
+def test_other_files_and_system_files_are_counted_separately() -> None:
+    summary = {**summary_with({}, "stored", "srgb"), "not_images": {"": 1, ".heic": 3}, "system_files": 1234}
+    assert list(summary_lines(summary, "out"))[1:3] == [
+        "other files, not read: 3 .heic, 1 (no extension)",
+        "system files, not read (__MACOSX, ._*, Thumbs.db, ...): 1,234",
     ]
 
 
-def test_without_notes() -> None:
-    assert list(lines(summary_with({}, "stored", "srgb"), "out")) == [
+def test_retries_tables_and_duplicates_are_counted() -> None:
+    joined = {
+        "images_with_row": 7,
+        "images_without_row": 2,
+        "rows": 1010,
+        "rows_without_image": 1000,
+        "rows_repeated": 3,
+    }
+    summary = {**summary_with({}, "stored", "srgb"), "retry": 2, "tables": {"columns": joined}, "duplicates": 4}
+    assert list(summary_lines(summary, "out"))[1:-2] == [
+        "failed, and tried again by the next run: 2",
+        "--columns: images with a row: 7, without: 2; rows: 1,010, without an image: 1,000, with a repeated key: 3",
+        "duplicates of an earlier file: 4",
+    ]
+
+
+def test_a_summary_without_notes_has_three_lines() -> None:
+    assert list(summary_lines(summary_with({}, "stored", "srgb"), "out")) == [
         "9 images matched: 9 written, 0 failed, 0 skipped",
-        "2.0 MB in, 512 px 1.0 MB (50.0 %) out",
+        "input: 2 MB; output: 512 px 1 MB (50.0 %)",
         "manifest: out/manifest-*.jsonl, failures: out/failures-*.jsonl",
     ]
+
+
+def test_small_outputs_are_given_in_kilobytes() -> None:
+    outputs = {"32": {"images": 9, "bytes": 950}, "512": {"images": 9, "bytes": 37_000}}
+    summary = {**summary_with({}, "stored", "srgb"), "source_bytes": 1_234_567, "outputs": outputs}
+    assert list(summary_lines(summary, "out"))[1] == "input: 1.23 MB; output: 512 px 37 kB (3.0 %), 32 px 950 B (0.1 %)"

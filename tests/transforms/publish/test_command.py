@@ -20,8 +20,8 @@ START = ["python", "image_resizer.py", "-i", "train", "-o", "OUT"]
         (["-ext", "jpg", "--only_shrink"], ["-s", "512", "--extension", "jpg", "--only_shrink"]),
         (["--sample", "0.1", "--quality", "90"], ["-s", "512", "--sample", "1/10", "--quality", "90"]),
         (
-            ["--layout", "parquet", "--images_per_shard", "1000", "--labels", "folder"],
-            ["-s", "512", "--layout", "parquet", "--labels", "folder"],
+            ["--layout", "parquet", "--images_per_shard", "1000", "--label_from", "folder"],
+            ["-s", "512", "--layout", "parquet", "--label_from", "folder"],
         ),
         (["--images_per_shard", "7"], ["-s", "512", "--images_per_shard", "7"]),
         (["--columns", "c x.csv"], ["-s", "512", "--columns", "FILE"]),

@@ -31,7 +31,7 @@ def test_numbers_that_are_missing_make_a_column_of_text(
 
 
 def test_columns_without_a_table_are_as_they_are(tmp_path: Path) -> None:
-    settings = dataclasses.replace(config(tmp_path), labels="folder")
+    settings = dataclasses.replace(config(tmp_path), label_from="folder")
     assert loaded_columns(COLUMNS, {}, {}, settings) == COLUMNS
 
 

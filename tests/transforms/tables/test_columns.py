@@ -45,7 +45,7 @@ def test_the_class_of_a_folder(path: str, folder: str | None) -> None:
 
 
 def test_labels_by_folder(tmp_path: Path) -> None:
-    labelled = dataclasses.replace(config(tmp_path), labels="folder")
+    labelled = dataclasses.replace(config(tmp_path), label_from="folder")
     columns = columns_of({"classes": {"dog": 2, "cat": 1}, **profile({"x": 1}).tally()}, labelled)
     assert columns == Columns({"x": "int64", "label": "int64", "label_name": "string"}, ("cat", "dog"))
     values = ColumnValues(columns)
@@ -72,8 +72,8 @@ def test_nothing_joins_nothing(tmp_path: Path) -> None:
 
 
 def test_labels_that_are_none(tmp_path: Path) -> None:
-    labelled = dataclasses.replace(config(tmp_path), labels="folder", columns="/c.csv")
-    with pytest.raises(RunError, match=r"--labels folder and --columns '/c.csv' both give 'label': use one"):
+    labelled = dataclasses.replace(config(tmp_path), label_from="folder", columns="/c.csv")
+    with pytest.raises(RunError, match=r"--label_from folder and --columns '/c.csv' both give 'label': use one"):
         columns_of(profile({"label": 1}).tally(), labelled)
     with pytest.raises(RunError, match="has float64 in its column 'label': give names or whole numbers"):
         columns_of(profile({"label": 0.5}).tally(), config(tmp_path))

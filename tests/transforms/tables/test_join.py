@@ -61,7 +61,7 @@ def test_rows_find_their_images(tmp_path: Path) -> None:
 def test_a_split_is_no_class(tmp_path: Path) -> None:
     columns = Columns({"label": "int64", "label_name": "string"}, ("cat", "dog"))
     splits = tuple(Split(name, f"/in/{name}/**", f"/in/{name}") for name in ("cat", "b"))
-    settings = dataclasses.replace(config(tmp_path), labels="folder", splits=splits)
+    settings = dataclasses.replace(config(tmp_path), label_from="folder", splits=splits)
     joined = join([source("cat/a.jpg"), source("cat/dog/b.jpg")], [], columns, settings)
     assert joined.columns == {
         "cat/a.jpg": {"label": None, "label_name": None},
