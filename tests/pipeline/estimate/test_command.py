@@ -138,7 +138,7 @@ def test_a_wrong_command_is_refused_with_one_sentence(photos: Path, tmp_path: Pa
         ([photos, "--prices", "/no.json"], "--prices '/no.json' cannot be read: No such file or directory"),
         (
             [photos, "--max_num_workers", 0],
-            "--max_num_workers 0 is no number of workers: give a whole number from 1 up",
+            "--max_num_workers 0 is out of range: give a whole number from 1 up",
         ),
     ]
     for args, sentence in cases:
