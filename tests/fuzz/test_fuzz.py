@@ -14,8 +14,8 @@ from tests.fuzz.seeds import names, whole
 from tests.support import jpeg
 from tests.transforms.imaging.files import png, png_rows
 from tests.transforms.resizing.test_isolated import poison
-from transforms.imaging.decode import FORMATS, open_image
 from transforms.imaging.errors import ImageError, Kind
+from transforms.imaging.opening import FORMATS, open_image
 
 pytestmark = pytest.mark.slow
 

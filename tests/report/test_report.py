@@ -175,7 +175,7 @@ def test_a_picture_is_small_and_never_enlarged() -> None:
     assert (shown.width, shown.height) == image.size == (256, 170)
     small = picture(jpeg(1, (90, 60)))
     assert (small.width, small.height) == (90, 60)
-    assert picture(b"no image").missing.startswith("it cannot be shown: the content is of no image format")
+    assert picture(b"no image").missing.startswith("it cannot be shown: the content is not in an image format")
     assert picture(None).missing == "it is not there any more"
 
 

@@ -88,7 +88,7 @@ def test_what_is_no_image_is_a_failure_and_the_rest_goes_on(tmp_path: Path) -> N
     assert (photo["row"]["status"], photo["failure"]) == ("written", None)
     assert (notes["key"], notes["data"]) == ("notes.txt", None)
     assert [notes["row"][name] for name in ("status", "reason", "path")] == ["failed", "not-an-image", None]
-    message = "the content is of no image format that is read here"
+    message = "the content is not in an image format that can be read"
     assert notes["failure"] == FailureRow("notes.txt", "notes.txt", "decode", "not-an-image", message)._asdict()
     assert notes["row"]["source_sha256"] == sha256(b"none")
     counted = done.metrics().query(MetricsFilter().with_namespace(counters.NAMESPACE))["counters"]

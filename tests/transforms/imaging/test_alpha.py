@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes
-from transforms.imaging.alpha import is_transparent, tga_alpha_type
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.alpha import is_fully_transparent, tga_alpha_type
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import Note
+from transforms.imaging.opening import open_image
 from transforms.imaging.spec import ResizeSpec
 
 WHITE = (255, 255, 255)
@@ -54,7 +55,7 @@ def test_a_tga_whose_alpha_is_0_everywhere_is_opaque(alpha_type: int | None) -> 
 
 
 @pytest.mark.parametrize("alpha_type", [3, 4])
-def test_a_tga_whose_alpha_is_said_to_mean_something_is_transparent(alpha_type: int) -> None:
+def test_a_tga_whose_alpha_is_said_to_mean_something_is_fully_transparent(alpha_type: int) -> None:
     assert row(tga(CLEAR, 32, alpha_type=alpha_type)) == ([WHITE, WHITE], HIDDEN)
     assert row(tga(HALF, 32, alpha_type=alpha_type)) == ([WHITE, BLUE], ())
 
@@ -228,6 +229,6 @@ def test_a_transparent_gif() -> None:
 
 def test_looking_at_the_corner_is_not_enough() -> None:
     image = Image.new("LA", (3, 3), (9, 0))
-    assert is_transparent(image)
+    assert is_fully_transparent(image)
     image.putpixel((2, 2), (9, 1))
-    assert not is_transparent(image)
+    assert not is_fully_transparent(image)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.support import image_bytes
-from transforms.imaging.decode import Opened, open_image
 from transforms.imaging.errors import ImageError, Kind
+from transforms.imaging.opening import Opened, open_image
 from transforms.imaging.resize import Encoded, Output, resize_image
 from transforms.imaging.spec import COLORS, DEPTH_RANGES, FILTERS, FITS, LONGEST_SIDE, MODES, ORIENTATIONS, ResizeSpec
 

@@ -5,8 +5,8 @@ from PIL import Image, ImageDraw
 
 from tests.support import image_bytes, picture_of
 from transforms.imaging.boxes import map_box
-from transforms.imaging.decode import open_image
 from transforms.imaging.geometry import Box, target_of
+from transforms.imaging.opening import open_image
 from transforms.imaging.resize import Encoded, resize_image
 from transforms.imaging.spec import FITS, ResizeSpec
 

@@ -12,9 +12,10 @@ from tests.support import image_bytes
 from tests.transforms.imaging.files import gamma, icc_profile, png, png_rows
 from transforms.imaging.cicp import Cicp, from_avif, from_png, profile
 from transforms.imaging.color import finish
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import Note
 from transforms.imaging.icc import colorants
+from transforms.imaging.opening import open_image
 from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 

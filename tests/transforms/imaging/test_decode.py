@@ -7,8 +7,9 @@ from PIL import Image
 
 from tests.support import image_bytes, jpeg
 from tests.transforms.imaging.files import png, png_rows
-from transforms.imaging.decode import decode, open_image, reduce
+from transforms.imaging.decode import decode, reduce
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
+from transforms.imaging.opening import open_image
 from transforms.imaging.resample import psnr
 from transforms.imaging.spec import ResizeSpec
 
@@ -54,7 +55,7 @@ def test_a_damaged_png_fails() -> None:
 def test_pixels_of_a_palette_that_is_missing(chunks: tuple[tuple[bytes, bytes], ...]) -> None:
     error = error_of(png((2, 1), *chunks, png_rows(b"\0\1"), color_type=3))
     assert (error.kind, error.stage) == (Kind.DAMAGED, Stage.DECODE)
-    assert error.message == "the pixels are entries of a palette, and there is none"
+    assert error.message == "the pixels refer to a palette, and the file has none"
     palette = b"PLTE", b"\x0a\x14\x1e\x28\x32\x3c"
     pixels = pixels_of(png((2, 1), palette, png_rows(b"\0\1"), color_type=3))
     assert pixels.tobytes() == palette[1]
@@ -62,7 +63,7 @@ def test_pixels_of_a_palette_that_is_missing(chunks: tuple[tuple[bytes, bytes], 
 
 def test_messages_are_the_same_in_every_run() -> None:
     error = error_of(b"no image at all")
-    assert (error.kind, error.message) == (Kind.NOT_AN_IMAGE, "the content is of no image format that is read here")
+    assert (error.kind, error.message) == (Kind.NOT_AN_IMAGE, "the content is not in an image format that can be read")
     assert (error_of(b"").kind, error_of(b"").message) == (Kind.EMPTY_FILE, "the file has 0 bytes")
 
 
@@ -91,7 +92,7 @@ def test_a_broken_header_is_damage_and_says_of_what(image_format: str) -> None:
     data[start : start + 8] = b"\0" * 8
     error = error_of(bytes(data[:400]))
     assert error.kind in (Kind.DAMAGED, Kind.TRUNCATED)
-    assert error.message != "the content is of no image format that is read here"
+    assert error.message != "the content is not in an image format that can be read"
 
 
 def first_of_two(image_format: str, **parameters: Any) -> bytes:

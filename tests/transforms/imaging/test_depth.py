@@ -11,8 +11,9 @@ from PIL import Image
 
 from tests.support import image_bytes
 from tests.transforms.imaging.files import tiff
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
+from transforms.imaging.opening import open_image
 from transforms.imaging.spec import ResizeSpec
 
 
@@ -115,7 +116,10 @@ def test_floats_that_were_clipped_are_noted() -> None:
 def test_floats_of_another_range_are_not_guessed_at() -> None:
     error = error_of(float_tiff([0.5, 200.0, 3000.0]))
     assert error.kind is Kind.UNSUPPORTED_DEPTH
-    assert error.message.startswith("67% of the values lie outside of 0 to 1, which is what floats are taken for")
+    assert error.message == (
+        "67% of the values lie outside 0 to 1, the range that floats are expected in: "
+        "give --depth_range auto to stretch each image"
+    )
 
 
 @pytest.mark.parametrize(("bits", "sample_format"), [(16, 3), (64, 3), (64, 1), (24, 3)])
@@ -137,7 +141,7 @@ def test_each_image_can_be_stretched_instead() -> None:
     assert levels(gray16(7, 7), depth_range="auto") == [0, 0]
     eight_bits = image_bytes(Image.frombytes("L", (2, 1), bytes([100, 101])), "PNG")
     assert levels(eight_bits, depth_range="auto") == [100, 101]
-    assert error_of(float_tiff([0.0, math.inf]), depth_range="auto").message == "some values are infinite"
+    assert error_of(float_tiff([0.0, math.inf]), depth_range="auto").message == "some values are infinite: give --depth_range full"
 
 
 @given(st.lists(st.integers(0, 65_535), min_size=1, max_size=40))

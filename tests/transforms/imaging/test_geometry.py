@@ -13,9 +13,9 @@ from transforms.imaging.geometry import (
     contain,
     cover,
     reduced_request,
+    skip_reason,
     target_of,
     targets,
-    unwanted,
 )
 from transforms.imaging.spec import FITS, ResizeSpec
 
@@ -175,7 +175,7 @@ def test_can_chain(larger: Target, smaller: Target, expected: bool) -> None:
     ],
 )
 def test_filters(source: tuple[int, int], filters: dict[str, Any], expected: Skip | None) -> None:
-    assert unwanted(source, ResizeSpec(**filters)) == expected
+    assert skip_reason(source, ResizeSpec(**filters)) == expected
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 1000))

@@ -19,9 +19,10 @@ from tests.transforms.imaging.jpegs import (
     segment,
 )
 from transforms.imaging import strict
-from transforms.imaging.decode import decode, open_image, reduce
+from transforms.imaging.decode import decode, reduce
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
-from transforms.imaging.jpeg import Frame, exif_of, may_be_scaled, read_frame, unsupported
+from transforms.imaging.jpeg import Frame, exif_of, may_be_scaled, read_frame, unsupported_coding
+from transforms.imaging.opening import open_image
 from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 
@@ -29,7 +30,6 @@ SIZE = 40, 30
 PHOTO = jpeg(1, SIZE)
 SCAN = PHOTO.index(b"\xff\xda")
 HEADER = PHOTO.index(b"\xff\xc0")
-REST = "no decoder here reads it; convert the image with another program"
 JFIF = segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0")
 
 
@@ -94,11 +94,11 @@ def test_what_is_ambiguous_is_not_scaled(name: str) -> None:
     data = AMBIGUOUS[name]
     assert read_frame(data) is None
     assert not may_be_scaled(data)
-    assert unsupported(data) is None
+    assert unsupported_coding(data) is None
     with pytest.raises(
         ImageError, match="--check_jpeg: stray bytes, an unknown marker or a second frame header"
     ) as caught:
-        strict.is_checked(data)
+        strict.check(data)
     assert caught.value.kind is Kind.DAMAGED
 
 
@@ -177,7 +177,7 @@ UNREAD = {
     "extended JPEG (SOF1) of 12 bits": START + frame(0xC1, SIZE, bits=12) + PHOTO[SCAN:],
     "progressive JPEG (SOF2) of 12 bits": START + frame(0xC2, SIZE, bits=12) + PHOTO[SCAN:],
     "baseline JPEG (SOF0) of 5 components": START + frame(0xC0, SIZE, range(5)) + PHOTO[SCAN:],
-    "baseline JPEG (SOF0) with its height behind the first scan (DNL)": START + frame(0xC0, (40, 0)) + PHOTO[SCAN:],
+    "baseline JPEG (SOF0) with its height after the first scan (DNL)": START + frame(0xC0, (40, 0)) + PHOTO[SCAN:],
     "hierarchical JPEG (DHP)": START + frame(0xDE, SIZE) + PHOTO[2:],
     "hierarchical JPEG (SOF5)": marked(0xC5),
     "hierarchical JPEG (SOF6)": marked(0xC6),
@@ -197,7 +197,7 @@ def test_what_no_decoder_reads_is_named(coding: str, settings: dict[str, Any]) -
     for error in made.outputs.values():
         assert isinstance(error, ImageError)
         assert (error.kind, error.stage) == (Kind.UNSUPPORTED_CODING, Stage.DECODE)
-        assert error.message == f"{coding}: {REST}"
+        assert error.message == f"{coding} is not supported: convert the image with another program"
 
 
 @pytest.mark.parametrize("data", [ARITHMETIC, PROGRESSIVE_ARITHMETIC])
@@ -213,8 +213,8 @@ def test_arithmetic_coding_is_read(data: bytes) -> None:
 
 def test_without_arithmetic_decoding_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("transforms.imaging.jpeg._reads_arithmetic", lambda: False)
-    assert unsupported(ARITHMETIC) == f"arithmetic-coded JPEG (SOF9): {REST}"
-    assert unsupported(PHOTO) is None
+    assert unsupported_coding(ARITHMETIC) == "arithmetic-coded JPEG (SOF9)"
+    assert unsupported_coding(PHOTO) is None
 
 
 def test_bits_that_no_jpeg_has_are_damage() -> None:

@@ -4,9 +4,9 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes
-from transforms.imaging.decode import open_image
 from transforms.imaging.geometry import Target
 from transforms.imaging.memory import memory_needed
+from transforms.imaging.opening import open_image
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.imaging import naming
-from transforms.imaging.decode import FORMATS
+from transforms.imaging.opening import FORMATS
 
 # What a file system can give: any bytes but NUL, decoded as Python does.
 KEYS = st.binary(min_size=1, max_size=60).filter(lambda name: b"\0" not in name).map(os.fsdecode)

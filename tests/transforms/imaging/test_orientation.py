@@ -10,9 +10,10 @@ from PIL import Image
 
 from tests.support import image_bytes, jpeg
 from tests.transforms.imaging.files import png, png_rows
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import Note
-from transforms.imaging.orientation import combined, from_exif, from_xmp, valid
+from transforms.imaging.opening import open_image
+from transforms.imaging.orientation import choose, from_exif, from_xmp, valid
 from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 
@@ -190,8 +191,8 @@ def test_exif_with_and_without_its_prefix() -> None:
 
 def test_the_rule() -> None:
     assert [valid(value) for value in (0, 1, 8, 9, "6", None)] == [None, 1, 8, None, None, None]
-    assert combined(None, lambda: None) == 1
-    assert combined(3, lambda: 1 // 0) == 3  # XMP is not even read
+    assert choose(None, lambda: None) == 1
+    assert choose(3, lambda: 1 // 0) == 3  # XMP is not even read
 
 
 def test_a_reduced_jpeg_is_turned_by_xmp_too() -> None:

@@ -10,9 +10,10 @@ from PIL import Image
 
 from tests.support import image_bytes
 from tests.transforms.imaging.files import png, png_rows
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import ImageError, Kind, Note
-from transforms.imaging.png import bare, chunks, damage, mended, metadata, profile
+from transforms.imaging.opening import open_image
+from transforms.imaging.png import chunks, find_damage, read_metadata, read_profile, repair, without_metadata
 from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 
@@ -128,7 +129,7 @@ def test_a_wrong_checksum_of_the_pixels_is_damage() -> None:
     error = error_of(data)
     assert error.kind is Kind.DAMAGED
     assert error.message == (
-        "the checksum of its IDAT chunk at byte 33 is wrong: --truncated accept takes the pixels as they are"
+        "the checksum of its IDAT chunk at byte 33 is wrong: give --truncated accept to use the pixels as they are"
     )
     assert pixels(data, truncated="accept") == ROW
     assert notes(data, truncated="accept") == (Note.DAMAGED,)
@@ -147,11 +148,11 @@ def test_pixels_that_decode_although_their_bits_are_wrong() -> None:
 def test_every_one_of_several_chunks_of_pixels_is_checked() -> None:
     packed = PIXELS[1]
     data = png((3, 1), (b"IDAT", packed[:5]), (b"IDAT", packed[5:]))
-    assert damage(data) is None
+    assert find_damage(data) is None
     assert pixels(data) == ROW
     last = data.rindex(b"IDAT") - 4
     wrong = data[: len(data) - 13] + bytes([data[-13] ^ 1]) + data[-12:]
-    assert f"at byte {last} " in str(damage(wrong))
+    assert f"at byte {last} " in str(find_damage(wrong))
     assert pixels(wrong, truncated="accept") == ROW
 
 
@@ -219,10 +220,10 @@ def test_of_an_animation_with_faults_the_first_picture_is_taken(name: bytes) -> 
 
 def test_a_healthy_file_is_not_copied() -> None:
     data = picture((b"tEXt", b"a\0b"))
-    assert mended(data) == (data, False)
-    assert mended(data)[0] is data
-    assert bare(data) == picture()
-    assert bare(picture()) is None
+    assert repair(data) == (data, False)
+    assert repair(data)[0] is data
+    assert without_metadata(data) == picture()
+    assert without_metadata(picture()) is None
 
 
 def test_a_profile_that_cannot_be_read_is_noted() -> None:
@@ -252,26 +253,26 @@ def test_a_profile_beside_a_text_that_is_too_long_still_counts() -> None:
 def test_profiles_of_more_than_a_megabyte() -> None:
     long = random.Random(1).randbytes(3_000_000)
     data = picture((b"iCCP", b"profile\0\0" + zlib.compress(long)))
-    assert profile(data) == long
+    assert read_profile(data) == long
     assert open_image(data).image.info["icc_profile"] == long
-    assert profile(picture((b"iCCP", b"profile\0\0" + BOMB))) == b""
-    assert profile(picture()) is None
+    assert read_profile(picture((b"iCCP", b"profile\0\0" + BOMB))) == b""
+    assert read_profile(picture()) is None
 
 
 def test_what_stands_beside_the_pixels() -> None:
     exif, xmp = b"MM\0*exif", b"<x:xmpmeta/>"
     lines = f"\nexif\n{len(exif):8}\n{exif.hex()}\n".encode()
     data = picture((b"eXIf", exif), (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp), (b"cICP", b"\1\2\3\4"))
-    assert metadata(data) == (exif, xmp, b"\1\2\3\4")
+    assert read_metadata(data) == (exif, xmp, b"\1\2\3\4")
     packed = b"iTXt", b"XML:com.adobe.xmp\0\1\0en\0key\0" + zlib.compress(xmp)
-    assert metadata(png((3, 1), PIXELS, packed, (b"eXIf", exif))) == (exif, xmp, None)
+    assert read_metadata(png((3, 1), PIXELS, packed, (b"eXIf", exif))) == (exif, xmp, None)
     for name in (b"Raw profile type exif", b"Raw profile type APP1"):
-        assert metadata(picture((b"tEXt", name + b"\0" + lines))).exif == exif
-        assert metadata(picture((b"zTXt", name + b"\0\0" + zlib.compress(lines)))).exif == exif
+        assert read_metadata(picture((b"tEXt", name + b"\0" + lines))).exif == exif
+        assert read_metadata(picture((b"zTXt", name + b"\0\0" + zlib.compress(lines)))).exif == exif
     both = picture((b"tEXt", b"Raw profile type exif\0" + lines), (b"eXIf", b"first"))
-    assert metadata(both).exif == b"first"
-    assert metadata(hurt(both, b"eXIf")).exif == exif
-    assert metadata(picture((b"tEXt", b"Raw profile type exif\0\nexif\n 3\nxyz"))) == (None, None, None)
+    assert read_metadata(both).exif == b"first"
+    assert read_metadata(hurt(both, b"eXIf")).exif == exif
+    assert read_metadata(picture((b"tEXt", b"Raw profile type exif\0\nexif\n 3\nxyz"))) == (None, None, None)
 
 
 def test_bytes_that_are_no_chunks() -> None:
@@ -279,8 +280,8 @@ def test_bytes_that_are_no_chunks() -> None:
     assert [chunk.name for chunk in chunks(data[:42] + bytes(100))] == [b"IHDR", b"IDAT"]
     assert [chunk.name for chunk in chunks(data[:33] + bytes(100))] == [b"IHDR"]
     assert list(chunks(data[:12])) == []
-    assert bare(data[:8]) is None
-    assert damage(data[:8]) is None
+    assert without_metadata(data[:8]) is None
+    assert find_damage(data[:8]) is None
 
 
 def icon(frame: bytes, *others: bytes) -> bytes:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from transforms.imaging.color import finish
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import ImageError, Note
+from transforms.imaging.opening import open_image
 from transforms.imaging.psd import read_header
 from transforms.imaging.spec import ResizeSpec
 
@@ -124,5 +125,5 @@ def test_what_is_cut_off_or_of_another_compression(compress: bool) -> None:
     for cut in (5, len(data) - 38):
         with pytest.raises(ImageError):
             picture(data[:-cut])
-    with pytest.raises(ImageError, match="PSD with ZIP inside: no decoder here reads it"):
+    with pytest.raises(ImageError, match="PSD with ZIP inside is not supported: convert the file to JPEG or PNG"):
         picture(data[:38] + b"\0\2" + data[40:])

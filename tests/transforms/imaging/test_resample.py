@@ -12,7 +12,7 @@ from PIL import Image
 from tests.support import jpeg
 from tests.support.photos import photo
 from transforms.imaging import extras, resample
-from transforms.imaging.decode import open_image
+from transforms.imaging.opening import open_image
 from transforms.imaging.resample import check_simd, psnr
 from transforms.imaging.resize import Encoded, resize_image
 from transforms.imaging.spec import ResizeSpec, SettingError, library_versions

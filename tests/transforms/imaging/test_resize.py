@@ -10,9 +10,9 @@ from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
 from tests.support import image_bytes, jpeg, picture_of, plain_resize, sha256
-from transforms.imaging.decode import open_image
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.geometry import Box
+from transforms.imaging.opening import open_image
 from transforms.imaging.resample import psnr
 from transforms.imaging.resize import Encoded, ImageResult, process_image, resize_image
 from transforms.imaging.spec import ResizeSpec
@@ -139,7 +139,7 @@ def test_one_size_too_large_for_its_format_leaves_the_others() -> None:
     too_large, fits = resize_image(opened, ResizeSpec(sizes=(16_384, 100))).outputs.values()
     assert isinstance(too_large, ImageError)
     assert (too_large.kind, too_large.stage) == (Kind.OUTPUT_TOO_LARGE, Stage.RESIZE)
-    assert str(too_large) == "16384 x 1638 pixels: a webp image takes 16383 a side at most"
+    assert str(too_large) == "16384 x 1638 pixels: a webp image can have at most 16383 a side"
     assert isinstance(fits, Encoded)
 
 
@@ -235,7 +235,7 @@ def test_an_extreme_cover_is_a_failure_of_its_own_kind() -> None:
     assert isinstance(large, ImageError)
     assert (large.kind, str(large)) == (
         Kind.OUTPUT_TOO_LARGE,
-        "384000 x 512 pixels: a jpg image takes 65500 a side at most",
+        "384000 x 512 pixels: a jpg image can have at most 65500 a side",
     )
     assert isinstance(small, Encoded)
     assert Image.open(io.BytesIO(small.data)).size == (12_000, 16)

@@ -6,10 +6,11 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes, jpeg
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
+from transforms.imaging.opening import open_image
 from transforms.imaging.spec import ResizeSpec
-from transforms.imaging.strict import is_checked
+from transforms.imaging.strict import check
 
 PHOTO = jpeg(1, (400, 300))
 
@@ -51,7 +52,7 @@ def test_rare_subsamplings_cannot_be_checked_and_are_noted() -> None:
     frame = data.index(b"\xff\xc0")
     assert data[frame + 11] == 0x22  # luma has 2 x 2 samples for one of each colour
     data[frame + 11] = 0x31  # 3 x 1 now, and the picture is another
-    assert is_checked(bytes(data)) is False
+    assert check(bytes(data)) is False
     assert notes(bytes(data)) == (Note.UNCHECKED,)
 
 

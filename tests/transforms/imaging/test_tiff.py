@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import ImageError, Kind
+from transforms.imaging.opening import open_image
 from transforms.imaging.spec import ResizeSpec
 
 SHORT, LONG, RATIONAL = 3, 4, 5

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes
-from transforms.imaging import decode
+from transforms.imaging import opening
 from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.imaging.header import ImageHeader
 from transforms.imaging.resize import Encoded, process_image, resize_image
 from transforms.imaging.spec import ResizeSpec
 from transforms.imaging.webp import Header, read_header
@@ -64,13 +65,13 @@ def unopenable(monkeypatch: pytest.MonkeyPatch) -> None:
     def opened(*_args: object) -> None:
         raise AssertionError("opened")
 
-    monkeypatch.setattr(decode, "_open", opened)
+    monkeypatch.setattr(opening, "_open", opened)
 
 
 def test_too_many_pixels_are_refused_before_it_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     unopenable(monkeypatch)
     with pytest.raises(ImageError, match="16384 x 16384 pixels are more than --max_pixels") as caught:
-        decode.open_image(bomb((16_384, 16_384)))
+        opening.open_image(bomb((16_384, 16_384)))
     assert caught.value.kind is Kind.TOO_MANY_PIXELS
 
 
@@ -83,7 +84,7 @@ def test_what_is_not_admitted_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> 
 
     made = process_image(bomb((4000, 3000)), ResizeSpec(sizes=(8, 4)), admit)
     assert made.outputs == {8: refused, 4: refused}
-    assert made.header == decode.ImageHeader("WEBP", "RGBA", 4000, 3000)
+    assert made.header == ImageHeader("WEBP", "RGBA", 4000, 3000)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
@@ -99,6 +100,6 @@ def test_it_is_admitted_once_with_the_memory_that_any_image_takes(mode: str) -> 
 
     made = process_image(data, spec, admit)
     assert all(isinstance(output, Encoded) for output in made.outputs.values())
-    resize_image(decode.open_image(data), spec, admit)
+    resize_image(opening.open_image(data), spec, admit)
     assert needed[0] == needed[1]
     assert len(needed) == 2
