@@ -156,6 +156,13 @@ def test_a_module_that_a_new_version_dropped(
         use()
 
 
+# What Pillow does not document, beside names that begin with an underscore.
+OF_PILLOW = re.compile(
+    r"\bImage\.OPEN\b|\bCOMPRESSION_INFO\b|\bPsdImagePlugin\.MODES\b|\b_Tile\b|\b_imaging\b"
+    r"|\w\.(?:tile|decodermaxblock|use_load_libtiff|layer|resources|rawmode)\b|\bicon\.ico\b"
+)
+
+
 def test_private_names_are_used_in_compat_alone() -> None:
     """Names of a foreign library that begin with an underscore, and modules that Beam documents as internal."""
     attribute = r"(?<![\w.])(?!(?:self|cls)\.)[\w.]+(?:\(.*\))?\._(?!asdict|replace|fields|exit)[a-z]"
@@ -163,5 +170,11 @@ def test_private_names_are_used_in_compat_alone() -> None:
     for folder in ("pipeline", "transforms"):
         for path in (ROOT / folder).rglob("*.py"):
             lines = path.read_text(encoding="utf-8").splitlines()
-            if path.name not in ("compat.py", "decode.py"):
+            if path.name != "compat.py":
                 assert [line for line in lines if private.search(line)] == [], path
+
+
+def test_what_pillow_does_not_document_is_used_in_compat_alone() -> None:
+    imaging = ROOT / "transforms" / "imaging"
+    found = {path.name for path in imaging.glob("*.py") if OF_PILLOW.search(path.read_text(encoding="utf-8"))}
+    assert found == {"compat.py"}

@@ -141,7 +141,10 @@ def test_each_image_can_be_stretched_instead() -> None:
     assert levels(gray16(7, 7), depth_range="auto") == [0, 0]
     eight_bits = image_bytes(Image.frombytes("L", (2, 1), bytes([100, 101])), "PNG")
     assert levels(eight_bits, depth_range="auto") == [100, 101]
-    assert error_of(float_tiff([0.0, math.inf]), depth_range="auto").message == "some values are infinite: give --depth_range full"
+    assert (
+        error_of(float_tiff([0.0, math.inf]), depth_range="auto").message
+        == "some values are infinite: give --depth_range full"
+    )
 
 
 @given(st.lists(st.integers(0, 65_535), min_size=1, max_size=40))
