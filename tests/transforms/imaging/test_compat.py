@@ -79,7 +79,7 @@ def test_a_decoder_reads_the_whole_file_at_once() -> None:
 @pytest.mark.parametrize(("bits", "mode"), [(1, "1"), (2, "L;2"), (4, "L;4"), (8, "L"), (16, "I;16B")])
 def test_raw_modes_of_gray_pngs(bits: int, mode: str) -> None:
     image = Image.open(io.BytesIO(png((2, 1), png_rows(bytes(4)), bits=bits, color_type=0)))
-    assert compat.raw_mode_of(image) == mode  # type: ignore[arg-type]  # an ImageFile
+    assert compat.raw_mode_of(image) == mode
     assert compat.raw_mode_of(opened(RED, "WEBP")) in ("", "RGB")
 
 

@@ -39,15 +39,15 @@ def test_a_truncated_jpeg_can_be_accepted() -> None:
     data = jpeg(1, (400, 304))
     whole = pixels_of(data)
     opened = open_image(data[: len(data) // 2])
-    working = decode(opened, ResizeSpec(truncated="accept"))
-    assert (working.pixels.size, working.notes) == ((400, 304), (Note.TRUNCATED,))
+    decoded = decode(opened, ResizeSpec(truncated="accept"))
+    assert (decoded.pixels.size, decoded.notes) == ((400, 304), (Note.TRUNCATED,))
     top, bottom = (0, 0, 400, 96), (0, 256, 400, 304)
-    assert working.pixels.crop(top).tobytes() == whole.crop(top).tobytes()
-    assert working.pixels.crop(bottom).tobytes() != whole.crop(bottom).tobytes()
+    assert decoded.pixels.crop(top).tobytes() == whole.crop(top).tobytes()
+    assert decoded.pixels.crop(bottom).tobytes() != whole.crop(bottom).tobytes()
     assert decode(open_image(data), ResizeSpec(truncated="accept")).notes == ()
 
 
-def test_an_accepted_one_is_held_in_memory_once() -> None:
+def test_an_accepted_jpeg_is_held_in_memory_once() -> None:
     data = jpeg(1, (400, 304))
     opened = open_image(data[: len(data) // 2])
     assert decode(opened, ResizeSpec(truncated="accept")).pixels.getpixel((0, 0))
@@ -55,7 +55,7 @@ def test_an_accepted_one_is_held_in_memory_once() -> None:
         opened.image.tobytes()
 
 
-def test_an_accepted_one_is_decoded_at_the_same_reduced_scale() -> None:
+def test_an_accepted_jpeg_is_decoded_at_the_same_reduced_scale() -> None:
     data = jpeg(1, (1600, 1200))[:-20_000]
     spec = ResizeSpec(sizes=(200,), truncated="accept")
     opened = open_image(data)

@@ -1,4 +1,4 @@
-"""Pixels of other than 8 unsigned bits: what their values become, exactly."""
+"""The exact gray levels of pixels that are not 8 unsigned bits."""
 
 import math
 import struct
@@ -18,7 +18,7 @@ from transforms.imaging.spec import ResizeSpec
 
 
 def levels(data: bytes, **settings: Any) -> list[int]:
-    """The gray levels that a file's pixels become."""
+    """Return the gray levels of a file's pixels."""
     pixels = decode(open_image(data), ResizeSpec(**settings)).pixels
     assert pixels.mode == "L"
     return list(pixels.tobytes())
@@ -98,7 +98,7 @@ def float_tiff(values: list[float], photometric: int = 1) -> bytes:
 FLOATS = [math.nan, -0.25, 0.0, 0.25, 0.5, 1.0, 1.5, 0.001, 0.002]
 
 
-def test_floats_are_taken_for_0_to_1() -> None:
+def test_floats_are_expected_in_0_to_1() -> None:
     assert levels(float_tiff(FLOATS)) == [0, 0, 0, 64, 128, 255, 255, 0, 1]
     assert levels(float_tiff(FLOATS, photometric=0)) == [0, 255, 255, 191, 128, 0, 0, 255, 254]
     assert levels(float_tiff([math.inf, -math.inf, 0.5, 1.0])) == [255, 0, 128, 255]

@@ -1,4 +1,4 @@
-"""The core's public names, imported from where the documentation says."""
+"""The public names of the core, imported as the documentation says."""
 
 import io
 

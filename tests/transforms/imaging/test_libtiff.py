@@ -1,4 +1,4 @@
-"""What libtiff says: in the message of the image that it is about, and never on the terminal."""
+"""Messages of libtiff: in the error of the image that they are about, and never on the terminal."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ def message(data: bytes) -> str:
     return output.message
 
 
-def test_it_becomes_part_of_the_message() -> None:
+def test_libtiffs_message_becomes_part_of_the_error() -> None:
     assert message(ZSTD) == (
         "OSError: decoder error -2 (libtiff: Error in ZSTD_decompressStream(): Unknown frame descriptor)"
     )
@@ -34,7 +34,7 @@ def test_it_becomes_part_of_the_message() -> None:
     )
 
 
-def test_each_thread_hears_its_own_image() -> None:
+def test_each_thread_collects_the_messages_of_its_own_image() -> None:
     expected = {data: message(data) for data in (WEBP, ZSTD, LZW)}
     assert len(set(expected.values())) == 3
     barrier = threading.Barrier(3)
@@ -44,7 +44,7 @@ def test_each_thread_hears_its_own_image() -> None:
         return {message(data) for _ in range(200)}
 
     with ThreadPoolExecutor(3) as pool:
-        assert list(pool.map(work, expected)) == [{one} for one in expected.values()]
+        assert list(pool.map(work, expected)) == [{text} for text in expected.values()]
 
 
 def test_nothing_reaches_the_terminal() -> None:
@@ -52,5 +52,5 @@ def test_nothing_reaches_the_terminal() -> None:
         "from transforms.imaging import ResizeSpec, process_image\n"
         f"for data in {[WEBP, ZSTD, LZW]!r}: print(process_image(data, ResizeSpec(extension='png')).outputs[512].kind)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert (done.stdout.split(), done.stderr) == (["unsupported-coding", "damaged", "damaged"], "")
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert (process.stdout.split(), process.stderr) == (["unsupported-coding", "damaged", "damaged"], "")

@@ -37,7 +37,7 @@ def first_of_two(image_format: str, **parameters: Any) -> bytes:
 def test_formats_that_are_read(image_format: str) -> None:
     opened = open_image(image_bytes(Image.new("RGB", (16, 16), (200, 10, 30)), image_format))
     assert opened.header[2:4] == (16, 16)
-    red, green, blue = decode(opened, ResizeSpec()).pixels.getpixel((8, 8))  # type: ignore[misc]  # three of RGB
+    red, green, blue = decode(opened, ResizeSpec()).pixels.getpixel((8, 8))  # type: ignore[misc]  # three bands
     assert abs(red - 200) + abs(green - 10) + abs(blue - 30) < 12
 
 
@@ -71,7 +71,7 @@ def test_too_many_pixels_are_refused_from_the_header() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_more_pixels_than_pillow_allows_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_limit_of_pillow_can_be_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
     data = jpeg(1, (40, 30))
     with pytest.raises(ImageError, match="exceeds limit of 1000 pixels"):
@@ -97,7 +97,7 @@ def test_a_broken_header_is_damage_and_says_of_what(image_format: str) -> None:
 def test_of_several_pictures_the_first_is_taken(image_format: str, name: str) -> None:
     data = first_of_two(image_format)
     opened = open_image(data)
-    assert opened.image.n_frames == 2  # type: ignore[attr-defined]  # those of plugins that have several
+    assert opened.image.n_frames == 2  # type: ignore[attr-defined]  # only plugins with several pictures have it
     assert opened.header.format == name
     pixels = pixels_of(data).convert("RGB")
     assert psnr(pixels, Image.new("RGB", (40, 30), "#ff0000")) > 35
@@ -108,7 +108,7 @@ def test_an_animations_default_picture_is_its_first() -> None:
     assert pixels_of(data).getpixel((0, 0)) == (255, 0, 0)
 
 
-def test_what_gets_lost_is_noted() -> None:
+def test_what_the_outputs_will_lack_is_noted() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     turned = open_image(jpeg(1, (40, 30), exif=exif, icc_profile=b"profile"))
@@ -125,7 +125,7 @@ def test_broken_exif_is_no_failure() -> None:
     assert pixels_of(data).size == (40, 30)
 
 
-def test_what_has_no_first_bytes_of_its_own_is_tried_last() -> None:
+def test_a_format_without_a_signature_is_tried_last() -> None:
     icon = bytearray(image_bytes(Image.effect_noise((256, 256), 90), "ICO", sizes=[(256, 256)]))
     icon[14] = 145  # the low byte of the icon's size, where a TGA has its height
     assert open_image(bytes(icon)).header.format == "ICO"
@@ -134,7 +134,7 @@ def test_what_has_no_first_bytes_of_its_own_is_tried_last() -> None:
 @pytest.mark.parametrize("compression", [None, "tiff_lzw"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_tiff_stays_as_it_is_stored(orientation: int, compression: str | None) -> None:
-    """Pillow by itself turns a TIFF while it decodes it, and no other format."""
+    """Without a correction Pillow turns a TIFF while it decodes it, and no other format."""
     stored = Image.new("RGB", (40, 20), "#ffffff")
     stored.paste("#ff0000", (0, 0, 10, 5))
     data = image_bytes(stored, "TIFF", tiffinfo={0x0112: orientation}, compression=compression)
