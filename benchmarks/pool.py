@@ -11,7 +11,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from transforms.imaging.decode import open_image
+from transforms.imaging.opening import open_image
 from transforms.imaging.resize import Encoded, resize_image
 from transforms.imaging.spec import ResizeSpec
 

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from transforms.imaging.decode import Opened, open_image, reduce
+from transforms.imaging.decode import reduce
 from transforms.imaging.jpeg import may_be_scaled
+from transforms.imaging.opening import Opened, open_image
 from transforms.imaging.spec import ResizeSpec
 
 PASSES = 3

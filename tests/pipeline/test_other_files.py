@@ -71,7 +71,7 @@ def test_any_name_tries_every_file_by_its_content(make: Make, tmp_path: Path, la
         "p": "unsupported-coding",
     }
     failures = {row["key"]: row["message"] for row in rows(tmp_path / "out", "failures")}
-    assert failures["p"] == "HEIC: no decoder here reads it; convert the file to JPEG or PNG"
+    assert failures["p"] == "HEIC is not supported: convert the file to JPEG or PNG"
     if layout == "files":
         assert {row["path"] for row in manifest.values() if row["path"]} == {f"{key}.jpg" for key in keys}
     assert any("nothing to do: all 9 images" in line for line in make(*flags, "--any_name"))

@@ -68,5 +68,5 @@ def test_a_thumbnail_is_small_and_never_enlarged() -> None:
 
 
 def test_a_thumbnail_that_cannot_be_made_says_why() -> None:
-    assert thumbnail(b"no image").missing.startswith("Cannot be shown: the content is of no image format")
+    assert thumbnail(b"no image").missing.startswith("Cannot be shown: the content is not in an image format")
     assert thumbnail(None).missing == "Not found"

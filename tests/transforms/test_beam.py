@@ -90,7 +90,7 @@ def test_a_file_that_is_not_an_image_is_a_failure_and_the_others_are_made(tmp_pa
     assert (photo["row"]["status"], photo["failure"]) == ("written", None)
     assert (notes["key"], notes["data"]) == ("notes.txt", None)
     assert [notes["row"][name] for name in ("status", "reason", "path")] == ["failed", "not-an-image", None]
-    message = "the content is of no image format that is read here"
+    message = "the content is not in an image format that can be read"
     assert notes["failure"] == FailureRow("notes.txt", "notes.txt", "decode", "not-an-image", message)._asdict()
     assert notes["row"]["source_sha256"] == sha256(b"none")
     results = run_result.metrics().query(MetricsFilter().with_namespace(counters.NAMESPACE))["counters"]

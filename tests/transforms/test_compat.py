@@ -156,13 +156,25 @@ def test_a_missing_module_is_an_error_that_names_the_version_to_install(
         use()
 
 
+# What Pillow does not document, beside names that begin with an underscore.
+OF_PILLOW = re.compile(
+    r"\bImage\.OPEN\b|\bCOMPRESSION_INFO\b|\bPsdImagePlugin\.MODES\b|\b_Tile\b|\b_imaging\b"
+    r"|\w\.(?:tile|decodermaxblock|use_load_libtiff|layer|resources|rawmode)\b|\bicon\.ico\b"
+)
+
+
 def test_only_compat_uses_private_names() -> None:
-    """Private are names of other libraries with a leading underscore, and modules that Beam documents as internal."""
+    """Names of a foreign library that begin with an underscore, and modules that Beam documents as internal."""
     attribute = r"(?<![\w.])(?!(?:self|cls)\.)[\w.]+(?:\(.*\))?\._(?!asdict|replace|fields|exit)[a-z]"
     private = re.compile(rf"{attribute}|\.internal\b|gcsio_retry|import _[a-z]")
-    exempt = {"compat.py", "libtiff.py", "metadata.py", "psd.py", "tiff.py"}  # the last four: private parts of Pillow
     for folder in ("pipeline", "transforms"):
         for path in (ROOT / folder).rglob("*.py"):
             lines = path.read_text(encoding="utf-8").splitlines()
-            if path.name not in exempt:
+            if path.name != "compat.py":
                 assert [line for line in lines if private.search(line)] == [], path
+
+
+def test_what_pillow_does_not_document_is_used_in_compat_alone() -> None:
+    imaging = ROOT / "transforms" / "imaging"
+    found = {path.name for path in imaging.glob("*.py") if OF_PILLOW.search(path.read_text(encoding="utf-8"))}
+    assert found == {"compat.py"}

@@ -8,12 +8,12 @@ from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 from transforms import storage
-from transforms.imaging.errors import ImageError, Kind, Skip, SkippedError, Stage
+from transforms.imaging.errors import ImageError, Kind, PillowVersionError, Skip, SkippedError, Stage
 from transforms.imaging.naming import in_sample
 from transforms.imaging.resize import ImageResult, Lap, failed_result
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig
-from transforms.model.errors import StorageError
+from transforms.model.errors import RunError, StorageError
 from transforms.model.records import Source
 from transforms.resizing.stopwatch import HASH, Stopwatch
 
@@ -45,7 +45,11 @@ class SourceResult(NamedTuple):
 
 
 def process_source(source: Source, config: ResizeConfig, process_image: ProcessImage) -> SourceResult:
-    """Read one source and make all its sizes with `process_image`. The result holds any error of this image."""
+    """Read one source and make all its sizes with `process_image`; the result holds any error of this image.
+
+    Raises:
+        RunError: the installed Pillow lacks something that the core uses.
+    """
     if not in_sample(source.key, _share(config.sample)):
         return SourceResult(source, None, None, failed_result(config.spec, SkippedError(Skip.SAMPLE)), {})
     watch = Stopwatch()
@@ -57,6 +61,8 @@ def process_source(source: Source, config: ResizeConfig, process_image: ProcessI
         watch.lap(Stage.DECODE)  # an image that failed reported no lap after its error
     except (ImageError, SkippedError) as error:
         image = failed_result(config.spec, error)
+    except PillowVersionError as error:
+        raise RunError(str(error)) from error
     if data is not None:
         sha256 = hashlib.sha256(data).hexdigest()
         watch.lap(HASH)
