@@ -11,7 +11,8 @@ from transforms.dataset.paths import ARCHIVES_PATH, CARD_PATH, CONFIG_PATH, LICE
 from transforms.dataset.settings import settings
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
-from transforms.model.records import NO_COLUMNS, Columns, Shard, json_line
+from transforms.model.json_lines import json_line
+from transforms.model.records import NO_COLUMNS, Columns, Shard
 
 # How many shards share one part of the manifest and one of the failures.
 SHARDS_PER_PART = 100

@@ -14,7 +14,8 @@ from transforms.dataset.paths import ARCHIVES_PATH, CARD_PATH, CROISSANT_PATH, L
 from transforms.dataset.plan import Plan, has_archives, metadata_paths
 from transforms.finishing.parts import PartResult
 from transforms.model.config import ResizeConfig
-from transforms.model.records import Columns, json_line, utf8
+from transforms.model.json_lines import json_line, utf8
+from transforms.model.records import Columns
 from transforms.publish.card import card
 from transforms.publish.checksums import sum_line
 from transforms.publish.croissant import croissant

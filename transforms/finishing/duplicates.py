@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
+from transforms.model.json_lines import source_sha256
 from transforms.model.records import Tally
 from transforms.summary.combine import Summarize
 
 # Half of a SHA-256 tells files apart as well: among 2^40 of them two meet with a chance of 2^-49.
 _BYTES = 16
 _BUCKETS = 256
-
-# In a row of the manifest. Quotes of a name are escaped in it, so that no name looks like this.
-_SHA256 = re.compile(rb'"source_sha256":"([0-9a-f]{64})"')
 
 
 def digests_of(rows: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -26,8 +23,8 @@ def digests_of(rows: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     """
     buckets: dict[int, list[bytes]] = {0: []}
     for row in rows:
-        if found := _SHA256.search(row):
-            digest = bytes.fromhex(found[1].decode())[:_BYTES]
+        if sha256 := source_sha256(row):
+            digest = bytes.fromhex(sha256)[:_BYTES]
             buckets.setdefault(digest[0] % _BUCKETS, []).append(digest)
     return ((bucket, b"".join(digests)) for bucket, digests in buckets.items())
 

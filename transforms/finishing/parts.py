@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,13 +13,11 @@ from transforms.dataset.paths import PIECES_DIR, SUMS_PATH
 from transforms.dataset.plan import Part, has_archives, metadata_path
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
+from transforms.model.json_lines import is_written
 from transforms.model.records import ArchiveRow, Columns, Shard, Tally
 from transforms.publish.checksums import sum_line
 from transforms.publish.metadata import metadata_line
 from transforms.summary.tally import merge
-
-# In a row of an image that was written. Quotes of a name or text are escaped in it, so that none looks like this.
-_WRITTEN = re.compile(rb'"status":"written"')
 
 
 class PartResult(NamedTuple):
@@ -97,7 +94,7 @@ def _metadata(part: Part, markers: Sequence[Marker], columns: Columns, config: R
         return {}
     made: dict[str, list[bytes]] = {}
     for shard, marker in zip(part.shards, markers, strict=True):
-        for row in map(json.loads, filter(_WRITTEN.search, marker.rows)):
+        for row in map(json.loads, filter(is_written, marker.rows)):
             path = metadata_path(config.size_folder(row["size"]), config.key_prefix(shard.split))
             made.setdefault(path, []).append(metadata_line(row, path, columns))
     return made

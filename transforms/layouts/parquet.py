@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from transforms.layouts.archive import LISTS, archive_layout, member_name, sample_record, sample_types
-from transforms.model.records import LABEL, Columns, OutputImage, utf8
+from transforms.model.json_lines import utf8
+from transforms.model.records import LABEL, Columns, OutputImage
 
 if TYPE_CHECKING:
     import pyarrow

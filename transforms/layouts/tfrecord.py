@@ -19,7 +19,8 @@ from typing import Any
 import google_crc32c
 
 from transforms.layouts.archive import archive_layout, member_name, plain_sample
-from transforms.model.records import LABEL, LABEL_NAME, NO_COLUMNS, Columns, OutputImage, utf8
+from transforms.model.json_lines import utf8
+from transforms.model.records import LABEL, LABEL_NAME, NO_COLUMNS, Columns, OutputImage
 
 # What an Example holds by a name: bytes, or whole numbers of 64 bits, or floats; maybe none.
 Values = Sequence[Any]

@@ -10,7 +10,8 @@ import tarfile
 from collections.abc import Sequence
 
 from transforms.layouts.archive import archive_layout, member_name, plain_sample
-from transforms.model.records import LABEL, NO_COLUMNS, Columns, ManifestRow, OutputImage, json_line
+from transforms.model.json_lines import json_line
+from transforms.model.records import LABEL, NO_COLUMNS, Columns, ManifestRow, OutputImage
 
 
 def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes:

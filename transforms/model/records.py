@@ -1,17 +1,13 @@
-"""What flows through the graph, and its form as JSON. No Beam."""
+"""What flows through the graph. No Beam."""
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
 # Where a dataset keeps what is not data, below OUT.
 RUN_DIR = "_run"
 # The page that tells of it: the one file outside of `RUN_DIR` that differs from run to run.
 REPORT_PATH = "report.html"
-
-# Kept: `json.dumps` makes one for every line.
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 # The column that has a class's id, and the one that has its name.
 LABEL, LABEL_NAME = "label", "label_name"
@@ -87,7 +83,7 @@ class ManifestRow(NamedTuple):
 
 
 # Those that each row has; `columns`, the last one, stand beside them.
-_MANIFEST_FIELDS = ManifestRow._fields[:-1]
+MANIFEST_FIELDS = ManifestRow._fields[:-1]
 
 
 class FailureRow(NamedTuple):
@@ -164,20 +160,3 @@ class ResizedShard(NamedTuple):
     unmatched: tuple[UnmatchedRow, ...] = ()
     columns: Columns = NO_COLUMNS
     committed: bool = False
-
-
-def manifest_line(row: ManifestRow) -> bytes:
-    """A row of the manifest, with its further columns beside its own."""
-    return json_line(dict(zip(_MANIFEST_FIELDS, row, strict=False)) | row.columns)
-
-
-def json_line(value: object) -> bytes:
-    r"""One line of JSON in UTF-8, with its newline. Bytes of a name that are no UTF-8 become \udcXX."""
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        value = value._asdict()
-    return utf8(_ENCODER.encode(value)) + b"\n"
-
-
-def utf8(text: str) -> bytes:
-    r"""Text as files have it: each byte of a name that is no UTF-8 is \udcXX."""
-    return text.encode("utf-8", "backslashreplace")

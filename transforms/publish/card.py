@@ -16,7 +16,8 @@ import yaml
 
 from transforms.dataset.paths import MADE_BY_RUNS
 from transforms.layouts.archive import LISTS, sample_types
-from transforms.model.records import LABEL, Columns, utf8
+from transforms.model.json_lines import utf8
+from transforms.model.records import LABEL, Columns
 from transforms.publish.amounts import amount
 from transforms.publish.facts import DatasetFacts, SplitFacts
 from transforms.publish.loading import loading

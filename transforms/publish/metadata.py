@@ -17,7 +17,8 @@ from transforms.dataset.plan import has_archives
 from transforms.layouts.archive import without_uint64
 from transforms.model.cell_types import as_type
 from transforms.model.config import COLUMNS, ResizeConfig
-from transforms.model.records import LABEL, Columns, Tally, Value, json_line
+from transforms.model.json_lines import json_line
+from transforms.model.records import LABEL, Columns, Tally, Value
 
 
 def loaded_columns(columns: Columns, listing: Tally, resized: Tally, config: ResizeConfig) -> Columns:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import apache_beam as beam
 
 from transforms.model.config import ResizeConfig
-from transforms.model.records import Tally, json_line
+from transforms.model.json_lines import json_line
+from transforms.model.records import Tally
 from transforms.tables.columns import Profile
 from transforms.tables.readers import read_rows
 
