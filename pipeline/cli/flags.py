@@ -24,7 +24,7 @@ from transforms.imaging.spec import (
     SUBSAMPLINGS,
     TRUNCATED,
 )
-from transforms.layouts import LAYOUTS
+from transforms.layouts import DEFAULT_LAYOUT, LAYOUTS
 from transforms.listing.ranges import ALPHABETS
 
 VERIFICATIONS = ("sizes", "full")
@@ -99,9 +99,9 @@ def _add_dataset_flags(group: argparse._ArgumentGroup) -> None:
     add(
         "--layout",
         choices=list(LAYOUTS),
-        default="files",
-        help="files: the source's tree again; webdataset: tar archives; parquet: an image a row; tfrecord: "
-        "tf.train.Examples (default: files)",
+        default=DEFAULT_LAYOUT,
+        help="; ".join(f"{name}: {layout.summary}" for name, layout in LAYOUTS.items())
+        + f" (default: {DEFAULT_LAYOUT})",
     )
     add(
         "--images_per_shard",

@@ -50,5 +50,5 @@ LICENSE_PATH = "LICENSE"
 SUMS_PATH = "SHA256SUMS"
 
 
-# Stands in each card that a run has made; one without it is somebody's own, and stays as it is.
-MADE_BY_RUNS = "<!-- Each run writes this file anew; without this line it leaves the file alone. -->"
+# Marks a card that a run has written. A run leaves a card without the mark as it is: somebody has edited it.
+MADE_BY_RUNS = "<!-- Every run rewrites this file. Delete this line to keep your own text. -->"

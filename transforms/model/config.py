@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from transforms.imaging.spec import ResizeSpec
+from transforms.model.folders import size_folder, split_prefix
 
 # The tables that a dataset may have, by the names of their flags.
 COLUMNS, ATTRIBUTION = "columns", "attribution"
@@ -90,12 +91,12 @@ class ResizeConfig:
         return {table: location for table, location in given.items() if location}
 
     def size_folder(self, size: int) -> str:
-        """Where below `out_dir` the outputs of one size lie: "" for a single size, else "SIZE/"."""
-        return f"{size}/" if len(self.spec.sizes) > 1 else ""
+        """Return the folder below `out_dir` that holds the outputs of one size, see `folders`."""
+        return size_folder(size, self.spec.sizes)
 
     def key_prefix(self, split: str) -> str:
-        """What the keys of a split begin with: "" for a single split, else "NAME/"."""
-        return f"{split}/" if len(self.splits) > 1 else ""
+        """Return what the keys of a split begin with, see `folders`."""
+        return split_prefix(split, self.splits)
 
     def root_of(self, split: str) -> str:
         """The folder below which a split's sources lie."""

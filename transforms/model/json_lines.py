@@ -18,8 +18,8 @@ from transforms.model.records import MANIFEST_FIELDS, ManifestRow
 
 # Kept: `json.dumps` makes one for every line.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-# What `JSONDecoder.raw_decode` calls, without its own frame around it.
-_scan = json.JSONDecoder().scan_once
+# The scanner behind `JSONDecoder.raw_decode`: (text, start) -> (value, end).
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # typeshed does not declare it
 
 # Each begins with the comma that proves that its first quotation mark is not part of a string.
 _WRITTEN = b',"status":"written"'
