@@ -21,7 +21,7 @@ from transforms.listing.ranges import name_ranges
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Source, Tally
 from transforms.summary.tally import merge
-from transforms.tables.columns import folder_of
+from transforms.tables.columns import folder_class
 
 # What is shuffled of a source: split, path below the split's root, bytes, version. A typed tuple costs
 # a fifth of a pickled handle, and bytes carry names that are no UTF-8.
@@ -71,7 +71,7 @@ class SplitListing:
 
     def _count_class(self, relative: str) -> None:
         """Counts an image with its class, where --sample takes it."""
-        folder = folder_of(relative)
+        folder = folder_class(relative)
         if folder and in_sample(key_of(self._prefix + relative), self._sample):
             self._classes[folder] += 1
 

@@ -76,9 +76,9 @@ def _fewer(outputs: int, images: int) -> str:
 def _accounts(facts: DatasetFacts) -> str:
     images = facts.images
     return (
-        f"Of {images['matched']:,} images, {images['written']:,} were written, {images['failed']:,} failed and "
-        f"{images['skipped']:,} were skipped; `manifest-*.jsonl` and `failures-*.jsonl` give the reason for each. "
-        f"{facts.duplicates:,} of the images are copies of an earlier one (the same `source_sha256`)."
+        f"Images: {images['matched']:,} matched, {images['written']:,} written, {images['failed']:,} failed, "
+        f"{images['skipped']:,} skipped; `manifest-*.jsonl` and `failures-*.jsonl` give the reasons. "
+        f"Copies of an earlier image (the same `source_sha256`): {facts.duplicates:,}."
     )
 
 
@@ -104,7 +104,7 @@ def _rights(facts: DatasetFacts) -> Iterator[str]:
         yield "## Licenses"
         yield (
             "`attribution-*.jsonl` names the author and the license of each image, and `LICENSE` counts the licenses. "
-            f"{facts.unattributed:,} images have no attribution; `unmatched-*.jsonl` lists them."
+            f"Images without an attribution, which `unmatched-*.jsonl` lists: {facts.unattributed:,}."
         )
     if facts.citation:
         yield "## Citation"

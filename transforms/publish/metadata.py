@@ -57,9 +57,7 @@ def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes:
 
 
 def _filled(column: str, value: Value) -> Value:
-    if isinstance(
-        value, str
-    ):  # Arrow refuses a file with a lone surrogate, that is, a byte of a name that is not UTF-8
+    if isinstance(value, str):  # Arrow refuses lone surrogates, which stand for bytes of a name that are not UTF-8
         return value.encode("utf-8", "replace").decode()
     if value is not None:
         return value

@@ -27,7 +27,7 @@ def meet(members: Members, config: ResizeConfig) -> Meeting:
     met = {}
     for table in config.tables:
         rows = of_table(members.rows, table)
-        found = match(keys, rows, config).found
+        found = match(keys, rows, config).rows
         met[table] = len(found), _first(row.key for row in rows), _first(keys)
     return met
 

@@ -85,8 +85,8 @@ def test_the_text_for_people() -> None:
         "# a",
         "Images at 8 px (the longest side), resized with the lanczos filter.",
         "| split | images | 8 px |\n| --- | ---: | ---: |\n| a\\_b | 1,003 | 41.3 kB (1,000 images) |",
-        "Of 1,003 images, 1,000 were written, 2 failed and 1 were skipped; `manifest-*.jsonl` and `failures-*.jsonl` "
-        "give the reason for each. 5 of the images are copies of an earlier one (the same `source_sha256`).",
+        "Images: 1,003 matched, 1,000 written, 2 failed, 1 skipped; `manifest-*.jsonl` and `failures-*.jsonl` give "
+        "the reasons. Copies of an earlier image (the same `source_sha256`): 5.",
     ]
     assert paragraphs[paragraphs.index("## What is in it") :] == [
         "## What is in it",
@@ -102,7 +102,7 @@ def test_the_text_for_people() -> None:
         "| library | version |\n| --- | --- |\n| pillow | 12.3.0 |",
         "## Licenses",
         "`attribution-*.jsonl` names the author and the license of each image, and `LICENSE` counts the licenses. "
-        "10 images have no attribution; `unmatched-*.jsonl` lists them.\n",
+        "Images without an attribution, which `unmatched-*.jsonl` lists: 10.\n",
     ]
 
 
