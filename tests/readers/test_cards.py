@@ -24,7 +24,7 @@ LAYOUTS = ("files", "webdataset", "parquet", "tfrecord")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def out_dirs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return datasets of two splits and two sizes; some images have a label by their folder, and some a caption."""
     folder = tmp_path_factory.mktemp("cards")
     train = photo_tree(folder / "train", 7)
@@ -34,19 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     captions.write_text("key,caption,score\ntrain/cat/x,a cat,0.5\nb-1/dog/a,,2\n")
     for layout in LAYOUTS:
         process = run(
-            *(
-                "-i",
-                train,
-                validation,
-                "-o",
-                folder / layout,
-                "-s",
-                *SIZES,
-                "--layout",
-                layout,
-                "--images_per_shard",
-                1,
-            ),
+            *("-i", train, val, "-o", folder / layout, "-s", *SIZES, "--layout", layout, "--images_per_shard", 1),
             *("--labels", "folder", "--columns", captions, "--name", "a: 'b' \"c\" | # d", "--license", "cc-by-4.0"),
         )
         assert process.returncode == 0, process.stderr
@@ -57,9 +45,9 @@ def pixels(image: Image.Image) -> tuple[str, int, int]:
     return sha256(image.convert("RGB").tobytes()), *image.size
 
 
-def wanted(made: dict[str, Path], size: int, split: str) -> dict[tuple[str, int, int], Row]:
+def wanted(out_dirs: dict[str, Path], size: int, split: str) -> dict[tuple[str, int, int], Row]:
     """Return the row of each image by its pixels."""
-    out = made["files"]
+    out = out_dirs["files"]
     written = [row for row in rows(out, "manifest") if row["status"] == "written" and row["size"] == size]
     return {pixels(Image.open(out / row["path"])): row for row in written if row["key"].startswith(f"{split}/")}
 
@@ -68,13 +56,15 @@ def load(out: Path, size: int, cache: Path) -> Any:
     return datasets.load_dataset(str(out), str(size), cache_dir=str(cache))
 
 
-def samples(made: dict[str, Path], layout: str, size: int, image: str, cache: Path) -> Iterator[tuple[Any, Row, Row]]:
+def samples(
+    out_dirs: dict[str, Path], layout: str, size: int, image: str, cache: Path
+) -> Iterator[tuple[Any, Row, Row]]:
     """Yield the features, the sample and the row of each image; the sample's column `image` has its pixels."""
-    loaded = load(made[layout], size, cache)
+    loaded = load(out_dirs[layout], size, cache)
     assert set(loaded) == {"train", "b_1"}
     for split in SPLITS:
         loaded_split = loaded[split.replace("-", "_")]
-        files = wanted(made, size, split)
+        files = wanted(out_dirs, size, split)
         by_pixels = {pixels(sample[image]): sample for sample in loaded_split}
         assert by_pixels.keys() == files.keys()
         assert len(loaded_split) == len(by_pixels) > 0
@@ -82,8 +72,8 @@ def samples(made: dict[str, Path], layout: str, size: int, image: str, cache: Pa
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_files_load_by_their_card(made: dict[str, Path], tmp_path: Path, size: int) -> None:
-    for _, sample, row in samples(made, "files", size, "image", tmp_path):
+def test_files_load_by_their_card(out_dirs: dict[str, Path], tmp_path: Path, size: int) -> None:
+    for _, sample, row in samples(out_dirs, "files", size, "image", tmp_path):
         assert [sample[column] for column in ("label", "label_name", "caption", "score")] == [
             -1 if row["label"] is None else row["label"],
             *(row["label_name"] or "", row["caption"] or "", "" if row["score"] is None else str(row["score"])),
@@ -91,42 +81,42 @@ def test_files_load_by_their_card(made: dict[str, Path], tmp_path: Path, size: i
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_webdataset_loads_by_its_card(made: dict[str, Path], tmp_path: Path, size: int) -> None:
-    for features, sample, row in samples(made, "webdataset", size, "jpg", tmp_path):
+def test_webdataset_loads_by_its_card(out_dirs: dict[str, Path], tmp_path: Path, size: int) -> None:
+    for features, sample, row in samples(out_dirs, "webdataset", size, "jpg", tmp_path):
         assert features["cls"] == datasets.ClassLabel(names=["cat", "dog", "er"])
         assert (sample["cls"], sample["json"]["caption"]) == (row["label"], row["caption"])
         assert sample["json"]["sha256"] == row["sha256"]
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_parquet_loads_by_its_card(made: dict[str, Path], tmp_path: Path, size: int) -> None:
-    for features, sample, row in samples(made, "parquet", size, "image", tmp_path):
+def test_parquet_loads_by_its_card(out_dirs: dict[str, Path], tmp_path: Path, size: int) -> None:
+    for features, sample, row in samples(out_dirs, "parquet", size, "image", tmp_path):
         assert features["label"] == datasets.ClassLabel(names=["cat", "dog", "er"])
         columns = set(sample) - {"image"}
         assert {column: sample[column] for column in columns} == {column: row[column] for column in columns}
 
 
-def test_some_archives_are_empty(made: dict[str, Path]) -> None:
+def test_some_archives_are_empty(out_dirs: dict[str, Path]) -> None:
     for layout in ("webdataset", "parquet"):
-        archives = [json.loads(line) for line in (made[layout] / "shards.jsonl").read_text().splitlines()]
+        archives = [json.loads(line) for line in (out_dirs[layout] / "shards.jsonl").read_text().splitlines()]
         assert 0 in {row["samples"] for row in archives}
 
 
 @pytest.mark.parametrize("layout", ["files", "webdataset", "parquet"])
 def test_mlcroissant_reads_all(
-    made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str
+    out_dirs: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str
 ) -> None:
     mlcroissant = pytest.importorskip("mlcroissant")
     from etils import epath
 
     unpacked = "mlcroissant._src.operation_graph.operations.extract.EXTRACT_PATH"
     monkeypatch.setattr(unpacked, epath.Path(tmp_path / "extract"))  # the default is shared by all datasets of a user
-    described = mlcroissant.Dataset(str(made[layout] / "croissant.json"))
+    described = mlcroissant.Dataset(str(out_dirs[layout] / "croissant.json"))
     assert not described.metadata.ctx.issues.errors
     for size in SIZES:
         for split in SPLITS:
             name = f"{size}-{split.replace('-', '_')}"
-            files = wanted(made, size, split)
+            files = wanted(out_dirs, size, split)
             records = {pixels(record[f"{name}/image"]): record for record in described.records(name)}
             assert records.keys() == files.keys()
             for row_name, row in files.items():
@@ -147,33 +137,33 @@ def test_mlcroissant_reads_png(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_the_code_that_a_card_shows_runs(made: dict[str, Path], layout: str) -> None:
-    card = (made[layout] / "README.md").read_text(encoding="utf-8")
+def test_the_code_that_a_card_shows_runs(out_dirs: dict[str, Path], layout: str) -> None:
+    card = (out_dirs[layout] / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)\n```", card, re.DOTALL)
     assert len(blocks) == {"files": 2, "webdataset": 2, "parquet": 3, "tfrecord": 1}[layout]
     for code in blocks:
         assert len([line for line in code.splitlines() if line]) <= 5
         process = subprocess.run(
-            [sys.executable, "-c", code], cwd=made[layout], capture_output=True, text=True, check=False
+            [sys.executable, "-c", code], cwd=out_dirs[layout], capture_output=True, text=True, check=False
         )
         assert process.returncode == 0, process.stderr
 
 
-def test_webdataset_reads_every_sample(made: dict[str, Path]) -> None:
+def test_webdataset_reads_every_sample(out_dirs: dict[str, Path]) -> None:
     webdataset = pytest.importorskip("webdataset")
     for size in SIZES:
         for split in SPLITS:
-            archives = sorted(str(path) for path in (made["webdataset"] / str(size)).glob(f"{split}-*.tar"))
+            archives = sorted(str(path) for path in (out_dirs["webdataset"] / str(size)).glob(f"{split}-*.tar"))
             samples = list(webdataset.WebDataset(archives, shardshuffle=False, empty_check=False))
             by_pixels = {pixels(Image.open(io.BytesIO(sample["jpg"]))): sample for sample in samples}
-            files = wanted(made, size, split)
+            files = wanted(out_dirs, size, split)
             assert by_pixels.keys() == files.keys()
             assert [int(by_pixels[name]["cls"]) if "cls" in by_pixels[name] else None for name in files] == [
                 row["label"] for row in files.values()
             ]
 
 
-def test_files_as_a_map_style_dataset(made: dict[str, Path]) -> None:
+def test_files_as_a_map_style_dataset(out_dirs: dict[str, Path]) -> None:
     """Read a dataset by `len` and `[index]`, which are all that a DataLoader of torch needs."""
 
     class Images:
@@ -188,8 +178,8 @@ def test_files_as_a_map_style_dataset(made: dict[str, Path]) -> None:
         def __getitem__(self, index: int) -> tuple[Image.Image, int]:
             return Image.open(self.folder / self.rows[index]["file_name"]), self.rows[index]["label"]
 
-    images = Images(made["files"] / "64" / "train")
+    images = Images(out_dirs["files"] / "64" / "train")
     labels = {pixels(image): label for image, label in (images[index] for index in range(len(images)))}
     assert labels == {
-        name: -1 if row["label"] is None else row["label"] for name, row in wanted(made, 64, "train").items()
+        name: -1 if row["label"] is None else row["label"] for name, row in wanted(out_dirs, 64, "train").items()
     }

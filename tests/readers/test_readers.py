@@ -22,7 +22,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def out_dirs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return a dataset of each layout, in as many shards as images, so that some shards are empty."""
     folder = tmp_path_factory.mktemp("readers")
     source = photo_tree(folder / "train", 7)
@@ -56,85 +56,87 @@ def load(kind: str, out: Path, pattern: str, cache: Path) -> Any:
     return datasets.load_dataset(kind, data_files=str(out / pattern), split="train", cache_dir=str(cache))
 
 
-def test_datasets_on_parquet(made: dict[str, Path], tmp_path: Path) -> None:
+def test_datasets_on_parquet(out_dirs: dict[str, Path], tmp_path: Path) -> None:
     import datasets
 
-    loaded = load("parquet", made["parquet"], "*.parquet", tmp_path)
+    loaded = load("parquet", out_dirs["parquet"], "*.parquet", tmp_path)
     assert isinstance(loaded.features["image"], datasets.Image)
-    files = wanted(made["files"])
+    files = wanted(out_dirs["files"])
     assert {
         sample["sha256"]: (pixels(sample["image"]), sample["width"], sample["height"]) for sample in loaded
     } == files
-    manifest = {row["key"]: row["sha256"] for row in rows(made["parquet"], "manifest") if row["status"] == "written"}
+    manifest = {
+        row["key"]: row["sha256"] for row in rows(out_dirs["parquet"], "manifest") if row["status"] == "written"
+    }
     assert {sample["key"]: sample["sha256"] for sample in loaded} == manifest
     streamed = datasets.load_dataset(
-        "parquet", data_files=str(made["parquet"] / "*.parquet"), split="train", streaming=True
+        "parquet", data_files=str(out_dirs["parquet"] / "*.parquet"), split="train", streaming=True
     )
     assert {sample["sha256"]: pixels(sample["image"]) for sample in streamed} == {
         name: image[0] for name, image in files.items()
     }
 
 
-def test_datasets_on_webdataset(made: dict[str, Path], tmp_path: Path) -> None:
-    loaded = load("webdataset", made["webdataset"], "*.tar", tmp_path)
+def test_datasets_on_webdataset(out_dirs: dict[str, Path], tmp_path: Path) -> None:
+    loaded = load("webdataset", out_dirs["webdataset"], "*.tar", tmp_path)
     records = [(sample["json"], pixels(sample["jpg"])) for sample in loaded]
     images = {record["sha256"]: (shown, record["width"], record["height"]) for record, shown in records}
-    assert images == wanted(made["files"])
+    assert images == wanted(out_dirs["files"])
 
 
-def test_datasets_on_files(made: dict[str, Path], tmp_path: Path) -> None:
-    loaded = load("imagefolder", made["files"], "**/*.jpg", tmp_path)
+def test_datasets_on_files(out_dirs: dict[str, Path], tmp_path: Path) -> None:
+    loaded = load("imagefolder", out_dirs["files"], "**/*.jpg", tmp_path)
     images = sorted((pixels(sample["image"]), *sample["image"].size) for sample in loaded)
-    assert images == sorted(wanted(made["files"]).values())
+    assert images == sorted(wanted(out_dirs["files"]).values())
 
 
-def test_pyarrow(made: dict[str, Path]) -> None:
+def test_pyarrow(out_dirs: dict[str, Path]) -> None:
     import pyarrow.dataset
 
-    files = sorted(str(path) for path in made["parquet"].glob("*.parquet"))
+    files = sorted(str(path) for path in out_dirs["parquet"].glob("*.parquet"))
     table = pyarrow.dataset.dataset(files).to_table(columns=["image", "sha256", "width", "height"]).to_pylist()
     images = {}
     for row in table:
         data = row["image"]["bytes"]
         assert sha256(data) == row["sha256"]
         images[sha256(data)] = (pixels(Image.open(io.BytesIO(data))), row["width"], row["height"])
-    assert images == wanted(made["files"])
+    assert images == wanted(out_dirs["files"])
 
 
-def test_duckdb(made: dict[str, Path]) -> None:
+def test_duckdb(out_dirs: dict[str, Path]) -> None:
     import duckdb
 
-    query = f"SELECT sha256(image.bytes), sha256, width, height FROM '{made['parquet']}/*.parquet'"
+    query = f"SELECT sha256(image.bytes), sha256, width, height FROM '{out_dirs['parquet']}/*.parquet'"
     found = duckdb.execute(query).fetchall()
     assert all(computed == stored for computed, stored, _, _ in found)
     assert {stored: size for _, stored, *size in found} == {
-        name: list(image[1:]) for name, image in wanted(made["files"]).items()
+        name: list(image[1:]) for name, image in wanted(out_dirs["files"]).items()
     }
 
 
-def test_tfrecord(made: dict[str, Path]) -> None:
+def test_tfrecord(out_dirs: dict[str, Path]) -> None:
     from tfrecord.reader import tfrecord_loader
 
     images = {}
-    for path in made["tfrecord"].glob("*.tfrecord"):
+    for path in out_dirs["tfrecord"].glob("*.tfrecord"):
         for sample in tfrecord_loader(str(path), None):
             data = bytes(sample["image/encoded"])
             assert sha256(data).encode() == sample["image/key/sha256"]
             size = (int(sample["image/width"][0]), int(sample["image/height"][0]))
             images[sample["manifest/sha256"].decode()] = (pixels(Image.open(io.BytesIO(data))), *size)
-    assert images == wanted(made["files"])
+    assert images == wanted(out_dirs["files"])
 
 
 @pytest.mark.parametrize(("layout", "number"), [("parquet", 2), ("parquet", 3), ("parquet", 4), ("tfrecord", 5)])
-def test_the_code_of_the_readme_runs(tmp_path: Path, made: dict[str, Path], layout: str, number: int) -> None:
+def test_the_code_of_the_readme_runs(tmp_path: Path, out_dirs: dict[str, Path], layout: str, number: int) -> None:
     (tmp_path / "output").mkdir()
-    (tmp_path / "output" / "train").symlink_to(made[layout])
+    (tmp_path / "output" / "train").symlink_to(out_dirs[layout])
     code = re.findall(r"```python\n(.*?)```", README.partition("## Reading the result")[2], re.DOTALL)[number]
     assert len([line for line in code.splitlines() if line]) <= 11
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-c", code]
     process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, env=environment)
-    written = [row for row in rows(made[layout], "manifest") if row["status"] == "written"]
+    written = [row for row in rows(out_dirs[layout], "manifest") if row["status"] == "written"]
     assert sorted(process.stdout.splitlines()) == sorted(
         f"{row['key']} ({row['width']}, {row['height']})" for row in written
     )

@@ -1,7 +1,7 @@
 """Layout `parquet`: Parquet files with a row for each image, which holds the struct `image` and the manifest's columns.
 
 The struct has the fields `bytes` and `path`, as Hugging Face's datasets stores an Image, and the file's metadata say
-that it is one: https://huggingface.co/docs/hub/datasets-image. Readers read a row group at a time: 100 images, which
+that it is one: https://huggingface.co/docs/hub/datasets-image. Readers load a row group at a time: 100 images, which
 are some megabytes at 512 px.
 
 The same images give the same bytes with the same pyarrow, which names itself in each file. Nothing depends on the

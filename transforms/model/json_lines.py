@@ -50,8 +50,8 @@ def is_written(line: bytes) -> bool:
 
 def source_sha256(line: bytes) -> str | None:
     """Return the SHA-256 of the source in a row of the manifest, in hexadecimal; None if the row has null."""
-    _, found, rest = line.partition(_SOURCE_SHA256)
-    return rest[: rest.index(b'"')].decode() if found else None
+    _, field, rest = line.partition(_SOURCE_SHA256)
+    return rest[: rest.index(b'"')].decode() if field else None
 
 
 def first_value(line: bytes) -> Any:
