@@ -25,7 +25,8 @@ from transforms.imaging.naming import key_of
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
-from transforms.model.records import FailureRow, ManifestRow, Source, manifest_line
+from transforms.model.json_lines import manifest_line
+from transforms.model.records import FailureRow, ManifestRow, Source
 from transforms.resizing.assemble import failure_row, manifest_row
 from transforms.resizing.environment import check_libraries
 from transforms.resizing.memory_budget import MemoryBudget, machine_memory

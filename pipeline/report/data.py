@@ -18,7 +18,8 @@ from transforms.dataset.paths import RECEIPTS_DIR, SUMMARY_PATH
 from transforms.dataset.plan import Plan, read_plan
 from transforms.imaging.naming import sample_rank
 from transforms.model.errors import RunError
-from transforms.model.records import RUN_DIR, ManifestRow
+from transforms.model.json_lines import first_value
+from transforms.model.records import RUN_DIR
 from transforms.storage.paths import escaped
 
 # The most examples of one kind of failure.
@@ -30,9 +31,6 @@ _PICTURES, _IMAGES = 36, 12
 _READERS = 16
 
 Row = dict[str, Any]
-
-_KEY_AT = len(f'{{"{ManifestRow._fields[0]}":')
-_DECODER = json.JSONDecoder()
 
 
 class ReportData(NamedTuple):
@@ -140,7 +138,7 @@ def rows_to_picture(lines: Iterable[bytes], count: int) -> tuple[tuple[Row, ...]
         count: the most images to return.
     """
     lowest: list[tuple[int, int, tuple[Row, ...]]] = []  # a heap, the highest rank first
-    for number, (key, group) in enumerate(itertools.groupby(lines, _key_of)):
+    for number, (key, group) in enumerate(itertools.groupby(lines, first_value)):
         rank = sample_rank(key)
         if len(lowest) == count and rank >= -lowest[0][0]:
             continue
@@ -154,11 +152,6 @@ def rows_to_picture(lines: Iterable[bytes], count: int) -> tuple[tuple[Row, ...]
         else:
             heapq.heapreplace(lowest, entry)
     return tuple(rows for _, _, rows in sorted(lowest, reverse=True))
-
-
-def _key_of(line: bytes) -> str:
-    """The first field of a row, without a look at the others."""
-    return str(_DECODER.raw_decode(line.decode(), _KEY_AT)[0])
 
 
 def _lines(out_dir: str, prefix: str) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from pipeline.report.contact_sheet import location_of, root_of, thumbnail
 from pipeline.report.data import rows_to_picture
 from tests.support import Row, jpeg
 from transforms.imaging.naming import sample_rank
-from transforms.model.records import json_line
+from transforms.model.json_lines import json_line
 
 
 def manifest_row(key: str, size: int, status: str = "written") -> Row:

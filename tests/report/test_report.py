@@ -16,7 +16,7 @@ from tests.support import jpeg, photo_tree, rows, run, snapshot, write_tree
 from transforms.imaging.naming import sample_rank
 from transforms.layouts import LAYOUTS
 from transforms.layouts.members import read_outputs
-from transforms.model.records import json_line
+from transforms.model.json_lines import json_line
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from transforms.dataset.markers import marker_bytes, marker_path, read_header
 from transforms.dataset.paths import RECEIPTS_DIR
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
-from transforms.model.records import ResizedShard, json_line
+from transforms.model.json_lines import json_line
+from transforms.model.records import ResizedShard
 from transforms.summary.progress import progress
 
 

@@ -7,7 +7,8 @@ one of the images.
 from __future__ import annotations
 
 from transforms import storage
-from transforms.model.records import RUN_DIR, Shard, json_line
+from transforms.model.json_lines import json_line
+from transforms.model.records import RUN_DIR, Shard
 
 ATTEMPTS_DIR = f"{RUN_DIR}/attempts"
 

@@ -15,17 +15,8 @@ from typing import Any, NamedTuple
 from transforms import storage
 from transforms.imaging.errors import RETRIED_KINDS
 from transforms.model.errors import RunError
-from transforms.model.records import (
-    NO_COLUMNS,
-    RUN_DIR,
-    Columns,
-    ResizedShard,
-    Shard,
-    Source,
-    StoredFile,
-    json_line,
-    manifest_line,
-)
+from transforms.model.json_lines import json_line, manifest_line
+from transforms.model.records import NO_COLUMNS, RUN_DIR, Columns, ResizedShard, Shard, Source, StoredFile
 from transforms.tables.join import TableRow
 
 

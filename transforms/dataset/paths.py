@@ -33,5 +33,6 @@ CROISSANT_PATH = "croissant.json"
 LICENSE_PATH = "LICENSE"
 SUMS_PATH = "SHA256SUMS"
 
-# A line of every card that a run writes. A card without it was edited by its owner, and stays as it is.
-GENERATED_MARK = "<!-- Each run writes this file anew; without this line it leaves the file alone. -->"
+
+# Marks a card that a run has written. A run leaves a card without the mark as it is: somebody has edited it.
+GENERATED_MARK = "<!-- Every run rewrites this file. Delete this line to keep your own text. -->"

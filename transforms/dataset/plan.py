@@ -12,9 +12,12 @@ from typing import Any, NamedTuple
 from transforms import storage
 from transforms.dataset.paths import ARCHIVES_PATH, CARD_PATH, CONFIG_PATH, LICENSE_PATH, SUMMARY_PATH, SUMS_PATH
 from transforms.dataset.settings import settings
+from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
-from transforms.model.records import NO_COLUMNS, Columns, Shard, json_line
+from transforms.model.folders import size_folder, split_prefix
+from transforms.model.json_lines import json_line
+from transforms.model.records import NO_COLUMNS, Columns, Shard
 
 # The number of shards whose rows make one part of the manifest.
 SHARDS_PER_PART = 100
@@ -68,25 +71,20 @@ def parts(plan: Plan) -> list[Part]:
     ]
 
 
-def has_archives(layout: str) -> bool:
-    """Return whether a layout stores images in archives, which shards.jsonl lists."""
-    return layout != "files"
-
-
-def metadata_path(size_folder: str, key_prefix: str) -> str:
-    """Return the path of the metadata of one size and split, which lie beside the images."""
-    return f"{size_folder}{key_prefix}metadata.jsonl"
+def metadata_path(folder: str) -> str:
+    """Return the path of the metadata of the images of one size and split, which lie in this folder."""
+    return f"{folder}metadata.jsonl"
 
 
 def metadata_paths(plan: Plan) -> list[str]:
-    """Return the paths of the metadata of all sizes and splits. Archives have none: their samples hold them."""
-    if has_archives(plan.settings["layout"]):
+    """Return the paths of the metadata of all sizes and splits; none with archives, whose samples have metadata."""
+    if LAYOUTS[plan.settings["layout"]].has_archives:
         return []
-    sizes, splits = plan.settings["size"], list(plan.shards)
+    sizes = plan.settings["size"]
     return [
-        metadata_path(f"{size}/" if len(sizes) > 1 else "", f"{split}/" if len(splits) > 1 else "")
+        metadata_path(size_folder(size, sizes) + split_prefix(split, plan.shards))
         for size in sizes
-        for split in splits
+        for split in plan.shards
     ]
 
 
@@ -99,7 +97,7 @@ def document_paths(plan: Plan) -> list[str]:
     attributed = "attribution" in settings
     names = ["manifest", "failures", *(["attribution"] if attributed else [])]
     names += ["unmatched"] if attributed or "columns" in settings else []
-    archives = [ARCHIVES_PATH] if has_archives(settings["layout"]) else []
+    archives = [ARCHIVES_PATH] if LAYOUTS[settings["layout"]].has_archives else []
     return [
         *(part.path(name) for part in parts(plan) for name in names),
         *(archives + metadata_paths(plan)),

@@ -21,7 +21,7 @@ from transforms.listing.ranges import name_ranges
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Source, Tally
 from transforms.summary.tally import merge
-from transforms.tables.columns import folder_of
+from transforms.tables.columns import folder_class
 
 # A source as it is shuffled: split, path below the split's root, bytes, version. A typed tuple takes a fifth
 # of a pickled file handle. The path is bytes, since names need not be UTF-8.
@@ -74,7 +74,7 @@ class SplitListing:
 
     def _count_class(self, relative: str) -> None:
         """Count an image of a class if --sample takes it."""
-        folder = folder_of(relative)
+        folder = folder_class(relative)
         if folder and in_sample(key_of(self._prefix + relative), self._sample):
             self._classes[folder] += 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from transforms.imaging.spec import ResizeSpec
+from transforms.model.folders import size_folder, split_prefix
 
 # The tables that a dataset may have, by the names of their flags.
 COLUMNS, ATTRIBUTION = "columns", "attribution"
@@ -94,12 +95,12 @@ class ResizeConfig:
         return {table: location for table, location in locations.items() if location}
 
     def size_folder(self, size: int) -> str:
-        """Return the folder of the outputs of one size, below `out_dir`: "SIZE/", or "" if there is a single size."""
-        return f"{size}/" if len(self.spec.sizes) > 1 else ""
+        """Return the folder below `out_dir` that holds the outputs of one size, see `folders`."""
+        return size_folder(size, self.spec.sizes)
 
     def key_prefix(self, split: str) -> str:
-        """Return the first part of the keys of a split: "NAME/", or "" if there is a single split."""
-        return f"{split}/" if len(self.splits) > 1 else ""
+        """Return what the keys of a split begin with, see `folders`."""
+        return split_prefix(split, self.splits)
 
     def root_of(self, split_name: str) -> str:
         """Return the folder that the sources of a split lie below."""

@@ -1,17 +1,13 @@
-"""The elements of the graph, and their form as JSON. Without Beam."""
+"""The elements of the graph. Without Beam."""
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
 # The folder below OUT for everything that is not data.
 RUN_DIR = "_run"
 # The report, the only file outside `RUN_DIR` that differs from run to run.
 REPORT_PATH = "report.html"
-
-# Built once: `json.dumps` would build one for every line.
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 # The columns of an image's class: its id and its name.
 LABEL, LABEL_NAME = "label", "label_name"
@@ -88,7 +84,7 @@ class ManifestRow(NamedTuple):
 
 
 # The fields of every row. `columns`, the last field, is flattened into them.
-_MANIFEST_FIELDS = ManifestRow._fields[:-1]
+MANIFEST_FIELDS = ManifestRow._fields[:-1]
 
 
 class FailureRow(NamedTuple):
@@ -165,20 +161,3 @@ class ResizedShard(NamedTuple):
     unmatched: tuple[UnmatchedRow, ...] = ()
     columns: Columns = NO_COLUMNS
     committed: bool = False
-
-
-def manifest_line(row: ManifestRow) -> bytes:
-    """Return a row of the manifest as a line of JSON, with the further columns after the other fields."""
-    return json_line(dict(zip(_MANIFEST_FIELDS, row, strict=False)) | row.columns)
-
-
-def json_line(value: object) -> bytes:
-    r"""Return a value as a line of JSON in UTF-8. Bytes of a file name that are not UTF-8 become \udcXX."""
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        value = value._asdict()
-    return utf8(_ENCODER.encode(value)) + b"\n"
-
-
-def utf8(text: str) -> bytes:
-    r"""Encode a text as UTF-8. Bytes of a file name that are not UTF-8 become \udcXX."""
-    return text.encode("utf-8", "backslashreplace")

@@ -23,11 +23,11 @@ from transforms.model.records import (
 from transforms.resizing.process import SourceResult
 from transforms.summary.tally import tally
 from transforms.tables.columns import class_of
-from transforms.tables.join import NOTHING_JOINED, Joined
+from transforms.tables.join import EMPTY_JOIN, JoinResult
 
 
 def assemble(
-    shard: Shard, digest: str, results: Iterable[SourceResult], config: ResizeConfig, joined: Joined = NOTHING_JOINED
+    shard: Shard, digest: str, results: Iterable[SourceResult], config: ResizeConfig, joined: JoinResult = EMPTY_JOIN
 ) -> ResizedShard:
     """Convert the results of a shard's sources to rows, failures and named images, in the order of the keys.
 
@@ -65,7 +65,7 @@ def _classes(rows: Iterable[ManifestRow], config: ResizeConfig) -> dict[str, int
     return dict(Counter(name for source in sources if (name := class_of(source, config))))
 
 
-def _attributions(rows: Iterable[ManifestRow], joined: Joined) -> Iterator[dict[str, Value]]:
+def _attributions(rows: Iterable[ManifestRow], joined: JoinResult) -> Iterator[dict[str, Value]]:
     """Yield the attribution of each source that has an output and an attribution, once."""
     for key in dict.fromkeys(row.key for row in rows if row.status == "written"):
         if key in joined.attributions:
@@ -109,7 +109,7 @@ def failure_row(source: Source, error: ImageError) -> FailureRow:
 
 
 def _row(
-    shard: Shard, result: SourceResult, size: int, output: Output, config: ResizeConfig, joined: Joined
+    shard: Shard, result: SourceResult, size: int, output: Output, config: ResizeConfig, joined: JoinResult
 ) -> tuple[ManifestRow, OutputImage | None]:
     name = LAYOUTS[config.layout].name_of(result.source.key, result.image.extension)
     path = _path(shard, name, size, result.image.extension, config)

@@ -29,7 +29,7 @@ from transforms.sharding.group import ItemTuple, ShardItems, ShardTuple, unpack_
 from transforms.summary import counters
 from transforms.summary.progress import progress
 from transforms.summary.worker_log import forward_log
-from transforms.tables.join import NOTHING_JOINED, Joined, join
+from transforms.tables.join import EMPTY_JOIN, JoinResult, join
 
 SHARDS, TALLIES = "shards", "tallies"
 
@@ -45,7 +45,7 @@ class _Submitted(NamedTuple):
     columns: Columns
     marker: Header | None = None
     source_bytes: int = 0
-    joined: Joined = NOTHING_JOINED
+    joined: JoinResult = EMPTY_JOIN
     work: Work[Source, SourceResult] | None = None
 
 

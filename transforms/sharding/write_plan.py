@@ -37,7 +37,7 @@ def count_matches(items: ShardItems, config: ResizeConfig) -> TableMatches:
     matches = {}
     for table in config.tables:
         rows = of_table(items.rows, table)
-        matched_keys = match(image_keys, rows, config).found
+        matched_keys = match(image_keys, rows, config).rows
         matches[table] = TableMatch(len(matched_keys), _first(row.key for row in rows), _first(image_keys))
     return matches
 

@@ -25,8 +25,8 @@ def config(tmp_path: Path, layout: str = "files") -> ResizeConfig:
     return ResizeConfig((split,), f"{tmp_path}/out", ResizeSpec(sizes=(8,)), layout, 100, 2)
 
 
-def resized(tmp_path: Path, *names: str) -> ResizedShard:
-    settings = config(tmp_path)
+def resized(tmp_path: Path, *names: str, layout: str = "files") -> ResizedShard:
+    settings = config(tmp_path, layout)
     write_tree(tmp_path / "in", {name: jpeg(1, (9, 9)) for name in names})
     sources = [to_source(("a", name.encode(), 1, 1.0), settings) for name in names]
     results = [process_source(source, settings, process_image) for source in sources]

@@ -5,6 +5,7 @@ import pytest
 
 from transforms.dataset.markers import Header, digest_of, marker_bytes, marker_path, read_header, read_marker
 from transforms.model.errors import RunError
+from transforms.model.json_lines import json_line, manifest_line
 from transforms.model.records import (
     Columns,
     FailureRow,
@@ -14,8 +15,6 @@ from transforms.model.records import (
     Source,
     StoredFile,
     UnmatchedRow,
-    json_line,
-    manifest_line,
 )
 from transforms.tables.join import TableRow
 
