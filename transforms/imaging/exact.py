@@ -1,0 +1,202 @@
+"""`Image.resize` with the same bytes, several times faster: the package's own C extension `_exact`.
+
+Pillow's 8-bit resampling is integer arithmetic, so vector instructions can do it in another order with the same
+result. Where the extension is not built, the processor lacks the instructions, or an image is of another kind,
+Pillow does the work. Nobody has to know which of them did: docs/exact.md.
+"""
+
+from __future__ import annotations
+
+import functools
+from array import array
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from PIL import Image
+
+from transforms.imaging.geometry import Box, Size
+
+# 8-bit modes -> (bytes a pixel in memory, mask of the bytes that Pillow keeps, the lowest first).
+_MODES = {
+    "L": (1, 0xFFFFFFFF),
+    "La": (4, 0xFF0000FF),
+    **dict.fromkeys(("RGB", "YCbCr", "HSV", "LAB"), (4, 0x00FFFFFF)),
+    **dict.fromkeys(("RGBX", "RGBa", "CMYK"), (4, 0xFFFFFFFF)),
+}
+# Pillow resizes these with their colours multiplied by alpha.
+_PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
+# In the order of the extension's filters.
+_FILTERS = (
+    Image.Resampling.BOX,
+    Image.Resampling.BILINEAR,
+    Image.Resampling.HAMMING,
+    Image.Resampling.BICUBIC,
+    Image.Resampling.LANCZOS,
+)
+PORTABLE = "portable"
+
+# An image that Pillow keeps in several blocks of memory is copied in strips of about this size.
+_STRIP_BYTES = 1 << 20
+# Weights are kept for this many lines, if they have about this many taps at most: 30 MB in all.
+_CACHED_LINES = 128
+_CACHED_TAPS = 1 << 15
+
+
+class _Weights(NamedTuple):
+    """The extension's weights of a line of pixels, which are those from `first` up to `last`."""
+
+    capsule: object
+    first: int
+    last: int
+
+
+class _Pixels(NamedTuple):
+    """An image's pixels in the extension; Pillow takes them over without a copy."""
+
+    capsule: object
+
+    def __arrow_c_array__(self, _requested_schema: object | None = None) -> tuple[object, object]:
+        return _extension().arrow(self.capsule)
+
+
+def resize(
+    image: Image.Image,
+    size: Size,
+    resampling: Image.Resampling,
+    box: Box | None = None,
+    instruction_set: str | None = None,
+) -> Image.Image:
+    """Return what `image.resize(size, resampling, box)` returns, byte for byte.
+
+    No other thread may change the image meanwhile: the interpreter lock is released.
+
+    Args:
+        image: of any mode; modes that are not 8-bit are Pillow's.
+        size: (width, height) in pixels.
+        resampling: Pillow's filter.
+        box: (x0, y0, x1, y1) in the image's pixels, not rounded.
+        instruction_set: one of `instruction_sets()`; None takes the fastest if `is_available()`.
+    """
+    chosen = instruction_set or active_instruction_set()
+    part = box or (0, 0, *image.size)
+    if chosen is None or not _is_resampled(image, size, resampling, part):
+        return image.resize(size, resampling, box)
+    if premultiplied := _PREMULTIPLIED.get(image.mode):
+        return resize(image.convert(premultiplied), size, resampling, part, chosen).convert(image.mode)
+    made = _resample(image, size, _FILTERS.index(resampling), part, chosen)
+    return made or image.resize(size, resampling, box)
+
+
+def is_available() -> bool:
+    """Say whether `resize` does the work itself on this machine."""
+    return active_instruction_set() is not None
+
+
+def instruction_sets() -> list[str]:
+    """Name what the extension can use here, the fastest first; nothing where it is not built."""
+    try:
+        return list(_extension().instruction_sets())
+    except ImportError:
+        return []
+
+
+@functools.cache
+def active_instruction_set() -> str | None:
+    """Name what `resize` uses; None where Pillow does the work.
+
+    That is so where this processor has no vector instructions that the extension knows, and where its bytes are not
+    those of the installed Pillow.
+    """
+    fastest = next(iter(instruction_sets()), PORTABLE)
+    return fastest if fastest != PORTABLE and _agrees(fastest) else None
+
+
+@functools.cache
+def _extension() -> Any:
+    from transforms.imaging import _exact  # optional, hence here
+
+    return _exact
+
+
+def _agrees(instruction_set: str) -> bool:
+    """Compare small images with Pillow's, in every filter; a few milliseconds."""
+    slope, rings = Image.linear_gradient("L").crop((0, 0, 131, 117)), Image.radial_gradient("L").crop((0, 0, 131, 117))
+    for image in (rings, Image.merge("RGBA", (slope, rings, rings.rotate(90), slope.rotate(180)))):
+        for resampling in _FILTERS:
+            for size, box in (((53, 41), (0.25, 3.5, 130.75, 110.125)), ((131, 150), None)):
+                one = resize(image, size, resampling, box, instruction_set)
+                if one.tobytes() != image.resize(size, resampling, box).tobytes():
+                    return False
+    return True
+
+
+def _is_resampled(image: Image.Image, size: Size, resampling: Image.Resampling, box: Box) -> bool:
+    """Say whether Pillow resamples this image in two passes: 8-bit, with a filter, in one step, inside of the image."""
+    width, height = image.size
+    if image.mode not in _MODES and image.mode not in _PREMULTIPLIED or resampling not in _FILTERS or min(size) < 1:
+        return False
+    x0, y0, x1, y1 = array("f", box)
+    if not (0 <= x0 <= x1 <= width and 0 <= y0 <= y1 <= height):
+        return False  # Pillow raises
+    if x0.is_integer() and y0.is_integer() and (x1 - x0, y1 - y0) == size:
+        return False  # Pillow copies
+    return not (height > width * 100 and size[1] < height)  # two steps
+
+
+def _resample(image: Image.Image, size: Size, filter_number: int, box: Box, instruction_set: str) -> Image.Image | None:
+    """Resize in two passes; None where the extension cannot."""
+    pixel, mask = _MODES[image.mode]
+    x0, y0, x1, y1 = array("f", box)
+    columns = rows = None
+    if size[0] != image.width or x0 or x1 != size[0]:
+        columns = _weights(instruction_set, image.width, x0, x1, size[0], filter_number)
+        if columns is None:
+            return None
+    if size[1] != image.height or y0 or y1 != size[1]:
+        rows = _weights(instruction_set, image.height, y0, y1, size[1], filter_number)
+        if rows is None:
+            return None
+    first, last = (rows.first, rows.last) if rows else (0, image.height)
+    if first == last:
+        return None
+    extension = _extension()
+    pixels = extension.pixels(pixel, size[0], last - first)
+    try:
+        for strip, skip, top, height in _strips(image, first, last, pixel):
+            extension.across(columns and columns.capsule, strip, skip, height, pixels, top - first, mask)
+    except ValueError:  # Pillow keeps even the rows of a strip apart
+        return None
+    if rows:
+        pixels = extension.down(rows.capsule, pixels, mask)
+    made = Image.fromarrow(_Pixels(pixels), image.mode, size)
+    made.info = image.info.copy()
+    return made
+
+
+def _strips(image: Image.Image, first: int, last: int, pixel: int) -> Iterator[tuple[object, int, int, int]]:
+    """Yield (Arrow array, rows of it to skip, first row in the image, number of rows) for rows `first` to `last`."""
+    try:
+        whole = image.__arrow_c_array__()[1]
+    except ValueError:  # in several blocks
+        step = max(1, _STRIP_BYTES // (image.width * pixel))
+        for top in range(first, last, step):
+            bottom = min(top + step, last)
+            yield image.crop((0, top, image.width, bottom)).__arrow_c_array__()[1], 0, top, bottom - top
+    else:
+        yield whole, first, first, last - first
+
+
+def _weights(instruction_set: str, size: int, start: float, end: float, outputs: int, number: int) -> _Weights | None:
+    taps = 8 * max(size, outputs)  # or fewer
+    compute = _cached_weights if taps <= _CACHED_TAPS else _computed_weights
+    return compute(instruction_set, size, start, end, outputs, number)
+
+
+def _computed_weights(
+    instruction_set: str, size: int, start: float, end: float, outputs: int, number: int
+) -> _Weights | None:
+    made = _extension().weights(instruction_set, size, start, end, outputs, number)
+    return made and _Weights(*made)
+
+
+_cached_weights = functools.lru_cache(_CACHED_LINES)(_computed_weights)
