@@ -51,7 +51,7 @@ class _Weights(NamedTuple):
 
 
 class _Pixels(NamedTuple):
-    """An image's pixels in the extension; Pillow takes them over without a copy."""
+    """An image's pixels in the extension, for `Image.fromarrow`."""
 
     capsule: object
 
@@ -133,7 +133,9 @@ def _agrees(instruction_set: str) -> bool:
 def _is_resampled(image: Image.Image, size: Size, resampling: Image.Resampling, box: Box) -> bool:
     """Say whether Pillow resamples this image in two passes: 8-bit, with a filter, in one step, inside of the image."""
     width, height = image.size
-    if image.mode not in _MODES and image.mode not in _PREMULTIPLIED or resampling not in _FILTERS or min(size) < 1:
+    if not (image.mode in _MODES or image.mode in _PREMULTIPLIED) or resampling not in _FILTERS:
+        return False
+    if min(*size, *image.size) < 1:
         return False
     x0, y0, x1, y1 = array("f", box)
     if not (0 <= x0 <= x1 <= width and 0 <= y0 <= y1 <= height):
@@ -168,13 +170,16 @@ def _resample(image: Image.Image, size: Size, filter_number: int, box: Box, inst
         return None
     if rows:
         pixels = extension.down(rows.capsule, pixels, mask)
-    made = Image.fromarrow(_Pixels(pixels), image.mode, size)
+    # A copy, in memory of Pillow's own, can be changed and exported like any other image.
+    made = Image.fromarrow(_Pixels(pixels), image.mode, size).copy()
     made.info = image.info.copy()
     return made
 
 
 def _strips(image: Image.Image, first: int, last: int, pixel: int) -> Iterator[tuple[object, int, int, int]]:
     """Yield (Arrow array, rows of it to skip, first row in the image, number of rows) for rows `first` to `last`."""
+    if image.readonly:  # Pillow 12.3 crashes where it exports pixels that lie in memory of others
+        image = image.copy()
     try:
         whole = image.__arrow_c_array__()[1]
     except ValueError:  # in several blocks
