@@ -19,7 +19,9 @@ help:
 	@sed -n '1s/^# //p' Makefile
 	@echo "Without IN, make resize makes a few photograph-like images of its own in $(PHOTOS)."
 
-$(INSTALLED): setup.py pyproject.toml
+NATIVE := $(wildcard transforms/imaging/native/*)
+
+$(INSTALLED): setup.py pyproject.toml $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "make: Python 3.11 or later is needed; name one: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
