@@ -70,7 +70,7 @@ lint: $(DEVELOPED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/shellcheck run_dataflow.sh .ci/run
+	$(BIN)/shellcheck run_dataflow.sh .ci/run tests/fuzz/aarch64.sh
 
 # About five minutes; BENCH names other folders of photographs.
 BENCH ?= data/bench

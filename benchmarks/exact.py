@@ -12,7 +12,7 @@ import hashlib
 import io
 import statistics
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -47,7 +47,7 @@ class Watch:
     """Takes the CPU time of stages, one after the other."""
 
     def __init__(self) -> None:
-        self.stages: Counter[Stage] = Counter()
+        self.stages: defaultdict[Stage, float] = defaultdict(float)
         self._start = time.thread_time()
 
     def lap(self, stage: Stage) -> None:

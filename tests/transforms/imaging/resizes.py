@@ -7,7 +7,6 @@ import random
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import pyarrow as pa
 from PIL import Image
 
 from transforms.imaging import exact
@@ -57,8 +56,10 @@ def noise(mode: str, size: Size, seed: int = 1) -> Image.Image:
 
 def memory(image: Image.Image) -> bytes:
     """Return an image's bytes as Pillow keeps them, those between the bands included."""
+    if len(image.getbands()) == 1:
+        return image.tobytes()
     try:
-        return b"".join(buffer.to_pybytes() for buffer in pa.array(image).buffers() if buffer)
+        return Image.fromarrow(image, "RGBX", image.size).tobytes()
     except ValueError:  # in several blocks
         return image.tobytes()
 

@@ -17,6 +17,14 @@
 /* Memory for the weights of one line; Pillow takes what is larger. */
 #define BYTES_MAX (1 << 28)
 
+/* Where the processor always has fused multiply-adds, compilers take them, and Pillow's packages have them. Where this
+   Pillow was compiled in another way, exact.py notices it. */
+#if defined(__aarch64__) || defined(_M_ARM64)
+#define MULTIPLY_ADD(a, b, c) fma(a, b, c)
+#else
+#define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
+#endif
+
 static double box(double x) { return x > -0.5 && x <= 0.5 ? 1.0 : 0.0; }
 
 static double bilinear(double x) {
@@ -33,16 +41,16 @@ static double hamming(double x) {
         return 0.0;
     }
     x = x * M_PI;
-    return sin(x) / x * (0.54f + 0.46f * cos(x));
+    return sin(x) / x * MULTIPLY_ADD(0.46f, cos(x), 0.54f);
 }
 
 static double bicubic(double x) {
     const double a = -0.5;
     x = x < 0.0 ? -x : x;
     if (x < 1.0) {
-        return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
+        return MULTIPLY_ADD(MULTIPLY_ADD(a + 2.0, x, -(a + 3.0)) * x, x, 1.0);
     }
-    return x < 2.0 ? (((x - 5) * x + 8) * x - 4) * a : 0.0;
+    return x < 2.0 ? MULTIPLY_ADD(MULTIPLY_ADD(x - 5, x, 8.0), x, -4.0) * a : 0.0;
 }
 
 static double sinc(double x) {
@@ -65,7 +73,7 @@ typedef struct {
     double from, scale, stretch, support;
 } Grid;
 
-static double center_of(const Grid *grid, int output) { return grid->from + (output + 0.5) * grid->scale; }
+static double center_of(const Grid *grid, int output) { return MULTIPLY_ADD(output + 0.5, grid->scale, grid->from); }
 
 /* Find the pixels [start, start + count) that an output takes. */
 static void find_taps(const Grid *grid, int size, int output, int *start, int *count) {
