@@ -43,6 +43,10 @@ _CACHED_LINES = 128
 _CACHED_TAPS = 1 << 15
 
 
+class _NotHereError(Exception):
+    """The extension cannot make this resize; Pillow can."""
+
+
 class _Weights(NamedTuple):
     """The extension's weights of a line of pixels, which are those from `first` up to `last`."""
 
@@ -85,8 +89,10 @@ def resize(
         return image.resize(size, resampling, box)
     if premultiplied := _PREMULTIPLIED.get(image.mode):
         return resize(image.convert(premultiplied), size, resampling, part, chosen).convert(image.mode)
-    made = _resample(image, size, _FILTERS.index(resampling), part, chosen)
-    return made or image.resize(size, resampling, box)
+    try:
+        return _resample(image, size, _FILTERS.index(resampling), part, chosen)
+    except _NotHereError:
+        return image.resize(size, resampling, box)
 
 
 def is_available() -> bool:
@@ -150,29 +156,23 @@ def _is_resampled(image: Image.Image, size: Size, resampling: Image.Resampling, 
     return not (height > width * 100 and size[1] < height)  # two steps
 
 
-def _resample(image: Image.Image, size: Size, filter_number: int, box: Box, instruction_set: str) -> Image.Image | None:
-    """Resize in two passes; None where the extension cannot."""
+def _resample(image: Image.Image, size: Size, filter_number: int, box: Box, instruction_set: str) -> Image.Image:
+    """Resize in two passes.
+
+    Raises:
+        _NotHereError: the extension cannot.
+    """
     pixel, mask = _MODES[image.mode]
     x0, y0, x1, y1 = array("f", box)
-    columns = rows = None
-    if size[0] != image.width or x0 or x1 != size[0]:
-        columns = _weights(instruction_set, image.width, x0, x1, size[0], filter_number)
-        if columns is None:
-            return None
-    if size[1] != image.height or y0 or y1 != size[1]:
-        rows = _weights(instruction_set, image.height, y0, y1, size[1], filter_number)
-        if rows is None:
-            return None
+    columns = _weights(instruction_set, image.width, x0, x1, size[0], filter_number)
+    rows = _weights(instruction_set, image.height, y0, y1, size[1], filter_number)
     first, last = (rows.first, rows.last) if rows else (0, image.height)
     if first == last:
-        return None
+        raise _NotHereError
     extension = _extension()
     pixels = extension.pixels(pixel, size[0], last - first)
-    try:
-        for strip, skip, top, height in _strips(image, first, last, pixel):
-            extension.across(columns and columns.capsule, strip, skip, height, pixels, top - first, mask)
-    except ValueError:  # Pillow keeps even the rows of a strip apart
-        return None
+    for strip, skip, top, height in _strips(image, first, last, pixel):
+        extension.across(columns and columns.capsule, strip, skip, height, pixels, top - first, mask)
     if rows:
         pixels = extension.down(rows.capsule, pixels, mask)
     # A copy, in memory of Pillow's own, can be changed and exported like any other image.
@@ -185,28 +185,44 @@ def _strips(image: Image.Image, first: int, last: int, pixel: int) -> Iterator[t
     """Yield (Arrow array, rows of it to skip, first row in the image, number of rows) for rows `first` to `last`."""
     if image.readonly:  # Pillow 12.3 crashes where it exports pixels that lie in memory of others
         image = image.copy()
-    try:
-        whole = image.__arrow_c_array__()[1]
-    except ValueError:  # in several blocks
-        step = max(1, _STRIP_BYTES // (image.width * pixel))
-        for top in range(first, last, step):
-            bottom = min(top + step, last)
-            yield image.crop((0, top, image.width, bottom)).__arrow_c_array__()[1], 0, top, bottom - top
-    else:
+    if whole := _exported(image):
         yield whole, first, first, last - first
+        return
+    step = max(1, _STRIP_BYTES // (image.width * pixel))
+    for top in range(first, last, step):
+        bottom = min(top + step, last)
+        strip = _exported(image.crop((0, top, image.width, bottom)))
+        if strip is None:
+            raise _NotHereError
+        yield strip, 0, top, bottom - top
+
+
+def _exported(image: Image.Image) -> object | None:
+    """Return an image's pixels as an Arrow array; None where Pillow keeps them in several blocks."""
+    try:
+        return image.__arrow_c_array__()[1]
+    except ValueError:
+        return None
 
 
 def _weights(instruction_set: str, size: int, start: float, end: float, outputs: int, number: int) -> _Weights | None:
+    """Return the weights of one pass; None where Pillow leaves the pass out.
+
+    Raises:
+        _NotHereError: they are too large for the extension.
+    """
+    if (size, start, end) == (outputs, 0, outputs):
+        return None
     taps = 8 * max(size, outputs)  # or fewer
-    compute = _cached_weights if taps <= _CACHED_TAPS else _computed_weights
-    return compute(instruction_set, size, start, end, outputs, number)
+    compute = _extension().weights if taps > _CACHED_TAPS else _cached_weights
+    made = compute(instruction_set, size, start, end, outputs, number)
+    if made is None:
+        raise _NotHereError
+    return _Weights(*made)
 
 
-def _computed_weights(
+@functools.lru_cache(_CACHED_LINES)
+def _cached_weights(
     instruction_set: str, size: int, start: float, end: float, outputs: int, number: int
-) -> _Weights | None:
-    made = _extension().weights(instruction_set, size, start, end, outputs, number)
-    return made and _Weights(*made)
-
-
-_cached_weights = functools.lru_cache(_CACHED_LINES)(_computed_weights)
+) -> tuple[object, int, int] | None:
+    return _extension().weights(instruction_set, size, start, end, outputs, number)

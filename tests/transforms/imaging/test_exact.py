@@ -181,6 +181,13 @@ def test_weights_too_large_for_the_exact_form_are_refused() -> None:
 
 
 @built
+def test_what_the_extension_refuses_is_pillows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact._extension(), "weights", lambda *_: None)
+    for case in (Resize(PHOTO, (1233, 7), LANCZOS, None), Resize(PHOTO.convert("LA"), (7, 1233), LANCZOS, None)):
+        assert difference(case, "portable") is None
+
+
+@built
 @pytest.mark.parametrize(
     ("call", "message"),
     [
