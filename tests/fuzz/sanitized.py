@@ -14,7 +14,7 @@ import transforms.imaging
 
 NATIVE = Path(transforms.imaging.__file__).with_name("native")
 MODULE = "transforms.imaging._exact"
-WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wno-sign-conversion", "-Werror")
+WARNINGS = ("-Wall", "-Wextra", "-Werror")
 SANITIZERS = ("-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
