@@ -19,7 +19,9 @@ help:
 	@sed -n '1s/^# //p' Makefile
 	@echo "Without IN, make resize generates a few photograph-like images in $(PHOTOS)."
 
-$(INSTALLED): setup.py pyproject.toml
+NATIVE := $(wildcard transforms/imaging/native/*)
+
+$(INSTALLED): setup.py pyproject.toml $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "make: Python 3.11 or later is needed; name one: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -72,7 +74,7 @@ lint: $(DEVELOPED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/shellcheck run_dataflow.sh .ci/run
+	$(BIN)/shellcheck run_dataflow.sh .ci/run tests/fuzz/aarch64.sh
 
 # Takes about five minutes; BENCH=folder measures your own photographs.
 BENCH ?= data/bench

@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageStat
 
+from transforms.imaging import exact
 from transforms.imaging.geometry import Box, Size
 from transforms.imaging.spec import ResizeSpec, SettingError
 
@@ -34,7 +35,7 @@ def resample(image: Image.Image, size: Size, spec: ResizeSpec, box: Box | None =
     """
     if spec.resampler == "simd" and image.mode in _SIMD_MODES:
         return _simd_resize(image, size, spec.algorithm, box or (0, 0, *image.size))
-    return image.resize(size, spec.filter, box=box)
+    return exact.resize(image, size, spec.filter, box)
 
 
 def check_simd() -> None:
