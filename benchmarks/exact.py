@@ -23,7 +23,7 @@ from PIL import Image
 from benchmarks.measure import machine
 from transforms.imaging import exact
 from transforms.imaging.errors import Stage
-from transforms.imaging.resize import Encoded, make
+from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 
 FIRST_SCRIPT = "first script"
@@ -60,7 +60,7 @@ class Watch:
 def by_core(data: bytes, size: int) -> Timed:
     """Make an image as the command makes it."""
     watch = Watch()
-    output = make(data, ResizeSpec(sizes=(size,), extension="jpg"), lap=watch.lap).outputs[size]
+    output = process_image(data, ResizeSpec(sizes=(size,), extension="jpg"), lap=watch.lap).outputs[size]
     if not isinstance(output, Encoded):
         raise output
     return Timed(dict(watch.stages), output.sha256)

@@ -47,7 +47,7 @@ def load(path: Path) -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     sys.modules[MODULE] = module
-    transforms.imaging._exact = module  # type: ignore[attr-defined]  # `from transforms.imaging import _exact`
+    transforms.imaging._exact = module  # `from transforms.imaging import _exact`
 
 
 def environment() -> dict[str, str]:

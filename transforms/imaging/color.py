@@ -101,8 +101,9 @@ def canvas(picture: Image.Image, size: Size, fill: str) -> Image.Image:
 
 def _plain(pixels: Image.Image, spec: ResizeSpec) -> Image.Image:
     """Convert pixels to the output's mode, except gray: resizing gray as gray is three times as fast."""
-    if pixels.mode == "LAB":  # Pillow converts it only to RGB
+    if pixels.mode == "LAB":  # Pillow converts it only to RGB, and adds a profile that holds the time of day
         pixels = pixels.convert("RGB")
+        pixels.info.pop("icc_profile", None)
     mode = "L" if spec.mode == "L" or pixels.mode in ("1", "L") else "RGB"
     return pixels if pixels.mode == mode else pixels.convert(mode)
 

@@ -266,3 +266,11 @@ def test_the_conversion_comes_after_the_resize() -> None:
     (output,) = resize_image(open_image(data), spec).outputs.values()
     assert isinstance(output, Encoded)
     assert near(Image.open(io.BytesIO(output.data)).getpixel((0, 0)), (188,) * 3)
+
+
+def test_exact_keeps_no_profile_that_pillow_adds_to_lab() -> None:
+    image = Image.merge("LAB", [Image.linear_gradient("L").resize((40, 30))] * 3)
+    spec = ResizeSpec(sizes=(20,), extension="png", exact=True)
+    (output,) = resize_image(open_image(image_bytes(image, "TIFF")), spec).outputs.values()
+    assert isinstance(output, Encoded)
+    assert "icc_profile" not in Image.open(io.BytesIO(output.data)).info

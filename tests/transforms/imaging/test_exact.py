@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmarks.photos import photo
+from tests.support.photos import photo
 from tests.fuzz import sanitized
 from tests.support import ROOT, jpeg
 from tests.transforms.imaging.resizes import (
@@ -28,7 +28,7 @@ from tests.transforms.imaging.resizes import (
     noise,
 )
 from transforms.imaging import exact, resample
-from transforms.imaging.decode import open_image
+from transforms.imaging.opening import open_image
 from transforms.imaging.resize import Encoded, resize_image
 from transforms.imaging.spec import ResizeSpec
 
@@ -271,7 +271,7 @@ print(exact.resize(image, (50, 50), Image.Resampling.LANCZOS, None, "portable").
 
 def outputs(data: bytes) -> list[bytes]:
     spec = ResizeSpec(sizes=(200, 64), extension="jpg")
-    return [output.data for output in resize_image(open_image(data), spec).outputs if isinstance(output, Encoded)]
+    return [output.data for output in resize_image(open_image(data), spec).outputs.values() if isinstance(output, Encoded)]
 
 
 def test_workers_with_and_without_the_extension_write_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
