@@ -63,7 +63,7 @@ def is_collected() -> bool:
 
 @functools.cache
 def _formatter() -> Callable[..., Any] | None:
-    """Return C's vsnprintf, or None where the system is not POSIX."""
+    """Return C's vsnprintf, or None if the system is not POSIX."""
     try:
         function = ctypes.CDLL(None).vsnprintf
     except (AttributeError, OSError, TypeError):

@@ -64,7 +64,7 @@ class Entry(NamedTuple):
 
 
 def read_directory(data: bytes, start: int, *, is_big: bool) -> Directory:
-    """Return the header of the first directory behind a TIFF header.
+    """Return the header of the first directory after a TIFF header.
 
     Raises:
         struct.error: the data ends before it.
