@@ -186,7 +186,7 @@ def test_several_splits(make: Make, animals: Path, tmp_path: Path) -> None:
         "  https://creativecommons.org/licenses/by/2.0/: 2",
         "  (no attribution, see unmatched-*.jsonl): 3",
     ]
-    told_of = "`LICENSE` counts the licenses. Of 3 images nothing is known; `unmatched-*.jsonl` names them."
+    told_of = "`LICENSE` counts the licenses. Images without an attribution, which `unmatched-*.jsonl` lists: 3."
     assert told_of in (out / "README.md").read_text()
 
 
