@@ -195,7 +195,7 @@ def test_rows_name_their_split_by_key_or_column(make: Make, animals: Path, tmp_p
         "  https://creativecommons.org/licenses/by/2.0/: 2",
         "  (no attribution, see unmatched-*.jsonl): 3",
     ]
-    sentence = "`LICENSE` counts the licenses. Of 3 images nothing is known; `unmatched-*.jsonl` names them."
+    sentence = "`LICENSE` counts the licenses. Images without an attribution, which `unmatched-*.jsonl` lists: 3."
     assert sentence in (out / "README.md").read_text()
 
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.support.photos import photo
 from tests.fuzz import sanitized
 from tests.support import ROOT, jpeg
+from tests.support.photos import photo
 from tests.transforms.imaging.resizes import (
     FILTERS,
     MODES,
@@ -271,7 +271,9 @@ print(exact.resize(image, (50, 50), Image.Resampling.LANCZOS, None, "portable").
 
 def outputs(data: bytes) -> list[bytes]:
     spec = ResizeSpec(sizes=(200, 64), extension="jpg")
-    return [output.data for output in resize_image(open_image(data), spec).outputs.values() if isinstance(output, Encoded)]
+    return [
+        output.data for output in resize_image(open_image(data), spec).outputs.values() if isinstance(output, Encoded)
+    ]
 
 
 def test_workers_with_and_without_the_extension_write_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,9 +321,9 @@ def test_an_encoded_photograph_is_the_old_scripts() -> None:
     data = jpeg(3, (1024, 683))
     expected = io.BytesIO()
     Image.open(io.BytesIO(data)).resize((512, 341), LANCZOS).save(expected, "JPEG")
-    made = resize_image(open_image(data), ResizeSpec(sizes=(512,), extension="jpg")).outputs[0]
-    assert isinstance(made, Encoded)
-    assert made.data == expected.getvalue()
+    output = resize_image(open_image(data), ResizeSpec(sizes=(512,), extension="jpg")).outputs[512]
+    assert isinstance(output, Encoded)
+    assert output.data == expected.getvalue()
 
 
 @compiled
