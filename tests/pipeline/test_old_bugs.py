@@ -72,13 +72,13 @@ def test_orientation_and_profile_do_not_vanish_without_a_word(make: Make, tmp_pa
     shown = make("-i", source, "-o", tmp_path / "out", "-s", 20)
     for name in tagged:
         assert Image.open(tmp_path / "out" / name).size == (20, 10)
-    assert "2 with an EXIF orientation, kept as stored" in shown
+    assert "orientation in EXIF or XMP, not applied: 2" in shown
     assert "colour profile, left out: 2" in shown
 
     turned = make("-i", source, "-o", tmp_path / "turned", "-s", 20, "--orientation", "exif")
     for name in tagged:
         assert Image.open(tmp_path / "turned" / name).size == ((10, 20) if name == "turned.jpg" else (20, 10))
-    assert "2 with an EXIF orientation, turned as it says" in turned
+    assert "orientation in EXIF or XMP, applied: 2" in turned
     manifest = {row["source"]: row for row in rows(tmp_path / "turned", "manifest")}
     assert {name: row["orientation"] for name, row in manifest.items()} == {
         name: tag for name, (tag, _) in tagged.items()
