@@ -1,8 +1,8 @@
-# The image that Dataflow's workers run (run_dataflow.sh --image), and that starts a Flex template:
+# The container image of Dataflow's workers (run_dataflow.sh --image), which also starts a Flex template:
 #
 #   docker build -t IMAGE . && docker push IMAGE
 #
-# Python, Beam and Pillow must be those of the machine that submits (--build-arg sets them): a worker with
+# Python, Beam and Pillow must have the versions of the submitting machine (--build-arg sets them): a worker with
 # another Pillow refuses to start.
 ARG PYTHON=3.11
 ARG BEAM=2.77.0

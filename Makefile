@@ -1,4 +1,4 @@
-# make resize [IN=folder] [OUT=folder] [ARGS="-s 512 256"]    make test    make test-fast    make coverage    make lint    make bench[-peers] [BENCH=folder]
+# make resize [IN=folder] [OUT=folder] [ARGS="-s 512 256"]    make test    make test-fast    make coverage    make lint    make docs    make bench[-peers] [BENCH=folder]
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -13,13 +13,15 @@ export OUT ?= output/$(notdir $(IN:/=))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help resize install-dataflow test test-fast coverage test-readers browser lint format bench bench-peers
+.PHONY: help resize install-dataflow test test-fast coverage test-readers browser lint format docs bench bench-peers
 
 help:
 	@sed -n '1s/^# //p' Makefile
-	@echo "Without IN, make resize makes a few photograph-like images of its own in $(PHOTOS)."
+	@echo "Without IN, make resize generates a few photograph-like images in $(PHOTOS)."
 
-$(INSTALLED): setup.py pyproject.toml
+NATIVE := $(wildcard transforms/imaging/native/*)
+
+$(INSTALLED): setup.py pyproject.toml $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "make: Python 3.11 or later is needed; name one: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -32,7 +34,7 @@ $(SUBMITS): $(INSTALLED)
 
 $(DEVELOPED): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
-	@touch $@ $(SUBMITS)  # what develops can submit too
+	@touch $@ $(SUBMITS)  # the extra dev contains the extra dataflow
 
 $(READS): $(DEVELOPED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[readers]'
@@ -44,27 +46,27 @@ $(PHOTOS): | $(INSTALLED)
 resize: $(INSTALLED) $(if $(filter $(PHOTOS),$(IN)),$(PHOTOS))
 	@$(BIN)/python image_resizer.py -i "$$IN" -o "$$OUT" -ext jpg $(ARGS)
 
-# What run_dataflow.sh submits from.
+# The environment that run_dataflow.sh submits from.
 install-dataflow: $(SUBMITS)
 
 test: $(DEVELOPED)
 	$(BIN)/python -m pytest -n auto
 
-# Without the tests that are marked slow: under a minute, for a change in the core.
+# All tests but those marked slow: under a minute, for work on the core.
 test-fast: $(DEVELOPED)
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
-# Every sample of every layout, by the libraries that people read them with; make test passes these over.
+# Read every sample of every layout with the libraries that people use; make test skips these tests.
 test-readers: $(READS)
 	$(BIN)/python -m pytest -n auto tests/readers
 
-# What the tests of the report run in, with apt-get if it is missing; without it make test passes them over.
+# Install Chromium with apt-get if it is missing: make test skips the tests of the report without it.
 browser:
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null \
 		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium chromium-driver fonts-dejavu-core; } \
 		|| { echo "make: install Chromium and its driver (Debian: chromium, chromium-driver)" >&2; exit 1; }
 
-# What no test reaches; twice the time of make test.
+# Show the lines that no test reaches; takes twice as long as make test.
 coverage: $(DEVELOPED)
 	$(BIN)/python -m pytest -n auto --cov
 
@@ -72,9 +74,9 @@ lint: $(DEVELOPED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/shellcheck run_dataflow.sh .ci/run
+	$(BIN)/shellcheck run_dataflow.sh .ci/run tests/fuzz/aarch64.sh
 
-# About five minutes; BENCH names other folders of photographs.
+# Takes about five minutes; BENCH=folder measures your own photographs.
 BENCH ?= data/bench
 data/bench: | $(INSTALLED)
 	$(BIN)/python -m benchmarks.photos $@ 24 --flat
@@ -83,10 +85,14 @@ bench: $(DEVELOPED) $(BENCH)
 	$(BIN)/python -m benchmarks.speed $(BENCH)
 	$(BIN)/python -m benchmarks.scale --count 10000
 
-# Ours beside other tools, which it installs below build/peers and, as root, with apt-get.
+# Compare with other tools, which it installs below build/peers and, as root, with apt-get.
 bench-peers: $(DEVELOPED) $(BENCH)
 	$(BIN)/python -m benchmarks.peers $(BENCH)
 
 format: $(DEVELOPED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Generate the page of the flags; a test compares it with the code.
+docs: $(INSTALLED)
+	$(BIN)/python -m pipeline.cli.flags_page > docs/flags.md

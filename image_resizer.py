@@ -1,4 +1,4 @@
-"""The command by its old name: python image_resizer.py -i IN_DIR -o OUT_DIR -s SIZE."""
+"""The command under its old name: python image_resizer.py -i IN_DIR -o OUT_DIR -s SIZE."""
 
 import sys
 

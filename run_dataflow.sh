@@ -22,7 +22,7 @@ was stopped.
   --flexrs_goal COST_OPTIMIZED    use cheaper machines that start within six hours
   --help               print this help
 
-All other flags are those of image_resizer (./image_resizer.py --help) or of Beam. INPUT and OUTPUT replace -i and -o.
+All other flags are those of image_resizer (docs/flags.md) or of Beam. INPUT and OUTPUT replace -i and -o.
 HELP
 }
 

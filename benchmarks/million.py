@@ -1,8 +1,8 @@
-"""A million files: `python -m benchmarks.million [--counts 10000 100000 1000000]`.
+"""Measure runs over up to a million files: `python -m benchmarks.million [--counts 10000 100000 1000000]`.
 
-Hard links to a few tiny images, in folders of a thousand. `--sample` leaves one image in a thousand, so that
-what is measured is listing, sharding, grouping, markers and manifest: all that a file costs apart from its
-picture. Then the same command again, which finds all done.
+The files are hard links to a few tiny images, in folders of a thousand. `--sample 1/1000` resizes one image in a
+thousand, so that the figures are those of listing, sharding, grouping, markers and manifest: all that a file costs
+apart from its picture. The second run finds all files committed.
 """
 
 from __future__ import annotations
@@ -13,62 +13,78 @@ import shutil
 import tempfile
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
-from benchmarks.measure import Run, machine, ours
+from benchmarks.measure import Run, image_resizer, machine
 from tests.support.photos import photo
 
 FLAGS = ("-s", 32, "--sample", "1/1000", "--log_level", "error")
 
-_SEEDS = 40
-_A_FOLDER = 1000
+_IMAGES = 40
+_FILES_PER_FOLDER = 1000
+
+
+class TwoRuns(NamedTuple):
+    """The first and the second run over one folder."""
+
+    first: Run
+    second: Run
 
 
 def main() -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--counts", type=int, nargs="+", default=[10_000, 100_000, 1_000_000], metavar="N")
-    args = parser.parse_args()
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.million", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--counts",
+        type=int,
+        nargs="+",
+        default=[10_000, 100_000, 1_000_000],
+        metavar="N",
+        help="numbers of files (default: 10000 100000 1000000)",
+    )
+    counts = sorted(parser.parse_args().counts)
     print(machine())
-    counts = sorted(args.counts)
-    runs = [_measure(count) for count in counts]
-    print("\n| files | first run, s | peak, MB | all done, s | peak, MB |")
+    runs = list(map(_measure, counts))
+    print("\n| files | first run, s | peak MB | second run, s | peak MB |")
     print("| --- | --- | --- | --- | --- |")
-    for count, (first, again) in zip(counts, runs, strict=True):
-        cells = (f"{value:,.1f}" for one in (first, again) for value in one)
+    for count, measured in zip(counts, runs, strict=True):
+        cells = (f"{value:,.1f}" for run in measured for value in run)
         print(f"| {count:,} | {' | '.join(cells)} |")
-    print("\n| growth a file | first run, microseconds | KB | all done, microseconds | KB |")
+    print("\n| growth per file | first run, microseconds | KB | second run, microseconds | KB |")
     print("| --- | --- | --- | --- | --- |")
     for (few, before), (many, after) in pairwise(zip(counts, runs, strict=True)):
-        cells = (cell for one, other in zip(before, after, strict=True) for cell in _growth(one, other, many - few))
-        print(f"| {few:,} to {many:,} | {' | '.join(cells)} |")
+        growths = (_growth(small, large, many - few) for small, large in zip(before, after, strict=True))
+        print(f"| {few:,} to {many:,} | {' | '.join(cell for cells in growths for cell in cells)} |")
 
 
-def _measure(count: int) -> tuple[Run, Run]:
-    """A first run over so many files, and one that finds all done."""
+def _measure(count: int) -> TwoRuns:
     with tempfile.TemporaryDirectory() as temporary:
-        folder = make(Path(temporary), count)
-        first, again = (ours(folder, Path(temporary) / "out", *FLAGS) for _ in range(2))
+        folder = make_tree(Path(temporary), count)
+        runs = TwoRuns(*(image_resizer(folder, Path(temporary) / "out", *FLAGS) for _ in range(2)))
         shutil.rmtree(folder)
-    return first, again
+    return runs
 
 
-def make(place: Path, count: int) -> Path:
-    """A tree of so many images below `place`."""
+def make_tree(place: Path, count: int) -> Path:
+    """Make a tree of `count` images below `place`, and return its root."""
     (place / "images").mkdir()
     images = []
-    for seed in range(_SEEDS):
+    for seed in range(_IMAGES):
         images.append(place / "images" / f"{seed}.jpg")
         photo(seed, (64, 48)).save(images[-1])
     for number in range(count):
-        folder = place / "in" / f"{number // _A_FOLDER:04d}"
-        if number % _A_FOLDER == 0:
+        folder = place / "in" / f"{number // _FILES_PER_FOLDER:04d}"
+        if number % _FILES_PER_FOLDER == 0:
             folder.mkdir(parents=True)
-        os.link(images[number % _SEEDS], folder / f"{number:08d}.jpg")
+        os.link(images[number % _IMAGES], folder / f"{number:08d}.jpg")
     return place / "in"
 
 
-def _growth(few: Run, many: Run, files: int) -> tuple[str, str]:
-    seconds, megabytes = many.seconds - few.seconds, many.megabytes - few.megabytes
+def _growth(small: Run, large: Run, files: int) -> tuple[str, str]:
+    """Return the microseconds and the KB that each of `files` further files costs."""
+    seconds, megabytes = large.seconds - small.seconds, large.megabytes - small.megabytes
     return f"{1e6 * seconds / files:.0f}", f"{1024 * megabytes / files:.2f}"
 
 

@@ -1,4 +1,4 @@
-"""Writes photograph-like images: `python -m benchmarks.photos FOLDER COUNT [--flat]`."""
+"""Write photograph-like images: `python -m benchmarks.photos FOLDER COUNT [--flat]`."""
 
 from __future__ import annotations
 
@@ -20,12 +20,18 @@ def write_photos(folder: Path, count: int, flat: bool) -> None:
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("count", type=int)
-    parser.add_argument("--flat", action="store_true", help="write no sub-folder")
-    given = parser.parse_args()
-    write_photos(given.folder, given.count, given.flat)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.photos", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="the folder to create")
+    parser.add_argument("count", type=int, help="the number of images")
+    parser.add_argument(
+        "--flat",
+        action="store_true",
+        help="write all images into the folder itself, not every second one into a sub-folder",
+    )
+    args = parser.parse_args()
+    write_photos(args.folder, args.count, args.flat)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The same image work as ours in a bare thread pool: `python -m benchmarks.pool IN OUT SIZE THREADS`.
+"""Resize images as image_resizer does, in a bare thread pool: `python -m benchmarks.pool IN OUT SIZE THREADS`.
 
-Reads, resizes, hashes and writes; no Beam, no manifest, no resume.
+It reads, resizes, hashes and writes, without Beam, a manifest or the ability to continue.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from transforms.imaging.decode import open_image
+from transforms.imaging.opening import open_image
 from transforms.imaging.resize import Encoded, resize_image
 from transforms.imaging.spec import ResizeSpec
 
 
 def main(in_dir: str, out_dir: str, size: str, threads: str) -> None:
-    """Resizes all of `in_dir`."""
+    """Resize all files of `in_dir`."""
     os.makedirs(out_dir, exist_ok=True)
     spec = ResizeSpec(sizes=(int(size),), extension="jpg")
 
-    def work(name: str) -> str:
+    def resize(name: str) -> str:
         data = Path(in_dir, name).read_bytes()
         (output,) = resize_image(open_image(data), spec).outputs.values()
         assert isinstance(output, Encoded)
@@ -29,7 +29,7 @@ def main(in_dir: str, out_dir: str, size: str, threads: str) -> None:
         return hashlib.sha256(data).hexdigest()
 
     with ThreadPoolExecutor(int(threads)) as pool:
-        list(pool.map(work, os.listdir(in_dir)))
+        list(pool.map(resize, os.listdir(in_dir)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A plain equivalent of the first image_resizer.py: `python -m benchmarks.reference IN OUT SIZE PROCESSES`.
+"""Resize images as the first image_resizer.py did: `python -m benchmarks.reference IN OUT SIZE PROCESSES`.
 
-A process pool over one flat folder, each image decoded whole by Pillow.
+It is a plain equivalent: a process pool over one flat folder, in which Pillow decodes each image at full size.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from PIL import Image
 
 
 def resize(name: str, in_dir: str, out_dir: str, size: int) -> None:
-    """Writes one image."""
+    """Resize one file."""
     image = Image.open(os.path.join(in_dir, name)).convert("RGB")
     scale = size / max(image.size)
     width, height = image.size
@@ -24,7 +24,7 @@ def resize(name: str, in_dir: str, out_dir: str, size: int) -> None:
 
 
 def main(in_dir: str, out_dir: str, size: str, processes: str) -> None:
-    """Resizes all of `in_dir`."""
+    """Resize all files of `in_dir`."""
     os.makedirs(out_dir, exist_ok=True)
     work = functools.partial(resize, in_dir=in_dir, out_dir=out_dir, size=int(size))
     with ProcessPoolExecutor(int(processes)) as pool:

@@ -1,4 +1,4 @@
-"""Commands side by side: each on a small and on a large folder, so that start-up can be told from the work."""
+"""Rounds of measurements: every command on a small and on a large folder, which separates start-up from the work."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.measure import Run, repeated
+from benchmarks.measure import Run, repeat_files
 
+# (source folder, output folder) -> the run of a command.
 Command = Callable[[Path, Path], Run]
 
 
 def small_and_large(folder: Path, count: int, place: Path) -> dict[int, Path]:
-    """Folders with an eighth of `count` and with `count` files, made below `place` from those of `folder`."""
-    return {number: repeated(folder, number, place / f"in{number}") for number in (count // 8, count)}
+    """Make folders of `count` and of an eighth of `count` files below `place`, and return them by their numbers."""
+    return {number: repeat_files(folder, number, place / f"in{number}") for number in (count // 8, count)}
 
 
 class Round:
-    """One measurement of every command, on `small` and on `large` images."""
+    """One measurement of every command on both folders.
+
+    Args:
+        commands: the commands by their names.
+        folders: what `small_and_large` returns.
+        out: the output folder, which is deleted after each command.
+    """
 
     def __init__(self, commands: dict[str, Command], folders: dict[int, Path], out: Path) -> None:
         self.small, self.large = sorted(folders)
@@ -27,15 +34,15 @@ class Round:
                 self.runs[name, count] = command(folder, out)
                 shutil.rmtree(out, ignore_errors=True)
 
-    def whole(self, name: str) -> float:
-        """Seconds of the whole command on the large folder."""
+    def seconds(self, name: str) -> float:
+        """Return the seconds of the whole command on the large folder."""
         return self.runs[name, self.large].seconds
 
-    def slope(self, name: str) -> float:
-        """Seconds an image, without start-up."""
-        seconds = self.whole(name) - self.runs[name, self.small].seconds
+    def seconds_per_image(self, name: str) -> float:
+        """Return the seconds per image without start-up: the slope between the two folders."""
+        seconds = self.seconds(name) - self.runs[name, self.small].seconds
         return seconds / (self.large - self.small)
 
-    def memory(self, name: str) -> float:
-        """Peak in MB."""
+    def megabytes(self, name: str) -> float:
+        """Return the peak memory on the large folder in MB."""
         return self.runs[name, self.large].megabytes

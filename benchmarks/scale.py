@@ -1,55 +1,72 @@
-"""What does not depend on the pictures: `python -m benchmarks.scale [--count N]`.
+"""Measure what each file costs apart from its picture: `python -m benchmarks.scale [--count N]`.
 
-Memory and time a file from many tiny files, of a first run and of one that finds all done, and the
-time until a wrong command is refused.
+The figures are memory and time per file for many tiny files, in a first run and in a second one, which finds all of
+them committed; the time of a run over two files; and the time until a wrong command is refused.
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import tempfile
 from pathlib import Path
 
-from benchmarks.measure import machine, median, ours, repeated, run
+from benchmarks.measure import Run, image_resizer, machine, repeat_files, run_module
 from tests.support.photos import photo
 
 
 def main() -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--count", type=int, default=20_000, help="tiny files (default: 20000), against a tenth of them"
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.scale", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--count", type=int, default=20_000, help="tiny files; compared with a tenth of them (default: 20000)"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of measurements (default: 3)")
     args = parser.parse_args()
     print(machine())
     with tempfile.TemporaryDirectory() as temporary:
-        _measure(Path(temporary), args.count, args.rounds)
+        figures = _measure(Path(temporary), args.count, args.rounds)
+    print(f"\n{args.count // 10:,} and {args.count:,} tiny files; rounds: {args.rounds}\n")
+    print("| figure | median | lowest | highest |\n| --- | --- | --- | --- |")
+    for name, values in figures.items():
+        print(f"| {name} | {statistics.median(values):.2f} | {min(values):.2f} | {max(values):.2f} |")
 
 
-def _measure(place: Path, count: int, rounds: int) -> None:
+def _measure(place: Path, count: int, rounds: int) -> dict[str, list[float]]:
+    """Return the figures by their names, with a value for each round."""
     (place / "tiny").mkdir()
     for seed in range(24):
         photo(seed, (64, 48)).save(place / "tiny" / f"{seed}.jpg")
-    folders = {number: repeated(place / "tiny", number, place / f"in{number}") for number in (count // 10, count)}
+    folders = {number: repeat_files(place / "tiny", number, place / f"in{number}") for number in (count // 10, count)}
     figures: dict[str, list[float]] = {}
     for number in range(rounds):
-        first = [ours(folder, place / f"out{files}-{number}", "-s", 32) for files, folder in folders.items()]
-        again = [ours(folder, place / f"out{files}-{number}", "-s", 32) for files, folder in folders.items()]
-        for name, (small, large) in (("first run", first), ("run that finds all done", again)):
-            growth = (large.megabytes - small.megabytes) * 1024 / (count - count // 10)
-            figures.setdefault(f"{name}: memory a file, KB", []).append(growth)
-            slope = (large.seconds - small.seconds) / (count - count // 10)
-            figures.setdefault(f"{name}: time a file, microseconds", []).append(slope * 1e6)
-        figures.setdefault(f"{name} of {count // 10} files, s", []).append(again[0].seconds)
-        start_up = ours(repeated(place / "tiny", 2, place / f"two{number}"), place / f"out-two{number}", "-s", 32)
-        figures.setdefault("start-up (a run over two tiny files), s", []).append(start_up.seconds)
-        refused = run("pipeline", "-i", place / "missing", "-o", place / "out")
-        figures.setdefault("refusal of a missing folder, s", []).append(refused.seconds)
-    print(f"\n{count // 10} and {count} tiny files, {rounds} rounds\n\n| figure | median | lowest | highest |")
-    print("| --- | --- | --- | --- |")
-    for name, values in figures.items():
-        print(f"| {name} | {median(values):.2f} | {min(values):.2f} | {max(values):.2f} |")
+        for name, value in _round(place, number, folders).items():
+            figures.setdefault(name, []).append(value)
+    return figures
+
+
+def _round(place: Path, number: int, folders: dict[int, Path]) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    few, many = sorted(folders)
+    for name in ("first run", "second run"):
+        runs = [image_resizer(folders[files], place / f"out{files}-{number}", "-s", 32) for files in (few, many)]
+        figures |= _growth(name, runs[0], runs[1], many - few)
+        figures[f"{name} over {few:,} files, s"] = runs[0].seconds
+    two = repeat_files(place / "tiny", 2, place / f"two{number}")
+    figures["run over two tiny files, s"] = image_resizer(two, place / f"out-two{number}", "-s", 32).seconds
+    refused = run_module("pipeline", "-i", place / "missing", "-o", place / "out")
+    figures["refusal of a missing folder, s"] = refused.seconds
+    return figures
+
+
+def _growth(name: str, small: Run, large: Run, files: int) -> dict[str, float]:
+    """Return what each of the further files of the large folder costs."""
+    return {
+        f"{name}: memory per file, KB": (large.megabytes - small.megabytes) * 1024 / files,
+        f"{name}: time per file, microseconds": (large.seconds - small.seconds) * 1e6 / files,
+    }
 
 
 if __name__ == "__main__":

@@ -1,69 +1,79 @@
-"""Ours, a bare pool and the first script side by side: `python -m benchmarks.speed FOLDER ... [--count N]`.
+"""Compare image_resizer with a bare thread pool and with the first script: `python -m benchmarks.speed FOLDER ...`.
 
-Each round runs every command on a small and on a large folder. The slope between the two is the time
-without start-up. All figures are ratios of one round; the table shows their medians and ranges.
+Each round runs every command on a small and on a large folder; the slope between the two is the time without
+start-up. Every ratio is between two runs of one round. The table has the medians, lowest and highest values.
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.measure import WORKERS, machine, median, ours, run
+from benchmarks.measure import WORKERS, image_resizer, machine, run_module
 from benchmarks.rounds import Command, Round, small_and_large
 
 _COMMANDS: dict[str, Command] = {
-    "ours": lambda source, out: ours(source, out, "-s", 512),
-    "ours simd": lambda source, out: ours(source, out, "-s", 512, "--resampler", "simd"),
-    "ours, two sizes": lambda source, out: ours(source, out, "-s", 512, 256),
-    "pool": lambda source, out: run("benchmarks.pool", source, out, 512, WORKERS),
-    "reference": lambda source, out: run("benchmarks.reference", source, out, 512, WORKERS),
+    "image_resizer": lambda source, out: image_resizer(source, out, "-s", 512),
+    "simd": lambda source, out: image_resizer(source, out, "-s", 512, "--resampler", "simd"),
+    "two sizes": lambda source, out: image_resizer(source, out, "-s", 512, 256),
+    "pool": lambda source, out: run_module("benchmarks.pool", source, out, 512, WORKERS),
+    "first script": lambda source, out: run_module("benchmarks.reference", source, out, 512, WORKERS),
 }
 
 
-def _figures(rounds: list[Round]) -> dict[str, list[float]]:
-    """Each figure of each round; "whole" is the command, "work" the same without start-up."""
-    return {
-        "time, of the bare pool's: whole": [one.whole("ours") / one.whole("pool") for one in rounds],
-        "time, of the bare pool's: work": [one.slope("ours") / one.slope("pool") for one in rounds],
-        "speed, of the first script's: whole": [one.whole("reference") / one.whole("ours") for one in rounds],
-        "speed, of the first script's: work": [one.slope("reference") / one.slope("ours") for one in rounds],
-        "speed with simd, of the first script's: whole": [
-            one.whole("reference") / one.whole("ours simd") for one in rounds
-        ],
-        "speed with simd, of the first script's: work": [
-            one.slope("reference") / one.slope("ours simd") for one in rounds
-        ],
-        "time of two sizes, of one's: work": [one.slope("ours, two sizes") / one.slope("ours") for one in rounds],
-        "peak memory, MB": [one.memory("ours") for one in rounds],
-        "images/s, ours: work": [1 / one.slope("ours") for one in rounds],
-        "images/s, ours simd: work": [1 / one.slope("ours simd") for one in rounds],
-    }
+def _whole(name: str, other: str) -> Callable[[Round], float]:
+    """Return the function from a round to the ratio of two commands' times."""
+    return lambda measured: measured.seconds(name) / measured.seconds(other)
 
 
-def measure(folder: Path, count: int, rounds: int) -> None:
-    """Prints the table of one folder."""
+def _work(name: str, other: str) -> Callable[[Round], float]:
+    """Return the function from a round to the ratio of two commands' times without start-up."""
+    return lambda measured: measured.seconds_per_image(name) / measured.seconds_per_image(other)
+
+
+# What the table shows -> how it is computed from a round.
+_FIGURES: dict[str, Callable[[Round], float]] = {
+    "time relative to the bare pool, whole command": _whole("image_resizer", "pool"),
+    "time relative to the bare pool, without start-up": _work("image_resizer", "pool"),
+    "speed relative to the first script, whole command": _whole("first script", "image_resizer"),
+    "speed relative to the first script, without start-up": _work("first script", "image_resizer"),
+    "speed with simd relative to the first script, whole command": _whole("first script", "simd"),
+    "speed with simd relative to the first script, without start-up": _work("first script", "simd"),
+    "time for two sizes relative to one, without start-up": _work("two sizes", "image_resizer"),
+    "peak memory, MB": lambda measured: measured.megabytes("image_resizer"),
+    "images/s, without start-up": lambda measured: 1 / measured.seconds_per_image("image_resizer"),
+    "images/s with simd, without start-up": lambda measured: 1 / measured.seconds_per_image("simd"),
+}
+
+
+def compare(folder: Path, count: int, rounds: int) -> None:
+    """Print the table of one folder."""
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
         folders = small_and_large(folder, count, place)
-        done = [Round(_COMMANDS, folders, place / "out") for _ in range(rounds)]
-    print(f"\n{folder.name} -> 512, {count} files, {rounds} rounds\n\n| figure | median | lowest | highest |")
-    print("| --- | --- | --- | --- |")
-    for name, values in _figures(done).items():
-        print(f"| {name} | {median(values):.2f} | {min(values):.2f} | {max(values):.2f} |", flush=True)
+        measured = [Round(_COMMANDS, folders, place / "out") for _ in range(rounds)]
+    print(f"\n{folder.name}, {count} files, resized to 512 px; rounds: {rounds}\n")
+    print("| figure | median | lowest | highest |\n| --- | --- | --- | --- |")
+    for name, compute in _FIGURES.items():
+        values = list(map(compute, measured))
+        print(f"| {name} | {statistics.median(values):.2f} | {min(values):.2f} | {max(values):.2f} |", flush=True)
 
 
 def main() -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folders", nargs="+", type=Path, help="flat folders of JPEG files")
     parser.add_argument("--count", type=int, default=240, help="files in the large folder (default: 240)")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of measurements (default: 3)")
     args = parser.parse_args()
     print(machine())
     for folder in args.folders:
-        measure(folder, args.count, args.rounds)
+        compare(folder, args.count, args.rounds)
 
 
 if __name__ == "__main__":

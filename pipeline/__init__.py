@@ -1,1 +1,1 @@
-"""The command: flags, runners and terminals, around the transforms."""
+"""The command: flags, runners and terminal output around the transforms."""

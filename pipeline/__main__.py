@@ -1,4 +1,4 @@
-"""The command: `python -m pipeline`, `python image_resizer.py` and, where it is installed, `image_resizer`."""
+"""The command: `python -m pipeline`, `python image_resizer.py` and, once installed, `image_resizer`."""
 
 import sys
 
@@ -6,9 +6,9 @@ from pipeline.terminal import signals
 
 
 def main() -> int:
-    """The command, which a signal ends with a sentence from its first moment on; see `run.main`."""
+    """Run the command and return its exit code; see `run.main`. A signal ends it with a sentence from the start."""
     signals.exit_on_signal()
-    from pipeline import run  # takes a fifth of a second to load
+    from pipeline import run  # takes a fifth of a second to load, during which a signal may come
 
     code = run.main()
     signals.ignore_signals()

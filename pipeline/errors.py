@@ -1,15 +1,15 @@
-"""Errors of the command line."""
+"""Errors of the command."""
 
 
 class UsageError(Exception):
-    """The command cannot be carried out as it was given; the message is one sentence that says why."""
+    """The command is wrong. The message is one sentence: what is wrong, which value, what to do."""
 
 
 class ExitRun(BaseException):
-    """The run ends before its time; as for an exit, everybody lets it pass.
+    """The run ends early. Like SystemExit it is no Exception, so that nothing on its way catches it.
 
     Args:
-        exit_code: of the process.
+        exit_code: the exit code of the process.
     """
 
     def __init__(self, exit_code: int) -> None:

@@ -1,4 +1,4 @@
-"""The whole graph."""
+"""The whole graph. A comment below a step describes the elements that it outputs."""
 
 from __future__ import annotations
 
@@ -10,27 +10,42 @@ from transforms.listing.match import MatchSources
 from transforms.model.config import ResizeConfig
 from transforms.resizing import transform
 from transforms.resizing.transform import ResizeShards
-from transforms.sharding.confirm import ConfirmPlan
 from transforms.sharding.group import FixShards, GroupIntoShards
+from transforms.sharding.write_plan import WritePlan
 from transforms.summary.combine import Summarize
 from transforms.tables.rows import ReadRows
 
 
 def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
-    """Adds to `pipeline` all that makes the dataset of `config`."""
-    sources, found = pipeline | "MatchSources" >> MatchSources(config)
-    #  (split, path, bytes, version)      how many there are
-    rows, profiles = pipeline | "ReadRows" >> ReadRows(config)
-    #  (table, split, key, number, cells) what their columns hold
-    listing = (found, profiles) | "JoinListings" >> beam.Flatten() | "SumListings" >> Summarize()
-    plan = listing | "FixShards" >> FixShards(config)
+    """Add all steps that make a dataset to a pipeline.
 
+    Args:
+        pipeline: an empty pipeline.
+        config: the dataset.
+        run_id: names the receipts of this run.
+    """
+    sources, counts = pipeline | "MatchSources" >> MatchSources(config)
+    #  sources  (split, path, bytes, version)
+    #  counts   a tally of the names in each split
+    rows, profiles = pipeline | "ReadRows" >> ReadRows(config)
+    #  rows      (table, split, key, number, cells)
+    #  profiles  a tally of each table: the types of its columns
+
+    listing = (counts, profiles) | "JoinListings" >> beam.Flatten() | "SumListings" >> Summarize()
+    #  one tally of everything that was listed
+    plan = listing | "FixShards" >> FixShards(config)
+    #  one Plan: settings, columns, and the number of shards in each split
     grouped = sources | "GroupIntoShards" >> GroupIntoShards(config, plan, rows)
     #  (shard, [source or row ...])
-    written = plan | "ConfirmPlan" >> ConfirmPlan(config, grouped)
-    #  in OUT from here on
-    resized = grouped | "ResizeShards" >> ResizeShards(config, written)
-    #  images of one shard, bytes and rows; consumed here and nowhere else, or a runner holds them all
-    receipts = resized[transform.SHARDS] | "WriteShards" >> WriteShards(config, run_id)
+    confirmed = plan | "ConfirmPlan" >> WritePlan(config, grouped)
+    #  the same Plan, now that OUT holds it
 
-    _ = written | "FinishDataset" >> FinishDataset(config, receipts, listing, resized[transform.TALLIES])
+    resized = grouped | "ResizeShards" >> ResizeShards(config, confirmed)
+    #  SHARDS   the images of one shard, as bytes, and its rows: up to hundreds of MB. WriteShards alone consumes them;
+    #           any other consumer would make a runner hold all of them in memory
+    #  TALLIES  a tally of each shard
+    receipts = resized[transform.SHARDS] | "WriteShards" >> WriteShards(config, run_id)
+    #  one receipt for each shard that is committed
+
+    _ = confirmed | "FinishDataset" >> FinishDataset(config, receipts, listing, resized[transform.TALLIES])
+    #  joins the markers into manifest, summary, card and checksums

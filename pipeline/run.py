@@ -1,4 +1,4 @@
-"""main(argv): parse, build, run, summarise, exit code."""
+"""The command from its arguments to its exit code: check, prepare, run, summarise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from loguru import logger
 
-from pipeline.cli import inputs
+from pipeline.cli.contents import Problem, check_contents
 from pipeline.cli.options import EstimateRequest, Options, parse
 from pipeline.errors import ExitRun, UsageError
 from pipeline.exclusive.lease import Lease, hold_lease
@@ -31,54 +31,57 @@ from transforms.tables.readers import check_table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command.
+    """Run the command.
+
+    Args:
+        argv: its arguments; None takes those of the process.
 
     Returns:
-        0 where the dataset is complete, or the estimate told, 1 where it is not or too many images failed, 2
-        where the command is wrong. A run that a signal ends exits with 128 and the signal's number.
+        0 if the dataset is complete or the estimate is printed; 1 if the dataset is not complete, or too many
+        images failed; 2 if the command is wrong. A signal ends the process with 128 plus the signal's number.
     """
     try:
-        return _main(sys.argv[1:] if argv is None else argv)
-    except ExitRun as leave:
+        return _run_command(sys.argv[1:] if argv is None else argv)
+    except ExitRun as exit_run:
         sys.stderr.flush()
-        os._exit(leave.exit_code)  # without waiting for threads that are at work
+        os._exit(exit_run.exit_code)  # without waiting for the threads that are still at work
     except Stopped as stopped:
         print_stopped(stopped)
         os._exit(stopped.exit_code)
-    except KeyboardInterrupt:  # where this function is called by itself, without `signals.exit_on_signal`
+    except KeyboardInterrupt:  # only if the caller has not called `signals.exit_on_signal`
         print_stopped(interrupted := Stopped(signal.SIGINT))
         return interrupted.exit_code
 
 
-def _main(argv: Sequence[str]) -> int:
-    begun = time.monotonic()
+def _run_command(argv: Sequence[str]) -> int:
+    started = time.monotonic()
     try:
         options = parse(argv)
         log.configure(options.log_level, options.log, options.runner is not None)
-        problems = _check(options)
+        problems = _check_places(options)
         if options.estimate is not None:
-            return _estimate(options, options.estimate)
+            return _print_estimate(options, options.estimate)
         if options.dry_run:
-            from pipeline.runners.remote import run_remotely
-
-            run_remotely(options, "dry-run", None, None)
-            return 0
+            return _validate_job(options)
         plan = access.check(options.config, options.overwrite, options.log)  # before anything is written to OUT
-        if options.verify and plan is None:
-            raise UsageError(f"-o {options.config.out_dir!r} holds no dataset to verify: leave out --verify")
-        if plan and not options.verify:
-            _check_complete(problems)
-        with _alone(options) as lease:
-            if options.verify and plan:
-                return verify(options.config, plan, options.verify == "full")
-            return _make(options, lease, begun)
+        if options.verify:
+            return _verify(options, plan)
+        if plan:
+            _check_nothing_is_hidden(problems)
+        with _exclusive(options) as lease:
+            return _make_dataset(options, lease, started)
     except (UsageError, RunError) as error:
         print(f"image_resizer: {error}", file=sys.stderr)
         return 2
 
 
-def _check(options: Options) -> list[inputs.Problem]:
-    """Refuses what can be told to be wrong before anything is written; gives what is not, and warns of it."""
+def _check_places(options: Options) -> list[Problem]:
+    """Check inputs, tables and the job before anything is written, and return the problems that do not end the run.
+
+    Raises:
+        UsageError: an input, a table or a flag of the job is wrong.
+        RunError: a table or a store cannot be read.
+    """
     config = options.config
     places = (config.out_dir, *(split.root for split in config.splits), *config.tables.values())
     if not all(map(storage.is_local, places)):
@@ -89,127 +92,149 @@ def _check(options: Options) -> list[inputs.Problem]:
         dataflow.check(options.beam_args, config)
         for warning in dataflow.region_warnings(options.beam_args, config):
             logger.warning("{}", warning)
-    if options.estimate is None and not options.verify:
-        for table, location in config.tables.items():
-            check_table(location, table)
+    if options.verify:
+        return []
     if options.estimate is not None:
         from pipeline.estimate.prices import read_prices
 
         read_prices(options.estimate.prices)  # refuses a wrong file before the inputs are listed
-    problems = [] if options.verify else inputs.check_contents(config.splits, config.out_dir, config.any_name)
+    else:
+        for table, location in config.tables.items():
+            check_table(location, table)
+    problems = check_contents(config.splits, config.out_dir, config.any_name)
     for problem in problems:
         logger.warning("{}", problem)
     return problems
 
 
-def _check_complete(problems: Sequence[inputs.Problem]) -> None:
-    """Refuses to go on with a dataset while a part of its input cannot be seen, and would count as deleted."""
+def _check_nothing_is_hidden(problems: Sequence[Problem]) -> None:
+    """Refuse to continue a dataset while a part of its input cannot be listed: its images would count as deleted."""
     for problem in problems:
         if problem.hides_images:
             raise RunError(
-                f"{problem.what}, and what was made of its images would be deleted: let it be read, or give another -o"
+                f"{problem.what}, and the outputs of its images would be deleted: make it readable, or give another -o"
             )
 
 
 @contextlib.contextmanager
-def _alone(options: Options) -> Iterator[Lease | None]:
+def _exclusive(options: Options) -> Iterator[Lease | None]:
+    """Keep other runs out of OUT inside the context: by a lock locally, by a lease on a store."""
     out_dir = options.config.out_dir
     if storage.is_local(out_dir):
         with hold_lock(out_dir):
             yield None
-    else:  # a lease does not end with the process that has it
+    else:  # a lease outlives its process: a signal must not end the process before the lease is given back
         with raise_on_signal(), hold_lease(out_dir, options.beam_args) as lease:
             yield lease
 
 
-def _make(options: Options, lease: Lease | None, begun: float) -> int:
-    plan = access.prepare(options.config, options.overwrite, options.log)
-    if plan:
-        logger.info("going on with the dataset in {}", options.config.out_dir)
-    history = History(options, begun)
-    try:
-        if not _run(options, history, plan, lease):
-            return 0
-        if told := _renumbered(options, plan):
-            logger.warning("{}", told)
-            _run(options, History(options, time.monotonic()), read_plan(options.config.out_dir), lease)
-        return _conclude(options)
-    except RunError as error:
-        if options.runner is None:  # a job elsewhere may have failed of an image that killed its workers
-            with contextlib.suppress(StorageError):
-                attempts.forget(options.config.out_dir)  # they end because of this, and not because of an image
-        hint = "; what is committed stays: mend this, and give the same command again to go on"
-        logger.error("{}{}", error, hint if isinstance(error, StorageError) else "")
-        return 1
+def _validate_job(options: Options) -> int:
+    from pipeline.runners.remote import run_remotely
+
+    run_remotely(options, "dry-run", None, None)
+    return 0
 
 
-def _estimate(options: Options, request: EstimateRequest) -> int:
-    share_freed_memory()  # as in a run, whose speed is measured
-    with _without_collector():
+def _verify(options: Options, plan: Plan | None) -> int:
+    if plan is None:
+        raise UsageError(f"-o {options.config.out_dir!r} holds no dataset to verify: leave out --verify")
+    with _exclusive(options):
+        return verify(options.config, plan, options.verify == "full")
+
+
+def _print_estimate(options: Options, request: EstimateRequest) -> int:
+    share_freed_memory()  # as a run does, since the estimate measures its speed
+    with _without_garbage_collection():
         from pipeline.estimate.command import estimate
 
     print("\n".join(estimate(options, request)))
     return 0
 
 
-def _renumbered(options: Options, before: Plan | None) -> str:
-    """What to say where another run must number the classes again; "" where it need not.
+def _make_dataset(options: Options, lease: Lease | None, started: float) -> int:
+    plan = access.prepare(options.config, options.overwrite, options.log)
+    if plan:
+        logger.info("continuing the dataset in {}", options.config.out_dir)
+    try:
+        if not _run_graph(options, History(options, started), plan, lease):
+            return 0  # a job on Dataflow completes it
+        if reason := _reason_to_renumber(options, plan):
+            logger.warning("{}", reason)
+            _run_graph(options, History(options, time.monotonic()), read_plan(options.config.out_dir), lease)
+        return _conclude(options)
+    except RunError as error:
+        if options.runner is None:  # elsewhere the cause may be an image that killed its workers
+            with contextlib.suppress(StorageError):
+                attempts.forget(options.config.out_dir)  # so that no image is suspected of having ended the run
+        hint = "; committed shards stay: remove the cause, and give the same command again to continue"
+        logger.error("{}{}", error, hint if isinstance(error, StorageError) else "")
+        return 1
 
-    Which folders are classes is known only at the end of a run: those of which an image was written.
+
+def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lease | None) -> bool:
+    """Run the graph, and return whether the dataset is complete; if not, a job on Dataflow is still at work.
+
+    Raises:
+        RunError: the run did not complete the dataset.
     """
-    after = read_plan(options.config.out_dir)
-    if after is None or after.unwritten == (before.unwritten if before else ()):
-        return ""
-    without = ", ".join(map(repr, after.unwritten))
-    told = f"no image was written of {without}, which is no class then" if without else "there are further classes"
-    return f"--labels folder: {told}; making the dataset once more, with the classes numbered again"
-
-
-def _run(options: Options, history: History, plan: Plan | None, lease: Lease | None) -> bool:
-    """Makes the dataset; whether it is complete, and no job is still at work."""
-    if options.runner is None:
-        share_freed_memory()  # before there are threads: glibc counts them once
-        with _without_collector():
-            from pipeline.runners.local import (
-                run_locally,
-            )  # Beam takes a second to load: not before all else was checked
-
-        reporter = run_locally(options, history)
-        history.write(reporter.figures())
-        logger.info("{}", reporter.conclusion())
-    else:
+    if options.runner is not None:
         from pipeline.runners.remote import run_remotely
 
         return run_remotely(options, history.run_id, plan, lease)
+    share_freed_memory()  # before there are threads: glibc counts them once
+    with _without_garbage_collection():
+        from pipeline.runners.local import run_locally  # after all checks, since it loads Beam, which takes a second
+
+    reporter = run_locally(options, history)
+    history.write(reporter.figures())
+    logger.info("{}", reporter.conclusion())
     return True
 
 
 @contextlib.contextmanager
-def _without_collector() -> Iterator[None]:
-    """All that loading Beam makes stays: looking through it for garbage takes an eighth of the loading time."""
+def _without_garbage_collection() -> Iterator[None]:
+    """Load modules without garbage collection, which would take an eighth of Beam's loading time and free nothing."""
     gc.disable()
     yield
     gc.freeze()
     gc.enable()
 
 
+def _reason_to_renumber(options: Options, before: Plan | None) -> str:
+    """Return the message if the classes must be numbered again, which takes another run, else "".
+
+    A folder is a class if one of its images is written, which is known only at the end of a run.
+
+    Args:
+        options: the command.
+        before: the plan that the run began with; None for the first run of a dataset.
+    """
+    after = read_plan(options.config.out_dir)
+    if after is None or after.unwritten == (before.unwritten if before else ()):
+        return ""
+    folders = ", ".join(map(repr, after.unwritten))
+    change = f"no image of {folders} was written, so there is no such class" if folders else "there are more classes"
+    return f"--label_from folder: {change}; making the dataset once more, with the classes numbered again"
+
+
 def _conclude(options: Options) -> int:
-    made = json.loads(storage.read(storage.join(options.config.out_dir, paths.SUMMARY_PATH)))
-    for line in summary.summary_lines(made, options.config.out_dir):
+    """Log the summary, write the report, and return the exit code."""
+    facts = json.loads(storage.read(storage.join(options.config.out_dir, paths.SUMMARY_PATH)))
+    for line in summary.summary_lines(facts, options.config.out_dir):
         logger.info("{}", line)
-    _report(options.config.out_dir)
-    failed, matched = made["images"]["failed"], made["images"]["matched"]
+    _write_report(options.config.out_dir)
+    failed, matched = facts["images"]["failed"], facts["images"]["matched"]
     if options.max_failures is not None and options.max_failures.exceeded(failed, matched):
         logger.error("{:,} images failed, more than --max_failures {}", failed, options.max_failures)
         return 1
     return 0
 
 
-def _report(out_dir: str) -> None:
+def _write_report(out_dir: str) -> None:
     try:
         from pipeline.report.write import write_report
 
         logger.info("report: {}", write_report(out_dir))
-    # Every Exception: the dataset is complete, whatever is wrong with a page that tells of it.
+    # Every Exception: the dataset is complete, whatever goes wrong with the page about it.
     except Exception as error:
         logger.warning("{}/report.html was not made: {}: {}", out_dir, type(error).__name__, error)

@@ -1,4 +1,4 @@
-"""Which tests one process runs where `pytest -n` starts several."""
+"""Which tests share a process if `pytest -n` starts several."""
 
 import pytest
 from xdist.remote import Producer
@@ -6,9 +6,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 
 class _Scheduling(LoadScopeScheduling):
-    """Tests that share what takes a minute to set up stay together; all others go wherever there is room.
+    """Keeps tests together that share a setup of a minute, and runs the others in whatever process is free.
 
-    This is what `--dist loadgroup` is for, which does nothing with pytest 9.2 and pytest-xdist 3.8.
+    `--dist loadgroup` is meant for this, but has no effect with pytest 9.2 and pytest-xdist 3.8.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -16,5 +16,5 @@ class _Scheduling(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """pytest-xdist's hook."""
+    """Return the scheduling above; this is a hook of pytest-xdist."""
     return _Scheduling(config, log)

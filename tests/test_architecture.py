@@ -1,4 +1,4 @@
-"""The statements of docs/architecture.md and CONTRIBUTING.md about the tree are true."""
+"""What docs/architecture.md and CONTRIBUTING.md say about the tree is true."""
 
 import ast
 import re
@@ -66,26 +66,26 @@ def paths(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("text", [ARCHITECTURE, CONTRIBUTING], ids=["architecture", "contributing"])
-def test_every_path_is_there(text: str) -> None:
+def test_every_named_path_exists(text: str) -> None:
     named = paths(text)
     assert len(named) >= 10
     assert {name for name in named if not (ROOT / name.replace("NAME.py", "files.py")).exists()} == set()
 
 
 @pytest.mark.parametrize("document", ["architecture.md", "python.md"])
-def test_every_link_is_there(document: str) -> None:
+def test_every_linked_file_exists(document: str) -> None:
     text = (ROOT / "docs" / document).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
     assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
 
 
-def test_every_target_of_make_is_there() -> None:
+def test_every_named_target_of_make_exists() -> None:
     named = set(re.findall(r"(?:`|^    )make ([a-z-]+)", CONTRIBUTING, re.MULTILINE))
     assert {"lint", "test", "test-fast"} <= named
     assert named - set(re.findall(r"^([a-z][a-z-]+):", MAKEFILE, re.MULTILINE)) == set()
 
 
-def test_the_hooks_are_what_make_lint_runs() -> None:
+def test_the_pre_commit_hooks_run_the_commands_of_make_lint() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
     lint = MAKEFILE[MAKEFILE.index("\nlint:") :].split("\n\n")[0]
     assert {entry_of(line) for line in lint.splitlines() if "$(BIN)/" in line} == {

@@ -1,4 +1,4 @@
-"""What the README says can be done as it stands there."""
+"""The examples and lists of README.md and of docs/guarantees.md are true."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("layout", "number"), [("files", 0), ("webdataset", 1)])
-def test_how_to_read_the_result(tmp_path: Path, layout: str, number: int) -> None:
+def test_the_examples_of_reading_a_dataset_work(tmp_path: Path, layout: str, number: int) -> None:
     source = photo_tree(tmp_path / "train", 7)
     done = run("-i", source, "-o", tmp_path / "output" / "train", "--layout", layout, "--images_per_shard", 3)
     assert done.returncode == 0, done.stderr
@@ -25,7 +25,7 @@ def test_how_to_read_the_result(tmp_path: Path, layout: str, number: int) -> Non
     assert sorted(shown.stdout.splitlines()) == sorted(f"{key} (512, 341)" for key in keys)
 
 
-def test_every_kind_of_failure_that_it_names_exists() -> None:
+def test_every_kind_of_failure_in_the_readme_exists() -> None:
     from transforms.imaging.errors import Kind
 
     named = set(re.findall(r"`failed: (?:\.\.\. |3 truncated, 1 )([a-z-]+)`", README))
@@ -36,14 +36,14 @@ def test_every_kind_of_failure_that_it_names_exists() -> None:
     assert named <= {kind.value for kind in Kind}
 
 
-def test_every_note_is_named() -> None:
+def test_the_readme_names_every_note() -> None:
     from transforms.imaging.errors import Note
 
     sentence = README[README.index("The manifest's `notes` name") :].split("\n\n")[0]
     assert re.findall(r"`([a-z]+(?:-[a-z]+)*)`", sentence)[1:] == [note.value for note in Note]
 
 
-def test_the_tests_that_the_guarantees_name_are_there() -> None:
+def test_every_test_that_the_guarantees_name_exists() -> None:
     text = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:pipeline|transforms|dataflow|readers|fuzz|benchmarks)[\w/]*(?:\.py)?)`", text))
     assert len(named) > 15

@@ -1,3 +1,5 @@
+"""What tests and benchmarks share, and who may import it."""
+
 import ast
 import subprocess
 import sys
@@ -7,7 +9,7 @@ from tests.support import ROOT
 
 
 def test_photographs_need_no_dependencies_of_tests() -> None:
-    """`make resize` generates them where only the program is installed."""
+    # `make resize` generates photographs where only the program is installed.
     code = (
         "import sys, benchmarks.photos, tests.support.endings\n"
         "names = {name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names\n"
@@ -18,7 +20,7 @@ def test_photographs_need_no_dependencies_of_tests() -> None:
     assert loaded.stdout.split() == ["PIL", "benchmarks", "tests"]
 
 
-def test_the_command_writes_the_same_photographs_each_time(tmp_path: Path) -> None:
+def test_a_tree_and_a_flat_folder_hold_the_same_photographs(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.photos"]
     subprocess.run([*command, tmp_path / "tree", "3"], cwd=ROOT, check=True)
     subprocess.run([*command, tmp_path / "flat", "3", "--flat"], cwd=ROOT, check=True)
@@ -31,8 +33,8 @@ def test_the_command_writes_the_same_photographs_each_time(tmp_path: Path) -> No
     assert sorted(tree.values()) == sorted(flat.values())
 
 
-def test_only_the_tests_of_benchmarks_import_them() -> None:
-    """What tests share with benchmarks lives in tests/support."""
+def test_only_the_tests_of_benchmarks_import_benchmarks() -> None:
+    # What the other tests share with benchmarks is in tests/support.
     importing = []
     for path in (ROOT / "tests").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_bytes())):

@@ -1,9 +1,9 @@
-"""A transform for pipelines of your own: files -> resized images. Documented in docs/python.md.
+"""A transform for your own pipelines: files -> resized images. docs/python.md documents it.
 
     ReadableFile
       | ResizeImages     -> ResizedImage(key, size, data, row, failure), one for each image and size
 
-The command's own graph does not use it: that one resizes and commits whole shards (pipeline/graph.py).
+The command's graph does not use it, since that resizes and commits whole shards (pipeline/graph.py).
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from transforms.imaging.naming import key_of
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
-from transforms.model.records import FailureRow, ManifestRow, Source, manifest_line
+from transforms.model.json_lines import manifest_line
+from transforms.model.records import FailureRow, ManifestRow, Source
 from transforms.resizing.assemble import failure_row, manifest_row
 from transforms.resizing.environment import check_libraries
 from transforms.resizing.memory_budget import MemoryBudget, machine_memory
@@ -45,9 +46,9 @@ class ResizedImage(NamedTuple):
         key: the file's path below the root, without extension.
         size: a size of the spec.
         data: the encoded output; None if the image failed or was skipped.
-        row: the row that the manifest of a dataset has for it. `row.status` is "written", "failed" or
-            "skipped", and `row.path` is where the layout `files` stores the output.
-        failure: the row that the failures file of a dataset has for it; None if it did not fail.
+        row: its row in the manifest of a dataset. `row.status` is "written", "failed" or "skipped", and
+            `row.path` is the path of the output in the layout `files`.
+        failure: its row in the failures file of a dataset; None if it did not fail.
     """
 
     key: str
@@ -58,10 +59,10 @@ class ResizedImage(NamedTuple):
 
 
 def source_of(metadata: FileMetadata, root: str = "") -> Source:
-    """Return the source that a listed file stands for.
+    """Return the source for a listed file.
 
     Args:
-        metadata: of the file.
+        metadata: the metadata of the file.
         root: the folder that keys are relative to; "" makes the whole path the key.
 
     Raises:
@@ -78,13 +79,13 @@ def source_of(metadata: FileMetadata, root: str = "") -> Source:
 
 
 def resize_file(source: Source, config: ResizeConfig) -> list[ResizedImage]:
-    """Read one source and return every size of it; an error in the image becomes a failure.
+    """Read one source, and return all its sizes. An error in the image becomes a failure.
 
-    Adds to the counters that the command has.
+    Add to the same counters as the command does.
 
     Args:
-        source: of `source_of`.
-        config: its `spec` and its `memory`.
+        source: a result of `source_of`.
+        config: the configuration, of which `spec` and `memory` are used.
     """
     result = process_source(source, config, functools.partial(process_image, admit=_budget(config.memory).admit))
     name = LAYOUTS[_LAYOUT].name_of(source.key, result.image.extension)
@@ -107,7 +108,7 @@ def _budget(memory: int | None) -> MemoryBudget:
 
 
 class ResizeImages(beam.PTransform):
-    """ReadableFiles -> `ResizedImage`s: one for each file and size, also for files that are no images.
+    """ReadableFiles -> `ResizedImage`s: one for each file and size, also for files that are not images.
 
     Args:
         spec: what to make of each image.
@@ -117,7 +118,7 @@ class ResizeImages(beam.PTransform):
             machine's. An image that needs more by itself fails as `too-large`.
 
     Raises:
-        SettingError: the spec takes an extra that is not installed.
+        SettingError: the spec needs an extra that is not installed.
     """
 
     def __init__(self, spec: ResizeSpec, root: str | os.PathLike[str] = "", memory: int | None = None) -> None:
@@ -136,7 +137,7 @@ class _ResizeFileFn(beam.DoFn):
     def __init__(self, config: ResizeConfig, root: str) -> None:
         self._config = config
         self._root = root
-        self._versions = versions(config)  # where the graph is built
+        self._versions = versions(config)  # of the process that builds the graph
 
     def setup(self) -> None:
         check_libraries(self._config, self._versions)

@@ -1,5 +1,5 @@
-"""Ours beside other tools that do the same: `python -m benchmarks.peers FOLDER ...` prints the tables.
+"""Compare image_resizer with other tools that resize images: `python -m benchmarks.peers FOLDER ...`.
 
-The tools live in an environment of their own, build/peers; none of them is a dependency of ours. The
-files `with_*` are run in it, each by itself, as `with_X IN OUT SIZE WORKERS EXTENSION`.
+The tools are installed into environments below build/peers, and are not dependencies of image_resizer. The modules
+`with_*` run in these environments, each as a command of its own: `with_X IN OUT SIZE WORKERS EXTENSION`.
 """

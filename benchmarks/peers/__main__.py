@@ -1,12 +1,12 @@
-"""Ours beside other tools: `python -m benchmarks.peers FOLDER ... [--count N] [--rounds N]`.
+"""Compare image_resizer with other tools: `python -m benchmarks.peers FOLDER ... [--count N] [--rounds N]`.
 
-The tools are installed first: Python and Node packages below build/peers, Debian's packages (libvips-tools,
-imagemagick) on the machine if that is root's to do. What cannot be installed is left out, by name.
+The tools are installed first: Python and Node packages below build/peers, and Debian packages (libvips-tools,
+imagemagick) on the machine if the user is root. A tool that cannot be installed is left out, with a message.
 
-All make JPEGs of quality 75 whose longest side is 512. In each round every tool resizes a small and a large
-folder, on one core and on two; the slope between the two folders is the time without start-up. Some tools
-take seconds to start, and not always the same: N must be large enough for their work to take several times that.
-A multiple of 128 gives the two workers of every pool the same number of files.
+All tools write JPEGs of quality 75 whose longest side is 512 px. In each round every tool resizes a small and a large
+folder, on one core and on two; the slope between the two folders is the time without start-up. Some tools take seconds
+to start, and vary in it: choose N so that their work takes several times as long. A multiple of 128 gives the two
+workers of every pool the same number of files.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from benchmarks.peers.tools import REFERENCE, SIZE, TOOLS
 
 
 def _installed() -> tuple[dict[str, str], dict[str, str]]:
-    """The version of each tool, and why those that have none are left out."""
+    """Install the tools. Return the version of each, and the reasons why others are left out."""
     versions: dict[str, str] = {}
     left_out: dict[str, str] = {}
-    with leaving_out("likeness", left_out):
-        pip("likeness", "scikit-image", f"pillow=={PIL.__version__}")
+    with leaving_out("similarity", left_out):
+        pip("similarity", "scikit-image", f"pillow=={PIL.__version__}")
     for tool in TOOLS:
         with leaving_out(tool.name, left_out):
             tool.install()
@@ -40,29 +40,36 @@ def _installed() -> tuple[dict[str, str], dict[str, str]]:
 
 
 def compare(folder: Path, count: int, rounds: int, left_out: Mapping[str, str]) -> None:
-    """Prints the table of one folder."""
+    """Print the table of one folder."""
     with tempfile.TemporaryDirectory() as temporary:
-        done = Comparison(TOOLS, folder, count, Path(temporary), dict(left_out))
-        done.look()
+        comparison = Comparison(TOOLS, folder, count, Path(temporary), dict(left_out))
+        comparison.measure_similarity()
         for _ in range(rounds):
-            done.turn()
-    if REFERENCE.name in done.left_out:
-        raise SystemExit(f"nothing to compare with: {done.left_out[REFERENCE.name]}")
-    print(f"\n{folder.name} -> {SIZE}, {count} files, medians of {rounds}, likeness of {SAMPLE} files at most\n")
-    print("\n".join(table(done)), f"\n\n{LEGEND}\n", flush=True)
-    for name, reason in done.left_out.items():
+            comparison.run_round()
+    if REFERENCE.name in comparison.left_out:
+        raise SystemExit(
+            f"the {REFERENCE.name} failed, and the others are compared with it: {comparison.left_out[REFERENCE.name]}"
+        )
+    print(
+        f"\n{folder.name}, {count} files, resized to {SIZE} px; medians of {rounds} rounds; "
+        f"similarity of at most {SAMPLE} files\n"
+    )
+    print("\n".join(table(comparison)), f"\n\n{LEGEND}\n", flush=True)
+    for name, reason in comparison.left_out.items():
         print(f"left out: {name}: {reason}", flush=True)
 
 
 def main() -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.peers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folders", nargs="+", type=Path, help="flat folders of JPEG files")
     parser.add_argument("--count", type=int, default=256, help="files in the large folder (default: 256)")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of measurements (default: 3)")
     args = parser.parse_args()
     if len(os.sched_getaffinity(0)) < max(CORES):
-        parser.error(f"{max(CORES)} cores are needed")
+        parser.error(f"fewer than {max(CORES)} cores are available: use a machine with more")
     versions, left_out = _installed()
     print(machine())
     for folder in args.folders:

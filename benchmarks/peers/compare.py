@@ -1,4 +1,4 @@
-"""Runs every tool on one folder: once to look at its results, then in rounds for its speed."""
+"""Run every tool on one folder: once to compare its results with the exact pixels, then in rounds for its speed."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from benchmarks.rounds import Command, Round, small_and_large
 CORES = (1, 2)
 SAMPLE = 12
 
-# What a tool that is missing or broken may raise.
+# What a tool that is missing or broken raises.
 _FAILURES = (RuntimeError, OSError, subprocess.SubprocessError)
 _NOT_RUN = Run(float("nan"), float("nan"))
 
 
-class Likeness(NamedTuple):
-    """How like the exact pixels a tool's results are, an entry a picture."""
+class Similarity(NamedTuple):
+    """The similarity of a tool's results to the exact pixels, with an entry for each image."""
 
     psnr: list[float]
     ssim: list[float]
@@ -36,16 +36,16 @@ class Comparison:
     """All tools on one folder.
 
     Args:
-        tools: what is compared.
+        tools: the tools to compare.
         folder: a flat folder of JPEG files.
-        count: files in the large folder that is made of it.
+        count: the number of files in the large folder, which is made from `folder`.
         place: an empty folder to work in.
-        left_out: the tools that are not run, with the reasons; those that fail are added.
+        left_out: the tools that are not run, with the reasons. Tools that fail are added.
     """
 
     def __init__(self, tools: Sequence[Tool], folder: Path, count: int, place: Path, left_out: dict[str, str]) -> None:
         self.left_out = left_out
-        self.likeness: dict[str, Likeness] = {}
+        self.similarity: dict[str, Similarity] = {}
         self.rounds: dict[int, list[Round]] = {number: [] for number in CORES}
         self.floors: list[list[float]] = []
         self._tools = tools
@@ -55,49 +55,49 @@ class Comparison:
 
     @property
     def tools(self) -> list[Tool]:
-        """Those that are not left out."""
+        """The tools that are not left out."""
         return [tool for tool in self._tools if tool.name not in self.left_out]
 
-    def look(self) -> None:
-        """Measures the results of each tool, before they are encoded as JPEG if it can write PNG."""
+    def measure_similarity(self) -> None:
+        """Compare the results of each tool with the exact pixels, as PNG if it writes PNG: JPEG would change them."""
         for tool in self.tools:
             extension = "png" if tool.lossless else "jpg"
             with leaving_out(tool.name, self.left_out):
                 tool.run(self._sample, self._out, max(CORES), extension)
             if tool.name not in self.left_out:
-                with leaving_out(f"likeness of {tool.name}", self.left_out):
-                    self.likeness[tool.name] = self._likeness(extension)
+                with leaving_out(f"similarity of {tool.name}", self.left_out):
+                    self.similarity[tool.name] = self._similarity(extension)
             shutil.rmtree(self._out, ignore_errors=True)
 
-    def _likeness(self, extension: str) -> Likeness:
+    def _similarity(self, extension: str) -> Similarity:
         arguments = (str(self._sample), str(self._out), extension, str(SIZE))
-        return Likeness(**json.loads(output(python("likeness"), "-m", "benchmarks.peers.likeness", *arguments)))
+        return Similarity(**json.loads(output(python("similarity"), "-m", "benchmarks.peers.similarity", *arguments)))
 
-    def turn(self) -> None:
-        """One round: every tool on one core and on two, and the floors on one, in seconds an image."""
+    def run_round(self) -> None:
+        """Measure every tool on one core and on two, and the lower bounds on one."""
         for count in CORES:
             with cores(count):
                 commands = {tool.name: self._command(tool, count) for tool in self.tools}
                 self.rounds[count].append(Round(commands, self._folders, self._out))
         with cores(1):
             smallest = self._folders[min(self._folders)]
-            floors = output(sys.executable, "-m", "benchmarks.peers.floor", str(smallest), str(SIZE)).split()
-            self.floors.append([float(seconds) for seconds in floors])
+            seconds = output(sys.executable, "-m", "benchmarks.peers.floor", str(smallest), str(SIZE)).split()
+            self.floors.append(list(map(float, seconds)))
 
     def _command(self, tool: Tool, workers: int) -> Command:
         def run(source: Path, out: Path) -> Run:
-            done = _NOT_RUN
+            measured = _NOT_RUN
             if tool.name not in self.left_out:
                 with leaving_out(tool.name, self.left_out):
-                    done = tool.run(source, out, workers)
-            return done
+                    measured = tool.run(source, out, workers)
+            return measured
 
         return run
 
 
 @contextlib.contextmanager
 def leaving_out(name: str, left_out: dict[str, str]) -> Iterator[None]:
-    """Notes why something failed, if it does, and goes on."""
+    """Add the reason to `left_out` and print it if the block fails, and go on."""
     try:
         yield
     except _FAILURES as error:
@@ -107,7 +107,7 @@ def leaving_out(name: str, left_out: dict[str, str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def cores(count: int) -> Iterator[None]:
-    """What is started meanwhile has `count` cores, the last ones."""
+    """Let this process, and those that it starts in the block, use only the last `count` cores."""
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(allowed)[-count:])
     try:
@@ -117,7 +117,7 @@ def cores(count: int) -> Iterator[None]:
 
 
 def sample(folder: Path, into: Path) -> Path:
-    """A folder with copies of up to `SAMPLE` files from all over `folder`."""
+    """Copy up to `SAMPLE` files, spread evenly over `folder`, to the folder `into`, and return it."""
     sources = sorted(path for path in folder.iterdir() if path.is_file())
     into.mkdir(parents=True)
     number = min(SAMPLE, len(sources))

@@ -1,7 +1,8 @@
-"""What no resizer can save: `python -m benchmarks.peers.floor FOLDER SIZE` prints two times, in seconds an image.
+"""Measure lower bounds of the time per image: `python -m benchmarks.peers.floor FOLDER SIZE` prints two, in seconds.
 
-The first is reading, decoding at an eighth of the size (entropy decoding, and little else) and encoding
-the result at SIZE. The second decodes at the scale that ours decodes at. One thread; nothing is written.
+Both read, decode and encode, in one thread, and write nothing; what they encode was resized to SIZE before. The first
+decodes at an eighth of the size, which is little more than entropy decoding. The second decodes at the scale at which
+image_resizer decodes.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ from pathlib import Path
 
 from PIL import Image
 
-from transforms.imaging.decode import Opened, open_image, reduce
+from transforms.imaging.decode import reduce
 from transforms.imaging.jpeg import may_be_scaled
+from transforms.imaging.opening import Opened, open_image
 from transforms.imaging.spec import ResizeSpec
 
 PASSES = 3
 
 
 def seconds(paths: list[Path], results: list[Image.Image], shrink: Callable[[Opened], object]) -> float:
-    """Seconds an image, of decoding each path after `shrink` and of encoding its result."""
+    """Return the seconds per image of decoding each path after `shrink`, and of encoding its result."""
     start = time.perf_counter()
     for _ in range(PASSES):
         for path, result in zip(paths, results, strict=True):
@@ -46,7 +48,7 @@ def _to_an_eighth(opened: Opened) -> None:
 
 
 def main(folder: str, size: str) -> None:
-    """Prints both times."""
+    """Print both times."""
     spec = ResizeSpec(sizes=(int(size),))
     paths = [Path(folder, name) for name in sorted(os.listdir(folder))]
     results = [_result(path, int(size)) for path in paths]

@@ -1,6 +1,6 @@
-"""Puts each peer where it is run: an environment of its own below build/, and Debian's packages on the machine.
+"""Install the other tools: into environments below build/peers, and Debian packages on the machine.
 
-What is there already is left as it is. Whatever fails raises RuntimeError or OSError.
+A tool that is installed stays as it is. A failure raises RuntimeError or OSError.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from benchmarks.measure import ROOT
 
 PLACE = ROOT / "build" / "peers"
 NODE_MODULES = PLACE / "node" / "node_modules"
-TIME_LIMIT = 900  # seconds of one installation
+TIME_LIMIT = 900  # seconds for one installation
 
 
 def output(*command: str, variables: Mapping[str, str] | None = None) -> str:
-    """What a command writes to stdout.
+    """Run a command and return what it writes to stdout.
 
     Raises:
-        RuntimeError: it failed; the message ends with its last line on stderr.
+        RuntimeError: the command failed. The message ends with its last line on stderr.
     """
     environment = os.environ | (variables or {})
     done = subprocess.run(
@@ -35,23 +35,23 @@ def output(*command: str, variables: Mapping[str, str] | None = None) -> str:
 
 
 def nothing() -> None:
-    """For what is in our own environment."""
+    """Install nothing, for a tool that is in the environment of image_resizer."""
 
 
 def python(environment: str) -> str:
-    """The interpreter of a Python environment; each peer has its own, since two of them want different OpenCVs."""
+    """Return the interpreter of an environment. Each tool has its own, as two of them require different OpenCVs."""
     return str(PLACE / environment / "bin" / "python")
 
 
 def pip(environment: str, *packages: str) -> None:
-    """Installs Python packages into an environment, which is made if it is not there."""
+    """Install Python packages into an environment, and create it first if there is none."""
     if not os.path.exists(python(environment)):
         output(sys.executable, "-m", "venv", "--clear", str(PLACE / environment))
     output(python(environment), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages)
 
 
 def npm(package: str) -> None:
-    """Installs a Node package."""
+    """Install a Node package."""
     if not (NODE_MODULES / package).exists():
         folder = NODE_MODULES.parent
         folder.mkdir(parents=True, exist_ok=True)
@@ -59,11 +59,11 @@ def npm(package: str) -> None:
 
 
 def apt(command: str, package: str) -> None:
-    """Installs the Debian package of a command, which only root can."""
+    """Install the Debian package of a command, which only root can do."""
     if shutil.which(command):
         return
     if os.geteuid() or not shutil.which("apt-get"):
-        raise RuntimeError(f"there is no {command}: install {package}")
+        raise RuntimeError(f"{command} is not installed: install the Debian package {package} as root")
     print(f"installing {package}", file=sys.stderr)
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     output("apt-get", "update", variables=quiet)

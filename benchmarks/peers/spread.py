@@ -1,4 +1,4 @@
-"""The files of a flat folder, spread over workers."""
+"""Spread the files of a flat folder over workers."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ import subprocess
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 
-# Writes one image: source, target, size.
+# (path of the source, path of the result, longest side): resizes one image.
 Resize = Callable[[str, str, int], None]
 
 
 def in_processes(resize: Resize, in_dir: str, out_dir: str, size: str, workers: str, extension: str) -> None:
-    """Resizes every file in a process pool, which hands out as many at once as the reference's."""
+    """Resize every file in a process pool, with chunks as large as those of the first script."""
     os.makedirs(out_dir)
-    work = functools.partial(_one, resize, in_dir, out_dir, int(size), extension)
+    work = functools.partial(_resize_file, resize, in_dir, out_dir, int(size), extension)
     with ProcessPoolExecutor(int(workers)) as pool:
         list(pool.map(work, sorted(os.listdir(in_dir)), chunksize=8))
 
 
-def _one(resize: Resize, in_dir: str, out_dir: str, size: int, extension: str, name: str) -> None:
+def _resize_file(resize: Resize, in_dir: str, out_dir: str, size: int, extension: str, name: str) -> None:
     target = os.path.join(out_dir, f"{os.path.splitext(name)[0]}.{extension}")
     resize(os.path.join(in_dir, name), target, size)
 
 
 def in_commands(command: list[str], in_dir: str, workers: str) -> None:
-    """Runs `command` once a worker at the same time, each with its share of the paths as further arguments.
+    """Run one process of `command` per worker at the same time, each with its share of the paths as arguments.
 
     Raises:
-        subprocess.CalledProcessError: one of them failed.
+        subprocess.CalledProcessError: a process failed.
     """
     paths = [os.path.join(in_dir, name) for name in sorted(os.listdir(in_dir))]
-    started = [subprocess.Popen([*command, *share]) for share in shares(paths, int(workers)) if share]
-    for process in started:
+    processes = [subprocess.Popen([*command, *share]) for share in shares(paths, int(workers)) if share]
+    for process in processes:
         if code := process.wait():
             raise subprocess.CalledProcessError(code, command[0])
 
 
 def shares(paths: list[str], workers: int) -> list[list[str]]:
-    """`workers` runs of neighbours, together all of `paths`; their lengths differ by one at most."""
+    """Split `paths` into `workers` lists of neighbours whose lengths differ by at most one."""
     bounds = [len(paths) * number // workers for number in range(workers + 1)]
     return [paths[start:end] for start, end in itertools.pairwise(bounds)]

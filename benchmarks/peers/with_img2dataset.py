@@ -1,4 +1,4 @@
-"""img2dataset, which downloads: a server on this machine hands out the files, on the same cores."""
+"""Resize with img2dataset, which downloads: a server on this machine, and on the same cores, sends the files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import img2dataset
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 def _serve(server: socketserver.BaseServer) -> None:
@@ -24,19 +24,19 @@ def _serve(server: socketserver.BaseServer) -> None:
 
 
 def main(in_dir: str, out_dir: str, size: str, workers: str, extension: str) -> None:
-    """Resizes all of `in_dir`, a shard a worker; the server ends with it."""
+    """Resize all files of `in_dir`, with one shard per worker, and end the server."""
     names = sorted(os.listdir(in_dir))
     handler = functools.partial(_Handler, directory=in_dir)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        serving = multiprocessing.get_context("fork").Process(target=_serve, args=(server,), daemon=True)
-        serving.start()
+        server_process = multiprocessing.get_context("fork").Process(target=_serve, args=(server,), daemon=True)
+        server_process.start()
         os.makedirs(out_dir)
         urls = Path(f"{out_dir}.txt")
         urls.write_text("".join(f"http://127.0.0.1:{server.server_port}/{quote(name)}\n" for name in names))
         try:
             _download(str(urls), out_dir, int(size), int(workers), extension, -(-len(names) // int(workers)))
         finally:
-            serving.terminate()
+            server_process.terminate()
 
 
 def _download(urls: str, out_dir: str, size: int, workers: int, extension: str, per_shard: int) -> None:

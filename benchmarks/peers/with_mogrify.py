@@ -1,4 +1,4 @@
-"""ImageMagick's command for many files, one process a worker, told to decode JPEGs at a reduced scale."""
+"""Resize with ImageMagick's command for many files, one process per worker, which decodes JPEGs at a reduced scale."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.peers.spread import in_commands
 
 
 def main(in_dir: str, out_dir: str, size: str, workers: str, extension: str) -> None:
-    """Resizes all of `in_dir`."""
+    """Resize all files of `in_dir`."""
     os.makedirs(out_dir)
     hint = f"jpeg:size={2 * int(size)}x{2 * int(size)}"
     command = ["mogrify", "-define", hint, "-path", out_dir, "-resize", f"{size}x{size}"]

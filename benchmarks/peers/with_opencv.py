@@ -1,4 +1,4 @@
-"""OpenCV in a process pool: decoded at the smallest scale that is not below the target, then averaged down."""
+"""Resize with OpenCV in a process pool: decode at the smallest scale that is not below the target, then average."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from PIL import Image
 
 from benchmarks.peers.spread import in_processes
 
-# How many times smaller -> the flag that decodes so.
+# The reduction of both sides -> the flag to decode with it.
 _FLAGS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
 
 
 def resize(source: str, target: str, size: int) -> None:
-    """Writes one image; OpenCV cannot tell dimensions without decoding, so Pillow reads the header."""
+    """Resize one file. Pillow reads its dimensions, since OpenCV cannot without decoding."""
     cv2.setNumThreads(1)
     with Image.open(source) as header:
         width, height = header.size

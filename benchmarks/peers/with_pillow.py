@@ -1,4 +1,4 @@
-"""Pillow's own thumbnail, which asks libjpeg for a reduced scale, in a process pool."""
+"""Resize with Pillow's `thumbnail` in a process pool; it lets libjpeg decode at a reduced scale."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks.peers.spread import in_processes
 
 
 def resize(source: str, target: str, size: int) -> None:
-    """Writes one image."""
+    """Resize one file."""
     with Image.open(source) as image:
         image.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=2)
         image.convert("RGB").save(target, quality=75)

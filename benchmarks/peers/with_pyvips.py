@@ -1,4 +1,4 @@
-"""libvips' thumbnail from Python, in a process pool."""
+"""Resize with the thumbnail function of libvips, from Python, in a process pool."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.peers.spread import in_processes
 
 
 def resize(source: str, target: str, size: int) -> None:
-    """Writes one image."""
+    """Resize one file."""
     image = pyvips.Image.thumbnail_buffer(Path(source).read_bytes(), size, height=size)
     image.write_to_file(target, **({"Q": 75} if target.endswith("jpg") else {}))
 

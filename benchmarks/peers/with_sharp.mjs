@@ -1,4 +1,4 @@
-// sharp on Node, as many images at once as there are workers; NODE_PATH says where it is installed.
+// Resize with sharp on Node, as many images at once as there are workers. NODE_PATH says where sharp is installed.
 
 import { mkdirSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";

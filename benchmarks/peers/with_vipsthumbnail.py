@@ -1,4 +1,4 @@
-"""libvips' own command, one process a worker."""
+"""Resize with the command of libvips, one process per worker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.peers.spread import in_commands
 
 
 def main(in_dir: str, out_dir: str, size: str, workers: str, extension: str) -> None:
-    """Resizes all of `in_dir`."""
+    """Resize all files of `in_dir`."""
     os.makedirs(out_dir)
     out = os.path.join(out_dir, f"%s.{extension}{'[Q=75]' if extension == 'jpg' else ''}")
     in_commands(["vipsthumbnail", "--size", f"{size}x{size}", "--output", out], in_dir, workers)

@@ -1,1 +1,1 @@
-"""From argv to options, without Beam."""
+"""The command line: argv -> `Options`, without Beam."""

@@ -1,4 +1,4 @@
-"""Flags of Apache Beam. A misspelt one is refused, where Beam itself would only warn."""
+"""Flags of Apache Beam. Beam itself only warns of a misspelt flag; this module refuses it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from transforms import compat
 
 
 def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
-    """Refuse arguments that neither this program nor Beam knows.
+    """Refuse arguments that neither this program nor Beam knows. Beam is loaded for it.
 
     Args:
-        args: the arguments that are no flags of ours.
+        args: the arguments that are not flags of ours.
         our_flags: our flags, one of which may be suggested.
 
     Raises:
@@ -35,15 +35,37 @@ def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
         raise UsageError(f"{unknown[0]!r} belongs to no flag: put it behind the flag that it is meant for")
 
 
-def max_num_workers(args: Sequence[str]) -> int | None:
-    """Return the value of Beam's --max_num_workers in `args`, which have been checked, or None without the flag.
+def check_job_labels(args: Sequence[str]) -> None:
+    """Refuse values of Beam's --labels that are not labels of a job, without loading Beam.
 
     Raises:
-        UsageError: it is below 1.
+        UsageError: a value is not KEY=VALUE.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--max_num_workers", type=int)
-    number = parser.parse_known_args(list(args))[0].max_num_workers
-    if number is not None and number < 1:
-        raise UsageError(f"--max_num_workers {number} is no number of workers: give a whole number from 1 up")
+    for label in _values(args, "--labels"):
+        if "=" not in label:
+            raise UsageError(
+                f"--labels {label!r} is not KEY=VALUE, a label of a job on Dataflow: for the labels of images give "
+                "--label_from folder"
+            )
+
+
+def max_num_workers(args: Sequence[str]) -> int | None:
+    """Return the value of Beam's --max_num_workers in `args`, which have been checked; None without the flag.
+
+    Raises:
+        UsageError: the value is below 1.
+    """
+    values = _values(args, "--max_num_workers")
+    if not values:
+        return None
+    number = int(values[-1])
+    if number < 1:
+        raise UsageError(f"--max_num_workers {number} is out of range: give a whole number from 1 up")
     return number
+
+
+def _values(args: Sequence[str], flag: str) -> list[str]:
+    """Return the values that a flag of Beam has in `args`; a flag at the end, without a value, has none."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument(flag, action="append", nargs="?", dest="values", default=[])
+    return [value for value in parser.parse_known_args(list(args))[0].values if value is not None]

@@ -1,4 +1,4 @@
-"""argv -> `Options`, checked without Beam, so that a wrong flag or value is refused at once."""
+"""argv -> `Options`. A wrong flag of ours is refused before Beam is loaded, which takes a second."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import argparse
 import dataclasses
 import itertools
 import os
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipeline.cli import inputs
-from pipeline.cli.beam_flags import check_beam_flags, max_num_workers
-from pipeline.cli.flags import Limit, parser
+from pipeline.cli.beam_flags import check_beam_flags, check_job_labels, max_num_workers
+from pipeline.cli.defaults import DATAFLOW_IMAGES_PER_SHARD, REMOTE_THREADS
+from pipeline.cli.flags import parser
+from pipeline.cli.values import Limit
 from pipeline.errors import UsageError
 from transforms import compat
 from transforms.dataset.settings import default_images_per_shard
@@ -21,17 +22,10 @@ from transforms.imaging.spec import ResizeSpec, SettingError
 from transforms.model.config import CardText, ResizeConfig, Split
 from transforms.storage import is_local
 
-# On a remote runner a process has one core, and a second image keeps it busy while the first is read.
-REMOTE_THREADS = 2
-
-# About two and a half minutes of a vCPU, for photographs of 1024 px: long enough that what a shard costs by
-# itself is little, short enough that the last ones do not hold up the job, and 240 MB of outputs at 512 px.
-DATAFLOW_IMAGES_PER_SHARD = 4000
-
-# Beam's names of what we run ourselves. Its own DirectRunner picks a runner by what is installed.
+# Beam's names of the runner that is used for a local run. Beam's own DirectRunner picks one by what is installed.
 LOCAL_RUNNERS = frozenset({"directrunner", "fnapirunner"})
 
-# The OUT of a command that writes nothing and names none: nothing can lie below it.
+# The OUT of an estimate that names none: no input can lie in it.
 NOWHERE = os.devnull
 
 
@@ -39,10 +33,10 @@ class EstimateRequest(NamedTuple):
     """What --estimate asks for.
 
     Args:
-        images: how many are looked at.
-        prices: the path of a JSON file with prices; None for the usual ones.
-        images_per_shard: on Dataflow, in any layout.
-        workers: the most that Dataflow may use; None where nothing is said.
+        images: how many images to resize.
+        prices: the path of a JSON file with prices; None for the built-in ones.
+        images_per_shard: images in a shard on Dataflow, in every layout.
+        workers: the most workers that Dataflow may use; None without a limit.
     """
 
     images: int
@@ -53,21 +47,21 @@ class EstimateRequest(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """A whole command.
+    """A parsed command.
 
     Args:
         config: the dataset to make.
-        estimate: only tell what that takes; None makes it.
+        estimate: only estimate the cost; None makes the dataset.
         overwrite: delete the dataset in OUT first.
-        verify: only look whether what is committed is there, by "sizes" or in "full".
-        max_failures: exit code 1 if more images failed; None for no limit.
-        log: also write the log to this file.
-        log_level: one of `flags.LOG_LEVELS`.
-        verbose: images between two progress lines in the log.
-        report_every: seconds between two pages that tell of a local run; None for one at its end.
+        verify: only check the committed files, by "sizes" or in "full".
+        max_failures: exit with code 1 if more images failed; None for no limit.
+        log: a file that gets the log, too.
+        log_level: one of `run_flags.LOG_LEVELS`.
+        log_every: images between two progress lines in the log.
+        report_every: seconds between two reports on a local run; None for one report, at its end.
         runner: Beam's name of the runner; None for the local one.
-        wait: follow a job of Dataflow to its end.
-        beam_args: what is Beam's own, as it was given.
+        wait: follow a job on Dataflow to its end.
+        beam_args: the arguments that are Beam's.
     """
 
     config: ResizeConfig
@@ -77,7 +71,7 @@ class Options:
     max_failures: Limit | None
     log: str | None
     log_level: str
-    verbose: int
+    log_every: int
     report_every: int | None
     runner: str | None
     wait: bool
@@ -85,141 +79,131 @@ class Options:
 
     @property
     def on_dataflow(self) -> bool:
-        """Whether the run is a job of Dataflow."""
+        """Whether the run is a job on Dataflow."""
         return _is_dataflow(self.runner)
 
     @property
     def dry_run(self) -> bool:
-        """Whether a job is only to be validated."""
+        """Whether a job is only validated."""
         return _is_dry(self.beam_args)
 
 
 def parse(argv: Sequence[str]) -> Options:
-    """The command that `argv` gives.
+    """Parse and check a command line.
 
     Raises:
         UsageError: a value or a flag is wrong.
-        SystemExit: --help was asked for.
+        SystemExit: the command line has --help or --version.
     """
-    ours, others = parser().parse_known_args(argv)
-    others += [f"--labels={label}" for label in ours.labels if "=" in label]
-    local = ours.runner is None or ours.runner.lower() in LOCAL_RUNNERS
-    config = _config(ours, local)
-    if others:
-        check_beam_flags(others, _flags())
-    if ours.report_every and not local:
-        raise UsageError(
-            f"--report_every {ours.report_every} is for a run on this machine, and {ours.runner} is not: leave it "
-            "out, and give python -m pipeline.report OUT when the run is over"
-        )
-    if ours.log and not is_local(ours.log):
-        raise UsageError(f"-l {ours.log!r} is no local file, and the log is written to nothing else: give a local path")
-    if ours.verify and ours.overwrite:
-        raise UsageError("--verify would have nothing to look at after --overwrite: give one of them")
-    options = Options(
+    flags, beam_args = parser().parse_known_args(argv)
+    local = flags.runner is None or flags.runner.lower() in LOCAL_RUNNERS
+    config = _config(flags, local)
+    _check_combinations(flags, beam_args, local)
+    if beam_args:
+        check_beam_flags(beam_args, compat.flags_of(parser()))
+    return Options(
         config=config,
-        estimate=_estimate(ours, others),
-        overwrite=ours.overwrite,
-        verify=ours.verify,
-        max_failures=ours.max_failures,
-        log=os.path.realpath(ours.log) if ours.log else None,
-        log_level=ours.log_level,
-        verbose=ours.verbose,
-        report_every=ours.report_every,
-        runner=None if local else ours.runner,
-        wait=ours.wait,
-        beam_args=tuple(others),
+        estimate=_estimate_request(flags, beam_args),
+        overwrite=flags.overwrite,
+        verify=flags.verify,
+        max_failures=flags.max_failures,
+        log=os.path.realpath(flags.log) if flags.log else None,
+        log_level=flags.log_level,
+        log_every=flags.log_every,
+        report_every=flags.report_every,
+        runner=None if local else flags.runner,
+        wait=flags.wait,
+        beam_args=tuple(beam_args),
     )
-    if options.dry_run and not options.on_dataflow:
-        raise UsageError("--dry_run is for --runner DataflowRunner: no other run can be tried without being done")
-    return options
+
+
+def _check_combinations(flags: argparse.Namespace, beam_args: Sequence[str], local: bool) -> None:
+    """Refuse flags that contradict each other or do not fit the runner."""
+    on_dataflow = _is_dataflow(flags.runner)
+    check_job_labels(beam_args)
+    if flags.report_every and not local:
+        raise UsageError(
+            f"--report_every {flags.report_every} has no effect with --runner {flags.runner}: leave it out, and give "
+            "python -m pipeline.report OUT when the run is over"
+        )
+    if flags.log and not is_local(flags.log):
+        raise UsageError(f"-l {flags.log!r} is not a local file: give a local path, the log is written to nothing else")
+    if flags.verify and flags.overwrite:
+        raise UsageError("--verify has nothing to check after --overwrite: give one of them")
+    if flags.prices is not None and flags.estimate is None:
+        raise UsageError(f"--prices {flags.prices!r} has no effect without --estimate: give both")
+    if flags.wait and not on_dataflow:
+        raise UsageError("--wait has no effect without --runner DataflowRunner: leave it out, others are waited for")
+    if _is_dry(beam_args) and not on_dataflow:
+        raise UsageError("--dry_run has no effect without --runner DataflowRunner: leave it out, or give --estimate")
 
 
 def _is_dry(beam_args: Sequence[str]) -> bool:
-    return any(arg.partition("=")[0] == "--dry_run" for arg in beam_args)  # whatever its value: so Beam has it
+    return any(arg.partition("=")[0] == "--dry_run" for arg in beam_args)  # Beam ignores its value, too
 
 
 def _is_dataflow(runner: str | None) -> bool:
     return runner is not None and runner.lower() == "dataflowrunner"
 
 
-def _flags() -> list[str]:
-    return compat.flags_of(parser())
-
-
-def _estimate(ours: argparse.Namespace, others: Sequence[str]) -> EstimateRequest | None:
-    if ours.estimate is None:
-        if ours.prices is not None:
-            raise UsageError(f"--prices {ours.prices!r} has no effect without --estimate: give both")
+def _estimate_request(flags: argparse.Namespace, beam_args: Sequence[str]) -> EstimateRequest | None:
+    if flags.estimate is None:
         return None
     return EstimateRequest(
-        images=ours.estimate,
-        prices=ours.prices,
-        images_per_shard=ours.images_per_shard or DATAFLOW_IMAGES_PER_SHARD,
-        workers=max_num_workers(others),
+        images=flags.estimate,
+        prices=flags.prices,
+        images_per_shard=flags.images_per_shard or DATAFLOW_IMAGES_PER_SHARD,
+        workers=max_num_workers(beam_args),
     )
 
 
-def _config(ours: argparse.Namespace, local: bool) -> ResizeConfig:
-    if ours.out_dir is None and ours.estimate is None:
-        raise UsageError(
-            "-o is missing: give the folder or store path that the dataset goes to (--help lists all flags)"
-        )
-    splits = inputs.splits(ours.in_dir, ours.split)
-    out_dir = NOWHERE if ours.out_dir is None else inputs.normalize(ours.out_dir, "-o")
+def _config(flags: argparse.Namespace, local: bool) -> ResizeConfig:
+    if flags.out_dir is None and flags.estimate is None:
+        raise UsageError("-o is missing: give the folder or store path that the dataset is written to")
+    splits = inputs.splits(flags.in_dir, flags.split)
+    out_dir = NOWHERE if flags.out_dir is None else inputs.normalize(flags.out_dir, "-o")
     inputs.check_apart(splits, out_dir)
-    if ours.list_prefixes:
+    if flags.list_prefixes:
         inputs.check_prefixes(splits)
-    on_dataflow = _is_dataflow(ours.runner)
-    if ours.wait and not on_dataflow:
-        raise UsageError("--wait is for --runner DataflowRunner: every other run is waited for as it is")
-    usual = DATAFLOW_IMAGES_PER_SHARD if on_dataflow else default_images_per_shard(ours.layout)
+    on_dataflow = _is_dataflow(flags.runner)
+    default_in_shard = DATAFLOW_IMAGES_PER_SHARD if on_dataflow else default_images_per_shard(flags.layout)
     return ResizeConfig(
         splits=splits,
         out_dir=out_dir,
-        spec=_spec(ours),
-        layout=ours.layout,
-        images_per_shard=ours.images_per_shard or usual,
-        threads=ours.processes or ((os.cpu_count() or 1) if local else REMOTE_THREADS),
-        memory=ours.memory,
-        sample=ours.sample,
-        list_prefixes=ours.list_prefixes or "",
-        retry_failed=ours.retry_failed,
-        any_name=ours.any_name,
-        labels=_labels(ours.labels),
-        columns=inputs.table(ours.columns, "--columns"),
-        attribution=inputs.table(ours.attribution, "--attribution"),
-        card=_card(ours, splits),
+        spec=_spec(flags),
+        layout=flags.layout,
+        images_per_shard=flags.images_per_shard or default_in_shard,
+        threads=flags.threads or ((os.cpu_count() or 1) if local else REMOTE_THREADS),
+        memory=flags.memory,
+        sample=flags.sample,
+        list_prefixes=flags.list_prefixes or "",
+        retry_failed=flags.retry_failed,
+        any_name=flags.any_name,
+        label_from=flags.label_from or "",
+        columns=inputs.table_path(flags.columns, "--columns"),
+        attribution=inputs.table_path(flags.attribution, "--attribution"),
+        card=_card(flags, splits),
         process_per_core=not local,
     )
 
 
-def _labels(given: Sequence[str]) -> str:
-    """Our value of a flag that Beam has too, for the labels of a job, which have a "="."""
-    own = [label for label in given if "=" not in label]
-    if set(own) - {"folder"}:
-        raise UsageError(f"--labels {own[0]!r} is none: give folder, or KEY=VALUE for a job on Dataflow")
-    return "folder" if own else ""
+def _card(flags: argparse.Namespace, splits: Sequence[Split]) -> CardText:
+    citation = inputs.read_text(flags.citation, "--citation") if flags.citation else ""
+    # The default does not come from OUT: no byte of a dataset depends on the place where it lies.
+    name = (flags.name or "").strip() or ", ".join(split.name for split in splits)
+    return CardText(name, flags.license or "", citation)
 
 
-def _card(ours: argparse.Namespace, splits: Sequence[Split]) -> CardText:
-    if not re.fullmatch(r"[\w.-]*", ours.license):
-        raise UsageError(f"--license {ours.license!r} is no identifier: give one such as cc-by-4.0, or other")
-    citation = inputs.text(ours.citation, "--citation") if ours.citation else ""
-    name = ours.name.strip() or ", ".join(split.name for split in splits)  # not by OUT, on which no byte depends
-    return CardText(name, ours.license, citation)
-
-
-def _spec(ours: argparse.Namespace) -> ResizeSpec:
-    if ours.exact and ours.reducing_gap is not None:
-        raise UsageError(f"--reducing_gap {ours.reducing_gap:g} has no effect with --exact: give one of them")
-    flags = {field.name: getattr(ours, field.name, None) for field in dataclasses.fields(ResizeSpec)}
-    given = {name: value for name, value in flags.items() if value is not None}
-    given["sizes"] = tuple(sorted(itertools.chain(*ours.size), reverse=True))
-    given["extension"] = ours.extension.lower().removeprefix(".")
-    given["algorithm"] = (ours.algorithm or ("nearest" if ours.mode == "keep" else "lanczos")).lower()
+def _spec(flags: argparse.Namespace) -> ResizeSpec:
+    """Return the spec: each flag with the name of a field sets that field."""
+    if flags.exact and flags.reducing_gap is not None:
+        raise UsageError(f"--reducing_gap {flags.reducing_gap:g} has no effect with --exact: give one of them")
+    by_name = {field.name: getattr(flags, field.name, None) for field in dataclasses.fields(ResizeSpec)}
+    by_name["sizes"] = tuple(sorted(itertools.chain(*flags.size), reverse=True))
+    if flags.algorithm is None and flags.mode == "keep":
+        by_name["algorithm"] = "nearest"
     try:
-        spec = ResizeSpec(**given)
+        spec = ResizeSpec(**{name: value for name, value in by_name.items() if value is not None})
         check_extras(spec)
         return spec
     except SettingError as error:

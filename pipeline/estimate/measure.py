@@ -12,7 +12,8 @@ from typing import NamedTuple
 from transforms.imaging.resize import process_image
 from transforms.layouts.webdataset import sample_json
 from transforms.model.config import ResizeConfig
-from transforms.model.records import OutputImage, Shard, Source, Tally, json_line, manifest_line
+from transforms.model.json_lines import json_line, manifest_line
+from transforms.model.records import OutputImage, Shard, Source, Tally
 from transforms.resizing.assemble import assemble
 from transforms.resizing.memory_budget import MemoryBudget, machine_memory
 from transforms.resizing.process import ProcessImage, process_source

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from pipeline.cli import inputs
+from pipeline.cli import contents
 from transforms.imaging.naming import in_sample, sample_rank
 from transforms.listing.files import list_files
 from transforms.listing.match import SplitListing, to_source
@@ -68,15 +68,15 @@ def list_inputs(config: ResizeConfig, number: int) -> Listing:
 
 def _images(split: Split, listing: SplitListing, config: ResizeConfig) -> Iterator[Source]:
     for file in _files(split, config):
-        if listed := listing.take(*file):
+        if listed := listing.add_file(*file):
             yield to_source(listed, config)
 
 
 def _files(split: Split, config: ResizeConfig) -> Iterator[tuple[str, int, float]]:
-    if not inputs.is_whole_folder(split):
+    if not contents.is_whole_folder(split):
         yield from list_files(split.pattern, config.list_prefixes)
         return
-    for entry in inputs.walk(split.root, config.out_dir, []):  # `inputs.check_contents` has reported its problems
+    for entry in contents.walk(split.root, config.out_dir, []):  # `check_contents` has reported its problems
         try:
             status = entry.stat()
         except FileNotFoundError:  # deleted since it was listed

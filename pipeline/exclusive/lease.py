@@ -19,7 +19,7 @@ from pipeline.exclusive.lock import process_description
 from transforms import compat, storage
 from transforms.dataset.paths import LEASE_PATH
 from transforms.model.errors import RunError, StorageError
-from transforms.model.records import json_line
+from transforms.model.json_lines import json_line
 
 # Seconds between two renewals, and seconds after the last one until a run counts as dead.
 _RENEWAL_PERIOD = 60.0

@@ -9,7 +9,8 @@ from typing import Any
 
 from pipeline.cli.options import Options
 from transforms import storage
-from transforms.model.records import RUN_DIR, json_line
+from transforms.model.json_lines import json_line
+from transforms.model.records import RUN_DIR
 
 
 class History:

@@ -1,1 +1,1 @@
-"""OUT/report.html: what became of a dataset, on one page, made again by `python -m pipeline.report OUT`."""
+"""OUT/report.html: the outcome of a dataset on one page. `python -m pipeline.report OUT` writes it again."""

@@ -1,4 +1,4 @@
-"""`python -m pipeline.report OUT`: makes OUT/report.html again, wherever OUT is."""
+"""`python -m pipeline.report OUT`: write OUT/report.html again, for a dataset in a folder or in a store."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from transforms.model.errors import RunError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; gives its exit code, 2 where there is no complete dataset."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.report", description="Make OUT/report.html.")
-    parser.add_argument("out_dir", metavar="OUT", help="a dataset: a folder or a store path")
+    """Run the command and return its exit code: 2 if the arguments are wrong or OUT holds no complete dataset."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.report", description="Write the report of a complete dataset, OUT/report.html, again."
+    )
+    parser.add_argument("out_dir", metavar="OUT", help="the dataset: a folder, or a path in a store")
     args, beam_args = parser.parse_known_args(argv)
     try:
         out_dir = normalize(args.out_dir, "OUT")
         if storage.is_local(out_dir) and beam_args:
-            raise UsageError(f"{beam_args[0]!r} is no flag for a folder of this machine: give OUT alone")
+            raise UsageError(f"unexpected argument {beam_args[0]!r}: a local dataset takes no flags; give OUT alone")
         log.configure("info", None)
         if not storage.is_local(out_dir):
             storage.set_options(beam_args)

@@ -1,11 +1,11 @@
-"""A sample's sources and outputs as small pictures that a page holds itself."""
+"""Thumbnails of an image's source and outputs, embedded in the page as data URIs."""
 
 from __future__ import annotations
 
 import base64
 from typing import Any, NamedTuple
 
-from pipeline.report.facts import ReportData, Row
+from pipeline.report.data import ReportData, Row
 from transforms import storage
 from transforms.dataset.plan import Plan
 from transforms.imaging.resize import Encoded, process_image
@@ -14,13 +14,13 @@ from transforms.layouts.members import read_outputs
 from transforms.model.errors import RunError
 from transforms.storage.paths import escaped, literal_prefix, unescaped
 
-# A side's pixels at most: sharp on a screen with two pixels a point, and about 10 KB.
+# The longest side in pixels: sharp on a screen with two pixels to the CSS pixel, and about 10 KB.
 _SIDE = 256
-_SMALL = ResizeSpec(sizes=(_SIDE,), extension="jpg", only_shrink=True, quality=75, truncated="accept")
+_SPEC = ResizeSpec(sizes=(_SIDE,), extension="jpg", only_shrink=True, quality=75, truncated="accept")
 
 
-class Picture(NamedTuple):
-    """One picture: its data URI with (width, height) in pixels, or why there is none."""
+class Thumbnail(NamedTuple):
+    """A small picture: its data URI with (width, height) in pixels, or why there is none."""
 
     uri: str
     width: int
@@ -28,50 +28,56 @@ class Picture(NamedTuple):
     missing: str = ""
 
 
-class Sheet(NamedTuple):
-    """One image of the sample: its rows, the largest size first, and the pictures of its source and its outputs."""
+class PicturedImage(NamedTuple):
+    """An image on the contact sheet: its rows, the largest size first, and thumbnails of its source and outputs."""
 
     rows: tuple[Row, ...]
-    source: Picture
-    outputs: tuple[Picture, ...]
+    source: Thumbnail
+    outputs: tuple[Thumbnail, ...]
 
 
-def sheets_of(facts: ReportData) -> tuple[Sheet, ...]:
-    """The contact sheet. A picture that cannot be had says why."""
-    layout = facts.summary["settings"]["layout"]
-    outputs = read_outputs(facts.out_dir, layout, [row["path"] for rows in facts.sample for row in rows])
+def pictured_images(data: ReportData) -> tuple[PicturedImage, ...]:
+    """Return the images of the contact sheet. A thumbnail that cannot be made says why."""
+    layout = data.summary["settings"]["layout"]
+    outputs = read_outputs(data.out_dir, layout, [row["path"] for rows in data.pictured for row in rows])
     return tuple(
-        Sheet(rows, _source(rows[0], facts.plan), tuple(picture(outputs.get(row["path"])) for row in rows))
-        for rows in facts.sample
+        PicturedImage(
+            rows, _source_thumbnail(rows[0], data.plan), tuple(thumbnail(outputs.get(row["path"])) for row in rows)
+        )
+        for rows in data.pictured
     )
 
 
-def _source(row: Row, plan: Plan | None) -> Picture:
+def _source_thumbnail(row: Row, plan: Plan | None) -> Thumbnail:
     location = location_of(row["source"], plan.inputs) if plan else None
     if location is None:
-        return Picture("", 0, 0, "where it lies is not recorded any more")
+        return _missing("The location of the source is no longer recorded")
     try:
-        return picture(storage.read_if_there(location))
+        return thumbnail(storage.read_if_there(location))
     except RunError:
-        return Picture("", 0, 0, "it cannot be read")
+        return _missing("The source cannot be read")
 
 
-def picture(data: bytes | None) -> Picture:
-    """An encoded image, small."""
-    if data is None:
-        return Picture("", 0, 0, "it is not there any more")
-    (output,) = process_image(data, _SMALL).outputs.values()
+def thumbnail(encoded: bytes | None) -> Thumbnail:
+    """Return the thumbnail of an encoded image, or the reason why there is none; `encoded` is None if it is lost."""
+    if encoded is None:
+        return _missing("Not found")
+    (output,) = process_image(encoded, _SPEC).outputs.values()
     if not isinstance(output, Encoded):
-        return Picture("", 0, 0, f"it cannot be shown: {output}")
+        return _missing(f"Cannot be shown: {output}")
     uri = f"data:image/jpeg;base64,{base64.b64encode(output.data).decode('ascii')}"
-    return Picture(uri, output.target.width, output.target.height)
+    return Thumbnail(uri, output.target.width, output.target.height)
+
+
+def _missing(reason: str) -> Thumbnail:
+    return Thumbnail("", 0, 0, reason)
 
 
 def location_of(source: str, inputs: dict[str, Any]) -> str | None:
-    """Where a source lies that the manifest calls `source`; None where no input has it.
+    """Return the path or URL of a source, or None if no input holds it.
 
     Args:
-        source: its path below its input, which begins with the split where there are several.
+        source: its name in the manifest: the path below its input, after the name of the split if there are several.
         inputs: the pattern of each split.
     """
     split, path = next(iter(inputs), ""), source
@@ -81,7 +87,10 @@ def location_of(source: str, inputs: dict[str, Any]) -> str | None:
 
 
 def root_of(pattern: str) -> str:
-    """The folder that a split's paths lie below: all of a folder's pattern, else what no wildcard is in."""
+    """Return the folder that a split's paths are relative to.
+
+    That is the folder itself for a pattern of all its files, and otherwise the part of the pattern before any wildcard.
+    """
     folder = pattern.removesuffix("/**")
     if folder != pattern and escaped(unescaped(folder)) == folder:
         return unescaped(folder)

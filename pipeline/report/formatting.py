@@ -1,4 +1,4 @@
-"""Numbers and names as a page shows them."""
+"""Numbers, durations and names as the page shows them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from markupsafe import Markup
 
 
 def printable(value: object) -> object:
-    r"""Text without what would not show, or would turn its surroundings round: such characters become \uXXXX."""
+    r"""Return text with each invisible or direction-changing character as \uXXXX, and any other value unchanged."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in value)
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in value)
 
 
 def short(number: int) -> str:
-    """A count for a bar: whole below ten thousand, then in thousands or millions."""
+    """Return a count for a bar: in full below ten thousand, then in thousands or millions, such as 12.3k."""
     if number < 10_000:
         return f"{number:,}"
     return f"{number / 1e3:.3g}k" if number < 999_500 else f"{number / 1e6:.3g}M"
 
 
 def percent(part: float, whole: float) -> str:
-    """Such as 12.3 %; what is there is never 0."""
+    """Return a share such as 12.3 %. Only nothing is 0 %, and only everything is 100 %."""
     share = 100 * part / whole if whole else 0.0
     if 0 < share < 0.1:
         return "< 0.1 %"
@@ -30,7 +30,7 @@ def percent(part: float, whole: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Such as 24 ms, 3.2 s, 4 min 05 s or 2 h 07 min."""
+    """Return a duration such as 24 ms, 3.2 s, 4 min 05 s or 2 h 07 min."""
     if 0 < seconds < 0.0995:
         return f"{1000 * seconds:.0f} ms"
     if seconds < 59.95:

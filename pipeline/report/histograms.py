@@ -1,4 +1,4 @@
-"""The summary's histograms -> bars without a gap."""
+"""The summary's histograms -> bars, with an empty bar for each bin between two that the summary leaves out."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from collections.abc import Mapping
 from pipeline.report.svg import Bar
 from transforms.publish.amounts import amount
 
-# Width by height beyond which images share one bar; the summary itself ends at 0.1 and 10.
-_NARROW, _WIDE = 4, 25  # in tenths
-_SIGNS = {_NARROW: "≤ ", _WIDE: "≥ "}
+# Aspect ratios up to and from which images share one bar, in tenths. The summary itself ends at 0.1 and 10.
+_NARROWEST, _WIDEST = 4, 25
+_SIGNS = {_NARROWEST: "≤ ", _WIDEST: "≥ "}
 
 
 def longest_sides(counts: Mapping[str, int]) -> list[Bar]:
-    """Of sources, by powers of two."""
+    """Return the bars of the sources' longest sides, whose bins end at powers of two."""
     bounds = sorted(map(int, counts))
     bars = []
     bound = bounds[0] if bounds else 0
     while bounds and bound <= bounds[-1]:
         label = f"{bound // 2 + 1:,} to {bound:,} px" if bound > 1 else "1 px"
-        bars.append(Bar(label, f"≤ {bound}", counts.get(str(bound), 0)))
+        bars.append(Bar(label, f"≤ {bound:,}", counts.get(str(bound), 0)))
         bound *= 2
     return bars
 
 
 def aspect_ratios(counts: Mapping[str, int]) -> list[Bar]:
-    """Of sources, width by height, by tenths."""
+    """Return the bars of the sources' aspect ratios, width by height, rounded to tenths."""
     tenths: Counter[int] = Counter()
-    for ratio, number in counts.items():
-        tenths[min(_WIDE, max(_NARROW, round(10 * float(ratio))))] += number
+    for ratio, count in counts.items():
+        tenths[min(_WIDEST, max(_NARROWEST, round(10 * float(ratio))))] += count
     bars = []
     for tenth in range(min(tenths, default=0), max(tenths, default=-1) + 1):
         label = f"{_SIGNS.get(tenth, '')}{tenth / 10:.1f}"
@@ -38,7 +38,7 @@ def aspect_ratios(counts: Mapping[str, int]) -> list[Bar]:
 
 
 def output_bytes(counts: Mapping[str, int]) -> list[Bar]:
-    """Of outputs of one size, by the steps of `summarize.tally`."""
+    """Return the bars of the outputs' bytes at one size, in the bins of `transforms.summary.tally`."""
     bounds = sorted(map(int, counts))
     bars = []
     bound = bounds[0] if bounds else 0

@@ -1,4 +1,4 @@
-"""A page -> its HTML."""
+"""The page -> its HTML."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def _template() -> Template:
 
 
 def render(page: Page) -> bytes:
-    """One file that needs no other, and asks nobody for anything."""
+    """Return the HTML of a page: one file, which loads no other and sends no request."""
     return _template().render(page=page).encode()

@@ -1,4 +1,4 @@
-"""OUT -> OUT/report.html."""
+"""A complete dataset -> its report."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ import contextlib
 import datetime
 import os
 
-from pipeline.report.contact_sheet import sheets_of
-from pipeline.report.facts import read_report_data
-from pipeline.report.page import State, page_of
+from pipeline.report.compose import compose_page
+from pipeline.report.contact_sheet import pictured_images
+from pipeline.report.data import read_report_data
+from pipeline.report.page import Status
 from pipeline.report.render import render
 from transforms import storage
 from transforms.model.records import REPORT_PATH
 
 
 def write_report(out_dir: str) -> str:
-    """Makes the report of a complete dataset, and gives its path.
+    """Write the report of a complete dataset, and return its path.
 
     Raises:
-        RunError: there is no complete dataset, or the page cannot be written.
+        RunError: there is no complete dataset, or the report cannot be written.
     """
-    facts = read_report_data(out_dir)
-    images = facts.summary["images"]
-    accounted = f"All {images['matched']:,} images are accounted for."
-    page = page_of(facts, sheets_of(facts), State("complete", accounted), datetime.datetime.now(datetime.UTC))
-    html = render(page)
+    data = read_report_data(out_dir)
+    status = Status("complete", f"All {data.summary['images']['matched']:,} images are accounted for.")
+    html = render(compose_page(data, pictured_images(data), status, datetime.datetime.now(datetime.UTC)))
     if storage.is_local(out_dir):
         _write_local(out_dir, html)
     else:
@@ -33,11 +32,11 @@ def write_report(out_dir: str) -> str:
 
 
 def _write_local(out_dir: str, html: bytes) -> None:
-    """Leaves nothing else behind, also where `_run` was deleted."""
+    """Write the report and leave no folder behind, even if `_run` was deleted."""
     temporary = storage.join(out_dir, storage.TEMPORARY_DIR)
     os.makedirs(temporary, exist_ok=True)
     try:
         storage.write(out_dir, REPORT_PATH, html)
     finally:
-        with contextlib.suppress(OSError):  # what is not empty stays
+        with contextlib.suppress(OSError):  # a folder that is not empty stays
             os.removedirs(temporary)

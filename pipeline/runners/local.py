@@ -19,7 +19,7 @@ from pipeline.terminal.progress import ProgressReporter
 from pipeline.terminal.signals import collect_signals
 from transforms import storage
 from transforms.dataset import attempts
-from transforms.model.errors import StorageError, of_this_machine, recover
+from transforms.model.errors import StorageError, recover_os_error, recover_run_error
 from transforms.resizing.workers import close_workers
 from transforms.summary.progress import progress
 
@@ -38,7 +38,7 @@ def run_locally(options: Options, history: History) -> ProgressReporter:
     """
     progress.reset()
     thread = _PipelineThread(options, history.run_id)
-    reporter = ProgressReporter(progress, options.verbose, history.startup_seconds())
+    reporter = ProgressReporter(progress, options.log_every, history.startup_seconds())
     limit = options.max_failures
     live = _live_report(options, history, reporter)
     with collect_signals() as signals:
@@ -104,4 +104,4 @@ class _PipelineThread(threading.Thread):
 
     def error(self) -> Exception | None:
         """Return the error that ended the pipeline, as a `RunError` if it is one."""
-        return self._error and (recover(self._error) or of_this_machine(self._error) or self._error)
+        return self._error and (recover_run_error(self._error) or recover_os_error(self._error) or self._error)

@@ -18,7 +18,7 @@ from pipeline.graph import build
 from pipeline.runners import dataflow
 from transforms.dataset.plan import Plan
 from transforms.listing.match import count_images
-from transforms.model.errors import RunError, recover
+from transforms.model.errors import RunError, recover_run_error
 from transforms.sharding.group import plan_shards
 
 _CONTINUE = "give the same command again to continue"
@@ -64,7 +64,9 @@ def _submit(options: Options, run_id: str, args: Sequence[str]) -> Any:
         return pipeline.run()
     # Every Exception: the clients of the service and of the store raise many types, none of them ours.
     except Exception as error:
-        raise recover(error) or RunError(f"--runner {options.runner}: {type(error).__name__}: {error}") from error
+        raise recover_run_error(error) or RunError(
+            f"--runner {options.runner}: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _announce(result: Any, args: Sequence[str], lease: Lease | None) -> bool:
@@ -85,7 +87,7 @@ def _wait(options: Options, result: Any) -> bool:
         state = result.wait_until_finish()
     # Every Exception: Beam's error for a job that failed on Dataflow is not a RuntimeError.
     except Exception as error:
-        raise recover(error) or RunError(f"--runner {options.runner}: {error}; {_CONTINUE}") from error
+        raise recover_run_error(error) or RunError(f"--runner {options.runner}: {error}; {_CONTINUE}") from error
     if state != PipelineState.DONE:
         raise RunError(f"--runner {options.runner}: the job ended as {state}; {_CONTINUE}")
     return True

@@ -1,1 +1,1 @@
-"""Tests of what the benchmarks compute; nothing is timed."""
+"""Tests of the figures that the benchmarks compute. They measure no times."""

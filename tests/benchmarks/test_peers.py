@@ -6,8 +6,8 @@ from PIL import Image
 
 from benchmarks.measure import Run
 from benchmarks.peers import table
-from benchmarks.peers.compare import Comparison, Likeness, leaving_out, sample
-from benchmarks.peers.likeness import exact
+from benchmarks.peers.compare import Comparison, Similarity, leaving_out, sample
+from benchmarks.peers.similarity import exact
 from benchmarks.peers.spread import shares
 from benchmarks.peers.tools import REFERENCE, Tool
 from benchmarks.rounds import Command, Round, small_and_large
@@ -15,17 +15,17 @@ from tests.support.photos import photo
 from transforms.imaging.resample import psnr
 
 
-def taking(start_up: float, an_image: float) -> Command:
-    """A command that takes so many seconds, or says so."""
+def taking(start_up: float, per_image: float) -> Command:
+    """Return a command that reports these seconds without waiting for them."""
 
     def command(source: Path, _out: Path) -> Run:
-        return Run(start_up + an_image * len(list(source.iterdir())), 1.0)
+        return Run(start_up + per_image * len(list(source.iterdir())), 1.0)
 
     return command
 
 
-def a_tool(name: str, lossless: bool = True) -> Tool:
-    return Tool(name, "does nothing", ("true",), lambda: "1.0", lossless=lossless)
+def idle_tool(name: str) -> Tool:
+    return Tool(name, "does nothing", ("true",), lambda: "1.0")
 
 
 @pytest.fixture
@@ -43,13 +43,13 @@ def one_round(folder: Path, tmp_path: Path) -> Round:
     return Round(commands, small_and_large(folder, 16, tmp_path / "work"), tmp_path / "out")
 
 
-def test_the_slope_is_the_time_without_start_up(one_round: Round) -> None:
+def test_the_seconds_per_image_leave_start_up_out(one_round: Round) -> None:
     assert (one_round.small, one_round.large) == (2, 16)
-    assert one_round.slope("quick") == pytest.approx(0.125)
-    assert one_round.whole("quick") == pytest.approx(5.0)
+    assert one_round.seconds_per_image("quick") == pytest.approx(0.125)
+    assert one_round.seconds("quick") == pytest.approx(5.0)
 
 
-def test_speeds_are_ratios_to_the_reference_of_the_same_round(one_round: Round) -> None:
+def test_speeds_are_relative_to_the_first_script_in_the_same_round(one_round: Round) -> None:
     assert table.speed_cells([one_round, one_round], "quick") == [
         "8.0",
         "4.00 (4.00 to 4.00)",
@@ -58,34 +58,34 @@ def test_speeds_are_ratios_to_the_reference_of_the_same_round(one_round: Round) 
     assert table.floor_cells([one_round], [0.05]) == ["20.0", "10.00 (10.00 to 10.00)", "-"]
 
 
-def test_what_is_mostly_start_up_is_marked(folder: Path, tmp_path: Path) -> None:
+def test_a_figure_that_is_mostly_start_up_is_marked(folder: Path, tmp_path: Path) -> None:
     commands = {REFERENCE.name: taking(1.0, 0.5), "slow to start": taking(5.0, 0.125)}
-    one = Round(commands, small_and_large(folder, 16, tmp_path / "work"), tmp_path / "out")
-    assert table.speed_cells([one], "slow to start") == ["~8.0", "~4.00 (4.00 to 4.00)", "1.29 (1.29 to 1.29)"]
+    measured = Round(commands, small_and_large(folder, 16, tmp_path / "work"), tmp_path / "out")
+    assert table.speed_cells([measured], "slow to start") == ["~8.0", "~4.00 (4.00 to 4.00)", "1.29 (1.29 to 1.29)"]
 
 
 def test_a_median_stands_before_its_range() -> None:
-    assert table.ratio([3.0, 1.0, 2.5]) == "2.50 (1.00 to 3.00)"
+    assert table.median_and_range([3.0, 1.0, 2.5]) == "2.50 (1.00 to 3.00)"
 
 
-def test_equal_pictures_are_not_in_the_mean_psnr() -> None:
-    assert table.likeness_cells(Likeness([math.inf, 40.0, 50.0], [1.0, 0.97, 0.985])) == [
+def test_images_with_equal_pixels_are_left_out_of_the_mean_psnr() -> None:
+    assert table.similarity_cells(Similarity([math.inf, 40.0, 50.0], [1.0, 0.97, 0.985])) == [
         "45.0 (40.0)",
         "0.9850 (0.9700)",
     ]
-    assert table.likeness_cells(Likeness([math.inf], [1.0]))[0] == "exact"
-    assert table.likeness_cells(None) == ["-", "-"]
+    assert table.similarity_cells(Similarity([math.inf], [1.0]))[0] == "exact"
+    assert table.similarity_cells(None) == ["-", "-"]
 
 
-def test_the_table_has_a_row_a_tool_that_ran_two_floors_and_a_ceiling(
+def test_the_table_has_a_row_for_each_tool_that_ran_and_each_bound(
     folder: Path, tmp_path: Path, one_round: Round
 ) -> None:
-    tools = [REFERENCE, a_tool("quick"), a_tool("broken")]
-    done = Comparison(tools, folder, 16, tmp_path / "place", {"broken": "no such file"})
-    done.rounds = {1: [one_round], 2: [one_round]}
-    done.floors = [[0.05, 0.1]]
-    done.likeness = {REFERENCE.name: Likeness([35.0], [0.9]), "quick": Likeness([50.0], [0.99])}
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.table(done)]
+    tools = [REFERENCE, idle_tool("quick"), idle_tool("broken")]
+    comparison = Comparison(tools, folder, 16, tmp_path / "place", {"broken": "no such file"})
+    comparison.rounds = {1: [one_round], 2: [one_round]}
+    comparison.floors = [[0.05, 0.1]]
+    comparison.similarity = {REFERENCE.name: Similarity([35.0], [0.9]), "quick": Similarity([50.0], [0.99])}
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.table(comparison)]
     assert [row[0] for row in rows[2:]] == [REFERENCE.name, "quick", *table.FLOORS, table.CEILING]
     assert {len(row) for row in rows} == {9}
     assert rows[2][-2:] == ["exact", "1.0000 (1.0000)"]
@@ -93,28 +93,30 @@ def test_the_table_has_a_row_a_tool_that_ran_two_floors_and_a_ceiling(
     assert rows[-1][-2:] == ["35.0 (35.0)", "0.9000 (0.9000)"]
 
 
-def test_only_tools_that_are_there_have_a_note() -> None:
-    assert table.notes([a_tool("one"), a_tool("two")], {"two": "2.1"}) == ["- two: does nothing; 2.1."]
+def test_only_installed_tools_have_a_note() -> None:
+    assert table.notes([idle_tool("missing"), idle_tool("installed")], {"installed": "2.1"}) == [
+        "- installed: does nothing; 2.1."
+    ]
 
 
 def test_a_tool_that_fails_is_left_out_and_the_others_go_on(folder: Path, tmp_path: Path) -> None:
     left_out: dict[str, str] = {}
-    done = Comparison([a_tool("idle")], folder, 16, tmp_path / "place", left_out)
-    done.look()
-    assert done.tools == []
-    assert left_out == {"idle": "0 of 3 images written"}
+    comparison = Comparison([idle_tool("idle")], folder, 16, tmp_path / "place", left_out)
+    comparison.measure_similarity()
+    assert comparison.tools == []
+    assert left_out == {"idle": "0 of 3 images were written"}
     with leaving_out("missing", left_out):
         raise FileNotFoundError("no such\nfile")
     assert left_out["missing"] == "no such file"
 
 
 def test_psnr_of_a_known_difference() -> None:
-    one, other = Image.new("RGB", (4, 4), (10, 20, 30)), Image.new("RGB", (4, 4), (11, 21, 31))
-    assert psnr(one, other) == pytest.approx(20 * math.log10(255))
-    assert psnr(one, one) == math.inf
+    first, second = Image.new("RGB", (4, 4), (10, 20, 30)), Image.new("RGB", (4, 4), (11, 21, 31))
+    assert psnr(first, second) == pytest.approx(20 * math.log10(255))
+    assert psnr(first, first) == math.inf
 
 
-def test_the_exact_image_has_the_dimensions_of_the_tools_own() -> None:
+def test_the_exact_image_has_the_dimensions_of_the_result() -> None:
     source = photo(1, (100, 67))
     (plain,) = exact(source, (200, 134), 200)
     assert psnr(plain, source.resize((200, 134), Image.Resampling.LANCZOS)) == math.inf
@@ -124,22 +126,22 @@ def test_the_exact_image_has_the_dimensions_of_the_tools_own() -> None:
         exact(source, (50, 36), 50)
 
 
-def test_a_rounded_side_is_read_as_fitted_or_in_one_scale() -> None:
+def test_a_rounded_side_is_read_as_fitted_or_as_kept_in_scale() -> None:
     source = photo(2, (100, 67))
     fitted, from_the_start, centred = exact(source, (50, 34), 50)
     even = source.crop((0, 0, 100, 68))
     even.paste(source.crop((0, 66, 100, 67)), (0, 67))
-    wanted = even.resize((50, 34), Image.Resampling.LANCZOS)
-    assert psnr(from_the_start, wanted) > 45 > psnr(fitted, wanted)
+    expected = even.resize((50, 34), Image.Resampling.LANCZOS)
+    assert psnr(from_the_start, expected) > 45 > psnr(fitted, expected)
     assert psnr(centred, fitted) > psnr(from_the_start, fitted)
 
 
-def test_shares_are_neighbours_and_of_one_length() -> None:
+def test_shares_are_neighbours_and_of_nearly_equal_length() -> None:
     assert shares(list("abcde"), 2) == [["a", "b"], ["c", "d", "e"]]
     assert shares(["a"], 2) == [[], ["a"]]
 
 
-def test_a_sample_is_from_all_over_the_folder(tmp_path: Path) -> None:
+def test_a_sample_is_spread_over_the_folder(tmp_path: Path) -> None:
     (tmp_path / "many").mkdir()
     for number in range(40):
         (tmp_path / "many" / f"{number:02d}.jpg").touch()

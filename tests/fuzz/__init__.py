@@ -1,1 +1,1 @@
-"""Garbage: damaged images of every format that is read, by the thousand. See `tests.fuzz.__main__`."""
+"""A fuzzer: damaged images of every format that is read. See `tests.fuzz.__main__`."""

@@ -1,4 +1,4 @@
-"""Files that Pillow cannot write."""
+"""Files that Pillow cannot write, built byte by byte."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tests.transforms.imaging.files import png, png_rows, tiff
 
 
 @functools.cache
-def made_by_bytes() -> dict[str, bytes]:
-    """Each file by a name that begins with its format."""
+def bytewise_files() -> dict[str, bytes]:
+    """Return the files by their names, which begin with their format."""
     return _pngs() | _tiffs() | _ppms() | _psds() | _bmps()
 
 
 def _pngs() -> dict[str, bytes]:
-    deep = {2: 6, 4: 4, 6: 8}  # bytes a pixel of 16 bits a sample
+    deep = {2: 6, 4: 4, 6: 8}  # colour type -> bytes of a pixel with 16 bits a sample
     files = {
         f"PNG 16 bits {color_type}": png(
             (9, 3), png_rows(*[bytes(range(9 * width))] * 3), bits=16, color_type=color_type
@@ -36,7 +36,7 @@ def _pngs() -> dict[str, bytes]:
 
 
 def _interlaced_png() -> bytes:
-    """Gray, in the seven passes of Adam7 (https://www.w3.org/TR/png-3/#8InterlaceMethods)."""
+    """Return a gray PNG in the seven passes of Adam7 (https://www.w3.org/TR/png-3/#8InterlaceMethods)."""
     width, height = size = 45, 31
     gray = photo(7, size).convert("L").tobytes()
     steps = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
@@ -65,7 +65,7 @@ def _ppms() -> dict[str, bytes]:
 
 
 def _psds() -> dict[str, bytes]:
-    """Without layers, plain and PackBits (https://www.adobe.com/devnet-apps/photoshop/fileformatashtml/)."""
+    """Return files without layers, plain and in PackBits (https://www.adobe.com/devnet-apps/photoshop/fileformatashtml/)."""
     width, height = 16, 9
     row = bytes(range(width))
     files = {}
@@ -85,7 +85,7 @@ def _psds() -> dict[str, bytes]:
 
 
 def _bmps() -> dict[str, bytes]:
-    """Of run lengths, and of 16 bits a pixel with masks."""
+    """Return BMPs with run lengths, and one of 16 bits a pixel with masks."""
     runs = b"\x04\x01\x04\x02\0\0\0\x04\1\2\3\4\x04\x05\0\0\0\x02\1\1\x05\x03\0\1"
     palette = bytes(range(256)) * 4
     masks = struct.pack("<3I", 0xF800, 0x07E0, 0x001F)
@@ -97,7 +97,7 @@ def _bmps() -> dict[str, bytes]:
 
 
 def _bmp(bits: int, compression: int, table: bytes, body: bytes) -> bytes:
-    """8 x 3 pixels (https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-storage)."""
+    """Return a BMP of 8 x 3 pixels (https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-storage)."""
     header = struct.pack("<IiiHHIIiiII", 40, 8, 3, 1, bits, compression, len(body), 2835, 2835, 0, 0)
     start = 14 + len(header) + len(table)
     return b"BM" + struct.pack("<IHHI", start + len(body), 0, 0, start) + header + table + body

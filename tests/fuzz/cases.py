@@ -1,4 +1,4 @@
-"""A case: damaged bytes and a spec, made from nothing but a seed and a number."""
+"""A case: damaged bytes and a spec, derived from nothing but a seed and a number."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import random
 from typing import Any, NamedTuple
 
 from tests.fuzz.mutations import mutate
-from tests.fuzz.seeds import names, whole
+from tests.fuzz.seeds import seed_file, seed_names
 from transforms.imaging.spec import COLORS, DEPTH_RANGES, FILTERS, FITS, MODES, ORIENTATIONS, TRUNCATED, ResizeSpec
 
 
 class Case(NamedTuple):
-    """What is made of what; `name` is that of the whole file that was damaged."""
+    """A file and the settings to resize it with; `name` is that of the intact file that was damaged."""
 
     name: str
     data: bytes
@@ -20,29 +20,29 @@ class Case(NamedTuple):
 
 
 def case_of(seed: int, number: int) -> Case:
-    """The case; one in fifty is a whole file, and one in fifty is no image from its first byte."""
+    """Return a case. One in fifty is an intact file, and one in fifty is random bytes."""
     chance = random.Random(f"{seed} {number}")
-    name, other = chance.choice(_formats()), chance.choice(names())
+    name, other = chance.choice(_formats()), chance.choice(seed_names())
     if chance.random() < 0.5:
-        other = chance.choice([alike for alike in names() if alike.split()[0] == name.split()[0]])
+        other = chance.choice([similar for similar in seed_names() if similar.split()[0] == name.split()[0]])
     kind = chance.randrange(50)
-    data = whole(name) if kind == 0 else mutate(whole(name), whole(other), chance)
+    data = seed_file(name) if kind == 0 else mutate(seed_file(name), seed_file(other), chance)
     data = chance.randbytes(chance.randrange(300)) if kind == 1 else data
     return Case(name, data, spec_of(chance))
 
 
 @functools.cache
 def _formats() -> tuple[str, ...]:
-    """Names of files, each format's as often as another's, so that those with many files do not crowd out the rest."""
+    """Return the names of the files, repeated so that each format occurs equally often."""
     formats: dict[str, list[str]] = {}
-    for name in names():
+    for name in seed_names():
         formats.setdefault(name.split()[0], []).append(name)
     most = max(map(len, formats.values()))
-    return tuple(alike[turn % len(alike)] for alike in formats.values() for turn in range(most))
+    return tuple(group[turn % len(group)] for group in formats.values() for turn in range(most))
 
 
 def spec_of(chance: random.Random) -> ResizeSpec:
-    """Any settings that go together."""
+    """Return random settings that may be combined."""
     mode = chance.choice((*MODES, "RGB", "RGB"))
     fit = chance.choice(FITS)
     simd = mode != "keep" and chance.random() < 0.25

@@ -1,6 +1,6 @@
-"""Cases tried one after another in a child process, of which one may end it: that one is reported by its number.
+"""Cases run one after another in a child process. A case that ends the process is reported, and a new process goes on.
 
-parent  <-- number, before a case, and its Report behind it --  child      pickles, over the child's standard output
+parent  <-- number before a case, Report after it --  child      pickles, over the child's standard output
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from tests.fuzz.trial import Report, resident, tried
+from tests.fuzz.trial import Report, memory_of_process, run_case
 from transforms.imaging.extras import check_extras
 from transforms.imaging.spec import ResizeSpec
 from transforms.resizing.memory_budget import share_freed_memory
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
-# Bytes of address space beside what is admitted: decoders reserve more than they touch (two pictures of WebP, 2 GB),
-# and whoever needs more than that must not take the machine down.
+# Bytes of address space beyond what is admitted: decoders reserve more than they touch (WebP two pictures, 2 GB).
+# The limit protects the machine from a decoder that needs more.
 _ADDRESSES = 6_000_000_000
 
 
 class Plan(NamedTuple):
-    """What to try: a seed, bytes of memory to admit cases in, and seconds that one may take."""
+    """How to run cases: a seed, the bytes of memory in which they are admitted, and the seconds that one may take."""
 
     seed: int = 1
     memory: int = 256_000_000
@@ -39,7 +39,7 @@ class Plan(NamedTuple):
 
 
 def reports(plan: Plan, numbers: range) -> Iterator[Report]:
-    """Tries the cases of these numbers, in order, whatever becomes of the processes that do it."""
+    """Run the cases of these numbers, in order, and yield a report on each, even if it ends its process."""
     while numbers:
         last = numbers[0] - 1
         for report in _reports_of_one_child(plan, numbers):
@@ -49,7 +49,7 @@ def reports(plan: Plan, numbers: range) -> Iterator[Report]:
 
 
 def _reports_of_one_child(plan: Plan, numbers: range) -> Iterator[Report]:
-    """Ends with the report of the case that the child died of."""
+    """Yield the reports of one child process; the last one is on the case that ended it."""
     code = (
         f"import sys; sys.path.insert(0, {_ROOT!r}); from tests.fuzz.driver import serve; serve(*{(*plan,)}, {numbers})"
     )
@@ -58,27 +58,27 @@ def _reports_of_one_child(plan: Plan, numbers: range) -> Iterator[Report]:
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=errors) as child,
     ):
         assert child.stdout is not None
-        begun = None
+        started = None
         try:
             while True:
-                begun = pickle.load(child.stdout)
+                started = pickle.load(child.stdout)
                 yield pickle.load(child.stdout)
-                begun = None
+                started = None
         except (EOFError, pickle.UnpicklingError):
             child.wait()
         finally:
             child.kill()
-        if begun is not None:
-            yield Report(begun, problem=_reason(child.returncode, plan.seconds, _end_of(errors)))
+        if started is not None:
+            yield Report(started, problem=_reason(child.returncode, plan.seconds, _end_of(errors)))
         elif child.returncode:
-            raise RuntimeError(f"no case could be tried: {_end_of(errors)}")
+            raise RuntimeError(f"no case could be run: {_end_of(errors)}")
 
 
-def _reason(code: int, seconds: float, said: str) -> str:
+def _reason(code: int, seconds: float, messages: str) -> str:
     if code == -signal.SIGALRM:
         return f"late: not done after {seconds:g} s"
-    by = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-    return f"died: {by} {said}".strip()
+    cause = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return f"died: {cause} {messages}".strip()
 
 
 def _end_of(errors: IO[bytes]) -> str:
@@ -87,19 +87,19 @@ def _end_of(errors: IO[bytes]) -> str:
 
 
 def serve(seed: int, memory: int, seconds: float, numbers: range) -> None:
-    """The child: dies by SIGALRM of a case that takes longer than `seconds`."""
+    """Run cases in the child process, and end it by SIGALRM if a case takes longer than `seconds`."""
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints is no answer
+    os.dup2(2, 1)  # so that what a library prints is not taken for an answer
     warnings.simplefilter("ignore")
     share_freed_memory()
     check_extras(ResizeSpec(resampler="simd", check_jpeg=True))  # imports them before anything is measured
-    addresses = resident("VmSize") + memory + _ADDRESSES
+    addresses = memory_of_process("VmSize") + memory + _ADDRESSES
     with contextlib.suppress(ValueError):  # a lower limit is set already
         resource.setrlimit(resource.RLIMIT_AS, (addresses, resource.getrlimit(resource.RLIMIT_AS)[1]))
     for number in numbers:
         _answer(answers, number)
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        report = tried(seed, number, memory)
+        report = run_case(seed, number, memory)
         signal.setitimer(signal.ITIMER_REAL, 0)
         _answer(answers, report)
 

@@ -1,4 +1,4 @@
-"""JPEGs of every coding and layout, most of which Pillow does not write."""
+"""JPEGs of every coding and layout; Pillow cannot write most of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.transforms.imaging.jpegs import segment
 
 _SMALL, _LARGE = (45, 31), (400, 304)
 
-# Markers of frames that no encoder here writes, on the data of a baseline or a progressive image.
+# Names of files -> the marker of a frame that no encoder here writes, and whether it replaces a progressive frame's.
 _REMARKED = {
     "SOF1": (0xC1, False),
     "SOF5": (0xC5, False),
@@ -31,7 +31,7 @@ _REMARKED = {
 
 @functools.cache
 def jpeg_files() -> dict[str, bytes]:
-    """Each file by a name that begins with its format."""
+    """Return the files by their names, which begin with their format."""
     files = _lossless() | _deep() | _colors() | _thumbnails()
     for name, (marker, progressive) in _REMARKED.items():
         data = image_bytes(photo(7, _LARGE if "large" in name else _SMALL), "JPEG", progressive=progressive)
@@ -93,7 +93,7 @@ def _colors() -> dict[str, bytes]:
 
 
 def _thumbnails() -> dict[str, bytes]:
-    """A lossless thumbnail in a baseline image, and the other way round."""
+    """Return a baseline image with a lossless thumbnail, and a lossless image with a baseline thumbnail."""
     small = Image.new("L", (16, 12), 99)
     lossless = _encoded(numpy.asarray(small), lossless=True)
     whole = _encoded(_array("L", _LARGE), lossless=True)

@@ -1,4 +1,4 @@
-"""Ways to damage a file. Each takes its bytes, another file's and a source of chance, and gives new bytes."""
+"""Ways to damage a file. Each takes its bytes, those of another file and a random generator, and returns new bytes."""
 
 from __future__ import annotations
 
@@ -16,114 +16,114 @@ _NUMBERS = {
     4: (0, 1, 255, 4096, 12_000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF),
 }
 _FRAMES = (0xC0, 0xC1, 0xC2, 0xC3, 0xC3, 0xC3, 0xC5, 0xC9, 0xCA, 0xCB, 0xDE)
-_SIGNATURE = 12  # bytes, of RIFF....WEBP, the longest one
+_SIGNATURE = 12  # bytes of the longest signature, RIFF....WEBP
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Boxes of AVIF and JPEG 2000 that hold other boxes; what stands before those, in bytes.
+# Boxes of AVIF and JPEG 2000 that contain boxes -> the bytes before the first of them.
 _CONTAINERS = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"moov": 0, b"trak": 0, b"mdia": 0, b"jp2h": 0}
 
 
 def mutate(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """One to four mutations, one after another; two times in three what it takes to be opened at all is kept.
+    """Apply one to four mutations. Two times in three, keep what is needed to open the file.
 
-    That is the file's first bytes, and a PNG's checksums.
+    That is its first bytes, and the checksums of a PNG.
     """
     mutated = data
     for _ in range(chance.choice((1, 1, 1, 2, 4))):
         mutated = chance.choice(MUTATIONS)(mutated, other, chance)
-    return mend(data[:_SIGNATURE] + mutated[_SIGNATURE:]) if chance.random() < 0.67 else mutated
+    return correct_checksums(data[:_SIGNATURE] + mutated[_SIGNATURE:]) if chance.random() < 0.67 else mutated
 
 
-def _place(data: bytes, chance: random.Random, width: int = 1) -> int:
-    """An offset at which `width` bytes stand; every other time in the header."""
+def _random_offset(data: bytes, chance: random.Random, width: int = 1) -> int:
+    """Return a random offset with `width` bytes after it; every other time in the header."""
     end = max(1, len(data) - width + 1)
     return chance.randrange(min(end, 64) if chance.random() < 0.5 else end)
 
 
-def _put(data: bytes, place: int, piece: bytes) -> bytes:
-    return data[:place] + piece + data[place + len(piece) :]
+def _put(data: bytes, offset: int, piece: bytes) -> bytes:
+    return data[:offset] + piece + data[offset + len(piece) :]
 
 
 def flip_bits(data: bytes, _other: bytes, chance: random.Random) -> bytes:
-    """Turns one to eight bits over."""
+    """Flip one to eight bits."""
     flipped = bytearray(data)
     for _ in range(chance.randint(1, 8) if data else 0):
-        flipped[_place(data, chance)] ^= 1 << chance.randrange(8)
+        flipped[_random_offset(data, chance)] ^= 1 << chance.randrange(8)
     return bytes(flipped)
 
 
 def set_bytes(data: bytes, _other: bytes, chance: random.Random) -> bytes:
-    """Sets one to sixteen bytes in a row to a value at a boundary."""
+    """Set one to sixteen adjacent bytes to a boundary value."""
     run = bytes([chance.choice(_BYTES)]) * chance.choice((1, 1, 2, 16))
-    return _put(data, _place(data, chance, len(run)), run)
+    return _put(data, _random_offset(data, chance, len(run)), run)
 
 
 def set_number(data: bytes, _other: bytes, chance: random.Random) -> bytes:
-    """Sets 16 or 32 bits, in either order, to a number at a boundary: dimensions, lengths, offsets."""
+    """Set 16 or 32 bits, in either byte order, to a boundary value: these are dimensions, lengths, offsets."""
     width = chance.choice((2, 4))
     order = chance.choice(("little", "big"))
     number = chance.choice(_NUMBERS[width]).to_bytes(width, "big" if order == "big" else "little")
-    return _put(data, _place(data, chance, width), number)
+    return _put(data, _random_offset(data, chance, width), number)
 
 
 def randomize(data: bytes, _other: bytes, chance: random.Random) -> bytes:
-    """Replaces up to 64 bytes by chance."""
-    return _put(data, _place(data, chance), chance.randbytes(chance.randint(1, 64)))
+    """Replace up to 64 bytes with random ones."""
+    return _put(data, _random_offset(data, chance), chance.randbytes(chance.randint(1, 64)))
 
 
 def truncate(data: bytes, _other: bytes, chance: random.Random) -> bytes:
-    """Keeps the beginning; every other time all but the last bytes."""
+    """Keep the beginning; every other time, all but the last few bytes."""
     kept = len(data) - chance.randint(1, 40) if chance.random() < 0.5 else chance.randint(0, len(data))
     return data[: max(0, kept)]
 
 
 def extend(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Puts random bytes, zeros or another file at the end."""
+    """Append random bytes, zeros or another file."""
     return data + chance.choice((chance.randbytes(chance.randint(1, 500)), bytes(200), other))
 
 
 def splice(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """The beginning of one file and the end of another."""
+    """Join the beginning of one file and the end of another."""
     return data[: chance.randint(0, len(data))] + other[chance.randint(0, len(other)) :]
 
 
 def behead(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """The header of one file before the body of another."""
+    """Join the header of one file and the body of another."""
     header = min(len(data), chance.choice((4, 8, 12, 16, 26, 33, 54, 100)))
     return data[:header] + other[header:]
 
 
 def set_frame(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Makes another coding of a JPEG's frame; turns bits over where there is none."""
-    frames = [found.start() + 1 for found in re.finditer(rb"\xff[\xc0-\xc3\xc9-\xcb]\0", data)]
+    """Change the coding of a JPEG's frame; flip bits if there is no frame."""
+    frames = [match.start() + 1 for match in re.finditer(rb"\xff[\xc0-\xc3\xc9-\xcb]\0", data)]
     if not frames or not data.startswith(b"\xff\xd8"):
         return flip_bits(data, other, chance)
     return _put(data, chance.choice(frames), bytes((chance.choice(_FRAMES),)))
 
 
 def remove_piece(data: bytes, _other: bytes, chance: random.Random) -> bytes:
-    """Takes a chunk, segment or box out."""
+    """Remove a chunk, segment or box."""
     pieces = pieces_of(data, chance)
     del pieces[chance.randrange(len(pieces))]
     return b"".join(pieces)
 
 
 def repeat_piece(data: bytes, _other: bytes, chance: random.Random) -> bytes:
-    """Puts one to twenty copies of a chunk, segment or box behind it."""
+    """Insert one to twenty copies of a chunk, segment or box after it."""
     pieces = pieces_of(data, chance)
     pieces[chance.randrange(len(pieces))] *= chance.choice((2, 2, 3, 21))
     return b"".join(pieces)
 
 
 def swap_pieces(data: bytes, _other: bytes, chance: random.Random) -> bytes:
-    """Changes the places of two chunks, segments or boxes."""
+    """Exchange two chunks, segments or boxes."""
     pieces = pieces_of(data, chance)
-    one, two = chance.randrange(len(pieces)), chance.randrange(len(pieces))
-    pieces[one], pieces[two] = pieces[two], pieces[one]
+    first, second = chance.randrange(len(pieces)), chance.randrange(len(pieces))
+    pieces[first], pieces[second] = pieces[second], pieces[first]
     return b"".join(pieces)
 
 
 def take_piece(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Puts a chunk, segment or box of another file somewhere."""
+    """Insert a chunk, segment or box of another file."""
     pieces = pieces_of(data, chance)
     pieces.insert(chance.randint(0, len(pieces)), chance.choice(pieces_of(other, chance)))
     return b"".join(pieces)
@@ -136,7 +136,7 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 
 def pieces_of(data: bytes, chance: random.Random) -> list[bytes]:
-    """What a file is made of: its chunks, segments, boxes or TIFF tags, else parts of any length; at least one."""
+    """Split a file into chunks, segments, boxes or TIFF tags, or else at random; return at least one piece."""
     cuts: list[int] = []
     if data.startswith(_PNG_SIGNATURE):
         cuts = _cuts(data, 8, lambda at: 12 + int.from_bytes(data[at : at + 4], "big"))
@@ -167,7 +167,7 @@ def _box_length(data: bytes, at: int) -> int:
 
 
 def _tiff_cuts(data: bytes) -> list[int]:
-    """Before each entry of the first directory, and behind the last."""
+    """Return the offsets before each entry of the first directory, and after the last."""
     order = "<" if data[:2] == b"II" else ">"
     start = int(struct.unpack(f"{order}I", data[4:8].ljust(4, b"\0"))[0])
     count = int(struct.unpack(f"{order}H", data[start : start + 2].ljust(2, b"\0"))[0])
@@ -175,13 +175,13 @@ def _tiff_cuts(data: bytes) -> list[int]:
     return [end for end in ends if end <= len(data)]
 
 
-def mend(data: bytes) -> bytes:
-    """A PNG whose chunks have the right checksums, so that their damage is read; other files as they are."""
+def correct_checksums(data: bytes) -> bytes:
+    """Correct the checksums of a PNG, so that decoders read the damaged chunks; return other files unchanged."""
     if not data.startswith(_PNG_SIGNATURE):
         return data
-    mended = bytearray(data)
+    corrected = bytearray(data)
     for start in _cuts(data, 8, lambda at: 12 + int.from_bytes(data[at : at + 4], "big")):
         end = start + 8 + int.from_bytes(data[start : start + 4], "big")
         if end + 4 <= len(data):
-            mended[end : end + 4] = struct.pack(">I", zlib.crc32(data[start + 4 : end]))
-    return bytes(mended)
+            corrected[end : end + 4] = struct.pack(">I", zlib.crc32(data[start + 4 : end]))
+    return bytes(corrected)

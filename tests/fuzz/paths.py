@@ -1,4 +1,4 @@
-"""The other ways by which a case's bytes reach a decoder: thumbnails of the report, and `--estimate`."""
+"""The other paths of a case's bytes to a decoder: thumbnails of the report, and `--estimate`."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from tests.fuzz.cases import Case
 from transforms.imaging.resize import Encoded, ImageResult
 from transforms.model.records import Source
 
-# One case in so many goes there as well. To estimate is to import Apache Beam.
-_SHOWN, _ESTIMATED = 3, 50
+# One case in this many takes the path. Estimating imports Apache Beam, which is slow.
+_THUMBNAIL, _ESTIMATE = 3, 50
 
 
-def problem_elsewhere(case: Case, number: int, made: ImageResult, memory: int) -> str:
-    """What is wrong there with a case of which `made` came; empty where nothing is."""
-    if number % _ESTIMATED == 1:
-        return _estimate_problem(case, made, memory)
-    return _thumbnail_problem(case) if number % _SHOWN == 1 else ""
+def problem_of_other_paths(case: Case, number: int, result: ImageResult, memory: int) -> str:
+    """Return what is wrong with a case on one of these paths, compared with its result; "" if nothing is."""
+    if number % _ESTIMATE == 1:
+        return _estimate_problem(case, result, memory)
+    return _thumbnail_problem(case) if number % _THUMBNAIL == 1 else ""
 
 
 def _thumbnail_problem(case: Case) -> str:
-    from pipeline.report.contact_sheet import picture  # here, for the seconds that it takes
+    from pipeline.report.contact_sheet import thumbnail  # imported here because it takes seconds
 
-    thumbnail = picture(case.data)
-    if thumbnail.uri.startswith("data:image/jpeg;base64,") and 0 < max(thumbnail[1:3]) <= 256:
+    shown = thumbnail(case.data)
+    if shown.uri.startswith("data:image/jpeg;base64,") and 0 < max(shown[1:3]) <= 256:
         return ""
-    return "" if thumbnail.missing.startswith("it cannot be shown: ") else f"a thumbnail: {thumbnail}"
+    return "" if shown.missing.startswith("Cannot be shown: ") else f"a thumbnail: {shown}"
 
 
-def _estimate_problem(case: Case, made: ImageResult, memory: int) -> str:
+def _estimate_problem(case: Case, result: ImageResult, memory: int) -> str:
     from pipeline.cli.options import parse
     from pipeline.estimate.measure import measure
 
@@ -41,5 +41,5 @@ def _estimate_problem(case: Case, made: ImageResult, memory: int) -> str:
         config = dataclasses.replace(config, spec=case.spec, memory=memory)
         source = Source("case", "case.jpg", str(path), len(case.data), 0.0)
         (image,) = measure([source], config).images
-    lengths = {size: len(one.data) if isinstance(one, Encoded) else 0 for size, one in made.outputs.items()}
-    return "" if image.outputs == lengths else f"estimated {image.outputs}, made {lengths}"
+    lengths = {size: len(output.data) if isinstance(output, Encoded) else 0 for size, output in result.outputs.items()}
+    return "" if image.outputs == lengths else f"estimated {image.outputs}, written {lengths}"

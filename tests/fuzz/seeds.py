@@ -1,4 +1,4 @@
-"""Whole images of every format that is opened, and of a few that are not: what the cases are cut from."""
+"""Intact images of every format that is opened, and of a few that are not. The cases are damaged copies of them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 
 from PIL import Image
 
-from tests.fuzz.bytewise import made_by_bytes
+from tests.fuzz.bytewise import bytewise_files
 from tests.fuzz.jpegs import jpeg_files
 from tests.support import image_bytes
 from tests.support.photos import photo
 from tests.transforms.imaging.files import gamma, icc_profile, xyz
 
-# In pixels; the large ones are decoded at a reduced scale, the huge ones take memory.
+# (width, height) in pixels. Large images are decoded at a reduced scale, huge images take memory.
 _SMALL, _LARGE, _HUGE = (45, 31), (400, 304), (2400, 2000)
 
-# Modes that Pillow writes, beside RGB, without more ado.
+# Pillow's format -> the modes that it writes without further parameters, besides RGB.
 _MODES = {
     "JPEG": ("L", "CMYK", "1"),
     "MPO": ("L",),
@@ -38,7 +38,7 @@ _MODES = {
 }
 _FOREIGN = ("EPS", "DDS", "SGI", "PCX", "PDF", "SPIDER", "IM")
 
-# Pillow's format and what it is saved with.
+# Pillow's format, and the parameters with which an image is saved.
 _SAVED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("JPEG", {"progressive": True}),
     ("JPEG", {"restart_marker_blocks": 1}),
@@ -68,21 +68,21 @@ _ANIMATED = ("GIF", "WEBP", "PNG", "AVIF", "TIFF", "MPO")
 _TAGGED = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF")
 
 
-# What makes a picture, Pillow's format, and what the picture is saved with.
+# A function that returns a picture, Pillow's format, and the parameters with which the picture is saved.
 _Recipe = tuple[Callable[[], Image.Image], str, dict[str, Any]]
 
 
 @functools.cache
-def names() -> tuple[str, ...]:
-    """Those of all whole files; each begins with its format, or with "foreign"."""
-    return *_recipes(), *made_by_bytes(), *jpeg_files()
+def seed_names() -> tuple[str, ...]:
+    """Return the names of all intact files; each begins with its format, or with "foreign"."""
+    return *_recipes(), *bytewise_files(), *jpeg_files()
 
 
 @functools.cache
-def whole(name: str) -> bytes:
-    """The file of that name."""
+def seed_file(name: str) -> bytes:
+    """Return the intact file of a name."""
     if name not in _recipes():
-        return (made_by_bytes() | jpeg_files())[name]
+        return (bytewise_files() | jpeg_files())[name]
     paint, image_format, parameters = _recipes()[name]
     if image_format == "AVIF":
         parameters = parameters | {"max_threads": 1, "speed": 10}
@@ -95,7 +95,7 @@ def _recipes() -> dict[str, _Recipe]:
 
 
 def picture(mode: str = "RGB", size: tuple[int, int] = _SMALL) -> Image.Image:
-    """A photograph-like image in any mode; where the mode has transparency, some of it is."""
+    """Return a photograph-like image in any mode, partly transparent if the mode has transparency."""
     image = photo(7, size)
     if mode in ("RGBA", "LA"):
         image.putalpha(Image.linear_gradient("L").resize(size))
@@ -127,7 +127,7 @@ def _plain() -> dict[str, _Recipe]:
 
 
 def _huge(mode: str) -> Image.Image:
-    """Millions of pixels of few colours, in few bytes."""
+    """Return an image of millions of pixels in few colours, which takes few bytes."""
     return picture(mode, (12, 10)).resize(_HUGE, Image.Resampling.NEAREST)
 
 
@@ -160,7 +160,7 @@ def _frames(mode: str = "RGB") -> dict[str, Any]:
 
 
 def _tagged() -> dict[str, _Recipe]:
-    """Orientation, a profile, XMP and a thumbnail where the format has them."""
+    """Return images with an orientation, a profile, XMP and a thumbnail if the format has them."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "a description"
     profile = icc_profile("RGB ", _primaries())

@@ -1,4 +1,4 @@
-"""One case, tried in this process: what became of it, what it took, and what was wrong with that."""
+"""One case, run in this process: its outcome, the time and memory that it took, and what was wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests.fuzz.cases import Case, case_of
-from tests.fuzz.paths import problem_elsewhere
+from tests.fuzz.paths import problem_of_other_paths
 from transforms.imaging.errors import ImageError, Kind, SkippedError
 from transforms.imaging.resize import Encoded, ImageResult, Output, process_image
 from transforms.imaging.spec import FORMATS
@@ -25,39 +25,39 @@ from transforms.resizing.memory_budget import MemoryBudget
 
 MB = 1_000_000
 
-# What a case may take: so many times what it was admitted with, an estimate made of images of 20 megapixels, and
-# so many bytes beside, for copies of its file, its header, and small outputs.
+# The memory that a case may take: this many times the estimate with which it was admitted, which was measured on
+# images of 20 megapixels, and this many bytes for copies of its file, its header, and small outputs.
 TIMES, ASIDE = 1.25, 16 * MB
 
-# These speak of the machine: under a budget that holds they must not happen.
-_UNKNOWN_HERE = frozenset({Kind.OUT_OF_MEMORY, Kind.CRASHED, Kind.UNREADABLE})
+# Kinds that depend on the machine: they must not occur within the memory budget.
+_FORBIDDEN_KINDS = frozenset({Kind.OUT_OF_MEMORY, Kind.CRASHED, Kind.UNREADABLE})
 
-_M_PERTURB = -6  # of mallopt, see https://man7.org/linux/man-pages/man3/mallopt.3.html
+_M_PERTURB = -6  # an option of mallopt: https://man7.org/linux/man-pages/man3/mallopt.3.html
 
-# Whether memory that is reserved and never touched takes none: glibc fills it when it looks for overruns.
+# Whether memory that is reserved and never touched is free: with these variables glibc fills it.
 _LAZY_MEMORY = not {"MALLOC_CHECK_", "MALLOC_PERTURB_"} & set(os.environ)
 
-# Cases that are made a second time, one in so many: the same bytes have to come of it.
+# One case in this many is made a second time, and must give the same bytes.
 _TWICE = 4
 
-# Known, and not the product's: where a fax is damaged, libtiff leaves the rest of its buffer as it was, and tells
-# Pillow that all is well. Pillow decodes these kinds of TIFF by it.
-_LEFT_UNWRITTEN = ("group3", "group4", "tiff_ccitt", "tiff_raw_16")
+# A known fault of libtiff, which decodes these compressions: after damage in a fax it leaves the rest of its buffer
+# as it was, and reports success.
+_PARTLY_UNWRITTEN = ("group3", "group4", "tiff_ccitt", "tiff_raw_16")
 
 
 @dataclasses.dataclass
 class Report:
-    """What became of a case.
+    """The outcome of a case.
 
     Args:
         number: of the case.
         name: of the file that was damaged.
         outcomes: of each size: "written", "skipped" or a `Kind`.
-        problem: what is wrong with the product, if anything; empty else.
-        seconds: that it took.
-        admitted: bytes of memory that it was admitted with.
-        taken: bytes that the process grew by.
-        peak: bytes that the process had at most.
+        problem: what is wrong with the program; "" if nothing is.
+        seconds: the time that it took.
+        admitted: the bytes of memory with which it was admitted.
+        taken: the bytes by which the process grew.
+        peak: the most bytes that the process had.
     """
 
     number: int
@@ -70,24 +70,24 @@ class Report:
     peak: int = 0
 
 
-def tried(seed: int, number: int, memory: int) -> Report:
-    """Makes a case with `memory` bytes to be admitted in."""
+def run_case(seed: int, number: int, memory: int) -> Report:
+    """Run a case that is admitted within `memory` bytes, and return the report on it."""
     case = case_of(seed, number)
     report = Report(number, case.name)
-    before = _forget_peak()
+    before = _reset_peak()
     start = time.perf_counter()
     try:
-        made = _make(case, memory, report)
+        result = _make(case, memory, report)
         report.seconds = time.perf_counter() - start
-        report.peak = resident("VmHWM")
+        report.peak = memory_of_process("VmHWM")
         report.taken = max(0, report.peak - before)
-        report.outcomes = tuple(_outcome(output) for output in made.outputs.values())
-        report.problem = _problem(made, case, report)
+        report.outcomes = tuple(_outcome(output) for output in result.outputs.values())
+        report.problem = _problem(result, case, report)
         if not report.problem and number % _TWICE == 0:
-            report.problem = _difference(made, case, memory)
+            report.problem = _difference(result, case, memory)
         if not report.problem and report.admitted:
-            report.problem = problem_elsewhere(case, number, made, memory)
-    # Whatever it is: `process_image` promises to raise nothing, and extension modules raise more than Exceptions.
+            report.problem = problem_of_other_paths(case, number, result, memory)
+    # Every BaseException: `process_image` promises to raise nothing, and extension modules raise more than Exceptions.
     except BaseException:
         report.problem = "raised: " + traceback.format_exc().strip()
     return report
@@ -109,43 +109,47 @@ def _outcome(output: Output) -> str:
     return "skipped" if isinstance(output, SkippedError) else str(output.kind)
 
 
-def _problem(made: ImageResult, case: Case, report: Report) -> str:
+def _problem(result: ImageResult, case: Case, report: Report) -> str:
     problems = (
-        [f"made {sorted(made.outputs)} of {case.spec.sizes}"] if set(made.outputs) != set(case.spec.sizes) else []
+        [f"made {sorted(result.outputs)} of {case.spec.sizes}"] if set(result.outputs) != set(case.spec.sizes) else []
     )
-    problems += filter(None, (_wrong(output, made.extension) for output in made.outputs.values()))
+    problems += filter(None, (_wrong(output, result.extension) for output in result.outputs.values()))
     if _LAZY_MEMORY and report.taken > report.admitted * TIMES + ASIDE:
         problems.append(f"took {report.taken / MB:.0f} MB, admitted with {report.admitted / MB:.0f} MB")
     return "; ".join(problems)
 
 
 def _wrong(output: Output, extension: str) -> str:
-    """What is wrong with an output: a picture that is not the promised one, a kind or a message that is none."""
+    """Return what is wrong with an output: a file that is not as promised, or an unknown kind or message; else ""."""
     if isinstance(output, Encoded):
         with Image.open(io.BytesIO(output.data)) as image:
             image.load()
         promised = FORMATS[extension], output.target.dimensions, hashlib.sha256(output.data).hexdigest()
-        found = image.format, image.size, output.sha256
-        return "" if found == promised else f"{found} is not {promised}"
+        actual = image.format, image.size, output.sha256
+        return "" if actual == promised else f"{actual} is not {promised}"
     if isinstance(output, ImageError):
-        if output.kind not in Kind or output.kind in _UNKNOWN_HERE:
+        if output.kind not in Kind or output.kind in _FORBIDDEN_KINDS:
             return f"failed as {output.kind}: {output}"
         if re.search(r"0x[0-9a-f]{6,}", str(output)):
             return f"a message that no other run has: {output}"
     return ""
 
 
-def _difference(made: ImageResult, case: Case, memory: int) -> str:
-    """What is different when the case is made again, in memory that is not what it was."""
-    with _soiled_memory():
-        again = _make(case, memory, Report(0))
-    shown = [(one.header, one.extension, one.notes, *map(_shown, one.outputs.values())) for one in (made, again)]
-    return "" if shown[0] == shown[1] or _is_fax(case.data) else f"made twice: {shown[0]}, then {shown[1]}"
+def _difference(result: ImageResult, case: Case, memory: int) -> str:
+    """Return what differs when the case is made again, in memory with other contents; "" if nothing does."""
+    with _filled_memory():
+        second = _make(case, memory, Report(0))
+    before, after = (_fingerprint(made) for made in (result, second))
+    return "" if before == after or _is_fax(case.data) else f"made twice: {before}, then {after}"
+
+
+def _fingerprint(result: ImageResult) -> tuple[object, ...]:
+    return result.header, result.extension, result.notes, *map(_shown, result.outputs.values())
 
 
 def _is_fax(data: bytes) -> bool:
     with Image.open(io.BytesIO(data)) as image:
-        return image.info.get("compression") in _LEFT_UNWRITTEN
+        return image.info.get("compression") in _PARTLY_UNWRITTEN
 
 
 def _shown(output: Output) -> tuple[str, str]:
@@ -153,8 +157,8 @@ def _shown(output: Output) -> tuple[str, str]:
 
 
 @contextlib.contextmanager
-def _soiled_memory() -> Iterator[None]:
-    """Has the C library fill what it gives and takes back: who reads what was never written, reads something else."""
+def _filled_memory() -> Iterator[None]:
+    """Have the C library fill blocks that it allocates and frees, so that unwritten memory has other contents."""
     perturb = getattr(ctypes.CDLL(None), "mallopt", None)
     if perturb:
         perturb(_M_PERTURB, 0x55)
@@ -165,17 +169,17 @@ def _soiled_memory() -> Iterator[None]:
             perturb(_M_PERTURB, 0)
 
 
-def resident(field: str) -> int:
-    """Bytes of memory that this process has (VmRSS) or had at most (VmHWM); 0 where the system does not tell."""
+def memory_of_process(field: str) -> int:
+    """Return the bytes of memory of this process by a field: VmRSS now, VmHWM at most; 0 without Linux."""
     with contextlib.suppress(OSError):
         status = Path("/proc/self/status").read_text(encoding="ascii")
         return int(status.split(f"{field}:")[1].split()[0]) * 1024
     return 0
 
 
-def _forget_peak() -> int:
-    """Gives back what is free, begins to measure anew, and tells how many bytes this process has."""
+def _reset_peak() -> int:
+    """Free unused memory, reset the peak, and return the bytes of memory that this process has."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # `man 5 proc`: forgets VmHWM
-    return resident("VmRSS")
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # `man 5 proc`: resets VmHWM
+    return memory_of_process("VmRSS")

@@ -1,1 +1,1 @@
-"""Tests of the package as it is installed, away from the checkout."""
+"""Tests of the installed package, away from the checkout."""

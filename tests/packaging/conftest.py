@@ -1,4 +1,4 @@
-"""A wheel of the project, and a folder that it is installed into."""
+"""The wheel of the project, and a folder with the installed wheel."""
 
 import shutil
 import subprocess

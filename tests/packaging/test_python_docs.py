@@ -1,4 +1,4 @@
-"""The examples of docs/python.md, run as they stand there with the installed package."""
+"""The examples of docs/python.md, run unchanged with the installed package."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from transforms.imaging import ResizeSpec, process_image
 pytestmark = pytest.mark.slow
 
 TEXT = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
-# Each example with what the document says that it prints, "" where it says nothing.
+# (code, what it prints according to the document, or "" if the document does not say)
 EXAMPLES = re.findall(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", TEXT, re.DOTALL)
 CAT, REX = jpeg(1, (1024, 768)), jpeg(2, (600, 900))
 
@@ -36,11 +36,11 @@ def run_example(number: int, installed: Path, folder: Path) -> subprocess.Comple
     return done
 
 
-def test_every_example_is_run() -> None:
+def test_every_example_has_a_test() -> None:
     assert len(EXAMPLES) == TEXT.count("```python") == 4
 
 
-def test_one_image(installed: Path, folder: Path) -> None:
+def test_the_example_of_one_image(installed: Path, folder: Path) -> None:
     run_example(0, installed, folder)
     result = process_image(CAT, ResizeSpec(sizes=(512, 256), extension="jpg"))
     for size, dimensions in ((512, (512, 384)), (256, (256, 192))):
@@ -50,12 +50,12 @@ def test_one_image(installed: Path, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 2], ids=["errors", "boxes"])
-def test_what_an_example_prints(number: int, installed: Path, folder: Path) -> None:
+def test_an_example_prints_what_the_document_says(number: int, installed: Path, folder: Path) -> None:
     assert EXAMPLES[number][1]
     run_example(number, installed, folder)
 
 
-def test_a_pipeline(installed: Path, folder: Path) -> None:
+def test_the_example_of_a_pipeline(installed: Path, folder: Path) -> None:
     run_example(3, installed, folder)
     spec = ResizeSpec(sizes=(512,), extension="jpg")
     written = {str(path.relative_to(folder / "small")): path for path in (folder / "small").rglob("*.jpg")}
@@ -80,8 +80,8 @@ def test_the_tables_name_every_field() -> None:
     assert re.findall(r"^\| `([^`]+)` \|", element, re.MULTILINE) == list(beam.ResizedImage._fields)
 
 
-def test_every_public_name_that_it_uses_is_public() -> None:
+def test_every_imported_name_is_public() -> None:
     for module in (beam, imaging):
-        used = re.findall(rf"^from {module.__name__} import (.*)$", TEXT, re.MULTILINE)
-        assert used
-        assert {name for line in used for name in line.split(", ")} <= set(module.__all__)
+        imported = re.findall(rf"^from {module.__name__} import (.*)$", TEXT, re.MULTILINE)
+        assert imported
+        assert {name for line in imported for name in line.split(", ")} <= set(module.__all__)

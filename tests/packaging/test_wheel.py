@@ -1,3 +1,5 @@
+"""The wheel holds every file of the program, and what it installs works without the checkout."""
+
 import os
 import subprocess
 import sys
@@ -29,7 +31,7 @@ def python(installed: Path, folder: Path, *args: object) -> subprocess.Completed
     )
 
 
-def test_the_wheel_holds_every_module_and_every_file_that_is_read(wheel: Path) -> None:
+def test_the_wheel_holds_every_module_and_every_data_file(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert modules(ROOT) - names == set()
     assert {
@@ -40,8 +42,7 @@ def test_the_wheel_holds_every_module_and_every_file_that_is_read(wheel: Path) -
     assert {name for name in top if not name.endswith(".dist-info")} == {"image_resizer.py", "pipeline", "transforms"}
 
 
-def test_no_file_beside_the_modules_is_forgotten(wheel: Path) -> None:
-    """Show that setup.py's package_data names every template and table."""
+def test_package_data_names_every_file_that_is_not_a_module(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     files = {
         str(path.relative_to(ROOT))
@@ -52,7 +53,7 @@ def test_no_file_beside_the_modules_is_forgotten(wheel: Path) -> None:
     assert files - names == set()
 
 
-def test_the_installed_package_is_the_one_that_runs(installed: Path, tmp_path: Path) -> None:
+def test_the_installed_package_runs_instead_of_the_checkout(installed: Path, tmp_path: Path) -> None:
     code = "import image_resizer as i, pipeline as p, transforms as t; print(i.__file__, *p.__path__, *t.__path__)"
     shown = python(installed, tmp_path, "-c", code)
     assert shown.stdout.split() == [str(installed / name) for name in ("image_resizer.py", "pipeline", "transforms")]

@@ -12,7 +12,7 @@ Make = Callable[..., list[str]]
 
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Nine photographs, six in the folder and three below it."""
+    """Return a folder with six photographs, and three more in a sub-folder."""
     return photo_tree(tmp_path_factory.mktemp("in") / "photos", 9)
 
 
@@ -24,7 +24,7 @@ def _fresh_log() -> Iterator[None]:
 
 @pytest.fixture
 def make(capsys: pytest.CaptureFixture[str]) -> Make:
-    """Runs the command in this process, expects an exit code, and gives the messages that it showed."""
+    """Return a function that runs the command in this process, checks its exit code, and returns its messages."""
 
     def run(*args: object, expect: int = 0) -> list[str]:
         capsys.readouterr()

@@ -1,4 +1,4 @@
-"""Labels, further columns and attribution, through the whole command."""
+"""Labels, columns and attribution in a dataset that the command makes."""
 
 import csv
 import io
@@ -48,7 +48,7 @@ def captions(tmp_path: Path) -> Path:
 
 
 # key -> caption, score, label, label_name
-WANTED = {
+EXPECTED = {
     "cat/a": ('a "cat"\nsits', 1.0, 0, "cat"),
     "cat/b": (None, None, 0, "cat"),
     "dog/c": (None, 0.5, 1, "dog"),
@@ -58,13 +58,13 @@ WANTED = {
 COLUMNS = ("caption", "score", "label", "label_name")
 
 
-def of_files(out: Path) -> dict[str, Row]:
+def samples_of_files(out: Path) -> dict[str, Row]:
     lines = [json.loads(line) for line in (out / "metadata.jsonl").read_text().splitlines()]
     return {line.pop("file_name").removesuffix(".jpg"): line for line in lines}
 
 
-def of_webdataset(out: Path) -> dict[str, Row]:
-    read = {}
+def samples_of_webdataset(out: Path) -> dict[str, Row]:
+    samples = {}
     for path in sorted(out.glob("*.tar")):
         with tarfile.open(path) as tar:
             members = {member.name: tar.extractfile(member) for member in tar.getmembers()}
@@ -73,32 +73,37 @@ def of_webdataset(out: Path) -> dict[str, Row]:
             sample = json.loads(files[name])
             label = files.get(name.replace(".json", ".cls"))
             assert label == (None if sample["label"] is None else str(sample["label"]).encode())
-            read[sample["key"]] = {column: sample[column] for column in COLUMNS}
-    return read
+            samples[sample["key"]] = {column: sample[column] for column in COLUMNS}
+    return samples
 
 
-def of_parquet(out: Path) -> dict[str, Row]:
-    read = {}
+def samples_of_parquet(out: Path) -> dict[str, Row]:
+    samples = {}
     for path in sorted(out.glob("*.parquet")):
-        read.update({row["key"]: {name: row[name] for name in COLUMNS} for row in pq.read_table(path).to_pylist()})
-        told = json.loads(pq.read_schema(path).metadata[b"huggingface"])["info"]["features"]
-        assert told["label"] == {"names": ["cat", "dog", "old"], "_type": "ClassLabel"}
-        assert told["score"] == {"dtype": "float64", "_type": "Value"}
-    return read
+        samples.update({row["key"]: {name: row[name] for name in COLUMNS} for row in pq.read_table(path).to_pylist()})
+        features = json.loads(pq.read_schema(path).metadata[b"huggingface"])["info"]["features"]
+        assert features["label"] == {"names": ["cat", "dog", "old"], "_type": "ClassLabel"}
+        assert features["score"] == {"dtype": "float64", "_type": "Value"}
+    return samples
 
 
-def of_tfrecord(out: Path) -> dict[str, Row]:
+def samples_of_tfrecord(out: Path) -> dict[str, Row]:
     keys = ("manifest/caption", "manifest/score", "image/class/label", "image/class/text")
-    read = {}
+    samples = {}
     for path in sorted(out.glob("*.tfrecord")):
-        for one in examples(path.read_bytes()):
-            values = [one[key][0] if key in one else None for key in keys]
+        for example in examples(path.read_bytes()):
+            values = [example[key][0] if key in example else None for key in keys]
             texts = [value.decode() if isinstance(value, bytes) else value for value in values]
-            read[one["manifest/key"][0].decode()] = dict(zip(COLUMNS, texts, strict=True))
-    return read
+            samples[example["manifest/key"][0].decode()] = dict(zip(COLUMNS, texts, strict=True))
+    return samples
 
 
-READ = {"files": of_files, "webdataset": of_webdataset, "parquet": of_parquet, "tfrecord": of_tfrecord}
+SAMPLES_OF = {
+    "files": samples_of_files,
+    "webdataset": samples_of_webdataset,
+    "parquet": samples_of_parquet,
+    "tfrecord": samples_of_tfrecord,
+}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -106,9 +111,9 @@ def test_every_layout_has_labels_and_columns(
     make: Make, animals: Path, captions: Path, tmp_path: Path, layout: str
 ) -> None:
     out = tmp_path / "out"
-    args = ["-i", animals, "-o", out, "-s", 16, "--layout", layout, "--images_per_shard", 2, "--labels", "folder"]
+    args = ["-i", animals, "-o", out, "-s", 16, "--layout", layout, "--images_per_shard", 2, "--label_from", "folder"]
     make(*args, "--columns", captions)
-    full = {key: dict(zip(COLUMNS, values, strict=True)) for key, values in WANTED.items()}
+    full = {key: dict(zip(COLUMNS, values, strict=True)) for key, values in EXPECTED.items()}
     manifest = {row["key"]: row for row in rows(out, "manifest")}
     assert {key: {name: manifest[key][name] for name in COLUMNS} for key in full} == full
     assert manifest["dog/bad"]["caption"] == "bad"
@@ -116,10 +121,12 @@ def test_every_layout_has_labels_and_columns(
         for row in full.values():
             row["score"] = None if row["score"] is None else str(row["score"])
             row.update({name: -1 if name == "label" else "" for name, value in row.items() if value is None})
-    assert READ[layout](out) == full
+    assert SAMPLES_OF[layout](out) == full
 
 
-def test_what_finds_nothing_is_counted_and_listed(make: Make, animals: Path, captions: Path, tmp_path: Path) -> None:
+def test_rows_and_images_without_a_match_are_counted_and_listed(
+    make: Make, animals: Path, captions: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     shown = make("-i", animals, "-o", out, "-s", 16, "--columns", captions)
     assert sorted(map(tuple, (row.values() for row in rows(out, "unmatched")))) == [
@@ -141,7 +148,9 @@ def test_what_finds_nothing_is_counted_and_listed(make: Make, animals: Path, cap
     assert "--columns: images with a row: 3, without: 3; rows: 5, without an image: 1, with a repeated key: 1" in shown
 
 
-def test_changed_tables_make_what_they_concern_anew(make: Make, animals: Path, tmp_path: Path) -> None:
+def test_a_changed_table_makes_only_the_shards_of_its_changed_rows_again(
+    make: Make, animals: Path, tmp_path: Path
+) -> None:
     out, path = tmp_path / "out", tmp_path / "c.csv"
     args = ["-i", animals, "-s", 16, "--images_per_shard", 1, "--columns", path]
     lines: list[list[object]] = [["ImageID", "x"], ["cat/a", 1], ["dog/c", 2]]
@@ -152,14 +161,14 @@ def test_changed_tables_make_what_they_concern_anew(make: Make, animals: Path, t
     make(*args, "-o", out)
     after = markers(out)
     assert len([name for name in before if before[name] != after[name]]) == 1
-    table(path, *lines[:2], ["dog/c", 3.5])  # another type, which every sample has
+    table(path, *lines[:2], ["dog/c", 3.5])  # the column gets another type, in every sample
     make(*args, "-o", out)
     assert not set(after.items()) & set(markers(out).items())
     make(*args, "-o", tmp_path / "fresh")
     assert snapshot(out) == snapshot(tmp_path / "fresh")
 
 
-def test_several_splits(make: Make, animals: Path, tmp_path: Path) -> None:
+def test_rows_name_their_split_by_key_or_column(make: Make, animals: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     path = table(
         tmp_path / "a.csv",
@@ -169,9 +178,9 @@ def test_several_splits(make: Make, animals: Path, tmp_path: Path) -> None:
         ["b", "", "x", "unplaced"],
     )
     make("-i", animals / "cat", animals / "dog", "-o", out, "-s", 16, "--attribution", path)
-    told = {row["key"]: row for row in rows(out, "attribution")}
-    assert {key: row["Author"] for key, row in told.items()} == {"cat/a": "Ann", "dog/c": "Bo"}
-    assert list(told["cat/a"]) == [
+    attribution = {row["key"]: row for row in rows(out, "attribution")}
+    assert {key: row["Author"] for key, row in attribution.items()} == {"cat/a": "Ann", "dog/c": "Bo"}
+    assert list(attribution["cat/a"]) == [
         *("key", "OriginalURL", "OriginalLandingURL", "License", "AuthorProfileURL", "Author", "Title"),
     ]
     assert ("attribution", "b", 3, "no-image") in set(map(tuple, (row.values() for row in rows(out, "unmatched"))))
@@ -186,12 +195,12 @@ def test_several_splits(make: Make, animals: Path, tmp_path: Path) -> None:
         "  https://creativecommons.org/licenses/by/2.0/: 2",
         "  (no attribution, see unmatched-*.jsonl): 3",
     ]
-    told_of = "`LICENSE` counts the licenses. Of 3 images nothing is known; `unmatched-*.jsonl` names them."
-    assert told_of in (out / "README.md").read_text()
+    sentence = "`LICENSE` counts the licenses. Of 3 images nothing is known; `unmatched-*.jsonl` names them."
+    assert sentence in (out / "README.md").read_text()
 
 
 @pytest.mark.parametrize("layout", ["files", "webdataset"])
-def test_checksums_are_taken_by_sha256sum(make: Make, tmp_path: Path, layout: str) -> None:
+def test_sha256sum_accepts_the_checksums(make: Make, tmp_path: Path, layout: str) -> None:
     out = tmp_path / "out"
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (30, 20)), "new\nline\\.jpg": jpeg(1, (30, 20))})
     make("-i", source, "-o", out, "-s", 16, 8, "--layout", layout)
@@ -203,7 +212,7 @@ def test_checksums_are_taken_by_sha256sum(make: Make, tmp_path: Path, layout: st
     assert summary(out)["duplicates"] == 1
 
 
-def test_a_table_that_is_none_is_refused_before_anything_is_written(make: Make, animals: Path, tmp_path: Path) -> None:
+def test_a_table_without_keys_is_refused_before_anything_is_written(make: Make, animals: Path, tmp_path: Path) -> None:
     path = table(tmp_path / "c.csv", ["name"], ["a"])
     shown = make("-i", animals, "-o", tmp_path / "out", "--columns", path, expect=2)
     assert shown == [
@@ -214,15 +223,15 @@ def test_a_table_that_is_none_is_refused_before_anything_is_written(make: Make, 
 
 
 def test_a_million_rows_take_bounded_memory(animals: Path, tmp_path: Path) -> None:
-    """About 1.1 KB a row: they are grouped as bytes, and nothing holds them as Python has them."""
+    """A row takes about 1.1 KB: rows are grouped as bytes, and never held as Python objects."""
     path = tmp_path / "c.csv"
     with path.open("w", encoding="utf-8") as file:
         file.write("key,label,caption\n")
         file.writelines(f"cat/{number:x},class{number % 100},photograph number {number}\n" for number in range(10**6))
     done = run("-i", animals, "-o", tmp_path / "out", "-s", 16, "--columns", path, "--images_per_shard", 1)
     assert done.returncode == 0, done.stderr
-    told = summary(tmp_path / "out")["tables"]["columns"]
-    assert (told["rows"], told["rows_without_image"], told["images_with_row"]) == (10**6, 10**6 - 2, 2)
+    counts = summary(tmp_path / "out")["tables"]["columns"]
+    assert (counts["rows"], counts["rows_without_image"], counts["images_with_row"]) == (10**6, 10**6 - 2, 2)
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1.6e6  # KB
     lines = sum(1 for _ in io.BytesIO((tmp_path / "out" / "unmatched-00000-of-00001.jsonl").read_bytes()))
     assert lines == 10**6 - 2 + 4

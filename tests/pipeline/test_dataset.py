@@ -1,4 +1,4 @@
-"""What a run leaves in OUT, compared byte for byte and row for row with a plain loop around Pillow."""
+"""The files of a dataset, compared byte for byte and row for row with a plain loop around Pillow."""
 
 import io
 import json
@@ -41,70 +41,70 @@ ARCHIVES = [name for name in LAYOUTS if name != "files"]
 
 
 def sources_of(folder: Path) -> list[tuple[str, bytes]]:
-    """(path below, bytes) of each file, sorted."""
+    """Return (path below the folder, bytes) of each file, sorted."""
     return sorted((str(path.relative_to(folder)), path.read_bytes()) for path in folder.rglob("*") if path.is_file())
 
 
 def members_of(archive: Path) -> dict[str, bytes]:
-    """The content of each member, in the archive's order."""
+    """Return the content of each member, in the order of the archive."""
     with tarfile.open(archive) as tar:
         return {name: tar.extractfile(name).read() for name in tar.getnames()}  # type: ignore[union-attr]  # all are files
 
 
-def in_manifest_order(wanted: list[Row], shards: int) -> list[Row]:
-    return sorted(wanted, key=lambda row: (shard_index(row["key"], shards), row["key"], row["source"], -row["size"]))
+def in_manifest_order(expected: list[Row], shards: int) -> list[Row]:
+    return sorted(expected, key=lambda row: (shard_index(row["key"], shards), row["key"], row["source"], -row["size"]))
 
 
 @pytest.mark.parametrize("exact", [True, False])
-def test_files_in_two_sizes(make: Make, tmp_path: Path, exact: bool) -> None:
+def test_layout_files_in_two_sizes(make: Make, tmp_path: Path, exact: bool) -> None:
     """The sizes are less than a factor of 2 apart, so that both are made from the decoded image."""
     source = photo_tree(tmp_path / "photos", 7, size=(330, 221))
     out = tmp_path / "out"
     make("-i", source, "-o", out, "-s", 64, 40, "-ext", "jpg", "--images_per_shard", 3, *(["--exact"] if exact else []))
 
-    wanted: list[Row] = []
+    expected: list[Row] = []
     files: dict[str, bytes] = {}
     for path, data in sources_of(source):
         for size in (64, 40):
             key = path.removesuffix(".jpg")
             output = plain_resize(data, size, gap=None if exact else 64 / size * 1.5)[0]
             files[f"{size}/{path}"] = output
-            wanted.append(written_row(key, path, data, size, f"{size}/{path}", output))
-    made = snapshot(out)
-    assert rows(out, "manifest") == in_manifest_order(wanted, shards=3)
-    assert {path: data for path, data in made.items() if path.endswith(".jpg")} == files
-    assert made.keys() - files.keys() == {
+            expected.append(written_row(key, path, data, size, f"{size}/{path}", output))
+    contents = snapshot(out)
+    assert rows(out, "manifest") == in_manifest_order(expected, shards=3)
+    assert {path: data for path, data in contents.items() if path.endswith(".jpg")} == files
+    assert contents.keys() - files.keys() == {
         *("manifest-00000-of-00001.jsonl", "failures-00000-of-00001.jsonl", "summary.json"),
         *("64/metadata.jsonl", "40/metadata.jsonl", "README.md", "croissant.json", "SHA256SUMS"),
     }
-    assert made["failures-00000-of-00001.jsonl"] == b""
-    assert json.loads(made["summary.json"])["images"]["written"] == 7
+    assert contents["failures-00000-of-00001.jsonl"] == b""
+    assert json.loads(contents["summary.json"])["images"]["written"] == 7
 
 
-def test_webdataset(make: Make, tmp_path: Path) -> None:
+def test_layout_webdataset(make: Make, tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "my photos", 8)
     out = tmp_path / "out"
     make("-i", source, "-o", out, "-s", 50, "-ext", "png", "--layout", "webdataset", "--images_per_shard", 3, "--exact")
 
-    wanted: list[Row] = []
+    expected: list[Row] = []
     members: dict[str, dict[str, bytes]] = {f"my_photos-{number:05d}-of-00003.tar": {} for number in range(3)}
     for path, data in sources_of(source):
         key = path.removesuffix(".jpg")
         archive = f"my_photos-{shard_index(key, 3):05d}-of-00003.tar"
         output = plain_resize(data, 50, "PNG")[0]
         row = written_row(key, path, data, 50, f"{archive}/{key}.png", output)
-        wanted.append(row)
+        expected.append(row)
         sample = {name: value for name, value in row.items() if name not in ("path", "status", "reason")}
         members[archive] |= {f"{key}.png": output, f"{key}.json": json.dumps(sample, separators=(",", ":")).encode()}
-    assert rows(out, "manifest") == in_manifest_order(wanted, shards=3)
+    assert rows(out, "manifest") == in_manifest_order(expected, shards=3)
     assert {path.name for path in out.glob("*.tar")} == set(members)
-    for archive, expected in members.items():
+    for archive, contents in members.items():
         read = members_of(out / archive)
-        assert list(read) == sorted(expected, key=lambda name: name.rsplit(".", 1)[0])
-        assert read == expected
+        assert list(read) == sorted(contents, key=lambda name: name.rsplit(".", 1)[0])
+        assert read == contents
 
 
-def test_webdataset_loads_in_its_own_library(make: Make, tmp_path: Path) -> None:
+def test_the_webdataset_library_loads_the_archives(make: Make, tmp_path: Path) -> None:
     source = write_tree(
         tmp_path / "in", {"a.b.jpg": jpeg(1, (60, 40)), "ü/__c.jpg": jpeg(2, (60, 40)), "%.jpg": jpeg(3, (9, 9))}
     )
@@ -113,12 +113,12 @@ def test_webdataset_loads_in_its_own_library(make: Make, tmp_path: Path) -> None
     by_key = {row["key"]: row for row in rows(tmp_path / "out", "manifest")}
     assert {sample["__key__"] for sample in samples} == {"a%2Eb", "ü/%5F%5Fc", "%25"}
     for sample in samples:
-        told = json.loads(sample["json"])
-        assert sha256(sample["jpg"]) == told["sha256"] == by_key[told["key"]]["sha256"]
-        assert Image.open(io.BytesIO(sample["jpg"])).size == (told["width"], told["height"])
+        row = json.loads(sample["json"])
+        assert sha256(sample["jpg"]) == row["sha256"] == by_key[row["key"]]["sha256"]
+        assert Image.open(io.BytesIO(sample["jpg"])).size == (row["width"], row["height"])
 
 
-def test_an_archive_without_images_is_written_too(make: Make, tmp_path: Path) -> None:
+def test_a_shard_without_images_is_an_empty_archive(make: Make, tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "in", 4)
     make("-i", source, "-o", tmp_path / "out", "-s", 20, "--layout", "webdataset", "--images_per_shard", 1)
     sizes = {path.name: len(members_of(path)) for path in (tmp_path / "out").glob("*.tar")}
@@ -128,13 +128,13 @@ def test_an_archive_without_images_is_written_too(make: Make, tmp_path: Path) ->
 
 
 def of_parquet(path: Path) -> list[Row]:
-    """The rows of a Parquet file, their image in two columns."""
+    """Return the rows of a Parquet file, with the image in two columns."""
     read = pq.read_table(path).to_pylist()
     return [{**row, "member": row["image"]["path"], "image": row["image"]["bytes"]} for row in read]
 
 
 def of_tfrecord(path: Path) -> list[Row]:
-    """What a TFRecord file has of the manifest, with the image and its name."""
+    """Return the columns of the manifest in a TFRecord file, with the image and its name."""
     samples = []
     for named in examples(path.read_bytes()):
         row = {key.removeprefix("manifest/"): plain(key, values) for key, values in named.items()}
@@ -144,13 +144,15 @@ def of_tfrecord(path: Path) -> list[Row]:
 
 
 def plain(key: str, values: list[Any]) -> Any:
-    """The value of a manifest's column."""
+    """Return a feature as the value of a column of the manifest."""
     values = [value.decode() if isinstance(value, bytes) and key != "image/encoded" else value for value in values]
     return values if key in ("manifest/source_box", "manifest/output_box", "manifest/notes") else values[0]
 
 
 @pytest.mark.parametrize(("layout", "read"), [("parquet", of_parquet), ("tfrecord", of_tfrecord)])
-def test_tables(make: Make, tmp_path: Path, layout: str, read: Callable[[Path], list[Row]]) -> None:
+def test_samples_of_parquet_and_tfrecord_are_those_of_the_manifest(
+    make: Make, tmp_path: Path, layout: str, read: Callable[[Path], list[Row]]
+) -> None:
     """Names of every kind, two sizes, a shard without images, and a failure."""
     names = ["a.b.jpg", "ü/__c.jpg", "%.jpg", "new\nline.jpg", os.fsdecode(b"caf\xe9.jpg")]
     source = write_tree(tmp_path / "in", {name: jpeg(number, (60, 40)) for number, name in enumerate(names)})
@@ -165,17 +167,17 @@ def test_tables(make: Make, tmp_path: Path, layout: str, read: Callable[[Path], 
     assert sorted(str(path.relative_to(out)) for path in out.rglob(f"*.{layout}")) == archives
     tables = {path: read(out / path) for path in archives}
     assert [] in tables.values()
-    made = {f"{path}/{row.pop('member')}": row for path, table in tables.items() for row in table}
+    samples = {f"{path}/{row.pop('member')}": row for path, table in tables.items() for row in table}
     written = {row["path"]: row for row in manifest if row["status"] == "written"}
-    assert made.keys() == written.keys()
-    assert len(made) == 12
-    for path, row in made.items():
+    assert samples.keys() == written.keys()
+    assert len(samples) == 12
+    for path, row in samples.items():
         image = row.pop("image")
         assert sha256(image) == row["sha256"] == written[path]["sha256"]
         assert Image.open(io.BytesIO(image)).size == (row["width"], row["height"])
-        told = {name: value for name, value in written[path].items() if name not in ("path", "status", "reason")}
-        assert row == {**told, "key": as_text(told["key"]), "source": as_text(told["source"])}
-    assert {tuple(row["notes"]) for row in made.values()} == {(), ("exif-orientation",)}
+        columns = {name: value for name, value in written[path].items() if name not in ("path", "status", "reason")}
+        assert row == {**columns, "key": as_text(columns["key"]), "source": as_text(columns["source"])}
+    assert {tuple(row["notes"]) for row in samples.values()} == {(), ("exif-orientation",)}
 
 
 def as_text(name: str) -> str:
@@ -183,8 +185,8 @@ def as_text(name: str) -> str:
 
 
 @pytest.mark.parametrize("layout", ARCHIVES)
-def test_the_table_of_archives(make: Make, tmp_path: Path, layout: str) -> None:
-    """Two splits, two sizes, shards without images, and a failure of one size that the other does not have."""
+def test_shards_jsonl_describes_every_archive(make: Make, tmp_path: Path, layout: str) -> None:
+    """The input has two splits, two sizes, shards without images, and a failed image."""
     photo_tree(tmp_path / "a", 4)
     write_tree(photo_tree(tmp_path / "b", 3), {"broken.jpg": b"no image"})
     extension = {"webdataset": "tar"}.get(layout, layout)
@@ -192,13 +194,13 @@ def test_the_table_of_archives(make: Make, tmp_path: Path, layout: str) -> None:
     inputs = ("-i", tmp_path / "a", tmp_path / "b", "-s", 30, 20, "-ext", "jpg")
     make(*inputs, "-o", out, "--layout", layout, "--images_per_shard", 1)
     written = Counter(row["path"].rsplit(f".{extension}/")[0] for row in rows(out, "manifest") if row["path"])
-    wanted: list[Row] = []
+    expected: list[Row] = []
     for split in ("a", "b"):
         for number in range(4):
             for size in (30, 20):
                 path = f"{size}/{split}-{number:05d}-of-00004"
                 data = (out / f"{path}.{extension}").read_bytes()
-                wanted.append(
+                expected.append(
                     {
                         "path": f"{path}.{extension}",
                         "split": split,
@@ -209,9 +211,9 @@ def test_the_table_of_archives(make: Make, tmp_path: Path, layout: str) -> None:
                     }
                 )
     table = out / "shards.jsonl"
-    assert [json.loads(line) for line in table.read_bytes().splitlines()] == wanted
-    assert sum(row["samples"] for row in wanted) == 14
-    assert 0 in {row["samples"] for row in wanted}
+    assert [json.loads(line) for line in table.read_bytes().splitlines()] == expected
+    assert sum(row["samples"] for row in expected) == 14
+    assert 0 in {row["samples"] for row in expected}
 
     before = snapshot(out)
     table.unlink()
@@ -221,7 +223,7 @@ def test_the_table_of_archives(make: Make, tmp_path: Path, layout: str) -> None:
     assert snapshot(out) == before
 
 
-def test_files_have_no_table_of_archives(make: Make, photos: Path, tmp_path: Path) -> None:
+def test_layout_files_has_no_shards_jsonl(make: Make, photos: Path, tmp_path: Path) -> None:
     make("-i", photos, "-o", tmp_path / "out", "-s", 16)
     assert not (tmp_path / "out" / "shards.jsonl").exists()
     write_tree(tmp_path / "out", {"shards.jsonl": b"mine"})
@@ -233,13 +235,13 @@ def test_files_have_no_table_of_archives(make: Make, photos: Path, tmp_path: Pat
 def test_the_same_bytes_for_any_number_of_threads_and_on_other_runners(make: Make, tmp_path: Path, layout: str) -> None:
     source = photo_tree(tmp_path / "in", 10)
     (source / "broken.jpg").write_bytes(b"no image")
-    made = []
+    snapshots = []
     for number, flags in enumerate((["-j", "1"], ["-j", "5"], ["--runner", "BundleBasedDirectRunner"])):
         out = tmp_path / f"out{number}"
         make("-i", source, "-o", out, "-s", 48, 24, "--layout", layout, "--images_per_shard", 2, *flags)
         assert not (out / "_run" / "tmp").exists()
-        made.append(snapshot(out))
-    assert made[0] == made[1] == made[2]
+        snapshots.append(snapshot(out))
+    assert snapshots[0] == snapshots[1] == snapshots[2]
 
 
 DEFAULT_SETTINGS = {
@@ -276,21 +278,21 @@ DEFAULT_SETTINGS = {
 
 
 def upper_bound(length: int) -> str:
-    """The next of 4, 5, 6 and 7 times a power of two."""
+    """Return the next of 4, 5, 6 and 7 times a power of two."""
     return str(min(step * 2**power for step in (4, 5, 6, 7) for power in range(20) if step * 2**power >= length))
 
 
-def test_summary(make: Make, tmp_path: Path) -> None:
+def test_summary_counts_everything(make: Make, tmp_path: Path) -> None:
     files = {"x.txt": b"", "y.TXT": b"", "README": b"", "bad.jpg": b"text", "a.jpg": jpeg(1, (90, 60))}
     files["gray.png"] = image_bytes(Image.new("L", (700, 70)), "PNG")
     source = write_tree(tmp_path / "in", files)
     shown = make("-i", source, "-o", tmp_path / "out", "-s", 32, "-ext", "jpg")
-    told = summary(tmp_path / "out")
+    facts = summary(tmp_path / "out")
     written = [row for row in rows(tmp_path / "out", "manifest") if row["status"] == "written"]
     source_bytes = sum(row["source_bytes"] for row in rows(tmp_path / "out", "manifest"))
     output_bytes = sum(row["bytes"] for row in written)
     share = 100 * output_bytes / source_bytes
-    assert told == {
+    assert facts == {
         "images": {"matched": 3, "written": 2, "failed": 1, "skipped": 0},
         "duplicates": 0,
         "splits": {
@@ -323,7 +325,7 @@ def test_summary(make: Make, tmp_path: Path) -> None:
     ]
 
 
-def test_names_stay_as_they_are(make: Make, tmp_path: Path) -> None:
+def test_outputs_keep_odd_names(make: Make, tmp_path: Path) -> None:
     names = [
         "with space.jpg",
         "ünï/日本.jpg",
@@ -337,13 +339,13 @@ def test_names_stay_as_they_are(make: Make, tmp_path: Path) -> None:
     write_tree(source, {name: jpeg(number, (30, 20)) for number, name in enumerate(names)})
     write_tree(tmp_path, {"in o/not ours.jpg": jpeg(1, (30, 20))})
     make("-i", source, "-o", tmp_path / "out", "-s", 16)
-    made = rows(tmp_path / "out", "manifest")
-    assert {row["source"] for row in made} == set(names)
-    assert all((tmp_path / "out" / row["path"]).read_bytes() for row in made)
-    assert {row["path"] for row in made} == set(names)
+    manifest = rows(tmp_path / "out", "manifest")
+    assert {row["source"] for row in manifest} == set(names)
+    assert all((tmp_path / "out" / row["path"]).read_bytes() for row in manifest)
+    assert {row["path"] for row in manifest} == set(names)
 
 
-def test_a_wrong_name_is_corrected(make: Make, tmp_path: Path) -> None:
+def test_an_output_has_the_extension_of_its_content(make: Make, tmp_path: Path) -> None:
     source = write_tree(
         tmp_path / "in", {"really-png.jpg": image_bytes(Image.new("RGB", (9, 9)), "PNG"), "a.JPEG": jpeg(1, (9, 9))}
     )
@@ -351,7 +353,7 @@ def test_a_wrong_name_is_corrected(make: Make, tmp_path: Path) -> None:
     assert {row["path"] for row in rows(tmp_path / "out", "manifest")} == {"really-png.png", "a.jpg"}
 
 
-def test_of_one_output_name_the_first_is_written(make: Make, tmp_path: Path) -> None:
+def test_the_first_of_two_sources_with_one_output_name_is_written(make: Make, tmp_path: Path) -> None:
     files = {
         "a.jpg": b"broken",
         "a.png": image_bytes(Image.new("RGB", (9, 9), "red"), "PNG"),
@@ -375,14 +377,14 @@ def test_of_one_output_name_the_first_is_written(make: Make, tmp_path: Path) -> 
     assert (red > 240, green < 20, blue < 20) == (True, True, True)
 
 
-def test_of_a_file_and_a_folder_of_one_name_the_folder_stays(make: Make, tmp_path: Path) -> None:
+def test_an_output_with_the_name_of_a_folder_fails(make: Make, tmp_path: Path) -> None:
     png = image_bytes(Image.new("RGB", (20, 10)), "PNG")
     source = write_tree(tmp_path / "in", {"x/a.png": png, "x/a.jpg/b.png": png, "x/c.png": png})
     for sizes, folder in (((8,), ""), ((8, 4), "8/")):
         out = tmp_path / f"out{len(sizes)}"
         make("-i", source, "-o", out, "-s", *sizes, "-ext", "jpg")
-        made = {row["source"]: row for row in rows(out, "manifest") if row["size"] == 8}
-        assert {path: (row["status"], row["path"]) for path, row in made.items()} == {
+        manifest = {row["source"]: row for row in rows(out, "manifest") if row["size"] == 8}
+        assert {path: (row["status"], row["path"]) for path, row in manifest.items()} == {
             "x/a.png": ("failed", None),
             "x/a.jpg/b.png": ("written", f"{folder}x/a.jpg/b.jpg"),
             "x/c.png": ("written", f"{folder}x/c.jpg"),
@@ -393,7 +395,7 @@ def test_of_a_file_and_a_folder_of_one_name_the_folder_stays(make: Make, tmp_pat
     assert rows(tmp_path / "tar", "failures") == []
 
 
-def test_a_name_too_long_is_a_failure(make: Make, tmp_path: Path) -> None:
+def test_an_output_name_that_is_too_long_fails(make: Make, tmp_path: Path) -> None:
     name = "x" * 251 + ".bmp"
     source = write_tree(tmp_path / "in", {name: image_bytes(Image.new("RGB", (9, 9)), "BMP"), "a.jpg": jpeg(1, (9, 9))})
     make("-i", source, "-o", tmp_path / "out", "-s", 8, "-ext", "webp")
@@ -402,7 +404,7 @@ def test_a_name_too_long_is_a_failure(make: Make, tmp_path: Path) -> None:
     assert failure["message"] == "its output's name has over 255 bytes"
 
 
-def test_no_output_lies_where_the_dataset_keeps_its_own(make: Make, tmp_path: Path) -> None:
+def test_no_output_is_written_into_the_run_folder(make: Make, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {"_run/tmp/a.jpg": jpeg(1, (9, 9)), "b.jpg": jpeg(2, (9, 9))})
     make("-i", source, "-o", tmp_path / "one", "-s", 8)
     make("-i", source, "-o", tmp_path / "two", "-s", 8, 4)
@@ -413,14 +415,14 @@ def test_no_output_lies_where_the_dataset_keeps_its_own(make: Make, tmp_path: Pa
     assert (tmp_path / "two" / "8" / "_run" / "tmp" / "a.jpg").is_file()
 
 
-def test_several_inputs_are_splits(make: Make, tmp_path: Path) -> None:
+def test_several_inputs_become_splits(make: Make, tmp_path: Path) -> None:
     train, validation = photo_tree(tmp_path / "train", 5), photo_tree(tmp_path / "validation", 2)
     make("-i", train, validation, "-o", tmp_path / "out", "-s", 16, "--images_per_shard", 2)
-    made = rows(tmp_path / "out", "manifest")
-    wanted = [f"{folder.name}/{path}" for folder in (train, validation) for path, _ in sources_of(folder)]
-    assert sorted(row["source"] for row in made) == sorted(wanted)
-    assert [row["key"].split("/")[0] for row in made] == ["train"] * 5 + ["validation"] * 2
-    assert all((tmp_path / "out" / row["path"]).is_file() and row["path"] == row["source"] for row in made)
+    manifest = rows(tmp_path / "out", "manifest")
+    expected = [f"{folder.name}/{path}" for folder in (train, validation) for path, _ in sources_of(folder)]
+    assert sorted(row["source"] for row in manifest) == sorted(expected)
+    assert [row["key"].split("/")[0] for row in manifest] == ["train"] * 5 + ["validation"] * 2
+    assert all((tmp_path / "out" / row["path"]).is_file() and row["path"] == row["source"] for row in manifest)
     assert sorted(markers(tmp_path / "out")) == [
         *(f"train-0000{number}-of-00003.jsonl" for number in range(3)),
         "validation-00000-of-00001.jsonl",
@@ -431,7 +433,7 @@ def test_several_inputs_are_splits(make: Make, tmp_path: Path) -> None:
     }
 
 
-def test_a_glob_pattern(make: Make, tmp_path: Path) -> None:
+def test_a_glob_pattern_selects_sources(make: Make, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {name: jpeg(1, (9, 9)) for name in ("a1.jpg", "a2.png", "b1.jpg", "x/a3.jpg")})
     make("-i", source / "a*.jpg", "-o", tmp_path / "one", "-s", 8)
     make("-i", source / "**" / "a*.jpg", "-o", tmp_path / "two", "-s", 8)
@@ -440,7 +442,7 @@ def test_a_glob_pattern(make: Make, tmp_path: Path) -> None:
     assert (tmp_path / "two" / "x" / "a3.jpg").is_file()
 
 
-def test_what_lies_below_out_is_no_input(make: Make, tmp_path: Path) -> None:
+def test_files_below_out_are_not_read(make: Make, tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "in", 3)
     make("-i", source, "-o", source / "small", "-s", 16)
     first = snapshot(source / "small")
@@ -449,7 +451,7 @@ def test_what_lies_below_out_is_no_input(make: Make, tmp_path: Path) -> None:
     assert snapshot(source / "small") == first
 
 
-def test_links_to_the_input_and_to_out_are_seen_through(make: Make, tmp_path: Path) -> None:
+def test_links_to_the_input_and_to_out_are_resolved(make: Make, tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "in", 3)
     (tmp_path / "alias").symlink_to(source)
     out = tmp_path / "alias" / "small"
@@ -460,7 +462,7 @@ def test_links_to_the_input_and_to_out_are_seen_through(make: Make, tmp_path: Pa
     assert (source / "small" / "alias-00000-of-00001.tar").is_file()
 
 
-def test_the_old_command_word_for_word(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_of_the_old_script_works(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     photo_tree(Path("data/train"), 3)
     make(*["-i", "data/train", "-o", "output/train", "-j", "4", "-ext", "jpg", "-a", "lanczos", "-s", "512"])
@@ -468,7 +470,7 @@ def test_the_old_command_word_for_word(make: Make, tmp_path: Path, monkeypatch: 
     assert Image.open("output/train/deep/er/p002.jpg").size == (512, 341)
 
 
-def test_filtered_images_are_skipped_with_a_reason(make: Make, tmp_path: Path) -> None:
+def test_filters_skip_images_with_a_reason(make: Make, tmp_path: Path) -> None:
     sizes = {"small.jpg": (30, 19), "wide.jpg": (90, 20), "good.jpg": (40, 30), "broken.jpg": None}
     files = {name: jpeg(1, size) if size else b"no image" for name, size in sizes.items()}
     source = write_tree(tmp_path / "in", files)
@@ -485,13 +487,13 @@ def test_filtered_images_are_skipped_with_a_reason(make: Make, tmp_path: Path) -
     assert list(members_of(tmp_path / "out" / "16" / "in-00000-of-00001.tar")) == ["good.jpg", "good.json"]
 
 
-def test_a_sample_is_the_same_in_every_run_and_grows(make: Make, tmp_path: Path) -> None:
+def test_a_sample_is_the_same_in_every_run_and_part_of_a_larger_one(make: Make, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {f"{number}.jpg": jpeg(1, (9, 9)) for number in range(40)})
-    taken = []
+    samples = []
     for number, share in enumerate(("1/4", "0.25", "1/2")):
         make("-i", source, "-o", tmp_path / f"out{number}", "-s", 8, "--sample", share)
-        made = rows(tmp_path / f"out{number}", "manifest")
-        assert {row["reason"] for row in made if row["status"] == "skipped"} == {"sample"}
-        assert all(row["source_bytes"] is None for row in made if row["status"] == "skipped")
-        taken.append({row["source"] for row in made if row["status"] == "written"})
-    assert taken[0] == taken[1] < taken[2] < {path for path, _ in sources_of(source)}
+        manifest = rows(tmp_path / f"out{number}", "manifest")
+        assert {row["reason"] for row in manifest if row["status"] == "skipped"} == {"sample"}
+        assert all(row["source_bytes"] is None for row in manifest if row["status"] == "skipped")
+        samples.append({row["source"] for row in manifest if row["status"] == "written"})
+    assert samples[0] == samples[1] < samples[2] < {path for path, _ in sources_of(source)}

@@ -1,4 +1,4 @@
-"""A run that is ended at any moment is continued to the same bytes: a short form of `python -m benchmarks.kill`."""
+"""A run that ends at any moment is continued to the same bytes. `python -m benchmarks.kill` is the long form."""
 
 import random
 import shutil
@@ -14,10 +14,10 @@ from tests.support.endings import CASES, Case, LostError, check_ending, leftover
 
 pytestmark = pytest.mark.slow
 
-# Seconds until a run must end; far more than the two that are promised, since other tests may occupy the machine.
+# Seconds until a run must have ended: far more than the two that are promised, since other tests use the machine.
 _PATIENCE = 10
 
-# Seconds after the command began to handle signals, or a state of the run.
+# Seconds after the command began to handle signals, or a phase of the run.
 MOMENTS = (0.0, 0.1, 0.4, 0.9, "at work", "finalising")
 
 
@@ -29,10 +29,10 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("layout", "sizes"), CASES[1:3])  # benchmarks.kill runs all four
-def test_a_run_that_is_killed_twice_is_continued(
+def test_a_run_that_was_killed_twice_is_continued(
     many: Path, tmp_path: Path, layout: str, sizes: tuple[int, ...]
 ) -> None:
-    """The first time at any moment, the second time while shards are committed."""
+    """The first kill comes at any moment, the second one while shards are committed."""
     case = Case(many, tmp_path, layout, sizes, "--images_per_shard", 10)
     case.kill(random.Random(f"{layout} {sizes}").uniform(0, case.seconds))
     committed = case.committed()
@@ -40,7 +40,7 @@ def test_a_run_that_is_killed_twice_is_continued(
     wait_until(lambda: case.committed() > min(committed, 18))
     process.kill()
     process.communicate()
-    case.go_on()
+    case.resume()
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
@@ -56,8 +56,8 @@ def case(many: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_a_signal_ends_at_any_moment_is_continued(case: Case, number: int) -> None:
-    """The signal comes once and twice in turn. All runs share one OUT, which the last one must complete."""
+def test_a_run_that_a_signal_ended_at_any_moment_is_continued(case: Case, number: int) -> None:
+    """The signal comes once and twice in turn. All runs share one OUT, and the last one must complete it."""
     case.clear()
     for index, moment in enumerate(MOMENTS):
         times = 1 + (index + number) % 2
@@ -70,16 +70,16 @@ def test_a_run_that_a_signal_ends_at_any_moment_is_continued(case: Case, number:
         was_stopped = check_ending(ending, number)
         assert was_stopped or moment == "finalising", ending.messages
         assert ending.seconds < _PATIENCE
-    case.go_on()
+    case.resume()
 
 
-def test_a_lost_file_and_a_leftover_are_noticed(case: Case) -> None:
+def test_the_checks_notice_a_lost_file_and_a_leftover(case: Case) -> None:
     case.clear()
     shutil.copytree(case.whole, case.out)
     (case.out / "_run" / "tmp").mkdir()
     (case.out / "below" / ".temp1").mkdir()
     assert leftovers(case.out) == ["_run/tmp", "below/.temp1"]
     (case.out / "p000.jpg").write_bytes(b"half")
-    with pytest.raises(LostError, match=r"1 files differ from a whole run's: \['p000.jpg'\]"):
-        case.go_on()
+    with pytest.raises(LostError, match=r"1 files differ from those of an uninterrupted run: \['p000.jpg'\]"):
+        case.resume()
     case.clear()

@@ -1,4 +1,4 @@
-"""Images of every kind through the real command: what the manifest and the last lines say of them."""
+"""Images of every kind: what the manifest and the summary say about them."""
 
 import struct
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.transforms.imaging.files import png, png_rows, tiff
 pytestmark = pytest.mark.slow
 
 
-def kinds(folder: Path) -> Path:
+def write_kinds(folder: Path) -> Path:
     exif = Image.Exif()
     exif[0x0112] = 6
     photo = jpeg(1, (120, 80))
@@ -30,12 +30,14 @@ def kinds(folder: Path) -> Path:
     )
 
 
-def test_notes_and_failures(tmp_path: Path) -> None:
-    ended = run("-i", kinds(tmp_path / "in"), "-o", tmp_path / "out", "-s", 32, "-ext", "png", "--color", "srgb")
-    assert ended.returncode == 0
-    assert "Traceback" not in ended.stderr
-    told = {row["source"]: (row["status"], row["reason"], row["notes"]) for row in rows(tmp_path / "out", "manifest")}
-    assert told == {
+def test_the_manifest_has_notes_and_reasons(tmp_path: Path) -> None:
+    done = run("-i", write_kinds(tmp_path / "in"), "-o", tmp_path / "out", "-s", 32, "-ext", "png", "--color", "srgb")
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    manifest = {
+        row["source"]: (row["status"], row["reason"], row["notes"]) for row in rows(tmp_path / "out", "manifest")
+    }
+    assert manifest == {
         "cut.jpg": ("failed", "truncated", []),
         "deep.tif": ("written", None, []),
         "float.tif": ("written", None, ["float-clipped"]),
@@ -44,13 +46,13 @@ def test_notes_and_failures(tmp_path: Path) -> None:
         "profile.png": ("written", None, ["icc-profile", "icc-unusable"]),
         "hidden.png": ("written", None, ["transparency-ignored"]),
     }
-    assert "1 of them with a profile that is broken or of other pixels: their numbers stay" in ended.stderr
+    assert "1 of them with a profile that is broken or of other pixels: their numbers stay" in done.stderr
 
 
-def test_what_can_be_asked_for_instead(tmp_path: Path) -> None:
+def test_flags_accept_what_fails_by_default(tmp_path: Path) -> None:
     flags = ("--truncated", "accept", "--depth_range", "auto", "--orientation", "exif", "--mode", "L")
-    ended = run("-i", kinds(tmp_path / "in"), "-o", tmp_path / "out", "-s", 32, "-ext", "png", *flags)
-    assert ended.returncode == 0
+    done = run("-i", write_kinds(tmp_path / "in"), "-o", tmp_path / "out", "-s", 32, "-ext", "png", *flags)
+    assert done.returncode == 0
     written = {row["source"]: row for row in rows(tmp_path / "out", "manifest") if row["status"] == "written"}
     assert len(written) == 7
     assert written["cut.jpg"]["notes"] == ["truncated"]
@@ -66,15 +68,15 @@ def test_what_can_be_asked_for_instead(tmp_path: Path) -> None:
     }
 
 
-def test_simd_and_check_jpeg(tmp_path: Path) -> None:
+def test_the_extras_are_used_and_are_part_of_the_settings(tmp_path: Path) -> None:
     photo = jpeg(1, (120, 80))
-    hurt = photo[: len(photo) // 2] + photo[len(photo) // 2 + 300 :]
-    source = write_tree(tmp_path / "in", {"whole.jpg": photo, "hurt.jpg": hurt})
+    damaged = photo[: len(photo) // 2] + photo[len(photo) // 2 + 300 :]
+    source = write_tree(tmp_path / "in", {"whole.jpg": photo, "damaged.jpg": damaged})
     flags = ("-s", 32, "--resampler", "simd", "--check_jpeg")
     assert run("-i", source, "-o", tmp_path / "out", *flags).returncode == 0
     assert {row["source"]: row["status"] for row in rows(tmp_path / "out", "manifest")} == {
         "whole.jpg": "written",
-        "hurt.jpg": "failed",
+        "damaged.jpg": "failed",
     }
     settings = summary(tmp_path / "out")["settings"]
     assert {"cykooz-resizer", "simplejpeg"} <= set(settings["versions"])

@@ -1,4 +1,4 @@
-"""A lossless JPEG, large enough that a DCT JPEG of its size would be decoded at a scale, on every way to a decoder."""
+"""A lossless JPEG in every part of the program that decodes; a DCT JPEG of its size would be decoded at a scale."""
 
 import base64
 import io
@@ -9,7 +9,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from pipeline.report.contact_sheet import picture
+from pipeline.report.contact_sheet import thumbnail
 from pipeline.run import main
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, rows, write_tree
@@ -18,15 +18,15 @@ GRADIENT = numpy.add.outer(numpy.arange(1500), numpy.arange(2000)) * 255 // 3500
 LOSSLESS = bytes(imagecodecs.jpeg8_encode(GRADIENT.astype(numpy.uint8), lossless=True))
 
 
-def test_the_reports_picture_of_it() -> None:
-    thumbnail = picture(LOSSLESS)
-    assert (thumbnail.width, thumbnail.height, thumbnail.missing) == (256, 192, "")
-    shown = Image.open(io.BytesIO(base64.b64decode(thumbnail.uri.partition(",")[2])))
-    assert [shown.convert("L").getpixel(place) for place in ((0, 0), (255, 191))] == pytest.approx([0, 254], abs=4)
+def test_the_report_shows_it() -> None:
+    shown = thumbnail(LOSSLESS)
+    assert (shown.width, shown.height, shown.missing) == (256, 192, "")
+    image = Image.open(io.BytesIO(base64.b64decode(shown.uri.partition(",")[2])))
+    assert [image.convert("L").getpixel(place) for place in ((0, 0), (255, 191))] == pytest.approx([0, 254], abs=4)
 
 
 @pytest.mark.parametrize("flags", [[], ["--check_jpeg"], ["--mode", "L"], ["--exact"], ["--truncated", "accept"]])
-def test_a_folder_with_one_is_done_in_one_run(make: Make, tmp_path: Path, flags: list[str]) -> None:
+def test_it_is_resized(make: Make, tmp_path: Path, flags: list[str]) -> None:
     files = {f"p{number}.jpg": jpeg(number, (900, 700)) for number in range(4)}
     folder = write_tree(tmp_path / "in", files | {"lossless.jpg": LOSSLESS})
     make("-i", folder, "-o", tmp_path / "out", "-s", "64", "-ext", "png", *flags)
@@ -36,7 +36,7 @@ def test_a_folder_with_one_is_done_in_one_run(make: Make, tmp_path: Path, flags:
     assert [made.getpixel(place) for place in ((0, 0), (63, 47))] == pytest.approx([1, 253], abs=4)
 
 
-def test_it_is_estimated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_part_of_an_estimate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_tree(tmp_path / "in", {"lossless.jpg": LOSSLESS})
     code = main(["-i", str(folder), "-o", str(tmp_path / "out"), "-s", "64", "--estimate"])
     shown = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Large images and many threads stay under --memory: measured on the process as a whole."""
+"""Large images and many threads stay within --memory, measured on the whole process."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ MB = 1_000_000
 
 
 def peak(source: Path, out: Path, *flags: object) -> int:
-    """Bytes of memory that a run took at its peak."""
+    """Run the command, and return its peak memory in bytes."""
     command = [sys.executable, str(ROOT / "image_resizer.py"), "-i", str(source), "-o", str(out), *map(str, flags)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         _, status, usage = os.wait4(process.pid, 0)
@@ -27,7 +27,7 @@ def peak(source: Path, out: Path, *flags: object) -> int:
 
 @pytest.fixture(scope="module")
 def large_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve images of 16 megapixels, of which each takes 112 to 272 MB."""
+    """Return a folder with twelve images of 16 megapixels; each takes 112 to 272 MB."""
     size = (4000, 4000)
     gray = Image.linear_gradient("L").resize(size)
     color = Image.merge("RGB", (gray, gray.transpose(Image.Transpose.ROTATE_90), gray))
@@ -42,17 +42,17 @@ def large_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tree(tmp_path_factory.mktemp("large"), files)
 
 
-def test_large_images_and_many_threads(large_images: Path, tmp_path: Path) -> None:
+def test_the_peak_stays_within_the_budget(large_images: Path, tmp_path: Path) -> None:
     small = write_tree(tmp_path / "small", {"a.png": image_bytes(Image.new("RGB", (9, 9)), "PNG")})
     idle = peak(small, tmp_path / "idle", "-s", 64, "-ext", "jpg")
     source_bytes = sum(path.stat().st_size for path in large_images.iterdir())
     flags = ("-s", 64, "-ext", "jpg", "--exact", "-j", 12, "--memory", "600M")
     used = peak(large_images, tmp_path / "out", *flags) - idle
     assert summary(tmp_path / "out")["images"] == {"matched": 12, "written": 12, "failed": 0, "skipped": 0}
-    assert used < 629 * MB + source_bytes + 40 * MB  # together they would take 2.3 GB
+    assert used < 629 * MB + source_bytes + 40 * MB  # without a budget 2.3 GB
 
 
-def test_one_that_alone_exceeds_it_fails_and_the_others_do_not(large_images: Path, tmp_path: Path) -> None:
+def test_an_image_that_exceeds_the_budget_alone_fails(large_images: Path, tmp_path: Path) -> None:
     peak(large_images, tmp_path / "out", "-s", 64, "-ext", "jpg", "--exact", "--memory", "150M")
     failures = rows(tmp_path / "out", "failures")
     assert {(row["source"].split("-")[1], row["error"]) for row in failures} == {

@@ -1,4 +1,4 @@
-"""Whatever files and folders are called and wherever links lead: all is accounted for, and OUT alone is written to."""
+"""Odd names and links: every file is accounted for, and nothing outside OUT is written."""
 
 import json
 import os
@@ -41,7 +41,7 @@ ODD = [
 
 
 def surroundings(folder: Path, out: Path) -> dict[str, tuple[int, int]]:
-    """When each file and folder that is not OUT or below it was changed, and its size."""
+    """Return the time of change and the size of each file and folder outside OUT."""
     paths = [path for path in folder.rglob("*") if out not in (path, *path.parents)]
     return {str(path): (path.lstat().st_mtime_ns, path.lstat().st_size) for path in paths}
 
@@ -52,13 +52,15 @@ def members_of(archive: Path) -> list[tarfile.TarInfo]:
 
 
 @pytest.mark.parametrize("layout", ["files", "webdataset"])
-def test_odd_names(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str) -> None:
+def test_odd_names_are_kept_and_nothing_else_is_touched(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str
+) -> None:
     place = tmp_path / "place"
     source = write_tree(place / "in\n[a] *", {name: jpeg(n, (30, 20)) for n, name in enumerate(ODD)})
     out = place / "out"
     out.mkdir()
     (place / "work").mkdir()
-    monkeypatch.chdir(place / "work")  # a relative name would show here
+    monkeypatch.chdir(place / "work")  # a relative path would create a file here
     before = surroundings(tmp_path, out)
     args = ("-i", source, "-o", out, "-s", 16, "--layout", layout, "--images_per_shard", 5, "--split", "in")
     make(*args)
@@ -79,7 +81,7 @@ def test_odd_names(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert snapshot(out) == first
 
 
-def test_the_manifest_is_strict_json_a_line(make: Make, tmp_path: Path) -> None:
+def test_each_line_of_the_manifest_is_strict_json(make: Make, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {name: jpeg(1, (9, 9)) for name in ODD})
     write_tree(source, {f"bad/{name}": b"no image" for name in ODD})
     make("-i", source, "-o", tmp_path / "out", "-s", 8)
@@ -100,8 +102,8 @@ def test_the_manifest_is_strict_json_a_line(make: Make, tmp_path: Path) -> None:
     assert lines == images["matched"] + images["failed"]
 
 
-def test_links(make: Make, tmp_path: Path) -> None:
-    """Links to files are read, wherever they lead; other links are told, and nothing is followed in circles."""
+def test_links_to_files_are_read_and_others_reported(make: Make, tmp_path: Path) -> None:
+    """A link to a file is read wherever it leads; a link to a folder is never followed, so there are no circles."""
     elsewhere = write_tree(tmp_path / "elsewhere", {"far.jpg": jpeg(1, (30, 20)), "sub/never.jpg": jpeg(2, (30, 20))})
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(3, (30, 20)), "deep/b.jpg": jpeg(4, (30, 20))})
     links = {
@@ -128,16 +130,18 @@ def test_links(make: Make, tmp_path: Path) -> None:
     assert {row["source"] for row in rows(out, "manifest")} == read
     assert {name for name in snapshot(out) if name.endswith(".jpg")} == read
     assert not [path for path in out.rglob("*") if path.is_symlink()]
-    told = {line.partition("'")[2].partition("'")[0]: line.partition("' ")[2] for line in shown if " link to " in line}
+    warned = {
+        line.partition("'")[2].partition("'")[0]: line.partition("' ")[2] for line in shown if " link to " in line
+    }
     followed = "is a link to a folder and not followed: give that folder as an input of its own"
-    assert told == {
+    assert warned == {
         **{str(source / name): "is a link to nothing: passed over" for name in ("gone.jpg", "self.jpg")},
         **{str(source / name): "is a link to nothing: passed over" for name in ("there.jpg", "back.jpg")},
         **{str(source / name): followed for name in ("folder.jpg", "folder", "deep/circle", "root")},
     }
 
 
-def test_what_only_looks_like_an_image_is_accounted_for(make: Make, tmp_path: Path) -> None:
+def test_pipes_devices_and_names_without_a_stem_are_accounted_for(make: Make, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (30, 20)), "folder.jpg/b.JPG": jpeg(2, (30, 20))})
     write_tree(source, {".jpg": jpeg(3, (30, 20)), "...jpg": b"", "c.jpg ": b"", "d": b""})
     os.mkfifo(source / "pipe.jpg")
@@ -156,7 +160,7 @@ MISSING = "does not exist: give a folder, a glob pattern or a store path"
 
 
 @pytest.mark.parametrize(
-    ("make_it", "told"),
+    ("create", "message"),
     [
         (Path.exists, MISSING),
         (Path.mkdir, "holds no image; give a folder or pattern with images"),
@@ -165,16 +169,18 @@ MISSING = "does not exist: give a folder, a glob pattern or a store path"
         (lambda path: path.write_bytes(b""), "is a file: give the folder that holds the images"),
     ],
 )
-def test_an_input_that_is_none(make: Make, tmp_path: Path, make_it: Callable[[Path], None], told: str) -> None:
-    make_it(tmp_path / "in")
+def test_an_unusable_input_is_refused(
+    make: Make, tmp_path: Path, create: Callable[[Path], object], message: str
+) -> None:
+    create(tmp_path / "in")
     (shown,) = make("-i", tmp_path / "in", "-o", tmp_path / "out", expect=2)
     assert shown.startswith("image_resizer: -i ")
-    assert told in shown
+    assert message in shown
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("pattern", ["in[1]", "photos/b?.jpg", "photos/[x-z]*.jpg"])
-def test_a_pattern_that_matches_nothing(make: Make, tmp_path: Path, pattern: str) -> None:
+def test_a_pattern_that_matches_nothing_is_refused(make: Make, tmp_path: Path, pattern: str) -> None:
     write_tree(tmp_path / "photos", {"a1.jpg": jpeg(1, (9, 9))})
     (shown,) = make("-i", tmp_path / pattern, "-o", tmp_path / "out", "-s", 8, expect=2)
     assert shown == f"image_resizer: -i '{tmp_path / pattern}' holds no image; give a folder or pattern with images"

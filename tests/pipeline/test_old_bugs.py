@@ -1,4 +1,4 @@
-"""What the first image_resizer.py gets wrong is right here."""
+"""Faults of the first image_resizer.py that this one does not have."""
 
 import struct
 from pathlib import Path
@@ -18,22 +18,22 @@ def resized(make: Make, tmp_path: Path, data: bytes, *flags: object) -> Image.Im
     return Image.open(tmp_path / "out" / "a.png")
 
 
-def test_a_thin_image(make: Make, tmp_path: Path) -> None:
+def test_a_thin_image_keeps_a_side_of_one_pixel(make: Make, tmp_path: Path) -> None:
     assert resized(make, tmp_path, image_bytes(Image.new("RGB", (3000, 4)), "PNG")).size == (512, 1)
 
 
-def test_fewer_files_than_processes(make: Make, tmp_path: Path) -> None:
+def test_there_may_be_fewer_files_than_threads(make: Make, tmp_path: Path) -> None:
     assert resized(make, tmp_path, jpeg(1, (9, 9)), "-j", 16, "-s", 8).size == (8, 8)
 
 
-def test_an_unknown_algorithm(make: Make, tmp_path: Path) -> None:
+def test_an_unknown_algorithm_is_refused(make: Make, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (9, 9))})
     assert make("-i", source, "-o", tmp_path / "out", "-a", "best", expect=2) == [
-        "image_resizer: --algorithm 'best' is none of lanczos, nearest, bilinear, bicubic, box, hamming"
+        "image_resizer: --algorithm 'best' is not one of lanczos, nearest, bilinear, bicubic, box, hamming"
     ]
 
 
-def test_a_decompression_bomb_costs_one_image(make: Make, tmp_path: Path) -> None:
+def test_a_decompression_bomb_fails_alone(make: Make, tmp_path: Path) -> None:
     bomb = b"P6 30000 30000 255\n" + bytes(30)
     files = {f"p{number}.jpg": jpeg(number, (30, 20)) for number in range(6)}
     source = write_tree(tmp_path / "in", {"bomb.ppm": bomb, **files})
@@ -55,14 +55,14 @@ def test_a_transparent_image_does_not_show_its_hidden_colour(make: Make, tmp_pat
     assert made.getpixel((5, 5)) == (255, 255, 255)
 
 
-def test_sub_folders(make: Make, tmp_path: Path) -> None:
+def test_sub_folders_are_resized(make: Make, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {"x/y/a.jpg": jpeg(1, (9, 9)), "x/b.jpg": jpeg(2, (9, 9))})
     make("-i", source, "-o", tmp_path / "out", "-s", 8)
     assert (tmp_path / "out" / "x" / "y" / "a.jpg").is_file()
     assert (tmp_path / "out" / "x" / "b.jpg").is_file()
 
 
-def test_orientation_and_profile_do_not_vanish_without_a_word(make: Make, tmp_path: Path) -> None:
+def test_a_dropped_orientation_or_profile_is_reported(make: Make, tmp_path: Path) -> None:
     tagged = {"turned.jpg": (6, b""), "profile.jpg": (1, b"icc"), "both.jpg": (3, b"icc")}
     source = tmp_path / "in"
     for name, (orientation, profile) in tagged.items():

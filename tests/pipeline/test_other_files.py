@@ -1,4 +1,4 @@
-"""Files that are no images by their names: a system's own, other kinds, and all of them with --any_name."""
+"""Files without the name of an image: system files, other kinds, and --any_name."""
 
 import json
 from pathlib import Path
@@ -21,27 +21,27 @@ SYSTEM = {
 @pytest.mark.parametrize("any_name", [(), ("--any_name",)])
 @pytest.mark.parametrize("pattern", ["", "/**"])
 def test_system_files_are_never_tried(make: Make, tmp_path: Path, any_name: tuple[str, ...], pattern: str) -> None:
-    # The input's own folders may have such names.
+    # The folders above the input may have such names.
     source = write_tree(tmp_path / "@eaDir" / "in", {"cat/a.jpg": jpeg(1, (30, 20)), **SYSTEM})
     shown = make("-i", f"{source}{pattern}", "-o", tmp_path / "out", "-s", 16, *any_name)
     assert "system files, not read (__MACOSX, ._*, Thumbs.db, ...): 5" in shown
-    found = summary(tmp_path / "out")
-    assert (found["images"]["matched"], found["not_images"], found["system_files"]) == (1, {}, 5)
+    facts = summary(tmp_path / "out")
+    assert (facts["images"]["matched"], facts["not_images"], facts["system_files"]) == (1, {}, 5)
     assert [row["source"] for row in rows(tmp_path / "out", "manifest")] == ["cat/a.jpg"]
     estimate = run("-i", f"{source}{pattern}", "-s", 16, "--estimate", *any_name).stdout
     assert any(line.split() == ["system", "files", "5"] for line in estimate.splitlines())
 
 
-def test_a_folder_of_other_kinds_alone(make: Make, tmp_path: Path) -> None:
+def test_a_folder_without_images_is_refused_with_its_kinds(make: Make, tmp_path: Path) -> None:
     files = {**{f"{n}.heic": b"" for n in range(3)}, **{f"p/{n}": b"" for n in range(12)}, ".DS_Store": b""}
     source = write_tree(tmp_path / "in", files)
-    told = (
+    kinds = (
         "12 without an extension, 3 .heic, 1 system file; convert .heic to JPEG or PNG, since no decoder here reads "
         "it, or give --any_name to try every file by its content, or give a folder or pattern with images"
     )
     for typed in (source, tmp_path / "i*" / "**"):
         (shown,) = make("-i", typed, "-o", tmp_path / "out", expect=2)
-        assert shown == f"image_resizer: -i '{typed}' holds no image: {told}"
+        assert shown == f"image_resizer: -i '{typed}' holds no image: {kinds}"
     assert not (tmp_path / "out").exists()
 
 
@@ -63,24 +63,24 @@ def test_any_name_tries_every_file_by_its_content(make: Make, tmp_path: Path, la
     source = write_tree(tmp_path / "in", {**images, **others})
     flags = ("-i", source, "-o", tmp_path / "out", "-s", 16, "-ext", "jpg", "--layout", layout)
     make(*flags, "--any_name")
-    found = {row["key"]: row for row in rows(tmp_path / "out", "manifest")}
+    manifest = {row["key"]: row for row in rows(tmp_path / "out", "manifest")}
     keys = [name.removesuffix(".JPG") for name in NAMES]
-    assert {key: row["reason"] for key, row in found.items()} == {
+    assert {key: row["reason"] for key, row in manifest.items()} == {
         **dict.fromkeys(keys),
         "notes.txt": "not-an-image",
         "p": "unsupported-coding",
     }
     failures = {row["key"]: row["message"] for row in rows(tmp_path / "out", "failures")}
-    assert failures["p"] == "HEIC: no decoder here reads it; convert the file to JPEG or PNG"
+    assert failures["p"] == "HEIC is not supported: convert the file to JPEG or PNG"
     if layout == "files":
-        assert {row["path"] for row in found.values() if row["path"]} == {f"{key}.jpg" for key in keys}
+        assert {row["path"] for row in manifest.values() if row["path"]} == {f"{key}.jpg" for key in keys}
     assert any("nothing to do: all 9 images" in line for line in make(*flags, "--any_name"))
     assert any("files are there" in line for line in make(*flags, "--any_name", "--verify", "full"))
     (shown,) = make(*flags, expect=2)
-    assert "made with --any_name True, and this is --any_name False" in shown
+    assert "made with --any_name True, but this run has --any_name False" in shown
 
 
-def labels_of(out: Path) -> dict[str, tuple[int | None, str | None]]:
+def read_labels(out: Path) -> dict[str, tuple[int | None, str | None]]:
     return {row["key"]: (row["label"], row["label_name"]) for row in rows(out, "manifest")}
 
 
@@ -88,13 +88,16 @@ CLASSES = {"ant": jpeg(1, (40, 30)), "broken": b"no image", "cat": jpeg(2, (40, 
 
 
 @pytest.mark.parametrize("layout", ["files", "webdataset", "parquet", "tfrecord"])
-def test_a_class_without_a_written_image_is_none(make: Make, tmp_path: Path, layout: str) -> None:
+def test_a_folder_without_a_written_image_is_not_a_class(make: Make, tmp_path: Path, layout: str) -> None:
     files = {**{f"{name}/a.jpg": data for name, data in CLASSES.items()}, "texts/a.txt": b"", **SYSTEM}
     source, out = write_tree(tmp_path / "in", files), tmp_path / "out"
-    flags = ("-s", 16, "-ext", "jpg", "--labels", "folder", "--min_side", 10, "--layout", layout)
+    flags = ("-s", 16, "-ext", "jpg", "--label_from", "folder", "--min_side", 10, "--layout", layout)
     shown = make("-i", source, "-o", out, *flags)
-    assert any("no image was written of 'broken', 'small', which is no class" in line for line in shown)
-    assert labels_of(out) == {
+    assert any(
+        "no image of 'broken', 'small' was written, so there is no such class; making the dataset once" in line
+        for line in shown
+    )
+    assert read_labels(out) == {
         "ant/a": (0, "ant"),
         "broken/a": (None, None),
         "cat/a": (1, "cat"),
@@ -102,46 +105,61 @@ def test_a_class_without_a_written_image_is_none(make: Make, tmp_path: Path, lay
     }
     assert summary(out)["classes"] == {"ant": 1, "cat": 1}
 
-    # The same bytes as those of an input that never had such a folder, but for the rows of its images.
+    # The bytes are those of an input without such folders, except for the rows of their images.
     alone = write_tree(tmp_path / "alone" / "in", {name: files[name] for name in ("ant/a.jpg", "cat/a.jpg")})
     make("-i", alone, "-o", tmp_path / "out2", *flags)
-    made, wanted = snapshot(out), snapshot(tmp_path / "out2")
+    made, expected = snapshot(out), snapshot(tmp_path / "out2")
     described = [
-        name for name in wanted if name == "metadata.jsonl" or name.endswith((".tar", ".parquet", ".tfrecord"))
+        name for name in expected if name == "metadata.jsonl" or name.endswith((".tar", ".parquet", ".tfrecord"))
     ]
     assert described
-    assert {name: made[name] for name in described} == {name: wanted[name] for name in described}
-    if "croissant.json" in wanted:
-        assert json.loads(made["croissant.json"])["recordSet"] == json.loads(wanted["croissant.json"])["recordSet"]
+    assert {name: made[name] for name in described} == {name: expected[name] for name in described}
+    if "croissant.json" in expected:
+        assert json.loads(made["croissant.json"])["recordSet"] == json.loads(expected["croissant.json"])["recordSet"]
 
     assert any("nothing to do" in line for line in make("-i", source, "-o", out, *flags))
     assert snapshot(out) == made
 
 
-def test_a_class_comes_back_with_its_first_image(make: Make, tmp_path: Path) -> None:
+def test_a_folder_becomes_a_class_with_its_first_written_image(make: Make, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {f"{name}/a.jpg": data for name, data in CLASSES.items()})
-    flags = ("-i", source, "-o", tmp_path / "out", "-s", 16, "-ext", "jpg", "--labels", "folder")
+    flags = ("-i", source, "-o", tmp_path / "out", "-s", 16, "-ext", "jpg", "--label_from", "folder")
     make(*flags)
     write_tree(source, {"broken/b.jpg": jpeg(4, (40, 30))})
     make(*flags)
-    assert labels_of(tmp_path / "out") == {
+    assert read_labels(tmp_path / "out") == {
         "ant/a": (0, "ant"),
         "broken/a": (1, "broken"),
         "broken/b": (1, "broken"),
         "cat/a": (2, "cat"),
         "small/a": (3, "small"),
     }
-    made = snapshot(tmp_path / "out")
+    completed = snapshot(tmp_path / "out")
     make("-i", source, "-o", tmp_path / "again", *flags[4:])
-    assert snapshot(tmp_path / "again") == made
+    assert snapshot(tmp_path / "again") == completed
 
 
 def test_a_sample_has_the_classes_of_its_images(make: Make, tmp_path: Path) -> None:
     names = [f"c{number:02d}" for number in range(30)]
     source = write_tree(tmp_path / "in", {f"{name}/a.jpg": CLASSES["ant"] for name in names})
-    shown = make("-i", source, "-o", tmp_path / "out", "-s", 16, "--labels", "folder", "--sample", "1/3")
-    assert not any("which is no class" in line for line in shown)
+    shown = make("-i", source, "-o", tmp_path / "out", "-s", 16, "--label_from", "folder", "--sample", "1/3")
+    assert not any("classes numbered again" in line for line in shown)
     written = [row for row in rows(tmp_path / "out", "manifest") if row["status"] == "written"]
     assert 2 < len(written) < 25
     assert [row["label"] for row in sorted(written, key=lambda row: str(row["key"]))] == list(range(len(written)))
     assert list(summary(tmp_path / "out")["classes"]) == sorted(row["label_name"] for row in written)
+
+
+def test_a_dataset_with_the_old_name_of_the_flag_is_continued(make: Make, tmp_path: Path) -> None:
+    files = {f"{name}/a.jpg": data for name, data in CLASSES.items() if name in ("ant", "cat")}
+    source, out = write_tree(tmp_path / "in", files), tmp_path / "out"
+    flags = ("-i", source, "-o", out, "-s", 16, "-ext", "jpg", "--label_from", "folder")
+    make(*flags)
+    completed, config = snapshot(out), out / "_run" / "config.json"
+    plan = json.loads(config.read_bytes())
+    plan["settings"]["labels"] = plan["settings"].pop("label_from")
+    config.write_text(json.dumps(plan))
+    assert any("nothing to do: all 2 images" in line for line in make(*flags))
+    assert snapshot(out) == completed
+    (shown,) = make(*flags[:-2], expect=2)
+    assert "made with --label_from 'folder', " in shown

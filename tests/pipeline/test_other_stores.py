@@ -1,4 +1,4 @@
-"""A store that is neither the local disk nor Google's, reached by Beam's interface alone."""
+"""A store that is neither the local disk nor Google Cloud Storage, and only Beam can reach."""
 
 from pathlib import Path
 
@@ -44,20 +44,22 @@ def test_system_files_and_any_name(make: Make, tmp_path: Path) -> None:
     files = {"a.jpg": jpeg(1, (30, 20)), "b.jpg?size=large": jpeg(2, (30, 20)), "__MACOSX/._a.jpg": b"", "x.heic": b""}
     source = write_tree(tmp_path / "in", files)
     make("-i", f"{SCHEME}{source}", "-o", tmp_path / "out", "-s", 16)
-    found = summary(tmp_path / "out")
-    assert (found["images"]["written"], found["not_images"], found["system_files"]) == (1, {".*": 1, ".heic": 1}, 1)
+    facts = summary(tmp_path / "out")
+    assert (facts["images"]["written"], facts["not_images"], facts["system_files"]) == (1, {".*": 1, ".heic": 1}, 1)
     make("-i", f"{SCHEME}{source}", "-o", tmp_path / "any", "-s", 16, "--any_name")
-    found = {row["key"]: row["path"] or row["reason"] for row in rows(tmp_path / "any", "manifest")}
-    assert found == {"a": "a.jpg", "b.jpg?size=large": "b.jpg?size=large.jpg", "x": "empty-file"}
-    told = "holds no image: 1 .heic; convert .heic to JPEG or PNG, since no decoder here reads it, or give a folder or"
+    outputs = {row["key"]: row["path"] or row["reason"] for row in rows(tmp_path / "any", "manifest")}
+    assert outputs == {"a": "a.jpg", "b.jpg?size=large": "b.jpg?size=large.jpg", "x": "empty-file"}
+    message = (
+        "holds no image: 1 .heic; convert .heic to JPEG or PNG, since no decoder here reads it, or give a folder or"
+    )
     (shown,) = make("-i", f"{SCHEME}{source}/*.heic", "-o", tmp_path / "none", expect=1)
-    assert told in shown
+    assert message in shown
 
 
 def test_foreign_files_are_left_alone(make: Make, photos: Path, tmp_path: Path) -> None:
     out = write_tree(tmp_path / "out", {"mine.txt": b"mine"})
     (shown,) = make("-i", photos, "-o", f"{SCHEME}{out}", expect=2)
-    assert shown.startswith(f"image_resizer: -o '{SCHEME}{out}' holds what belongs to no dataset")
+    assert shown.startswith(f"image_resizer: -o '{SCHEME}{out}' holds files that belong to no dataset")
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
 
 

@@ -1,4 +1,4 @@
-"""An image on which the decoder dies costs one image, and not the run."""
+"""An image that crashes the decoder fails alone."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from tests.transforms.resizing.test_isolated import POISON, poison
 pytestmark = pytest.mark.slow
 
 
-def test_a_poisoned_run_is_finished_by_the_next(make: Make, tmp_path: Path) -> None:
+def test_the_next_run_completes_a_crashed_one(make: Make, tmp_path: Path) -> None:
     names = [f"p{number:02d}.jpg" for number in range(40)]
     whole = write_tree(tmp_path / "in", {name: jpeg(seed, (60, 40)) for seed, name in enumerate(names)})
     write_tree(whole, {"poison.png": POISON})
@@ -31,9 +31,9 @@ def test_a_poisoned_run_is_finished_by_the_next(make: Make, tmp_path: Path) -> N
     again = run()
     assert again.returncode == 0, again.stderr
     assert "was begun before but not finished: its images are made one by one in another process" in again.stderr
-    made = {row["source"]: row for row in rows(out, "manifest")}
-    assert (made["poison.png"]["status"], made["poison.png"]["reason"]) == ("failed", "crashed")
-    assert [made[name]["status"] for name in names] == ["written"] * 40
+    manifest = {row["source"]: row for row in rows(out, "manifest")}
+    assert (manifest["poison.png"]["status"], manifest["poison.png"]["reason"]) == ("failed", "crashed")
+    assert [manifest[name]["status"] for name in names] == ["written"] * 40
     assert not (out / "_run" / "attempts").exists()
 
     (whole / "poison.png").unlink()
@@ -43,8 +43,8 @@ def test_a_poisoned_run_is_finished_by_the_next(make: Make, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_an_innocent_image_is_not_blamed(make: Make, tmp_path: Path, count: int) -> None:
-    """The image that harms the process apart is made; what dies of it is another one, which is made too."""
+def test_an_innocent_image_does_not_fail(make: Make, tmp_path: Path, count: int) -> None:
+    """One image damages the child process and is made; the next one crashes there because of it, and is made too."""
     names = [f"p{number:02d}.jpg" for number in range(12)]
     whole = write_tree(tmp_path / "in", {name: jpeg(seed, (60, 40)) for seed, name in enumerate(names)})
     write_tree(whole, {"a.png": POISON})

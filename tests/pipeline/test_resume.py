@@ -1,4 +1,4 @@
-"""A run goes on where another was cut off, and what was committed stays as it was."""
+"""A run continues another one, and leaves committed shards as they are."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def wait_for_markers(out: Path, count: int) -> None:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Photographs for thirty shards, which take some seconds."""
+    """Return a folder with photographs for thirty shards, which take some seconds."""
     folder = tmp_path_factory.mktemp("in") / "many"
     data = [jpeg(seed, (1500, 1000)) for seed in range(4)]
     return write_tree(folder, {f"p{number:03d}.jpg": data[number % 4] for number in range(150)})
@@ -44,14 +44,14 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("number", "code", "layout"),
-    [  # each layout once; test_kill ends these two by SIGKILL, and `files` by SIGTERM
+    [  # each layout once; test_kill kills other combinations
         (signal.SIGINT, 130, "files"),
         (signal.SIGTERM, 143, "webdataset"),
         (signal.SIGKILL, -9, "parquet"),
         (signal.SIGKILL, -9, "tfrecord"),
     ],
 )
-def test_a_run_that_was_ended_goes_on(
+def test_a_run_that_was_ended_is_continued(
     make: Make, many: Path, tmp_path: Path, number: int, code: int, layout: str
 ) -> None:
     out = tmp_path / "out"
@@ -62,7 +62,7 @@ def test_a_run_that_was_ended_goes_on(
     process.send_signal(number)
     shown = process.communicate(timeout=30)[1]
     assert process.returncode == code
-    assert time.monotonic() - before < 10  # far less; the bound only tells an end from a run to the end
+    assert time.monotonic() - before < 10  # far less than the run itself would take
     assert not (out / "summary.json").exists()
     committed = markers(out)
     assert 3 <= len(committed) < 30
@@ -73,8 +73,9 @@ def test_a_run_that_was_ended_goes_on(
 
     shown = " ".join(make(*args))
     assert {name: at for name, at in markers(out).items() if name in committed} == committed
-    assert f"{sum(json.loads(line)['matched'] for line in already(out))} were committed already" in shown.replace(
-        ",", ""
+    assert (
+        f"{sum(json.loads(line)['matched'] for line in receipts_of_committed(out))} were committed already"
+        in shown.replace(",", "")
     )
     assert not (out / "_run" / "tmp").exists()
 
@@ -82,8 +83,8 @@ def test_a_run_that_was_ended_goes_on(
     assert snapshot(out) == snapshot(tmp_path / "whole")
 
 
-def already(out: Path) -> list[str]:
-    """The last run's receipts of shards that it did not make itself."""
+def receipts_of_committed(out: Path) -> list[str]:
+    """Return the last run's receipts for shards that were committed before it."""
     (receipts,) = (out / "_run" / "receipts").iterdir()
     return [line for line in receipts.read_text().splitlines() if not json.loads(line)["again"]]
 
@@ -94,19 +95,19 @@ def test_a_second_run_reads_no_image(make: Make, photos: Path, tmp_path: Path, l
     args = ("-i", source, "-o", tmp_path / "out", "-s", 32, "--layout", layout)
     make(*args)
     first, at = snapshot(tmp_path / "out"), markers(tmp_path / "out")
-    for path in source.iterdir():  # unreadable as images, but listed as before
+    for path in source.iterdir():  # no longer images, but the listing is as before
         status = path.stat()
         path.write_bytes(b"\0" * status.st_size)
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     shown = make(*args)
     assert shown[:2] == [
-        f"going on with the dataset in {tmp_path / 'out'}",
+        f"continuing the dataset in {tmp_path / 'out'}",
         "nothing to do: all 6 images were committed already, and none was read",
     ]
     assert (snapshot(tmp_path / "out"), markers(tmp_path / "out")) == (first, at)
 
 
-def test_a_lost_marker_is_done_again_alone(make: Make, photos: Path, tmp_path: Path) -> None:
+def test_only_the_shard_of_a_lost_marker_is_made_again(make: Make, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     args = ("-i", photos, "-o", out, "-s", 32, "--images_per_shard", 2)
     make(*args)
@@ -118,7 +119,7 @@ def test_a_lost_marker_is_done_again_alone(make: Make, photos: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_what_changes_in_the_input_changes_in_its_shards_alone(make: Make, tmp_path: Path, layout: str) -> None:
+def test_only_the_shards_of_changed_sources_are_made_again(make: Make, tmp_path: Path, layout: str) -> None:
     source = photo_tree(tmp_path / "photos", 9)
     out = tmp_path / "out"
     args = ("-o", out, "-s", 32, "--images_per_shard", 2, "--layout", layout)
@@ -128,8 +129,8 @@ def test_what_changes_in_the_input_changes_in_its_shards_alone(make: Make, tmp_p
     (source / "p001.jpg").write_bytes(jpeg(77, (90, 80)))
     write_tree(source, {"later/new.jpg": jpeg(78, (80, 90))})
     make("-i", source, *args)
-    touched = {f"photos-{shard_index(key, 5):05d}-of-00005.jsonl" for key in ("p000", "p001", "later/new")}
-    assert {name for name, when in markers(out).items() if when != at[name]} == touched
+    changed = {f"photos-{shard_index(key, 5):05d}-of-00005.jsonl" for key in ("p000", "p001", "later/new")}
+    assert {name for name, when in markers(out).items() if when != at[name]} == changed
 
     fresh = tmp_path / "fresh"
     make("-i", source, "-o", fresh, *args[2:])
@@ -137,7 +138,7 @@ def test_what_changes_in_the_input_changes_in_its_shards_alone(make: Make, tmp_p
     assert {row["source"] for row in rows(out, "manifest")} >= {"later/new.jpg", "p001.jpg"}
 
 
-def test_an_image_that_could_not_be_read_is_tried_again(make: Make, tmp_path: Path) -> None:
+def test_an_unreadable_image_is_tried_again(make: Make, tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "in", 6)
     (source / "sick.jpg").symlink_to("/proc/self/mem")  # reading it is an I/O error
     out = tmp_path / "out"
@@ -164,38 +165,40 @@ def test_other_settings_on_the_same_out_are_refused(make: Make, photos: Path, tm
     make("-i", photos, "-o", out, "-s", 32)
     first = snapshot(out)
     changed: list[tuple[list[object], str]] = [
-        (["-s", 33], "--size [32], and this is --size [33]"),
-        (["-s", 32, 16], "--size [32], and this is --size [32, 16]"),
-        (["-s", 32, "-ext", "png"], "--extension '', and this is --extension 'png'"),
-        (["-s", 32, "-a", "box"], "--algorithm 'lanczos', and this is --algorithm 'box'"),
-        (["-s", 32, "--exact"], "--exact False, and this is --exact True"),
-        (["-s", 32, "--layout", "webdataset"], "--images_per_shard 100, and this is --images_per_shard 1000"),
-        (["-s", 32, "--quality", 60], "--quality None, and this is --quality 60"),
+        (["-s", 33], "--size [32], but this run has --size [33]"),
+        (["-s", 32, 16], "--size [32], but this run has --size [32, 16]"),
+        (["-s", 32, "-ext", "png"], "--extension '', but this run has --extension 'png'"),
+        (["-s", 32, "-a", "box"], "--algorithm 'lanczos', but this run has --algorithm 'box'"),
+        (["-s", 32, "--exact"], "--exact False, but this run has --exact True"),
+        (["-s", 32, "--layout", "webdataset"], "--images_per_shard 100, but this run has --images_per_shard 1000"),
+        (["-s", 32, "--quality", 60], "--quality None, but this run has --quality 60"),
         (["-s", 32, "--split", "x"], "--in_dir"),
     ]
-    for flags, told in changed:
+    for flags, difference in changed:
         (shown,) = make("-i", photos, "-o", out, *flags, expect=2)
-        assert f"image_resizer: {str(out)!r} holds a dataset made with {told}" in shown
+        assert f"image_resizer: {str(out)!r} holds a dataset made with {difference}" in shown
         assert shown.endswith(": use the same, give another -o, or start again with --overwrite")
     assert snapshot(out) == first
     make("-i", photos, "-o", out, "-s", 32, "-j", 7, "--memory", "100M", "-v", 5, "--log_level", "error")
 
 
 @pytest.mark.parametrize(("library", "layout"), [("pillow", "files"), ("pyarrow", "parquet")])
-def test_another_version_is_refused(make: Make, photos: Path, tmp_path: Path, library: str, layout: str) -> None:
+def test_another_version_of_a_library_is_refused(
+    make: Make, photos: Path, tmp_path: Path, library: str, layout: str
+) -> None:
     out = tmp_path / "out"
     args = ("-i", photos, "-o", out, "-s", 32, "--layout", layout)
     make(*args)
     config = out / "_run" / "config.json"
-    told = json.loads(config.read_text())
-    now = told["settings"]["versions"][library]
-    told["settings"]["versions"][library] = "9.9"
-    config.write_text(json.dumps(told))
+    plan = json.loads(config.read_text())
+    now = plan["settings"]["versions"][library]
+    plan["settings"]["versions"][library] = "9.9"
+    config.write_text(json.dumps(plan))
     (shown,) = make(*args, expect=2)
-    assert f"made with version of {library} '9.9', and this is version of {library} {now!r}" in shown
+    assert f"made with {library} '9.9', but this run has {library} {now!r}" in shown
 
 
-def test_overwrite_deletes_what_the_dataset_wrote_and_nothing_else(make: Make, photos: Path, tmp_path: Path) -> None:
+def test_overwrite_deletes_only_what_the_dataset_wrote(make: Make, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     make("-i", photos, "-o", out, "-s", 32, 16, "--images_per_shard", 2)
     write_tree(out, {"notes.txt": b"mine", "32/mine.jpg": b"mine too"})
@@ -206,14 +209,14 @@ def test_overwrite_deletes_what_the_dataset_wrote_and_nothing_else(make: Make, p
     assert sorted(path.name for path in out.rglob("*") if path.is_dir() and "_run" not in path.parts) == ["32"]
 
 
-def test_overwrite_takes_the_table_of_archives_away(make: Make, photos: Path, tmp_path: Path) -> None:
+def test_overwrite_deletes_the_table_of_archives(make: Make, photos: Path, tmp_path: Path) -> None:
     make("-i", photos, "-o", tmp_path / "out", "-s", 16, "--layout", "webdataset")
     make("-i", photos, "-o", tmp_path / "out", "-s", 16, "--overwrite")
     make("-i", photos, "-o", tmp_path / "fresh", "-s", 16)
     assert snapshot(tmp_path / "out") == snapshot(tmp_path / "fresh")
 
 
-def test_an_empty_input_does_not_cost_the_dataset(make: Make, photos: Path, tmp_path: Path) -> None:
+def test_overwrite_with_an_empty_input_keeps_the_dataset(make: Make, photos: Path, tmp_path: Path) -> None:
     make("-i", photos, "-o", tmp_path / "out", "-s", 32)
     first = snapshot(tmp_path / "out")
     (tmp_path / "empty").mkdir()
@@ -227,7 +230,7 @@ def test_a_folder_with_other_files_is_left_alone(make: Make, tmp_path: Path) -> 
     for flags in ([], ["--overwrite"]):
         (shown,) = make("-i", source, "-o", out, *flags, expect=2)
         assert shown == (
-            f"image_resizer: -o {str(out)!r} holds what belongs to no dataset ('thesis.doc', say): "
+            f"image_resizer: -o {str(out)!r} holds files that belong to no dataset, such as 'thesis.doc': "
             "give an empty or new folder"
         )
     assert snapshot(out) == {"thesis.doc": b"irreplaceable", ".hidden": b""}
@@ -241,11 +244,11 @@ def test_the_log_may_lie_in_out(make: Make, photos: Path, tmp_path: Path) -> Non
     assert (tmp_path / "out" / "run.log").read_text().count("9 images matched") == 2
 
 
-def test_an_out_or_a_log_that_cannot_be(make: Make, photos: Path, tmp_path: Path) -> None:
+def test_an_unusable_out_or_log_is_refused(make: Make, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.write_bytes(b"a file")
     assert make("-i", photos, "-o", out, expect=2) == [
-        f"image_resizer: -o {str(out)!r} is no folder: give the folder that the dataset is to be written to"
+        f"image_resizer: -o {str(out)!r} is not a folder: give the folder to write the dataset to"
     ]
     assert out.read_bytes() == b"a file"
     assert make("-i", photos, "-o", tmp_path / "new", "-l", tmp_path, expect=2) == [
@@ -259,5 +262,5 @@ def test_a_damaged_plan_is_refused(make: Make, photos: Path, tmp_path: Path, tex
     write_tree(tmp_path / "out", {"a.jpg": b"mine", "_run/config.json": text})
     (shown,) = make("-i", photos, "-o", tmp_path / "out", expect=2)
     assert shown.startswith(f"image_resizer: '{tmp_path}/out/_run/config.json' is damaged (")
-    assert shown.endswith("): give another -o, or delete this folder")
+    assert shown.endswith(f"): give another -o, or delete the folder {str(tmp_path / 'out')!r} to start again")
     assert snapshot(tmp_path / "out") == {"a.jpg": b"mine"}

@@ -1,4 +1,4 @@
-"""What a run shows, and how it ends."""
+"""The messages and the exit codes of runs."""
 
 import fcntl
 import json
@@ -42,14 +42,14 @@ def test_failures_do_not_end_a_run(make: Make, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("limit", ["2", "34%"])
-def test_as_many_as_max_failures(make: Make, tmp_path: Path, limit: str) -> None:
+def test_as_many_failures_as_allowed_end_well(make: Make, tmp_path: Path, limit: str) -> None:
     source = broken_tree(tmp_path / "in", 4, 2)
     shown = make("-i", source, "-o", tmp_path / "out", "-s", 8, "--max_failures", limit)
     assert "--max_failures" not in " ".join(shown)
 
 
 @pytest.mark.parametrize("limit", ["1", "33%"])
-def test_more_than_max_failures(tmp_path: Path, limit: str) -> None:
+def test_more_failures_than_allowed_end_with_code_1(tmp_path: Path, limit: str) -> None:
     source = broken_tree(tmp_path / "in", 4, 2)
     done = run("-i", source, "-o", tmp_path / "out", "-s", 8, "--max_failures", limit)
     assert done.returncode == 1, done.stderr
@@ -57,7 +57,7 @@ def test_more_than_max_failures(tmp_path: Path, limit: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_max_failures_stops_early_and_the_rest_can_be_done(tmp_path: Path) -> None:
+def test_max_failures_stops_a_run_that_can_be_continued(tmp_path: Path) -> None:
     source = broken_tree(tmp_path / "in", 0, 3)
     data = jpeg(1, (2400, 1600))
     write_tree(source, {f"p{number:03d}.jpg": data for number in range(120)})
@@ -88,29 +88,29 @@ def test_beam_is_silent_unless_debugging(photos: Path, tmp_path: Path) -> None:
     assert "apache_beam" not in quiet.stderr
 
 
-def test_a_bar_on_a_terminal(tmp_path: Path) -> None:
+def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "in", 30, size=(400, 300))
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
     flags = ["-i", source, "-o", tmp_path / "out", "-v", 10, "-l", tmp_path / "log"]
     command = [sys.executable, str(ROOT / "image_resizer.py"), *map(str, flags)]
-    process = subprocess.Popen(command, stderr=theirs)
-    os.close(theirs)
+    process = subprocess.Popen(command, stderr=terminal)
+    os.close(terminal)
     shown = b""
     while True:
         try:
-            shown += os.read(ours, 65536)
+            shown += os.read(screen, 65536)
         except OSError:  # the other end is closed
             break
     assert process.wait() == 0
-    os.close(ours)
+    os.close(screen)
     text = shown.decode()
     assert re.search(r"100%\|█+\| 30/30 \[\d\d:\d\d<00:00, +[\d.]+ images/s, 0 failed\]", text)
     assert " of 30 images" not in text
     assert "30 of 30 images (100 %)" in (tmp_path / "log").read_text()
 
 
-def test_what_matching_passes_over_is_told(make: Make, tmp_path: Path) -> None:
+def test_links_that_the_listing_leaves_out_are_reported(make: Make, tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "in", 2)
     (source / "gone.jpg").symlink_to(tmp_path / "nowhere")
     (tmp_path / "elsewhere").mkdir()
@@ -131,15 +131,15 @@ def test_bundles_that_a_runner_repeats_or_streams_change_nothing(
 ) -> None:
     flags = ["-i", str(photos), "-s", "24", "12", "--layout", layout, "--images_per_shard", "2"]
     make(*flags, "-o", tmp_path / "once")
-    twice = parse([*flags, "-o", str(tmp_path / "twice")])
-    (tmp_path / "twice" / "_run").mkdir(parents=True)  # as the command makes it, before all else
+    options = parse([*flags, "-o", str(tmp_path / "twice")])
+    (tmp_path / "twice" / "_run").mkdir(parents=True)  # the command makes it first of all
     pipeline = beam.Pipeline(FnApiRunner(**runner))
-    build(pipeline, twice.config, "run")
+    build(pipeline, options.config, "run")
     pipeline.run().wait_until_finish()
     assert snapshot(tmp_path / "twice") == snapshot(tmp_path / "once")
 
 
-def test_counters(photos: Path, tmp_path: Path) -> None:
+def test_counters_agree_with_the_manifest(photos: Path, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {path.name: path.read_bytes() for path in photos.glob("*.jpg")})
     write_tree(source, {"bad.jpg": b"no image"})
     options = parse(["-i", str(source), "-o", str(tmp_path / "out"), "-s", "24", "12"])
@@ -153,18 +153,18 @@ def test_counters(photos: Path, tmp_path: Path) -> None:
             "counters"
         ]
     }
-    made = rows(tmp_path / "out", "manifest")
+    manifest = rows(tmp_path / "out", "manifest")
     assert counters.pop("resize-msec") > 0
     assert counters == {
         "in-images": 7,
-        "in-bytes": sum(row["source_bytes"] for row in made if row["size"] == 24),
+        "in-bytes": sum(row["source_bytes"] for row in manifest if row["size"] == 24),
         "out-images": 12,
-        "out-bytes": sum(row["bytes"] or 0 for row in made),
+        "out-bytes": sum(row["bytes"] or 0 for row in manifest),
         "failed-not-an-image": 1,
     }
 
 
-def test_steps_have_stable_names(photos: Path, tmp_path: Path) -> None:
+def test_steps_have_stable_labels(photos: Path, tmp_path: Path) -> None:
     pipeline = beam.Pipeline(FnApiRunner())
     build(pipeline, parse(["-i", str(photos), "-o", str(tmp_path)]).config, "run")
     labels = {part.full_label.split("/")[0] for part in pipeline.transforms_stack[0].parts}
@@ -174,7 +174,7 @@ def test_steps_have_stable_names(photos: Path, tmp_path: Path) -> None:
     }
 
 
-def test_an_out_that_cannot_be_written_ends_the_run_in_a_sentence(photos: Path, tmp_path: Path) -> None:
+def test_an_unwritable_out_ends_the_run_with_a_sentence(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     args = ("-i", photos, "-o", out, "-s", 16)
     assert run(*args).returncode == 0
@@ -185,7 +185,7 @@ def test_an_out_that_cannot_be_written_ends_the_run_in_a_sentence(photos: Path, 
     assert done.returncode == 1
     assert done.stderr.count("\n") == 2
     assert re.search(
-        r"ERROR   \| cannot (write|read) '.*/_run/shards/.*': Not a directory; what is committed stays: mend this,",
+        r"ERROR   \| cannot (write|read) '.*/_run/shards/.*': Not a directory; committed shards stay: remove the",
         done.stderr.rstrip(),
     )
     (out / "_run" / "shards").unlink()
@@ -193,7 +193,7 @@ def test_an_out_that_cannot_be_written_ends_the_run_in_a_sentence(photos: Path, 
     assert snapshot(out) == first
 
 
-def test_a_dataset_whose_accounts_do_not_agree_is_not_finished(make: Make, photos: Path, tmp_path: Path) -> None:
+def test_a_dataset_whose_counts_disagree_is_not_finished(make: Make, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     make("-i", photos, "-o", out, "-s", 16)
     (marker,) = (out / "_run" / "shards").iterdir()
@@ -207,8 +207,8 @@ def test_a_dataset_whose_accounts_do_not_agree_is_not_finished(make: Make, photo
     )
 
 
-def test_rows_of_a_table_that_came_to_no_shard_are_noticed(make: Make, photos: Path, tmp_path: Path) -> None:
-    (tmp_path / "c.csv").write_text("key,x\nnowhere,1\n")
+def test_lost_rows_of_a_table_are_noticed(make: Make, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("key,x\np000,1\n")
     args = ["-i", photos, "-o", tmp_path / "out", "-s", 16, "--columns", tmp_path / "c.csv"]
     make(*args)
     (marker,) = (tmp_path / "out" / "_run" / "shards").iterdir()
@@ -219,17 +219,20 @@ def test_rows_of_a_table_that_came_to_no_shard_are_noticed(make: Make, photos: P
     assert "do not agree: 1 rows of --columns, 0 came to a shard; give the same" in make(*args, expect=1)[-1]
 
 
-def test_history(make: Make, photos: Path, tmp_path: Path) -> None:
+def test_each_run_leaves_a_record(make: Make, photos: Path, tmp_path: Path) -> None:
     for _ in range(2):
         make("-i", photos, "-o", tmp_path / "out", "-s", 16, "-j", 3)
     written = sorted((tmp_path / "out" / "_run").glob("history-*.json"), key=lambda path: path.stat().st_mtime_ns)
-    told = [json.loads(path.read_text()) for path in written]
-    assert [(one["images"], one["processes"], one["runner"]) for one in told] == [(9, 3, "local"), (0, 3, "local")]
-    assert told[0]["images_per_second"] == pytest.approx(9 / told[0]["seconds"], rel=0.01)
+    records = [json.loads(path.read_text()) for path in written]
+    assert [(record["images"], record["processes"], record["runner"]) for record in records] == [
+        (9, 3, "local"),
+        (0, 3, "local"),
+    ]
+    assert records[0]["images_per_second"] == pytest.approx(9 / records[0]["seconds"], rel=0.01)
 
 
-def test_a_run_elsewhere_that_fails(make: Make, photos: Path, tmp_path: Path) -> None:
-    """What an earlier one was killed of, it does not know: the record of that stays."""
+def test_a_failed_remote_run_keeps_the_records_of_attempts(make: Make, photos: Path, tmp_path: Path) -> None:
+    """The remote run cannot know which image killed an earlier one, so the record stays."""
     write_tree(tmp_path / "out", {"_run/attempts/photos-00000-of-00001.json": b"{}"})
     shown = make("-i", photos, "-o", tmp_path / "out", "-s", 16, "--runner", "NoSuchRunner", expect=1)
     assert shown[-1].startswith("--runner NoSuchRunner: Unexpected pipeline runner: NoSuchRunner.")

@@ -19,7 +19,7 @@ from tests.support.endings import leftovers
 
 pytestmark = pytest.mark.slow
 
-MEND = "; what is committed stays: mend this, and give the same command again to go on"
+HINT = "; committed shards stay: remove the cause, and give the same command again to continue"
 
 is_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a disk")
 
@@ -83,7 +83,7 @@ def test_a_full_disk(many: Path, expected: dict[str, bytes], small_disk: Path) -
         if size == 12_000:  # the log is full too
             assert f"image_resizer: lines are missing in -l {str(log)!r}: No space left on device" in shown
         assert sum(line.startswith("cannot write ") for line in shown) == 1
-        assert f": No space left on device{MEND}" in " ".join(shown)
+        assert f": No space left on device{HINT}" in " ".join(shown)
         (small_disk / ".filler").unlink(missing_ok=True)
         log.unlink(missing_ok=True)
         assert_only_whole_files(small_disk, expected)
@@ -122,7 +122,7 @@ def test_an_out_that_is_removed_during_the_run(many: Path, expected: dict[str, b
     shown = process.communicate(timeout=60)[1]
     assert process.returncode == 1
     assert shown.count("\n") == 1
-    assert shown.endswith(f" | {str(out)!r} was removed while it was written to{MEND}\n")
+    assert shown.endswith(f" | {str(out)!r} was removed while it was written to{HINT}\n")
     assert not out.exists()
     assert_only_whole_files(removed, expected)
     removed.rename(out)
@@ -138,7 +138,7 @@ def test_few_file_handles(many: Path, expected: dict[str, bytes], tmp_path: Path
     if handles == 5:
         (shown,) = run_to_end(1, *flags(many, out), preexec=limit_handles)
         assert "Too many open files" in shown
-        assert shown.endswith(MEND)
+        assert shown.endswith(HINT)
         assert_only_whole_files(out, expected)
     else:
         run_to_end(0, *flags(many, out), preexec=limit_handles)
@@ -225,7 +225,7 @@ def test_without_permission(tmp_path: Path) -> None:
     (out / "deep" / "er").chmod(0o500)
     (source / "deep" / "er" / "p002.jpg").touch()
     shown = run_to_end(1, *args, preexec=without_privileges)
-    assert shown[-1].endswith(f": Permission denied{MEND}")
+    assert shown[-1].endswith(f": Permission denied{HINT}")
     (out / "deep" / "er").chmod(0o700)
     run_to_end(0, *args, preexec=without_privileges)
     run_to_end(0, *args[:3], tmp_path / "fresh", *args[4:])
@@ -234,12 +234,12 @@ def test_without_permission(tmp_path: Path) -> None:
     (source / "closed").chmod(0)
     before = snapshot(out)
     assert run_to_end(2, *args, preexec=without_privileges)[-1] == (
-        f"image_resizer: {closed!r} cannot be listed (Permission denied), and what was made of its images would be "
-        "deleted: let it be read, or give another -o"
+        f"image_resizer: {closed!r} cannot be listed (Permission denied), and the outputs of its images would be "
+        "deleted: make it readable, or give another -o"
     )
     source.chmod(0)
     assert run_to_end(2, *args, preexec=without_privileges) == [
-        f"image_resizer: -i {str(source)!r} cannot be read: permission denied"
+        f"image_resizer: -i {str(source)!r} cannot be read (Permission denied): allow reading, or give another folder"
     ]
     source.chmod(0o755)
     assert snapshot(out) == before

@@ -1,4 +1,4 @@
-"""What a table has in its cells, and how it writes its keys, through the whole command and in every layout."""
+"""Cells and keys of tables in a dataset that the command makes, in every layout."""
 
 import csv
 import datetime
@@ -23,16 +23,16 @@ LAYOUTS = ("files", "webdataset", "parquet", "tfrecord")
 Read = Callable[[Path], dict[str, dict[str, Any]]]
 
 
-def of_manifest(out: Path) -> dict[str, dict[str, Any]]:
+def read_manifest(out: Path) -> dict[str, dict[str, Any]]:
     return {row["key"]: row for row in rows(out, "manifest")}
 
 
-def of_files(out: Path) -> dict[str, dict[str, Any]]:
+def read_files(out: Path) -> dict[str, dict[str, Any]]:
     lines = [json.loads(line) for path in out.rglob("metadata.jsonl") for line in path.read_text().splitlines()]
     return {line["file_name"].removesuffix(".jpg"): line for line in lines}
 
 
-def of_webdataset(out: Path) -> dict[str, dict[str, Any]]:
+def read_webdataset(out: Path) -> dict[str, dict[str, Any]]:
     read = {}
     for path in out.glob("*.tar"):
         with tarfile.open(path) as tar:
@@ -43,15 +43,15 @@ def of_webdataset(out: Path) -> dict[str, dict[str, Any]]:
     return read
 
 
-def of_parquet(out: Path) -> dict[str, dict[str, Any]]:
+def read_parquet(out: Path) -> dict[str, dict[str, Any]]:
     return {row["key"]: row for path in out.glob("*.parquet") for row in pq.read_table(path).to_pylist()}
 
 
-def of_tfrecord(out: Path) -> dict[str, dict[str, Any]]:
+def read_tfrecord(out: Path) -> dict[str, dict[str, Any]]:
     read = {}
     for path in out.glob("*.tfrecord"):
-        for one in examples(path.read_bytes()):
-            named = {name.removeprefix("manifest/"): value[0] for name, value in one.items() if len(value) == 1}
+        for example in examples(path.read_bytes()):
+            named = {name.removeprefix("manifest/"): value[0] for name, value in example.items() if len(value) == 1}
             texts = {
                 name: v.decode() if isinstance(v, bytes) and name[:6] != "image/" else v for name, v in named.items()
             }
@@ -60,10 +60,10 @@ def of_tfrecord(out: Path) -> dict[str, dict[str, Any]]:
 
 
 READ: dict[str, Read] = {
-    "files": of_files,
-    "webdataset": of_webdataset,
-    "parquet": of_parquet,
-    "tfrecord": of_tfrecord,
+    "files": read_files,
+    "webdataset": read_webdataset,
+    "parquet": read_parquet,
+    "tfrecord": read_tfrecord,
 }
 
 
@@ -72,7 +72,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tree(tmp_path_factory.mktemp("values") / "in", {f"{name}.jpg": jpeg(5, (40, 30)) for name in "ab"})
 
 
-# Column -> the cells of a and b as they are in text, what Parquet has of them, and what the manifest has.
+# Column -> the cells of a and b as text, their type in Parquet, and their values in the manifest.
 NUMBERS: dict[str, tuple[tuple[str, str], Any, tuple[Any, Any]]] = {
     "hash": (("12345678901234567890", "18446744073709551615"), pa.uint64(), (12345678901234567890, 2**64 - 1)),
     "huge": (("21602730330000060100100000358582", "5"), None, ("21602730330000060100100000358582", "5")),
@@ -112,34 +112,34 @@ def write_numbers(path: Path) -> Path:
 def test_no_number_is_changed(make: Make, images: Path, tmp_path: Path, extension: str, layout: str) -> None:
     path, out = write_numbers(tmp_path / f"n.{extension}"), tmp_path / "out"
     make("-i", images, "-o", out, "-s", 16, "--columns", path, "--layout", layout)
-    manifest = {name: wanted for name, (_, _, wanted) in NUMBERS.items()}
+    expected = {name: values for name, (_, _, values) in NUMBERS.items()}
     if layout == "tfrecord":  # its floats have 32 bits
         written = ("1e+300", "1234567890.5")
-        manifest["wide"] = written
-    read = of_manifest(out)
-    assert {name: (read["a"][name], read["b"][name]) for name in NUMBERS} == manifest
-    if layout != "parquet":  # what reads them has no uint64
-        manifest["hash"] = NUMBERS["hash"][0]
+        expected["wide"] = written
+    read = read_manifest(out)
+    assert {name: (read["a"][name], read["b"][name]) for name in NUMBERS} == expected
+    if layout != "parquet":  # readers of the other layouts have no uint64
+        expected["hash"] = NUMBERS["hash"][0]
     sample = READ[layout](out)
     if layout == "tfrecord":
-        first, second = manifest["score"]
-        manifest["score"] = pytest.approx(first, rel=1e-7), pytest.approx(second, rel=1e-7)
-    assert {name: (sample["a"][name], sample["b"][name]) for name in NUMBERS} == manifest
+        first, second = expected["score"]
+        expected["score"] = pytest.approx(first, rel=1e-7), pytest.approx(second, rel=1e-7)
+    assert {name: (sample["a"][name], sample["b"][name]) for name in NUMBERS} == expected
     if layout == "parquet":
         (archive,) = out.glob("*.parquet")
         assert pq.read_schema(archive).field("hash").type == pa.uint64()
-        told = json.loads(pq.read_schema(archive).metadata[b"huggingface"])["info"]["features"]
-        assert told["hash"] == {"dtype": "uint64", "_type": "Value"}
+        features = json.loads(pq.read_schema(archive).metadata[b"huggingface"])["info"]["features"]
+        assert features["hash"] == {"dtype": "uint64", "_type": "Value"}
 
 
 def test_a_label_beyond_int64_is_the_name_of_a_class(make: Make, images: Path, tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text("key,label\na,18446744073709551615\nb,7\n")
     make("-i", images, "-o", tmp_path / "out", "-s", 16, "--columns", tmp_path / "c.csv")
-    read = of_manifest(tmp_path / "out")
+    read = read_manifest(tmp_path / "out")
     assert [(read[key]["label"], read[key]["label_name"]) for key in "ab"] == [(0, "18446744073709551615"), (1, "7")]
 
 
-def test_numbers_with_too_many_digits_are_told_of(make: Make, images: Path, tmp_path: Path) -> None:
+def test_numbers_with_too_many_digits_are_reported(make: Make, images: Path, tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text("key,x,y\na,0.33333333333333333333,0.5\nb,1.5,text 0.33333333333333333333\n")
     shown = make("-i", images, "-o", tmp_path / "out", "-s", 16, "--columns", tmp_path / "c.csv")
     path = str(tmp_path / "c.csv")
@@ -147,7 +147,7 @@ def test_numbers_with_too_many_digits_are_told_of(make: Make, images: Path, tmp_
     assert warned == [
         f"--columns {path!r}: 1 numbers in column 'x' have more digits than a float64 holds: they are rounded"
     ]
-    assert [of_manifest(tmp_path / "out")[key]["x"] for key in "ab"] == [1 / 3, 1.5]
+    assert [read_manifest(tmp_path / "out")[key]["x"] for key in "ab"] == [1 / 3, 1.5]
 
 
 WHEN = datetime.datetime(2026, 1, 31, 12, 0, 0, 120_000, tzinfo=datetime.UTC)
@@ -169,15 +169,15 @@ TYPED: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_types_of_parquet(make: Make, images: Path, tmp_path: Path, layout: str) -> None:
+def test_cells_of_every_type_become_text(make: Make, images: Path, tmp_path: Path, layout: str) -> None:
     out = tmp_path / "out"
     pq.write_table(
         pa.table({"key": ["a", "b"], **{name: cells for name, (cells, _) in TYPED.items()}}), tmp_path / "t.parquet"
     )
     make("-i", images, "-o", out, "-s", 16, "--columns", tmp_path / "t.parquet", "--layout", layout)
-    wanted = {name: text for name, (_, text) in TYPED.items()}
-    for read in (of_manifest(out), READ[layout](out)):
-        assert [{name: read[key][name] for name in TYPED} for key in "ab"] == [wanted] * 2
+    expected = {name: text for name, (_, text) in TYPED.items()}
+    for read in (read_manifest(out), READ[layout](out)):
+        assert [{name: read[key][name] for name in TYPED} for key in "ab"] == [expected] * 2
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -186,31 +186,31 @@ def test_an_index_without_a_name_is_left_out(make: Make, images: Path, tmp_path:
     path.write_text(",ImageID,caption\n0,a,hello\n1,b,x\n")
     shown = make("-i", images, "-o", out, "-s", 16, "--columns", path, "--layout", layout)
     assert f"--columns {str(path)!r} has a column '', which only numbers its rows: it is left out" in shown
-    assert list(of_manifest(out)["a"])[-2:] == ["notes", "caption"]
+    assert list(read_manifest(out)["a"])[-2:] == ["notes", "caption"]
     assert {key: sample["caption"] for key, sample in READ[layout](out).items()} == {"a": "hello", "b": "x"}
     assert not any("" in sample for sample in READ[layout](out).values())
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_keys_that_are_written_in_other_ways(make: Make, tmp_path: Path, layout: str) -> None:
+def test_keys_are_found_in_every_notation(make: Make, tmp_path: Path, layout: str) -> None:
     names = ["a", "b", "x/c", "x/d", "x/e", "in/f", "back\\slash"]
     source = write_tree(tmp_path / "in", {f"{name}.jpg": jpeg(3, (40, 30)) for name in names})
     (tmp_path / "link").symlink_to(source)
     written = ["./a.jpg", "in/b.jpg", "x\\c.jpg", f"{tmp_path}/link/x/d.jpg", f"file://{source}/x/e.jpg", "in/f.jpg"]
     with (tmp_path / "c.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("file_name", "text"), *((one, one) for one in [*written, "back\\slash.jpg"])])
+        csv.writer(file).writerows([("file_name", "text"), *((key, key) for key in [*written, "back\\slash.jpg"])])
     out = tmp_path / "out"
     args = ["-o", out, "-s", 16, "--columns", tmp_path / "c.csv", "--layout", layout, "--images_per_shard", 1]
     make("-i", tmp_path / "link", *args, "--split", "in")
-    wanted = dict(zip(names, [*written, "back\\slash.jpg"], strict=True))
-    assert {key: row["text"] for key, row in READ[layout](out).items()} == wanted
+    expected = dict(zip(names, [*written, "back\\slash.jpg"], strict=True))
+    assert {key: row["text"] for key, row in READ[layout](out).items()} == expected
     assert rows(out, "unmatched") == []
-    told = summary(out)["tables"]["columns"]
-    assert (told["rows"], told["images_with_row"], told["images_without_row"]) == (7, 7, 0)
+    counts = summary(out)["tables"]["columns"]
+    assert (counts["rows"], counts["images_with_row"], counts["images_without_row"]) == (7, 7, 0)
 
 
 @pytest.mark.parametrize("extra", [(), ("--sample", "1/1000000")])
-def test_a_table_that_matches_no_image_ends_the_run_before_one_is_read(
+def test_a_table_without_a_row_for_any_image_ends_the_run_first(
     make: Make, images: Path, tmp_path: Path, extra: tuple[str, ...]
 ) -> None:
     out, path = tmp_path / "out", tmp_path / "c.csv"
@@ -218,11 +218,11 @@ def test_a_table_that_matches_no_image_ends_the_run_before_one_is_read(
     path.write_text("key,x\nfoo/b,2\nfoo/a,1\n")
     shown = make(*args, "--columns", path, expect=1)
     assert shown == [
-        f"--columns {str(path)!r} has no row for any image: its keys are like 'foo/a', 'foo/b', those of the images "
-        "like 'a', 'b'; write an image's path below the input without extension, and give the command again "
-        "(nothing was made)"
+        f"--columns {str(path)!r} has no row for any image: its keys are like 'foo/a', 'foo/b', the keys of the "
+        "images are like 'a', 'b'; write an image's path below the input without extension, and give the command "
+        "again (nothing was made)"
     ]
-    left = {one.relative_to(out).parts[:2] for one in out.rglob("*") if one.is_file()}
+    left = {path.relative_to(out).parts[:2] for path in out.rglob("*") if path.is_file()}
     assert {name[:8] for _, name in left} <= {"lock", "history-"}
     shutil.copytree(out, tmp_path / "other")
     path.write_text("key,x\na,1\nfoo/b,2\n")
@@ -230,10 +230,10 @@ def test_a_table_that_matches_no_image_ends_the_run_before_one_is_read(
     make("-i", images, "-o", tmp_path / "fresh", "-s", 16, *extra, "--columns", path)
     assert snapshot(out) == snapshot(tmp_path / "fresh")
     make("-i", images, "-o", tmp_path / "other", "-s", 24)  # without the table, and with another size
-    assert len(of_manifest(tmp_path / "other")) == 2
+    assert len(read_manifest(tmp_path / "other")) == 2
 
 
-def test_a_table_that_no_longer_matches_changes_nothing(make: Make, images: Path, tmp_path: Path) -> None:
+def test_a_table_that_no_longer_matches_leaves_the_dataset_as_it_is(make: Make, images: Path, tmp_path: Path) -> None:
     out, path, licenses = tmp_path / "out", tmp_path / "c.csv", tmp_path / "a.csv"
     args = ("-i", images, "-o", out, "-s", 16, "--columns", path, "--attribution", licenses)
     path.write_text("key,x\na,1\n")

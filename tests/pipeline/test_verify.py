@@ -1,4 +1,4 @@
-"""What happens to a dataset afterwards is found, and mended by the next run."""
+"""--verify finds files that were lost or changed, and the next run makes them again."""
 
 import json
 from pathlib import Path
@@ -30,19 +30,19 @@ def shard_of(out: Path, path: Path) -> str:
     return name
 
 
-def test_all_is_there(make: Make, args: list[object]) -> None:
+def test_a_whole_dataset_passes(make: Make, args: list[object]) -> None:
     make(*args)
-    assert make(*args, "--verify") == ["all 18 files are there, by their sizes"]
-    assert make(*args, "--verify", "full") == ["all 18 files are there, by SHA-256"]
+    assert make(*args, "--verify") == ["all 18 files are there, checked by size"]
+    assert make(*args, "--verify", "full") == ["all 18 files are there, checked by SHA-256"]
 
 
-def test_what_is_missing_or_altered_is_made_again(make: Make, args: list[object], tmp_path: Path) -> None:
+def test_missing_and_altered_files_are_made_again(make: Make, args: list[object], tmp_path: Path) -> None:
     make(*args)
     out = tmp_path / "out"
     before, shards = snapshot(out), markers(out)
     keys = sorted({row["key"] for row in rows(out, "manifest")})
     missing, shorter, altered = (written(out, key) for key in keys[:3])
-    concerned = {shard_of(out, path) for path in (missing, shorter, altered)}
+    affected = {shard_of(out, path) for path in (missing, shorter, altered)}
     missing.unlink()
     shorter.write_bytes(shorter.read_bytes()[:-1])
     data = altered.read_bytes()
@@ -53,26 +53,26 @@ def test_what_is_missing_or_altered_is_made_again(make: Make, args: list[object]
     assert sorted(shown[:-1]) == sorted([
         f"'{missing.relative_to(out)}' is missing",
         f"'{shorter.relative_to(out)}' has {length:,} bytes instead of {length + 1:,}",
-        f"'{altered.relative_to(out)}' has other bytes of the same number",
+        f"'{altered.relative_to(out)}' has the same size but other content",
     ])  # fmt: skip
     assert shown[-1] == (
-        f"3 problems in {len(concerned)} shards, of 18 files by SHA-256: the same command without --verify makes them "
-        "again"
+        f"3 problems in {len(affected)} shards, of 18 files checked by SHA-256: give the same command without --verify "
+        "to make them again"
     )
-    assert set(markers(out)) == set(shards) - concerned
+    assert set(markers(out)) == set(shards) - affected
     make(*args)
     assert snapshot(out) == before
-    assert {name for name, at in markers(out).items() if shards[name] != at} == concerned
+    assert {name for name, at in markers(out).items() if shards[name] != at} == affected
 
 
-def test_sizes_do_not_tell_what_has_the_same(make: Make, args: list[object], tmp_path: Path) -> None:
+def test_a_check_by_size_accepts_other_bytes_of_the_same_number(make: Make, args: list[object], tmp_path: Path) -> None:
     make(*args)
     path = written(tmp_path / "out", rows(tmp_path / "out", "manifest")[0]["key"])
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    assert make(*args, "--verify") == ["all 18 files are there, by their sizes"]
+    assert make(*args, "--verify") == ["all 18 files are there, checked by size"]
 
 
-def test_a_table_or_a_marker_that_is_gone(make: Make, args: list[object], tmp_path: Path) -> None:
+def test_lost_tables_and_markers_are_reported(make: Make, args: list[object], tmp_path: Path) -> None:
     make(*args)
     out = tmp_path / "out"
     before = snapshot(out)
@@ -82,7 +82,7 @@ def test_a_table_or_a_marker_that_is_gone(make: Make, args: list[object], tmp_pa
     gone.unlink()
     shown = make(*args, "--verify", expect=1)
     assert shown[:3] == [
-        f"the marker '_run/shards/{damaged.name}' is damaged: delete it, and the shard is done again",
+        f"the marker '_run/shards/{damaged.name}' is damaged: delete it, and the next run makes the shard again",
         f"shard {gone.stem} is not committed",
         "'summary.json' is missing",
     ]
@@ -90,17 +90,17 @@ def test_a_table_or_a_marker_that_is_gone(make: Make, args: list[object], tmp_pa
     assert snapshot(out) == before
 
 
-def test_nothing_to_verify(make: Make, args: list[object], tmp_path: Path) -> None:
+def test_an_empty_out_is_refused(make: Make, args: list[object], tmp_path: Path) -> None:
     shown = make(*args, "--verify", expect=2)
     assert shown == [f"image_resizer: -o {str(tmp_path / 'out')!r} holds no dataset to verify: leave out --verify"]
     assert not (tmp_path / "out").exists()
 
 
-def test_failures_are_tried_again(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retry_failed_makes_failed_images_again(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write_tree(tmp_path / "in", {f"{n}.jpg": jpeg(n, (40, 30)) for n in range(6)} | {"x.png": POISON})
     args = ["-i", source, "-s", "16", "-ext", "jpg", "--images_per_shard", "2", "-o"]
     with monkeypatch.context() as patched:
-        patched.setattr("PIL.PngImagePlugin.PngImageFile.load", lambda _self: 1 // 0)  # as a decoder with a bug
+        patched.setattr("PIL.PngImagePlugin.PngImageFile.load", lambda _self: 1 // 0)  # a decoder with a bug
         make(*args, tmp_path / "out")
     out = tmp_path / "out"
     assert summary(out)["images"]["failed"] == 1

@@ -1,1 +1,1 @@
-"""What other libraries read of a dataset: every sample, compared with the manifest."""
+"""Load datasets with other libraries, and compare every sample with the manifest."""

@@ -1,4 +1,4 @@
-"""Datasets that loaders would stumble over: by their cards and croissant.json they load all the same."""
+"""Load datasets that loaders misread or refuse unless the card and croissant.json prevent it."""
 
 import os
 from pathlib import Path
@@ -21,8 +21,8 @@ def make(folder: Path, trees: dict[str, dict[str, bytes]], *arguments: object, c
     if columns:
         (folder / "columns.csv").write_bytes(os.fsencode(columns))
         arguments = (*arguments, "--columns", folder / "columns.csv")
-    done = run("-i", *sources, "-o", folder / "out", "-s", 32, *arguments)
-    assert done.returncode == 0, done.stderr
+    process = run("-i", *sources, "-o", folder / "out", "-s", 32, *arguments)
+    assert process.returncode == 0, process.stderr
     return folder / "out"
 
 
@@ -30,25 +30,25 @@ def load(out: Path) -> Any:
     return datasets.load_dataset(str(out), "32", cache_dir=str(out.parent / "cache"))
 
 
-def test_texts_like_dates_stay_texts(tmp_path: Path) -> None:
+def test_texts_that_look_like_dates_stay_text(tmp_path: Path) -> None:
     loaded = load(make(tmp_path, {"train": IMAGES}, columns="key,taken\np0,2020-01-01\np1,2021-01-01\np2,2022-01-01\n"))
     assert loaded["train"].features["taken"] == datasets.Value("string")
-    assert [one["taken"][:10] for one in loaded["train"]] == ["2020-01-01", "2021-01-01", "2022-01-01"]
+    assert [sample["taken"][:10] for sample in loaded["train"]] == ["2020-01-01", "2021-01-01", "2022-01-01"]
 
 
-def test_a_column_named_like_a_file_is_no_image(tmp_path: Path) -> None:
+def test_a_column_whose_name_ends_in_file_name_is_text(tmp_path: Path) -> None:
     out = make(tmp_path, {"train": IMAGES}, columns="key,old_file_name\np0,a.jpg\np1,b.jpg\np2,c.jpg\n")
-    assert sorted(one["old_file_name"] for one in load(out)["train"]) == ["a.jpg", "b.jpg", "c.jpg"]
+    assert sorted(sample["old_file_name"] for sample in load(out)["train"]) == ["a.jpg", "b.jpg", "c.jpg"]
 
 
-def test_labels_have_the_names_of_their_classes(tmp_path: Path) -> None:
+def test_labels_have_the_names_of_classes(tmp_path: Path) -> None:
     trees = {"train": {"cat/a.jpg": IMAGES["p0.jpg"], "dog/b.jpg": IMAGES["p1.jpg"], "c.jpg": IMAGES["p2.jpg"]}}
-    loaded = load(make(tmp_path, trees, "--labels", "folder"))["train"]
+    loaded = load(make(tmp_path, trees, "--label_from", "folder"))["train"]
     assert loaded.features["label"] == datasets.ClassLabel(names=["cat", "dog"])
-    assert sorted((one["label"], one["label_name"]) for one in loaded) == [(-1, ""), (0, "cat"), (1, "dog")]
+    assert sorted((sample["label"], sample["label_name"]) for sample in loaded) == [(-1, ""), (0, "cat"), (1, "dog")]
 
 
-def test_numbers_that_one_split_lacks(tmp_path: Path) -> None:
+def test_a_column_of_numbers_that_one_split_lacks(tmp_path: Path) -> None:
     trees = {"train": IMAGES, "val": {"b.jpg": IMAGES["p0.jpg"]}}
     loaded = load(make(tmp_path, trees, columns="key,age,rank\ntrain/p0,3,1\ntrain/p1,,2\ntrain/p2,5,3\nval/b,,4\n"))
     assert {split: loaded[split]["age"] for split in loaded} == {"train": ["3", "", "5"], "val": [""]}
@@ -58,10 +58,10 @@ def test_numbers_that_one_split_lacks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("layout", "kind"), [("files", str), ("webdataset", str), ("parquet", int)])
 def test_numbers_above_int64_are_not_changed(tmp_path: Path, layout: str, kind: type) -> None:
     hashes = ["5", "12345678901234567890", "18446744073709551615"]
-    lines = "".join(f"p{number},{one}\n" for number, one in enumerate(hashes))
+    lines = "".join(f"p{number},{value}\n" for number, value in enumerate(hashes))
     loaded = load(make(tmp_path, {"train": IMAGES}, "--layout", layout, columns=f"key,hash\n{lines}"))["train"]
-    read = [(one["json"] if layout == "webdataset" else one)["hash"] for one in loaded]
-    assert sorted(read, key=int) == [kind(one) for one in hashes]
+    values = [(sample["json"] if layout == "webdataset" else sample)["hash"] for sample in loaded]
+    assert sorted(values, key=int) == [kind(value) for value in hashes]
 
 
 def test_a_split_named_all(tmp_path: Path) -> None:
@@ -75,11 +75,12 @@ def test_a_split_without_images_is_left_out(tmp_path: Path, layout: str) -> None
     loaded = load(out)
     assert {name: len(split) for name, split in loaded.items()} == {"train": 3}
     described = mlcroissant.Dataset(str(out / "croissant.json"))
-    assert [one.uuid for one in described.metadata.record_sets] == ["32-train"]
+    assert [record_set.uuid for record_set in described.metadata.record_sets] == ["32-train"]
     assert 'load_dataset(os.getcwd(), "32", split="train")' in (out / "README.md").read_text()
 
 
-def test_avif_has_a_loader_in_archives_alone(tmp_path: Path) -> None:
-    head = (make(tmp_path / "f", {"train": IMAGES}, "-ext", "avif") / "README.md").read_text().split("---\n")[1]
-    assert yaml.safe_load(head).keys() == {"pretty_name", "size_categories"}
+def test_avif_has_a_loader_in_archives_only(tmp_path: Path) -> None:
+    card = (make(tmp_path / "f", {"train": IMAGES}, "-ext", "avif") / "README.md").read_text()
+    assert "load_dataset" not in card
+    assert yaml.safe_load(card.split("---\n")[1]).keys() == {"pretty_name", "size_categories"}
     assert len(load(make(tmp_path / "w", {"train": IMAGES}, "-ext", "avif", "--layout", "webdataset"))["train"]) == 3

@@ -1,1 +1,1 @@
-"""The report."""
+"""Tests of the report."""

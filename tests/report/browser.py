@@ -1,8 +1,7 @@
-"""A page in a real browser: Debian's Chromium, headless, without a network of its own."""
+"""Debian's Chromium, headless, which sends no requests of its own."""
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import shutil
@@ -12,24 +11,24 @@ from typing import Any
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
-# None of its own requests, and no first-run pages; as root it has no sandbox.
+# No requests of its own and no first-run pages. Chromium's sandbox does not work for root.
 _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"),
 )
 
 
-def is_there() -> bool:
-    """Whether this machine has both the browser and what drives it."""
+def is_installed() -> bool:
+    """Return whether this machine has both the browser and its driver."""
     return bool(shutil.which("chromium") and shutil.which("chromedriver"))
 
 
 @contextlib.contextmanager
 def browser(profile: Path) -> Iterator[Chrome]:
-    """A new browser.
+    """Start a browser, and end it at the end of the block.
 
     Args:
-        profile: an empty folder for it.
+        profile: an empty folder for its profile.
     """
     options = ChromeOptions()
     options.binary_location = str(shutil.which("chromium"))
@@ -44,7 +43,7 @@ def browser(profile: Path) -> Iterator[Chrome]:
 
 
 def look(driver: Chrome, page: Path, width: int, scheme: str = "light") -> None:
-    """Opens a page as a screen of `width` CSS pixels shows it, in a "light" or "dark" scheme."""
+    """Open a page on a screen `width` CSS pixels wide, in the colour scheme "light" or "dark"."""
     driver.get("about:blank")
     driver.get_log("browser")
     driver.get_log("performance")
@@ -56,18 +55,13 @@ def look(driver: Chrome, page: Path, width: int, scheme: str = "light") -> None:
 
 
 def requests(driver: Chrome) -> list[str]:
-    """The addresses that the page asked for since `look`, data URIs apart."""
+    """Return the addresses that the page requested since `look`, without data URIs."""
     messages = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    asked = [one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"]
-    return [url for url in asked if not url.startswith("data:")]
+    sent = [message["params"] for message in messages if message["method"] == "Network.requestWillBeSent"]
+    urls = [params["request"]["url"] for params in sent]
+    return [url for url in urls if not url.startswith("data:")]
 
 
 def problems(driver: Chrome) -> list[dict[str, Any]]:
-    """What the console said since `look`."""
+    """Return the messages of the console since `look`."""
     return list(driver.get_log("browser"))
-
-
-def screenshot(driver: Chrome, path: Path) -> None:
-    """The whole page as a PNG."""
-    taken = driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
-    path.write_bytes(base64.b64decode(taken["data"]))

@@ -1,4 +1,4 @@
-"""The page in a real browser."""
+"""The report as Chromium shows it."""
 
 import os
 import signal
@@ -11,22 +11,22 @@ import pytest
 from selenium.webdriver import Chrome
 
 from tests.pipeline.test_kill import wait_until
-from tests.report.browser import browser, is_there, look, problems, requests
+from tests.report.browser import browser, is_installed, look, problems, requests
 from tests.support import ROOT, jpeg, rows, run, summary, write_tree
 from tests.support.endings import wait_for_handlers
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not is_there(), reason="no chromium and chromedriver: make test-report has them"),
+    pytest.mark.skipif(not is_installed(), reason="no chromium and chromedriver: make browser installs them"),
 ]
 
-# Names that would be markup, hide, or turn what follows round.
+# Names that hold markup, end an attribute, change the direction of text, break a line, or are not Unicode.
 HOSTILE = (
     *("<script>alert(1)<script>.jpg", "'\"&.jpg", "\u202egpj.jpg", "a\nb.jpg"),
     *(os.fsdecode(b"\xff.jpg"), f"{'w' * 251}.jpg"),
 )
 
-# What is cut off, or would have to be scrolled sideways.
+# Elements that are cut off, or that a reader would have to scroll sideways.
 _TOO_WIDE = """
 return [...document.querySelectorAll(".card, .card *")]
     .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1 && !e.closest("svg, .scroll"))
@@ -42,18 +42,19 @@ return Object.fromEntries([...document.querySelectorAll("figure.card")].map(
     f => [f.querySelector("h3").textContent, [...f.querySelectorAll("td")].map(d => d.textContent)]))
 """
 _CAPTIONS = """
-return [...document.querySelectorAll(".sheet")].map(s => [...s.querySelectorAll("figcaption")].map(c => c.innerText))
+return [...document.querySelectorAll(".pictured")].map(
+    image => [...image.querySelectorAll("figcaption")].map(c => c.innerText))
 """
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dataset of two splits and two sizes, with failures and with what is left out."""
+    """Make a dataset of two splits and two sizes, with failures, a skipped image and an ignored file."""
     folder = tmp_path_factory.mktemp("report")
     broken = {f"{name[:99]}.png": b"no image" for name in HOSTILE}
-    others = {"cut.jpg": jpeg(1, (500, 500))[:-500], "thin.jpg": jpeg(2, (9, 90)), "x.txt": b""}
+    rest = {"cut.jpg": jpeg(1, (500, 500))[:-500], "thin.jpg": jpeg(2, (9, 90)), "x.txt": b""}
     images = {name: jpeg(seed, (300 + 40 * seed, 200)) for seed, name in enumerate(HOSTILE)}
-    train, validation = write_tree(folder / "train", images), write_tree(folder / "val", {**broken, **others})
+    train, validation = write_tree(folder / "train", images), write_tree(folder / "val", {**broken, **rest})
     done = run("-i", train, validation, "-o", folder / "out", "-s", 128, 64, "-ext", "jpg", "--min_side", 20)
     assert done.returncode == 0, done.stderr
     return folder / "out"
@@ -67,7 +68,9 @@ def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
-def test_it_loads_by_itself_and_fits(out: Path, chrome: Chrome, width: int, scheme: str) -> None:
+def test_the_page_loads_without_requests_and_fits_the_screen(
+    out: Path, chrome: Chrome, width: int, scheme: str
+) -> None:
     page = out / "report.html"
     look(chrome, page, width, scheme)
     assert problems(chrome) == []
@@ -86,28 +89,28 @@ def test_the_figures_are_those_of_the_manifest(out: Path, chrome: Chrome) -> Non
     for row in manifest:
         sources.setdefault(row["source"], set()).add(row["status"])
     source_bytes = {row["source"]: row["source_bytes"] for row in manifest}
-    wanted = {
+    expected = {
         "images.matched": len(sources),
         "source_bytes": sum(source_bytes.values()),
         "splits.train.images": sum(name.startswith("train/") for name in sources),
         "splits.val.images": sum(name.startswith("val/") for name in sources),
     }
     for status in ("written", "failed", "skipped"):
-        wanted[f"images.{status}"] = sum(status in statuses for statuses in sources.values())
+        expected[f"images.{status}"] = sum(status in statuses for statuses in sources.values())
     for size in (128, 64):
-        made = [row["bytes"] for row in manifest if row["size"] == size and row["status"] == "written"]
-        wanted |= {f"outputs.{size}.images": len(made), f"outputs.{size}.bytes": sum(made)}
+        written = [row["bytes"] for row in manifest if row["size"] == size and row["status"] == "written"]
+        expected |= {f"outputs.{size}.images": len(written), f"outputs.{size}.bytes": sum(written)}
     for row in rows(out, "failures"):
-        wanted[f"failures.{row['error']}"] = wanted.get(f"failures.{row['error']}", 0) + 1
-    assert chrome.execute_script(_FIGURES) == wanted
-    assert (wanted["images.written"], wanted["images.failed"], wanted["images.skipped"]) == (6, 7, 1)
+        expected[f"failures.{row['error']}"] = expected.get(f"failures.{row['error']}", 0) + 1
+    assert chrome.execute_script(_FIGURES) == expected
+    assert (expected["images.written"], expected["images.failed"], expected["images.skipped"]) == (6, 7, 1)
 
 
 def test_histograms_and_contact_sheet(out: Path, chrome: Chrome) -> None:
     look(chrome, out / "report.html", 390)
     plots = dict(chrome.execute_script(_PLOTS))
     for size in ("128", "64"):
-        counts = [int(cell) for cell in plots[f"Bytes of an output, {size} px"] if cell != "0"]
+        counts = [int(cell) for cell in plots[f"Bytes per output, {size} px"] if cell != "0"]
         assert sorted(counts) == sorted(summary(out)["output_bytes"][size].values())
     captions = list(chrome.execute_script(_CAPTIONS))
     assert len(captions) == 6
@@ -118,9 +121,9 @@ def test_histograms_and_contact_sheet(out: Path, chrome: Chrome) -> None:
     assert [row["width"], row["height"]] in pictures
 
 
-def test_a_run_is_shown_while_it_goes_on_and_when_it_is_stopped(tmp_path: Path, chrome: Chrome) -> None:
-    data = [jpeg(seed, (1600, 1200)) for seed in range(4)]
-    write_tree(tmp_path / "in", {f"p{number:03d}.jpg": data[number % 4] for number in range(600)})
+def test_the_page_follows_a_run_until_it_is_stopped(tmp_path: Path, chrome: Chrome) -> None:
+    photos = [jpeg(seed, (1600, 1200)) for seed in range(4)]
+    write_tree(tmp_path / "in", {f"p{number:03d}.jpg": photos[number % 4] for number in range(600)})
     out = tmp_path / "out"
     args = ["-i", tmp_path / "in", "-o", out, "-s", 64, "-j", 1, "--images_per_shard", 10, "--report_every", 1]
     command = [sys.executable, "image_resizer.py", *map(str, args)]
@@ -130,35 +133,35 @@ def test_a_run_is_shown_while_it_goes_on_and_when_it_is_stopped(tmp_path: Path, 
     look(chrome, out / "report.html", 390)
     assert problems(chrome) == []
     assert chrome.execute_script("return document.querySelector('.badge').textContent") == "running"
-    assert " of 600 images (" in chrome.execute_script("return document.querySelector('.state').textContent")
-    wait_until(lambda: "committed" in _state(chrome) and _written(chrome) > 0)  # by its own refresh
-    wait_until(lambda: chrome.execute_script(_ALL_IMAGES_SHOW_TWO_PICTURES))
+    assert " of 600 images (" in chrome.execute_script("return document.querySelector('.status').textContent")
+    wait_until(lambda: "committed" in _status(chrome) and _written(chrome) > 0)  # by its own refresh
+    wait_until(lambda: chrome.execute_script(_EVERY_IMAGE_HAS_TWO_PICTURES))
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
     look(chrome, out / "report.html", 390)
     assert chrome.execute_script("return document.querySelector('.badge').textContent") == "stopped"
-    assert "Stopped by SIGINT. " in _state(chrome)
+    assert "Stopped by SIGINT. " in _status(chrome)
     assert b'http-equiv="refresh"' not in (out / "report.html").read_bytes()
 
 
-_ALL_IMAGES_SHOW_TWO_PICTURES = """
-const sheets = [...document.querySelectorAll('.sheet')]
-return sheets.length > 0 && sheets.every(s => [...s.querySelectorAll('img')].filter(i => i.naturalWidth).length == 2)
+_EVERY_IMAGE_HAS_TWO_PICTURES = """
+const images = [...document.querySelectorAll('.pictured')]
+return images.length > 0 && images.every(e => [...e.querySelectorAll('img')].filter(i => i.naturalWidth).length == 2)
 """
 
 
-def _state(chrome: Chrome) -> str:
-    return str(chrome.execute_script("return document.querySelector('.state')?.textContent || ''"))
+def _status(chrome: Chrome) -> str:
+    return str(chrome.execute_script("return document.querySelector('.status')?.textContent || ''"))
 
 
 def _written(chrome: Chrome) -> int:
     return int(dict(chrome.execute_script(_FIGURES)).get("images.written", 0))
 
 
-def test_what_is_printed_has_its_numbers(out: Path, chrome: Chrome) -> None:
+def test_a_printed_plot_has_the_table_of_its_numbers(out: Path, chrome: Chrome) -> None:
     look(chrome, out / "report.html", 1000)
     chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    seen = "return [...document.querySelectorAll('details table')].every(t => t.getBoundingClientRect().height > 0)"
-    assert chrome.execute_script(seen)
+    shown = "return [...document.querySelectorAll('details table')].every(t => t.getBoundingClientRect().height > 0)"
+    assert chrome.execute_script(shown)
     chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

@@ -1,6 +1,6 @@
-"""What tests and benchmarks share: generated images, a plain Pillow loop as a reference, and readers of a dataset.
+"""Helpers for tests and benchmarks: generated images, resizing with Pillow alone as a reference, readers of a dataset.
 
-Nothing here needs more than Pillow and the standard library: `make resize` generates its photographs with it.
+This package needs only Pillow and the standard library, since `make resize` generates photographs with it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Row = dict[str, Any]
 
 def image_bytes(image: Image.Image, image_format: str, **parameters: Any) -> bytes:
     """Encode an image."""
-    body = io.BytesIO()
-    image.save(body, image_format, **parameters)
-    return body.getvalue()
+    buffer = io.BytesIO()
+    image.save(buffer, image_format, **parameters)
+    return buffer.getvalue()
 
 
 def jpeg(seed: int, size: tuple[int, int], **parameters: Any) -> bytes:
@@ -71,7 +71,7 @@ def plain_resize(data: bytes, size: int, image_format: str = "JPEG", gap: float 
 
 
 def run(*args: object) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own."""
+    """Run the command in a separate process."""
     command = [sys.executable, str(ROOT / "image_resizer.py"), *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
@@ -86,7 +86,7 @@ def snapshot(out: Path) -> dict[str, bytes]:
 
 
 def markers(out: Path) -> dict[str, int]:
-    """Return when each marker was written, in nanoseconds, by its name."""
+    """Return the time of the last change of each marker, in nanoseconds, by its name."""
     return {path.name: path.stat().st_mtime_ns for path in sorted((out / "_run" / "shards").iterdir())}
 
 
@@ -101,7 +101,7 @@ def summary(out: Path) -> Row:
 
 
 def picture_of(data: bytes) -> Image.Image:
-    """Decode an image, in mode RGB."""
+    """Decode an image, and convert it to mode RGB."""
     return Image.open(io.BytesIO(data)).convert("RGB")
 
 
@@ -112,25 +112,25 @@ def sha256(data: bytes) -> str:
 
 def written_row(key: str, source: str, data: bytes, size: int, path: str, output: bytes) -> Row:
     """Return the manifest row of an output, derived from the bytes of its source and of itself."""
-    before, after = Image.open(io.BytesIO(data)), Image.open(io.BytesIO(output))
+    original, resized = Image.open(io.BytesIO(data)), Image.open(io.BytesIO(output))
     return {
         "key": key,
         "source": source,
         "source_bytes": len(data),
         "source_sha256": sha256(data),
-        "source_format": before.format,
-        "source_mode": before.mode,
-        "source_width": before.width,
-        "source_height": before.height,
+        "source_format": original.format,
+        "source_mode": original.mode,
+        "source_width": original.width,
+        "source_height": original.height,
         "size": size,
         "path": path,
-        "width": after.width,
-        "height": after.height,
+        "width": resized.width,
+        "height": resized.height,
         "bytes": len(output),
         "sha256": sha256(output),
         "orientation": 1,
-        "source_box": [0.0, 0.0, float(before.width), float(before.height)],
-        "output_box": [0, 0, *after.size],
+        "source_box": [0.0, 0.0, float(original.width), float(original.height)],
+        "output_box": [0, 0, *resized.size],
         "status": "written",
         "reason": None,
         "notes": [],

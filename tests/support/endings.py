@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from tests.support import ROOT
 
-# (layout, sizes) of the datasets to make.
+# (layout, sizes) of the datasets.
 CASES = (("files", (128,)), ("files", (128, 64)), ("webdataset", (128,)), ("webdataset", (128, 64)))
 
 # Seconds between two signals.
@@ -24,12 +24,12 @@ SIGNALS_APART = 0.08
 # CPU seconds until the command must handle signals. Python itself starts in a tenth of that.
 PYTHON_STARTS_WITHIN = 0.3
 
-_WORKERS = 2
+_THREADS = 2
 _TIME_LIMIT = 600
 
 
 class LostError(Exception):
-    """A run did not end as it should, or its dataset differs from an uninterrupted run; the message says how."""
+    """A run ended in a wrong way, or its dataset differs from that of an uninterrupted run. The message says how."""
 
 
 class Ending(NamedTuple):
@@ -58,12 +58,12 @@ class Case:
 
     def __init__(self, source: Path, place: Path, layout: str, sizes: Sequence[int], *flags: object) -> None:
         self.name = f"{layout}, {' and '.join(map(str, sizes))} px"
-        self._args = ["-i", source, "-s", *sizes, "--layout", layout, "-j", _WORKERS, *flags]
+        self._args = ["-i", source, "-s", *sizes, "--layout", layout, "-j", _THREADS, *flags]
         self.out, self.whole = place / "out", place / "whole"
         start = time.monotonic()
         self._complete(self.whole)
         self.seconds = time.monotonic() - start
-        self._wanted = contents(self.whole)
+        self._expected = contents(self.whole)
         self._shards = len(list((self.whole / "_run" / "shards").iterdir()))
 
     def start(self, out: Path | None = None) -> subprocess.Popen[str]:
@@ -100,17 +100,17 @@ class Case:
             return "finalising"
         return "at work" if committed else "start-up"
 
-    def go_on(self) -> None:
-        """Give the command again, and check the dataset.
+    def resume(self) -> None:
+        """Run the command again, and check the dataset.
 
         Raises:
             LostError: a file differs from that of the uninterrupted run, or a temporary file is left behind.
         """
         self._complete(self.out)
         files = contents(self.out)
-        if files != self._wanted:
-            names = sorted(name for name in {*files, *self._wanted} if files.get(name) != self._wanted.get(name))
-            raise LostError(f"{len(names)} files differ from a whole run's: {names[:5]}")
+        if files != self._expected:
+            names = sorted(name for name in {*files, *self._expected} if files.get(name) != self._expected.get(name))
+            raise LostError(f"{len(names)} files differ from those of an uninterrupted run: {names[:5]}")
         if left := leftovers(self.out):
             raise LostError(f"left behind: {left}")
 
@@ -158,7 +158,7 @@ def wait_for_handlers(process: subprocess.Popen[str]) -> None:
         times = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[11:13]
         if sum(map(int, times)) / os.sysconf("SC_CLK_TCK") > PYTHON_STARTS_WITHIN:
             process.kill()
-            raise LostError(f"SIGTERM would end it without a sentence after {PYTHON_STARTS_WITHIN} s of work")
+            raise LostError(f"SIGTERM ends the command without a message after {PYTHON_STARTS_WITHIN} s of CPU time")
         time.sleep(0.001)
 
 
@@ -179,15 +179,16 @@ def check_ending(ending: Ending, number: int) -> bool:
     Raises:
         LostError: the exit code is wrong, the last message does not say how to continue, or there is a traceback.
     """
-    sentences = [line for line in ending.messages.splitlines() if "stopped by" in line]
-    if ending.code == 0 and not sentences:
+    stop_lines = [line for line in ending.messages.splitlines() if "stopped by" in line]
+    if ending.code == 0 and not stop_lines:
         return False
-    wanted = f"stopped by {signal.Signals(number).name}; "
-    if ending.code != 128 + number or len(sentences) != 1 or wanted not in sentences[0]:
+    expected = f"stopped by {signal.Signals(number).name}; "
+    if ending.code != 128 + number or len(stop_lines) != 1 or expected not in stop_lines[0]:
         raise LostError(f"ended with {ending.code}: {ending.messages}")
-    advice = "give the same command again to continue"
-    if advice not in sentences[0] or not ending.messages.endswith(f"{sentences[0]}\n"):
-        raise LostError(f"the last sentence does not say how to continue: {ending.messages}")
+    if "give the same command again to continue" not in stop_lines[0] or not ending.messages.endswith(
+        f"{stop_lines[0]}\n"
+    ):
+        raise LostError(f"the last message does not say how to continue: {ending.messages}")
     if "Traceback" in ending.messages or "Exception" in ending.messages:
         raise LostError(f"a traceback: {ending.messages}")
     return True

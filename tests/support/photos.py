@@ -9,7 +9,7 @@ import random
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-# (width, height) in pixels, as in pictures of cameras and in the 1024-px copy of Open Images.
+# (width, height) in pixels, as in camera pictures and in the 1024-px copy of Open Images.
 _SIZES = ((1024, 683), (1024, 768), (683, 1024), (768, 1024), (1600, 1200), (1024, 576), (900, 1600), (1024, 1024))
 
 
@@ -18,7 +18,7 @@ def photo(seed: int, size: tuple[int, int] | None = None) -> Image.Image:
 
     Args:
         seed: any integer.
-        size: (width, height) in pixels; None for a usual size, which depends on the seed.
+        size: (width, height) in pixels; None for one of `_SIZES`, which depends on the seed.
     """
     rng = random.Random(seed)
     size = size or _SIZES[seed % len(_SIZES)]

@@ -1,4 +1,4 @@
-"""A shard of images that a test makes."""
+"""A shard of images that tests make."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ SHARD = Shard("a", 0, 1)
 
 
 def config(tmp_path: Path, *sizes: int, layout: str = "files") -> ResizeConfig:
-    (tmp_path / "out" / "_run").mkdir(parents=True, exist_ok=True)  # as a run makes it, before all else
+    (tmp_path / "out" / "_run").mkdir(parents=True, exist_ok=True)  # a run makes this folder before everything else
     spec = ResizeSpec(sizes=sizes or (8,))
     return ResizeConfig((Split("a", f"{tmp_path}/in/**", f"{tmp_path}/in"),), f"{tmp_path}/out", spec, layout, 100, 2)
 

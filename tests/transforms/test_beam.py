@@ -1,4 +1,4 @@
-"""ResizeImages, in pipelines that are not the command's."""
+"""ResizeImages, in pipelines other than the command's."""
 
 import json
 import sys
@@ -27,16 +27,16 @@ SPEC = ResizeSpec(sizes=(64, 32), extension="jpg")
 
 
 def collect(elements: Sequence[ResizedImage], into: Path) -> None:
-    """Write the elements, in a fixed order, where the test finds them."""
-    found = [image._asdict() | {"row": json.loads(manifest_line(image.row))} for image in elements]
-    for image in found:
+    """Write the elements to a file, in a fixed order."""
+    images = [image._asdict() | {"row": json.loads(manifest_line(image.row))} for image in elements]
+    for image in images:
         image["data"] = None if image["data"] is None else image["data"].hex()
         image["failure"] = image["failure"] and image["failure"]._asdict()
-    into.write_text(json.dumps(sorted(found, key=lambda image: (image["row"]["source"], -image["size"]))))
+    into.write_text(json.dumps(sorted(images, key=lambda image: (image["row"]["source"], -image["size"]))))
 
 
 def resized(pattern: Path | str, out: Path, transform: ResizeImages) -> tuple[list[dict[str, Any]], Any]:
-    """Run a pipeline of MatchFiles, ReadMatches and the transform; return its elements and the run."""
+    """Run a pipeline of MatchFiles, ReadMatches and the transform; return its elements and its result."""
     pipeline = beam.Pipeline(runner=FnApiRunner())
     _ = (
         pipeline
@@ -44,19 +44,19 @@ def resized(pattern: Path | str, out: Path, transform: ResizeImages) -> tuple[li
         | fileio.ReadMatches()
         | beam.Reshuffle()
         | transform
-        | "ShuffleImages" >> beam.Reshuffle()  # elements survive a coder
+        | "ShuffleImages" >> beam.Reshuffle()  # so that the elements pass a coder
         | beam.combiners.ToList()
         | beam.Map(collect, out)
     )
-    done = pipeline.run()
-    done.wait_until_finish()
-    return json.loads(out.read_text()), done
+    run_result = pipeline.run()
+    run_result.wait_until_finish()
+    return json.loads(out.read_text()), run_result
 
 
 def test_every_image_and_size_is_an_element(tmp_path: Path) -> None:
     files = {"a.jpg": jpeg(1, (120, 80)), "deep/er/b.jpg": jpeg(2, (90, 200))}
     source = write_tree(tmp_path / "photos", files)
-    images, _ = resized(source / "**", tmp_path / "found", ResizeImages(SPEC, root=source))
+    images, _ = resized(source / "**", tmp_path / "elements", ResizeImages(SPEC, root=source))
     expected = []
     for name, data in files.items():
         for size, output in process_image(data, SPEC).outputs.items():
@@ -70,9 +70,9 @@ def test_every_image_and_size_is_an_element(tmp_path: Path) -> None:
 def test_the_bytes_and_rows_are_those_of_the_command(tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "photos", 5)
     (source / "broken.jpg").write_bytes(jpeg(1, (120, 80))[:-900])
-    done = run("-i", source, "-o", tmp_path / "out", "-s", 64, 32, "-ext", "jpg")
-    assert done.returncode == 0, done.stderr
-    images, _ = resized(source / "**", tmp_path / "found", ResizeImages(SPEC, root=source))
+    completed = run("-i", source, "-o", tmp_path / "out", "-s", 64, 32, "-ext", "jpg")
+    assert completed.returncode == 0, completed.stderr
+    images, _ = resized(source / "**", tmp_path / "elements", ResizeImages(SPEC, root=source))
     assert sorted((image["row"] for image in images), key=str) == sorted(rows_of(tmp_path / "out", "manifest"), key=str)
     assert [image["failure"] for image in images if image["failure"]] == 2 * rows_of(tmp_path / "out", "failures")
     written = [image for image in images if image["data"] is not None]
@@ -81,19 +81,21 @@ def test_the_bytes_and_rows_are_those_of_the_command(tmp_path: Path) -> None:
         assert bytes.fromhex(image["data"]) == (tmp_path / "out" / image["row"]["path"]).read_bytes()
 
 
-def test_what_is_no_image_is_a_failure_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_image_is_a_failure_and_the_others_are_made(tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (80, 60)), "notes.txt": b"none"})
-    images, done = resized(source / "*", tmp_path / "found", ResizeImages(ResizeSpec(sizes=(16,)), root=source))
+    images, run_result = resized(
+        source / "*", tmp_path / "elements", ResizeImages(ResizeSpec(sizes=(16,)), root=source)
+    )
     photo, notes = images
     assert (photo["row"]["status"], photo["failure"]) == ("written", None)
     assert (notes["key"], notes["data"]) == ("notes.txt", None)
     assert [notes["row"][name] for name in ("status", "reason", "path")] == ["failed", "not-an-image", None]
-    message = "the content is of no image format that is read here"
+    message = "the content is not in an image format that can be read"
     assert notes["failure"] == FailureRow("notes.txt", "notes.txt", "decode", "not-an-image", message)._asdict()
     assert notes["row"]["source_sha256"] == sha256(b"none")
-    counted = done.metrics().query(MetricsFilter().with_namespace(counters.NAMESPACE))["counters"]
-    found = {counter.key.metric.name: counter.committed for counter in counted}
-    assert {name: found[name] for name in ("in-images", "out-images", "out-bytes", "failed-not-an-image")} == {
+    results = run_result.metrics().query(MetricsFilter().with_namespace(counters.NAMESPACE))["counters"]
+    values = {counter.key.metric.name: counter.committed for counter in results}
+    assert {name: values[name] for name in ("in-images", "out-images", "out-bytes", "failed-not-an-image")} == {
         "in-images": 2,
         "out-images": 1,
         "out-bytes": photo["row"]["bytes"],
@@ -103,30 +105,30 @@ def test_what_is_no_image_is_a_failure_and_the_rest_goes_on(tmp_path: Path) -> N
 
 def test_a_failure_of_several_sizes_is_counted_once(tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {"a.jpg": b"none"})
-    images, done = resized(source / "*", tmp_path / "found", ResizeImages(SPEC))
+    images, run_result = resized(source / "*", tmp_path / "elements", ResizeImages(SPEC))
     assert [(image["size"], image["failure"]["error"]) for image in images] == [
         (64, "not-an-image"),
         (32, "not-an-image"),
     ]
-    counted = done.metrics().query(MetricsFilter().with_name("failed-not-an-image"))["counters"]
-    assert [counter.committed for counter in counted] == [1]
+    results = run_result.metrics().query(MetricsFilter().with_name("failed-not-an-image"))["counters"]
+    assert [counter.committed for counter in results] == [1]
 
 
-def test_a_filter_leaves_images_out_without_a_failure(tmp_path: Path) -> None:
+def test_an_image_that_a_filter_leaves_out_is_not_a_failure(tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (80, 60))})
     spec = ResizeSpec(sizes=(16,), min_side=61)
-    ((image,), _) = resized(source / "*", tmp_path / "found", ResizeImages(spec))
+    ((image,), _) = resized(source / "*", tmp_path / "elements", ResizeImages(spec))
     assert (image["data"], image["failure"]) == (None, None)
     assert (image["row"]["status"], image["row"]["reason"]) == ("skipped", "min-side")
 
 
-def test_an_image_that_needs_more_than_the_memory_fails(tmp_path: Path) -> None:
+def test_an_image_that_needs_more_memory_than_there_is_fails(tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {"a.png": image_bytes(photo(1, (80, 60)), "PNG")})
-    ((image,), _) = resized(source / "*", tmp_path / "found", ResizeImages(ResizeSpec(sizes=(16,)), memory=1000))
+    ((image,), _) = resized(source / "*", tmp_path / "elements", ResizeImages(ResizeSpec(sizes=(16,)), memory=1000))
     assert image["failure"]["error"] == "too-large"
 
 
-def listed(path: str) -> FileMetadata:
+def metadata(path: str) -> FileMetadata:
     return FileMetadata(path, 5, 7.5)
 
 
@@ -141,14 +143,14 @@ def listed(path: str) -> FileMetadata:
     ],
 )
 def test_keys_are_paths_below_the_root(path: str, root: str, key: str, source: str) -> None:
-    found = source_of(listed(path), root)
-    assert (found.key, found.path, found.location, found.bytes, found.version) == (key, source, path, 5, 7.5)
+    result = source_of(metadata(path), root)
+    assert (result.key, result.path, result.location, result.bytes, result.version) == (key, source, path, 5, 7.5)
 
 
 @pytest.mark.parametrize(("path", "root"), [("photos/a.jpg", "/data/photos"), ("photos2/a.jpg", "photos")])
-def test_a_file_outside_of_the_root_is_refused(path: str, root: str) -> None:
+def test_a_file_outside_the_root_is_refused(path: str, root: str) -> None:
     with pytest.raises(RunError) as caught:
-        source_of(listed(path), root)
+        source_of(metadata(path), root)
     assert str(caught.value) == (
         f"{path!r} does not lie below root {root!r}: give the folder that the pattern begins with, "
         "written in the same way"
@@ -166,4 +168,4 @@ def test_a_worker_with_another_library_refuses(tmp_path: Path, monkeypatch: pyte
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (80, 60))})
     monkeypatch.setattr(environment, "versions", lambda config: {**versions(config), "pillow": "0.1"})
     with pytest.raises(Exception, match=r"this worker has pillow '0\.1' and the submitting machine"):
-        resized(source / "*", tmp_path / "found", ResizeImages(SPEC))
+        resized(source / "*", tmp_path / "elements", ResizeImages(SPEC))

@@ -17,7 +17,7 @@ from tests.support import ROOT
         "pipeline.report.write",
     ],
 )
-def test_what_loads_without_beam(module: str) -> None:
+def test_these_modules_load_without_beam(module: str) -> None:
     code = f"import sys, {module}; print(*(name for name in sys.modules if name.startswith('apache_beam')))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == ""
@@ -34,7 +34,7 @@ def test_the_core_needs_pillow_and_the_standard_library_only() -> None:
     assert loaded.stdout.split() == ["PIL", "transforms"]
 
 
-def test_imports_point_one_way() -> None:
+def test_transforms_do_not_import_the_command_and_the_core_does_not_import_transforms() -> None:
     for path in (ROOT / "transforms").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert "from pipeline" not in text, path

@@ -1,1 +1,1 @@
-"""Resized shards stored in OUT."""
+"""Resized shards -> their files and markers in OUT."""

@@ -1,4 +1,4 @@
-"""Shards -> OUT: each is committed by itself as soon as it is resized."""
+"""Resized shards -> OUT. Each shard is committed as soon as it is resized, independently of the others."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from transforms.dataset.markers import marker_bytes, marker_path, read_header
 from transforms.dataset.paths import RECEIPTS_DIR
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
-from transforms.model.records import ResizedShard, json_line
+from transforms.model.json_lines import json_line
+from transforms.model.records import ResizedShard
 from transforms.summary.progress import progress
 
 
 def commit(resized: ResizedShard, config: ResizeConfig) -> None:
-    """Stores a shard's files and, after all of them, its marker.
+    """Store the files of a shard, and its marker after all of them.
 
-    Files of an earlier marker that the shard has no longer are deleted. Names and bytes depend on the
-    shard alone, so that doing it twice, or again after it was cut off, gives the same.
+    Delete the files that an earlier marker of the shard names and that it no longer has. Names and bytes depend
+    on the shard alone, so a second call, also after one that was interrupted, has the same result.
 
     Raises:
-        StorageError: a file cannot be written. The shard is then not committed.
+        StorageError: a file cannot be written. Then the shard is not committed.
     """
     folders = [config.size_folder(size) for size in config.spec.sizes]
     files = list(LAYOUTS[config.layout].pack(resized.shard, folders, resized.images, resized.columns))
@@ -40,7 +41,7 @@ def commit(resized: ResizedShard, config: ResizeConfig) -> None:
 
 
 class ShardSink(fileio.FileSink):
-    """Commits each `ResizedShard` that it is given; the file that it is given to write gets the receipts."""
+    """Commits each `ResizedShard`, and writes its receipt to the file that Beam opens for the sink."""
 
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
@@ -51,21 +52,21 @@ class ShardSink(fileio.FileSink):
     def write(self, record: ResizedShard) -> None:
         if not record.committed:
             commit(record, self._config)
-            progress.commit(record.shard, record.tally)
+            progress.add_committed_shard(record.shard, record.tally)
         images = record.tally["images"]
         receipt = {"shard": record.shard.name, "again": not record.committed, "time": round(time.time(), 3), **images}
         self._receipts.write(json_line(receipt))
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing, since nothing is buffered."""
 
 
 class WriteShards(beam.PTransform):
-    """`ResizedShard`s -> the dataset; gives the receipts' files.
+    """`ResizedShard`s -> the files of their receipts, once the shards are in OUT.
 
     Args:
         config: the dataset.
-        run_id: begins the names of this run's receipts.
+        run_id: a part of the names of this run's receipts.
     """
 
     def __init__(self, config: ResizeConfig, run_id: str) -> None:

@@ -1,1 +1,1 @@
-"""What lies in OUT."""
+"""The files of a dataset in OUT."""

@@ -1,22 +1,23 @@
-"""OUT/_run/attempts/<shard>.json: that a shard was begun. It goes when the shard is committed.
+"""Records of shards that were begun and are not committed: OUT/_run/attempts/SHARD.json.
 
-One that is still there when the shard is begun again tells of an attempt that came to no end: the process
-was killed, or an image killed it.
+If a record is there when its shard is begun, an earlier attempt did not end: its process was killed, perhaps by
+one of the images.
 """
 
 from __future__ import annotations
 
 from transforms import storage
-from transforms.model.records import RUN_DIR, Shard, json_line
+from transforms.model.json_lines import json_line
+from transforms.model.records import RUN_DIR, Shard
 
 ATTEMPTS_DIR = f"{RUN_DIR}/attempts"
 
 
 def begin(out_dir: str, shard: Shard) -> bool:
-    """Records that a shard is begun; False where the record of an earlier attempt is there.
+    """Record that a shard is begun. Return False if the record of an earlier attempt is there.
 
     Raises:
-        StorageError: it cannot be written.
+        StorageError: the record cannot be written.
     """
     if storage.exists(storage.join(out_dir, _path(shard))):
         return False
@@ -25,12 +26,12 @@ def begin(out_dir: str, shard: Shard) -> bool:
 
 
 def end(out_dir: str, shard: Shard) -> None:
-    """The shard is committed."""
+    """Delete the record of a shard, which is committed."""
     storage.delete_all(out_dir, [_path(shard)])
 
 
 def forget(out_dir: str) -> None:
-    """Drops all records: what they tell of is over, or was ended on purpose."""
+    """Delete all records, because the attempts are complete or were ended on purpose."""
     storage.delete_tree(storage.join(out_dir, ATTEMPTS_DIR))
 
 

@@ -1,7 +1,7 @@
-"""Markers: the record that a shard is committed, and the only truth about what is done.
+"""Markers: a shard is committed if its marker is there and fits. No other record decides that.
 
-A marker is one file: a header line of JSON, then the shard's manifest rows, its failures, who made its images,
-and what found nothing in a table.
+A marker is a file of JSON lines: a header, then the shard's rows of the manifest, its failures, the authors of its
+images, and the images and rows of tables without a partner.
 """
 
 from __future__ import annotations
@@ -15,17 +15,8 @@ from typing import Any, NamedTuple
 from transforms import storage
 from transforms.imaging.errors import RETRIED_KINDS
 from transforms.model.errors import RunError
-from transforms.model.records import (
-    NO_COLUMNS,
-    RUN_DIR,
-    Columns,
-    ResizedShard,
-    Shard,
-    Source,
-    StoredFile,
-    json_line,
-    manifest_line,
-)
+from transforms.model.json_lines import json_line, manifest_line
+from transforms.model.records import NO_COLUMNS, RUN_DIR, Columns, ResizedShard, Shard, Source, StoredFile
 from transforms.tables.join import TableRow
 
 
@@ -33,14 +24,14 @@ class Header(NamedTuple):
     """The first line of a marker.
 
     Args:
-        digest: of the shard's sources as they were listed.
-        rows: how many manifest rows follow.
-        failures: how many failures follow these.
-        retry: how many of them another run tries again.
-        files: path below OUT, bytes and SHA-256 of each file that was stored.
-        tally: the shard's share of the summary.
-        attributions: how many lines of who made the images follow the failures.
-        unmatched: how many lines of what found nothing in a table follow these.
+        digest: the digest of the shard's sources, see `digest_of`.
+        rows: the number of manifest rows, which follow.
+        failures: the number of failures, which follow the rows.
+        retry: the number of failures that the next run tries again.
+        files: path below OUT, size and SHA-256 of each stored file.
+        tally: the tally of the shard.
+        attributions: the number of attributions, which follow the failures.
+        unmatched: the number of unmatched images and rows of tables, which follow the attributions.
     """
 
     digest: str
@@ -53,17 +44,17 @@ class Header(NamedTuple):
     unmatched: int = 0
 
     def fits(self, digest: str, retry_failed: bool = False) -> bool:
-        """Whether the shard needs nothing more: the same sources, and nothing to try again.
+        """Return whether the shard is complete: its sources are the same, and there is nothing to try again.
 
         Args:
-            digest: of the sources as they are now.
-            retry_failed: try every failure again, not only those that `retry` counts.
+            digest: the digest of the sources as they are now.
+            retry_failed: whether to try every failure again, not only those that `retry` counts.
         """
         return self.digest == digest and (self.failures if retry_failed else self.retry) == 0
 
 
 class Marker(NamedTuple):
-    """A whole marker; all but its header are lines of JSON, as they go into the dataset's tables."""
+    """A whole marker. All but its header are lines of JSON, as the files of the dataset have them."""
 
     header: Header
     rows: tuple[bytes, ...]
@@ -73,14 +64,14 @@ class Marker(NamedTuple):
 
 
 def marker_path(shard: Shard) -> str:
-    """Where below OUT a shard's marker lies."""
+    """Return the path of a shard's marker below OUT."""
     return f"{RUN_DIR}/shards/{shard.name}.jsonl"
 
 
 def digest_of(sources: Sequence[Source], rows: Sequence[TableRow] = (), columns: Columns = NO_COLUMNS) -> str:
-    """The digest of a shard's sources: what was listed of each, in the order of their paths.
+    """Return the digest of a shard's sources: of the path, size and version of each, in the order of the paths.
 
-    Where there are tables or labels, the shard's rows and the columns of the dataset are in it too.
+    If there are tables or labels, it includes the shard's rows and the columns of the dataset.
     """
     listed = sorted((source.path, source.bytes, source.version) for source in sources)
     digest = hashlib.sha256(json_line(listed))
@@ -92,7 +83,7 @@ def digest_of(sources: Sequence[Source], rows: Sequence[TableRow] = (), columns:
 
 
 def marker_bytes(resized: ResizedShard, files: Sequence[StoredFile]) -> bytes:
-    """The marker of a shard whose images have been stored as `files`."""
+    """Return the content of the marker of a shard whose images are stored as `files`."""
     header = Header(
         digest=resized.digest,
         rows=len(resized.rows),
@@ -110,10 +101,10 @@ def marker_bytes(resized: ResizedShard, files: Sequence[StoredFile]) -> bytes:
 
 
 def read_marker(out_dir: str, shard: Shard) -> Marker | None:
-    """The marker of a shard, or None where it is not committed.
+    """Return the marker of a shard, or None if there is none.
 
     Raises:
-        RunError: it is there, but damaged.
+        RunError: the marker is damaged.
     """
     data = storage.read_if_there(storage.join(out_dir, marker_path(shard)))
     if data is None:
@@ -122,16 +113,16 @@ def read_marker(out_dir: str, shard: Shard) -> Marker | None:
     header = _parse_header(first, shard)
     counts = (header.rows, header.failures, header.attributions, header.unmatched)
     if len(lines) != sum(counts):
-        raise RunError(f"the marker {marker_path(shard)!r} is damaged: delete it, and the shard is done again")
-    following = iter(lines)
-    return Marker(header, *(tuple(itertools.islice(following, count)) for count in counts))
+        raise _damaged(shard)
+    remaining = iter(lines)
+    return Marker(header, *(tuple(itertools.islice(remaining, count)) for count in counts))
 
 
 def read_header(out_dir: str, shard: Shard) -> Header | None:
-    """The header of a shard's marker, or None where the shard is not committed.
+    """Return the header of a shard's marker, or None if there is no marker.
 
     Raises:
-        RunError: it is there, but damaged.
+        RunError: the marker is damaged.
     """
     marker = read_marker(out_dir, shard)
     return marker.header if marker else None
@@ -141,6 +132,8 @@ def _parse_header(line: bytes, shard: Shard) -> Header:
     try:
         return Header(**json.loads(line))
     except (ValueError, TypeError) as error:
-        raise RunError(
-            f"the marker {marker_path(shard)!r} is damaged: delete it, and the shard is done again"
-        ) from error
+        raise _damaged(shard) from error
+
+
+def _damaged(shard: Shard) -> RunError:
+    return RunError(f"the marker {marker_path(shard)!r} is damaged: delete it, and the next run makes the shard again")

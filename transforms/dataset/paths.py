@@ -1,16 +1,19 @@
-"""What lies in OUT besides the images: the settings of its first run, and how many shards that fixed.
+"""The paths of a dataset's files below OUT, except for the images and archives, which `layouts` names.
 
-OUT/_run/config.json                {"inputs": ..., "settings": ..., "shards": {"train": 20}}
-OUT/_run/shards/<shard>.jsonl       markers, see `marker`
-OUT/_run/attempts/                  shards that are being made, see `attempts`
-OUT/_run/receipts/  OUT/_run/tmp/   what the runs did, and what a run is writing
-OUT/_run/pieces/                    what each part has of the files that have no parts
-OUT/_run/lock, in a store lease.json  who is at work
-OUT/manifest-*, failures-*, summary.json, SHA256SUMS, README.md, croissant.json
-OUT/shards.jsonl                    with archives
-OUT/[SIZE/][SPLIT/]metadata.jsonl   with layout files
-OUT/attribution-*, LICENSE, unmatched-*   with tables
-OUT/report.html                     the page that tells of it
+_run/config.json                          the plan, see `plan`
+_run/shards/SHARD.jsonl                   markers of committed shards, see `markers`
+_run/attempts/SHARD.json                  shards that were begun and are not committed, see `attempts`
+_run/receipts/                            what each run committed or found committed
+_run/history-RUN.json                     times and rates of each run
+_run/pieces/                              each part's piece of the files that have no parts
+_run/tmp/                                 files that are not complete yet
+_run/lock, on a store _run/lease.json     the run that is at work
+manifest-*.jsonl, failures-*.jsonl        rows of all images, and rows of failed images
+attribution-*.jsonl, unmatched-*.jsonl    with tables: authors, and images and rows without a partner
+[SIZE/][SPLIT/]metadata.jsonl             with layout `files`
+shards.jsonl                              with archives
+summary.json, SHA256SUMS, README.md, croissant.json, LICENSE
+report.html                               the report
 """
 
 from __future__ import annotations
@@ -18,37 +21,18 @@ from __future__ import annotations
 from transforms.model.records import RUN_DIR
 
 CONFIG_PATH = f"{RUN_DIR}/config.json"
-
-
 LOCK_PATH = f"{RUN_DIR}/lock"
-
-
 LEASE_PATH = f"{RUN_DIR}/lease.json"
-
-
 RECEIPTS_DIR = f"{RUN_DIR}/receipts"
-
-
 PIECES_DIR = f"{RUN_DIR}/pieces"
 
-
 SUMMARY_PATH = "summary.json"
-
-
 ARCHIVES_PATH = "shards.jsonl"
-
-
 CARD_PATH = "README.md"
-
-
 CROISSANT_PATH = "croissant.json"
-
-
 LICENSE_PATH = "LICENSE"
-
-
 SUMS_PATH = "SHA256SUMS"
 
 
-# Stands in each card that a run has made; one without it is somebody's own, and stays as it is.
-MADE_BY_RUNS = "<!-- Each run writes this file anew; without this line it leaves the file alone. -->"
+# Marks a card that a run has written. A run leaves a card without the mark as it is: somebody has edited it.
+GENERATED_MARK = "<!-- Every run rewrites this file. Delete this line to keep your own text. -->"

@@ -1,4 +1,7 @@
-"""The plan of a dataset: what its first run fixed for all runs."""
+"""The plan of a dataset in OUT/_run/config.json, which its first run fixes for all runs.
+
+It decides the shards, the parts of the manifest, and the paths of the files that describe the dataset.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +12,29 @@ from typing import Any, NamedTuple
 from transforms import storage
 from transforms.dataset.paths import ARCHIVES_PATH, CARD_PATH, CONFIG_PATH, LICENSE_PATH, SUMMARY_PATH, SUMS_PATH
 from transforms.dataset.settings import settings
+from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
-from transforms.model.records import NO_COLUMNS, Columns, Shard, json_line
+from transforms.model.folders import size_folder, split_prefix
+from transforms.model.json_lines import json_line
+from transforms.model.records import NO_COLUMNS, Columns, Shard
 
-# How many shards share one part of the manifest and one of the failures.
+# The number of shards whose rows make one part of the manifest.
 SHARDS_PER_PART = 100
+
+# Old name of a setting -> its name today.
+_OLD_NAMES = {"labels": "label_from"}
 
 
 class Plan(NamedTuple):
-    """What the first run of a dataset fixed for all runs.
+    """The plan of a dataset. All but its columns and `unwritten` stay as the first run fixed them.
 
     Args:
         inputs: the pattern of each split.
-        settings: see `config.settings`.
-        shards: how many shards each split has.
-        columns: what its samples have beside their images, as the newest run found it.
-        unwritten: folders that are no classes, since none of their images was written by the newest run.
+        settings: the settings, see `settings.settings`.
+        shards: the number of shards of each split.
+        columns: the columns from labels and tables, as the latest run found them.
+        unwritten: the folders that are not classes, because the latest run wrote none of their images.
     """
 
     inputs: dict[str, str]
@@ -35,25 +44,25 @@ class Plan(NamedTuple):
     unwritten: tuple[str, ...] = ()
 
     def all_shards(self) -> Iterator[Shard]:
-        """Every shard, in the order of the manifest."""
+        """Yield all shards in the order of the manifest."""
         for split, total in self.shards.items():
             yield from (Shard(split, number, total) for number in range(total))
 
 
 class Part(NamedTuple):
-    """Part `number`, from 0, of `total` of the manifest, and of the failures, with the shards that it joins."""
+    """Part `number`, from 0, of the `total` parts of the manifest, and the shards whose rows it holds."""
 
     number: int
     total: int
     shards: tuple[Shard, ...]
 
     def path(self, name: str) -> str:
-        """Such as manifest-00000-of-00002.jsonl."""
+        """Return the path of the part of a table, such as manifest-00000-of-00002.jsonl."""
         return f"{name}-{self.number:05d}-of-{self.total:05d}.jsonl"
 
 
 def parts(plan: Plan) -> list[Part]:
-    """The parts of the manifest; how many there are depends on the number of shards alone."""
+    """Return the parts of the manifest. They depend on the number of shards alone."""
     shards = tuple(plan.all_shards())
     total = -(-len(shards) // SHARDS_PER_PART)
     return [
@@ -62,38 +71,33 @@ def parts(plan: Plan) -> list[Part]:
     ]
 
 
-def has_archives(layout: str) -> bool:
-    """Whether a layout's datasets have the table of archives; with files, the manifest names each already."""
-    return layout != "files"
-
-
-def metadata_path(size_folder: str, key_prefix: str) -> str:
-    """Where the metadata of the images of one size and split lie: beside them."""
-    return f"{size_folder}{key_prefix}metadata.jsonl"
+def metadata_path(folder: str) -> str:
+    """Return the path of the metadata of the images of one size and split, which lie in this folder."""
+    return f"{folder}metadata.jsonl"
 
 
 def metadata_paths(plan: Plan) -> list[str]:
-    """Where the metadata of all sizes and splits lie; none with archives, whose samples have theirs."""
-    if has_archives(plan.settings["layout"]):
+    """Return the paths of the metadata of all sizes and splits; none with archives, whose samples have metadata."""
+    if LAYOUTS[plan.settings["layout"]].has_archives:
         return []
-    sizes, splits = plan.settings["size"], list(plan.shards)
+    sizes = plan.settings["size"]
     return [
-        metadata_path(f"{size}/" if len(sizes) > 1 else "", f"{split}/" if len(splits) > 1 else "")
+        metadata_path(size_folder(size, sizes) + split_prefix(split, plan.shards))
         for size in sizes
-        for split in splits
+        for split in plan.shards
     ]
 
 
 def document_paths(plan: Plan) -> list[str]:
-    """The paths of the dataset's own tables below OUT, which the end of each run makes anew.
+    """Return the paths of the files that describe the dataset, which the end of each run writes again.
 
-    croissant.json is none of them: what formats the images have decides whether it is there.
+    croissant.json is not among them: whether there is one depends on the formats of the images.
     """
     settings = plan.settings
     attributed = "attribution" in settings
     names = ["manifest", "failures", *(["attribution"] if attributed else [])]
     names += ["unmatched"] if attributed or "columns" in settings else []
-    archives = [ARCHIVES_PATH] if has_archives(settings["layout"]) else []
+    archives = [ARCHIVES_PATH] if LAYOUTS[settings["layout"]].has_archives else []
     return [
         *(part.path(name) for part in parts(plan) for name in names),
         *(archives + metadata_paths(plan)),
@@ -103,15 +107,15 @@ def document_paths(plan: Plan) -> list[str]:
 
 
 def new_plan(config: ResizeConfig, shards: dict[str, int], columns: Columns) -> Plan:
-    """The plan of a dataset's first run."""
+    """Return the plan of a dataset without a plan, for its first run."""
     return Plan({split.name: split.pattern for split in config.splits}, settings(config), shards, columns)
 
 
 def read_plan(out_dir: str) -> Plan | None:
-    """The plan of the dataset in `out_dir`, or None where no run has come so far.
+    """Return the plan of the dataset in `out_dir`, or None if no run has written one.
 
     Raises:
-        RunError: the file is there but is none of ours.
+        RunError: the file is damaged.
     """
     text = storage.read_if_there(storage.join(out_dir, CONFIG_PATH))
     if text is None:
@@ -119,13 +123,21 @@ def read_plan(out_dir: str) -> Plan | None:
     try:
         plan = Plan(**json.loads(text))
         types, classes = plan.columns
-        return plan._replace(columns=Columns(types, tuple(classes)), unwritten=tuple(plan.unwritten))
+        return plan._replace(
+            settings=_renamed(plan.settings), columns=Columns(types, tuple(classes)), unwritten=tuple(plan.unwritten)
+        )
     except (ValueError, TypeError) as error:
         raise RunError(
-            f"{storage.join(out_dir, CONFIG_PATH)!r} is damaged ({error}): give another -o, or delete this folder"
+            f"{storage.join(out_dir, CONFIG_PATH)!r} is damaged ({error}): give another -o, or delete the folder "
+            f"{out_dir!r} to start again"
         ) from error
 
 
+def _renamed(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a dataset, with today's names for those that older versions called otherwise."""
+    return {_OLD_NAMES.get(name, name): value for name, value in dict(settings).items()}
+
+
 def write_plan(out_dir: str, plan: Plan) -> None:
-    """Fixes the plan of the dataset in `out_dir`."""
+    """Write the plan of the dataset in `out_dir`."""
     storage.write(out_dir, CONFIG_PATH, json_line(plan))

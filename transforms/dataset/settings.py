@@ -1,4 +1,4 @@
-"""The settings that decide a dataset's bytes, and the versions of the libraries that do."""
+"""The settings and the versions of libraries that decide the bytes of a dataset."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transforms.model.config import ResizeConfig
 
 
 def settings(config: ResizeConfig) -> dict[str, Any]:
-    """What decides the bytes of a dataset besides its sources, as JSON; names are those of the flags."""
+    """Return all that decides the bytes of a dataset besides its sources, as JSON, by the names of the flags."""
     spec = dataclasses.asdict(config.spec)
     return {
         "split": [split.name for split in config.splits],
@@ -21,23 +21,26 @@ def settings(config: ResizeConfig) -> dict[str, Any]:
         "images_per_shard": config.images_per_shard,
         "sample": config.sample,
         "any_name": config.any_name,
-        **{name: value for name, value in _joined(config).items() if value},
+        **{name: value for name, value in _labels_and_tables(config).items() if value},
         **spec,
         "versions": versions(config),
     }
 
 
-def _joined(config: ResizeConfig) -> dict[str, str]:
-    """What the samples get from elsewhere; where a table lies changes nothing, and its rows are a shard's sources."""
-    return {"labels": config.labels, **dict.fromkeys(config.tables, "given")}
+def _labels_and_tables(config: ResizeConfig) -> dict[str, str]:
+    """Return which labels and tables there are.
+
+    The location of a table decides no bytes, and the digests of the shards include its rows.
+    """
+    return {"label_from": config.label_from, **dict.fromkeys(config.tables, "given")}
 
 
 def versions(config: ResizeConfig) -> dict[str, str]:
-    """Versions of everything that decides a dataset's bytes."""
+    """Return the versions of the libraries that decide the bytes of a dataset."""
     libraries = LAYOUTS[config.layout].libraries
     return {**library_versions(config.spec), **{name: importlib.metadata.version(name) for name in libraries}}
 
 
 def default_images_per_shard(layout: str) -> int:
-    """How many images a shard of a layout is meant to hold where nothing else is said."""
+    """Return the default of --images_per_shard for a layout."""
     return LAYOUTS[layout].images_per_shard

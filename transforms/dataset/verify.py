@@ -1,4 +1,4 @@
-"""Whether what was committed is still there, as the markers have it."""
+"""Checks whether the committed files are there, as the markers list them."""
 
 from __future__ import annotations
 
@@ -14,37 +14,39 @@ from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError, StorageError
 from transforms.model.records import Shard
 
-_CHECKERS = 16
+_THREADS = 16
 
 
-class Checked(NamedTuple):
-    """What was found of one shard: how many files were looked at, and a sentence for each that is not as it was."""
+class ShardCheck(NamedTuple):
+    """The check of one shard: the number of its files, and a sentence for each that is missing or altered."""
 
     shard: Shard
     files: int
     problems: list[str]
 
 
-def check_shards(config: ResizeConfig, plan: Plan, full: bool) -> Iterator[Checked]:
-    """Looks at every file of every shard that is committed; what has a problem loses its marker, and is made anew.
+def check_shards(config: ResizeConfig, plan: Plan, full: bool) -> Iterator[ShardCheck]:
+    """Check every file of every shard, and yield the result of each shard.
+
+    Delete the marker of a shard with a problem, so that the next run makes the shard again.
 
     Args:
         config: the dataset.
-        plan: of the dataset.
-        full: read the files and compare their SHA-256 too, instead of their sizes alone.
+        plan: the plan of the dataset.
+        full: whether to read the files and compare their SHA-256, not only their sizes.
 
     Raises:
         StorageError: a marker cannot be read or deleted.
     """
-    with ThreadPoolExecutor(_CHECKERS) as pool:
-        for checked in pool.map(lambda shard: _check(config.out_dir, shard, full), plan.all_shards()):
-            if checked.problems:
-                storage.delete_all(config.out_dir, [marker_path(checked.shard)])
-            yield checked
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for check in pool.map(lambda shard: _check(config.out_dir, shard, full), plan.all_shards()):
+            if check.problems:
+                storage.delete_all(config.out_dir, [marker_path(check.shard)])
+            yield check
 
 
-def missing_tables(config: ResizeConfig, plan: Plan) -> list[str]:
-    """A sentence for each of the dataset's own tables that is not there; every run makes them anew."""
+def missing_documents(config: ResizeConfig, plan: Plan) -> list[str]:
+    """Return a sentence for each missing file of `document_paths`. Every run writes them again."""
     return [
         f"{name!r} is missing"
         for name in document_paths(plan)
@@ -52,33 +54,33 @@ def missing_tables(config: ResizeConfig, plan: Plan) -> list[str]:
     ]
 
 
-def _check(out_dir: str, shard: Shard, full: bool) -> Checked:
+def _check(out_dir: str, shard: Shard, full: bool) -> ShardCheck:
     try:
         header = read_header(out_dir, shard)
     except StorageError:
         raise
     except RunError as error:
-        return Checked(shard, 0, [str(error)])
+        return ShardCheck(shard, 0, [str(error)])
     if header is None:
-        return Checked(shard, 0, [f"shard {shard.name} is not committed"])
+        return ShardCheck(shard, 0, [f"shard {shard.name} is not committed"])
     problems = [
         f"{path!r} {problem}"
         for path, size, sha256 in header.files
         if (problem := _problem(storage.join(out_dir, path), size, sha256 if full else None))
     ]
-    return Checked(shard, len(header.files), problems)
+    return ShardCheck(shard, len(header.files), problems)
 
 
 def _problem(path: str, size: int, sha256: str | None) -> str | None:
-    now = storage.size(path)
-    if now is None:
+    actual_size = storage.size(path)
+    if actual_size is None:
         return "is missing"
-    if now != size:
-        return f"has {now:,} bytes instead of {size:,}"
+    if actual_size != size:
+        return f"has {actual_size:,} bytes instead of {size:,}"
     if sha256 is None:
         return None
     try:
-        same = hashlib.sha256(storage.read(path)).hexdigest() == sha256
+        is_same = hashlib.sha256(storage.read(path)).hexdigest() == sha256
     except StorageError as error:
         return f"cannot be read: {error.reason}"
-    return None if same else "has other bytes of the same number"
+    return None if is_same else "has the same size but other content"

@@ -1,1 +1,1 @@
-"""The tables and documents that a dataset has beside its images."""
+"""The markers of all shards -> the documents of a dataset, once everything is committed."""

@@ -1,4 +1,4 @@
-"""What ships with the images: the files that have no parts, and the checksums of all files."""
+"""The documents of a dataset that have no parts, and the checksums of all files."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from transforms import storage
-from transforms.dataset.access import own_card
+from transforms.dataset.access import edited_card
 from transforms.dataset.paths import ARCHIVES_PATH, CARD_PATH, CROISSANT_PATH, LICENSE_PATH, SUMMARY_PATH, SUMS_PATH
-from transforms.dataset.plan import Plan, has_archives, metadata_paths
+from transforms.dataset.plan import Plan, metadata_paths
 from transforms.finishing.parts import PartResult
+from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
-from transforms.model.records import Columns, json_line, utf8
+from transforms.model.json_lines import json_line, utf8
+from transforms.model.records import Columns
 from transforms.publish.card import card
 from transforms.publish.checksums import sum_line
 from transforms.publish.croissant import croissant
@@ -23,50 +25,51 @@ from transforms.publish.license import license_text
 
 
 def write_documents(
-    plan: Plan, columns: Columns, summary: Mapping[str, Any], gathered: Sequence[PartResult], config: ResizeConfig
+    plan: Plan, columns: Columns, summary: Mapping[str, Any], parts: Sequence[PartResult], config: ResizeConfig
 ) -> None:
-    """Writes everything that a dataset has beside its images and the tables in parts.
+    """Write all documents that have no parts.
 
     Args:
         plan: of the dataset.
         columns: see `metadata.loaded_columns`.
         summary: the content of summary.json.
-        gathered: all parts, in their order.
+        parts: the results of all parts, in order.
         config: the dataset.
 
     Raises:
         StorageError: a file cannot be written.
     """
-    sums = [_join_pieces(path, gathered, config) for path in metadata_paths(plan)]
-    for path, text in _texts(columns, summary, gathered, config):
+    sums = [_join_pieces(path, parts, config) for path in metadata_paths(plan)]
+    for path, text in _texts(columns, summary, parts, config):
         storage.write(config.out_dir, path, text)
         sums.append(sum_line(path, hashlib.sha256(text).hexdigest()))
-    _join_pieces(SUMS_PATH, gathered, config, sums)
+    _join_pieces(SUMS_PATH, parts, config, sums)
 
 
 def _texts(
-    columns: Columns, summary: Mapping[str, Any], gathered: Sequence[PartResult], config: ResizeConfig
+    columns: Columns, summary: Mapping[str, Any], parts: Sequence[PartResult], config: ResizeConfig
 ) -> Iterator[tuple[str, bytes]]:
-    archives = tuple(row for one in gathered for row in one.archives)
-    if has_archives(config.layout):
+    """Yield the path and the content of each document that is not joined from pieces."""
+    archives = tuple(row for part in parts for row in part.archives)
+    if LAYOUTS[config.layout].has_archives:
         yield ARCHIVES_PATH, b"".join(map(json_line, archives))
     facts = dataset_facts(summary, archives, columns, config)
     if config.attribution:
         yield LICENSE_PATH, utf8(license_text(facts))
     if described := croissant(facts):
         yield CROISSANT_PATH, utf8(described)
-    yield CARD_PATH, own_card(config.out_dir) or utf8(card(facts))
+    yield CARD_PATH, edited_card(config.out_dir) or utf8(card(facts))
     yield SUMMARY_PATH, utf8(json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
 
 
-def _join_pieces(path: str, gathered: Sequence[PartResult], config: ResizeConfig, last: Iterable[bytes] = ()) -> bytes:
-    """Writes what all parts have of one file, and `last`; gives its line for the checksums."""
-    _, sha256 = storage.write_pieces(config.out_dir, path, functools.partial(_pieces, path, gathered, config, last))
+def _join_pieces(path: str, parts: Sequence[PartResult], config: ResizeConfig, last: Iterable[bytes] = ()) -> bytes:
+    """Write the pieces of one document and then the lines `last`; return the document's line of the checksums."""
+    _, sha256 = storage.write_pieces(config.out_dir, path, functools.partial(_pieces, path, parts, config, last))
     return sum_line(path, sha256)
 
 
-def _pieces(path: str, gathered: Sequence[PartResult], config: ResizeConfig, last: Iterable[bytes]) -> Iterator[bytes]:
-    for one in gathered:
-        if path in one.pieces:
-            yield storage.read(storage.join(config.out_dir, one.pieces[path]))
+def _pieces(path: str, parts: Sequence[PartResult], config: ResizeConfig, last: Iterable[bytes]) -> Iterator[bytes]:
+    for part in parts:
+        if path in part.pieces:
+            yield storage.read(storage.join(config.out_dir, part.pieces[path]))
     yield from last

@@ -1,26 +1,24 @@
-"""The markers of a hundred shards -> their part of the dataset's tables."""
+"""The markers of a hundred shards -> their part of the manifest and of the other documents that have parts."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from transforms import storage
 from transforms.dataset.markers import Marker, read_marker
 from transforms.dataset.paths import PIECES_DIR, SUMS_PATH
-from transforms.dataset.plan import Part, has_archives, metadata_path
+from transforms.dataset.plan import Part, metadata_path
+from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
+from transforms.model.json_lines import is_written
 from transforms.model.records import ArchiveRow, Columns, Shard, Tally
 from transforms.publish.checksums import sum_line
 from transforms.publish.metadata import metadata_line
 from transforms.summary.tally import merge
-
-# In a row of an image that was written. Quotes of a name or text are escaped in it, so that none looks like this.
-_WRITTEN = re.compile(rb'"status":"written"')
 
 
 class PartResult(NamedTuple):
@@ -31,7 +29,7 @@ class PartResult(NamedTuple):
         tally: of its shards.
         outputs: split -> its share of the tally's `outputs`.
         archives: in the order of the shards.
-        pieces: path of a file that all parts make together -> path of this part's piece of it.
+        pieces: path of a document that has no parts -> path of this part's piece of it.
     """
 
     number: int
@@ -42,7 +40,7 @@ class PartResult(NamedTuple):
 
 
 def read_markers(part: Part, config: ResizeConfig) -> list[Marker]:
-    """The markers of a part's shards.
+    """Return the markers of a part's shards.
 
     Raises:
         RunError: a shard is not committed.
@@ -58,61 +56,62 @@ def _read_marker(shard: Shard, config: ResizeConfig) -> Marker:
 
 
 def write_part(part: Part, markers: Sequence[Marker], columns: Columns, config: ResizeConfig) -> PartResult:
-    """Writes one part of the manifest, the failures and the like, and its piece of each file that has no parts.
+    """Write one part of each document that has parts, and this part's piece of each document that has none.
 
     Raises:
         StorageError: one cannot be written.
     """
     sums = [sum_line(path, sha256) for marker in markers for path, _, sha256 in marker.header.files]
-    for name, lines in _tables(markers, config).items():
+    for name, lines in _documents(markers, config).items():
         data = b"".join(lines)
         storage.write(config.out_dir, part.path(name), data)
         sums.append(sum_line(part.path(name), hashlib.sha256(data).hexdigest()))
     pieces = {SUMS_PATH: sums, **_metadata(part, markers, columns, config)}
+    shards = zip(part.shards, markers, strict=True)
     return PartResult(
         part.number,
         merge(marker.header.tally for marker in markers),
         _outputs(part, markers),
-        tuple(row for shard, one in zip(part.shards, markers, strict=True) for row in archives_of(shard, one, config)),
+        tuple(row for shard, marker in shards for row in archives_of(shard, marker, config)),
         {path: _write_piece(part, path, lines, config) for path, lines in pieces.items()},
     )
 
 
-def _tables(markers: Sequence[Marker], config: ResizeConfig) -> dict[str, list[bytes]]:
-    """The lines of each table that has parts."""
-    tables = {
+def _documents(markers: Sequence[Marker], config: ResizeConfig) -> dict[str, list[bytes]]:
+    """Return the lines of each document that has parts, by its name."""
+    documents = {
         "manifest": [line for marker in markers for line in marker.rows],
         "failures": [line for marker in markers for line in marker.failures],
     }
     if config.attribution:
-        tables["attribution"] = [line for marker in markers for line in marker.attributions]
+        documents["attribution"] = [line for marker in markers for line in marker.attributions]
     if config.tables:
-        tables["unmatched"] = [line for marker in markers for line in marker.unmatched]
-    return tables
+        documents["unmatched"] = [line for marker in markers for line in marker.unmatched]
+    return documents
 
 
 def _metadata(part: Part, markers: Sequence[Marker], columns: Columns, config: ResizeConfig) -> dict[str, list[bytes]]:
-    """The lines of each metadata.jsonl, by its path."""
-    if has_archives(config.layout):
+    """Return the lines of each metadata.jsonl, by its path; none with archives, whose samples have metadata."""
+    if LAYOUTS[config.layout].has_archives:
         return {}
-    made: dict[str, list[bytes]] = {}
+    lines: dict[str, list[bytes]] = {}
     for shard, marker in zip(part.shards, markers, strict=True):
-        for row in map(json.loads, filter(_WRITTEN.search, marker.rows)):
-            path = metadata_path(config.size_folder(row["size"]), config.key_prefix(shard.split))
-            made.setdefault(path, []).append(metadata_line(row, path, columns))
-    return made
+        for row in map(json.loads, filter(is_written, marker.rows)):
+            path = metadata_path(config.size_folder(row["size"]) + config.key_prefix(shard.split))
+            lines.setdefault(path, []).append(metadata_line(row, path, columns))
+    return lines
 
 
 def _outputs(part: Part, markers: Sequence[Marker]) -> dict[str, Tally]:
-    tallies: dict[str, list[Tally]] = {}
+    outputs: dict[str, list[Tally]] = {}
     for shard, marker in zip(part.shards, markers, strict=True):
-        tallies.setdefault(shard.split, []).append(marker.header.tally["outputs"])
-    return {split: merge(some) for split, some in tallies.items()}
+        outputs.setdefault(shard.split, []).append(marker.header.tally["outputs"])
+    return {split: merge(tallies) for split, tallies in outputs.items()}
 
 
 def archives_of(shard: Shard, marker: Marker, config: ResizeConfig) -> list[ArchiveRow]:
-    """A shard's archives, one a size; in layout `files` none."""
-    if not has_archives(config.layout):
+    """Return a shard's archives, one for each size; none in layout `files`."""
+    if not LAYOUTS[config.layout].has_archives:
         return []
     header = marker.header
     return [
@@ -122,6 +121,7 @@ def archives_of(shard: Shard, marker: Marker, config: ResizeConfig) -> list[Arch
 
 
 def _write_piece(part: Part, path: str, lines: Sequence[bytes], config: ResizeConfig) -> str:
+    """Write a part's piece of the document at `path`, and return the path of the piece."""
     piece = f"{PIECES_DIR}/{path}-{part.number:05d}"
     storage.write(config.out_dir, piece, b"".join(lines))
     return piece

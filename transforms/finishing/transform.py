@@ -1,4 +1,4 @@
-"""The markers of all shards -> the dataset's own tables and texts, once everything is committed."""
+"""The markers of all shards -> the documents of the dataset, once everything is committed."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ from transforms.publish.metadata import loaded_columns
 from transforms.summary.combine import Summarize
 from transforms.summary.tally import merge
 
-GATHERED, DIGESTS = "gathered", "digests"
+RESULTS, DIGESTS = "results", "digests"
 
 
 def summary_of(
-    listing: Tally, resized: Tally, duplicates: Tally, gathered: Sequence[PartResult], config: ResizeConfig
+    listing: Tally, resized: Tally, duplicates: Tally, results: Sequence[PartResult], config: ResizeConfig
 ) -> dict[str, Any]:
-    """The content of summary.json.
+    """Return the content of summary.json.
 
     Args:
         listing: the tally of what was matched, and of the tables' rows.
         resized: the tally of what this run resized or found committed.
-        duplicates: how many images are another one's bytes.
-        gathered: all parts; what their markers add up to.
+        duplicates: how many images have the same bytes as an earlier one.
+        results: of all parts.
         config: the dataset.
 
     Raises:
         RunError: the listing, this run and the markers do not agree.
     """
-    joined = merge(one.tally for one in gathered)
-    _check_accounts(listing, resized, joined, config)
-    outputs = merge(one.outputs for one in gathered)
+    committed = merge(result.tally for result in results)
+    _check_accounts(listing, resized, committed, config)
+    outputs = merge(result.outputs for result in results)
     return {
-        **joined,
+        **committed,
         **duplicates,
         "splits": {name: {**split, "outputs": outputs[name]} for name, split in listing["splits"].items()},
         "not_images": listing["not_images"],
@@ -55,33 +55,34 @@ def summary_of(
 
 
 def unwritten_classes(listing: Tally, resized: Tally) -> tuple[str, ...]:
-    """The folders with images of which none was written, in order; none where folders are no classes."""
+    """Return the folders whose images were all left unwritten, sorted; none unless folders are classes."""
     return tuple(sorted({*listing.get("classes", {})} - {*resized.get("classes", {})}))
 
 
-def _check_accounts(listing: Tally, resized: Tally, joined: Tally, config: ResizeConfig) -> None:
+def _check_accounts(listing: Tally, resized: Tally, committed: Tally, config: ResizeConfig) -> None:
+    """Check that the listing, this run and the markers count the same images and rows."""
     matched = sum(split["images"] for split in listing["splits"].values())
-    images = joined["images"]
+    images = committed["images"]
     accounted = images["written"] + images["failed"] + images["skipped"]
-    if resized != joined or matched != accounted:
+    if resized != committed or matched != accounted:
         raise RunError(
             f"the accounts of {config.out_dir!r} do not agree: {matched} images matched, {accounted} in the manifest, "
             f"{resized['images']['matched']} passed through this run; give the same command again"
         )
-    for table, read in listing.get("tables", {}).items():
-        if read["rows"] != joined["tables"][table]["rows"]:
+    for table, counts in listing.get("tables", {}).items():
+        if counts["rows"] != committed["tables"][table]["rows"]:
             raise RunError(
-                f"the accounts of {config.out_dir!r} do not agree: {read['rows']} rows of --{table}, "
-                f"{joined['tables'][table]['rows']} came to a shard; give the same command again"
+                f"the accounts of {config.out_dir!r} do not agree: {counts['rows']} rows of --{table}, "
+                f"{committed['tables'][table]['rows']} came to a shard; give the same command again"
             )
 
 
 class FinishDataset(beam.PTransform):
-    """The plan, once all receipts are there -> the dataset's own tables, and an end of the temporary folder.
+    """The plan -> the dataset's documents, once all receipts are there; deletes the temporary folder at the end.
 
     Args:
         config: the dataset.
-        receipts: what `WriteShards` gave.
+        receipts: the output of `WriteShards`.
         listing: the tally of what was matched.
         resized: the tallies of the shards.
     """
@@ -103,32 +104,32 @@ class FinishDataset(beam.PTransform):
         receipts, one_plan = beam.pvalue.AsList(self._receipts), beam.pvalue.AsSingleton(plan)
         listing = beam.pvalue.AsSingleton(self._listing)
         resized = beam.pvalue.AsSingleton(self._resized | "SumShards" >> Summarize())
-        gathering = beam.ParDo(_GatherFn(self._config), receipts, one_plan, listing, resized)
-        gathered = (
+        writing = beam.ParDo(_WritePartFn(self._config), receipts, one_plan, listing, resized)
+        results = (
             plan
             | "SplitIntoParts" >> beam.FlatMap(parts)
             | "SpreadParts" >> beam.Reshuffle()
-            | "GatherMarkers" >> gathering.with_outputs(DIGESTS, main=GATHERED)
+            | "GatherMarkers" >> writing.with_outputs(DIGESTS, main=RESULTS)
         )
-        #  of a hundred shards each: tallies and pieces; digests of the sources
+        # results of a hundred shards each; digests of their sources
         finishing = beam.ParDo(
             _FinishFn(self._config),
             one_plan,
             listing,
             resized,
-            beam.pvalue.AsSingleton(gathered[DIGESTS] | "CountDuplicates" >> CountDuplicates()),
+            beam.pvalue.AsSingleton(results[DIGESTS] | "CountDuplicates" >> CountDuplicates()),
         )
-        return gathered[GATHERED] | "JoinParts" >> beam.combiners.ToList() | "Finish" >> finishing
+        return results[RESULTS] | "JoinParts" >> beam.combiners.ToList() | "Finish" >> finishing
 
 
-class _GatherFn(beam.DoFn):
+class _WritePartFn(beam.DoFn):
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
 
     def process(
         self, part: Part, receipts: list[fileio.FileResult], plan: Plan, listing: Tally, resized: Tally
     ) -> Iterator[PartResult | beam.pvalue.TaggedOutput]:
-        # WriteToFiles reports a file as written also where it could not move it to its place.
+        # WriteToFiles also reports a file as written if it could not move the file to its place.
         for receipt in receipts if part.number == 0 else ():
             path = storage.join(self._config.out_dir, f"{RECEIPTS_DIR}/{receipt.file_name}")
             if not storage.exists(path):
@@ -137,7 +138,8 @@ class _GatherFn(beam.DoFn):
         rows = (row for marker in markers for row in marker.rows[:: len(self._config.spec.sizes)])
         for digests in digests_of(rows):
             yield beam.pvalue.TaggedOutput(DIGESTS, digests)
-        yield write_part(part, markers, loaded_columns(plan.columns, listing, resized, self._config), self._config)
+        columns = loaded_columns(plan.columns, listing, resized, self._config)
+        yield write_part(part, markers, columns, self._config)
 
 
 class _FinishFn(beam.DoFn):
@@ -145,15 +147,15 @@ class _FinishFn(beam.DoFn):
         self._config = config
 
     def process(
-        self, gathered: list[PartResult], plan: Plan, listing: Tally, resized: Tally, duplicates: Tally
+        self, results: list[PartResult], plan: Plan, listing: Tally, resized: Tally, duplicates: Tally
     ) -> Iterator[dict[str, Any]]:
-        ordered = sorted(gathered, key=lambda one: one.number)
+        ordered = sorted(results, key=lambda result: result.number)
         summary = summary_of(listing, resized, duplicates, ordered, self._config)
-        write_documents(
-            plan, loaded_columns(plan.columns, listing, resized, self._config), summary, ordered, self._config
-        )
+        columns = loaded_columns(plan.columns, listing, resized, self._config)
+        write_documents(plan, columns, summary, ordered, self._config)
         if (unwritten := unwritten_classes(listing, resized)) != plan.unwritten:
-            write_plan(self._config.out_dir, plan._replace(unwritten=unwritten))  # the next run numbers the others
+            # The next run numbers the other classes.
+            write_plan(self._config.out_dir, plan._replace(unwritten=unwritten))
         storage.delete_tree(storage.join(self._config.out_dir, storage.TEMPORARY_DIR))
         attempts.forget(self._config.out_dir)
         if not storage.is_local(self._config.out_dir):

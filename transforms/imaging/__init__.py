@@ -1,11 +1,11 @@
-"""The pure core: encoded image in, smaller encoded images out. Needs Pillow and the standard library.
+"""The pure core: an encoded image in, smaller encoded images out. It needs Pillow and the standard library.
 
-The names below are the public interface, documented in docs/python.md; import them from here.
+The names below are the public interface, documented in docs/python.md. Import them from here.
 """
 
 from transforms.imaging.boxes import map_box
-from transforms.imaging.decode import ImageHeader
-from transforms.imaging.errors import ImageError, Kind, Note, Skip, SkippedError, Stage
+from transforms.imaging.errors import ImageError, Kind, Note, PillowVersionError, Skip, SkippedError, Stage
+from transforms.imaging.header import ImageHeader
 from transforms.imaging.resize import Encoded, ImageResult, process_image
 from transforms.imaging.spec import ResizeSpec, SettingError
 
@@ -16,6 +16,7 @@ __all__ = [
     "ImageResult",
     "Kind",
     "Note",
+    "PillowVersionError",
     "ResizeSpec",
     "SettingError",
     "Skip",

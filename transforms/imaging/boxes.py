@@ -1,4 +1,4 @@
-"""Boxes of a source's annotations -> boxes of its output, by what the manifest tells."""
+"""Boxes of a source's annotations -> boxes of its output, by the columns of the manifest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from transforms.imaging.geometry import Box
 
-# EXIF orientation -> where a point of the unit square comes to lie when the picture is turned.
+# EXIF orientation -> where turning the picture moves a point of the unit square.
 _TURNS: dict[int, Callable[[float, float], tuple[float, float]]] = {
     1: lambda u, v: (u, v),
     2: lambda u, v: (1 - u, v),
@@ -26,23 +26,23 @@ def map_box(
     orientation: int = 1,
     source_size: tuple[int, int] | None = None,
 ) -> Box | None:
-    """Where a box of the source lies in the output.
+    """Map a box of the source to the output.
 
     Args:
         box: (x0, y0, x1, y1) in the frame of the stored pixels: in pixels, or, with `source_size`,
             normalised to 0..1.
-        source_box: the manifest's.
-        output_box: the manifest's.
-        orientation: the manifest's.
+        source_box: the column of the manifest, or of the output's target.
+        output_box: likewise.
+        orientation: likewise.
         source_size: (width, height) of the source in pixels, for a normalised box.
 
     Returns:
-        (x0, y0, x1, y1) in the output's pixels, clipped to what is shown; None where nothing of it is.
+        (x0, y0, x1, y1) in the output's pixels, clipped to the visible part; None if nothing of the box is visible.
     """
-    across, down = source_size or (1, 1)
+    width, height = source_size or (1, 1)
     left, top, right, bottom = source_box
-    u0, u1 = (_unit(x * across, left, right) for x in (box[0], box[2]))
-    v0, v1 = (_unit(y * down, top, bottom) for y in (box[1], box[3]))
+    u0, u1 = (_unit(x * width, left, right) for x in (box[0], box[2]))
+    v0, v1 = (_unit(y * height, top, bottom) for y in (box[1], box[3]))
     if u0 >= u1 or v0 >= v1:
         return None
     turn = _TURNS[orientation]
@@ -57,5 +57,5 @@ def map_box(
 
 
 def _unit(value: float, first: float, last: float) -> float:
-    """`value` between `first` and `last` as a number from 0 to 1, clipped."""
+    """Scale a value between `first` and `last` to 0 to 1, and clip it."""
     return min(1.0, max(0.0, (value - first) / (last - first)))

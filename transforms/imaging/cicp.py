@@ -1,4 +1,4 @@
-"""Colour spaces by number, as cICP in a PNG and nclx in an AVIF give them -> ICC profiles.
+"""Colour spaces by numbers, as in the cICP chunk of a PNG and the nclx box of an AVIF -> ICC profiles.
 
 The numbers are those of ITU-T H.273, which also defines the primaries and curves.
 """
@@ -30,7 +30,7 @@ _PRIMARIES = {
     22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077), _D65),  # EBU 3213
 }
 _VIDEO = (1 / 0.45, 1 / 1.09929682680944, 0.09929682680944 / 1.09929682680944, 1 / 4.5, 4.5 * 0.018053968510807)
-# Transfer -> the numbers of an ICC curve: an exponent g alone, or (g, a, b, c, d): (aX + b) ** g from d up, cX below.
+# Transfer -> the parameters of an ICC curve: an exponent g, or (g, a, b, c, d) for (aX + b) ** g from d up, cX below.
 _CURVES: dict[int, tuple[float, ...]] = {
     **dict.fromkeys(_VIDEO_CURVES, _VIDEO),
     4: (2.2,),
@@ -41,7 +41,7 @@ _CURVES: dict[int, tuple[float, ...]] = {
 
 
 class Cicp(NamedTuple):
-    """A colour space by H.273's numbers. `rgb` is false where the pixels are not RGB of the full range."""
+    """A colour space by the numbers of H.273. `rgb` is false unless the pixels are RGB of the full range."""
 
     primaries: int
     transfer: int
@@ -49,17 +49,17 @@ class Cicp(NamedTuple):
 
     @property
     def is_srgb(self) -> bool:
-        """Whether the numbers are those of sRGB. The curve of BT.709 with its primaries is shown as sRGB."""
+        """Whether the numbers mean sRGB. BT.709's curve with BT.709's primaries is displayed as sRGB."""
         return self.rgb and self.primaries == _BT709 and self.transfer in (_SRGB_CURVE, *_VIDEO_CURVES)
 
     @property
     def is_known(self) -> bool:
-        """Whether there is a profile of it. Curves for high dynamic range (PQ, HLG) have none."""
+        """Whether there is a profile for it. Curves for high dynamic range (PQ, HLG) have none."""
         return self.rgb and self.primaries in _PRIMARIES and self.transfer in _CURVES
 
 
 def from_png(body: bytes | None) -> Cicp | None:
-    """The colour space of a cICP chunk; None where it says nothing."""
+    """Return the colour space of a cICP chunk; None if there is no chunk, or it specifies none."""
     if body is None or len(body) != 4:
         return None
     primaries, transfer, matrix, full_range = body
@@ -67,9 +67,9 @@ def from_png(body: bytes | None) -> Cicp | None:
 
 
 def from_avif(data: bytes) -> Cicp | None:
-    """The first nclx colour space of an AVIF; None where there is none, or it says nothing.
+    """Return the first nclx colour space of an AVIF; None if there is none, or it specifies none.
 
-    The layout is that of ISO/IEC 14496-12, 12.1.5, and 23008-12, 9.3. The decoder has seen to its matrix and range.
+    The layout is that of ISO/IEC 14496-12, 12.1.5, and 23008-12, 9.3. The decoder applies the matrix and the range.
     """
     meta = next(_boxes(data, b"meta"), b"")[4:]  # without its version and flags
     for properties in _boxes(next(_boxes(meta, b"iprp"), b""), b"ipco"):
@@ -80,18 +80,18 @@ def from_avif(data: bytes) -> Cicp | None:
 
 
 def _boxes(data: bytes, wanted: bytes) -> Iterator[bytes]:
-    """The bodies of the boxes of one name, one level deep."""
+    """Yield the bodies of the boxes of one name, without boxes inside boxes."""
     at = 0
     while at + 8 <= len(data):
         size, name = struct.unpack_from(">I4s", data, at)
-        head = 8
+        header = 8
         if size == 1 and at + 16 <= len(data):
-            size, head = int.from_bytes(data[at + 8 : at + 16], "big"), 16
+            size, header = int.from_bytes(data[at + 8 : at + 16], "big"), 16
         end = at + size if size else len(data)
-        if end < at + head:
+        if end < at + header:
             return
         if name == wanted:
-            yield data[at + head : end]
+            yield data[at + header : end]
         at = end
 
 
@@ -101,10 +101,10 @@ def _specified(space: Cicp) -> Cicp | None:
 
 @functools.lru_cache(maxsize=32)
 def profile(space: Cicp, *, gray: bool) -> bytes:
-    """An ICC profile of the space, for gray or for RGB pixels.
+    """Return an ICC profile of the space, for gray or for RGB pixels.
 
     Raises:
-        ValueError: there is none; see `Cicp.is_known`.
+        ValueError: there is none (see `Cicp.is_known`).
     """
     if not space.is_known:
         raise ValueError(f"no profile of primaries {space.primaries} with transfer {space.transfer}")

@@ -1,4 +1,4 @@
-"""From the pixels that a file holds to those of its outputs: depth, transparency and colour."""
+"""The pixels of a file -> those of its outputs: depth, transparency and colour."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Size
 from transforms.imaging.spec import ResizeSpec
 
-# What "keep" leaves as it is: labels of masks live in these.
+# The modes that "keep" leaves as they are: those of masks, whose pixels are labels.
 _KEPT_MODES = frozenset({"1", "L", "P", "I;16"})
 
 _GRAY_MODES = frozenset({"1", "L", "LA", "La"}) | depth.DEEP_MODES
-# Modes that are resized and converted by a profile as they are, and the profiles' names of them.
+# Modes that are resized and converted by a profile without a change -> the profiles' names for them.
 _SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK", "LAB": "Lab "}
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
-class Working(NamedTuple):
-    """Decoded pixels in the mode that they are resized in.
+class Decoded(NamedTuple):
+    """A decoded image in the mode that it is resized in.
 
-    `to_srgb` is what turns them into sRGB afterwards; None where their numbers stay.
+    Args:
+        pixels: the image.
+        to_srgb: the conversion to sRGB that follows resizing; None if the numbers stay.
+        notes: what the owner of the image should know.
     """
 
     pixels: Image.Image
@@ -33,41 +36,41 @@ class Working(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
-def prepare(image: Image.Image, spec: ResizeSpec) -> Working:
-    """Brings a decoded image into the mode that it is resized in.
+def prepare(image: Image.Image, spec: ResizeSpec) -> Decoded:
+    """Bring a decoded image into the mode that it is resized in.
 
-    Pixels deeper than 8 bits become gray (see `depth.to_gray`), transparent ones are laid on the background.
+    Pixels deeper than 8 bits become gray (see `depth.to_gray`), transparent ones are composited on the background.
 
     Raises:
-        ImageError: a pixel type without a rule.
+        ImageError: there is no rule for the pixel type.
     """
-    if spec.mode == "keep" and (kept := _kept(image)):
-        return Working(kept)
+    if spec.mode == "keep" and (mask := _as_mask(image)):
+        return Decoded(mask)
     pixels, notes = image, []
     if depth.is_deep(image):
         pixels, clipped = depth.to_gray(image, spec.depth_range)
         notes += [Note.FLOAT_CLIPPED] if clipped else []
     elif image.has_transparency_data:
-        pixels, hidden = _on_background(image, spec.background)
-        notes += [Note.FULLY_TRANSPARENT] if hidden else []
+        pixels, invisible = _on_background(image, spec.background)
+        notes += [Note.FULLY_TRANSPARENT] if invisible else []
     space, profile = image.info.get("cicp"), image.info.get("icc_profile")
     is_srgb = space.is_srgb if space else profile is None
     if spec.color != "srgb" or is_srgb:
-        return Working(_plain(pixels, spec), None, tuple(notes))
-    own = _own_space(pixels, image.mode in _GRAY_MODES, spec)
+        return Decoded(_plain(pixels, spec), None, tuple(notes))
+    convertible = _to_mode_of_profile(pixels, image.mode in _GRAY_MODES, spec)
     try:
-        used = cicp.profile(space, gray=own.mode == "L") if space else profile
-        return Working(own, _to_srgb(used, own.mode), tuple(notes))
-    # Every Exception: of a broken profile Pillow raises PyCMSError, OSError, ValueError, ...
+        source_profile = cicp.profile(space, gray=convertible.mode == "L") if space else profile
+        return Decoded(convertible, _to_srgb(source_profile, convertible.mode), tuple(notes))
+    # Every Exception: for a broken profile Pillow raises PyCMSError, OSError, ValueError, ...
     except Exception:
-        return Working(_plain(pixels, spec), None, (*notes, Note.CICP_UNUSABLE if space else Note.ICC_UNUSABLE))
+        return Decoded(_plain(pixels, spec), None, (*notes, Note.CICP_UNUSABLE if space else Note.ICC_UNUSABLE))
 
 
-def finish(picture: Image.Image, working: Working, spec: ResizeSpec) -> Image.Image:
-    """Brings a resized picture into the mode of its output."""
-    if working.to_srgb is not None:
-        picture = working.to_srgb.apply(picture)
-        del picture.info["icc_profile"]  # that of sRGB; no output has one
+def finish(picture: Image.Image, decoded: Decoded, spec: ResizeSpec) -> Image.Image:
+    """Bring a resized picture into the mode of its output."""
+    if decoded.to_srgb is not None:
+        picture = decoded.to_srgb.apply(picture)
+        del picture.info["icc_profile"]  # the profile of sRGB; no output has one
     if spec.mode == "keep" and picture.mode in _KEPT_MODES:
         return picture
     mode = "L" if spec.mode == "L" else "RGB"
@@ -75,17 +78,17 @@ def finish(picture: Image.Image, working: Working, spec: ResizeSpec) -> Image.Im
 
 
 def _on_background(image: Image.Image, background: str) -> tuple[Image.Image, bool]:
-    """A transparent image on a colour, in mode RGB, and whether nothing but the colour is to be seen."""
+    """Composite a transparent image on a colour, in mode RGB; return it, and whether only the colour is visible."""
     if image.mode == "La":
         image = image.convert("LA")
     canvas = Image.new("RGBA", image.size, background)
     picture = image if image.mode == "RGBA" else image.convert("RGBA")
     canvas.alpha_composite(picture)
-    return canvas.convert("RGB"), alpha.is_transparent(picture)
+    return canvas.convert("RGB"), alpha.is_fully_transparent(picture)
 
 
 def canvas(picture: Image.Image, size: Size, fill: str) -> Image.Image:
-    """An image of a picture's kind, filled with a colour: in masks with its gray level, which is a label there."""
+    """Return an image of a picture's mode, filled with a colour; masks are filled with its gray level, as a label."""
     if picture.mode not in ("P", "I;16"):
         return Image.new(picture.mode, size, fill)
     empty = Image.new(picture.mode, size, ImageColor.getcolor(fill, "L"))
@@ -97,15 +100,15 @@ def canvas(picture: Image.Image, size: Size, fill: str) -> Image.Image:
 
 
 def _plain(pixels: Image.Image, spec: ResizeSpec) -> Image.Image:
-    """Gray pixels stay gray until they are resized, which is three times the speed; all else becomes the output's."""
-    if pixels.mode == "LAB":  # which Pillow converts to RGB only
+    """Convert pixels to the output's mode, except gray: resizing gray as gray is three times as fast."""
+    if pixels.mode == "LAB":  # Pillow converts it only to RGB
         pixels = pixels.convert("RGB")
     mode = "L" if spec.mode == "L" or pixels.mode in ("1", "L") else "RGB"
     return pixels if pixels.mode == mode else pixels.convert(mode)
 
 
-def _own_space(pixels: Image.Image, gray: bool, spec: ResizeSpec) -> Image.Image:
-    """The pixels in the mode that their profile speaks of."""
+def _to_mode_of_profile(pixels: Image.Image, gray: bool, spec: ResizeSpec) -> Image.Image:
+    """Convert pixels to the mode that their profile describes."""
     if gray and pixels.mode != "L" and _is_gray(spec.background):
         return pixels.convert("L")
     return pixels if pixels.mode in _SPACES else pixels.convert("RGB")
@@ -117,18 +120,18 @@ def _is_gray(color: str) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def _to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
-    """What turns pixels of a mode from a profile's space into sRGB. Most images of a set share one."""
+    """Return the conversion of pixels of a mode from a profile's space to sRGB. Most images of a set share one."""
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     if source.profile.xcolor_space != _SPACES[mode]:
         raise ValueError(f"a profile of {source.profile.xcolor_space!r} on pixels of mode {mode}")
     return ImageCms.ImageCmsTransform(source, _SRGB, mode, "RGB")
 
 
-def _kept(image: Image.Image) -> Image.Image | None:
-    """The image as "keep" has it; None where it is no mask.
+def _as_mask(image: Image.Image) -> Image.Image | None:
+    """Return the image in a mode that "keep" writes; None if it is not a mask.
 
     Raises:
-        ImageError: its values are not those of 16 unsigned bits.
+        ImageError: its values do not fit into 16 unsigned bits.
     """
     if not depth.is_deep(image):
         return image if image.mode in _KEPT_MODES else None

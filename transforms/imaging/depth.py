@@ -1,4 +1,4 @@
-"""Pixels of more, or other, than 8 unsigned bits -> 8-bit gray, by the range of their type."""
+"""Gray pixels deeper than 8 bits, or signed -> 8-bit gray, by the range of their type."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from typing import NamedTuple
 from PIL import Image, ImageMath, TiffImagePlugin
 
 from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.imaging.tiff_directory import BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT
 
 DEEP_MODES = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
 
-# Tags of TIFF 6.0: https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf
-_PHOTOMETRIC, _BITS_PER_SAMPLE, _SAMPLE_FORMAT = 262, 258, 339
+# Values of the tags PhotometricInterpretation and SampleFormat of TIFF 6.0.
 _MIN_IS_WHITE, _SIGNED = 0, 2
 
-_HIGHEST_FLOAT = 3.4028234663852886e38  # of 32 bits
+_HIGHEST_FLOAT = 3.4028234663852886e38  # in 32 bits
 
 
 class Range(NamedTuple):
-    """The values that become 0 and 255; the first is the larger one where small values are light."""
+    """The values that become 0 and 255; the first is the larger one if small values are light."""
 
     black: float
     white: float
 
     @property
     def line(self) -> tuple[float, float]:
-        """(a, b): a value v becomes a * v + b."""
+        """The factors (a, b) by which a value v becomes a * v + b."""
         scale = 255 / (self.white - self.black) if self.white != self.black else 0.0
         return scale, -self.black * scale
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Whether an image's pixels are no unsigned 8-bit ones, although gray."""
-    return image.mode in DEEP_MODES or (image.mode == "L" and _tag(image, _SAMPLE_FORMAT, 1) == _SIGNED)
+    """Return whether an image's pixels are gray, but not unsigned 8-bit values."""
+    return image.mode in DEEP_MODES or (image.mode == "L" and _tag(image, SAMPLE_FORMAT, 1) == _SIGNED)
 
 
 def full_range(image: Image.Image) -> Range:
-    """The range of an image's type: from TIFF's tags, else 0 to 65535, and 0 to 1 for floats."""
-    bits, signed = _tag(image, _BITS_PER_SAMPLE, 16), _tag(image, _SAMPLE_FORMAT, 1) == _SIGNED
+    """Return the range of an image's type: by the tags of a TIFF, else 0 to 65535, and 0 to 1 for floats."""
+    bits, signed = _tag(image, BITS_PER_SAMPLE, 16), _tag(image, SAMPLE_FORMAT, 1) == _SIGNED
     if image.mode == "F":
         lowest, highest = 0.0, 1.0
     elif signed:
@@ -49,8 +49,8 @@ def full_range(image: Image.Image) -> Range:
 
 
 def _is_inverted(image: Image.Image) -> bool:
-    """Whether small values are light, where Pillow leaves that to us."""
-    return image.mode in DEEP_MODES and _tag(image, _PHOTOMETRIC, 1) == _MIN_IS_WHITE
+    """Return whether small values are light and Pillow does not invert them."""
+    return image.mode in DEEP_MODES and _tag(image, PHOTOMETRIC, 1) == _MIN_IS_WHITE
 
 
 def _tag(image: Image.Image, tag: int, default: int) -> int:
@@ -61,17 +61,17 @@ def _tag(image: Image.Image, tag: int, default: int) -> int:
 
 
 def to_gray(image: Image.Image, depth_range: str) -> tuple[Image.Image, bool]:
-    """A deep image in mode L, and whether values were cut off.
+    """Convert a deep image to mode L; return it, and whether values were clipped.
 
-    The type's full range, or with `depth_range` "auto" that of the image's own values, is spread over
+    The full range of the type, or with `depth_range` "auto" the range of the image's own values, is scaled to
     0 to 255, rounded to the nearest: 16-bit gray becomes round(v / 257). NaN becomes 0.
 
     Args:
-        image: decoded; `is_deep` is true of it.
+        image: decoded, and deep by `is_deep`.
         depth_range: "full" or "auto".
 
     Raises:
-        ImageError: most values of a float image lie outside of 0 to 1; with "auto", some are infinite.
+        ImageError: most values of a float image lie outside 0 to 1; with "auto", some are infinite.
     """
     if image.mode == "F":
         return _floats_to_gray(image, depth_range)
@@ -83,21 +83,21 @@ def _integers_to_gray(image: Image.Image, depth_range: str) -> Image.Image:
     values = full_range(image)
     if depth_range == "auto":
         lowest, highest = _extrema(integers)
-        values = _own(lowest + shift, highest + shift, values)
+        values = _own_range(lowest + shift, highest + shift, values)
     scale, offset = values.line
-    # On mode I, Pillow's point takes a linear function only, and cuts off the fraction of the result.
+    # In mode I, Pillow's point accepts only a linear function, and truncates the result.
     return integers.point(lambda value: value * scale + (shift * scale + offset + 0.5)).convert("L")
 
 
 def _integers(image: Image.Image) -> tuple[Image.Image, float]:
-    """The image in mode I, and what is to be added to its pixels to have the values.
+    """Return the image in mode I, and what to add to its pixels to get the values.
 
-    Pillow holds unsigned 32-bit values as if they were signed, and signed 8-bit ones as if they were
-    unsigned. With the highest bit turned over, their order is right again.
+    Pillow holds unsigned 32-bit values as if they were signed, and signed 8-bit values as if they were unsigned.
+    Flipping the highest bit restores their order.
     """
     if image.mode == "L":
         return image.point([level ^ 0x80 for level in range(256)]).convert("I"), -128
-    if image.mode == "I" and _tag(image, _BITS_PER_SAMPLE, 16) == 32 and _tag(image, _SAMPLE_FORMAT, 1) != _SIGNED:
+    if image.mode == "I" and _tag(image, BITS_PER_SAMPLE, 16) == 32 and _tag(image, SAMPLE_FORMAT, 1) != _SIGNED:
         return ImageMath.lambda_eval(lambda args: args["image"] ^ -(2**31), image=image), 2**31
     return image.convert("I"), 0
 
@@ -105,10 +105,10 @@ def _integers(image: Image.Image) -> tuple[Image.Image, float]:
 def _floats_to_gray(image: Image.Image, depth_range: str) -> tuple[Image.Image, bool]:
     values, outside = full_range(image), 0.0
     if depth_range == "auto":
-        # Comparing with NaN is false, and then the second of two is taken.
+        # A comparison with NaN is false, and then the second operand is the result.
         lowest, _ = _extrema(_math("min", image, _HIGHEST_FLOAT))
         _, highest = _extrema(_math("max", image, -_HIGHEST_FLOAT))
-        values = _own(lowest, highest, values)
+        values = _own_range(lowest, highest, values)
     else:
         outside = _share_outside(image)
     first, second = ("max", "min") if values.black < values.white else ("min", "max")
@@ -118,17 +118,17 @@ def _floats_to_gray(image: Image.Image, depth_range: str) -> tuple[Image.Image, 
 
 
 def _share_outside(image: Image.Image) -> float:
-    """The share of the pixels that lie below 0 or above 1.
+    """Return the share of the pixels that lie below 0 or above 1.
 
     Raises:
-        ImageError: it is more than half: another range is meant.
+        ImageError: it is more than half, so the image must use another range.
     """
     outside = ImageMath.lambda_eval(lambda args: (args["image"] < 0.0) + (args["image"] > 1.0), image=image)
     share = outside.convert("L").histogram()[1] / (image.width * image.height)
     if share > 0.5:
         raise _unsupported(
-            f"{share:.0%} of the values lie outside of 0 to 1, which is what floats are taken for: "
-            "--depth_range auto stretches each image"
+            f"{share:.0%} of the values lie outside 0 to 1, the range that floats are expected in: "
+            "give --depth_range auto to stretch each image"
         )
     return share
 
@@ -140,10 +140,10 @@ def _extrema(image: Image.Image) -> tuple[float, float]:
     return lowest, highest
 
 
-def _own(lowest: float, highest: float, values: Range) -> Range:
-    """The range of an image's own values, in the direction of its type's."""
+def _own_range(lowest: float, highest: float, values: Range) -> Range:
+    """Return the range of an image's own values, in the direction of the type's range."""
     if not math.isfinite(highest - lowest):
-        raise _unsupported("some values are infinite")
+        raise _unsupported("some values are infinite: give --depth_range full")
     return Range(lowest, highest) if values.black < values.white else Range(highest, lowest)
 
 

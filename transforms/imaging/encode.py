@@ -7,41 +7,42 @@ from typing import Any
 
 from PIL import Image
 
-from transforms.imaging.decode import ImageHeader, failing_as
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.geometry import Target
+from transforms.imaging.header import ImageHeader
+from transforms.imaging.pillow_errors import image_errors
 from transforms.imaging.spec import ENCODING_SETTINGS, FORMATS, LONGEST_SIDE, ResizeSpec
 
-# The extension that keeps a source's format. MPO is a JPEG that is followed by further pictures.
+# Pillow's name of a source's format -> the extension that keeps it. MPO is a JPEG followed by further pictures.
 KEPT_EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 
 
-def output_extension(source: ImageHeader, spec: ResizeSpec) -> str:
-    """The extension of an image's outputs: the spec's, or that of the source's own format.
+def output_extension(header: ImageHeader, spec: ResizeSpec) -> str:
+    """Return the extension of an image's outputs: the spec's, or that of the source's own format.
 
     Raises:
-        ImageError: the source's format is none that is written.
+        ImageError: the source's format cannot be written.
     """
-    extension = spec.extension or KEPT_EXTENSIONS.get(source.format)
+    extension = spec.extension or KEPT_EXTENSIONS.get(header.format)
     if extension is None:
         raise ImageError(
             Kind.UNSUPPORTED_FORMAT,
             Stage.ENCODE,
-            f"{source.format} can be read but not written: pass -ext jpg, or another of {', '.join(FORMATS)}",
+            f"{header.format} can be read but not written: pass -ext jpg, or another of {', '.join(FORMATS)}",
         )
     return extension
 
 
 def check_dimensions(target: Target, extension: str, max_pixels: int) -> None:
-    """Refuses what the format cannot hold, or what has too many pixels.
+    """Refuse an output that its format cannot hold, or that has too many pixels.
 
     Raises:
-        ImageError: a side is longer than the format's limit, or there are more than `max_pixels`.
+        ImageError: a side is longer than the format allows, or there are more than `max_pixels` pixels.
     """
     limit = LONGEST_SIDE[extension]
     problem = None
     if max(target.dimensions) > limit:
-        problem = f"a {extension} image takes {limit} a side at most"
+        problem = f"a {extension} image can have at most {limit} a side"
     elif target.width * target.height > max_pixels:
         problem = f"more than --max_pixels {max_pixels}"
     if problem:
@@ -50,28 +51,28 @@ def check_dimensions(target: Target, extension: str, max_pixels: int) -> None:
 
 
 def encode(image: Image.Image, extension: str, spec: ResizeSpec) -> bytes:
-    """The file's bytes, without metadata (`exact` leaves what Pillow copies by itself).
+    """Return the bytes of a file, without metadata (with `exact`, with what Pillow copies by itself).
 
     Raises:
-        ImageError: the encoder refused the image.
+        ImageError: the encoder refuses the image.
     """
     body = io.BytesIO()
-    with failing_as(Stage.ENCODE):
+    with image_errors(Stage.ENCODE):
         image.info = _info(image, spec)
         image.save(body, FORMATS[extension], **_parameters(extension, spec))
     return body.getvalue()
 
 
 def _info(image: Image.Image, spec: ResizeSpec) -> dict[str | tuple[int, int], Any]:
-    """What Pillow may write beside the pixels: of masks their transparency, with `exact` what there is."""
+    """Return what Pillow may write beside the pixels: the transparency of masks; with `exact`, what there is."""
     dropped = {"icc_profile"} if spec.color == "srgb" else set()
     kept = set(image.info) if spec.exact else {"transparency"} if spec.mode == "keep" else set()
     return {name: value for name, value in image.info.items() if name in kept - dropped}
 
 
 def _parameters(extension: str, spec: ResizeSpec) -> dict[str, Any]:
-    given = {name: getattr(spec, name) for name, formats in ENCODING_SETTINGS.items() if extension in formats}
-    parameters = {name: value for name, value in given.items() if value}
+    settings = {name: getattr(spec, name) for name, extensions in ENCODING_SETTINGS.items() if extension in extensions}
+    parameters = {name: value for name, value in settings.items() if value}
     if extension == "avif":
-        parameters["max_threads"] = 1  # more would cut the image into other tiles, on each machine its own
+        parameters["max_threads"] = 1  # the tiles, and so the bytes, depend on the number of threads
     return parameters

@@ -1,4 +1,4 @@
-"""Why an image could not be made: the kinds of failure and the one error that carries them."""
+"""Why an image has no output: the kinds of failure, and the errors that carry them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 
 
 class Stage(enum.StrEnum):
-    """Where in an image's way through the program it failed."""
+    """The step of the work on an image. An error names the one in which it occurred."""
 
     READ = "read"
     DECODE = "decode"
@@ -16,7 +16,7 @@ class Stage(enum.StrEnum):
 
 
 class Kind(enum.StrEnum):
-    """What was wrong. The values stand in the manifest, the failures file and the counters."""
+    """What was wrong with an image. The values appear in the manifest, the failures file and the counters."""
 
     UNREADABLE = "unreadable"
     EMPTY_FILE = "empty-file"
@@ -38,12 +38,12 @@ class Kind(enum.StrEnum):
     NAME_UNUSABLE = "name-unusable"
 
 
-# What another try, or another machine, may well do better. Every other kind is decided by the bytes.
+# Kinds that may pass on another attempt or machine. Every other kind is decided by the image's bytes.
 RETRIED_KINDS = frozenset({Kind.UNREADABLE, Kind.TOO_LARGE, Kind.OUT_OF_MEMORY})
 
 
 class Skip(enum.StrEnum):
-    """Why an image is left out although nothing is wrong with it: the filter that did not take it."""
+    """The filter that left an image out although nothing is wrong with it."""
 
     SAMPLE = "sample"
     MIN_SIDE = "min-side"
@@ -51,7 +51,7 @@ class Skip(enum.StrEnum):
 
 
 class Note(enum.StrEnum):
-    """What the owner of an image that was made should know. The values stand in the manifest and the summary."""
+    """What the owner of a written image should know. The values appear in the manifest and the summary."""
 
     EXIF_ORIENTATION = "exif-orientation"
     ICC_PROFILE = "icc-profile"
@@ -68,10 +68,10 @@ class Note(enum.StrEnum):
 
 
 class SkippedError(Exception):
-    """One image was not wanted. It becomes a row of the manifest, with the reason.
+    """A filter leaves an image out. It becomes a row of the manifest, with the reason.
 
     Args:
-        reason: which filter left it out.
+        reason: the filter.
     """
 
     def __init__(self, reason: Skip) -> None:
@@ -80,19 +80,26 @@ class SkippedError(Exception):
 
 
 class ImageError(Exception):
-    """One image cannot be made. It becomes a row of the failures file; the run goes on.
+    """An image has no output. It becomes a row of the failures file; the run goes on.
 
     Args:
         kind: what was wrong.
-        stage: where it was noticed.
-        message: one sentence for the person who owns the image.
+        stage: the step in which it was found.
+        message: one sentence for the owner of the image.
     """
 
     def __init__(self, kind: Kind, stage: Stage, message: str) -> None:
-        super().__init__(kind, stage, message)  # all of them, so that it can be pickled
+        super().__init__(kind, stage, message)  # all three, so that it can be pickled
         self.kind = kind
         self.stage = stage
         self.message = message
 
     def __str__(self) -> str:
         return self.message
+
+
+class PillowVersionError(Exception):
+    """The installed Pillow lacks something that the core uses. The message names it, and the version to install.
+
+    It says nothing about any image, so it is never an `ImageError`.
+    """

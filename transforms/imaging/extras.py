@@ -1,4 +1,4 @@
-"""The optional packages that a spec takes."""
+"""The optional packages that a spec requires."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from transforms.imaging.spec import ResizeSpec
 
 
 def check_extras(spec: ResizeSpec) -> None:
-    """Makes sure that what a spec takes is installed here, and works.
+    """Check that the optional packages that a spec requires are installed, and work.
 
     Raises:
-        SettingError: it does not.
+        SettingError: one is missing, or does not work.
     """
     if spec.resampler == "simd":
         resample.check_simd()

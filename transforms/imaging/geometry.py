@@ -1,4 +1,4 @@
-"""Where pixels go: the arithmetic of sizes, without a pixel touched. Sizes are (width, height) in pixels."""
+"""The arithmetic of dimensions and boxes. Dimensions are (width, height) in pixels."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Box = tuple[float, float, float, float]
 
 
 class Target(NamedTuple):
-    """One output of an image.
+    """The dimensions and boxes of one output of an image.
 
     Args:
-        size: the SIZE that was asked for.
+        size: one of the spec's sizes.
         width: of the whole output, in pixels.
         height: of the whole output, in pixels.
-        source_box: the part of the source that is shown, (x0, y0, x1, y1) in its pixels.
-        output_box: where it is shown, (x0, y0, x1, y1) in the output's pixels.
-        orientation: how it is turned for that, as an EXIF orientation; 1 where it is not.
+        source_box: the part of the source that is visible, (x0, y0, x1, y1) in its pixels.
+        output_box: where that part is in the output, (x0, y0, x1, y1) in the output's pixels.
+        orientation: how the part is turned, as an EXIF orientation; 1 if it is not turned.
     """
 
     size: int
@@ -33,18 +33,18 @@ class Target(NamedTuple):
 
     @property
     def dimensions(self) -> Size:
-        """(width, height) of the whole output in pixels."""
+        """The (width, height) of the whole output in pixels."""
         return self.width, self.height
 
     @property
     def picture(self) -> Size:
-        """(width, height) of the part that shows the source, in pixels, before it is turned."""
+        """The (width, height) of the output box in pixels, before it is turned."""
         x0, y0, x1, y1 = self.output_box
         return _turned((x1 - x0, y1 - y0), self.orientation)
 
 
-def unwanted(source: Size, spec: ResizeSpec) -> Skip | None:
-    """The filter that leaves a source of (width, height) out, if any does."""
+def skip_reason(source: Size, spec: ResizeSpec) -> Skip | None:
+    """Return the filter that leaves out a source of (width, height), or None."""
     shortest, longest = sorted(source)
     if shortest < spec.min_side:
         return Skip.MIN_SIDE
@@ -54,14 +54,14 @@ def unwanted(source: Size, spec: ResizeSpec) -> Skip | None:
 
 
 def contain(source: Size, size: int, only_shrink: bool = False) -> Size:
-    """The dimensions whose longest side is `size` and whose aspect ratio is the source's.
+    """Return the dimensions whose longest side is `size` and whose aspect ratio is the source's.
 
-    The other side is `int(side * (size / longest))`, as the first image_resizer.py has it, but at least 1.
+    The other side is `int(side * (size / longest))`, as in the first image_resizer.py, but at least 1.
 
     Args:
         source: (width, height) in pixels.
-        size: the longest side wanted, in pixels.
-        only_shrink: leave a source whose longest side is at most `size` as it is.
+        size: the longest side of the result, in pixels.
+        only_shrink: keep the dimensions of a source whose longest side is at most `size`.
     """
     width, height = source
     longest = max(width, height)
@@ -74,9 +74,9 @@ def contain(source: Size, size: int, only_shrink: bool = False) -> Size:
 
 
 def cover(source: Size, size: int, only_shrink: bool = False) -> Size:
-    """The dimensions whose shortest side is `size` and whose aspect ratio is the source's, else like `contain`.
+    """Return the dimensions whose shortest side is `size` and whose aspect ratio is the source's; see `contain`.
 
-    The other side is at least `size` too: `int(600 * (55 / 600))` is 54.
+    The other side is at least `size` as well: `int(600 * (55 / 600))` would be 54.
     """
     width, height = source
     shortest = min(width, height)
@@ -89,19 +89,20 @@ def cover(source: Size, size: int, only_shrink: bool = False) -> Size:
 
 
 def crop_box(source: Size, size: int, only_shrink: bool = False) -> Box:
-    """The centre of the source that fills a `size` x `size` square, in floats: rounding it would shift the picture.
+    """Return the centre of the source that fills a square of `size`, in floats: rounding would shift the picture.
 
-    With `only_shrink`, of a source whose shortest side is below `size`, what a square of that size shows of it.
+    With `only_shrink`, a source whose shortest side is at most `size` is not scaled: the box is the part of it that
+    fits into the square.
     """
     width, height = source
     shortest = min(source)
-    shown = (min(width, size), min(height, size)) if only_shrink and shortest <= size else (shortest, shortest)
-    x0, y0 = (width - shown[0]) / 2, (height - shown[1]) / 2
-    return x0, y0, x0 + shown[0], y0 + shown[1]
+    visible = (min(width, size), min(height, size)) if only_shrink and shortest <= size else (shortest, shortest)
+    x0, y0 = (width - visible[0]) / 2, (height - visible[1]) / 2
+    return x0, y0, x0 + visible[0], y0 + visible[1]
 
 
 def _turned(size: Size, orientation: int) -> Size:
-    """The dimensions after turning: 5 to 8 turn by a quarter."""
+    """Return the dimensions after turning: orientations 5 to 8 exchange the sides."""
     return (size[1], size[0]) if orientation >= 5 else size
 
 
@@ -114,7 +115,7 @@ def _picture(source: Size, size: int, spec: ResizeSpec) -> Size:
 
 
 def target_of(source: Size, size: int, spec: ResizeSpec, orientation: int = 1) -> Target:
-    """The output at one size of a source of (width, height), whose EXIF tag is `orientation`."""
+    """Return the target at one size for a source of (width, height) with an EXIF orientation."""
     turn = orientation if spec.orientation == "exif" else 1
     box = (0.0, 0.0, float(source[0]), float(source[1]))
     if spec.fit == "crop":
@@ -127,12 +128,12 @@ def target_of(source: Size, size: int, spec: ResizeSpec, orientation: int = 1) -
 
 
 def targets(source: Size, spec: ResizeSpec, orientation: int = 1) -> list[Target]:
-    """All outputs of one image, the largest first."""
+    """Return the targets of an image at all sizes, the largest first."""
     return [target_of(source, size, spec, orientation) for size in sorted(spec.sizes, reverse=True)]
 
 
 def reduced_request(source: Size, largest: Target, reducing_gap: float) -> Size:
-    """The least dimensions at which a source may be decoded whole, for its largest target."""
+    """Return the smallest dimensions at which the whole source may be decoded, for its largest target."""
     x0, y0, x1, y1 = largest.source_box
     width, height = largest.picture
     return (
@@ -142,26 +143,26 @@ def reduced_request(source: Size, largest: Target, reducing_gap: float) -> Size:
 
 
 def box_in(decoded: Box, source: Size, box: Box) -> Box:
-    """A box of the source in pixels of the decoded image, and inside it.
+    """Scale a box of the source to pixels of the decoded image, and keep it inside.
 
     Args:
-        decoded: the whole picture's box in the decoded image.
-        source: (width, height) of the source.
-        box: a part of the source.
+        decoded: the box of the whole picture in the decoded image.
+        source: (width, height) of the source in pixels.
+        box: a part of the source, in its pixels.
     """
     scales = decoded[2] / source[0], decoded[3] / source[1]
     x0, y0, x1, y1 = (edge * scales[axis % 2] for axis, edge in enumerate(box))
-    # The far edges exactly, where they are the picture's: a product may be off in its last digit.
+    # The far edges of the picture stay exact: a product may be off in its last digit.
     right = decoded[2] if box[2] == source[0] else x1
     bottom = decoded[3] if box[3] == source[1] else y1
     return x0, y0, right, bottom
 
 
 def can_chain(larger: Target, smaller: Target) -> bool:
-    """Whether `smaller` may be made from the picture in `larger` instead of from the decoded image.
+    """Return whether `smaller` may be resized from the picture of `larger` instead of from the decoded image.
 
-    It costs little quality (54 dB from the direct way) where both show the same part of the source, and
-    `larger` was not enlarged itself and is at least twice `smaller` on each side.
+    The loss of quality is small (54 dB from resizing directly) if both show the same part of the source, `larger` is
+    not enlarged itself, and it is at least twice as large as `smaller` on each side.
     """
     x0, y0, x1, y1 = larger.source_box
     (width, height), (small_width, small_height) = larger.picture, smaller.picture

@@ -1,8 +1,8 @@
-"""What a JPEG's frame header says, and so which decoder may be asked for what.
+"""The frame header of a JPEG, which decides whether decoders can read it, and whether they can scale it.
 
-libjpeg applies a scale or another colour space to DCT frames only. Of a lossless frame it returns whole lines
-whatever was asked for, and Pillow before 13 writes them past the end of its smaller buffer. So no decoder is asked
-for a scale before `may_be_scaled` has agreed.
+libjpeg applies a scale or another colour space only to DCT frames. From a lossless frame it returns whole lines
+whatever the request, and Pillow before 13 writes them past the end of its smaller buffer. So no decoder is asked for
+a scale unless `may_be_scaled` is true.
 
 The markers are those of ITU-T T.81 (https://www.w3.org/Graphics/JPEG/itu-t81.pdf), table B.1.
 """
@@ -20,10 +20,10 @@ _START_OF_IMAGE = b"\xff\xd8"
 _DHT, _JPG, _DAC, _SOS, _DQT, _DNL, _DRI, _DHP = 0xC4, 0xC8, 0xCC, 0xDA, 0xDB, 0xDC, 0xDD, 0xDE
 _APP0, _APP1, _APP14, _APP15, _JPEG_LS, _COM = 0xE0, 0xE1, 0xEE, 0xEF, 0xF7, 0xFE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {_DHT, _JPG, _DAC} | {_DHP, _JPEG_LS}
-_ALONE = frozenset({_JPG, *range(0xD0, 0xDA), *range(0xF0, 0xFE), 0})  # Pillow reads no segment behind these
+_ALONE = frozenset({_JPG, *range(0xD0, 0xDA), *range(0xF0, 0xFE), 0})  # Pillow reads no segment after these
 _OTHERS = frozenset({_DHT, _DAC, _DQT, _DNL, _DRI, _COM, *range(_APP0, _APP15 + 1)})
 
-# Frames of discrete cosine transforms, which libjpeg decodes at any of its scales.
+# Frames of discrete cosine transforms (DCT), which libjpeg decodes at any of its scales.
 _DCT = {
     0xC0: "baseline JPEG (SOF0)",
     0xC1: "extended JPEG (SOF1)",
@@ -48,10 +48,10 @@ class Frame(NamedTuple):
         marker: the second byte of its marker: 0xC0 for SOF0.
         bits: of one sample.
         width: in pixels.
-        height: in pixels; 0 where only a segment behind the first scan gives it.
+        height: in pixels; 0 if only a segment after the first scan gives it.
         identifiers: of the components, in their order.
-        jfif: whether a JFIF segment stands before the first scan.
-        transform: the colour transform of an Adobe segment there; None where there is none.
+        jfif: whether a JFIF segment precedes the first scan.
+        transform: the colour transform of an Adobe segment before the first scan; None if there is none.
     """
 
     marker: int
@@ -64,15 +64,15 @@ class Frame(NamedTuple):
 
     @property
     def coding(self) -> str:
-        """How its pixels are coded."""
+        """The name of the coding of the pixels."""
         return _NAMES.get(self.marker) or f"hierarchical JPEG (SOF{self.marker - 0xC0})"
 
 
 def read_frame(data: bytes) -> Frame | None:
-    """Return the one frame header before a JPEG's first scan; None where two programs might not find the same one.
+    """Return the one frame header before a JPEG's first scan; None if two programs might not find the same one.
 
-    They might not where there is none or a second one, where a marker is unknown or out of place, and where bytes
-    stand between the segments.
+    They might not if there is none or a second one, if a marker is unknown or out of place, or if there are bytes
+    between the segments.
     """
     frame, jfif, transform = None, False, None
     for marker, body in _segments(data):
@@ -82,7 +82,7 @@ def read_frame(data: bytes) -> Frame | None:
             new = _frame(marker, body)
             if new is None or frame is not None:
                 return None
-            if marker in (_DHP, _JPEG_LS):  # neither Pillow nor libjpeg reads on
+            if marker in (_DHP, _JPEG_LS):  # neither Pillow nor libjpeg reads further
                 return new
             frame = new
         elif marker not in _OTHERS:
@@ -95,23 +95,22 @@ def read_frame(data: bytes) -> Frame | None:
 
 
 def may_be_scaled(data: bytes) -> bool:
-    """Whether a decoder may be asked for a scale or another colour space of this JPEG.
+    """Return whether a decoder may be asked for a scale or another colour space of this JPEG.
 
-    Every call of a decoder that asks for one goes through here.
+    Call it before each request for one.
     """
     frame = read_frame(data)
     return frame is not None and frame.marker in _DCT and frame.bits == 8 and len(frame.identifiers) in (1, 3, 4)
 
 
-def unsupported(data: bytes) -> str | None:
-    """Return one sentence about a JPEG of a coding that no decoder here reads; None of any other file."""
+def unsupported_coding(data: bytes) -> str | None:
+    """Return the name of a JPEG's coding if no decoder here reads it; None for any other file."""
     frame = read_frame(data) if data.startswith(_START_OF_IMAGE) else None
-    what = frame and _unread(frame)
-    return f"{what}: no decoder here reads it; convert the image with another program" if what else None
+    return frame and _unsupported_coding(frame)
 
 
 def exif_of(data: bytes) -> bytes:
-    """Return the EXIF block of a JPEG as Pillow puts it together: of all its segments, the header of the first."""
+    """Return the EXIF block of a JPEG as Pillow joins it: all its segments, with the header of the first only."""
     parts: list[bytes] = []
     at = data.find(b"\xff", len(_START_OF_IMAGE))
     while at >= 0:
@@ -126,7 +125,7 @@ def exif_of(data: bytes) -> bytes:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield each segment, (second byte of its marker, body), to the first scan or to what is no segment."""
+    """Yield each segment, (second byte of its marker, body), up to the first scan or to bytes that are no segment."""
     at = len(_START_OF_IMAGE)
     if not data.startswith(_START_OF_IMAGE):
         return
@@ -143,14 +142,14 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _frame(marker: int, body: bytes) -> Frame | None:
-    """Return what a frame's segment says; None where it is not as long as its components take."""
+    """Return the frame header in a segment; None if the length does not fit the number of components."""
     if len(body) < 6 or len(body) != 6 + 3 * body[5]:
         return None
     height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
     return Frame(marker, body[0], width, height, tuple(body[6::3]))
 
 
-def _unread(frame: Frame) -> str | None:
+def _unsupported_coding(frame: Frame) -> str | None:
     if frame.marker not in _DCT and frame.marker != _LOSSLESS:
         return frame.coding
     if frame.bits != 8 and frame.bits in (range(2, 17) if frame.marker == _LOSSLESS else (12,)):
@@ -158,21 +157,21 @@ def _unread(frame: Frame) -> str | None:
     if frame.bits == 8 and len(frame.identifiers) not in (0, 1, 3, 4):
         return f"{frame.coding} of {len(frame.identifiers)} components"
     if frame.height == 0:
-        return f"{frame.coding} with its height behind the first scan (DNL)"
+        return f"{frame.coding} with its height after the first scan (DNL)"
     if frame.marker == _LOSSLESS and _is_converted(frame):
         return f"{frame.coding} in {'YCCK' if len(frame.identifiers) == 4 else 'YCbCr'}"
     return frame.coding if frame.marker in _ARITHMETIC and not _reads_arithmetic() else None
 
 
 def _is_converted(frame: Frame) -> bool:
-    """Whether libjpeg takes the colours of a lossless frame for others than RGB or CMYK; it converts none of them."""
+    """Return whether libjpeg takes a lossless frame for other than RGB or CMYK, which it cannot convert then."""
     jfif = frame.jfif and len(frame.identifiers) == 3
     return len(frame.identifiers) > 1 and (jfif or frame.transform not in (None, 0))
 
 
 @functools.cache
 def _reads_arithmetic() -> bool:
-    """Whether this Pillow's libjpeg was built with arithmetic decoding: tried on a gray image of 8 x 8 pixels."""
+    """Return whether this Pillow's libjpeg has arithmetic decoding. A gray image of 8 x 8 pixels shows it."""
     table = b"\xff\xdb\x00\x43\x00" + b"\x01" * 64
     frame = b"\xff\xc9\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00"
     scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" + bytes(4)

@@ -1,4 +1,4 @@
-"""Names: which files are tried, what their keys are, and what their outputs are called."""
+"""Names of files: which are taken for images, their keys, and the names of their outputs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import posixpath
 import re
 from fractions import Fraction
 
-# Extensions of the files that are tried; every other file is counted and left alone.
+# Extensions of the files that are taken for images; every other file is counted and ignored.
 TRIED_EXTENSIONS = frozenset(
     {
         *("jpg", "jpeg", "jpe", "jfif", "jif", "mpo", "png", "apng", "webp", "gif", "avif", "avifs"),
@@ -17,7 +17,7 @@ TRIED_EXTENSIONS = frozenset(
     }
 )
 
-# Those of images that no decoder here reads. They are taken off a name too, as those above.
+# Extensions of images that no decoder here reads. A key does not have them either.
 UNREAD_EXTENSIONS = frozenset(
     {
         *("heic", "heif", "hif", "jxl", "jxr", "wdp", "hdp", "jls", "bpg", "flif"),
@@ -26,7 +26,7 @@ UNREAD_EXTENSIONS = frozenset(
     }
 )
 
-# What file managers, disks and archivers leave beside people's files, in small letters.
+# What file managers, disks and archivers leave beside people's files, in lower case.
 _SYSTEM_FOLDERS = frozenset(
     {
         *("__macosx", ".appledouble", ".trashes", ".spotlight-v100", ".fseventsd", ".temporaryitems"),
@@ -40,47 +40,47 @@ _APPLE_DOUBLE, _TRASH = "._", ".trash-"
 
 _IMAGE_EXTENSIONS = TRIED_EXTENSIONS | UNREAD_EXTENSIONS
 
-# With a letter: digits alone count something, and would make as many kinds as there are files.
+# With a letter: digits alone number files, and would make as many extensions as there are files.
 _USUAL_EXTENSION = re.compile(r"\.(?=[0-9]*[a-z])[a-z0-9]{1,10}")
 _ESCAPED_IN_ARCHIVES = re.compile(r"[%.\x00-\x1f\x7f\udc80-\udcff]|(?:^|(?<=/))__")
 
 
 def extension_of(path: str) -> str:
-    """The extension in lower case with its dot, "" where there is none, ".*" for what is none by its look."""
+    """Return the extension in lower case with its dot; "" if there is none, ".*" if it does not look like one."""
     extension = posixpath.splitext(path)[1].lower()
     return extension if not extension or _USUAL_EXTENSION.fullmatch(extension) else ".*"
 
 
 def is_tried(path: str, any_name: bool = False) -> bool:
-    """Whether a file is taken for an image by its name; with `any_name` each file is."""
+    """Return whether a file is taken for an image by its name; with `any_name` each file is."""
     return any_name or extension_of(path)[1:] in TRIED_EXTENSIONS
 
 
 def is_system_file(path: str) -> bool:
-    """Whether a file is none of its owner's: metadata, thumbnails or waste of a file manager, disk or archiver.
+    """Return whether a file manager, disk or archiver left the file: metadata, thumbnails or deleted files.
 
     Args:
-        path: below the input; what the input's own folders are called does not count.
+        path: below the input; the names of the input's own folders do not count.
     """
     *folders, name = path.lower().split("/")
     return name in _SYSTEM_FILES or name.startswith(_APPLE_DOUBLE) or any(map(is_system_folder, folders))
 
 
 def is_system_folder(name: str) -> bool:
-    """Whether a folder of this name holds such files only."""
+    """Return whether a folder of this name holds only such files."""
     return name.lower() in _SYSTEM_FOLDERS or name.lower().startswith(_TRASH)
 
 
 def key_of(path: str) -> str:
-    """The path without its extension where that is one of images; else, as for `b.jpg?size=large`, the whole path."""
+    """Return the path without an extension of images; the whole path if it has none, as in `b.jpg?size=large`."""
     stem, extension = posixpath.splitext(path)
     return stem if extension[1:].lower() in _IMAGE_EXTENSIONS else path
 
 
 def archive_key(key: str) -> str:
-    """A key as WebDataset readers need it: printable UTF-8, without a dot, no part beginning with `__`.
+    """Return a key as WebDataset readers need it: printable UTF-8, without a dot, no part beginning with `__`.
 
-    What is not allowed becomes %XX, and so does % itself, so that different keys stay different.
+    Every other character becomes %XX, and so does % itself, so that different keys stay different.
     """
     return _ESCAPED_IN_ARCHIVES.sub(lambda match: _percent(match.group()), key)
 
@@ -90,16 +90,16 @@ def _percent(text: str) -> str:
 
 
 def sample_rank(key: str) -> int:
-    """Where a key stands in a random order that is the same in every run: 0 to 2^64 - 1. Samples take the first."""
+    """Return the rank of a key, 0 to 2^64 - 1, in a random order that never changes. A sample takes the first keys."""
     return int.from_bytes(hashlib.blake2b(os.fsencode(key), digest_size=8, person=b"sample").digest())
 
 
 def in_sample(key: str, sample: Fraction) -> bool:
-    """Whether a key belongs to a sample of this share, in every run; a larger sample contains a smaller one."""
+    """Return whether a key belongs to a sample of this share, in every run. A larger sample contains a smaller one."""
     return sample_rank(key) * sample.denominator < sample.numerator << 64
 
 
 def shard_index(key: str, count: int) -> int:
-    """Which of `count` shards a key belongs to, in every run and on every machine: 0 to count - 1."""
+    """Return which of `count` shards a key belongs to, 0 to count - 1, in every run and on every machine."""
     digest = hashlib.blake2b(os.fsencode(key), digest_size=8).digest()
     return int.from_bytes(digest) % count

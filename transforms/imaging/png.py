@@ -1,7 +1,7 @@
-"""The chunks of a PNG: what Pillow can read of a file with faults, and what stands beside the pixels.
+"""The chunks of a PNG: repair of files that Pillow refuses, and the metadata beside the pixels.
 
-The layout is that of https://www.w3.org/TR/png-3/. Ancillary chunks are not needed to show the pixels, except
-tRNS: one with a wrong checksum is dropped, where Pillow would refuse the whole image.
+The layout is that of https://www.w3.org/TR/png-3/. Except for tRNS, ancillary chunks are not needed to show the
+pixels: one with a wrong checksum is dropped, while Pillow would refuse the whole image.
 """
 
 from __future__ import annotations
@@ -13,47 +13,45 @@ from typing import Any, NamedTuple
 
 from PIL import ImageFile
 
+from transforms.imaging import compat
 from transforms.imaging.errors import ImageError, Kind, Stage
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _END = b"\0\0\0\0IEND\xaeB`\x82"
-_COLOR_TYPE = 25  # the place of IHDR's colour type in the file
+_COLOR_TYPE = 25  # the offset of IHDR's colour type in the file
 _GRAY, _COLOR, _PALETTE = 0, 2, 3
 
-# Texts in which programs keep EXIF and XMP. The profiles are written as hexadecimal lines.
+# Keywords of texts in which programs store EXIF and XMP. Raw profiles are hexadecimal lines.
 _EXIF_TEXTS = (b"exif", b"Raw profile type exif", b"Raw profile type APP1")
 _XMP_TEXT = b"XML:com.adobe.xmp"
-_LONGEST_TEXT = 1 << 20  # in bytes; Pillow's limit too
+_LONGEST_TEXT = 1 << 20  # bytes; also Pillow's limit
 _LONGEST_PROFILE = 1 << 24
 
 
 class Chunk(NamedTuple):
-    """A chunk's name, and where it starts and ends in the file: from its length to its checksum."""
+    """A chunk: its name, and where its length field begins and its checksum ends in the file."""
 
     name: bytes
     start: int
     end: int
 
     def body(self, data: bytes) -> bytes:
-        """What stands between the name and the checksum."""
+        """Return the bytes between the name and the checksum."""
         return data[self.start + 8 : self.end - 4]
 
     def is_whole(self, data: bytes) -> bool:
-        """Whether the file goes on to the end of the chunk."""
+        """Return whether the file contains the chunk up to its end."""
         return self.end <= len(data)
 
     def is_intact(self, data: bytes) -> bool:
-        """Whether the chunk is whole and its checksum is right."""
+        """Return whether the chunk is whole and its checksum is right."""
         if not self.is_whole(data):
             return False
         return data[self.end - 4 : self.end] == _checksum(data, self)
 
 
 class Metadata(NamedTuple):
-    """What intact chunks say beside the pixels; None where there is no such chunk.
-
-    They may stand before or behind the pixels.
-    """
+    """The metadata of intact chunks, before or after the pixels; None if there is no such chunk."""
 
     exif: bytes | None
     xmp: bytes | None
@@ -65,7 +63,7 @@ def _checksum(data: bytes, chunk: Chunk) -> bytes:
 
 
 def chunks(data: bytes) -> Iterator[Chunk]:
-    """The chunks in order, up to IEND or to bytes that are no chunk. The last may be cut off."""
+    """Yield the chunks in order, up to IEND or to bytes that are not a chunk. The last may be cut off."""
     at = len(SIGNATURE)
     while at + 8 <= len(data):
         length, name = struct.unpack_from(">I4s", data, at)
@@ -78,7 +76,7 @@ def chunks(data: bytes) -> Iterator[Chunk]:
 
 
 def _decides_pixels(name: bytes, data: bytes) -> bool:
-    """Whether other bytes in a chunk of this name make other pixels."""
+    """Return whether the pixels depend on a chunk of this name."""
     color_type = data[_COLOR_TYPE] if len(data) > _COLOR_TYPE else None
     if name == b"PLTE":
         return color_type == _PALETTE
@@ -87,10 +85,11 @@ def _decides_pixels(name: bytes, data: bytes) -> bool:
     return name in (b"IHDR", b"IDAT")
 
 
-def mended(data: bytes) -> tuple[bytes, bool]:
-    """The file without ancillary chunks that are cut off or have a wrong checksum, and whether there were any.
+def repair(data: bytes) -> tuple[bytes, bool]:
+    """Return the file without broken ancillary chunks, and whether it has any.
 
-    A palette and a transparency get the checksum that Pillow asks for: `damage` finds those.
+    A chunk is broken if it is cut off or has a wrong checksum. A broken palette or transparency gets the checksum
+    that Pillow requires: `find_damage` reports it.
     """
     pieces, kept = [], 0
     dropped = False
@@ -112,111 +111,114 @@ def _with_checksum(data: bytes, chunk: Chunk) -> bytes:
     return data[chunk.start : chunk.end - 4] + _checksum(data, chunk)
 
 
-def bare(data: bytes) -> bytes | None:
-    """The file with nothing but its pixels; None where nothing else is in it.
+def without_metadata(data: bytes) -> bytes | None:
+    """Return the file with nothing but its pixels; None if it has nothing else.
 
-    Of an animation that is the default picture, which is the first one or stands for it.
+    For an animation, these are the pixels of the default picture.
     """
     needed = [chunk for chunk in chunks(data) if _decides_pixels(chunk.name, data)]
     pieces = [
         data[chunk.start : chunk.end] if chunk.name in (b"IHDR", b"IDAT") else _with_checksum(data, chunk)
         for chunk in needed
     ]
-    whole = bool(needed) and needed[-1].is_whole(data)
-    file = SIGNATURE + b"".join(pieces) + (_END if whole else b"")
-    return file if len(file) < len(data) else None
+    is_whole = bool(needed) and needed[-1].is_whole(data)
+    shortened = SIGNATURE + b"".join(pieces) + (_END if is_whole else b"")
+    return shortened if len(shortened) < len(data) else None
 
 
-def damage(data: bytes) -> ImageError | None:
-    """What is wrong with the chunks that decide the pixels, though a decoder may read them; None if all is well."""
+def find_damage(data: bytes) -> ImageError | None:
+    """Return an error about the first broken chunk that the pixels depend on; None if there is none.
+
+    A decoder may read such a chunk without an error.
+    """
     for chunk in chunks(data):
         if not _decides_pixels(chunk.name, data) or chunk.is_intact(data):
             continue
-        what = f"its {chunk.name.decode()} chunk at byte {chunk.start}"
+        place = f"its {chunk.name.decode()} chunk at byte {chunk.start}"
         if not chunk.is_whole(data):
-            return ImageError(Kind.TRUNCATED, Stage.DECODE, f"the file is truncated: it ends inside {what}")
-        message = f"the checksum of {what} is wrong: --truncated accept takes the pixels as they are"
+            return ImageError(Kind.TRUNCATED, Stage.DECODE, f"the file is truncated: it ends inside {place}")
+        message = f"the checksum of {place} is wrong: give --truncated accept to use the pixels as they are"
         return ImageError(Kind.DAMAGED, Stage.DECODE, message)
     return None
 
 
-def metadata(data: bytes) -> Metadata:
-    """What the file says beside its pixels. The first chunk of a kind counts."""
-    found: dict[str, bytes] = {}
+def read_metadata(data: bytes) -> Metadata:
+    """Return the metadata beside the pixels. Of several chunks of one kind the first counts."""
+    values: dict[str, bytes] = {}
     for chunk in chunks(data):
         if chunk.name in (b"eXIf", b"cICP", b"tEXt", b"zTXt", b"iTXt") and chunk.is_intact(data):
-            for kind, value in _told(chunk.name, chunk.body(data)):
+            for kind, value in _values_of(chunk.name, chunk.body(data)):
                 if value:
-                    found.setdefault(kind, value)
-    exif = found.get("exif") or found.get("exif text")
-    return Metadata(exif, found.get("xmp"), found.get("cicp"))
+                    values.setdefault(kind, value)
+    exif = values.get("exif") or values.get("exif text")
+    return Metadata(exif, values.get("xmp"), values.get("cicp"))
 
 
-def profile(data: bytes) -> bytes | None:
-    """The ICC profile, of up to 16 MB; empty if it cannot be read, None if there is none."""
+def read_profile(data: bytes) -> bytes | None:
+    """Return the ICC profile, of up to 16 MB; empty if it cannot be read, None if there is none."""
     chunk = next((chunk for chunk in chunks(data) if chunk.name == b"iCCP"), None)
     if chunk is None:
         return None
-    return _unpacked(chunk.body(data).partition(b"\0")[2][1:], _LONGEST_PROFILE) if chunk.is_intact(data) else b""
+    return _decompress(chunk.body(data).partition(b"\0")[2][1:], _LONGEST_PROFILE) if chunk.is_intact(data) else b""
 
 
-def _told(name: bytes, body: bytes) -> Iterator[tuple[str, bytes]]:
-    """The kind and the value of what a chunk says, if it is wanted."""
+def _values_of(name: bytes, body: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the kind and the value of a chunk's metadata, if it is of a kind that is used."""
     if name == b"eXIf":
         yield "exif", body
     elif name == b"cICP":
         yield "cicp", body
     else:
-        key, _, rest = body.partition(b"\0")
-        if key == _XMP_TEXT:
+        keyword, _, rest = body.partition(b"\0")
+        if keyword == _XMP_TEXT:
             yield "xmp", _text(name, rest)
-        elif key in _EXIF_TEXTS:
+        elif keyword in _EXIF_TEXTS:
             value = _text(name, rest)
-            yield "exif text", value if key == b"exif" else _from_hexadecimal(value)
+            yield "exif text", value if keyword == b"exif" else _from_hexadecimal(value)
 
 
 def _text(name: bytes, rest: bytes) -> bytes:
-    """A text without its head, unpacked; empty if it is broken, or longer than Pillow reads."""
-    packed = name == b"zTXt"
+    """Return a text without its header, decompressed; empty if it is broken, or longer than Pillow reads."""
+    is_compressed = name == b"zTXt"
     if name == b"zTXt":
         rest = rest[1:]
     elif name == b"iTXt":
-        packed, rest = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
-    return _unpacked(rest, _LONGEST_TEXT) if packed else rest
+        is_compressed, rest = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
+    return _decompress(rest, _LONGEST_TEXT) if is_compressed else rest
 
 
-def _unpacked(packed: bytes, longest: int) -> bytes:
-    """What was packed; empty if it is broken, or longer than `longest` bytes."""
-    unpacking = zlib.decompressobj()
+def _decompress(compressed: bytes, longest: int) -> bytes:
+    """Decompress data; return nothing if it is broken, or longer than `longest` bytes."""
+    decompressor = zlib.decompressobj()
     try:
-        text = unpacking.decompress(packed, longest)
+        text = decompressor.decompress(compressed, longest)
     except zlib.error:
         return b""
-    return b"" if unpacking.unconsumed_tail else text
+    return b"" if decompressor.unconsumed_tail else text
 
 
 def _from_hexadecimal(text: bytes) -> bytes:
-    """A profile's bytes, from the lines below its name and its length."""
+    """Return the bytes of a raw profile: they follow the lines with its name and its length."""
     try:
         return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
     except ValueError:
         return b""
 
 
-def is_transparency_ignored(image: ImageFile.ImageFile) -> bool:
-    """Brings a PNG's transparent colour to the 8 bits of the pixels; takes it away, which is true, where it has 16.
+def correct_transparency(image: ImageFile.ImageFile) -> bool:
+    """Scale the transparent colour of an opened PNG to 8 bits, or remove one of 16 bits; return whether it was removed.
 
-    Pillow spreads gray of 2 and 4 bits over 0 to 255, and leaves the colour as it was.
+    Pillow scales gray of 2 and 4 bits to 0 to 255, but not the transparent colour.
     """
     if "transparency" not in image.info:
         return False
-    rawmode = next((tile.args for tile in image.tile if isinstance(tile.args, str)), "")
-    if "16" in rawmode:
+    raw_mode = compat.raw_mode_of(image)
+    if "16" in raw_mode:
         del image.info["transparency"]
         return True
-    image.info["transparency"] = _spread(image.info["transparency"], rawmode)
+    image.info["transparency"] = _to_8_bits(image.info["transparency"], raw_mode)
     return False
 
 
-def _spread(transparency: Any, rawmode: str) -> Any:
-    return transparency * {"L;2": 85, "L;4": 17}.get(rawmode, 1) if isinstance(transparency, int) else transparency
+def _to_8_bits(transparency: Any, raw_mode: str) -> Any:
+    return transparency * {"L;2": 85, "L;4": 17}.get(raw_mode, 1) if isinstance(transparency, int) else transparency

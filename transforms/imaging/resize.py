@@ -1,4 +1,4 @@
-"""The core's one entry: an encoded image -> its smaller versions, encoded."""
+"""The entry of the core: an encoded image -> its smaller versions, encoded."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from PIL import Image
 
 from transforms.imaging import color, decode, encode, memory
 from transforms.imaging.errors import ImageError, Note, SkippedError, Stage
-from transforms.imaging.geometry import Box, Target, box_in, can_chain, targets, unwanted
+from transforms.imaging.geometry import Box, Target, box_in, can_chain, skip_reason, targets
+from transforms.imaging.header import ImageHeader, probe_header
+from transforms.imaging.opening import Opened, open_image
+from transforms.imaging.pillow_errors import image_errors
 from transforms.imaging.resample import resample
 from transforms.imaging.spec import ResizeSpec
 
+# Called with the bytes of memory that decoding takes; decoding happens inside the context that it returns.
 Admit = Callable[[int], contextlib.AbstractContextManager[None]]
-# Called with a stage when it is over, for whoever takes the time.
+# Called with a stage when it ends, to measure its time.
 Lap = Callable[[Stage], None]
 
-
-# EXIF orientation -> what makes it upright.
-_TURNS = {
+# EXIF orientation -> the transposition that makes a picture upright.
+_TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -33,7 +36,7 @@ _TURNS = {
 
 
 class Encoded(NamedTuple):
-    """One output: its target, the bytes of its file, and their SHA-256 in hexadecimal."""
+    """An encoded output: its target, the bytes of its file, and their SHA-256 in hexadecimal."""
 
     target: Target
     data: bytes
@@ -47,13 +50,13 @@ class ImageResult(NamedTuple):
     """The outputs of one image, or the reasons why it has none. No error of the image is raised.
 
     Args:
-        header: what the file is; None if it could not be opened.
-        extension: that of the outputs; "" if there are none.
+        header: of the image; None if the file could not be opened.
+        extension: of the outputs; "" if there are none.
         outputs: size -> an `Encoded`, or the reason why there is none; the largest size first.
         notes: what the owner of the image should know.
     """
 
-    header: decode.ImageHeader | None
+    header: ImageHeader | None
     extension: str
     outputs: dict[int, Output]
     notes: tuple[Note, ...]
@@ -73,7 +76,7 @@ class ImageResult(NamedTuple):
 
 
 def failed_result(
-    spec: ResizeSpec, reason: ImageError | SkippedError, header: decode.ImageHeader | None = None
+    spec: ResizeSpec, reason: ImageError | SkippedError, header: ImageHeader | None = None
 ) -> ImageResult:
     """Return the result of an image that has no output at any size, for one reason."""
     return ImageResult(header, "", dict.fromkeys(spec.sizes, reason), header.notes if header else ())
@@ -92,15 +95,18 @@ def process_image(data: bytes, spec: ResizeSpec, admit: Admit = admit_all, lap: 
     """Make every size of an image from a file's bytes.
 
     Args:
-        data: the file, whole.
-        spec: what to make.
+        data: the whole file.
+        spec: the settings.
         admit: called with the bytes of memory that decoding takes. Decoding happens inside the context that it
             returns, which may wait until there is room.
         lap: called at the end of decoding, and of resizing and encoding each size.
+
+    Raises:
+        PillowVersionError: the installed Pillow lacks something that the core uses.
     """
     header = None
     try:
-        header = decode.probe_header(data, spec.max_pixels)
+        header = probe_header(data, spec.max_pixels)
         if header is None:
             return _process(data, None, spec, admit, lap)
         with admit(_memory_to_open(header, spec)):
@@ -109,22 +115,20 @@ def process_image(data: bytes, spec: ResizeSpec, admit: Admit = admit_all, lap: 
         return failed_result(spec, error, header)
 
 
-def _memory_to_open(header: decode.ImageHeader, spec: ResizeSpec) -> int:
+def _memory_to_open(header: ImageHeader, spec: ResizeSpec) -> int:
     largest = targets((header.width, header.height), spec)[0]
     return memory.memory_for_header(header, largest, encode.output_extension(header, spec))
 
 
-def _process(data: bytes, probed: decode.ImageHeader | None, spec: ResizeSpec, admit: Admit, lap: Lap) -> ImageResult:
-    opened = decode.open_image(data, spec.max_pixels, probed)
+def _process(data: bytes, probed: ImageHeader | None, spec: ResizeSpec, admit: Admit, lap: Lap) -> ImageResult:
+    opened = open_image(data, spec.max_pixels, probed)
     try:
         return resize_image(opened, spec, admit, lap)
     except (ImageError, SkippedError) as error:
         return failed_result(spec, error, opened.header)
 
 
-def resize_image(
-    opened: decode.Opened, spec: ResizeSpec, admit: Admit = admit_all, lap: Lap = ignore_lap
-) -> ImageResult:
+def resize_image(opened: Opened, spec: ResizeSpec, admit: Admit = admit_all, lap: Lap = ignore_lap) -> ImageResult:
     """Make every size of an opened image, which can be used once. See `process_image` for the other arguments.
 
     Raises:
@@ -133,24 +137,24 @@ def resize_image(
     """
     header = opened.header
     full_size = (header.width, header.height)
-    if skip := unwanted(full_size, spec):
-        raise SkippedError(skip)
+    if reason := skip_reason(full_size, spec):
+        raise SkippedError(reason)
     extension = encode.output_extension(header, spec)
-    with decode.failing_as(Stage.DECODE):
+    with image_errors(Stage.DECODE):
         box = decode.reduce(opened, spec)
         needed = memory.memory_needed(opened.image, full_size, targets(full_size, spec)[0], extension)
     with admit(needed):
-        working = decode.decode(opened, spec)
+        decoded = decode.decode(opened, spec)
         lap(Stage.DECODE)
         outputs: dict[int, Output] = {
             target.size: _encode(target, extension, spec, picture, lap)
-            for target, picture in _pictures(working, box, header, extension, spec)
+            for target, picture in _pictures(decoded, box, header, extension, spec)
         }
-    return ImageResult(header, extension, outputs, tuple(dict.fromkeys(header.notes + working.notes)))
+    return ImageResult(header, extension, outputs, tuple(dict.fromkeys(header.notes + decoded.notes)))
 
 
 def _pictures(
-    working: color.Working, box: Box, header: decode.ImageHeader, extension: str, spec: ResizeSpec
+    decoded: color.Decoded, box: Box, header: ImageHeader, extension: str, spec: ResizeSpec
 ) -> Iterator[tuple[Target, Image.Image | ImageError]]:
     """Yield each target with its picture, the larger ones first, so that a smaller one can be made from them."""
     full_size = (header.width, header.height)
@@ -158,26 +162,26 @@ def _pictures(
     for target in targets(full_size, spec, header.orientation):
         try:
             encode.check_dimensions(target, extension, spec.max_pixels)
-            with decode.failing_as(Stage.RESIZE):
+            with image_errors(Stage.RESIZE):
                 if larger and spec.chains and can_chain(larger[0], target):
                     picture = resample(larger[1], target.picture, spec)
                 else:
                     part = box_in(box, full_size, target.source_box)
-                    picture = resample(working.pixels, target.picture, spec, part)
-                whole = _padded(_turned(color.finish(picture, working, spec), target), target, spec)
+                    picture = resample(decoded.pixels, target.picture, spec, part)
+                finished = _pad(_turn(color.finish(picture, decoded, spec), target), target, spec)
         except ImageError as error:
             yield target, error
             continue
         larger = target, picture
-        yield target, whole
+        yield target, finished
 
 
-def _turned(picture: Image.Image, target: Target) -> Image.Image:
-    turn = _TURNS.get(target.orientation)
-    return picture if turn is None else picture.transpose(turn)
+def _turn(picture: Image.Image, target: Target) -> Image.Image:
+    transposition = _TRANSPOSITIONS.get(target.orientation)
+    return picture if transposition is None else picture.transpose(transposition)
 
 
-def _padded(picture: Image.Image, target: Target, spec: ResizeSpec) -> Image.Image:
+def _pad(picture: Image.Image, target: Target, spec: ResizeSpec) -> Image.Image:
     if picture.size == target.dimensions:
         return picture
     canvas = color.canvas(picture, target.dimensions, spec.pad_color)

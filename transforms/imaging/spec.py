@@ -1,4 +1,4 @@
-"""What is to be made of each image: the settings of the core, checked when they are set."""
+"""The settings of the core, checked when they are set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 
 from PIL import Image, features
 
-# The number of this core: raised whenever it would make other bytes of the same image.
+# The version of the core. Raise it whenever the same image and settings would give other bytes.
 CORE_VERSION = 2
 
 FILTERS = {
@@ -24,7 +24,7 @@ FILTERS = {
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF"}
 LONGEST_SIDE = {"jpg": 65_500, "png": 65_500, "webp": 16_383, "avif": 32_768}
 
-# The settings of encoders, and the extensions whose formats have them.
+# The settings of encoders -> the extensions whose formats have them.
 ENCODING_SETTINGS = {
     "quality": ("jpg", "webp", "avif"),
     "subsampling": ("jpg", "avif"),
@@ -32,15 +32,15 @@ ENCODING_SETTINGS = {
     "lossless": ("webp",),
 }
 
-# Pillow's own error limit: a quarter of a gigabyte of RGB, twice.
+# The number of pixels at which Pillow itself raises an error: twice a quarter of a gigabyte of RGB.
 MAX_PIXELS = 178_956_970
 
 
 class SettingError(ValueError):
-    """A setting is out of its range; the message names the value and what is allowed.
+    """A setting has a value that is not allowed. The message names the value and what is allowed.
 
     Args:
-        setting: the setting's field name.
+        setting: the name of the field.
         message: the value, what is allowed, what to do.
     """
 
@@ -51,7 +51,7 @@ class SettingError(ValueError):
 
 ORIENTATIONS = ("stored", "exif")
 
-# How an image meets its SIZE; see `geometry.target_of`.
+# How an image fits its SIZE; see `geometry.target_of`.
 FITS = ("contain", "cover", "crop", "pad", "stretch")
 
 MODES = ("RGB", "L", "keep")
@@ -64,37 +64,37 @@ SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
 
 @dataclasses.dataclass(frozen=True)
 class ResizeSpec:
-    """How one image becomes one or several smaller ones.
+    """The settings by which one image becomes one or several smaller ones.
 
     Args:
-        sizes: of each output, in pixels: its longest side, or what `fit` makes of it.
+        sizes: one for each output, in pixels: its longest side, or as `fit` says.
         orientation: "stored" leaves pixels as they are, "exif" turns them as EXIF, or else XMP, says.
         fit: "contain" (longest side = size), "cover" (shortest side = size), "crop" (the centre, size x size),
             "pad" (contain, centred on size x size) or "stretch" (size x size).
-        pad_color: what "pad" fills up with, as #rrggbb.
+        pad_color: the colour that "pad" fills with, as #rrggbb.
         mode: "RGB", "L" (gray), or "keep": palettes and gray stay as they are, for masks.
-        background: what transparent images are laid on, as #rrggbb.
-        color: "keep-numbers" drops a colour profile, "srgb" converts by it.
-        depth_range: "full" maps a deep pixel type's whole range to 0..255, "auto" each image's own.
-        truncated: "fail", or "accept": JPEGs that end early, and PNGs whose checksums are wrong, are made all the same.
-        check_jpeg: JPEGs with damage that decoders only warn of fail; takes the extra `check`.
-        max_pixels: images, and outputs, of more pixels fail.
+        background: the colour that transparent images are composited on, as #rrggbb.
+        color: "keep-numbers" drops a colour profile, "srgb" converts to sRGB by it.
+        depth_range: "full" maps the whole range of a deep pixel type to 0..255, "auto" each image's own.
+        truncated: "fail", or "accept" JPEGs that end early and PNGs whose checksums are wrong.
+        check_jpeg: refuse JPEGs with damage that decoders only warn about; requires the extra `check`.
+        max_pixels: refuse images and outputs with more pixels.
         extension: "jpg", "png", "webp" or "avif"; "" keeps the source's format.
         algorithm: a name in `FILTERS`.
-        resampler: "pillow", or "simd", which takes the extra of that name.
+        resampler: "pillow", or "simd", which requires the extra of that name.
         exact: decode whole images and make each size from the decoded image.
-        reducing_gap: how many times larger than the target, on each side, an image that is decoded
-            at a reduced scale must stay; at least 1.
-        only_shrink: an image whose longest side is below the size keeps its dimensions.
-        quality: 1 to 100 for JPEG, WebP and AVIF; None leaves Pillow's defaults (75, 80 and 75).
-        subsampling: of colour, "4:4:4", "4:2:2" or "4:2:0", JPEG and AVIF; None leaves 4:2:0.
-        progressive: JPEG in several scans.
-        lossless: WebP without loss.
+        reducing_gap: an image that is decoded at a reduced scale stays at least this many times larger than the
+            target on each side; 1 to 100.
+        only_shrink: never enlarge: an image whose longest side is at most the size keeps its dimensions.
+        quality: 1 to 100 for JPEG, WebP and AVIF; None for Pillow's defaults (75, 80 and 75).
+        subsampling: of colour, "4:4:4", "4:2:2" or "4:2:0", for JPEG and AVIF; None for 4:2:0.
+        progressive: write JPEG in several scans.
+        lossless: write WebP without loss.
         min_side: leave out images whose shortest side is below this, in pixels.
-        max_aspect: leave out images whose longest side is more than this many times the shortest; None for none.
+        max_aspect: leave out images whose longest side is more than this many times the shortest; None leaves out none.
 
     Raises:
-        SettingError: a value is out of its range.
+        SettingError: a value is not allowed.
     """
 
     sizes: tuple[int, ...] = (512,)
@@ -138,7 +138,7 @@ class ResizeSpec:
         if self.algorithm == "hamming":
             raise SettingError("resampler", "simd has no hamming filter: give --resampler pillow, or another filter")
         if self.exact:
-            raise SettingError("resampler", "simd gives other bytes than the old script: leave out --exact")
+            raise SettingError("resampler", "simd produces other bytes than the old script: leave out --exact")
 
     def _check_limits(self) -> None:
         if self.max_aspect is not None and not self.max_aspect >= 1:
@@ -163,13 +163,13 @@ class ResizeSpec:
         for setting, allowed in choices.items():
             value = getattr(self, setting)
             if value not in allowed:
-                raise SettingError(setting, f"{value!r} is none of {', '.join(filter(None, allowed))}")
+                raise SettingError(setting, f"{value!r} is not one of {', '.join(filter(None, allowed))}")
 
     def _check_colors(self) -> None:
         for setting in ("pad_color", "background"):
             color = getattr(self, setting)
             if not re.fullmatch(r"#[0-9a-f]{6}", color):
-                raise SettingError(setting, f"{color!r} is no colour: give one such as #ffffff")
+                raise SettingError(setting, f"{color!r} is not a colour: give one such as #ffffff")
         if self.pad_color != "#ffffff" and self.fit != "pad":
             raise SettingError("pad_color", f"{self.pad_color} has no effect with --fit {self.fit}: give --fit pad")
 
@@ -177,23 +177,23 @@ class ResizeSpec:
         if self.mode != "keep":
             return
         if self.algorithm != "nearest":
-            raise SettingError("mode", f"keep takes each pixel as it is: leave out -a {self.algorithm}, or -a nearest")
+            raise SettingError("mode", f"keep does not interpolate: leave out -a {self.algorithm}, or give -a nearest")
         if self.extension not in ("", "png"):
-            raise SettingError("mode", f"keep cannot be held by {self.extension}: give -ext png")
+            raise SettingError("mode", f"keep cannot be written as {self.extension}: give -ext png")
 
     def _check_fit(self) -> None:
         if self.fit == "stretch" and self.only_shrink:
-            raise SettingError("fit", "stretch always gives SIZE x SIZE pixels: leave --only_shrink out")
+            raise SettingError("fit", "stretch always makes SIZE x SIZE pixels: leave out --only_shrink")
 
     def _check_sizes(self) -> None:
         longest = LONGEST_SIDE[self.extension or "jpg"]
         for size in self.sizes:
             if not 1 <= size <= longest:
-                what = f"{self.extension} images" if self.extension else "images"
-                raise SettingError("size", f"{size} is out of range: {what} take 1 to {longest} pixels a side")
+                images = f"{self.extension} images" if self.extension else "images"
+                raise SettingError("size", f"{size} is out of range: {images} can have 1 to {longest} pixels a side")
         if not self.sizes or len(set(self.sizes)) != len(self.sizes):
-            given = " ".join(map(str, self.sizes))
-            raise SettingError("size", f"{given!r} is no list of different sizes: give each size once")
+            sizes = " ".join(map(str, self.sizes))
+            raise SettingError("size", f"{sizes!r} is not a list of different sizes: give each size once")
 
     def _check_formats(self) -> None:
         if self.extension and self.extension not in FORMATS:
@@ -203,38 +203,38 @@ class ResizeSpec:
             )
 
     def _check_encoding(self) -> None:
-        """Refuses what the format does not have; without one, what no format of a source has goes unsaid."""
+        """Refuse settings that the format does not have; without an extension each format ignores them."""
         if self.quality is not None and not 1 <= self.quality <= 100:
             raise SettingError("quality", f"{self.quality} is out of range: give a whole number from 1 to 100")
         if self.lossless and self.quality is not None:
             raise SettingError("lossless", f"images have no quality: leave out --quality {self.quality}")
         for setting, extensions in ENCODING_SETTINGS.items():
-            given = getattr(self, setting)
-            if given and self.extension not in ("", *extensions):
-                value = "" if given is True else f"{given} "
+            value = getattr(self, setting)
+            if value and self.extension not in ("", *extensions):
+                subject = "" if value is True else f"{value} "
                 formats = " or ".join(extensions)
                 raise SettingError(
-                    setting, f"{value}has no effect on {self.extension}, only on {formats}: leave it out"
+                    setting, f"{subject}has no effect on {self.extension}, only on {formats}: leave it out"
                 )
 
     @property
     def filter(self) -> Image.Resampling:
-        """Pillow's filter of `algorithm`."""
+        """Pillow's filter for `algorithm`."""
         return FILTERS[self.algorithm]
 
     @property
     def reduces(self) -> bool:
-        """Whether decoding at a reduced scale stays true to the filter."""
+        """Whether images may be decoded at a reduced scale: the filter's result is nearly the same."""
         return not self.exact and self.algorithm not in ("nearest", "box")
 
     @property
     def chains(self) -> bool:
-        """Whether a smaller size may be made from a larger one."""
+        """Whether a smaller size may be resized from a larger one."""
         return not self.exact and self.algorithm in ("lanczos", "bicubic")
 
 
 def library_versions(spec: ResizeSpec) -> dict[str, str]:
-    """Versions of everything that decides an output's bytes besides the settings."""
+    """Return the versions of all libraries that decide the bytes of an output, and of the core."""
     extras = {"cykooz-resizer": spec.resampler == "simd", "simplejpeg": spec.check_jpeg}
     return {
         "resizer": str(CORE_VERSION),

@@ -1,4 +1,4 @@
-"""Damage that the decoder only warns of, and Pillow passes over: found by the extra `check`."""
+"""Damage of JPEGs that libjpeg only warns about and Pillow ignores, found by the extra `check`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from transforms.imaging.spec import SettingError
 
 
 def check_installed() -> None:
-    """Makes sure that the extra is there.
+    """Check that the extra is installed.
 
     Raises:
-        SettingError: it is not.
+        SettingError: it is not installed.
     """
     try:
         _module()
@@ -33,17 +33,18 @@ def _module() -> Any:
     return simplejpeg
 
 
-def is_checked(data: bytes) -> bool:
-    """Reads all of a JPEG's coded data, and whether it could be.
+def check(data: bytes) -> bool:
+    """Check all coded data of a JPEG, and return whether that was possible.
 
-    At an eighth of the size, and gray, little but reading remains to be done; it finds what a whole decoding
-    finds. What still is a valid code is not found: a bit turned over in the right place, or a scan that is missing.
+    Decoding at an eighth of the size, and gray, takes little more time than reading the data, and finds the same
+    damage as full decoding. It does not find damage that leaves valid codes: a bit flipped in the right place, or a
+    missing scan.
 
     Returns:
-        False for lossless JPEGs, and for rare subsamplings, which this decoder does not know.
+        False for lossless JPEGs, and for rare subsamplings that this decoder does not support.
 
     Raises:
-        ImageError: the decoder warned of something, or the header is no sound one.
+        ImageError: the decoder gave a warning, or the header is not sound.
     """
     if jpeg.read_frame(data) is None:
         message = "stray bytes, an unknown marker or a second frame header in front of the first scan"

@@ -1,55 +1,54 @@
-"""What Pillow does not see in a TIFF: palettes of 8-bit entries, and uncompressed YCbCr."""
+"""What Pillow misreads in a TIFF: palettes of 8-bit entries, and uncompressed YCbCr."""
 
 from __future__ import annotations
 
-from PIL import ImageFile, ImagePalette, TiffImagePlugin
+from PIL import ImagePalette, TiffImagePlugin
 
+from transforms.imaging import compat
 from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.imaging.tiff_directory import (
+    COLOR_MAP,
+    PHOTOMETRIC,
+    STRIP_BYTE_COUNTS,
+    STRIP_OFFSETS,
+    TILE_BYTE_COUNTS,
+    TILE_OFFSETS,
+)
 
-# Tags of TIFF 6.0: https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf
-_PHOTOMETRIC, _COLOR_MAP = 262, 320
-_STRIP_OFFSETS, _STRIP_BYTES, _TILE_OFFSETS, _TILE_BYTES = 273, 279, 324, 325
 _YCBCR = 6
 
 
-def prepare(image: TiffImagePlugin.TiffImageFile, data: bytes) -> None:
-    """Sets an opened TIFF to be decoded as its tags say.
+def correct(image: TiffImagePlugin.TiffImageFile, data: bytes) -> None:
+    """Have an opened TIFF decoded as its tags say.
 
     Raises:
         ImageError: it is cut off.
     """
     if image.mode in ("P", "PA"):
-        _take_small_entries(image)
-    if image.mode == "RGB" and image._compression == "raw" and image.tag_v2.get(_PHOTOMETRIC) == _YCBCR:
+        _accept_8_bit_palette(image)
+    uncompressed = image.mode == "RGB" and compat.tiff_compression(image) == "raw"
+    if uncompressed and image.tag_v2.get(PHOTOMETRIC) == _YCBCR:
         _check_length(image, data)
-        _decode_by_libtiff(image)
+        # libtiff applies subsampling, the coefficients, and the reference black and white. Pillow leaves compressed
+        # YCbCr to libtiff, and decodes uncompressed YCbCr as if it were RGB.
+        compat.decode_tiff_by_libtiff(image, "RGBX")
 
 
-def _take_small_entries(image: TiffImagePlugin.TiffImageFile) -> None:
-    """Takes a palette for one of 8-bit entries if all of them are below 256, as libtiff does.
+def _accept_8_bit_palette(image: TiffImagePlugin.TiffImageFile) -> None:
+    """Take all entries of a palette as 8-bit values if each is below 256, as libtiff does.
 
-    Entries should have 16 bits, and Pillow takes the upper 8.
+    Entries should have 16 bits, and Pillow uses the upper 8.
     """
-    entries = image.tag_v2[_COLOR_MAP]
+    entries = image.tag_v2[COLOR_MAP]
     if max(entries) < 256:
         image.palette = ImagePalette.raw("RGB;L", bytes(entries))
 
 
-def _decode_by_libtiff(image: TiffImagePlugin.TiffImageFile) -> None:
-    """Leaves uncompressed YCbCr to libtiff, which Pillow does with compressed YCbCr alone.
-
-    libtiff knows subsampling, the coefficients and the reference black and white.
-    """
-    args = ("RGBX", "raw", False, image.tag_v2.offset)
-    image.tile = [ImageFile._Tile("libtiff", (0, 0, *image._tile_size), 0, args)]
-    image.use_load_libtiff = True
-
-
 def _check_length(image: TiffImagePlugin.TiffImageFile, data: bytes) -> None:
     tags = image.tag_v2
-    offsets = tags.get(_STRIP_OFFSETS) or tags.get(_TILE_OFFSETS) or ()
-    sizes = tags.get(_STRIP_BYTES) or tags.get(_TILE_BYTES) or ()
-    end = max((offset + size for offset, size in zip(offsets, sizes, strict=False)), default=0)
+    offsets = tags.get(STRIP_OFFSETS) or tags.get(TILE_OFFSETS) or ()
+    lengths = tags.get(STRIP_BYTE_COUNTS) or tags.get(TILE_BYTE_COUNTS) or ()
+    end = max((offset + length for offset, length in zip(offsets, lengths, strict=False)), default=0)
     if end > len(data):
         message = f"the file is truncated: its pixels end at byte {end}, and it has {len(data)}"
         raise ImageError(Kind.TRUNCATED, Stage.DECODE, message)

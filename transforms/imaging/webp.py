@@ -1,4 +1,4 @@
-"""What a WebP is, from its first bytes: to open one is to reserve two whole pictures."""
+"""The header of a WebP, from its first bytes: opening a WebP allocates two whole pictures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LOWEST_14_BITS = 0x3FFF
 
 
 class Header(NamedTuple):
-    """(width, height) in pixels, and whether there may be transparency."""
+    """The width and height in pixels, and whether there may be transparency."""
 
     width: int
     height: int
@@ -16,7 +16,7 @@ class Header(NamedTuple):
 
 
 def read_header(data: bytes) -> Header | None:
-    """The header of a WebP; None of any other file, or where it is cut off.
+    """Return the header of a WebP; None for any other file, or if the header is cut off.
 
     The layout is that of https://developers.google.com/speed/webp/docs/riff_container, the dimensions of a file
     without extensions those of RFC 6386, 9.1, and RFC 9649, 3.4.

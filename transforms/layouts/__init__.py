@@ -1,4 +1,4 @@
-"""How a shard is stored: one module a layout, and the table of them."""
+"""How a shard is stored: one module for each layout, and the table of layouts."""
 
 from transforms.layouts import files, parquet, tfrecord, webdataset
 from transforms.layouts.layout import Layout
@@ -9,5 +9,7 @@ LAYOUTS: dict[str, Layout] = {
     "parquet": parquet.LAYOUT,
     "tfrecord": tfrecord.LAYOUT,
 }
+# The layout of a dataset whose user names none.
+DEFAULT_LAYOUT = "files"
 
-__all__ = ["LAYOUTS", "Layout"]
+__all__ = ["DEFAULT_LAYOUT", "LAYOUTS", "Layout"]

@@ -1,8 +1,8 @@
-"""What archives have in common: one a shard and size, with the images' escaped keys as names.
+"""What the layouts with archives share: one archive for each shard and size, and escaped keys as names of members.
 
     OUT/[512/]train-00012-of-01743.EXTENSION
 
-A shard without images is an empty archive, so that their numbers have no gap.
+A shard without images is an empty archive, so that the numbers of the archives have no gap.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from transforms.imaging.naming import archive_key
-from transforms.layouts.layout import Layout
+from transforms.layouts.layout import Example, Layout, Subset, Unpack
 from transforms.model.cell_types import as_type
 from transforms.model.records import Columns, ManifestRow, OutputImage, Shard, StoredFile
 
-# What a sample repeats of its row. All of these are known of every image that was written.
+# The fields of its row that a sample repeats. All of them are known for every image that was written.
 SAMPLE_FIELDS = (
     *("key", "source", "source_bytes", "source_sha256", "source_format", "source_mode"),
     *("source_width", "source_height", "size", "width", "height", "bytes", "sha256"),
     *("orientation", "source_box", "output_box", "notes"),
 )
 
-# Those of them that hold several values.
+# The fields of a sample that hold several values.
 LISTS = ("source_box", "output_box", "notes")
 
 _INT64 = ("source_bytes", "bytes")
@@ -34,47 +34,62 @@ _INT32 = ("source_width", "source_height", "size", "width", "height", "orientati
 Archive = Callable[[str, Sequence[OutputImage], Columns], bytes]
 
 
-def archive_layout(extension: str, archive: Archive, libraries: tuple[str, ...] = ()) -> Layout:
-    """The layout whose archives have this extension.
+def archive_layout(
+    extension: str,
+    archive: Archive,
+    unpack: Unpack,
+    *,
+    summary: str,
+    examples: Callable[[Subset], Iterator[Example]],
+    **capabilities: Any,
+) -> Layout:
+    """Return the layout whose archives have this extension.
 
     Args:
         extension: without a dot.
-        archive: makes one; it gets the images in the order of their names, and may depend on these alone.
-        libraries: see `Layout`.
+        archive: makes an archive from the images in the order of their names; it may depend on nothing else.
+        unpack: reads images from an archive.
+        summary: see `Layout`.
+        examples: see `Layout`.
+        capabilities: further fields of `Layout` that are not at their defaults.
     """
     return Layout(
+        summary=summary,
         keeps_tree=False,
         images_per_shard=1000,
         name_of=lambda key, _extension: archive_key(key),
         image_path=functools.partial(_image_path, extension),
-        problem_of=lambda _path: None,  # an archive takes any name
+        problem_of=lambda _path: None,  # an archive accepts any name
         pack=functools.partial(_pack, extension, archive),
-        libraries=libraries,
+        examples=examples,
+        archive_extension=extension,
+        unpack=unpack,
+        **capabilities,
     )
 
 
 def sample_record(row: ManifestRow) -> dict[str, Any]:
-    """What a sample tells of itself: the same fields, of the same types, in every sample; further columns last."""
+    """Return the record of a sample: the same fields of the same types in every sample, then the further columns."""
     values = row._asdict()
     return {**{field: values[field] for field in SAMPLE_FIELDS}, **row.columns}
 
 
 def plain_sample(row: ManifestRow, columns: Columns) -> dict[str, Any]:
-    """Return what `sample_record` returns for a format that has no uint64: they are text there."""
+    """Return the record of a sample for a format without uint64: such numbers are text in it."""
     values = sample_record(row)
     types = without_uint64(columns).types
     return {name: as_type(value, types[name]) if name in types else value for name, value in values.items()}
 
 
 def without_uint64(columns: Columns) -> Columns:
-    """Return the columns of a format that has no uint64."""
+    """Return the columns for a format without uint64, in which such columns are text."""
     return columns._replace(
         types={name: "string" if kind == "uint64" else kind for name, kind in columns.types.items()}
     )
 
 
 def sample_types(columns: Columns) -> dict[str, str]:
-    """What a sample tells of itself -> the type of one value of it, by the name that Arrow and datasets share."""
+    """Return the type of each field of a sample, or of its items if it is a list, by its name in Arrow and datasets."""
     return {**{name: _type_of(name) for name in SAMPLE_FIELDS}, **columns.types}
 
 
@@ -85,7 +100,7 @@ def _type_of(name: str) -> str:
 
 
 def member_name(path: str, image: OutputImage) -> str:
-    """The name of an image in the archive at `path`, with its extension."""
+    """Return the name of an image in the archive at `path`, with its extension."""
     return image.file.path.removeprefix(f"{path}/")
 
 

@@ -1,20 +1,28 @@
-"""The source's tree again: one file an image.
+"""Layout `files`: the tree of the source, one file for each image.
 
 OUT/<relative/path>.jpg         one size
-OUT/512/<relative/path>.jpg     several
+OUT/512/<relative/path>.jpg     several sizes
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from transforms.imaging.errors import Kind
-from transforms.layouts.layout import Layout
+from transforms.layouts import card_features
+from transforms.layouts.layout import Croissant, Example, Layout, Loader, Subset
 from transforms.model.records import REPORT_PATH, RUN_DIR, Columns, OutputImage, Shard, StoredFile
 
-# The longest name that common file systems take, in bytes.
+# The longest name that common file systems accept, in bytes.
 _LONGEST_NAME = 255
+
+_PILLOW = """import json
+from PIL import Image
+
+rows = [json.loads(line) for line in open("{folder}metadata.jsonl", encoding="utf-8")]
+image = Image.open("{folder}" + rows[0]["file_name"])  # in __getitem__ of a torch Dataset: rows[index]"""
 
 
 def _name_of(key: str, extension: str) -> str:
@@ -29,7 +37,7 @@ def _problem_of(path: str) -> tuple[Kind, str] | None:
     parts = path.split("/")
     if parts[0] in (RUN_DIR, REPORT_PATH):
         return Kind.NAME_UNUSABLE, f"its output would lie in {parts[0]}, which is the dataset's own"
-    if {"", ".", ".."} & set(parts):  # a store's object may be called so, and a disk would take it for a way out
+    if {"", ".", ".."} & set(parts):  # an object in a store may have such a name, which leads elsewhere on a disk
         return Kind.NAME_UNUSABLE, f"its output {path!r} would be no file below OUT"
     if len(os.fsencode(parts[-1])) > _LONGEST_NAME:
         return Kind.NAME_TOO_LONG, f"its output's name has over {_LONGEST_NAME} bytes"
@@ -43,6 +51,24 @@ def _pack(
         yield image.file
 
 
+def _features(columns: Columns, _extensions: Sequence[str]) -> list[dict[str, Any]]:
+    return card_features.table(columns.types, columns)
+
+
+def _examples(subset: Subset) -> Iterator[Example]:
+    yield Example("With Pillow, and in the datasets of torch:", _PILLOW.format(folder=subset.folder))
+
+
 LAYOUT = Layout(
-    keeps_tree=True, images_per_shard=100, name_of=_name_of, image_path=_image_path, problem_of=_problem_of, pack=_pack
+    summary="the source's tree again",
+    keeps_tree=True,
+    images_per_shard=100,
+    name_of=_name_of,
+    image_path=_image_path,
+    problem_of=_problem_of,
+    pack=_pack,
+    examples=_examples,
+    # imagefolder takes a text that looks like a date for a time, and a column called x_file_name for images.
+    loader=Loader(_features, reads_types=False, unreadable=frozenset({"avif"})),
+    croissant=Croissant(),
 )

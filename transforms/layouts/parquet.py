@@ -1,37 +1,51 @@
-"""Parquet files, a row an image: the struct `image` and the columns of the manifest.
+"""Layout `parquet`: Parquet files with a row for each image, which holds the struct `image` and the manifest's columns.
 
-The struct (`bytes`, `path`) is how Hugging Face's datasets store an Image, and the file's metadata say so:
-https://huggingface.co/docs/hub/datasets-image. A row group of 100 is read in one piece: some megabytes
-of images at 512 px.
+The struct has the fields `bytes` and `path`, as Hugging Face's datasets stores an Image, and the file's metadata say
+that it is one: https://huggingface.co/docs/hub/datasets-image. Readers load a row group at a time: 100 images, which
+are some megabytes at 512 px.
 
-The same images give the same bytes with the same pyarrow: no codec, whose version would be one thing more
-(and images are compressed already), and nothing of the clock. pyarrow names itself in each file.
+The same images give the same bytes with the same pyarrow, which names itself in each file. Nothing depends on the
+clock, and no codec is used: images are compressed already, and a codec's version would decide bytes too.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from transforms.layouts import card_features
 from transforms.layouts.archive import LISTS, archive_layout, member_name, sample_record, sample_types
-from transforms.model.records import LABEL, Columns, OutputImage, utf8
+from transforms.layouts.layout import Croissant, Example, Loader, Subset
+from transforms.model.json_lines import utf8
+from transforms.model.records import LABEL, Columns, OutputImage
 
 if TYPE_CHECKING:
     import pyarrow
 
-ROWS_A_GROUP = 100
+ROWS_PER_GROUP = 100
 
-# Few different values, so that they are stored once a row group.
+# Columns with few different values, which are stored once in each row group.
 _DICTIONARIES = ["source_format", "source_mode"]
-# The least and the greatest value of each row group, by which readers pass groups over.
+# Columns whose minimum and maximum are stored in each row group, so that readers can skip groups.
 _STATISTICS = ["key", "source_bytes", "source_width", "source_height", "width", "height", "bytes"]
+
+_PYARROW = """import glob
+import pyarrow.dataset
+
+dataset = pyarrow.dataset.dataset(sorted(glob.glob("{pattern}")), format="parquet")
+print(dataset.head(1).to_pylist())"""
+
+_DUCKDB = """import duckdb
+
+print(duckdb.sql("SELECT * EXCLUDE (image) FROM '{pattern}'"))"""
 
 
 def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes:
-    """The Parquet file at `path` that holds `images`."""
-    import pyarrow as pa  # a quarter of a second, which no other layout should wait for
+    """Return the Parquet file at `path` that holds `images`."""
+    import pyarrow as pa  # takes a quarter of a second, for which no other layout should wait
     import pyarrow.parquet as pq
 
     body = io.BytesIO()
@@ -44,33 +58,33 @@ def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes
         compression="NONE",
         use_dictionary=_DICTIONARIES,
         write_statistics=_STATISTICS,
-        store_schema=False,  # Arrow's own form of it says nothing more
+        store_schema=False,  # Arrow's own copy of the schema adds nothing
     )
     with writer:
         writer.add_key_value_metadata(fields.metadata)
-        for first in range(0, len(images), ROWS_A_GROUP):
-            rows = [_row(path, image) for image in images[first : first + ROWS_A_GROUP]]
+        for first in range(0, len(images), ROWS_PER_GROUP):
+            rows = [_row(path, image) for image in images[first : first + ROWS_PER_GROUP]]
             writer.write_table(pa.Table.from_pylist(rows, fields))
     return body.getvalue()
 
 
 def schema(columns: Columns) -> pyarrow.Schema:
-    """The fields, the same in every file; what is not known is null.
+    """Return the schema, which is the same in every file; an unknown value is null.
 
     Args:
-        columns: the further ones.
+        columns: the further columns.
     """
     import pyarrow as pa
 
     types = {name: pa.type_for_alias(kind) for name, kind in sample_types(columns).items()}
     fields = [(name, pa.list_(kind) if name in LISTS else kind) for name, kind in types.items()]
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    told = json.dumps({"info": {"features": features(columns)}}, ensure_ascii=False, separators=(",", ":"))
-    return pa.schema([("image", image), *fields], metadata={"huggingface": utf8(told)})
+    described = json.dumps({"info": {"features": features(columns)}}, ensure_ascii=False, separators=(",", ":"))
+    return pa.schema([("image", image), *fields], metadata={"huggingface": utf8(described)})
 
 
 def features(columns: Columns) -> dict[str, Any]:
-    """The fields in the words of Hugging Face's datasets, `Features.to_dict`."""
+    """Return the fields as Hugging Face's datasets describes them in `Features.to_dict`."""
     values: dict[str, Any] = {name: {"dtype": kind, "_type": "Value"} for name, kind in sample_types(columns).items()}
     lists = {name: {"feature": values[name], "_type": "Sequence"} for name in LISTS}
     named = {LABEL: {"names": list(columns.classes), "_type": "ClassLabel"}} if columns.classes else {}
@@ -84,4 +98,35 @@ def _row(path: str, image: OutputImage) -> dict[str, Any]:
     return row
 
 
-LAYOUT = archive_layout("parquet", archive, libraries=("pyarrow",))
+def unpack(data: bytes, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the images of a Parquet file that have one of these names."""
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(io.BytesIO(data))
+    for group in range(file.num_row_groups):
+        for image in file.read_row_group(group, columns=["image"])["image"].to_pylist():
+            if image["path"] in names:
+                yield image["path"], image["bytes"]
+
+
+def _card_features(columns: Columns, _extensions: Sequence[str]) -> list[dict[str, Any]]:
+    return card_features.table(sample_types(columns), columns)
+
+
+def _examples(subset: Subset) -> Iterator[Example]:
+    pattern = re.sub(r"-\d{5,}(?=-of-\d{5,}\.parquet$)", "-*", subset.archives[0])
+    yield Example("With pyarrow:", _PYARROW.format(pattern=pattern))
+    yield Example("With DuckDB:", _DUCKDB.format(pattern=pattern))
+
+
+LAYOUT = archive_layout(
+    "parquet",
+    archive,
+    unpack,
+    summary="a row for each image",
+    examples=_examples,
+    loader=Loader(_card_features),
+    croissant=Croissant("application/x-parquet", is_table=True),
+    libraries=("pyarrow",),
+    has_uint64=True,
+)

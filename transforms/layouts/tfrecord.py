@@ -1,48 +1,56 @@
-"""TFRecord files of tf.train.Example, with the keys of TensorFlow's object detection API; written without TensorFlow.
+"""Layout `tfrecord`: files of tf.train.Example with the keys of TensorFlow's object detection API.
+
+They are written and read without TensorFlow, after these descriptions:
 
 - Records: https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details
 - Examples: tensorflow/core/example/example.proto and feature.proto of https://github.com/tensorflow/tensorflow
 - Their encoding: https://protobuf.dev/programming-guides/encoding
-- Keys: research/object_detection/dataset_tools/create_coco_tf_record.py of https://github.com/tensorflow/models,
-  and all that the manifest has under `manifest/`
+- Keys: research/object_detection/dataset_tools/create_coco_tf_record.py of https://github.com/tensorflow/models;
+  `manifest/` is the prefix of everything that the manifest has
 
-The same images give the same bytes: features in the order of their keys, which protobuf itself leaves open.
+The same images give the same bytes: features are in the order of their keys, which protobuf leaves open.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import google_crc32c
 
 from transforms.layouts.archive import archive_layout, member_name, plain_sample
-from transforms.model.records import LABEL, LABEL_NAME, NO_COLUMNS, Columns, OutputImage, utf8
+from transforms.layouts.layout import Example, Subset
+from transforms.model.json_lines import utf8
+from transforms.model.records import LABEL, LABEL_NAME, NO_COLUMNS, Columns, OutputImage
 
-# What an Example holds by a name: bytes, or whole numbers of 64 bits, or floats; maybe none.
+# The values of one feature of an Example: only bytes, only integers of 64 bits, or only floats; it may be empty.
 Values = Sequence[Any]
 
-# Where the object detection API has a label, and its name.
+# The keys of the object detection API for a label and its name.
 _KEYS = {LABEL: "image/class/label", LABEL_NAME: "image/class/text"}
 
-# What the object detection API calls a format, where it is not the extension.
+# The object detection API's name of a format, if it is not the extension.
 _FORMATS = {"jpg": "jpeg"}
 
 _MASK_DELTA = 0xA282EAD8
 
+_TFRECORD = """from tfrecord.reader import tfrecord_loader
+
+for sample in tfrecord_loader("{archive}", None):
+    print(sample["image/source_id"], len(sample["image/encoded"]))"""
+
 
 def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes:
-    """The TFRecord file at `path` that holds `images`."""
+    """Return the TFRecord file at `path` that holds `images`."""
     return b"".join(part for image in images for part in record(example(features(path, image, columns))))
 
 
 def features(path: str, image: OutputImage, columns: Columns = NO_COLUMNS) -> dict[str, Values]:
-    """What an image's Example has; a value that is not known has no key. Int64List has no uint64: they are text."""
+    """Return the features of an image's Example. Unknown values have no key; uint64, which Int64List lacks, is text."""
     row, name = image.row, member_name(path, image)
     extension = name.rpartition(".")[2]
-    told = {
+    values = {
         "image/encoded": image.file.data,
         "image/format": _FORMATS.get(extension, extension),
         "image/filename": name,
@@ -52,58 +60,58 @@ def features(path: str, image: OutputImage, columns: Columns = NO_COLUMNS) -> di
         "image/key/sha256": row.sha256,
         **{_KEYS.get(field, f"manifest/{field}"): value for field, value in plain_sample(row, columns).items()},
     }
-    return {key: _values(value) for key, value in told.items() if value is not None}
+    return {key: _values(value) for key, value in values.items() if value is not None}
 
 
 def _values(value: object) -> Values:
-    parts = value if isinstance(value, tuple) else (value,)
-    return [utf8(part) if isinstance(part, str) else int(part) if isinstance(part, bool) else part for part in parts]
+    items = value if isinstance(value, tuple) else (value,)
+    return [utf8(item) if isinstance(item, str) else int(item) if isinstance(item, bool) else item for item in items]
 
 
 def record(data: bytes) -> tuple[bytes, bytes, bytes]:
-    """One record: the length of `data` with its checksum, `data`, and its checksum; little-endian."""
+    """Return the parts of one record: the length of `data` and its checksum, `data`, and the checksum of `data`."""
     length = struct.pack("<Q", len(data))
     return length + _checksum(length), data, _checksum(data)
 
 
 def _checksum(data: bytes) -> bytes:
-    """The CRC-32C, turned right by 15 bits and shifted, so that a CRC over data with CRCs in it stays good."""
+    """Return the masked CRC-32C: rotated right by 15 bits plus a constant, so that data may hold CRCs itself."""
     crc = google_crc32c.value(data)
     return struct.pack("<I", ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF)
 
 
-def example(named: Mapping[str, Values]) -> bytes:
-    """A tf.train.Example.
+def example(values_by_key: Mapping[str, Values]) -> bytes:
+    """Return a tf.train.Example.
 
     message Example { Features features = 1; }
     message Features { map<string, Feature> feature = 1; }    each entry: key = 1, value = 2
     """
-    entries = (_field(1, key.encode()) + _field(2, _feature(named[key])) for key in sorted(named))
+    entries = (_field(1, key.encode()) + _field(2, _feature(values_by_key[key])) for key in sorted(values_by_key))
     return _field(1, b"".join(_field(1, entry) for entry in entries))
 
 
 def _feature(values: Values) -> bytes:
-    """A tf.train.Feature; an empty list is one of bytes.
+    """Return a tf.train.Feature; an empty list is a list of bytes.
 
         message Feature { oneof kind { BytesList bytes_list = 1; FloatList float_list = 2; Int64List int64_list = 3; } }
 
-    Each has its values in a field 1: bytes one by one, numbers packed; floats have 32 bits.
+    Each list has its values in field 1: bytes one by one, numbers packed; floats have 32 bits.
     """
-    kinds = set(map(type, values))
-    if float in kinds:
+    types = set(map(type, values))
+    if float in types:
         return _field(2, _field(1, struct.pack(f"<{len(values)}f", *values)))
-    if int in kinds:
+    if int in types:
         return _field(3, _field(1, b"".join(map(_varint, values))))
     return _field(1, b"".join(_field(1, value) for value in values))
 
 
 def _field(number: int, data: bytes) -> bytes:
-    """A field of wire type 2: its tag, the length of what it holds, and that."""
+    """Return a field of wire type 2: its tag, the length of its data, and the data."""
     return b"".join((_varint(number << 3 | 2), _varint(len(data)), data))
 
 
 def _varint(number: int) -> bytes:
-    """Seven bits a byte, the lowest first; a negative number as the 64-bit one that it wraps around to."""
+    """Return 7 bits to a byte, the lowest first; a negative number as the 64-bit number that it wraps around to."""
     number &= 0xFFFFFFFFFFFFFFFF
     groups = bytearray()
     while number > 0x7F:
@@ -112,4 +120,58 @@ def _varint(number: int) -> bytes:
     return bytes((*groups, number))
 
 
-LAYOUT = dataclasses.replace(archive_layout("tfrecord", archive), wide_floats=False)
+def unpack(data: bytes, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the images of a TFRecord file, as `archive` writes it, that have one of these names."""
+    start = 0
+    while start < len(data):
+        (length,) = struct.unpack_from("<Q", data, start)
+        (features_message,) = _read_fields(data[start + 12 : start + 12 + length])
+        named = dict(_read_fields(entry) for entry in _read_fields(features_message))
+        name = _read_single(named[b"image/filename"]).decode()
+        if name in names:
+            yield name, _read_single(named[b"image/encoded"])
+        start += 16 + length
+
+
+def _read_single(feature: bytes) -> bytes:
+    """Return the value of a Feature that holds a list of one bytes value."""
+    (values,) = _read_fields(feature)
+    (value,) = _read_fields(values)
+    return value
+
+
+def _read_fields(message: bytes) -> list[bytes]:
+    """Return the data of each field of a protobuf message, in order; all fields are of wire type 2."""
+    fields, at = [], 0
+    while at < len(message):
+        _tag, at = _read_varint(message, at)
+        length, at = _read_varint(message, at)
+        fields.append(message[at : at + length])
+        at += length
+    return fields
+
+
+def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+    """Return the number that starts at `at`, and where it ends."""
+    number = shift = 0
+    while True:
+        number |= (data[at] & 0x7F) << shift
+        shift += 7
+        at += 1
+        if data[at - 1] < 0x80:
+            return number, at
+
+
+def _examples(subset: Subset) -> Iterator[Example]:
+    code = _TFRECORD.format(archive=subset.archives[0])
+    yield Example("With TensorFlow's `tf.data.TFRecordDataset`, or with tfrecord:", code)
+
+
+LAYOUT = archive_layout(
+    "tfrecord",
+    archive,
+    unpack,
+    summary="tf.train.Examples",
+    examples=_examples,
+    wide_floats=False,
+)

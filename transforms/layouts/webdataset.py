@@ -1,20 +1,30 @@
-"""Tar archives that WebDataset readers stream: key.jpg and key.json a sample, and with a label key.cls.
+"""Layout `webdataset`: tar archives with key.jpg and key.json for each sample, and key.cls if it has a label.
 
-The same images give the same bytes: fixed time, owner and mode, members in the order of their keys.
+The same images give the same bytes: time, owner and mode are fixed, and members are in the order of their keys.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
-from transforms.layouts.archive import archive_layout, member_name, plain_sample
-from transforms.model.records import LABEL, NO_COLUMNS, Columns, ManifestRow, OutputImage, json_line
+from transforms.layouts import card_features
+from transforms.layouts.archive import archive_layout, member_name, plain_sample, sample_types
+from transforms.layouts.layout import Croissant, Example, Loader, Subset
+from transforms.model.json_lines import json_line
+from transforms.model.records import LABEL, NO_COLUMNS, Columns, ManifestRow, OutputImage
+
+_WEBDATASET = """import webdataset
+
+for sample in webdataset.WebDataset("{archives}", shardshuffle=False, empty_check=False).decode("pil"):
+    print(sample["__key__"], sample["{extension}"].size, sample["json"])"""
 
 
 def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes:
-    """The tar archive at `path` that holds `images`."""
+    """Return the tar archive at `path` that holds `images`."""
     body = io.BytesIO()
     with tarfile.open(fileobj=body, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for image in images:
@@ -26,7 +36,7 @@ def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes
 
 
 def sample_json(row: ManifestRow, columns: Columns = NO_COLUMNS) -> bytes:
-    """What a sample tells of itself, as JSON. Loaders read no number beyond int64 in it: uint64 are text."""
+    """Return the record of a sample as JSON. Numbers beyond int64 are text, since loaders cannot read them."""
     return json_line(plain_sample(row, columns)).rstrip()
 
 
@@ -36,4 +46,42 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     tar.addfile(member, io.BytesIO(data))
 
 
-LAYOUT = archive_layout("tar", archive)
+def unpack(data: bytes, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the members of a tar archive that have one of these names."""
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        for member in tar:
+            if member.name in names and (file := tar.extractfile(member)):
+                yield member.name, file.read()
+
+
+def _features(columns: Columns, extensions: Sequence[str]) -> list[dict[str, Any]]:
+    record = [card_features.value(name, kind) for name, kind in sample_types(columns).items()]
+    return [
+        *(card_features.image(extension) for extension in extensions),
+        {"name": "json", "struct": record},
+        *([card_features.label("cls", columns)] if LABEL in columns.types else []),
+        *({"name": name, "dtype": "string"} for name in ("__key__", "__url__")),
+    ]
+
+
+def _examples(subset: Subset) -> Iterator[Example]:
+    code = _WEBDATASET.format(archives=_braces(subset.archives), extension=subset.extension)
+    yield Example("With webdataset:", code)
+
+
+def _braces(archives: Sequence[str]) -> str:
+    """Return one pattern for all archives, such as train-{00000..00003}-of-00004.tar."""
+    numbers = [re.findall(r"-(\d{5,})-of-", path)[-1] for path in (archives[0], archives[-1])]
+    before, _, after = archives[0].rpartition(f"-{numbers[0]}-of-")
+    return f"{before}-{{{numbers[0]}..{numbers[1]}}}-of-{after}" if len(archives) > 1 else archives[0]
+
+
+LAYOUT = archive_layout(
+    "tar",
+    archive,
+    unpack,
+    summary="tar archives",
+    examples=_examples,
+    loader=Loader(_features),
+    croissant=Croissant("application/x-tar"),
+)

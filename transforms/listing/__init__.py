@@ -1,1 +1,1 @@
-"""The files that the inputs hold."""
+"""The files in the inputs, and which of them are images by their names."""

@@ -1,4 +1,4 @@
-"""The files that a pattern matches, as (path, bytes, seconds since 1970 of the last change)."""
+"""The files that match a pattern, as (path, bytes, time of the last change in seconds since 1970)."""
 
 from __future__ import annotations
 
@@ -12,37 +12,38 @@ from transforms.storage.retries import wording
 
 Listing = Iterator[tuple[str, int, float]]
 
-# Ranges that one process lists at the same time.
-_LISTERS = 16
+# The number of ranges that one process lists at the same time.
+_THREADS = 16
 
 
 def list_files(pattern: str, alphabet: str = "") -> Listing:
-    """All files that a pattern of Beam's file systems matches.
+    """Yield all files that match a pattern.
 
     Args:
-        pattern: of the local disk or of a store.
-        alphabet: cuts the names into `name_ranges` that are listed at the same time; "" lists in one go.
+        pattern: a pattern in the syntax of Beam's file systems.
+        alphabet: the characters that divide the names into ranges, which are listed in parallel, see
+            `name_ranges`; "" to list them in one pass.
 
     Raises:
-        StorageError: they cannot be listed.
+        StorageError: the files cannot be listed.
     """
     if not alphabet:
         yield from storage.list_pattern(pattern)
         return
-    with ThreadPoolExecutor(_LISTERS) as pool:
-        for listed in pool.map(lambda names: list(list_range(pattern, names)), name_ranges(alphabet)):
-            yield from listed
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for files in pool.map(lambda names: list(list_range(pattern, names)), name_ranges(alphabet)):
+            yield from files
 
 
 def list_range(pattern: str, names: NameRange) -> Listing:
-    """The files of Google Cloud Storage that a pattern matches in one range of names, page by page.
+    """Yield the files of Google Cloud Storage that match a pattern in one range of names. Load page by page.
 
     Args:
-        pattern: of Beam's file systems.
-        names: ranges of what follows the part of the pattern before its first wildcard.
+        pattern: a pattern in the syntax of Beam's file systems.
+        names: the range of names; they begin after the part of the pattern before its first wildcard.
 
     Raises:
-        StorageError: they cannot be listed.
+        StorageError: the files cannot be listed.
     """
     with wording("list", pattern):
         yield from gcs.match_range(pattern, names.start, names.end)

@@ -1,4 +1,4 @@
-"""The inputs -> the images in them, and a count of all else."""
+"""The inputs -> the images in them, and the number of other files."""
 
 from __future__ import annotations
 
@@ -21,39 +21,42 @@ from transforms.listing.ranges import name_ranges
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Source, Tally
 from transforms.summary.tally import merge
-from transforms.tables.columns import folder_of
+from transforms.tables.columns import folder_class
 
-# What is shuffled of a source: split, path below the split's root, bytes, version. A typed tuple costs
-# a fifth of a pickled handle, and bytes carry names that are no UTF-8.
-Listed = tuple[str, bytes, int, float]
-LISTED_TYPE = beam.typehints.Tuple[str, bytes, int, float]
+# A source as it is shuffled: split, path below the split's root, bytes, version. A typed tuple takes a fifth
+# of a pickled file handle. The path is bytes, since names need not be UTF-8.
+SourceTuple = tuple[str, bytes, int, float]
+SOURCE_TYPE = beam.typehints.Tuple[str, bytes, int, float]
 
 SOURCES, TALLIES = "sources", "tallies"
 
 
-def to_source(listed: Listed, config: ResizeConfig) -> Source:
-    """The source that a tuple stands for."""
-    split, relative, size, version = listed
+def to_source(source: SourceTuple, config: ResizeConfig) -> Source:
+    """Convert a source from its shuffled form."""
+    split, relative, size, version = source
     path = os.fsdecode(relative)
     prefixed = config.key_prefix(split) + path
     return Source(key_of(prefixed), prefixed, storage.join(config.root_of(split), path), size, version)
 
 
 class SplitListing:
-    """Picks the images of a split from the files that matched, and counts images and others."""
+    """Selects the images of a split from the files that matched, and counts the images and the other files."""
 
     def __init__(self, split: Split, config: ResizeConfig) -> None:
         self._split = split
         self._out_dir = config.out_dir
-        self._folders_are_classes = bool(config.labels)
+        self._folders_are_classes = bool(config.label_from)
         self._any_name = config.any_name
         self._prefix, self._sample = config.key_prefix(split.name), Fraction(config.sample)
         self._images = self._bytes = self._system_files = 0
         self._others: Counter[str] = Counter()
         self._classes: Counter[str] = Counter()
 
-    def take(self, path: str, size: int, version: float) -> Listed | None:
-        """A file as it is shuffled, or None where it is not tried, lies below OUT, or not below the split's root."""
+    def add_file(self, path: str, size: int, version: float) -> SourceTuple | None:
+        """Count a file, and return it in its shuffled form, or None if it is not an image by its name.
+
+        Ignore a file below OUT or outside the root of the split.
+        """
         if storage.is_inside(path, self._out_dir) or not storage.is_inside(path, self._split.root):
             return None
         relative = storage.below(self._split.root, path)
@@ -70,13 +73,13 @@ class SplitListing:
         return self._split.name, os.fsencode(relative), size, version
 
     def _count_class(self, relative: str) -> None:
-        """Counts an image with its class, where --sample takes it."""
-        folder = folder_of(relative)
+        """Count an image of a class if --sample takes it."""
+        folder = folder_class(relative)
         if folder and in_sample(key_of(self._prefix + relative), self._sample):
             self._classes[folder] += 1
 
     def tally(self) -> Tally:
-        """The tally of what was taken so far, see `MatchSources`."""
+        """Return the tally of the files so far, see `MatchSources`."""
         counts = {
             "splits": {self._split.name: {"images": self._images, "bytes": self._bytes}},
             "not_images": dict(self._others),
@@ -86,7 +89,7 @@ class SplitListing:
 
 
 def count_images(config: ResizeConfig) -> Tally:
-    """The tally of all splits, listed from here.
+    """List all splits in this process, and return their tally.
 
     Raises:
         StorageError: a split cannot be listed.
@@ -94,23 +97,22 @@ def count_images(config: ResizeConfig) -> Tally:
     listings = [SplitListing(split, config) for split in config.splits]
     for split, listing in zip(config.splits, listings, strict=True):
         for file in list_files(split.pattern, config.list_prefixes):
-            listing.take(*file)
+            listing.add_file(*file)
     return merge(listing.tally() for listing in listings)
 
 
 class MatchSources(beam.PTransform):
-    """Pipeline -> the listed images of all splits, and tallies of the listing.
+    """Pipeline -> the sources of all splits, and tallies of the listing.
 
-    They count images and their bytes a split, other files by their extension, system files, and images of the
-    sample by their folder's name where that is their class. What lies below OUT is in neither. A file that two
-    patterns of one split match is there once.
+    The tallies count the images and bytes of each split, other files by their extension, and files of operating
+    systems; with --labels also the images of the sample by their class. Files below OUT are not counted.
     """
 
     def __init__(self, config: ResizeConfig) -> None:
         super().__init__()
         self._config = config
 
-    def expand(self, pipeline: beam.Pipeline) -> tuple[beam.PCollection[Listed], beam.PCollection[Tally]]:
+    def expand(self, pipeline: beam.Pipeline) -> tuple[beam.PCollection[SourceTuple], beam.PCollection[Tally]]:
         listings = [self._list(pipeline, split) for split in self._config.splits]
         sources = tuple(listing[SOURCES] for listing in listings) | "FlattenSplits" >> beam.Flatten()
         tallies = tuple(listing[TALLIES] for listing in listings) | "FlattenTallies" >> beam.Flatten()
@@ -131,7 +133,7 @@ class MatchSources(beam.PTransform):
 
 
 class _MatchRanges(beam.PTransform):
-    """Pipeline -> FileMetadata, as MatchFiles has it, listed by many at the same time; nothing holds a listing."""
+    """Pipeline -> FileMetadata, as from MatchFiles, listed in parallel. No process holds the whole listing."""
 
     def __init__(self, split: Split, alphabet: str) -> None:
         super().__init__()
@@ -148,7 +150,7 @@ class _MatchRanges(beam.PTransform):
         )
 
 
-@beam.typehints.with_output_types(LISTED_TYPE)
+@beam.typehints.with_output_types(SOURCE_TYPE)
 class _ListFn(beam.DoFn):
     def __init__(self, split: Split, config: ResizeConfig) -> None:
         self._split = split
@@ -157,11 +159,11 @@ class _ListFn(beam.DoFn):
     def start_bundle(self) -> None:
         self._listing = SplitListing(self._split, self._config)
 
-    def process(self, file: fileio.ReadableFile) -> Iterator[Listed]:
+    def process(self, file: fileio.ReadableFile) -> Iterator[SourceTuple]:
         metadata = file.metadata
-        listed = self._listing.take(metadata.path, metadata.size_in_bytes, metadata.last_updated_in_seconds or 0.0)
-        if listed:
-            yield listed
+        version = metadata.last_updated_in_seconds or 0.0
+        if source := self._listing.add_file(metadata.path, metadata.size_in_bytes, version):
+            yield source
 
     def finish_bundle(self) -> Iterable[beam.pvalue.TaggedOutput]:
         window = GlobalWindow()

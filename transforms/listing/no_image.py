@@ -1,35 +1,35 @@
-"""What to say of an input in which no file is tried."""
+"""The message about an input without an image."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from transforms.imaging.naming import UNREAD_EXTENSIONS
 
-# Kinds of files that are named; there are rarely more.
-_MOST_KINDS = 5
-_PACKED = frozenset({"zip", "tar", "gz", "tgz", "bz2", "xz", "zst", "7z", "rar", "parquet", "tfrecord"})
-_ODD = {"": "without an extension", ".*": "with an odd extension"}
+# The number of extensions that the message names at most.
+_MAX_NAMED = 5
+_ARCHIVES = frozenset({"zip", "tar", "gz", "tgz", "bz2", "xz", "zst", "7z", "rar", "parquet", "tfrecord"})
+_WITHOUT_NAME = {"": "without an extension", ".*": "with an odd extension"}
 
 
-def no_image(where: str, others: Mapping[str, int], system_files: int) -> str:
-    """The sentence for an input without any image: what it holds, and what to do.
+def no_image_message(where: str, others: Mapping[str, int], system_files: int) -> str:
+    """Return the sentence about an input without an image: what it holds, and what to do.
 
     Args:
-        where: the input, with its flag.
-        others: extension -> how many files have it, see `naming.extension_of`.
-        system_files: how many files a system left there, see `naming.is_system_file`.
+        where: the flag and the input.
+        others: the number of files with each extension, see `naming.extension_of`.
+        system_files: the number of files of operating systems, see `naming.is_system_file`.
     """
-    held = ", ".join(_kinds(others, system_files))
-    return f"{where} holds no image{held and f': {held}'}; {', or '.join(_advice(others))}"
+    kinds = ", ".join(_kinds(others, system_files))
+    return f"{where} holds no image{kinds and f': {kinds}'}; {', or '.join(_advice(others))}"
 
 
 def _kinds(others: Mapping[str, int], system_files: int) -> Iterator[str]:
-    """Such as "3 .heic", the most frequent first."""
-    ordered = sorted(others.items(), key=lambda one: (-one[1], one[0]))
-    for extension, number in ordered[:_MOST_KINDS]:
-        yield f"{number:,} {_ODD.get(extension, extension)}"
-    if rest := sum(number for _, number in ordered[_MOST_KINDS:]):
+    """Yield the kinds of files with their numbers, such as "3 .heic", the most frequent first."""
+    ordered = sorted(others.items(), key=lambda item: (-item[1], item[0]))
+    for extension, number in ordered[:_MAX_NAMED]:
+        yield f"{number:,} {_WITHOUT_NAME.get(extension, extension)}"
+    if rest := sum(number for _, number in ordered[_MAX_NAMED:]):
         yield f"{rest:,} of other kinds"
     if system_files:
         yield f"{system_files:,} system file{'s' if system_files > 1 else ''}"
@@ -39,9 +39,13 @@ def _advice(others: Mapping[str, int]) -> Iterator[str]:
     extensions = {extension[1:] for extension in others}
     if unread := sorted(extensions & UNREAD_EXTENSIONS):
         them = "it" if len(unread) == 1 else "them"
-        yield f"convert {' and '.join(f'.{one}' for one in unread)} to JPEG or PNG, since no decoder here reads {them}"
-    if packed := sorted(extensions & _PACKED):
-        yield f"unpack {' and '.join(f'.{one}' for one in packed)}"
-    if extensions - UNREAD_EXTENSIONS - _PACKED:
+        yield f"convert {_joined(unread)} to JPEG or PNG, since no decoder here reads {them}"
+    if archives := sorted(extensions & _ARCHIVES):
+        yield f"unpack {_joined(archives)}"
+    if extensions - UNREAD_EXTENSIONS - _ARCHIVES:
         yield "give --any_name to try every file by its content"
     yield "give a folder or pattern with images"
+
+
+def _joined(extensions: Sequence[str]) -> str:
+    return " and ".join(f".{extension}" for extension in extensions)

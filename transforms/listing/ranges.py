@@ -1,12 +1,12 @@
-"""All names there are, cut into ranges, so that a bucket can be listed by many at the same time.
+"""Ranges of names, for listing a bucket in parallel.
 
-A store lists names in the order of their UTF-8 bytes, and from any name to any other. With the
-boundaries b1 < b2 < ... < bn the ranges are
+A store lists names in the order of their UTF-8 bytes, from any name to any other. With the boundaries
+b1 < b2 < ... < bn the ranges are
 
     [first, b1)  [b1, b2)  ...  [bn, last]
 
-of which each name is in one, whatever characters it is made of: an alphabet that does not fit the names
-makes the ranges unequal and the listing slow, but loses and doubles nothing.
+Every name is in exactly one of them, whatever its characters. With an alphabet that does not fit the names, the
+ranges are unequal and the listing is slow, but no name is lost or listed twice.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from __future__ import annotations
 import itertools
 from typing import NamedTuple
 
-# Names that are known -> their alphabet.
+# The alphabets that --list_prefixes knows by name.
 ALPHABETS = {"hex": "0123456789abcdef"}
 
-_BOUNDARY_CHARACTERS = 2
+_BOUNDARY_LENGTH = 2
 
 
 class NameRange(NamedTuple):
-    """Names from `start` on, and before `end`; "" is the first of all, or the end."""
+    """The names from `start` on and before `end`. "" is before the first name, or after the last."""
 
     start: str
     end: str
 
 
 def name_ranges(alphabet: str) -> list[NameRange]:
-    """The ranges between all pairs of characters of an alphabet; of hexadecimal digits 257."""
+    """Return the ranges whose boundaries are all pairs of characters of an alphabet: 257 for hexadecimal digits."""
     characters = sorted(set(alphabet))
-    boundaries = ["".join(pair) for pair in itertools.product(characters, repeat=_BOUNDARY_CHARACTERS)]
+    boundaries = ["".join(pair) for pair in itertools.product(characters, repeat=_BOUNDARY_LENGTH)]
     return [NameRange(*ends) for ends in itertools.pairwise(["", *boundaries, ""])]

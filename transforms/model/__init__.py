@@ -1,1 +1,1 @@
-"""What flows through the graph, the configuration of a dataset, and the errors that end a run."""
+"""The elements of the graph, the configuration of a dataset, and the errors that end a run."""

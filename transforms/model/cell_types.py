@@ -1,4 +1,4 @@
-"""What the cells of a table hold, and the type of column that holds all of them unchanged."""
+"""The kinds of cells in a table, and the narrowest type of column that holds all of its cells unchanged."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ from transforms.model.records import Value
 # The types of columns, the narrowest first.
 TYPES = ("int64", "uint64", "float64", "bool", "string")
 
-# The kind of a cell -> the types of column that it fits into. "string" takes every cell as it is written.
-_FITTING = {
+# The kind of a cell -> the types of column that hold it. "string" holds every cell, as it is written.
+_TYPES_OF_KIND = {
     "int": {"int64", "uint64", "float64"},
     "-int": {"int64", "float64"},
     "long": {"int64", "uint64"},
     "-long": {"int64"},
     "unsigned": {"uint64"},
     "float": {"float64"},
-    "rounded": {"float64"},  # its digits are more than those of a float64
-    "power": {"float64"},  # 1e5, which may be the hexadecimal name of something
+    "rounded": {"float64"},  # it has more digits than a float64 holds
+    "power": {"float64"},  # such as 1e5, which may also be an id in hexadecimal digits
     "bool": {"bool"},
     "text": set[str](),
 }
-# Before the kind of a number that a float of 32 bits does not hold: it is too large, too small, or garbled like an id.
+# The prefix of a kind whose numbers a float of 32 bits does not hold: too large, too small, or ids that it would alter.
 _WIDE = "wide "
 
 _WHOLE_NUMBER = re.compile(r"-?[1-9]\d*|0", re.ASCII)
 _NUMBER = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 _POWER = re.compile(r"\d+[eE]\d+", re.ASCII)
-_LONGEST_WHOLE_NUMBER = 20  # digits of the largest uint64
-_ANY_FLOAT = Context(prec=1100)  # digits of the longest float, 2^-1074, and some before its point
+_MAX_DIGITS = 20  # of a uint64
+_EXACT = Context(prec=1100)  # enough digits for every float64: the longest one, 2^-1074, has 1074 decimals
 
 
 class Text(str):
-    """A cell of a file that knows nothing but text: a number if it is written as one."""
+    """A cell of a file format without types, such as CSV. It is a number if it is written as one."""
 
     __slots__ = ()
 
 
 class Decimals(Text):
-    """A number of a JSON file that is not a whole one, as it is written there."""
+    """A number of a JSON file that is not whole, as it is written there."""
 
     __slots__ = ()
 
 
 def kind_of(cell: Value) -> str:
-    """Return what a cell holds: "none" or a key of `_FITTING`, maybe with `_WIDE` before it."""
+    """Return the kind of a cell: "none", or a key of `_TYPES_OF_KIND`, which may have the prefix `_WIDE`."""
     if cell is None:
         return "none"
     if isinstance(cell, Text):
@@ -65,41 +65,41 @@ def kind_of(cell: Value) -> str:
 
 
 def is_rounded(kind: str) -> bool:
-    """Return whether cells of a kind have digits that a float64 does not hold."""
+    """Return whether cells of a kind have more digits than a float64 holds."""
     return kind.removeprefix(_WIDE) == "rounded"
 
 
 def type_of(kinds: Mapping[str, int], wide: bool = True) -> str:
-    """Return the narrowest type that holds all cells of a column unchanged, "string" if there is no other.
+    """Return the narrowest type that holds all cells of a column unchanged; "string" holds any.
 
     Args:
-        kinds: how many cells are of each kind, see `kind_of`.
-        wide: whether floats have 64 bits where they are stored; else they have 32.
+        kinds: the number of cells of each kind, see `kind_of`.
+        wide: whether the dataset stores floats in 64 bits, not in 32.
     """
-    bare = {kind.removeprefix(_WIDE) for kind in kinds} - {"none"}
-    fitting = set(TYPES) if bare else {"string"}
-    for kind in bare:
-        fitting &= {*_FITTING[kind], "string"}
-    if not {"float", "rounded"} & bare and "power" in bare:
-        fitting -= {"float64"}
+    bare_kinds = {kind.removeprefix(_WIDE) for kind in kinds} - {"none"}
+    types = set(TYPES) if bare_kinds else {"string"}
+    for kind in bare_kinds:
+        types &= {*_TYPES_OF_KIND[kind], "string"}
+    if "power" in bare_kinds and not {"float", "rounded"} & bare_kinds:
+        types -= {"float64"}
     if not wide and any(kind.startswith(_WIDE) for kind in kinds):
-        fitting -= {"float64"}
-    return next(one for one in TYPES if one in fitting)
+        types -= {"float64"}
+    return next(name for name in TYPES if name in types)
 
 
-def as_type(cell: Value, name: str) -> Value:
-    """Return a cell in the type of its column, see `type_of`."""
+def as_type(cell: Value, column_type: str) -> Value:
+    """Convert a cell to the type of its column, see `type_of`."""
     if cell is None:
         return None
-    if name == "string":
+    if column_type == "string":
         return cell if isinstance(cell, str) else json.dumps(cell)
-    return {"int64": int, "uint64": int, "float64": float, "bool": bool}[name](cell)
+    return {"int64": int, "uint64": int, "float64": float, "bool": bool}[column_type](cell)
 
 
 def json_text(value: Any) -> str:
-    """Return a nested value as JSON, each number as it is written; NaN is null, and infinity is text."""
+    """Return a nested value as JSON, each number as it was written. NaN becomes null, and infinity a string."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json_text(str(name))}: {json_text(one)}" for name, one in value.items()) + "}"
+        return "{" + ", ".join(f"{json_text(str(name))}: {json_text(item)}" for name, item in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(json_text, value)) + "]"
     if isinstance(value, Text):
@@ -111,7 +111,7 @@ def json_text(value: Any) -> str:
 
 def _kind_of_text(text: str) -> str:
     if _WHOLE_NUMBER.fullmatch(text):
-        return _kind_of_whole_number(int(text)) if len(text) <= _LONGEST_WHOLE_NUMBER else "text"
+        return _kind_of_whole_number(int(text)) if len(text) <= _MAX_DIGITS else "text"
     if not _NUMBER.fullmatch(text):
         return "text"
     number = float(text)
@@ -122,21 +122,21 @@ def _kind_of_text(text: str) -> str:
         return kind.replace("float", "power")
     if len(_digits(text)) <= 15 or _holds(number, text):
         return kind
-    written_out = "e" not in text.lower()
-    return "text" if written_out and abs(number) >= 2**53 else kind.replace("float", "rounded")
+    has_exponent = "e" in text.lower()
+    return "text" if not has_exponent and abs(number) >= 2**53 else kind.replace("float", "rounded")
 
 
 def _digits(text: str) -> str:
-    """Return the digits of a number without the zeros around them, and without its exponent."""
+    """Return the digits of a number without leading and trailing zeros and without its exponent."""
     return text.lower().partition("e")[0].lstrip("-").replace(".", "").strip("0")
 
 
 def _holds(number: float, text: str) -> bool:
-    """Return whether a number, rounded to as many decimals as `text` has, is what `text` says."""
+    """Return whether a number, rounded to as many decimals as `text` has, equals `text`."""
     written = Decimal(text)
     try:
-        return Decimal(number).quantize(written, context=_ANY_FLOAT) == written
-    except ArithmeticError:  # no float is written with so many digits
+        return Decimal(number).quantize(written, context=_EXACT) == written
+    except ArithmeticError:  # more digits than any float64 has
         return False
 
 
@@ -153,13 +153,14 @@ def _kind_of_float(number: float) -> str:
     if not math.isfinite(number):  # JSON has no infinity
         return "text"
     single = _single(number)
-    garbled = single != number and 2**24 < abs(number) <= 2**53
-    loses = garbled or not math.isfinite(single) or bool(single) != bool(number)
-    return f"{_WIDE if loses else ''}float"
+    maybe_id = 2**24 < abs(number) <= 2**53
+    overflows, underflows = not math.isfinite(single), bool(single) != bool(number)
+    needs_64_bits = (maybe_id and single != number) or overflows or underflows
+    return f"{_WIDE if needs_64_bits else ''}float"
 
 
 def _single(number: float) -> float:
-    """Return a number as a float of 32 bits has it."""
+    """Round a number to a float of 32 bits."""
     try:
         return float(struct.unpack("<f", struct.pack("<f", number))[0])
     except OverflowError:

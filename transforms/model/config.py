@@ -1,13 +1,17 @@
-"""All that the graph needs to know of a dataset that is to be made."""
+"""The configuration of a dataset, as far as the graph needs it."""
 
 from __future__ import annotations
 
 import dataclasses
 
 from transforms.imaging.spec import ResizeSpec
+from transforms.model.folders import size_folder, split_prefix
 
 # The tables that a dataset may have, by the names of their flags.
 COLUMNS, ATTRIBUTION = "columns", "attribution"
+
+# Where the label of an image may come from, besides a table.
+LABEL_SOURCES = ("folder",)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,26 +19,26 @@ class Split:
     """One input of a dataset.
 
     Args:
-        name: begins the keys where there are several splits, and the names of archives.
-        pattern: what is matched, in the syntax of Beam's file systems.
+        name: the first part of the keys if there are several splits, and of the names of archives.
+        pattern: the files to match, in the syntax of Beam's file systems.
         root: the part of `pattern` before its first wildcard; keys are paths below it.
-        given: `root` as it was typed, made absolute, if it is a link to there; else "".
+        typed_root: the absolute path of `root` as the user typed it, if that is a link to `root`; else "".
     """
 
     name: str
     pattern: str
     root: str
-    given: str = ""
+    typed_root: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class CardText:
-    """What only the user can tell of a dataset.
+    """The facts about a dataset that only the user knows.
 
     Args:
-        name: its name.
-        license: an identifier such as cc-by-4.0; "" says nothing.
-        citation: how to cite it, in BibTeX; "" says nothing.
+        name: the name of the dataset; "" if none is given.
+        license: an identifier such as cc-by-4.0; "" if none is given.
+        citation: the citation in BibTeX; "" if none is given.
     """
 
     name: str = ""
@@ -44,26 +48,27 @@ class CardText:
 
 @dataclasses.dataclass(frozen=True)
 class ResizeConfig:
-    """A dataset that is to be made.
+    """A dataset to make.
 
     Args:
-        splits: the inputs, with different names.
-        out_dir: where it goes.
-        spec: what becomes of each image.
+        splits: the inputs; their names differ.
+        out_dir: the folder to write to.
+        spec: what to make of each image.
         layout: a name in `LAYOUTS`.
-        images_per_shard: how many images a shard is meant to hold.
-        threads: images worked on at the same time, in one process.
-        memory: bytes that decoded images may take at the same time in one process; None is half of
+        images_per_shard: the number of images that a shard should hold.
+        threads: the number of images that one process works on at the same time.
+        memory: bytes that decoded images may take at the same time in one process; None for half of
             the machine's, or of a process's share of it.
-        sample: the share of the images that is taken, such as "1/10".
-        list_prefixes: the alphabet by whose characters a bucket is listed in parallel; "" lists it in one go.
-        retry_failed: whether shards with any failure are done again.
-        any_name: whether every file is tried, whatever it is called.
-        labels: "folder" takes an image's class from its folder; "" has none.
-        columns: a table of further columns, found by key; "" for none.
-        attribution: a table of who made the images, and their licenses; "" for none.
-        card: what the dataset is called, and by whom it may be used.
-        process_per_core: whether as many processes share a machine as it has cores.
+        sample: the share of the images to take, such as "1/10".
+        list_prefixes: the characters that divide a bucket into ranges of names, which are listed in parallel;
+            "" to list it in one pass.
+        retry_failed: whether to make a shard again if any of its images failed.
+        any_name: whether to try every file, whatever its name.
+        label_from: "folder" if the name of an image's folder is its class; "" for no classes.
+        columns: a table of further columns, joined by key; "" for none.
+        attribution: a table of the images' authors and licenses; "" for none.
+        card: the texts of the dataset's card.
+        process_per_core: whether the processes that share a machine are as many as its cores.
     """
 
     splits: tuple[Split, ...]
@@ -77,7 +82,7 @@ class ResizeConfig:
     list_prefixes: str = ""
     retry_failed: bool = False
     any_name: bool = False
-    labels: str = ""
+    label_from: str = ""
     columns: str = ""
     attribution: str = ""
     card: CardText = CardText()
@@ -85,18 +90,18 @@ class ResizeConfig:
 
     @property
     def tables(self) -> dict[str, str]:
-        """The tables that are given, by their names in `tables`, and where they are."""
-        given = {COLUMNS: self.columns, ATTRIBUTION: self.attribution}
-        return {table: location for table, location in given.items() if location}
+        """The locations of the tables, by the names of their flags."""
+        locations = {COLUMNS: self.columns, ATTRIBUTION: self.attribution}
+        return {table: location for table, location in locations.items() if location}
 
     def size_folder(self, size: int) -> str:
-        """Where below `out_dir` the outputs of one size lie: "" for a single size, else "SIZE/"."""
-        return f"{size}/" if len(self.spec.sizes) > 1 else ""
+        """Return the folder below `out_dir` that holds the outputs of one size, see `folders`."""
+        return size_folder(size, self.spec.sizes)
 
     def key_prefix(self, split: str) -> str:
-        """What the keys of a split begin with: "" for a single split, else "NAME/"."""
-        return f"{split}/" if len(self.splits) > 1 else ""
+        """Return what the keys of a split begin with, see `folders`."""
+        return split_prefix(split, self.splits)
 
-    def root_of(self, split: str) -> str:
-        """The folder below which a split's sources lie."""
-        return next(one.root for one in self.splits if one.name == split)
+    def root_of(self, split_name: str) -> str:
+        """Return the folder that the sources of a split lie below."""
+        return next(split.root for split in self.splits if split.name == split_name)

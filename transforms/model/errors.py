@@ -1,25 +1,25 @@
-"""The errors that end a run. What is wrong with one image ends nothing: see `imaging.errors`."""
+"""The errors that end a run. An error in one image does not: see `imaging.errors`."""
 
 from __future__ import annotations
 
 import re
 
-# A traceback names an error by its module: this one, wherever it moves to.
-_IN_A_TRACEBACK = re.compile(rf"^{re.escape(__name__)}\.(\w+): (.*)$", re.MULTILINE)
-_OF_THE_MACHINE = re.compile(r"\w+Error: (\[Errno \d+\] .*)")
-_WHERE = re.compile(r" \[while running '[^']*'\]")
+# A traceback gives the full name of an error's class; `__name__` follows this module if it moves.
+_IN_TRACEBACK = re.compile(rf"^{re.escape(__name__)}\.(\w+): (.*)$", re.MULTILINE)
+_OS_ERROR = re.compile(r"\w+Error: (\[Errno \d+\] .*)")
+_STEP = re.compile(r" \[while running '[^']*'\]")
 
 
 class RunError(Exception):
-    """The run cannot go on; the message is one sentence that says why and what to do."""
+    """The run cannot continue. The message is one sentence that says why, and what to do."""
 
 
 class StorageError(RunError):
     """A file cannot be read or written.
 
     Args:
-        message: which file, what was tried, and why it failed.
-        reason: why alone, without a path.
+        message: the file, the operation and the reason.
+        reason: the reason alone, without a path.
     """
 
     def __init__(self, message: str, reason: str = "") -> None:
@@ -27,22 +27,28 @@ class StorageError(RunError):
         self.reason = reason
 
 
-def recover(error: BaseException) -> RunError | None:
-    """Our own error, also where a runner hands back the text of its traceback; None for a stranger's."""
-    found = [(type(error).__name__, str(error))] if isinstance(error, RunError) else _IN_A_TRACEBACK.findall(str(error))
-    if not found:
+def recover_run_error(error: BaseException) -> RunError | None:
+    """Return the `RunError` that a runner raised or wrapped, or None if there is none.
+
+    A runner may wrap it in an error of its own, whose message holds the traceback.
+    """
+    named = [(type(error).__name__, str(error))] if isinstance(error, RunError) else _IN_TRACEBACK.findall(str(error))
+    if not named:
         return None
-    name, sentence = found[-1]
-    kind = StorageError if name == StorageError.__name__ else RunError
-    return kind(_without_step(sentence))
+    name, message = named[-1]
+    error_class = StorageError if name == StorageError.__name__ else RunError
+    return error_class(_without_step(message))
+
+
+def recover_os_error(error: BaseException) -> StorageError | None:
+    """Return an OSError of the runner itself as a `StorageError`, or None if there is none.
+
+    A runner may wrap it in an error of its own, whose message holds the OSError's.
+    """
+    messages = [str(error)] if isinstance(error, OSError) else _OS_ERROR.findall(str(error))
+    return StorageError(_without_step(messages[-1])) if messages else None
 
 
 def _without_step(message: str) -> str:
-    """What a runner adds to an error's message, the step in which it was met, is for debugging."""
-    return _WHERE.sub("", message)
-
-
-def of_this_machine(error: BaseException) -> StorageError | None:
-    """An OSError that a runner met itself, also where it hands back its text alone; None for any other error."""
-    found = [str(error)] if isinstance(error, OSError) else _OF_THE_MACHINE.findall(str(error))
-    return StorageError(_without_step(found[-1])) if found else None
+    """Remove the name of the step that failed, which a runner appends to a message."""
+    return _STEP.sub("", message)

@@ -1,30 +1,26 @@
-"""What flows through the graph, and its form as JSON. No Beam."""
+"""The elements of the graph. Without Beam."""
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
-# Where a dataset keeps what is not data, below OUT.
+# The folder below OUT for everything that is not data.
 RUN_DIR = "_run"
-# The page that tells of it: the one file outside of `RUN_DIR` that differs from run to run.
+# The report, the only file outside `RUN_DIR` that differs from run to run.
 REPORT_PATH = "report.html"
 
-# Kept: `json.dumps` makes one for every line.
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
-# The column that has a class's id, and the one that has its name.
+# The columns of an image's class: its id and its name.
 LABEL, LABEL_NAME = "label", "label_name"
 
-# What a further column holds; None where a sample has no value.
+# A cell of a further column; None if a sample has no value there.
 Value = str | int | float | bool | None
 
-# Counts, and dictionaries of them, which add up.
+# Nested dictionaries of counts, see `summary.tally`.
 Tally = dict[str, Any]
 
 
 class Shard(NamedTuple):
-    """The unit of work: `number`, from 0, of the `total` shards of a split."""
+    """The unit of work: shard `number`, from 0, of the `total` shards of a split."""
 
     split: str
     number: int
@@ -32,7 +28,7 @@ class Shard(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Such as train-00012-of-01743."""
+        """The name, such as train-00012-of-01743."""
         return f"{self.split}-{self.number:05d}-of-{self.total:05d}"
 
 
@@ -40,11 +36,11 @@ class Source(NamedTuple):
     """A source image as it was listed.
 
     Args:
-        key: the path below the input without extension, after the split where there are several.
-        path: the path below the input with extension, after the split where there are several.
-        location: the whole path, to read it by.
+        key: the path below the input without its extension; if there are several splits, "SPLIT/" is before it.
+        path: the same with its extension.
+        location: the whole path, for reading it.
         bytes: its size.
-        version: when it was last changed, in seconds since 1970.
+        version: the time of its last change, in seconds since 1970.
     """
 
     key: str
@@ -55,12 +51,13 @@ class Source(NamedTuple):
 
 
 class ManifestRow(NamedTuple):
-    """What became of one source at one size. What is not known is None.
+    """The result of one source at one size. A field whose value is not known is None.
 
-    `source_box` is the part of the source that the output shows, in stored pixels; `output_box` where it
-    shows it, in the output's; `orientation` how it was turned for that, as an EXIF tag. `boxes.map_box`
-    takes these three. `notes` are what its owner should know of, see `imaging.errors.Note`. `columns` are
-    the label and the further columns, by their names, which stand beside these in the manifest.
+    `source_box` is the part of the source that the output shows, in stored pixels. `output_box` is the part
+    of the output that shows it, in the output's pixels. `orientation` is the turn between them, as a value of
+    the EXIF tag. `boxes.map_box` takes these three. `notes` are remarks for the owner of the image, see
+    `imaging.errors.Note`. `columns` holds the label and the further columns by their names; the manifest has
+    them beside the other fields.
     """
 
     key: str
@@ -83,15 +80,15 @@ class ManifestRow(NamedTuple):
     status: str = "failed"
     reason: str | None = None
     notes: tuple[str, ...] = ()
-    columns: dict[str, Value] = {}  # noqa: RUF012  # a default that nobody changes
+    columns: dict[str, Value] = {}  # noqa: RUF012  # this default is never changed
 
 
-# Those that each row has; `columns`, the last one, stand beside them.
-_MANIFEST_FIELDS = ManifestRow._fields[:-1]
+# The fields of every row. `columns`, the last field, is flattened into them.
+MANIFEST_FIELDS = ManifestRow._fields[:-1]
 
 
 class FailureRow(NamedTuple):
-    """Why one source failed; `error` is its kind."""
+    """The failure of one source; `error` is the kind of its error."""
 
     key: str
     source: str
@@ -101,7 +98,7 @@ class FailureRow(NamedTuple):
 
 
 class UnmatchedRow(NamedTuple):
-    """An image without a row in a table, or a row of it, by its number, without an image; see `join.Reason`."""
+    """An image without a row in a table, or row number `row` of a table without an image; see `join.Reason`."""
 
     table: str
     key: str
@@ -110,14 +107,14 @@ class UnmatchedRow(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """What the samples of a dataset have beside their images' own numbers.
+    """The columns of a dataset that come from labels and tables.
 
     Args:
-        types: the name of each column, in order, -> "string", "int64", "uint64", "float64" or "bool".
-        classes: the names of the classes, in the order of their ids, where `label` is such an id.
+        types: name -> type of each column, in order. A type is "string", "int64", "uint64", "float64" or "bool".
+        classes: the names of the classes in the order of their ids, if `label` is such an id.
     """
 
-    types: dict[str, str] = {}  # noqa: RUF012  # a default that nobody changes
+    types: dict[str, str] = {}  # noqa: RUF012  # this default is never changed
     classes: tuple[str, ...] = ()
 
 
@@ -125,7 +122,7 @@ NO_COLUMNS = Columns()
 
 
 class ArchiveRow(NamedTuple):
-    """One archive: its path below OUT, what it holds, its bytes and their SHA-256."""
+    """One archive: its path below OUT, its split, size and number of samples, its bytes and their SHA-256."""
 
     path: str
     split: str
@@ -136,7 +133,7 @@ class ArchiveRow(NamedTuple):
 
 
 class StoredFile(NamedTuple):
-    """A file of the dataset: its path below OUT, its bytes and their SHA-256 in hexadecimal."""
+    """A file to store: its path below OUT, its content, and the SHA-256 of that in hexadecimal."""
 
     path: str
     data: bytes
@@ -144,7 +141,7 @@ class StoredFile(NamedTuple):
 
 
 class OutputImage(NamedTuple):
-    """One output: its row, the name it goes by in its layout, and its file, alone or as an archive's member."""
+    """One output: its row, its name in the layout, and its file, which is stored alone or as a member of an archive."""
 
     row: ManifestRow
     name: str
@@ -152,7 +149,7 @@ class OutputImage(NamedTuple):
 
 
 class ResizedShard(NamedTuple):
-    """A shard, ready to be committed; or, with `committed`, one that is already, without rows or images."""
+    """A shard to commit; or one that is `committed` already, without its rows and images."""
 
     shard: Shard
     digest: str
@@ -164,20 +161,3 @@ class ResizedShard(NamedTuple):
     unmatched: tuple[UnmatchedRow, ...] = ()
     columns: Columns = NO_COLUMNS
     committed: bool = False
-
-
-def manifest_line(row: ManifestRow) -> bytes:
-    """A row of the manifest, with its further columns beside its own."""
-    return json_line(dict(zip(_MANIFEST_FIELDS, row, strict=False)) | row.columns)
-
-
-def json_line(value: object) -> bytes:
-    r"""One line of JSON in UTF-8, with its newline. Bytes of a name that are no UTF-8 become \udcXX."""
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        value = value._asdict()
-    return utf8(_ENCODER.encode(value)) + b"\n"
-
-
-def utf8(text: str) -> bytes:
-    r"""Text as files have it: each byte of a name that is no UTF-8 is \udcXX."""
-    return text.encode("utf-8", "backslashreplace")

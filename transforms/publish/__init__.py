@@ -1,1 +1,1 @@
-"""What ships with a dataset: the texts of the files that tell what it is."""
+"""What ships with a dataset: the texts of the files that describe it."""

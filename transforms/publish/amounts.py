@@ -1,10 +1,10 @@
-"""Numbers of bytes as people read them."""
+"""Numbers of bytes for people to read."""
 
 from __future__ import annotations
 
 
 def amount(number: float) -> str:
-    """A number of bytes with three digits, such as 41.3 kB."""
+    """Return a number of bytes with three digits and a unit, such as 41.3 kB."""
     units = ["B", "kB", "MB", "GB", "TB"]
     while number >= 999.5 and len(units) > 1:
         number /= 1000

@@ -1,4 +1,4 @@
-"""SHA256SUMS, as `sha256sum -c` of GNU coreutils reads it."""
+"""SHA256SUMS in the form that `sha256sum -c` of GNU coreutils reads."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 
 
 def sum_line(path: str, sha256: str) -> bytes:
-    r"""The line of one file.
+    r"""Return the line of one file.
 
-    A name with a backslash, a newline or a carriage return is escaped, and the line begins with a backslash:
+    A name with a backslash, a newline or a carriage return is escaped, and its line begins with a backslash:
     https://www.gnu.org/software/coreutils/manual/html_node/md5sum-invocation.html
 
     Args:

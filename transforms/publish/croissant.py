@@ -1,7 +1,7 @@
-"""croissant.json: the dataset for machines, in MLCommons' Croissant 1.0, https://docs.mlcommons.org/croissant.
+"""croissant.json: the dataset described for machines in MLCommons' Croissant 1.0, https://docs.mlcommons.org/croissant.
 
-A record set is one size of one split. Its images are found by patterns below the folder that croissant.json is
-in, or in the archives there. Readers of Croissant know neither TFRecord nor WebP nor AVIF.
+A record set is one split at one size. Patterns below the folder of croissant.json find its images, or archives there
+hold them. Readers of Croissant read neither TFRecord nor WebP nor AVIF.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from transforms.layouts.archive import LISTS, sample_types
+from transforms.layouts.layout import Croissant
 from transforms.model.records import ArchiveRow
 from transforms.publish.facts import DatasetFacts, SplitFacts
 
+# Extension -> media type, for the formats that readers of Croissant read.
 _FORMATS = {"jpg": "image/jpeg", "png": "image/png"}
-_ARCHIVES = {"webdataset": "application/x-tar", "parquet": "application/x-parquet"}
+# Type of a column -> type of a field.
 _TYPES = {
     "string": "sc:Text",
     "bool": "sc:Boolean",
@@ -25,7 +27,8 @@ _TYPES = {
     "uint64": "sc:Integer",
 }
 
-_CR = (
+# Terms of the namespace cr.
+_TERMS = (
     *("citeAs", "column", "equivalentProperty", "extract", "field", "fileObject", "fileProperty", "fileSet", "format"),
     *("includes", "isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "recordSet", "references", "regex"),
     *("repeated", "replace", "samplingRate", "separator", "source", "subField", "transform"),
@@ -33,7 +36,7 @@ _CR = (
 _CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
-    **{name: f"cr:{name}" for name in _CR},
+    **{name: f"cr:{name}" for name in _TERMS},
     "conformsTo": "dct:conformsTo",
     "cr": "http://mlcommons.org/croissant/",
     "data": {"@id": "cr:data", "@type": "@json"},
@@ -46,11 +49,11 @@ _CONTEXT = {
 
 
 def croissant(facts: DatasetFacts) -> str | None:
-    """The whole file; None where no reader of it could read the images."""
-    if facts.layout == "tfrecord" or not set(facts.extensions) <= set(_FORMATS):
+    """Return the whole file; None if no reader of Croissant could read the images."""
+    if facts.layout.croissant is None or not set(facts.extensions) <= set(_FORMATS):
         return None
-    # a set of files must have a pattern, and where there is no image there is none
-    pairs = [(size, split) for size in facts.sizes for split in facts.splits if split.outputs[size].images]
+    # A file set must have a pattern, which comes from an image.
+    subsets = [(size, split) for size in facts.sizes for split in facts.splits_with_images(size)]
     described = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -59,64 +62,76 @@ def croissant(facts: DatasetFacts) -> str | None:
         "description": f"{facts.images['written']:,} images, resized; see README.md.",
         **({"license": facts.license} if facts.license else {}),
         **({"citeAs": facts.citation} if facts.citation else {}),
-        "distribution": [one for size, split in pairs for one in _distribution(size, split, facts)],
-        "recordSet": [_records(size, split, facts) for size, split in pairs],
+        "distribution": [
+            resource for size, split in subsets for resource in _resources(size, split, facts, facts.layout.croissant)
+        ],
+        "recordSet": [_record_set(size, split, facts, facts.layout.croissant) for size, split in subsets],
     }
     return json.dumps(described, ensure_ascii=False, indent=1) + "\n"
 
 
-def _distribution(size: int, split: SplitFacts, facts: DatasetFacts) -> Iterator[dict[str, Any]]:
-    archives = [one for one in facts.archives if (one.size, one.split) == (size, split.name)]
-    yield from (_file(archive, facts) for archive in archives)
+def _resources(size: int, split: SplitFacts, facts: DatasetFacts, described: Croissant) -> Iterator[dict[str, Any]]:
+    """Yield the archives of one split at one size, then the file set of its images."""
+    archives = facts.archives_of(size, split)
+    yield from (_file_object(archive, described) for archive in archives)
     extensions = split.outputs[size].extensions
-    images = {"@type": "cr:FileSet", "@id": _files(size, split)}
+    file_set = {"@type": "cr:FileSet", "@id": _file_set_id(size, split)}
     formats = [_FORMATS[extension] for extension in extensions]
-    if facts.layout == "files":
-        prefix = facts.prefix(size, split.name)
-        includes = [f"{prefix}*.{extension}" for extension in extensions]
-        yield {**images, "encodingFormat": formats, "includes": includes}
-    elif facts.layout == "webdataset":
+    if described.is_table:
+        includes = [archive.path for archive in archives]
+        yield {**file_set, "encodingFormat": described.archive_format, "includes": includes}
+    elif archives:
         inside = [{"@id": archive.path} for archive in archives]
         includes = [f"*.{extension}" for extension in extensions]
-        yield {**images, "containedIn": inside, "encodingFormat": formats, "includes": includes}
+        yield {**file_set, "containedIn": inside, "encodingFormat": formats, "includes": includes}
     else:
-        includes = [archive.path for archive in archives]
-        yield {**images, "encodingFormat": _ARCHIVES["parquet"], "includes": includes}
+        includes = [f"{facts.folder(size, split)}*.{extension}" for extension in extensions]
+        yield {**file_set, "encodingFormat": formats, "includes": includes}
 
 
-def _file(archive: ArchiveRow, facts: DatasetFacts) -> dict[str, Any]:
+def _file_object(archive: ArchiveRow, described: Croissant) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
         "@id": archive.path,
         "name": archive.path,
         "contentUrl": archive.path,
         "contentSize": f"{archive.bytes} B",
-        "encodingFormat": _ARCHIVES[facts.layout],
+        "encodingFormat": described.archive_format,
         "sha256": archive.sha256,
     }
 
 
-def _files(size: int, split: SplitFacts) -> str:
+def _file_set_id(size: int, split: SplitFacts) -> str:
     return f"files-{size}-{split.word}"
 
 
-def _records(size: int, split: SplitFacts, facts: DatasetFacts) -> dict[str, Any]:
+def _record_set(size: int, split: SplitFacts, facts: DatasetFacts, described: Croissant) -> dict[str, Any]:
     name = f"{size}-{split.word}"
-    source = {"fileSet": {"@id": _files(size, split)}}
-    content = {"extract": {"fileProperty": "content"}}
-    fields = {"image": ("sc:ImageObject", content), "path": ("sc:Text", {"extract": {"fileProperty": "fullpath"}})}
-    if facts.layout == "parquet":
-        struct = {"extract": {"column": "image"}, "transform": {"jsonPath": "bytes"}}
-        fields = {"image": ("sc:ImageObject", struct)}
-        for column, kind in sample_types(facts.columns).items():
-            if column not in LISTS:
-                fields[column] = (_TYPES[kind], {"extract": {"column": column}})
+    source = {"fileSet": {"@id": _file_set_id(size, split)}}
+    fields = _columns(facts) if described.is_table else _files()
     return {
         "@type": "cr:RecordSet",
         "@id": name,
         "description": f"The images of {split.name} at {size} px.",
         "field": [
-            {"@type": "cr:Field", "@id": f"{name}/{field}", "dataType": kind, "source": {**source, **how}}
-            for field, (kind, how) in fields.items()
+            {"@type": "cr:Field", "@id": f"{name}/{field}", "dataType": kind, "source": {**source, **extraction}}
+            for field, (kind, extraction) in fields.items()
         ],
+    }
+
+
+def _files() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return the fields of records that are files: name -> type and what readers extract."""
+    return {
+        "image": ("sc:ImageObject", {"extract": {"fileProperty": "content"}}),
+        "path": ("sc:Text", {"extract": {"fileProperty": "fullpath"}}),
+    }
+
+
+def _columns(facts: DatasetFacts) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return the fields of records that are rows of a table: name -> type and what readers extract."""
+    types = {name: kind for name, kind in sample_types(facts.columns).items() if name not in LISTS}
+    return {
+        "image": ("sc:ImageObject", {"extract": {"column": "image"}, "transform": {"jsonPath": "bytes"}}),
+        **{name: (_TYPES[kind], {"extract": {"column": name}}) for name, kind in types.items()},
     }

@@ -1,4 +1,4 @@
-"""What the texts that ship with a dataset say of it."""
+"""The facts of a dataset that the texts in it state."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from transforms.layouts import LAYOUTS, Layout
 from transforms.model.config import ResizeConfig
+from transforms.model.folders import size_folder, split_prefix
 from transforms.model.records import ArchiveRow, Columns
 from transforms.publish.command import command_of
 
-# Programs that share datasets take nothing else in the name of a split.
+# Characters that programs which share datasets refuse in the name of a split.
 _NOT_IN_A_SPLIT = re.compile(r"\W")
 
 
-class Output(NamedTuple):
-    """The images of one split at one size: their number, their bytes, and their formats' extensions."""
+class OutputFacts(NamedTuple):
+    """The outputs of one split at one size: their number, their bytes, and the extensions of their formats."""
 
     images: int
     bytes: int
@@ -23,38 +25,38 @@ class Output(NamedTuple):
 
 
 class SplitFacts(NamedTuple):
-    """A split: its name, what it is called where names are words, its images, and its outputs by size."""
+    """A split: its name, the name as a word for programs that accept nothing else, its images, its outputs by size."""
 
     name: str
     word: str
     images: int
-    outputs: Mapping[int, Output]
+    outputs: Mapping[int, OutputFacts]
 
 
 class DatasetFacts(NamedTuple):
     """A dataset.
 
     Args:
-        name: what it is called.
+        name: of the dataset.
         license: an identifier, or "".
         citation: BibTeX, or "".
-        layout: a name in `layouts.LAYOUTS`.
+        layout: how it is stored.
         sizes: the largest first.
         splits: in the order of the inputs.
         archives: none in layout `files`.
-        columns: the further ones.
-        images: how many were matched, written, failed and skipped.
-        duplicates: how many of them are another one's bytes.
-        licenses: of the images -> how many have it; None without an attribution.
-        unattributed: how many images no attribution names.
-        settings: see `config.settings`.
-        command: one that makes it.
+        columns: the further columns.
+        images: how many images were matched, written, failed and skipped.
+        duplicates: how many of them have the same bytes as an earlier image.
+        licenses: a license of images -> how many have it; None without an attribution.
+        unattributed: how many images have no row in the attribution.
+        settings: see `dataset.settings`.
+        command: one that makes the dataset.
     """
 
     name: str
     license: str
     citation: str
-    layout: str
+    layout: Layout
     sizes: tuple[int, ...]
     splits: tuple[SplitFacts, ...]
     archives: tuple[ArchiveRow, ...]
@@ -68,43 +70,50 @@ class DatasetFacts(NamedTuple):
 
     @property
     def extensions(self) -> tuple[str, ...]:
-        """Of all outputs."""
-        return tuple(sorted({one for split in self.splits for out in split.outputs.values() for one in out.extensions}))
+        """The extensions of all outputs, sorted."""
+        outputs = [output for split in self.splits for output in split.outputs.values()]
+        return tuple(sorted({extension for output in outputs for extension in output.extensions}))
 
     @property
-    def shown(self) -> SplitFacts:
+    def example_split(self) -> SplitFacts:
         """The split that examples load: the first that has an image at the largest size."""
-        return next((split for split in self.splits if split.outputs[self.sizes[0]].images), self.splits[0])
+        return next(iter(self.splits_with_images(self.sizes[0])), self.splits[0])
 
-    def folder(self, size: int) -> str:
-        """Where the outputs of a size lie: "" for a single one, else "SIZE/"."""
-        return f"{size}/" if len(self.sizes) > 1 else ""
+    def splits_with_images(self, size: int) -> list[SplitFacts]:
+        """Return the splits that have an image at one size. Loaders refuse a dataset with a split that has none."""
+        return [split for split in self.splits if split.outputs[size].images]
 
-    def prefix(self, size: int, split: str) -> str:
-        """Where the files of a size and a split lie in layout `files`."""
-        return self.folder(size) + (f"{split}/" if len(self.splits) > 1 else "")
+    def archives_of(self, size: int, split: SplitFacts) -> list[ArchiveRow]:
+        """Return the archives of one split at one size, in order."""
+        return [archive for archive in self.archives if (archive.size, archive.split) == (size, split.name)]
+
+    def folder(self, size: int, split: SplitFacts) -> str:
+        """Return the folder of OUT that holds the files of one split at one size in layout `files`."""
+        return size_folder(size, self.sizes) + split_prefix(split.name, self.splits)
 
 
 def dataset_facts(
     summary: Mapping[str, Any], archives: Sequence[ArchiveRow], columns: Columns, config: ResizeConfig
 ) -> DatasetFacts:
-    """The facts of a dataset.
+    """Return the facts of a dataset.
 
     Args:
         summary: the content of summary.json.
-        archives: all of them.
-        columns: the further ones.
-        config: what was asked for.
+        archives: all archives.
+        columns: the further columns.
+        config: the dataset.
     """
     names = [split.name for split in config.splits]
-    splits = tuple(_split(name, word, summary["splits"][name]) for name, word in zip(names, words(names), strict=True))
     return DatasetFacts(
         name=config.card.name,
         license=config.card.license,
         citation=config.card.citation,
-        layout=config.layout,
+        layout=LAYOUTS[config.layout],
         sizes=config.spec.sizes,
-        splits=splits,
+        splits=tuple(
+            _split(name, word, summary["splits"][name])
+            for name, word in zip(names, words_for_splits(names), strict=True)
+        ),
         archives=tuple(archives),
         columns=columns,
         images=summary["images"],
@@ -116,18 +125,18 @@ def dataset_facts(
     )
 
 
-def _split(name: str, word: str, told: Mapping[str, Any]) -> SplitFacts:
+def _split(name: str, word: str, tally: Mapping[str, Any]) -> SplitFacts:
     outputs = {
-        int(size): Output(one["images"], one["bytes"], tuple(sorted(one["formats"])))
-        for size, one in told["outputs"].items()
+        int(size): OutputFacts(output["images"], output["bytes"], tuple(sorted(output["formats"])))
+        for size, output in tally["outputs"].items()
     }
-    return SplitFacts(name, word, told["images"], outputs)
+    return SplitFacts(name, word, tally["images"], outputs)
 
 
-def words(names: Sequence[str]) -> list[str]:
-    """Each name with nothing but letters, digits and underscores, and still different from all others."""
-    made = ["all"]  # which is taken: it means every split
+def words_for_splits(names: Sequence[str]) -> list[str]:
+    """Return a word for each name, of letters, digits and underscores, so that all words differ."""
+    words = ["all"]  # reserved: it means every split
     for name in names:
         word = _NOT_IN_A_SPLIT.sub("_", name)
-        made.append(word + "_" * next(number for number in range(len(names) + 1) if word + "_" * number not in made))
-    return made[1:]
+        words.append(word + "_" * next(number for number in range(len(names) + 1) if word + "_" * number not in words))
+    return words[1:]

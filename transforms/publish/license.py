@@ -1,4 +1,4 @@
-"""LICENSE: under which licenses the images are."""
+"""LICENSE: the licenses of the images, and how many images have each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from transforms.publish.facts import DatasetFacts
 
 
 def license_text(facts: DatasetFacts) -> str:
-    """The whole file; for a dataset with an attribution."""
+    """Return the whole file, for a dataset with an attribution."""
     return "\n".join(_lines(facts)) + "\n"
 
 
@@ -19,7 +19,7 @@ def _lines(facts: DatasetFacts) -> Iterator[str]:
     yield ""
     yield "Licenses as the attribution has them, and how many images are under each:"
     yield ""
-    for license_, images in sorted((facts.licenses or {}).items(), key=lambda one: (-one[1], one[0])):
+    for license_, images in sorted((facts.licenses or {}).items(), key=lambda item: (-item[1], item[0])):
         yield f"  {' '.join(license_.split()) or '(none is named)'}: {images:,}"
     if facts.unattributed:
         yield f"  (no attribution, see unmatched-*.jsonl): {facts.unattributed:,}"

@@ -1,10 +1,10 @@
 """metadata.jsonl, as Hugging Face's imagefolder reads it: https://huggingface.co/docs/datasets/image_dataset.
 
-It takes the types of the columns from the first lines of each split, and refuses splits whose types differ: a column
-must not be null, or missing, in all of them. So there is no null: text without a value is "", a label without one is
--1, which stands for no label there, and since nothing stands for a number that is missing, a column of numbers that
-lacks any is one of text. Arrow reads whole numbers in JSON as int64, and larger ones as floats, which changes them: a
-column of uint64 is one of text too.
+imagefolder infers the types of columns from the first lines of each split and refuses splits whose types differ. So a
+column must not be null, or missing, in all of these lines. The file has no null at all: a missing text is "", and a
+missing label is -1, which imagefolder takes for no label. No number can stand for a missing one, so a column of
+numbers that lacks any becomes text. A column of uint64 becomes text too: Arrow reads integers of JSON as int64, and
+larger ones as floats, which changes them.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ import posixpath
 from collections.abc import Mapping
 from typing import Any
 
-from transforms.dataset.plan import has_archives
+from transforms.layouts import LAYOUTS
 from transforms.layouts.archive import without_uint64
 from transforms.model.cell_types import as_type
 from transforms.model.config import COLUMNS, ResizeConfig
-from transforms.model.records import LABEL, Columns, Tally, Value, json_line
+from transforms.model.json_lines import json_line
+from transforms.model.records import LABEL, Columns, Tally, Value
 
 
 def loaded_columns(columns: Columns, listing: Tally, resized: Tally, config: ResizeConfig) -> Columns:
-    """The columns as people load them: in layout `files` those of metadata.jsonl, and only Parquet has uint64.
+    """Return the columns with the types that loaders see: in layout `files`, the types of metadata.jsonl.
 
     Args:
         columns: of the dataset.
@@ -29,20 +30,21 @@ def loaded_columns(columns: Columns, listing: Tally, resized: Tally, config: Res
         resized: the tally of all shards.
         config: the dataset.
     """
-    if config.layout != "parquet":
+    layout = LAYOUTS[config.layout]
+    if not layout.has_uint64:
         columns = without_uint64(columns)
-    if has_archives(config.layout) or COLUMNS not in config.tables:
+    if layout.has_archives or COLUMNS not in config.tables:
         return columns
     table = listing["tables"][COLUMNS]
-    full = {LABEL}
+    full = {LABEL}  # the columns that never lack a value
     if not resized["tables"][COLUMNS]["images_without_row"]:
-        cells = {name: sum(kinds.values()) - kinds.get("none", 0) for name, kinds in table["kinds"].items()}
-        full |= {name for name, number in cells.items() if number == table["rows"]}
+        values = {name: sum(kinds.values()) - kinds.get("none", 0) for name, kinds in table["kinds"].items()}
+        full |= {name for name, number in values.items() if number == table["rows"]}
     return columns._replace(types={name: kind if name in full else "string" for name, kind in columns.types.items()})
 
 
 def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes:
-    """The line of an image that was written.
+    """Return the line of an image that was written.
 
     Args:
         row: of the manifest, with its further columns.
@@ -55,7 +57,7 @@ def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes:
 
 
 def _filled(column: str, value: Value) -> Value:
-    if isinstance(value, str):  # half of a pair, a byte that is no UTF-8, makes Arrow refuse the whole file
+    if isinstance(value, str):  # Arrow refuses lone surrogates, which stand for bytes of a name that are not UTF-8
         return value.encode("utf-8", "replace").decode()
     if value is not None:
         return value

@@ -1,1 +1,1 @@
-"""A shard's sources resized in the workers of a process."""
+"""The sources of a shard -> its images, made by the workers of a process."""

@@ -1,4 +1,4 @@
-"""A shard's results -> its rows, its failures, and its images by their names."""
+"""The results of a shard's sources -> its rows, failures and named images."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ from transforms.model.records import (
 from transforms.resizing.process import SourceResult
 from transforms.summary.tally import tally
 from transforms.tables.columns import class_of
-from transforms.tables.join import NOTHING_JOINED, Joined
+from transforms.tables.join import EMPTY_JOIN, JoinResult
 
 
 def assemble(
-    shard: Shard, digest: str, results: Iterable[SourceResult], config: ResizeConfig, joined: Joined = NOTHING_JOINED
+    shard: Shard, digest: str, results: Iterable[SourceResult], config: ResizeConfig, joined: JoinResult = EMPTY_JOIN
 ) -> ResizedShard:
-    """A shard's results as rows, failures and named images, in the order of their keys.
+    """Convert the results of a shard's sources to rows, failures and named images, in the order of the keys.
 
-    Of several images with one name the first is written, and the others are failures that name it.
+    If several images have the same output name, the first gets it, and the others fail with a message that names
+    the first.
     """
     rows: list[ManifestRow] = []
     failures: list[FailureRow] = []
@@ -47,32 +48,32 @@ def assemble(
             images += [image] if image else []
     attributions = tuple(_attributions(rows, joined))
     counts = tally(rows, failures, config.spec.sizes)
-    if config.labels:
+    if config.label_from:
         counts["classes"] = _classes(rows, config)
     if config.tables:
         counts["tables"] = joined.tally
     if config.attribution:
-        counts["licenses"] = dict(Counter(str(one["License"]) for one in attributions))
+        counts["licenses"] = dict(Counter(str(attribution["License"]) for attribution in attributions))
     return ResizedShard(
         shard, digest, counts, tuple(rows), tuple(failures), tuple(images), attributions, joined.unmatched
     )
 
 
 def _classes(rows: Iterable[ManifestRow], config: ResizeConfig) -> dict[str, int]:
-    """A class -> how many sources of its folder have an output."""
-    written = dict.fromkeys(row.source for row in rows if row.status == "written")
-    return dict(Counter(name for source in written if (name := class_of(source, config))))
+    """Return the number of sources with an output in each class."""
+    sources = dict.fromkeys(row.source for row in rows if row.status == "written")
+    return dict(Counter(name for source in sources if (name := class_of(source, config))))
 
 
-def _attributions(rows: Iterable[ManifestRow], joined: Joined) -> Iterator[dict[str, Value]]:
-    """Who made each source that has an output, once."""
+def _attributions(rows: Iterable[ManifestRow], joined: JoinResult) -> Iterator[dict[str, Value]]:
+    """Yield the attribution of each source that has an output and an attribution, once."""
     for key in dict.fromkeys(row.key for row in rows if row.status == "written"):
         if key in joined.attributions:
             yield {"key": key, **joined.attributions[key]}
 
 
 def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: ResizeConfig) -> SourceResult:
-    """`result` where its name is free and can be stored; else the same source as a failure."""
+    """Return `result` if its output name is free and can be stored, else the result with an error at every size."""
     if not any(isinstance(output, Encoded) for output in result.image.outputs.values()):
         return result
     layout = LAYOUTS[config.layout]
@@ -91,7 +92,10 @@ def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: R
 
 
 def _beside(source: Source, name: str) -> str:
-    """Where a source's output would lie if it lay beside it: a folder there will be one of the dataset too."""
+    """Return the path that an output would have beside its source.
+
+    If a folder of the source has that path, the dataset will need a folder of the same name.
+    """
     return storage.join(source.location.rpartition("/")[0], name.rpartition("/")[2])
 
 
@@ -105,7 +109,7 @@ def failure_row(source: Source, error: ImageError) -> FailureRow:
 
 
 def _row(
-    shard: Shard, result: SourceResult, size: int, output: Output, config: ResizeConfig, joined: Joined
+    shard: Shard, result: SourceResult, size: int, output: Output, config: ResizeConfig, joined: JoinResult
 ) -> tuple[ManifestRow, OutputImage | None]:
     name = LAYOUTS[config.layout].name_of(result.source.key, result.image.extension)
     path = _path(shard, name, size, result.image.extension, config)
@@ -120,10 +124,10 @@ def manifest_row(result: SourceResult, size: int, output: Output, path: str) -> 
     """Return the row of one source at one size.
 
     Args:
-        result: of the source.
+        result: the result of the source.
         size: a size of the spec.
-        output: the result's output of that size.
-        path: where the output is stored; a row without an output does not name it.
+        output: the output of the result at that size.
+        path: the path of the output; a row without an output does not have it.
     """
     header = result.image.header
     row = ManifestRow(

@@ -1,7 +1,7 @@
-"""Images made in a process of their own, which one of them may end: that one has failed, and the next goes on.
+"""Images made one by one in a child process. If an image kills the child, that image fails, and a new child goes on.
 
-parent  --(data, spec)-->  child      pickles, over the child's standard input and output
-<---- Made -----
+parent  -- (data, spec) -->  child      pickles, over the standard input and output of the child
+        <-- ImageResult ---
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from transforms.imaging.resize import ImageResult, Lap, failed_result, ignore_la
 from transforms.imaging.spec import ResizeSpec
 from transforms.resizing.memory_budget import MemoryBudget
 
-# Far more than any image takes: an AVIF of 100 megapixels is encoded in half a minute.
+# Much more than any image takes: encoding an AVIF of 100 megapixels takes half a minute.
 _SECONDS = 120.0
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
 
 class IsolatedDecoder:
-    """Makes one image at a time in a child process, which is begun anew when it has died.
+    """Makes one image at a time in a child process, and starts a new child after one has died.
 
     Args:
-        memory: bytes that decoding one image may take.
-        seconds: how long one image may take.
+        memory: the bytes that decoding one image may take.
+        seconds: the time that one image may take.
     """
 
     def __init__(self, memory: int, seconds: float = _SECONDS) -> None:
@@ -43,20 +43,20 @@ class IsolatedDecoder:
         self._child: subprocess.Popen[bytes] | None = None
 
     def process(self, data: bytes, spec: ResizeSpec, lap: Lap = ignore_lap) -> ImageResult:  # noqa: ARG002  # the child's time
-        """As `imaging.resize.process_image`; an image on which a child dies or does not end has failed as `crashed`.
+        """Make all sizes of an image as `process_image` does; an image that kills its child or times out is `crashed`.
 
-        An earlier image may have damaged the memory of a child that has made others. The death of such a child proves
-        nothing against the image at hand, which is made again in a new child, and alone decides what becomes of that.
+        If a child has made other images before, one of them may have damaged its memory. If such a child dies, the
+        image is made again in a new child, whose death is then due to this image.
         """
         with self._lock:
             is_new = self._child is None
-            made = self._try(data, spec)
-            if isinstance(made, ImageError) and not is_new:
-                made = self._try(data, spec)
-            return failed_result(spec, made) if isinstance(made, ImageError) else made
+            result = self._try(data, spec)
+            if isinstance(result, ImageError) and not is_new:
+                result = self._try(data, spec)
+            return failed_result(spec, result) if isinstance(result, ImageError) else result
 
     def _try(self, data: bytes, spec: ResizeSpec) -> ImageResult | ImageError:
-        """Returns what the child makes of an image, or how it died; then there is no child."""
+        """Return the result of the child, or an error that says how it died; then drop the child."""
         child = self._child = self._child or _start(self._memory, self._seconds)
         try:
             return _ask(child, data, spec)
@@ -65,7 +65,7 @@ class IsolatedDecoder:
             return ImageError(Kind.CRASHED, Stage.DECODE, self._reason(child))
 
     def close(self) -> None:
-        """Ends the child."""
+        """End the child."""
         if self._child:
             self._child.communicate()
             self._child = None
@@ -89,25 +89,25 @@ def _ask(child: subprocess.Popen[bytes], data: bytes, spec: ResizeSpec) -> Image
     assert child.stdout is not None
     pickle.dump((data, spec), child.stdin)
     child.stdin.flush()
-    made: ImageResult = pickle.load(child.stdout)
-    return made
+    result: ImageResult = pickle.load(child.stdout)
+    return result
 
 
 def serve(memory: int, seconds: float) -> None:
-    """The child: answers until nobody can ask any more; dies by SIGALRM of an image that takes longer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    with contextlib.suppress(OSError):  # when memory runs out, this process goes before all others
+    """Make images until standard input ends: this is the child. SIGALRM kills it if an image takes too long."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent decides
+    with contextlib.suppress(OSError):  # if memory runs out, the kernel kills this process first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     admit = MemoryBudget(memory).admit
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints is no answer
-    warnings.simplefilter("ignore")  # what Pillow thinks of an image is not for the terminal
+    os.dup2(2, 1)  # so that nothing that a library prints reaches the parent
+    warnings.simplefilter("ignore")  # Pillow's warnings about an image do not belong in the terminal
     logging.getLogger("PIL").addHandler(logging.NullHandler())
     with contextlib.suppress(EOFError):
         while True:
             data, spec = pickle.load(sys.stdin.buffer)
             signal.setitimer(signal.ITIMER_REAL, seconds)
-            made = process_image(data, spec, admit)
+            result = process_image(data, spec, admit)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            pickle.dump(made, answers)
+            pickle.dump(result, answers)
             answers.flush()

@@ -8,12 +8,12 @@ from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 from transforms import storage
-from transforms.imaging.errors import ImageError, Kind, Skip, SkippedError, Stage
+from transforms.imaging.errors import ImageError, Kind, PillowVersionError, Skip, SkippedError, Stage
 from transforms.imaging.naming import in_sample
 from transforms.imaging.resize import ImageResult, Lap, failed_result
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig
-from transforms.model.errors import StorageError
+from transforms.model.errors import RunError, StorageError
 from transforms.model.records import Source
 from transforms.resizing.stopwatch import HASH, Stopwatch
 
@@ -27,13 +27,13 @@ class ProcessImage(Protocol):
 
 
 class SourceResult(NamedTuple):
-    """The outcome of one source, before its outputs have names in the dataset.
+    """The result of one source, before its outputs have names in the dataset.
 
     Args:
         source: the source.
-        bytes: the size of the file that was read; None if none was.
-        sha256: the SHA-256 of that file in hexadecimal; None if none was read.
-        image: its outputs, or the reasons why it has none.
+        bytes: the size of the file as it was read; None if it was not.
+        sha256: the SHA-256 of the file in hexadecimal; None if it was not read.
+        image: the outputs; instead of one, there may be an error or the reason for leaving it out.
         seconds: the thread time that each stage took.
     """
 
@@ -45,7 +45,11 @@ class SourceResult(NamedTuple):
 
 
 def process_source(source: Source, config: ResizeConfig, process_image: ProcessImage) -> SourceResult:
-    """Read one source and make all its sizes with `process_image`; the result holds any error of this image."""
+    """Read one source and make all its sizes with `process_image`; the result holds any error of this image.
+
+    Raises:
+        RunError: the installed Pillow lacks something that the core uses.
+    """
     if not in_sample(source.key, _share(config.sample)):
         return SourceResult(source, None, None, failed_result(config.spec, SkippedError(Skip.SAMPLE)), {})
     watch = Stopwatch()
@@ -54,9 +58,11 @@ def process_source(source: Source, config: ResizeConfig, process_image: ProcessI
         data = _read(source.location)
         watch.lap(Stage.READ)
         image = process_image(data, config.spec, lap=watch.lap)
-        watch.lap(Stage.DECODE)  # the time since its last lap: that of an image that failed
+        watch.lap(Stage.DECODE)  # an image that failed reported no lap after its error
     except (ImageError, SkippedError) as error:
         image = failed_result(config.spec, error)
+    except PillowVersionError as error:
+        raise RunError(str(error)) from error
     if data is not None:
         sha256 = hashlib.sha256(data).hexdigest()
         watch.lap(HASH)

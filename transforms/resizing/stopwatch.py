@@ -6,7 +6,7 @@ import time
 
 from transforms.imaging.errors import Stage
 
-# The SHA-256 of the source. No image can fail here, so that it is no `Stage`.
+# Computing the SHA-256 of the source. This is not a `Stage`, since no image fails here.
 HASH = "hash"
 
 STAGES = (Stage.READ, Stage.DECODE, Stage.RESIZE, Stage.ENCODE, HASH)

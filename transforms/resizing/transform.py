@@ -25,11 +25,11 @@ from transforms.resizing.environment import check_libraries
 from transforms.resizing.isolated import IsolatedDecoder
 from transforms.resizing.process import SourceResult, process_source
 from transforms.resizing.workers import Work, workers_for
-from transforms.sharding.group import Member, Members, ShardTuple, unpack
+from transforms.sharding.group import ItemTuple, ShardItems, ShardTuple, unpack_items
 from transforms.summary import counters
 from transforms.summary.progress import progress
 from transforms.summary.worker_log import forward_log
-from transforms.tables.join import NOTHING_JOINED, Joined, join
+from transforms.tables.join import EMPTY_JOIN, JoinResult, join
 
 SHARDS, TALLIES = "shards", "tallies"
 
@@ -45,7 +45,7 @@ class _Submitted(NamedTuple):
     columns: Columns
     marker: Header | None = None
     source_bytes: int = 0
-    joined: Joined = NOTHING_JOINED
+    joined: JoinResult = EMPTY_JOIN
     work: Work[Source, SourceResult] | None = None
 
 
@@ -61,7 +61,7 @@ class ResizeShards(beam.PTransform):
         self._config = config
         self._plan = plan
 
-    def expand(self, grouped: beam.PCollection[tuple[ShardTuple, list[Member]]]) -> beam.pvalue.DoOutputsTuple:
+    def expand(self, grouped: beam.PCollection[tuple[ShardTuple, list[ItemTuple]]]) -> beam.pvalue.DoOutputsTuple:
         resizing = beam.ParDo(_ResizeFn(self._config), beam.pvalue.AsSingleton(self._plan))
         return grouped | "ResizeImages" >> resizing.with_outputs(TALLIES, main=SHARDS)
 
@@ -83,15 +83,15 @@ class _ResizeFn(beam.DoFn):
         self._cancel()  # what a failed bundle has left
 
     def process(
-        self, grouped: tuple[ShardTuple, Iterable[Member]], plan: Plan
+        self, grouped: tuple[ShardTuple, Iterable[ItemTuple]], plan: Plan
     ) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
         shard = Shard(*grouped[0])
-        members = unpack(shard, grouped[1], self._config)
-        source_bytes = sum(source.bytes for source in members.sources)
+        items = unpack_items(shard, grouped[1], self._config)
+        source_bytes = sum(source.bytes for source in items.sources)
         if self._ahead and self._ahead.source_bytes + source_bytes > LOOK_AHEAD_BYTES:
             yield from self._emit_ahead()
         # An error below ends the bundle: `_ahead` is cancelled then, and `previous` if it is not complete.
-        previous, self._ahead = self._ahead, self._submit(shard, members, plan.columns)
+        previous, self._ahead = self._ahead, self._submit(shard, items, plan.columns)
         if previous:
             yield from _emit(previous, self._config)
 
@@ -112,8 +112,8 @@ class _ResizeFn(beam.DoFn):
         if ahead and ahead.work:
             ahead.work.cancel()
 
-    def _submit(self, shard: Shard, members: Members, columns: Columns) -> _Submitted:
-        sources, rows = members
+    def _submit(self, shard: Shard, items: ShardItems, columns: Columns) -> _Submitted:
+        sources, rows = items
         submitted = _Submitted(shard, digest_of(sources, rows, columns), columns)
         header = read_header(self._config.out_dir, shard)
         if header and header.fits(submitted.digest, self._config.retry_failed):
@@ -157,7 +157,7 @@ def _submit_isolated(shard: Shard, sources: Sequence[Source], config: ResizeConf
 
 
 def _count(result: SourceResult) -> None:
-    progress.worked(any(isinstance(output, ImageError) for output in result.image.outputs.values()), result.seconds)
+    progress.add_result(any(isinstance(output, ImageError) for output in result.image.outputs.values()), result.seconds)
 
 
 def _emit(submitted: _Submitted, config: ResizeConfig) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
@@ -169,7 +169,7 @@ def _emit(submitted: _Submitted, config: ResizeConfig) -> Iterator[ResizedShard 
 
 def _resized(submitted: _Submitted, config: ResizeConfig) -> ResizedShard:
     if submitted.marker:
-        progress.passed_over(submitted.shard, submitted.marker.tally)
+        progress.add_resumed_shard(submitted.shard, submitted.marker.tally)
         return ResizedShard(submitted.shard, submitted.digest, submitted.marker.tally, committed=True)
     results = submitted.work.results() if submitted.work else []
     resized = assemble(submitted.shard, submitted.digest, results, config, submitted.joined)

@@ -1,1 +1,1 @@
-"""Listed sources grouped into shards."""
+"""Sources and rows of tables, grouped into shards."""

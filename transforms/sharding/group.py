@@ -1,4 +1,4 @@
-"""Listed sources -> shards, whose number the first run fixes for all runs."""
+"""Sources and rows of tables -> shards. The first run fixes the number of shards for all runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from loguru import logger
 
 from transforms.dataset.plan import Plan, new_plan, read_plan
 from transforms.imaging.naming import key_of, shard_index
-from transforms.listing.match import Listed, to_source
-from transforms.listing.no_image import no_image
+from transforms.listing.match import SourceTuple, to_source
+from transforms.listing.no_image import no_image_message
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import Shard, Source, Tally
@@ -25,49 +25,51 @@ from transforms.tables.rows import RowTuple
 
 ShardTuple = tuple[str, int, int]
 
-# What is grouped: a source as it was listed (its path, bytes and version), or a row of a table (its key, a negative
-# number that says which table, its number, and its cells as JSON).
-Member = tuple[bytes, int, float, bytes]
-MEMBER_TYPE = beam.typehints.Tuple[bytes, int, float, bytes]
-SHARDED_TYPE = beam.typehints.Tuple[beam.typehints.Tuple[str, int, int], MEMBER_TYPE]
+# An item of a shard as it is shuffled: a source (its path, bytes and version), or a row of a table (its key, a
+# negative number for the table, its number in the table, and its cells as JSON).
+ItemTuple = tuple[bytes, int, float, bytes]
+ITEM_TYPE = beam.typehints.Tuple[bytes, int, float, bytes]
+ASSIGNED_TYPE = beam.typehints.Tuple[beam.typehints.Tuple[str, int, int], ITEM_TYPE]
 
-# What joins each shard before it is grouped, so that a shard without images exists too.
-_SEED: Member = b"", 0, 0.0, b""
+# An item of every shard, so that the GroupByKey returns shards without images too.
+_PLACEHOLDER: ItemTuple = b"", 0, 0.0, b""
 
-_NUMBERS = {COLUMNS: -1, ATTRIBUTION: -2}
-_TABLES = {number: table for table, number in _NUMBERS.items()}
+_TABLE_NUMBERS = {COLUMNS: -1, ATTRIBUTION: -2}
+_TABLES = {number: table for table, number in _TABLE_NUMBERS.items()}
 
 
-class Members(NamedTuple):
-    """What a shard holds: its sources, and the rows of tables whose keys fall into it."""
+class ShardItems(NamedTuple):
+    """The sources of a shard, and the rows of tables whose keys fall into it."""
 
     sources: list[Source]
     rows: list[TableRow]
 
 
-def assign(listed: Listed, config: ResizeConfig, keys: Keys | None, plan: Plan) -> tuple[ShardTuple, Member]:
-    """Return a source in its shard.
+def assign_source(
+    source: SourceTuple, config: ResizeConfig, keys: Keys | None, plan: Plan
+) -> tuple[ShardTuple, ItemTuple]:
+    """Return the shard of a source, and the source as an item of it.
 
     Args:
-        listed: the source.
+        source: a source that was listed.
         config: the dataset.
-        keys: reads the keys of its tables; None if it has none.
-        plan: how many shards there are.
+        keys: the reader of the keys in tables; None if there are no tables.
+        plan: the plan, which has the numbers of shards.
     """
-    split, path, size, version = listed
+    split, path, size, version = source
     key = key_of(config.key_prefix(split) + os.fsdecode(path))
     return _shard_of(split, keys.shortest(key) if keys else key, plan), (path, size, version, b"")
 
 
-def assign_row(row: RowTuple, keys: Keys, plan: Plan) -> tuple[ShardTuple, Member]:
-    """Return a row of a table in the shard where an image with its key is, if there is one.
+def assign_row(row: RowTuple, keys: Keys, plan: Plan) -> tuple[ShardTuple, ItemTuple]:
+    """Return the shard of the image with the key of a row, and the row as an item of it.
 
-    With several splits a key begins with its split, or the row names it; one that does neither finds no image.
+    If there are several splits, the key begins with the split, or the row names it; else it matches no image.
     """
-    table, named, written, number, cells = row
-    split, key = keys.with_split(os.fsdecode(written), named)
-    member = os.fsencode(key), _NUMBERS[table], float(number), cells
-    return _shard_of(split, keys.shortest(key), plan), member
+    table, row_split, row_key, number, cells = row
+    split, key = keys.with_split(os.fsdecode(row_key), row_split)
+    item = os.fsencode(key), _TABLE_NUMBERS[table], float(number), cells
+    return _shard_of(split, keys.shortest(key), plan), item
 
 
 def _shard_of(split: str, key: str, plan: Plan) -> ShardTuple:
@@ -75,16 +77,16 @@ def _shard_of(split: str, key: str, plan: Plan) -> ShardTuple:
     return split, shard_index(key, count), count
 
 
-def seeds(plan: Plan) -> Iterator[tuple[ShardTuple, Member]]:
-    """A member that is none for every shard."""
+def placeholders(plan: Plan) -> Iterator[tuple[ShardTuple, ItemTuple]]:
+    """Yield a placeholder for every shard, which `unpack_items` drops."""
     for shard in plan.all_shards():
-        yield (shard.split, shard.number, shard.total), _SEED
+        yield (shard.split, shard.number, shard.total), _PLACEHOLDER
 
 
-def unpack(shard: Shard, members: Iterable[Member], config: ResizeConfig) -> Members:
-    """What the members of a shard stand for."""
-    unpacked = Members([], [])
-    for name, number, version, cells in members:
+def unpack_items(shard: Shard, items: Iterable[ItemTuple], config: ResizeConfig) -> ShardItems:
+    """Convert the items of a shard from their shuffled form."""
+    unpacked = ShardItems([], [])
+    for name, number, version, cells in items:
         if number in _TABLES:
             unpacked.rows.append(TableRow(_TABLES[number], os.fsdecode(name), int(version), cells))
         elif name:
@@ -93,35 +95,36 @@ def unpack(shard: Shard, members: Iterable[Member], config: ResizeConfig) -> Mem
 
 
 def plan_shards(listing: Tally, config: ResizeConfig, earlier: Plan | None = None) -> Plan:
-    """The plan that a listing calls for.
+    """Return the plan for a listing.
 
     Args:
-        listing: the tally of what was matched, and of the tables' rows.
+        listing: the tally of the inputs and of the rows of tables.
         config: the dataset.
-        earlier: its plan so far, whose shards stay as they are.
+        earlier: the plan of earlier runs, which keeps its numbers of shards; None in a first run.
 
     Raises:
         RunError: a split has no image.
     """
     for split in config.splits:
         if not listing["splits"][split.name]["images"]:
-            others = " (all inputs together)" if len(config.splits) > 1 else ""
-            where = f"-i {split.pattern!r}{others}"
-            raise RunError(no_image(where, listing["not_images"], listing["system_files"]))
-    counts = {name: shard_count(one["images"], one["bytes"], config.images_per_shard) for name, one in _splits(listing)}
-    shards = {split.name: counts[split.name] for split in config.splits}
+            scope = " (all inputs together)" if len(config.splits) > 1 else ""
+            where = f"-i {split.pattern!r}{scope}"
+            raise RunError(no_image_message(where, listing["not_images"], listing["system_files"]))
     if earlier is None:
-        return new_plan(config, shards, columns_of(listing, config))
+        return new_plan(config, _shard_counts(listing, config), columns_of(listing, config))
     plan = new_plan(config, earlier.shards, columns_of(listing, config, earlier.unwritten))
     return plan._replace(unwritten=earlier.unwritten)
 
 
-def _splits(listing: Tally) -> Iterator[tuple[str, dict[str, int]]]:
-    yield from listing["splits"].items()
+def _shard_counts(listing: Tally, config: ResizeConfig) -> dict[str, int]:
+    totals = {split.name: listing["splits"][split.name] for split in config.splits}
+    return {
+        name: shard_count(total["images"], total["bytes"], config.images_per_shard) for name, total in totals.items()
+    }
 
 
 class FixShards(beam.PTransform):
-    """The listing's tally -> the plan: the one that OUT has, if it has one, with the columns as they are now."""
+    """The tally of the listing -> the plan: that of earlier runs, if any, with the columns as they are now."""
 
     def __init__(self, config: ResizeConfig) -> None:
         super().__init__()
@@ -146,12 +149,12 @@ class _FixPlanFn(beam.DoFn):
                 "--columns {!r}: {:,} numbers in column {!r} have more digits than a float64 holds: they are rounded",
                 *(self._config.columns, number, name),
             )
-        progress.listed(sum(one["images"] for _, one in _splits(listing)))
+        progress.set_total(sum(total["images"] for total in listing["splits"].values()))
         yield plan
 
 
 class GroupIntoShards(beam.PTransform):
-    """Listed sources -> (shard, its sources and the rows of its tables), for every shard of the plan."""
+    """Sources and rows of tables -> (shard, its items), for every shard of the plan."""
 
     def __init__(self, config: ResizeConfig, plan: beam.PCollection[Plan], rows: beam.PCollection[RowTuple]) -> None:
         super().__init__()
@@ -159,18 +162,18 @@ class GroupIntoShards(beam.PTransform):
         self._plan = plan
         self._rows = rows
 
-    def expand(self, sources: beam.PCollection[Listed]) -> beam.PCollection[tuple[ShardTuple, list[Member]]]:
+    def expand(self, sources: beam.PCollection[SourceTuple]) -> beam.PCollection[tuple[ShardTuple, list[ItemTuple]]]:
         plan = beam.pvalue.AsSingleton(self._plan)
         config, keys = self._config, Keys(self._config)
-        assigning = beam.Map(assign, config, keys if config.tables else None, plan)
-        assigned = sources | "AssignShards" >> assigning.with_output_types(SHARDED_TYPE)
-        rows = self._rows | "AssignRows" >> beam.Map(assign_row, keys, plan).with_output_types(SHARDED_TYPE)
-        seeded = self._plan | "SeedShards" >> beam.FlatMap(seeds).with_output_types(SHARDED_TYPE)
-        return (assigned, rows, seeded) | "JoinSeeds" >> beam.Flatten() | "GroupShards" >> beam.GroupByKey()
+        assigning = beam.Map(assign_source, config, keys if config.tables else None, plan)
+        assigned = sources | "AssignShards" >> assigning.with_output_types(ASSIGNED_TYPE)
+        rows = self._rows | "AssignRows" >> beam.Map(assign_row, keys, plan).with_output_types(ASSIGNED_TYPE)
+        empty = self._plan | "SeedShards" >> beam.FlatMap(placeholders).with_output_types(ASSIGNED_TYPE)
+        return (assigned, rows, empty) | "JoinSeeds" >> beam.Flatten() | "GroupShards" >> beam.GroupByKey()
 
 
 def shard_count(images: int, source_bytes: int, images_per_shard: int) -> int:
-    """How many shards a split gets: at most `images_per_shard` images or 512 MB of sources each, on average."""
+    """Return the number of shards of a split: on average at most `images_per_shard` images and 512 MB each."""
     by_images = -(-images // images_per_shard)
     by_bytes = -(-source_bytes // 512_000_000)
     return max(1, by_images, by_bytes)

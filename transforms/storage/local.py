@@ -73,7 +73,7 @@ def put(out_dir: str, target: str, fill: Callable[[BinaryIO], T]) -> T:
     try:
         with _create(out_dir, temporary) as file:
             filled = fill(file)
-        _move(temporary, target)
+        _move(out_dir, temporary, target)
     except BaseException:
         if os.path.lexists(temporary):
             os.remove(temporary)
@@ -89,10 +89,12 @@ def _create(out_dir: str, temporary: str) -> BinaryIO:
         return open(temporary, "xb")
 
 
-def _move(temporary: str, target: str) -> None:
+def _move(out_dir: str, temporary: str, target: str) -> None:
     try:
         os.replace(temporary, target)
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if not os.path.lexists(temporary):  # then OUT is gone, and a folder for the target would be a new one
+            raise _removed(out_dir) from error
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.replace(temporary, target)
 
@@ -104,8 +106,12 @@ def _make_temporary_dir(out_dir: str) -> None:
         StorageError: OUT is gone. A new one would hold a part of a dataset that no run could continue.
     """
     if not os.path.isdir(join(out_dir, RUN_DIR)):
-        raise StorageError(f"{out_dir!r} was removed while it was written to", "OUT was removed")
+        raise _removed(out_dir)
     os.makedirs(join(out_dir, TEMPORARY_DIR), exist_ok=True)
+
+
+def _removed(out_dir: str) -> StorageError:
+    return StorageError(f"{out_dir!r} was removed while it was written to", "OUT was removed")
 
 
 def delete(out_dir: str, target: str) -> None:

@@ -1,1 +1,1 @@
-"""Counts: the pure tally, its sum in the graph, progress and counters."""
+"""What a run reports: tallies, their sum in the graph, progress, counters, and the log of a worker."""

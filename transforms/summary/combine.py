@@ -1,4 +1,4 @@
-"""Sum tallies in the graph."""
+"""The sum of tallies in the graph."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from transforms.summary.tally import merge
 
 
 class Summarize(beam.PTransform):
-    """Tallies, at least one -> one tally."""
+    """Tallies, at least one -> their sum."""
 
     def expand(self, tallies: beam.PCollection[Tally]) -> beam.PCollection[Tally]:
         return tallies | "MergeTallies" >> beam.CombineGlobally(merge).without_defaults()

@@ -1,4 +1,4 @@
-"""The counters of a job, as Beam has them."""
+"""The Beam counters of a job."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ NAMESPACE = "downsampled-open-images"
 
 
 def count(tally: Tally, seconds: float) -> None:
-    """Adds a shard's tally to the job's counters.
+    """Add the tally of a shard to the counters of the job.
 
     Args:
-        tally: see `summarize.tally`.
-        seconds: of thread time that its images took.
+        tally: see `summary.tally`.
+        seconds: the thread time that its images took.
     """
     outputs = tally["outputs"].values()
     counts = {

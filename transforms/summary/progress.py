@@ -1,4 +1,4 @@
-"""What a run counts: Beam's counters, and the progress that a local run shows."""
+"""The progress of a local run."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from transforms.summary.tally import add
 
 
 class Progress:
-    """How far the run in this process is. Written by worker threads, read by the one that shows it.
+    """The progress of the run in this process. Worker threads update it, and other threads show it.
 
     Attributes:
-        total: images that were matched; None until they are listed.
-        done: images that need nothing more, in this run or an earlier one.
-        resumed: those of them that an earlier run had committed.
-        failed: those of them that failed.
-        committed: images of shards that are committed.
+        total: the number of images; None until the listing is complete.
+        done: the number of images that were finished in this run or an earlier one.
+        resumed: the number of these that an earlier run committed.
+        failed: the number of these that failed.
+        committed: the number of images of committed shards.
         latest: the shard that was committed last.
-        seconds: of thread time by stage, in this run.
+        seconds: the thread time of this run by stage.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Progress:
         self.reset()
 
     def reset(self) -> None:
-        """Forgets all: a new run begins."""
+        """Set everything to its value at the start of a run."""
         with self._lock:
             self.total: int | None = None
             self.done = self.resumed = self.failed = self.committed = 0
@@ -36,41 +36,41 @@ class Progress:
             self.seconds: dict[str, float] = {}
             self._tally: Tally = {}
 
-    def listed(self, images: int) -> None:
-        """The listing is complete."""
+    def set_total(self, images: int) -> None:
+        """Set the number of images, once the listing is complete."""
         with self._lock:
             self.total = images
 
-    def worked(self, failed: bool, seconds: Mapping[str, float]) -> None:
-        """One more image was resized, or failed; it took so many seconds of thread time, by stage."""
+    def add_result(self, failed: bool, seconds: Mapping[str, float]) -> None:
+        """Count an image that was made or failed, and add the thread time of its stages."""
         with self._lock:
             self.done += 1
             self.failed += failed
             add(self.seconds, seconds)
 
-    def passed_over(self, shard: Shard, tally: Tally) -> None:
-        """A shard was found committed."""
+    def add_resumed_shard(self, shard: Shard, tally: Tally) -> None:
+        """Count a shard that an earlier run committed."""
         with self._lock:
             self.done += tally["images"]["matched"]
             self.resumed += tally["images"]["matched"]
             self.failed += tally["images"]["failed"]
-            self._commit(shard, tally)
+            self._add_shard(shard, tally)
 
-    def commit(self, shard: Shard, tally: Tally) -> None:
-        """A shard was committed."""
+    def add_committed_shard(self, shard: Shard, tally: Tally) -> None:
+        """Count a shard that this run has committed."""
         with self._lock:
-            self._commit(shard, tally)
+            self._add_shard(shard, tally)
 
-    def _commit(self, shard: Shard, tally: Tally) -> None:
+    def _add_shard(self, shard: Shard, tally: Tally) -> None:
         self.latest = shard
         self.committed += tally["images"]["matched"]
         add(self._tally, tally)
 
     def tally(self) -> Tally:
-        """That of all shards that are committed; {} where there is none yet."""
+        """Return the tally of all committed shards; {} if there are none yet."""
         with self._lock:
             return copy.deepcopy(self._tally)
 
 
-# A global of this module, so that worker threads and the terminal's thread mean the same one.
+# A global, so that all threads share it.
 progress = Progress()

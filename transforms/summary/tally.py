@@ -1,4 +1,4 @@
-"""Counts of what became of the images: nested dictionaries of whole numbers, which add up in any order."""
+"""Tallies: nested dictionaries of counts. Their sum does not depend on the order."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from transforms.model.records import FailureRow, ManifestRow, Tally
 
 
 def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Sequence[int]) -> Tally:
-    """The counts of one shard.
+    """Count the results of one shard.
 
-    An image with a failure counts as failed, one with any row skipped and none failed as skipped, else
-    as written. `outputs` counts the files of each size, also by their extension, those of failed images included.
+    An image is failed if one of its rows is, else skipped if one of its rows is, else written. `outputs` counts
+    all files of each size, also those of images that failed at another size, and groups them by extension.
 
     Args:
-        rows: one an image and size.
-        failures: why images failed.
-        sizes: every size that was asked for.
+        rows: one for each image and size.
+        failures: one for each failed image.
+        sizes: all sizes of the dataset.
     """
     sources = {row.source: row for row in rows}
     failed = {row.source for row in rows if row.status == "failed"}
@@ -33,7 +33,7 @@ def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Se
             "skipped": len(skipped),
         },
         "source_bytes": sum(row.source_bytes or 0 for row in sources.values()),
-        "outputs": {str(size): _output(size, written) for size in sizes},
+        "outputs": {str(size): _outputs(size, written) for size in sizes},
         "output_bytes": {str(size): _histogram(map(_file_bytes, _of_size(size, written))) for size in sizes},
         "skipped": _histogram({row.source: row.reason for row in rows if row.status == "skipped"}.values()),
         "failures": dict(Counter(failure.error for failure in failures)),
@@ -46,7 +46,7 @@ def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Se
     }
 
 
-def _output(size: int, written: Sequence[ManifestRow]) -> Tally:
+def _outputs(size: int, written: Sequence[ManifestRow]) -> Tally:
     rows = _of_size(size, written)
     formats = _histogram((row.path or "").rpartition(".")[2] for row in rows)
     return {"images": len(rows), "bytes": sum(row.bytes or 0 for row in rows), "formats": formats}
@@ -61,42 +61,42 @@ def _histogram(values: Iterable[str | None]) -> dict[str, int]:
 
 
 def _file_bytes(row: ManifestRow) -> str:
-    """The bytes of an output, rounded up to three binary digits: four steps from a power of two to the next."""
+    """Return the bytes of an output, rounded up to three binary digits: four steps between two powers of two."""
     below = (row.bytes or 1) - 1
     shift = max(0, below.bit_length() - 3)
     return str(((below >> shift) + 1) << shift)
 
 
 def _longest_side(row: ManifestRow) -> str | None:
-    """The smallest power of two that the longest side does not exceed, in pixels."""
+    """Return the smallest power of two that is not below the longest side of the source, in pixels."""
     if row.source_width is None or row.source_height is None:
         return None
     return str(1 << (max(row.source_width, row.source_height) - 1).bit_length())
 
 
 def _aspect_ratio(row: ManifestRow) -> str | None:
-    """Width by height, to one decimal; from 0.1 to 10."""
+    """Return the width divided by the height, from 0.1 to 10, rounded to one decimal."""
     if not row.source_width or not row.source_height:
         return None
     return f"{min(10.0, max(0.1, row.source_width / row.source_height)):.1f}"
 
 
 def merge(tallies: Iterable[Tally]) -> Tally:
-    """The sum of several tallies, with sorted keys."""
+    """Return the sum of tallies, with sorted keys."""
     total: Tally = {}
-    for one in tallies:
-        add(total, one)
+    for counts in tallies:
+        add(total, counts)
     return _sorted(total)
 
 
-def add(total: Tally, one: Mapping[str, Any]) -> None:
-    """Adds `one` to `total`."""
-    for name, value in one.items():
+def add(total: Tally, counts: Mapping[str, Any]) -> None:
+    """Add `counts` to `total`, in place."""
+    for name, value in counts.items():
         if isinstance(value, dict):
             add(total.setdefault(name, {}), value)
         else:
             total[name] = total.get(name, 0) + value
 
 
-def _sorted(one: Tally) -> Tally:
-    return {name: _sorted(value) if isinstance(value, dict) else value for name, value in sorted(one.items())}
+def _sorted(counts: Tally) -> Tally:
+    return {name: _sorted(value) if isinstance(value, dict) else value for name, value in sorted(counts.items())}

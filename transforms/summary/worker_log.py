@@ -15,10 +15,10 @@ class _ToLogging(logging.Handler):
 def forward_log() -> None:
     """Pass loguru's messages, with their severity, to `logging`, where the runner collects a worker's log.
 
-    Do nothing where the command has configured loguru already, as in a local run.
+    Do nothing if the command has configured loguru, as in a local run.
     """
     try:
-        logger.remove(0)  # loguru's default handler, which is there until somebody configures loguru
+        logger.remove(0)  # loguru's default handler, which is there unless loguru was configured
     except ValueError:
         return
     logger.add(_ToLogging(), format="{message}")

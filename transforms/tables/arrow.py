@@ -1,15 +1,15 @@
 """The rows of a Parquet file as plain values: numbers, text, and lists and dictionaries of them.
 
 date            2026-01-31
-timestamp       2026-01-31T12:00:00, with the decimals of its unit if they are not zero; in UTC, with Z, if it
-                has a timezone
-time            12:00:00, with decimals likewise
+timestamp       2026-01-31T12:00:00, with the decimals of its unit unless they are zero; with a timezone, in
+                UTC and with Z
+time            12:00:00, with decimals as a timestamp
 duration        PT1.500S, in seconds
-decimal         12.50, every digit of it; a whole number if its type has no decimals
+decimal         12.50 with every digit; an integer if the type has no decimals
 binary          Base64
 UUID            123e4567-e89b-12d3-a456-426614174000
-list            a list; a struct is a dictionary, and a map a list of pairs
-dictionary      what its numbers stand for
+list            a list; a struct becomes a dictionary, and a map a list of pairs
+dictionary      the values that its indices stand for
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 _ROWS_AT_ONCE = 10_000
-_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-_A_DAY = 86_400
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_SECONDS_PER_DAY = 86_400
 
-_DAYS_OF_400_YEARS = 146_097
+_DAYS_IN_400_YEARS = 146_097
 _DAYS_BEFORE_1970 = datetime.date(1970, 1, 1).toordinal() - 1
 
-# A scalar that is not null -> its value.
-_Plain = Callable[[Any], Any]
+# A valid scalar -> its plain value.
+_Converter = Callable[[Any], Any]
 
 
 class Base64(str):
-    """Bytes as text, with the bytes themselves in `data`."""
+    """Bytes as text in Base64, with the bytes themselves in `data`."""
 
     __slots__ = ("data",)
     data: bytes
@@ -41,46 +41,46 @@ def read_parquet(file: BinaryIO) -> Iterator[dict[str, Any]]:
     """Yield the rows of a Parquet file.
 
     Raises:
-        ValueError: it is no Parquet file, or it has two columns of one name, or one of an unknown type.
+        ValueError: the file is not Parquet, or has two columns of the same name, or a column of an unknown type.
     """
-    import pyarrow.parquet as pq  # a quarter of a second, which no other run should wait for
+    import pyarrow.parquet as pq  # takes a quarter of a second, for which no other run should wait
 
     opened = pq.ParquetFile(file)
     names = opened.schema_arrow.names
     if len(set(names)) < len(names):
-        raise ValueError(f"two of its columns {names!r} have one name")
-    makers = [_plain(field.type) for field in opened.schema_arrow]
+        raise ValueError(f"two of its columns {names!r} have the same name")
+    converters = [_converter(field.type) for field in opened.schema_arrow]
     for batch in opened.iter_batches(_ROWS_AT_ONCE):
         columns = [
-            [maker(cell) if cell.is_valid else None for cell in column]
-            for maker, column in zip(makers, batch.columns, strict=True)
+            [convert(cell) if cell.is_valid else None for cell in column]
+            for convert, column in zip(converters, batch.columns, strict=True)
         ]
         for cells in zip(*columns, strict=True):
             yield dict(zip(names, cells, strict=True))
 
 
-def _plain(kind: Any) -> _Plain:
-    """Return what makes plain values of an Arrow type's scalars."""
+def _converter(kind: Any) -> _Converter:
+    """Return the converter for the scalars of an Arrow type."""
     from pyarrow import types
 
-    for is_kind, maker in (
-        (types.is_dictionary, lambda kind: _inner_value(_plain(kind.value_type))),
+    for is_kind, converter_of in (
+        (types.is_dictionary, lambda kind: _inner_value(_converter(kind.value_type))),
         (types.is_date32, lambda _: lambda cell: _date(cell.value)),
-        (types.is_date64, lambda _: lambda cell: _date(cell.value // (_A_DAY * 1000))),
+        (types.is_date64, lambda _: lambda cell: _date(cell.value // (_SECONDS_PER_DAY * 1000))),
         (types.is_timestamp, lambda kind: lambda cell: _timestamp(cell.value, kind.unit, kind.tz)),
-        (types.is_time, lambda kind: lambda cell: _time(cell.value, _A_SECOND[kind.unit])),
-        (types.is_duration, lambda kind: lambda cell: _duration(cell.value, _A_SECOND[kind.unit])),
+        (types.is_time, lambda kind: lambda cell: _time(cell.value, _PER_SECOND[kind.unit])),
+        (types.is_duration, lambda kind: lambda cell: _duration(cell.value, _PER_SECOND[kind.unit])),
         (types.is_decimal, lambda kind: _decimal if kind.scale > 0 else lambda cell: int(cell.as_py())),
         (_is_binary, lambda _: _base64),
         (types.is_struct, _struct),
-        (types.is_map, lambda kind: _list(_pair(_plain(kind.key_type), _plain(kind.item_type)))),
-        (_is_list, lambda kind: _list(_plain(kind.value_type))),
+        (types.is_map, lambda kind: _list(_pair(_converter(kind.key_type), _converter(kind.item_type)))),
+        (_is_list, lambda kind: _list(_converter(kind.value_type))),
         (_is_extension, _extension),
         (_is_plain, lambda _: lambda cell: cell.as_py()),
     ):
         if is_kind(kind):
-            return maker(kind)
-    raise ValueError(f"a column is of the type {kind}, which is not known: make it text or numbers")
+            return converter_of(kind)
+    raise ValueError(f"a column has the unknown type {kind}: convert it to text or numbers")
 
 
 def _is_plain(kind: Any) -> bool:
@@ -110,40 +110,40 @@ def _is_extension(kind: Any) -> bool:
     return isinstance(kind, pa.BaseExtensionType)
 
 
-def _valid(maker: _Plain, cell: Any) -> Any:
-    return maker(cell) if cell.is_valid else None
+def _convert(converter: _Converter, cell: Any) -> Any:
+    return converter(cell) if cell.is_valid else None
 
 
-def _inner_value(maker: _Plain) -> _Plain:
-    return lambda cell: _valid(maker, cell.value)
+def _inner_value(converter: _Converter) -> _Converter:
+    return lambda cell: _convert(converter, cell.value)
 
 
-def _extension(kind: Any) -> _Plain:
+def _extension(kind: Any) -> _Converter:
     if kind.extension_name == "arrow.uuid":
         return lambda cell: str(cell.as_py())
     if kind.extension_name == "arrow.bool8":
         return lambda cell: cell.as_py()
-    return _inner_value(_plain(kind.storage_type))
+    return _inner_value(_converter(kind.storage_type))
 
 
-def _struct(kind: Any) -> _Plain:
-    fields = [(kind.field(number).name, _plain(kind.field(number).type)) for number in range(kind.num_fields)]
-    return lambda cell: {name: _valid(maker, cell[at]) for at, (name, maker) in enumerate(fields)}
+def _struct(kind: Any) -> _Converter:
+    fields = [(kind.field(number).name, _converter(kind.field(number).type)) for number in range(kind.num_fields)]
+    return lambda cell: {name: _convert(converter, cell[at]) for at, (name, converter) in enumerate(fields)}
 
 
-def _list(maker: _Plain) -> _Plain:
-    return lambda cell: [_valid(maker, one) for one in cell.values]
+def _list(converter: _Converter) -> _Converter:
+    return lambda cell: [_convert(converter, item) for item in cell.values]
 
 
-def _pair(key: _Plain, item: _Plain) -> _Plain:
-    return lambda cell: [_valid(key, cell[0]), _valid(item, cell[1])]
+def _pair(key: _Converter, item: _Converter) -> _Converter:
+    return lambda cell: [_convert(key, cell[0]), _convert(item, cell[1])]
 
 
 def _base64(cell: Any) -> Base64:
     data = bytes(cell.as_py())
-    made = Base64(base64.b64encode(data).decode())
-    made.data = data
-    return made
+    text = Base64(base64.b64encode(data).decode())
+    text.data = data
+    return text
 
 
 def _decimal(cell: Any) -> str:
@@ -151,28 +151,28 @@ def _decimal(cell: Any) -> str:
 
 
 def _date(days: int) -> str:
-    """Return the date that lies a number of days after 1970-01-01; years have four digits, or a sign and more."""
-    cycles, rest = divmod(days + _DAYS_BEFORE_1970, _DAYS_OF_400_YEARS)
+    """Return the date a number of days after 1970-01-01. Years before 0 or after 9999 have a sign."""
+    cycles, rest = divmod(days + _DAYS_BEFORE_1970, _DAYS_IN_400_YEARS)
     date = datetime.date.fromordinal(rest + 1)
     year = date.year + 400 * cycles
     return f"{year:04d}{date:-%m-%d}" if 0 <= year <= 9999 else f"{year:+05d}{date:-%m-%d}"
 
 
 def _timestamp(value: int, unit: str, timezone: str | None) -> str:
-    days, rest = divmod(value, _A_DAY * _A_SECOND[unit])
-    return f"{_date(days)}T{_time(rest, _A_SECOND[unit])}{'' if timezone is None else 'Z'}"
+    days, rest = divmod(value, _SECONDS_PER_DAY * _PER_SECOND[unit])
+    return f"{_date(days)}T{_time(rest, _PER_SECOND[unit])}{'' if timezone is None else 'Z'}"
 
 
-def _time(value: int, a_second: int) -> str:
-    seconds, rest = divmod(value, a_second)
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{_decimals(rest, a_second)}"
+def _time(value: int, per_second: int) -> str:
+    seconds, rest = divmod(value, per_second)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{_decimals(rest, per_second)}"
 
 
-def _duration(value: int, a_second: int) -> str:
-    seconds, rest = divmod(abs(value), a_second)
-    return f"{'-' if value < 0 else ''}PT{seconds}{_decimals(rest, a_second)}S"
+def _duration(value: int, per_second: int) -> str:
+    seconds, rest = divmod(abs(value), per_second)
+    return f"{'-' if value < 0 else ''}PT{seconds}{_decimals(rest, per_second)}S"
 
 
-def _decimals(rest: int, a_second: int) -> str:
-    """Return a part of a second as all decimals of its unit; "" if it is zero."""
-    return f".{rest:0{len(str(a_second)) - 1}d}" if rest else ""
+def _decimals(rest: int, per_second: int) -> str:
+    """Return a fraction of a second with all decimals of its unit; "" if it is zero."""
+    return f".{rest:0{len(str(per_second)) - 1}d}" if rest else ""

@@ -1,4 +1,4 @@
-"""Labels and further columns: what all samples have, as their folders and a table call for it."""
+"""The labels and further columns of a dataset, from the folders of its images and from a table."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from transforms.model.errors import RunError
 from transforms.model.records import LABEL, LABEL_NAME, Columns, Tally, Value
 from transforms.tables.readers import Row
 
-# More classes than anybody sorts images into: a column of captions by the name of `label`.
+# More classes than anybody sorts images into: a column `label` with more names holds something else, such as captions.
 _MOST_CLASSES = 100_000
 
 
 class Profile:
-    """Counts a table's rows, what its columns hold, and the names of its labels."""
+    """Counts the rows of a table, the kinds of cells in each column, and the names of labels."""
 
     def __init__(self, table: str) -> None:
         self._table = table
@@ -26,8 +26,8 @@ class Profile:
         self._kinds: dict[str, Counter[str]] = {}
         self._labels: Counter[str] = Counter()
 
-    def take(self, row: Row) -> None:
-        """One more row."""
+    def add(self, row: Row) -> None:
+        """Count one more row."""
         self._rows += 1
         if self._table != COLUMNS:
             return
@@ -37,43 +37,50 @@ class Profile:
             self._labels[str(as_type(row.cells[LABEL], "string"))] += 1
 
     def tally(self) -> Tally:
-        """The tally of what was taken so far."""
+        """Return the tally of the rows so far."""
         kinds = {name: dict(counts) for name, counts in self._kinds.items()}
         return {"tables": {self._table: {"rows": self._rows, "kinds": kinds, "labels": dict(self._labels)}}}
 
 
-def folder_of(path: str) -> str | None:
-    """The class of an image by its folder, the last one of its path below the input; None in the input itself."""
+def folder_class(path: str) -> str | None:
+    """Return the last folder of a path below the input, which is the image's class; None in the input itself."""
     return posixpath.basename(posixpath.dirname(path)) or None
 
 
 def class_of(path: str, config: ResizeConfig) -> str | None:
-    """The class of a source, by its path below the input, after the split where there are several."""
-    if not config.labels:
+    """Return the class of a source by its folder; None if it has none, or if folders are not classes.
+
+    Args:
+        path: of the source below the input, after the split if there are several.
+        config: the dataset.
+    """
+    if not config.label_from:
         return None
-    return folder_of(path.partition("/")[2] if len(config.splits) > 1 else path)
+    return folder_class(path.partition("/")[2] if len(config.splits) > 1 else path)
 
 
 def columns_of(listing: Tally, config: ResizeConfig, unwritten: Collection[str] = ()) -> Columns:
-    """The columns of a dataset.
+    """Return the columns of a dataset.
 
     Args:
-        listing: the tally of what was matched, and of its tables.
+        listing: the tally of what was matched, and of the tables.
         config: the dataset.
-        unwritten: folders that are no classes.
+        unwritten: folders that are not classes, since none of their images was written.
 
     Raises:
-        RunError: labels come from two places, or are neither names nor whole numbers.
+        RunError: labels come from two places, or are neither names nor integers.
     """
     profile = listing.get("tables", {}).get(COLUMNS, {})
-    wide = LAYOUTS[config.layout].wide_floats
-    types = {name: type_of(kinds, wide) for name, kinds in profile.get("kinds", {}).items()}
-    if config.labels:
+    wide_floats = LAYOUTS[config.layout].wide_floats
+    types = {name: type_of(kinds, wide_floats) for name, kinds in profile.get("kinds", {}).items()}
+    if config.label_from:
         if LABEL in types:
-            raise RunError(f"--labels {config.labels} and --columns {config.columns!r} both give 'label': use one")
-        return _with_names(types, {*listing.get("classes", {})} - {*unwritten})
-    if types.get(LABEL) in ("string", "uint64"):  # loaders take no class beyond int64
-        return _with_names(types, profile["labels"])
+            raise RunError(
+                f"--label_from {config.label_from} and --columns {config.columns!r} both give 'label': use one"
+            )
+        return _with_classes(types, {*listing.get("classes", {})} - {*unwritten})
+    if types.get(LABEL) in ("string", "uint64"):  # loaders accept no class above int64
+        return _with_classes(types, profile["labels"])
     if types.get(LABEL, "int64") != "int64":
         raise RunError(
             f"--columns {config.columns!r} has {types[LABEL]} in its column 'label': give names or whole numbers"
@@ -81,8 +88,17 @@ def columns_of(listing: Tally, config: ResizeConfig, unwritten: Collection[str] 
     return Columns(types)
 
 
+def _with_classes(types: Mapping[str, str], classes: Collection[str]) -> Columns:
+    if len(classes) > _MOST_CLASSES:
+        raise RunError(
+            f"the column 'label' has over {_MOST_CLASSES:,} different names: if it holds no classes, rename it to "
+            f"caption, for example"
+        )
+    return Columns({**types, LABEL: "int64", LABEL_NAME: "string"}, tuple(sorted(classes)))
+
+
 def rounded_columns(listing: Tally, columns: Columns) -> dict[str, int]:
-    """Return the columns of numbers that have more digits than a float64 holds, and how many such numbers."""
+    """Return how many numbers of each column have more digits than a float64 holds, for the columns that have any."""
     kinds = listing.get("tables", {}).get(COLUMNS, {}).get("kinds", {})
     floats = {name: kinds[name] for name, kind in columns.types.items() if kind == "float64" and name in kinds}
     counts = {
@@ -91,25 +107,19 @@ def rounded_columns(listing: Tally, columns: Columns) -> dict[str, int]:
     return {name: number for name, number in counts.items() if number}
 
 
-def _with_names(types: Mapping[str, str], classes: Collection[str]) -> Columns:
-    if len(classes) > _MOST_CLASSES:
-        raise RunError(f"the column 'label' has over {_MOST_CLASSES:,} names: call it something else, caption say")
-    return Columns({**types, LABEL: "int64", LABEL_NAME: "string"}, tuple(sorted(classes)))
-
-
 class ColumnValues:
-    """Gives samples their values of the columns of a dataset."""
+    """Makes the values of samples in the columns of a dataset."""
 
     def __init__(self, columns: Columns) -> None:
         self._types = columns.types
         self._ids = {name: number for number, name in enumerate(columns.classes)}
 
-    def of(self, cells: Mapping[str, Value], folder: str | None) -> dict[str, Value]:
-        """A sample's value of each column.
+    def of_sample(self, cells: Mapping[str, Value], folder: str | None) -> dict[str, Value]:
+        """Return a sample's value in each column.
 
         Args:
-            cells: its row in the table of columns; none where it has none.
-            folder: its class by its folder; None where it has none, or folders are no classes.
+            cells: its row in the table of columns; empty if it has none.
+            folder: its class by its folder; None if it has none, or if folders are not classes.
         """
         if LABEL_NAME in self._types:
             label = cells.get(LABEL) if folder is None else folder

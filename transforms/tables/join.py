@@ -1,4 +1,4 @@
-"""A shard's sources and the rows of the tables that came to it -> what each source gets of them."""
+"""A shard's sources and the rows of tables in the same shard -> what each source gets from the tables."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from transforms.tables.keys import Keys
 
 
 class Reason(enum.StrEnum):
-    """Why a row of a table, or an image, is on the list of those that found nothing."""
+    """Why a row of a table, or an image, is listed as unmatched."""
 
     NO_IMAGE = "no-image"
     NO_ROW = "no-row"
-    REPEATED = "repeated"  # another row has its image, or an earlier one its key
+    REPEATED = "repeated"  # another row matches the same image, or an earlier one has the same key
 
 
 class TableRow(NamedTuple):
@@ -32,14 +32,14 @@ class TableRow(NamedTuple):
     cells: bytes
 
 
-class Joined(NamedTuple):
-    """What came of a join.
+class JoinResult(NamedTuple):
+    """What the tables say about the images of a shard.
 
     Args:
-        columns: path of a source -> its values of the further columns.
-        attributions: key -> who made the image.
-        unmatched: the images and rows that found nothing, in the order of tables, keys and rows.
-        tally: a table -> its rows, and how many of them, and of the images, found what they belong to.
+        columns: path of a source -> its values in the further columns.
+        attributions: key -> the author and the license of the image.
+        unmatched: the images without a row and the rows without an image, in the order of tables, keys and rows.
+        tally: a table -> how many rows it has here, and how many of the rows and images are matched.
     """
 
     columns: dict[str, dict[str, Value]]
@@ -48,43 +48,43 @@ class Joined(NamedTuple):
     tally: dict[str, Any]
 
 
-# Where there are neither tables nor labels.
-NOTHING_JOINED = Joined({}, {}, (), {})
+# The result if there are neither tables nor labels.
+EMPTY_JOIN = JoinResult({}, {}, (), {})
 
 
 class Matches(NamedTuple):
-    """What came of a table's rows.
+    """The rows of a table, matched with images.
 
     Args:
-        found: key of an image -> its row.
-        unmatched: the rows that have no image, and those whose image has another row.
+        rows: key of an image -> its row.
+        unmatched: the rows that match no image, or whose image has another row.
     """
 
-    found: dict[str, TableRow]
+    rows: dict[str, TableRow]
     unmatched: list[UnmatchedRow]
 
 
-def join(sources: Sequence[Source], rows: Sequence[TableRow], columns: Columns, config: ResizeConfig) -> Joined:
+def join(sources: Sequence[Source], rows: Sequence[TableRow], columns: Columns, config: ResizeConfig) -> JoinResult:
     """Find each source's row in each table by its key.
 
-    Of several rows of one image the one counts that names it most literally, and of several such the first.
+    If several rows match one image, the row that names the image most literally counts, and the first of such rows.
     """
     keys = {source.key for source in sources}
     matches = {table: match(keys, of_table(rows, table), config) for table in config.tables}
-    found = {table: one.found for table, one in matches.items()}
-    unmatched = [one for table in found for one in _unmatched(sources, table, matches[table])]
-    return Joined(
-        _values(sources, found.get(COLUMNS, {}), columns, config),
-        {key: json.loads(row.cells) for key, row in found.get(ATTRIBUTION, {}).items()},
-        tuple(sorted(unmatched, key=lambda one: (one.table, one.key, one.row or 0))),
-        {table: _counts(sources, rows, table, unmatched) for table in found},
+    matched = {table: table_matches.rows for table, table_matches in matches.items()}
+    unmatched = [row for table in matches for row in _unmatched(sources, table, matches[table])]
+    return JoinResult(
+        _values(sources, matched.get(COLUMNS, {}), columns, config),
+        {key: json.loads(row.cells) for key, row in matched.get(ATTRIBUTION, {}).items()},
+        tuple(sorted(unmatched, key=lambda row: (row.table, row.key, row.row or 0))),
+        {table: _counts(sources, rows, table, unmatched) for table in matches},
     )
 
 
 def _unmatched(sources: Sequence[Source], table: str, matches: Matches) -> Iterator[UnmatchedRow]:
     yield from matches.unmatched
     for source in sources:
-        if source.key not in matches.found:
+        if source.key not in matches.rows:
             yield UnmatchedRow(table, source.key, None, Reason.NO_ROW)
 
 
@@ -101,22 +101,26 @@ def match(keys: Set[str], rows: Sequence[TableRow], config: ResizeConfig) -> Mat
         rows: of one table.
         config: the dataset.
     """
-    placed = [(*_place(row.key, keys, config), row) for row in rows]
-    found: dict[str, TableRow] = {}
-    none: set[str] = set()
+    ranked = [(*_find_image(row.key, keys, config), row) for row in rows]
+    matched: dict[str, TableRow] = {}
+    without_image: set[str] = set()
     unmatched = []
-    for _rank, key, row in sorted(placed, key=lambda one: (one[0], one[2].number)):
+    for _rank, key, row in sorted(ranked, key=lambda item: (item[0], item[2].number)):
         if key is None:
-            reason = Reason.REPEATED if row.key in none else Reason.NO_IMAGE
-            none.add(row.key)
+            reason = Reason.REPEATED if row.key in without_image else Reason.NO_IMAGE
+            without_image.add(row.key)
             unmatched.append(UnmatchedRow(row.table, row.key, row.number, reason))
-        elif found.setdefault(key, row) is not row:
+        elif matched.setdefault(key, row) is not row:
             unmatched.append(UnmatchedRow(row.table, row.key, row.number, Reason.REPEATED))
-    return Matches(found, unmatched)
+    return Matches(matched, unmatched)
 
 
-def _place(written: str, keys: Set[str], config: ResizeConfig) -> tuple[int, str | None]:
-    """Return how literally a row names its image, 0 for word for word, and the key of this image or None."""
+def _find_image(written: str, keys: Set[str], config: ResizeConfig) -> tuple[int, str | None]:
+    """Return the rank of the first reading of a row's key that is the key of an image, and that key.
+
+    The lower the rank, the more literally the row names the image: 0 is word for word. If no reading is the key of an
+    image, return (0, None).
+    """
     if written in keys:  # nearly all of them
         return 0, written
     for rank, key in enumerate(_keys(config).readings(written)):
@@ -133,7 +137,7 @@ def _keys(config: ResizeConfig) -> Keys:
 def _counts(
     sources: Sequence[Source], rows: Sequence[TableRow], table: str, unmatched: Sequence[UnmatchedRow]
 ) -> dict[str, int]:
-    reasons = Counter(one.reason for one in unmatched if one.table == table)
+    reasons = Counter(row.reason for row in unmatched if row.table == table)
     return {
         "rows": sum(row.table == table for row in rows),
         "rows_without_image": reasons[Reason.NO_IMAGE],
@@ -149,7 +153,9 @@ def _values(
     if not columns.types:
         return {}
     values = ColumnValues(columns)
-    return {source.path: values.of(_cells(rows.get(source.key)), class_of(source.path, config)) for source in sources}
+    return {
+        source.path: values.of_sample(_cells(rows.get(source.key)), class_of(source.path, config)) for source in sources
+    }
 
 
 def _cells(row: TableRow | None) -> dict[str, Value]:

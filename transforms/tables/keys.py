@@ -1,9 +1,9 @@
 r"""The ways to write the key of an image in a table.
 
-An image's key is its path below the input without its extension, after its split where there are several. A table may
-also write it with its extension, with `./` or with `\`, as a whole location, or from a folder above the input on. What
-is written goes by the first of these readings that is the key of an image; the shard where that is decided is a hash
-of the shortest form, which is the same for all of them.
+An image's key is its path below the input without the extension, after its split if there are several. A table may
+also write the key with the extension, with `./` or with `\`, as a whole location, or from a folder above the input on.
+These are readings of what is written, and the first reading that is the key of an image counts. The shard in which
+that is decided is a hash of the shortest form, which all readings share.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from transforms import storage
 from transforms.imaging.naming import is_tried, key_of
 from transforms.model.config import ResizeConfig, Split
 
-# What only paths have that are written in another way than keys.
+# What occurs only in paths that are not written as keys are.
 _UNTIDY = re.compile(r"\\|//|^/|/$|(?:^|/)\.\.?(?:/|$)|^file:", re.IGNORECASE)
 _FILE_URI = re.compile(r"file:(?://(?:localhost)?(?=/))?", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|/|")
@@ -33,18 +33,20 @@ class Keys:
     def __init__(self, config: ResizeConfig) -> None:
         self._splits = [split.name for split in config.splits]
         self._prefixes = {split.name: config.key_prefix(split.name) for split in config.splits}
-        self._roots = [
-            (_tidy(root), self._prefixes[split.name]) for split in config.splits for root in (split.root, split.given)
+        roots = [
+            (_tidy(root), self._prefixes[split.name])
+            for split in config.splits
+            for root in (split.root, split.typed_root)
         ]
-        self._roots = _longest_first(one for one in self._roots if one[0])
+        self._roots = _longest_first((root, prefix) for root, prefix in roots if root)
         self._starts = {split.name: _starts(split) for split in config.splits}
         above = [(start, self._prefixes[name]) for name, starts in self._starts.items() for start, _ in starts]
         counts = Counter(start for start, _ in above)
-        self._above = _longest_first(one for one in above if counts[one[0]] == 1)
+        self._above = _longest_first((start, prefix) for start, prefix in above if counts[start] == 1)
         self._first = {start.partition("/")[0] for start, _ in self._above}
 
     def readings(self, key: str) -> Iterator[str]:
-        """Yield what a key may stand for, first as it is written, then each form with and without extension."""
+        """Yield the readings of a key: first as it is written, then each form with and without its extension."""
         tidy, is_whole = self._below(key)
         for form in dict.fromkeys((key, tidy, tidy if is_whole else self._shortened(tidy))):
             yield form
@@ -52,7 +54,7 @@ class Keys:
                 yield key_of(form)
 
     def shortest(self, key: str) -> str:
-        """Return the form that all ways to write a key have in common."""
+        """Return the form that all readings of a key share."""
         while (shorter := self._shorter(key)) != key:
             key = shorter
         return key
@@ -62,7 +64,7 @@ class Keys:
         return key_of(shorter) if _has_extension(shorter) else shorter
 
     def with_split(self, key: str, named: str) -> tuple[str, str]:
-        """Return the split of a row, and its key with the split before it where there are several.
+        """Return the split of a row, and its key with the split in front if there are several.
 
         Args:
             key: as it is written.
@@ -75,10 +77,10 @@ class Keys:
                 return first, key
         if named in self._splits:
             return named, f"{named}/{key}"
-        return self._splits[0], key  # it finds no image there
+        return self._splits[0], key  # it matches no image there
 
     def _below(self, key: str) -> tuple[str, bool]:
-        """Return a key with plain slashes, and whether it was a whole location; then it begins below its input."""
+        """Return a key with plain slashes, and whether it was a whole location, which now begins below its input."""
         if not _UNTIDY.search(key):
             return key, False
         tidy = _tidy(key)
@@ -88,7 +90,7 @@ class Keys:
         return tidy.removeprefix("/"), False
 
     def _shortened(self, key: str) -> str:
-        """Return a tidy key without the folders above its input that it begins with."""
+        """Return a tidy key without the folders above its input."""
         first, _, rest = key.partition("/")
         if len(self._splits) > 1 and first in self._splits:
             return f"{first}/{_replaced(rest, self._starts[first])}"
@@ -96,9 +98,9 @@ class Keys:
 
 
 def _starts(split: Split) -> list[tuple[str, str]]:
-    """Return what paths in a split begin with if they begin above it, and nothing to begin with instead."""
+    """Return the starts of paths that begin above a split, each with "" as its replacement."""
     starts = {f"{split.name}/"}
-    for root in (split.root, split.given):
+    for root in (split.root, split.typed_root):
         parts = _tidy(root).rpartition("://")[2].strip("/").split("/")
         starts |= {"/".join((*parts[at:], "")) for at in range(len(parts))}
     return _longest_first((start, "") for start in starts - {"/"})
@@ -109,10 +111,10 @@ def _longest_first(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _replaced(key: str, starts: Iterable[tuple[str, str]]) -> str:
-    """Return a key whose start is replaced if it is one of these."""
-    for start, instead in starts:
+    """Return a key with its start replaced by the second of a pair if it begins with the first."""
+    for start, replacement in starts:
         if key.startswith(start) and key != start:
-            return instead + key.removeprefix(start)
+            return replacement + key.removeprefix(start)
     return key
 
 
@@ -121,7 +123,7 @@ def _has_extension(key: str) -> bool:
 
 
 def _tidy(path: str) -> str:
-    """Return a path with slashes between its parts, and without parts that lead nowhere."""
+    """Return a path with slashes between its parts, and without empty parts, `.` and `..`."""
     path = path.replace("\\", "/")
     if uri := _FILE_URI.match(path):
         path = unquote(path[uri.end() :], errors="surrogateescape")

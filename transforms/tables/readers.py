@@ -1,6 +1,6 @@
-"""Tables that further columns come from: a row an image, found by its key.
+"""Read tables of further columns, which have a row for each image with the image's key.
 
-A CSV or TSV file with a header, JSON lines (each also compressed, as .csv.gz), or Parquet; local or in a store.
+A table is CSV or TSV with a header, JSON lines (each may be compressed, as .csv.gz), or Parquet; local or in a store.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from transforms.model.errors import RunError, StorageError
 from transforms.model.records import ManifestRow, Value
 from transforms.tables.arrow import Base64, read_parquet
 
-# The columns that may hold the key: the manifest's name of it, Open Images' two, and imagefolder's.
+# The columns that may hold the key: as the manifest calls it, as Open Images' two tables do, and as imagefolder does.
 KEY_COLUMNS = ("key", "ImageID", "image_id", "file_name")
-# Those that may name the split of a row.
+# The columns that may name the split of a row.
 SPLIT_COLUMNS = ("split", "Subset")
 
-# What is kept of an attribution table, in the words of Open Images' image list.
+# The columns of an attribution table that are kept, named as in Open Images' list of images.
 ATTRIBUTION_COLUMNS = ("OriginalURL", "OriginalLandingURL", "License", "AuthorProfileURL", "Author", "Title")
 
-# Columns that a dataset has already, in one of its layouts.
-TAKEN = frozenset({*ManifestRow._fields, "image", "label_name", "jpg", "png", "webp", "avif", "json", "cls"})
+# Names that a dataset uses itself in one of its layouts.
+RESERVED = frozenset({*ManifestRow._fields, "image", "label_name", "jpg", "png", "webp", "avif", "json", "cls"})
 
-# The names of columns that only number the rows: pandas writes them for an index that has no name.
+# The names of columns that only number the rows: pandas writes them for an index without a name.
 _INDEX = re.compile(r"\s*|__index_level_\d+__")
 
-# Digits of the longest whole number that a column may have as a number; a longer one is text.
+# The most digits of an integer that is read as a number; a longer one is text.
 _LONGEST_WHOLE_NUMBER = 20
 
 
@@ -53,9 +53,9 @@ class Row(NamedTuple):
 
     Args:
         number: from 1.
-        key: as bytes of a name.
-        split: the one that it names.
-        cells: the others, by their columns.
+        key: as the bytes of a name.
+        split: that the row names, or None.
+        cells: the other cells, by their columns.
         left_out: the columns that only number the rows.
     """
 
@@ -67,15 +67,15 @@ class Row(NamedTuple):
 
 
 def read_rows(location: str, table: str) -> Iterator[Row]:
-    """The rows of a table, one by one.
+    """Yield the rows of a table.
 
     Args:
         location: of the file.
-        table: what it is, `COLUMNS` or `ATTRIBUTION`.
+        table: its kind, `COLUMNS` or `ATTRIBUTION`.
 
     Raises:
-        StorageError: it cannot be read.
-        RunError: it is no such table.
+        StorageError: the file cannot be read.
+        RunError: the file is not such a table.
     """
     where = f"--{table} {location!r}"
     read = _reader(location, where)
@@ -86,15 +86,15 @@ def read_rows(location: str, table: str) -> Iterator[Row]:
 
 
 def check_table(location: str, table: str) -> None:
-    """Read a table's first row, and warn of the columns in it that are left out.
+    """Read the first row of a table, and warn about columns that are left out.
 
     Raises:
-        StorageError: it cannot be read.
-        RunError: it is no such table, or it has no row.
+        StorageError: the file cannot be read.
+        RunError: the file is not such a table, or has no rows.
     """
     first = next(read_rows(location, table), None)
     if first is None:
-        raise RunError(f"--{table} {location!r} has no row: give a table with a header and a row an image")
+        raise RunError(f"--{table} {location!r} has no rows: give a table with a header and a row for each image")
     if table == COLUMNS and first.left_out:
         names = ", ".join(map(repr, first.left_out))
         logger.warning("--{} {!r} has a column {}, which only numbers its rows: it is left out", table, location, names)
@@ -106,18 +106,18 @@ def _row(number: int, cells: dict[str, Any], cells_of: Callable[..., dict[str, V
         raise RunError(f"{where} has no column that names the images: call it {' or '.join(map(repr, KEY_COLUMNS))}")
     key = _key(cells[name])
     if key is None:
-        raise RunError(f"{where} has no key in row {number}, column {name!r}: each row takes one")
-    split = next((str(cells[one]) for one in SPLIT_COLUMNS if cells.get(one) is not None), None)
+        raise RunError(f"{where} has no key in row {number}, column {name!r}: give a key in each row")
+    split = next((str(cells[column]) for column in SPLIT_COLUMNS if cells.get(column) is not None), None)
     left_out = tuple(column for column in cells if _INDEX.fullmatch(column))
     others = {column: cell for column, cell in cells.items() if column != name and column not in left_out}
     if name == "file_name":
-        folder, slash, last = key.rpartition("\\")
-        key = f"{folder}{slash}{key_of(last)}"
+        folder, separator, last = key.rpartition("\\")
+        key = f"{folder}{separator}{key_of(last)}"
     return Row(number, os.fsencode(key), split, cells_of(others, where), left_out)
 
 
 def _key(cell: Any) -> str | None:
-    """Return the key that a cell holds; None if it holds none. A number with a fraction is none."""
+    """Return the key in a cell, or None if it holds no key. A number with a fraction is not a key."""
     if isinstance(cell, Base64):
         return os.fsdecode(cell.data)
     if cell is None or isinstance(cell, (float, bool, list, dict, Decimals)):
@@ -127,19 +127,19 @@ def _key(cell: Any) -> str | None:
 
 def _further_columns(cells: dict[str, Any], where: str) -> dict[str, Value]:
     for name in cells:
-        if name in TAKEN:
-            raise RunError(f"{where} has a column {name!r}, which is a name of the dataset's own: give it another")
+        if name in RESERVED:
+            raise RunError(f"{where} has a column {name!r}, a name that the dataset uses itself: rename the column")
     return {name: _plain(cell) for name, cell in cells.items()}
 
 
 def _attribution(cells: dict[str, Any], where: str) -> dict[str, Value]:
     if "License" not in cells:
-        raise RunError(f"{where} has no column 'License': its columns are {', '.join(ATTRIBUTION_COLUMNS)}")
+        raise RunError(f"{where} has no column 'License': give a table with {', '.join(ATTRIBUTION_COLUMNS)}")
     return {name: as_type(_plain(cells.get(name)), "string") or "" for name in ATTRIBUTION_COLUMNS}
 
 
 def _plain(cell: Any) -> Value:
-    """Return a plain value as it is, a list or an object as JSON, and NaN as no value."""
+    """Return a plain value unchanged, a list or an object as JSON, and None for NaN."""
     if isinstance(cell, float) and math.isnan(cell):
         return None
     if cell is None or isinstance(cell, (str, int, float)):
@@ -148,7 +148,7 @@ def _plain(cell: Any) -> Value:
 
 
 def _plain_file(file: BinaryIO, location: str) -> contextlib.AbstractContextManager[Any]:
-    """A file as it was before it was compressed."""
+    """Return the file without its compression, if it has one."""
     if location.endswith(".gz"):
         return gzip.open(file)
     return contextlib.nullcontext(file)
@@ -157,7 +157,7 @@ def _plain_file(file: BinaryIO, location: str) -> contextlib.AbstractContextMana
 def _reader(location: str, where: str) -> Callable[[BinaryIO, str], Iterator[dict[str, Any]]]:
     extension = posixpath.splitext(location.removesuffix(".gz"))[1].lower()
     if extension not in _READERS:
-        raise RunError(f"{where} is no table by its name: give a file called .csv, .tsv, .jsonl or .parquet")
+        raise RunError(f"{where} is not a table by its name: give a file that ends with .csv, .tsv, .jsonl or .parquet")
     return _READERS[extension]
 
 
@@ -169,22 +169,25 @@ def _failing_in(where: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise StorageError(f"{where} cannot be read: {error.strerror or error}", str(error)) from error
-    # What csv, json, UTF-8 and pyarrow say of what is no table, or of what pyarrow does not read.
+    # What csv, json, the decoder of UTF-8 and pyarrow raise for a file that is not such a table.
     except (csv.Error, zlib.error, ValueError, EOFError, NotImplementedError, RecursionError) as error:
         raise RunError(f"{where} cannot be read as a table: {error}") from error
 
 
 def _read_csv(file: BinaryIO, where: str, delimiter: str = ",") -> Iterator[dict[str, Any]]:
-    csv.field_size_limit(sys.maxsize)  # of its own, 128 KB
+    csv.field_size_limit(sys.maxsize)  # the default is 128 KB
     lines = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), delimiter=delimiter, strict=True)
     names = next(lines, None)
     if names is None:
         return
     if any(number > 1 and not _INDEX.fullmatch(name) for name, number in Counter(names).items()):
-        raise RunError(f"{where} has two columns of one name in its header {names!r}: give each its own")
+        raise RunError(f"{where} has two columns of the same name in its header {names!r}: give each a name of its own")
     for cells in filter(None, lines):
         if len(cells) != len(names):
-            raise RunError(f"{where} has {len(cells)} cells instead of {len(names)} in line {lines.line_num}")
+            raise RunError(
+                f"{where} has {len(cells)} cells instead of {len(names)} in line {lines.line_num}: give each row as "
+                f"many cells as the header"
+            )
         yield {name: Text(cell) if cell else None for name, cell in zip(names, cells, strict=True)}
 
 
@@ -198,7 +201,7 @@ def _read_jsonl(file: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
             continue
         row = json.loads(line, parse_int=_whole_number, parse_float=Decimals)
         if not isinstance(row, dict):
-            raise RunError(f"{where} has no object in line {number}: each line takes one")
+            raise RunError(f"{where} has no object in line {number}: give an object in each line")
         yield row
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import apache_beam as beam
 
 from transforms.model.config import ResizeConfig
-from transforms.model.records import Tally, json_line
+from transforms.model.json_lines import json_line
+from transforms.model.records import Tally
 from transforms.tables.columns import Profile
 from transforms.tables.readers import read_rows
 
-# What is shuffled of a row: its table, the split that it names or "", its key, its number, its cells as JSON.
+# What is shuffled for a row: its table, the split that it names or "", its key, its number, its cells as JSON.
 RowTuple = tuple[str, str, bytes, int, bytes]
 ROW_TYPE = beam.typehints.Tuple[str, str, bytes, int, bytes]
 
@@ -19,27 +20,27 @@ ROWS, TALLIES = "rows", "tallies"
 
 
 class ReadRows(beam.PTransform):
-    """Pipeline -> the rows of all tables, and a tally of each: its rows, what its columns hold, its labels."""
+    """Pipeline -> the rows of all tables, and a tally of each table, see `Profile`."""
 
     def __init__(self, config: ResizeConfig) -> None:
         super().__init__()
         self._config = config
 
     def expand(self, pipeline: beam.Pipeline) -> tuple[beam.PCollection[RowTuple], beam.PCollection[Tally]]:
-        read = (
+        outputs = (
             pipeline
             | "Tables" >> beam.Create(list(self._config.tables.items()))
             | "ReadTables" >> beam.ParDo(_ReadFn()).with_outputs(TALLIES, main=ROWS)
         )
-        return read[ROWS], read[TALLIES]
+        return outputs[ROWS], outputs[TALLIES]
 
 
 @beam.typehints.with_output_types(ROW_TYPE)
 class _ReadFn(beam.DoFn):
-    def process(self, named: tuple[str, str]) -> Iterator[RowTuple | beam.pvalue.TaggedOutput]:
-        table, location = named
+    def process(self, table_and_location: tuple[str, str]) -> Iterator[RowTuple | beam.pvalue.TaggedOutput]:
+        table, location = table_and_location
         profile = Profile(table)
         for row in read_rows(location, table):
-            profile.take(row)
+            profile.add(row)
             yield table, row.split or "", row.key, row.number, json_line(row.cells)
         yield beam.pvalue.TaggedOutput(TALLIES, profile.tally())

@@ -1,6 +1,5 @@
-"""Flags: what they set, what is refused, and that all of them are documented."""
+"""The options that a command line sets, and the command lines that are refused."""
 
-import argparse
 import os
 import subprocess
 import sys
@@ -8,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.flags import Limit, parser
 from pipeline.cli.options import EstimateRequest, parse
+from pipeline.cli.values import Limit
 from pipeline.errors import UsageError
 from tests.support import ROOT, jpeg, write_tree
 from transforms.imaging.spec import ResizeSpec
@@ -21,7 +20,7 @@ def source(tmp_path: Path) -> Path:
     return write_tree(tmp_path / "train", {"a.jpg": jpeg(1, (9, 9))})
 
 
-def test_defaults(source: Path) -> None:
+def test_defaults_are_those_of_the_settings(source: Path) -> None:
     options = parse(["-i", str(source), "-o", "out"])
     assert options.config == ResizeConfig(
         splits=(Split("train", f"{source}/**", str(source)),),
@@ -35,18 +34,18 @@ def test_defaults(source: Path) -> None:
     )
     assert options.estimate is None
     assert (options.overwrite, options.max_failures, options.log, options.log_level) == (False, None, None, "info")
-    assert (options.verbose, options.report_every, options.runner, options.beam_args) == (1000, None, None, ())
+    assert (options.log_every, options.report_every, options.runner, options.beam_args) == (1000, None, None, ())
 
 
-def test_all_flags(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_flag_is_used(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(write_tree(tmp_path, {"prices.json": b'{"vcpu_hour": 7}', "cite.bib": b"@misc{x}\n"}))
     line = (
-        f"--in_dir {source} --out_dir gs://b/out/ --size 256 512 --extension .JPG --algorithm BOX --processes 3 "
-        "--log x.log --verbose 7 --layout webdataset --images_per_shard 50 --split val --reducing_gap 2 --only_shrink "
-        "--quality 91 --fit pad --pad_color RED --orientation exif --min_side 20 --max_aspect 3.5 --sample 0.25 "
-        "--mode L --background gray --color srgb --depth_range auto --truncated accept --check_jpeg --max_pixels 1000 "
-        "--resampler simd --subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% --overwrite "
-        "--labels folder --columns c.csv --attribution gs://b/a.csv --name Cats --license cc-by-4.0 "
+        f"--in_dir {source} --out_dir gs://b/out/ --size 256 512 --extension .JPG --algorithm BOX --threads 3 "
+        "--log x.log --log_every 7 --layout webdataset --images_per_shard 50 --split val --reducing_gap 2 "
+        "--only_shrink --quality 91 --fit pad --pad_color RED --orientation exif --min_side 20 --max_aspect 3.5 "
+        "--sample 0.25 --mode L --background gray --color srgb --depth_range auto --truncated accept --check_jpeg "
+        "--max_pixels 1000 --resampler simd --subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% "
+        "--overwrite --label_from folder --columns c.csv --attribution gs://b/a.csv --name Cats --license cc-by-4.0 "
         "--citation cite.bib "
         "--estimate 77 --prices prices.json --log_level debug --runner FlinkRunner --flink_master=local --labels x=y"
     )
@@ -83,18 +82,18 @@ def test_all_flags(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         memory=3 << 29,
         sample="1/4",
         process_per_core=True,
-        labels="folder",
+        label_from="folder",
         columns=str(tmp_path / "c.csv"),
         attribution="gs://b/a.csv",
         card=CardText("Cats", "cc-by-4.0", "@misc{x}"),
     )
     assert options.estimate == EstimateRequest(77, "prices.json", 50, workers=None)
     assert (options.overwrite, options.max_failures) == (True, Limit(2.5, percent=True))
-    assert (options.log, options.log_level, options.verbose) == (os.path.realpath("x.log"), "debug", 7)
-    assert (options.runner, options.beam_args) == ("FlinkRunner", ("--flink_master=local", "--labels=x=y"))
+    assert (options.log, options.log_level, options.log_every) == (os.path.realpath("x.log"), "debug", 7)
+    assert (options.runner, options.beam_args) == ("FlinkRunner", ("--flink_master=local", "--labels", "x=y"))
 
 
-def test_a_whole_bucket() -> None:
+def test_a_job_on_dataflow_over_a_whole_bucket() -> None:
     line = (
         "--in_dir gs://b/train --out_dir gs://mine/x --size 512,256 --list_prefixes hex --runner DataflowRunner --wait"
     )
@@ -119,14 +118,14 @@ def test_an_estimate_needs_no_out(source: Path) -> None:
     options = parse(["-i", str(source), "--estimate"])
     assert options.estimate == EstimateRequest(200, None, 4000, workers=None)
     assert options.config.out_dir == os.devnull
-    given = parse(["-i", str(source), "-o", "out", "--estimate", "--max_num_workers=5"])
-    assert given.estimate is not None
-    assert (given.config.out_dir, given.estimate.workers) == (os.path.realpath("out"), 5)
-    with pytest.raises(UsageError, match=r"^-o is missing: give the folder or store path that the dataset goes to"):
+    with_out = parse(["-i", str(source), "-o", "out", "--estimate", "--max_num_workers=5"])
+    assert with_out.estimate is not None
+    assert (with_out.config.out_dir, with_out.estimate.workers) == (os.path.realpath("out"), 5)
+    with pytest.raises(UsageError, match=r"^-o is missing: give the folder or store path that the dataset is written"):
         parse(["-i", str(source)])
 
 
-def test_defaults_that_depend(source: Path) -> None:
+def test_defaults_that_depend_on_layout_and_runner(source: Path) -> None:
     assert parse(["-i", str(source), "-o", "out", "--layout", "webdataset"]).config.images_per_shard == 1000
     assert parse(["-i", str(source), "-o", "out", "--runner", "FlinkRunner"]).config.threads == 2
     for runner in ("DirectRunner", "directrunner", "FnApiRunner"):
@@ -142,67 +141,75 @@ def test_defaults_that_depend(source: Path) -> None:
         ("gs://b/tr*/a.jpg", "b", "gs://b/tr*/a.jpg", "gs://b"),
     ],
 )
-def test_store_inputs(typed: str, name: str, pattern: str, root: str) -> None:
+def test_splits_of_a_store(typed: str, name: str, pattern: str, root: str) -> None:
     assert parse(["-i", typed, "-o", "out"]).config.splits == (Split(name, pattern, root),)
 
 
 REFUSED = [
-    ("-s 0", "argument -s/--size: '0' is no whole number from 1 up"),
-    ("-s 8,x", "argument -s/--size: 'x' is no whole number from 1 up"),
-    ("--list_prefixes=", "argument --list_prefixes: '' is no alphabet: give hex, or characters such as 0123456789"),
-    ("--list_prefixes hex", "--list_prefixes is for inputs of gs://, and '{source}' is none: leave it out"),
-    ("--verify --overwrite", "--verify would have nothing to look at after --overwrite: give one of them"),
-    ("--wait", "--wait is for --runner DataflowRunner: every other run is waited for as it is"),
-    ("--dry_run True", "--dry_run is for --runner DataflowRunner: no other run can be tried without being done"),
-    ("-s 1.5", "argument -s/--size: '1.5' is no whole number from 1 up"),
-    ("-s 70000", "--size 70000 is out of range: images take 1 to 65500 pixels a side"),
-    ("-s 8 8", "--size '8 8' is no list of different sizes: give each size once"),
+    ("-s 0", "-s/--size '0' is not a whole number from 1 up"),
+    ("-s 8,x", "-s/--size 'x' is not a whole number from 1 up"),
+    ("--list_prefixes=", "--list_prefixes '' is not an alphabet: give hex, or characters such as 0123456789"),
+    ("--list_prefixes hex", "--list_prefixes has no effect on '{source}', only on gs:// inputs: leave it out"),
+    ("--verify --overwrite", "--verify has nothing to check after --overwrite: give one of them"),
+    ("--wait", "--wait has no effect without --runner DataflowRunner: leave it out, others are waited for"),
+    ("--dry_run True", "--dry_run has no effect without --runner DataflowRunner: leave it out, or give --estimate"),
+    ("-s 1.5", "-s/--size '1.5' is not a whole number from 1 up"),
+    ("-s 70000", "--size 70000 is out of range: images can have 1 to 65500 pixels a side"),
+    ("-s 8 8", "--size '8 8' is not a list of different sizes: give each size once"),
     ("-ext tiff", "--extension 'tiff' cannot be written: choose jpg, png, webp, avif, or '' for each source's own"),
-    ("-a sinc", "--algorithm 'sinc' is none of lanczos, nearest, bilinear, bicubic, box, hamming"),
-    ("--mode keep -a box", "--mode keep takes each pixel as it is: leave out -a box, or -a nearest"),
-    ("--mode keep -ext jpg", "--mode keep cannot be held by jpg: give -ext png"),
-    ("--mode CMYK", "argument --mode: invalid choice: 'CMYK' (choose from"),
-    ("--background x", "argument --background: 'x' is no colour: give a name or one such as #ffffff"),
-    ("--max_pixels 0", "argument --max_pixels: '0' is no whole number from 1 up"),
+    ("-a sinc", "--algorithm 'sinc' is not one of lanczos, nearest, bilinear, bicubic, box, hamming"),
+    ("--mode keep -a box", "--mode keep does not interpolate: leave out -a box, or give -a nearest"),
+    ("--mode keep -ext jpg", "--mode keep cannot be written as jpg: give -ext png"),
+    ("--mode CMYK", "--mode 'CMYK' is not one of RGB, L, keep"),
+    (
+        "--background #ff000080",
+        "--background '#ff000080' is not opaque, and outputs have no transparency: give #ff0000",
+    ),
+    ("--background x", "--background 'x' is not a colour: give a name, or one such as #ffffff"),
+    ("--max_pixels 0", "--max_pixels '0' is not a whole number from 1 up"),
     ("--subsampling 4:4:4 -ext webp", "--subsampling 4:4:4 has no effect on webp, only on jpg or avif: leave it out"),
     ("--progressive -ext png", "--progressive has no effect on png, only on jpg: leave it out"),
     ("--resampler simd -a hamming", "--resampler simd has no hamming filter: give --resampler pillow, or another"),
-    ("--resampler simd --exact", "--resampler simd gives other bytes than the old script: leave out --exact"),
+    ("--resampler simd --exact", "--resampler simd produces other bytes than the old script: leave out --exact"),
     ("--lossless -ext jpg", "--lossless has no effect on jpg, only on webp: leave it out"),
     ("--lossless --quality 90", "--lossless images have no quality: leave out --quality 90"),
-    ("-j 0", "argument -j/--processes: '0' is no whole number from 1 up"),
-    ("-v x", "argument -v/--verbose: 'x' is no whole number from 1 up"),
+    ("-j 0", "-j/--threads '0' is not a whole number from 1 up"),
+    ("-v x", "-v/--log_every 'x' is not a whole number from 1 up"),
     ("--quality 101", "--quality 101 is out of range: give a whole number from 1 to 100"),
     ("--quality 90 -ext png", "--quality 90 has no effect on png, only on jpg or webp or avif: leave it out"),
     ("--reducing_gap 0.5", "--reducing_gap 0.5 is out of range: give a number from 1 to 100"),
     ("--reducing_gap 2 --exact", "--reducing_gap 2 has no effect with --exact: give one of them"),
-    ("--fit fill", "argument --fit: invalid choice: 'fill' (choose from"),
-    ("--fit stretch --only_shrink", "--fit stretch always gives SIZE x SIZE pixels: leave --only_shrink out"),
+    ("--fit fill", "--fit 'fill' is not one of contain, cover, crop, pad, stretch"),
+    ("--fit", "--fit: expected one argument (--help lists all flags)"),
+    ("--fit stretch --only_shrink", "--fit stretch always makes SIZE x SIZE pixels: leave out --only_shrink"),
     (
         "--pad_color reddish --fit pad",
-        "argument --pad_color: 'reddish' is no colour: give a name or one such as #ffffff",
+        "--pad_color 'reddish' is not a colour: give a name, or one such as #ffffff",
     ),
     ("--pad_color red", "--pad_color #ff0000 has no effect with --fit contain: give --fit pad"),
+    ("--max_aspect wide", "--max_aspect 'wide' is not a number: give one such as 1.5"),
     ("--max_aspect 0.5", "--max_aspect 0.5 is out of range: give a number from 1 up"),
     ("--max_aspect nan", "--max_aspect nan is out of range: give a number from 1 up"),
-    ("--min_side 0", "argument --min_side: '0' is no whole number from 1 up"),
-    ("--sample 2", "argument --sample: '2' is no share of the images: give one such as 1/10"),
-    ("--sample 1/0", "argument --sample: '1/0' is no share of the images: give one such as 1/10"),
-    ("--memory lots", "argument --memory: 'lots' is no amount of memory: give 1M or more, such as 512M or 4G"),
-    ("--memory 1K", "argument --memory: '1K' is no amount of memory: give 1M or more, such as 512M or 4G"),
-    ("--max_failures -1", "argument --max_failures: '-1' is no limit: give a number of images, or a share such as 1%"),
-    ("--max_failures 101%", "argument --max_failures: '101%' is no limit: give a number of images, or a share"),
-    ("--layout zip", "argument --layout: invalid choice: 'zip'"),
-    ("--images_per_shard none", "argument --images_per_shard: 'none' is no whole number from 1 up"),
-    ("--estimate 0", "argument --estimate: '0' is no whole number from 1 up"),
-    ("--estimate 1.5", "argument --estimate: '1.5' is no whole number from 1 up"),
+    ("--min_side 0", "--min_side '0' is not a whole number from 1 up"),
+    ("--sample 2", "--sample '2' is not a share of the images: give one such as 1/10"),
+    ("--sample 1/0", "--sample '1/0' is not a share of the images: give one such as 1/10"),
+    ("--memory lots", "--memory 'lots' is not an amount of memory: give 1M or more, such as 512M or 4G"),
+    ("--memory 1K", "--memory '1K' is not an amount of memory: give 1M or more, such as 512M or 4G"),
+    ("--max_failures -1", "--max_failures '-1' is not a limit: give a number of images, or a share such as 1%"),
+    ("--max_failures 101%", "--max_failures '101%' is not a limit: give a number of images, or a share"),
+    ("--layout zip", "--layout 'zip' is not one of files, webdataset, parquet, tfrecord"),
+    ("--images_per_shard none", "--images_per_shard 'none' is not a whole number from 1 up"),
+    ("--estimate 0", "--estimate '0' is not a whole number from 1 up"),
+    ("--estimate 1.5", "--estimate '1.5' is not a whole number from 1 up"),
     ("--prices x.json", "--prices 'x.json' has no effect without --estimate: give both"),
-    ("--split a b", "--split 'a b' names 2 splits of 1: give one name an -i"),
-    ("--split a/b", "--split 'a/b' is no name: use letters, digits, '_', '-' and '.'"),
-    ("--labels folders", "--labels 'folders' is none: give folder, or KEY=VALUE for a job on Dataflow"),
-    ("--license CC,BY", "--license 'CC,BY' is no identifier: give one such as cc-by-4.0, or other"),
+    ("--split a b", "--split 'a b' has 2 names, and -i has 1 inputs: give one name for each input"),
+    ("--split a/b", "--split 'a/b' is not a name: use letters, digits, '_', '-' and '.'"),
+    ("--label_from folders", "--label_from 'folders' is not one of folder"),
+    ("--labels folder", "--labels 'folder' is not KEY=VALUE, a label of a job on Dataflow: for the labels of images"),
+    ("--labels=a=b --labels=folder", "--labels 'folder' is not KEY=VALUE, a label of a job on Dataflow: for the"),
+    ("--license CC,BY", "--license 'CC,BY' is not an identifier of a license: give one such as cc-by-4.0, or other"),
     ("--citation /no.bib", "--citation '/no.bib' cannot be read: No such file or directory"),
-    ("--log_level loud", "argument --log_level: invalid choice: 'loud'"),
+    ("--log_level loud", "--log_level 'loud' is not one of debug, info, warning, error"),
     ("--qualty 9", "'--qualty' is a flag neither of image_resizer nor of Apache Beam: did you mean --quality?"),
     ("--projct=p", "'--projct' is a flag neither of image_resizer nor of Apache Beam: did you mean --project?"),
     ("--zzz", "'--zzz' is a flag neither of image_resizer nor of Apache Beam: --help lists ours"),
@@ -212,23 +219,23 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("flags", "sentence"), REFUSED)
-def test_refusals(source: Path, flags: str, sentence: str) -> None:
+def test_a_wrong_flag_or_value_is_refused_with_a_sentence(source: Path, flags: str, sentence: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse(["-i", str(source), "-o", "out", *flags.split()])
     assert str(caught.value).startswith(sentence.format(source=source))
     assert "\n" not in str(caught.value)
 
 
-def test_refused_inputs(source: Path, tmp_path: Path) -> None:
+def test_a_wrong_input_or_output_is_refused_with_a_sentence(source: Path, tmp_path: Path) -> None:
     file, nowhere, pattern = source / "a.jpg", tmp_path / "nowhere", tmp_path / "nowhere" / "*.jpg"
     cases: list[tuple[list[object], object, str]] = [
         ([nowhere], "out", f"-i {str(nowhere)!r} does not exist: give a folder, a glob pattern or a store path"),
         ([file], "out", f"-i {str(file)!r} is a file: give the folder that holds the images"),
-        ([pattern], "out", f"-i {str(pattern)!r}: the folder {str(nowhere)!r} does not exist"),
-        ([source, source], "out", "two inputs would be the split 'train': name them with --split"),
+        ([pattern], "out", f"-i {str(pattern)!r}: the folder {str(nowhere)!r} does not exist: give one that does"),
+        ([source, source], "out", "-i has two inputs that are named 'train': give --split, with a name for each"),
         ([source], source, f"-o {str(source)!r} holds the input {str(source)!r}: give a folder that does not"),
         ([source], tmp_path, f"-o {str(tmp_path)!r} holds the input {str(source)!r}: give a folder that does not"),
-        ([""], "out", "an empty path is no place: give a folder or a store path"),
+        ([""], "out", "-i '' is empty: give a folder or a store path"),
     ]
     for inputs, out, sentence in cases:
         with pytest.raises(UsageError) as caught:
@@ -236,7 +243,7 @@ def test_refused_inputs(source: Path, tmp_path: Path) -> None:
         assert str(caught.value) == sentence
 
 
-def test_an_input_behind_a_link_is_known_again(source: Path, tmp_path: Path) -> None:
+def test_an_out_that_is_a_link_to_the_input_is_refused(source: Path, tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(source)
     with pytest.raises(UsageError, match="holds the input"):
         parse(["-i", str(source), "-o", str(tmp_path / "alias")])
@@ -253,12 +260,12 @@ def test_an_input_behind_a_link_is_known_again(source: Path, tmp_path: Path) -> 
         (Limit(10, percent=True), 11, None, False),
     ],
 )
-def test_limits(limit: Limit, failed: int, total: int | None, exceeded: bool) -> None:
+def test_a_limit_is_exceeded_by_more_failures(limit: Limit, failed: int, total: int | None, exceeded: bool) -> None:
     assert limit.exceeded(failed, total) is exceeded
 
 
-@pytest.mark.parametrize("wrong", [["-s", "0"], ["-a", "sinc"], ["-i", "/nowhere"]])
-def test_a_refusal_loads_no_beam(source: Path, wrong: list[str]) -> None:
+@pytest.mark.parametrize("wrong", [["-s", "0"], ["-a", "sinc"], ["-i", "/nowhere"], ["--labels", "folder"]])
+def test_a_command_is_refused_before_beam_is_loaded(source: Path, wrong: list[str]) -> None:
     code = (
         "import sys; from pipeline.run import main\n"
         f"code = main({['-i', str(source), '-o', 'out', *wrong]!r})\n"
@@ -270,27 +277,22 @@ def test_a_refusal_loads_no_beam(source: Path, wrong: list[str]) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_a_report_is_kept_up_of_local_runs_only(source: Path) -> None:
+def test_a_report_during_the_run_is_for_local_runs_only(source: Path) -> None:
     assert parse(["-i", str(source), "-o", "out", "--report_every", "5"]).report_every == 5
     line = ["-i", str(source), "-o", "out", "--report_every", "5", "--runner", "FlinkRunner"]
-    with pytest.raises(UsageError, match=r"^--report_every 5 is for a run on this machine, and FlinkRunner is not: "):
+    with pytest.raises(UsageError, match=r"^--report_every 5 has no effect with --runner FlinkRunner: leave it out, "):
         parse(line)
 
 
-def actions() -> list[argparse.Action]:
-    return [action for action in parser()._actions if action.dest != "help"]
+def test_the_names_of_the_old_script_mean_the_same(source: Path) -> None:
+    names = "-i {} -o out -s 64 -ext JPG -a Box -j 3 -l a.log -v 7", "-i {} -o out -s 64 -ext jpg -a box --processes 3"
+    old, long = (parse(line.format(source).split()) for line in (names[0], f"{names[1]} --log a.log --verbose 7"))
+    plain = parse(f"-i {source} -o out -s 64 -ext jpg -a box --threads 3 -l a.log --log_every 7".split())
+    assert old == long == plain
+    assert (plain.config.threads, plain.log_every) == (3, 7)
 
 
-def test_every_flag_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = [
-        line for line in readme.partition("## Flags")[2].partition("## ")[0].splitlines() if line.startswith("| `")
-    ]
-    assert [line.split("`")[1] for line in table] == ["/".join(action.option_strings) for action in actions()]
-
-
-@pytest.mark.parametrize("command", [["image_resizer.py"], ["-m", "pipeline"]])
-def test_help_names_every_flag(command: list[str]) -> None:
-    shown = subprocess.run([sys.executable, *command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert all(flag in shown.stdout for action in actions() for flag in action.option_strings)
-    assert all(action.help for action in actions())
+def test_labels_of_a_job_are_beams(source: Path) -> None:
+    for flags in (["--labels", "team=photos"], ["--labels=team=photos"]):
+        options = parse(["-i", str(source), "-o", "out", *flags])
+        assert (options.config.label_from, options.beam_args) == ("", tuple(flags))

@@ -134,11 +134,11 @@ def test_a_wrong_command_is_refused_with_one_sentence(photos: Path, tmp_path: Pa
         ),
         ([pattern], f"-i {str(pattern)!r} holds no image: 1 .txt; give --any_name to try every file by its content"),
         ([photos, "--sample", "1/1000000"], "--sample 1/1000000 selects no image: give a larger share"),
-        ([photos, "-o", other], f"-o {str(other)!r} holds what belongs to no dataset ('a.txt', say): give an empty or"),
+        ([photos, "-o", other], f"-o {str(other)!r} holds files that belong to no dataset, such as 'a.txt': give an"),
         ([photos, "--prices", "/no.json"], "--prices '/no.json' cannot be read: No such file or directory"),
         (
             [photos, "--max_num_workers", 0],
-            "--max_num_workers 0 is no number of workers: give a whole number from 1 up",
+            "--max_num_workers 0 is out of range: give a whole number from 1 up",
         ),
     ]
     for args, sentence in cases:
@@ -151,7 +151,7 @@ def test_a_wrong_command_is_refused_with_one_sentence(photos: Path, tmp_path: Pa
 def test_another_dataset_is_refused_as_in_a_run(make: Make, photos: Path, tmp_path: Path) -> None:
     make("-i", photos, "-o", tmp_path / "out", "-s", 24)
     messages = make("-i", photos, "-o", tmp_path / "out", "-s", 32, "--estimate", expect=2)
-    assert "holds a dataset made with --size [24], and this is --size [32]" in messages[-1]
+    assert "holds a dataset made with --size [24], but this run has --size [32]" in messages[-1]
 
 
 def test_a_command_without_it_does_not_load_it() -> None:

@@ -18,11 +18,11 @@ def tally(matched: int, failed: int) -> Tally:
 def test_the_rate_counts_only_the_images_of_this_run() -> None:
     progress = Progress()
     reporter = ProgressReporter(progress, 10)
-    progress.listed(100)
-    progress.passed_over(SHARD, tally(60, 2))
+    progress.set_total(100)
+    progress.add_resumed_shard(SHARD, tally(60, 2))
     for number in range(20):
-        progress.worked(number < 3, {"decode": 0.5, "resize": 0.25})
-    progress.commit(SHARD, tally(15, 0))
+        progress.add_result(number < 3, {"decode": 0.5, "resize": 0.25})
+    progress.add_committed_shard(SHARD, tally(15, 0))
     assert (progress.total, progress.done, progress.resumed, progress.failed, progress.committed) == (
         100,
         80,
@@ -42,7 +42,7 @@ def test_the_rate_counts_only_the_images_of_this_run() -> None:
 
 def test_a_run_with_nothing_to_do_says_so() -> None:
     progress = Progress()
-    progress.passed_over(SHARD, tally(7, 0))
+    progress.add_resumed_shard(SHARD, tally(7, 0))
     assert (
         ProgressReporter(progress, 10).conclusion()
         == "nothing to do: all 7 images were committed already, and none was read"
@@ -53,14 +53,14 @@ def test_a_timeline_assigns_time_to_phases() -> None:
     progress = Progress()
     timeline = RunTimeline(progress, 1.5)
     timeline.record(1)
-    progress.listed(10)
+    progress.set_total(10)
     timeline.record(2)
-    progress.passed_over(SHARD, tally(4, 0))
+    progress.add_resumed_shard(SHARD, tally(4, 0))
     timeline.record(4)
     for _ in range(6):
-        progress.worked(False, {"read": 0.5})
+        progress.add_result(False, {"read": 0.5})
     timeline.record(7)
-    progress.commit(SHARD, tally(6, 0))
+    progress.add_committed_shard(SHARD, tally(6, 0))
     timeline.record(7.5)
     assert timeline.figures() == {
         "phases": {"starting": 1.5, "listing": 2, "resizing": 5, "finishing": 0.5},

@@ -20,20 +20,20 @@ SHARD = Shard("a", 0, 1)
 
 
 def config(tmp_path: Path, layout: str = "files") -> ResizeConfig:
-    (tmp_path / "out" / "_run").mkdir(parents=True, exist_ok=True)  # as a run makes it, before all else
+    (tmp_path / "out" / "_run").mkdir(parents=True, exist_ok=True)  # a run makes this folder before everything else
     split = Split("a", f"{tmp_path}/in/**", f"{tmp_path}/in")
     return ResizeConfig((split,), f"{tmp_path}/out", ResizeSpec(sizes=(8,)), layout, 100, 2)
 
 
-def resized(tmp_path: Path, *names: str) -> ResizedShard:
-    settings = config(tmp_path)
+def resized(tmp_path: Path, *names: str, layout: str = "files") -> ResizedShard:
+    settings = config(tmp_path, layout)
     write_tree(tmp_path / "in", {name: jpeg(1, (9, 9)) for name in names})
     sources = [to_source(("a", name.encode(), 1, 1.0), settings) for name in names]
     results = [process_source(source, settings, process_image) for source in sources]
     return assemble(SHARD, "digest of " + " ".join(names), results, settings)
 
 
-def test_a_commit_leaves_images_and_a_marker(tmp_path: Path) -> None:
+def test_a_commit_stores_images_and_a_marker(tmp_path: Path) -> None:
     commit(resized(tmp_path, "a.jpg", "x/b.jpg"), config(tmp_path))
     assert set(snapshot(tmp_path / "out")) == {"a.jpg", "x/b.jpg"}
     header = read_header(str(tmp_path / "out"), SHARD)
@@ -57,7 +57,7 @@ def test_a_commit_that_fails_leaves_no_marker(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / marker_path(SHARD)).exists()
 
 
-def test_the_sink_writes_a_receipt_a_shard_and_commits_what_is_not_committed(tmp_path: Path) -> None:
+def test_the_sink_commits_shards_that_are_not_committed_and_writes_a_receipt_for_each(tmp_path: Path) -> None:
     file = io.BytesIO()
     sink = ShardSink(config(tmp_path))
     sink.open(file)
@@ -66,7 +66,7 @@ def test_the_sink_writes_a_receipt_a_shard_and_commits_what_is_not_committed(tmp
     sink.write(ResizedShard(Shard("a", 1, 2), "d", shard.tally, committed=True))
     sink.flush()
     receipts = [json.loads(line) for line in file.getvalue().splitlines()]
-    assert [(one["shard"], one["again"], one["written"]) for one in receipts] == [
+    assert [(receipt["shard"], receipt["again"], receipt["written"]) for receipt in receipts] == [
         ("a-00000-of-00001", True, 1),
         ("a-00001-of-00002", False, 1),
     ]

@@ -5,6 +5,7 @@ import pytest
 
 from transforms.dataset.markers import Header, digest_of, marker_bytes, marker_path, read_header, read_marker
 from transforms.model.errors import RunError
+from transforms.model.json_lines import json_line, manifest_line
 from transforms.model.records import (
     Columns,
     FailureRow,
@@ -14,8 +15,6 @@ from transforms.model.records import (
     Source,
     StoredFile,
     UnmatchedRow,
-    json_line,
-    manifest_line,
 )
 from transforms.tables.join import TableRow
 
@@ -30,7 +29,7 @@ def write_marker(out: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def test_a_marker_comes_back_as_it_went(tmp_path: Path) -> None:
+def test_a_marker_is_read_as_it_was_written(tmp_path: Path) -> None:
     row = ROW._replace(columns={"caption": "x", "label": None})
     resized = ResizedShard(
         *(SHARD, "d1", {"images": {"matched": 1}}, (ROW, row), (FAILURE,)),
@@ -41,57 +40,57 @@ def test_a_marker_comes_back_as_it_went(tmp_path: Path) -> None:
     marker = read_marker(str(tmp_path), SHARD)
     assert marker is not None
     assert marker.header == Header("d1", 2, 1, 1, [["x.jpg", 2, "ff"]], {"images": {"matched": 1}}, 1, 1)  # type: ignore[list-item]  # JSON has no tuples
-    plain = manifest_line(ROW)
-    assert marker.rows == (plain, plain.replace(b"}\n", b',"caption":"x","label":null}\n'))
-    assert json.loads(plain)["notes"] == []
+    line = manifest_line(ROW)
+    assert marker.rows == (line, line.replace(b"}\n", b',"caption":"x","label":null}\n'))
+    assert json.loads(line)["notes"] == []
     assert marker.failures == (json_line(FAILURE),)
     assert marker.attributions == (b'{"key":"a","Author":"A"}\n',)
     assert marker.unmatched == (b'{"table":"columns","key":"z","row":3,"reason":"no-image"}\n',)
 
 
-def test_no_marker(tmp_path: Path) -> None:
+def test_a_missing_marker_is_none(tmp_path: Path) -> None:
     assert read_header(str(tmp_path), SHARD) is None
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}\n", b"no json\n"])
-def test_a_damaged_marker_is_told(tmp_path: Path, damage: bytes) -> None:
+def test_a_damaged_marker_is_an_error(tmp_path: Path, damage: bytes) -> None:
     write_marker(tmp_path, damage or marker_bytes(ResizedShard(SHARD, "d", {}, rows=(ROW,)), []).splitlines()[0])
     with pytest.raises(RunError, match=r"the marker '_run/shards/train-00003-of-00012.jsonl' is damaged: delete it"):
         read_header(str(tmp_path), SHARD)
 
 
-def test_the_digest_is_that_of_the_listing() -> None:
-    one, other = Source("a", "a.jpg", "/in/a.jpg", 5, 1.5), Source("b", "b.jpg", "/in/b.jpg", 6, 2.5)
-    digest = digest_of([one, other])
-    assert digest_of([other, one]) == digest
-    assert digest_of([one._replace(location="/moved/a.jpg"), other]) == digest
-    for changed in (one._replace(bytes=6), one._replace(version=1.6), one._replace(path="a.png")):
-        assert digest_of([changed, other]) != digest
-    assert digest_of([one]) != digest
+def test_the_digest_depends_on_the_listing() -> None:
+    first, second = Source("a", "a.jpg", "/in/a.jpg", 5, 1.5), Source("b", "b.jpg", "/in/b.jpg", 6, 2.5)
+    digest = digest_of([first, second])
+    assert digest_of([second, first]) == digest
+    assert digest_of([first._replace(location="/moved/a.jpg"), second]) == digest
+    for changed in (first._replace(bytes=6), first._replace(version=1.6), first._replace(path="a.png")):
+        assert digest_of([changed, second]) != digest
+    assert digest_of([first]) != digest
 
 
-def test_the_digest_is_that_of_the_columns_too() -> None:
-    one = Source("a", "a.jpg", "/in/a.jpg", 5, 1.5)
+def test_the_digest_depends_on_rows_and_columns() -> None:
+    source = Source("a", "a.jpg", "/in/a.jpg", 5, 1.5)
     rows = [TableRow("columns", "a", 1, b'{"x":1}'), TableRow("columns", "b", 2, b'{"x":2}')]
     columns = Columns({"x": "int64", "label": "int64", "label_name": "string"}, ("cat", "dog"))
-    digest = digest_of([one], rows, columns)
-    assert digest_of([one], rows[::-1], columns) == digest
-    changed = [
-        digest_of([one], rows, columns._replace(classes=("ant", "cat", "dog"))),
-        digest_of([one], rows, columns._replace(types={**columns.types, "x": "float64"})),
-        digest_of([one], [rows[0], rows[1]._replace(cells=b'{"x":3}')], columns),
-        digest_of([one], rows[:1], columns),
-        digest_of([one]),
+    digest = digest_of([source], rows, columns)
+    assert digest_of([source], rows[::-1], columns) == digest
+    others = [
+        digest_of([source], rows, columns._replace(classes=("ant", "cat", "dog"))),
+        digest_of([source], rows, columns._replace(types={**columns.types, "x": "float64"})),
+        digest_of([source], [rows[0], rows[1]._replace(cells=b'{"x":3}')], columns),
+        digest_of([source], rows[:1], columns),
+        digest_of([source]),
     ]
-    assert len({digest, *changed}) == 6
+    assert len({digest, *others}) == 6
 
 
 @pytest.mark.parametrize(("digest", "retry", "fits"), [("d", 0, True), ("d", 1, False), ("e", 0, False)])
-def test_what_fits(digest: str, retry: int, fits: bool) -> None:
+def test_a_marker_fits_the_same_sources_if_there_is_nothing_to_retry(digest: str, retry: int, fits: bool) -> None:
     assert Header(digest, 0, 0, retry, [], {}).fits("d") is fits
 
 
-def test_names_that_are_no_utf8_come_back() -> None:
+def test_names_that_are_not_utf8_survive_json() -> None:
     name = b"caf\xe9\xf0".decode("utf-8", "surrogateescape")
     line = json_line({"key": name})
     assert line == b'{"key":"caf\\udce9\\udcf0"}\n'

@@ -1,1 +1,1 @@
-"""Tests, laid out as the code is."""
+"""Tests of the core, one module for each of its modules."""

@@ -1,4 +1,4 @@
-"""Files that Pillow cannot write, byte by byte."""
+"""Files that Pillow cannot write, built byte by byte."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 
 def png(size: tuple[int, int], *chunks: tuple[bytes, bytes], bits: int = 8, color_type: int = 2) -> bytes:
-    """A PNG made of its chunks, (name, body) each, with the header before them."""
+    """Return a PNG of chunks, (name, body) each, after its header."""
     header = struct.pack(">IIBBBBB", *size, bits, color_type, 0, 0, 0)
     all_chunks = ((b"IHDR", header), *chunks, (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -18,21 +18,21 @@ def png(size: tuple[int, int], *chunks: tuple[bytes, bytes], bits: int = 8, colo
 
 
 def png_rows(*rows: bytes) -> tuple[bytes, bytes]:
-    """The pixels' chunk."""
+    """Return the chunk with the pixels."""
     return b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows))
 
 
 def tiff(
     width: int, data: bytes, bits: int, *, sample_format: int = 1, photometric: int = 1, order: str = "<"
 ) -> bytes:
-    """A gray TIFF of one row, uncompressed.
+    """Return an uncompressed gray TIFF of one row.
 
     Args:
         width: in pixels.
-        data: of the row.
-        bits: a sample.
+        data: the bytes of the row.
+        bits: of a sample.
         sample_format: 1 unsigned, 2 signed, 3 floating point.
-        photometric: 0 small values are light, 1 they are dark.
+        photometric: 0 if small values are light, 1 if they are dark.
         order: "<" or ">".
     """
     entries = {256: width, 257: 1, 258: bits, 259: 1, 262: photometric, 273: 8, 277: 1, 278: 1}
@@ -44,39 +44,39 @@ def tiff(
 
 
 def tiff_of(tags: dict[int, int], data: bytes = bytes(100), head: bytes = b"II*\0") -> bytes:
-    """A TIFF of 10 x 10 gray pixels with other tags, one value each; BigTIFF where `head` is that of one."""
+    """Return a TIFF of 10 x 10 gray pixels with other tags, one value each; a BigTIFF if `head` is that of one."""
     big, order = head[2:4] in (b"+\0", b"\0+"), "<" if head.startswith(b"II") else ">"
     entries = {256: 10, 257: 10, 258: 8, 259: 1, 262: 1, 273: 16, 277: 1, 278: 10, 279: len(data)} | tags
     entry, number, offset = ("HHQQ", "Q", "HHQ") if big else ("HHII", "H", "I")
     start = 16 + len(data)
     first = struct.pack(order + offset, *((8, 0, start) if big else (start,)))
     directory = b"".join(struct.pack(order + entry, tag, 4, 1, value) for tag, value in sorted(entries.items()))
-    if big and order == ">":  # a value of 4 bytes stands at the beginning of its 8
+    if big and order == ">":  # a value of 4 bytes fills the first half of its 8 bytes
         directory = b"".join(struct.pack(">HHQII", tag, 4, 1, value, 0) for tag, value in sorted(entries.items()))
     return (head + first).ljust(16, b"\0") + data + struct.pack(order + number, len(entries)) + directory + bytes(8)
 
 
 def psd(bits: int, mode: int, channels: int, version: int = 1, compression: int = 0) -> bytes:
-    """A Photoshop file of 8 x 8 pixels without layers."""
+    """Return a Photoshop file of 8 x 8 pixels without layers."""
     head = b"8BPS" + struct.pack(">H6sHIIHH", version, bytes(6), channels, 8, 8, bits, mode)
     return head + bytes(12) + struct.pack(">H", compression) + bytes(8 * 8 * channels * max(8, bits) // 8)
 
 
 def bmp(bits: int, compression: int, masks: bytes = b"") -> bytes:
-    """A BMP of 8 x 8 pixels without a palette."""
+    """Return a BMP of 8 x 8 pixels without a palette."""
     data = bytes(8 * 8 * 8)
     head = struct.pack("<IiiHHIIiiII", 40, 8, 8, 1, bits, compression, len(data), 0, 0, 0, 0) + masks
     return b"BM" + struct.pack("<IHHI", 14 + len(head) + len(data), 0, 0, 14 + len(head)) + head + data
 
 
 def boxes_of(brand: bytes, *compatible: bytes) -> bytes:
-    """The beginning of a file of boxes, as HEIC, AVIF and videos have it."""
+    """Return the beginning of a file of boxes, such as HEIC, AVIF or a video."""
     body = b"ftyp" + brand + bytes(4) + b"".join(compatible)
     return struct.pack(">I", 4 + len(body)) + body + bytes(500)
 
 
 def icc_profile(space: str, tags: dict[str, bytes], connection: str = "XYZ ") -> bytes:
-    """An ICC profile of version 2.1 for a display, or of a printer where `connection` is Lab."""
+    """Return an ICC profile of version 2.1 for a display, or for a printer if `connection` is Lab."""
     tags = {"desc": _text("desc"), "cprt": b"text\0\0\0\0none\0", "wtpt": xyz(0.9642, 1, 0.8249)} | tags
     table, bodies, offset = b"", b"", 128 + 4 + 12 * len(tags)
     for name, body in tags.items():
@@ -96,17 +96,17 @@ def _text(text: str) -> bytes:
 
 
 def xyz(*values: float) -> bytes:
-    """A tag with a colour."""
+    """Return a tag with a colour."""
     return b"XYZ \0\0\0\0" + b"".join(struct.pack(">i", round(value * 65536)) for value in values)
 
 
 def gamma(exponent: float) -> bytes:
-    """A tag with a curve."""
+    """Return a tag with a curve."""
     return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(exponent * 256))
 
 
 def color_table(inputs: int, corners: Sequence[tuple[int, int, int]]) -> bytes:
-    """A tag with a table from `inputs` channels to Lab: its 2 ** inputs corners, 8 bits each."""
-    one = (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 16)
-    head = b"mft1\0\0\0\0" + struct.pack(">4B9i", inputs, 3, 2, 0, *one)
+    """Return a tag with a table from `inputs` channels to Lab, by its 2 ** inputs corners of 8 bits."""
+    identity = (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 16)
+    head = b"mft1\0\0\0\0" + struct.pack(">4B9i", inputs, 3, 2, 0, *identity)
     return head + bytes(range(256)) * inputs + bytes(sum(corners, ())) + bytes(range(256)) * 3

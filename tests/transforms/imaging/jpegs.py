@@ -32,12 +32,12 @@ _CODES = bytes(4) + b"\x11" + bytes(11) + bytes(range(17))
 
 
 def segment(marker: int, body: bytes = b"") -> bytes:
-    """A marker's segment, by the marker's second byte."""
+    """Return the segment of a marker, given the second byte of the marker."""
     return bytes((0xFF, marker)) + struct.pack(">H", 2 + len(body)) + body
 
 
 def frame(marker: int, size: tuple[int, int], identifiers: Sequence[int] = (1,), bits: int = 8) -> bytes:
-    """A frame header of (width, height) pixels, without subsampling."""
+    """Return a frame header for (width, height) pixels without subsampling."""
     components = b"".join(bytes((identifier, 0x11, 0)) for identifier in identifiers)
     return segment(marker, struct.pack(">BHHB", bits, size[1], size[0], len(identifiers)) + components)
 
@@ -53,17 +53,17 @@ def lossless(
     restarts: bool = False,
     interleaved: bool = True,
 ) -> bytes:
-    """A lossless JPEG (ITU-T T.81, annex H).
+    """Return a lossless JPEG (ITU-T T.81, annex H).
 
     Args:
         planes: one for each component, all of one size.
-        identifiers: of the components; more than there are planes do no harm.
+        identifiers: of the components; surplus ones are ignored.
         predictor: 1 to 7.
-        point: how many of the lowest bits are left out.
+        point: how many of the lowest bits are dropped.
         bits: of a sample.
-        before: segments in front of the frame header.
+        before: segments before the frame header.
         restarts: whether a restart marker follows each row.
-        interleaved: whether one scan holds all components; else each has its own.
+        interleaved: whether one scan has all components, instead of one scan for each.
     """
     names = identifiers[: len(planes)]
     size = len(planes[0][0]), len(planes[0])
@@ -81,7 +81,7 @@ def lossless(
 
 
 def _residuals(plane: Plane, predictor: int, point: int, bits: int, restarts: bool) -> Iterator[int]:
-    """What each sample differs by from the one that its neighbours foretell."""
+    """Yield the difference of each sample from its prediction."""
     rows = [[sample >> point for sample in row] for row in plane]
     for y, row in enumerate(rows):
         for x, sample in enumerate(row):
@@ -99,15 +99,15 @@ def _residuals(plane: Plane, predictor: int, point: int, bits: int, restarts: bo
 
 
 def _coded(residuals: Sequence[Sequence[int]], size: tuple[int, int], restarts: bool) -> bytes:
-    """The residuals as bits, those of a pixel together."""
+    """Return the coded residuals, pixel by pixel."""
     pixels = list(zip(*residuals, strict=True))
     lines = [pixels[start : start + size[0]] for start in range(0, len(pixels), size[0])]
-    coded = [b"".join(_packed(line)) for line in (lines if restarts else [pixels])]
+    coded = [b"".join(_packed_bits(line)) for line in (lines if restarts else [pixels])]
     marks = [bytes((0xFF, 0xD0 + number % 8)) for number in range(len(coded) - 1)]
     return b"".join(part + mark for part, mark in zip(coded, [*marks, b""], strict=True))
 
 
-def _packed(pixels: Sequence[Sequence[int]]) -> Iterator[bytes]:
+def _packed_bits(pixels: Sequence[Sequence[int]]) -> Iterator[bytes]:
     bits = ""
     for pixel in pixels:
         for residual in pixel:

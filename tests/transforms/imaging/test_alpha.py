@@ -1,4 +1,4 @@
-"""Alpha that means nothing, and pictures that stay fully transparent."""
+"""Alpha without meaning, and fully transparent pictures."""
 
 import struct
 from typing import Any
@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes
-from transforms.imaging.alpha import is_transparent, tga_alpha_type
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.alpha import is_fully_transparent, tga_alpha_type
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import Note
+from transforms.imaging.opening import open_image
 from transforms.imaging.spec import ResizeSpec
 
 WHITE = (255, 255, 255)
@@ -18,11 +19,11 @@ HIDDEN = (Note.FULLY_TRANSPARENT,)
 
 
 def row(data: bytes, **settings: Any) -> tuple[list[Any], tuple[Note, ...]]:
-    """The pixels of the first row, and what was noted."""
+    """Return the pixels of the first row, and the notes."""
     opened = open_image(data)
-    working = decode(opened, ResizeSpec(**settings))
-    pixels = [working.pixels.getpixel((x, 0)) for x in range(working.pixels.width)]
-    return pixels, opened.header.notes + working.notes
+    decoded = decode(opened, ResizeSpec(**settings))
+    pixels = [decoded.pixels.getpixel((x, 0)) for x in range(decoded.pixels.width)]
+    return pixels, opened.header.notes + decoded.notes
 
 
 def bgra(*pixels: tuple[int, ...]) -> bytes:
@@ -35,7 +36,7 @@ def bgra(*pixels: tuple[int, ...]) -> bytes:
 def tga(
     pixels: bytes, depth: int, kind: int = 2, alpha_type: int | None = None, palette: bytes = b"", entry: int = 0
 ) -> bytes:
-    """A TGA of one row of two pixels; with an extension area if its attributes type is given."""
+    """Return a TGA of one row of two pixels, with an extension area if an attributes type is given."""
     head = struct.pack("<BBBHHBHHHHBB", 0, bool(palette), kind, 0, 2 if palette else 0, entry, 0, 0, 2, 1, depth, 8)
     data = head + palette + pixels
     if alpha_type is None:
@@ -54,21 +55,21 @@ def test_a_tga_whose_alpha_is_0_everywhere_is_opaque(alpha_type: int | None) -> 
 
 
 @pytest.mark.parametrize("alpha_type", [3, 4])
-def test_a_tga_whose_alpha_is_said_to_mean_something_is_transparent(alpha_type: int) -> None:
+def test_a_tga_whose_alpha_is_declared_meaningful_is_transparent(alpha_type: int) -> None:
     assert row(tga(CLEAR, 32, alpha_type=alpha_type)) == ([WHITE, WHITE], HIDDEN)
     assert row(tga(HALF, 32, alpha_type=alpha_type)) == ([WHITE, BLUE], ())
 
 
-def test_a_tga_with_some_alpha() -> None:
+def test_a_tga_that_is_partly_transparent() -> None:
     assert row(tga(HALF, 32)) == ([WHITE, BLUE], ())
     assert row(tga(HALF, 32, alpha_type=1)) == ([RED, BLUE], ())
 
 
-def test_a_packed_tga() -> None:
+def test_a_run_length_encoded_tga() -> None:
     assert row(tga(b"\x81" + CLEAR[:4], 32, kind=10)) == ([RED, RED], ())
 
 
-def test_a_tga_without_an_offset_of_its_extension_area() -> None:
+def test_a_tga_without_a_valid_offset_of_its_extension_area() -> None:
     data = tga(CLEAR, 32) + bytes(8) + b"TRUEVISION-XFILE.\0"
     assert row(data) == ([RED, BLUE], ())
     assert tga_alpha_type(data) is None
@@ -97,7 +98,7 @@ def test_a_tga_with_a_palette_of_32_bits(entries: bytes, alpha_type: int | None,
     assert row(data, mode="keep", algorithm="nearest") == ([0, 1], ())
 
 
-def test_a_tga_with_a_palette_of_16_bits_that_are_all_marked() -> None:
+def test_the_attribute_bits_of_a_tga_palette_of_16_bits_are_ignored() -> None:
     entries = struct.pack("<HH", 0x8000 | 0x7C00, 0x8000 | 0x1F)
     assert row(tga(b"\0\1", 8, kind=1, palette=entries, entry=16)) == ([(255, 0, 0), (0, 0, 255)], ())
 
@@ -109,7 +110,7 @@ BITS_16 = (0x7C00, 0x3E0, 0x1F, 0x8000)
 
 
 def bmp(pixels: bytes, bits: int, header: int = 124, masks: tuple[int, ...] = BITS_32) -> bytes:
-    """A BMP of one row of two pixels; of 40 bytes of header it has no masks."""
+    """Return a BMP of one row of two pixels; with a header of 40 bytes it has no masks."""
     compression = 3 if header > 40 else 0
     info = struct.pack("<IiiHHIIiiII", header, 2, 1, 1, bits, compression, len(pixels), 0, 0, 0, 0)
     info += struct.pack("<4I", *masks)
@@ -137,7 +138,7 @@ def test_a_bmp_of_16_bits(bit: int) -> None:
 
 
 def ico(bits: int, pixels: bytes, mask: list[int] | None, palette: bytes = b"") -> bytes:
-    """An icon of 2 x 2 pixels, its rows from the bottom up, with a mask of rows of bits, or none."""
+    """Return an icon of 2 x 2 pixels, the lower row first, with a mask of rows of bits, or without a mask."""
     info = struct.pack("<IiiHHIIiiII", 40, 2, 4, 1, bits, 0, 0, 0, 0, len(palette) // 4, 0)
     rows = b"".join(struct.pack(">I", bits_of_row << 30) for bits_of_row in mask or [])
     frame = info + palette + pixels + rows
@@ -166,8 +167,8 @@ def test_an_icon_without_alpha_and_mask_is_opaque() -> None:
 
 
 def test_an_icon_with_alpha_needs_no_mask() -> None:
-    some = bgra(*LOWER, (*RED, 255), (*BLUE, 0))
-    assert row(ico(32, some, [0b11, 0b11])) == ([RED, WHITE], ())
+    partly_opaque = bgra(*LOWER, (*RED, 255), (*BLUE, 0))
+    assert row(ico(32, partly_opaque, [0b11, 0b11])) == ([RED, WHITE], ())
 
 
 @pytest.mark.parametrize(
@@ -211,7 +212,7 @@ def test_a_fully_transparent_picture_is_noted(image_format: str) -> None:
     ("mode", "color", "other", "transparency"),
     [("P", 0, 1, 0), ("L", 7, 8, 7), ("RGB", RED, BLUE, RED), ("P", 1, 0, b"\xff\0")],
 )
-def test_so_is_one_of_a_transparent_color(mode: str, color: Any, other: Any, transparency: Any) -> None:
+def test_a_picture_in_its_transparent_color_is_noted(mode: str, color: Any, other: Any, transparency: Any) -> None:
     image = Image.new(mode, (4, 4), color)
     if mode == "P":
         image.putpalette([*RED, *BLUE])
@@ -226,8 +227,8 @@ def test_a_transparent_gif() -> None:
     assert row(image_bytes(image, "GIF", transparency=1)) == ([WHITE] * 4, HIDDEN)
 
 
-def test_looking_at_the_corner_is_not_enough() -> None:
+def test_a_transparent_corner_does_not_make_a_picture_transparent() -> None:
     image = Image.new("LA", (3, 3), (9, 0))
-    assert is_transparent(image)
+    assert is_fully_transparent(image)
     image.putpixel((2, 2), (9, 1))
-    assert not is_transparent(image)
+    assert not is_fully_transparent(image)

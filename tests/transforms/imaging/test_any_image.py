@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.support import image_bytes
-from transforms.imaging.decode import Opened, open_image
 from transforms.imaging.errors import ImageError, Kind
+from transforms.imaging.opening import Opened, open_image
 from transforms.imaging.resize import Encoded, Output, resize_image
 from transforms.imaging.spec import COLORS, DEPTH_RANGES, FILTERS, FITS, LONGEST_SIDE, MODES, ORIENTATIONS, ResizeSpec
 
@@ -36,7 +36,7 @@ SIDES = st.integers(1, 80) | st.sampled_from([1, 2, 255, 600])
 
 @st.composite
 def sources(draw: st.DrawFn) -> bytes:
-    """A file with random pixels, and an EXIF tag where its format has one."""
+    """Return a file with random pixels, and an EXIF orientation if its format has one."""
     image_format, mode = draw(st.sampled_from(SOURCES))
     size = draw(SIDES), draw(SIDES)
     if image_format == "ICO":
@@ -78,21 +78,21 @@ def specs(draw: st.DrawFn) -> ResizeSpec:
 
 
 def promised(source: tuple[int, int], size: int, spec: ResizeSpec) -> Any:
-    """A predicate of (width, height), written without the code's own arithmetic."""
+    """Return a predicate of (width, height) that does not use the arithmetic of the code."""
     shortest, longest = sorted(source)
     if spec.fit in ("pad", "stretch"):
-        return lambda shown: shown == (size, size)
+        return lambda actual: actual == (size, size)
     if spec.fit == "crop":
         if spec.only_shrink:
-            return lambda shown: sorted(shown) == sorted(min(side, size) for side in source)
-        return lambda shown: shown == (size, size)
+            return lambda actual: sorted(actual) == sorted(min(side, size) for side in source)
+        return lambda actual: actual == (size, size)
     if spec.fit == "cover":
         if spec.only_shrink and shortest <= size:
-            return lambda shown: sorted(shown) == [shortest, longest]
-        return lambda shown: min(shown) == size and abs(max(shown) - longest * size / shortest) <= 1
+            return lambda actual: sorted(actual) == [shortest, longest]
+        return lambda actual: min(actual) == size and abs(max(actual) - longest * size / shortest) <= 1
     if spec.only_shrink and longest <= size:
-        return lambda shown: sorted(shown) == [shortest, longest]
-    return lambda shown: max(shown) == size and abs(min(shown) - max(1, shortest * size / longest)) <= 1
+        return lambda actual: sorted(actual) == [shortest, longest]
+    return lambda actual: max(actual) == size and abs(min(actual) - max(1, shortest * size / longest)) <= 1
 
 
 def promised_modes(spec: ResizeSpec) -> set[str]:
@@ -115,17 +115,17 @@ def outputs_of(opened: Opened, spec: ResizeSpec) -> tuple[Output, ...]:
 @given(sources(), specs())
 def test_any_image(data: bytes, spec: ResizeSpec) -> None:
     opened = open_image(data)
-    source = opened.header
+    header = opened.header
     for size, output in zip(sorted(spec.sizes, reverse=True), outputs_of(opened, spec), strict=True):
         if isinstance(output, ImageError):
             event(output.kind)
-            too_large = spec.max_pixels == 1000 or (spec.fit == "cover" and size * max(source[2:4]) > 16_383)
+            too_large = spec.max_pixels == 1000 or (spec.fit == "cover" and size * max(header[2:4]) > 16_383)
             assert output.kind in KNOWN or (output.kind is Kind.OUTPUT_TOO_LARGE and too_large)
             continue
         assert isinstance(output, Encoded)
         image = Image.open(io.BytesIO(output.data))
         image.load()
-        event(f"{source.format} {source.mode} -> {image.format} {image.mode}")
+        event(f"{header.format} {header.mode} -> {image.format} {image.mode}")
         assert image.size == output.target.dimensions
-        assert promised((source.width, source.height), size, spec)(image.size)
+        assert promised((header.width, header.height), size, spec)(image.size)
         assert image.mode in promised_modes(spec)

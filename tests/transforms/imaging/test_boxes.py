@@ -5,8 +5,8 @@ from PIL import Image, ImageDraw
 
 from tests.support import image_bytes, picture_of
 from transforms.imaging.boxes import map_box
-from transforms.imaging.decode import open_image
 from transforms.imaging.geometry import Box, target_of
+from transforms.imaging.opening import open_image
 from transforms.imaging.resize import Encoded, resize_image
 from transforms.imaging.spec import FITS, ResizeSpec
 
@@ -20,7 +20,7 @@ WHOLE = (0, 0, 400, 200)
         ((0, 0, 400, 200), WHOLE, (0, 25, 100, 75), 1, (0, 25, 100, 75)),
         ((0, 0, 200, 200), (100, 0, 300, 200), (0, 0, 50, 50), 1, (0, 0, 25, 50)),  # clipped on the left
         ((0, 0, 100, 200), (100, 0, 300, 200), (0, 0, 50, 50), 1, None),  # outside
-        ((40, 20, 40, 60), WHOLE, (0, 0, 100, 50), 1, None),  # of no width
+        ((40, 20, 40, 60), WHOLE, (0, 0, 100, 50), 1, None),  # without width
         ((0, 0, 40, 20), WHOLE, (0, 0, 100, 50), 3, (90, 45, 100, 50)),
         ((0, 0, 40, 20), WHOLE, (0, 0, 50, 100), 6, (45, 0, 50, 10)),
         ((0, 0, 40, 20), WHOLE, (0, 0, 50, 100), 8, (0, 90, 5, 100)),
@@ -57,7 +57,7 @@ def test_a_mapped_box_lies_where_the_picture_is(box: Box, size: tuple[int, int],
 @pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_the_mapped_box_is_where_the_pixels_went(fit: str, orientation: int) -> None:
-    """A red block, resized as the EXIF tag says, is found at the box that its own box is mapped to."""
+    """A red block that is turned by the EXIF tag is in the box to which its own box is mapped."""
     image, block = Image.new("RGB", (300, 200), "black"), (120, 40, 180, 120)
     ImageDraw.Draw(image).rectangle((block[0], block[1], block[2] - 1, block[3] - 1), fill="red")
     exif = Image.Exif()
@@ -68,7 +68,7 @@ def test_the_mapped_box_is_where_the_pixels_went(fit: str, orientation: int) -> 
     (output,) = resize_image(open_image(image_bytes(image, "PNG", exif=exif)), spec).outputs.values()
     assert isinstance(output, Encoded)
     mapped = map_box(block, output.target.source_box, output.target.output_box, output.target.orientation)
-    found = picture_of(output.data).getchannel("R").point(lambda value: 255 * (value > 127)).getbbox()
+    actual = picture_of(output.data).getchannel("R").point(lambda value: 255 * (value > 127)).getbbox()
     assert mapped is not None
-    assert found == pytest.approx(mapped, abs=1.01)
+    assert actual == pytest.approx(mapped, abs=1.01)
     assert picture_of(output.data).size == output.target.dimensions

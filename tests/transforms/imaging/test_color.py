@@ -10,8 +10,9 @@ from PIL import Image, ImageCms
 from tests.support import image_bytes, jpeg
 from tests.transforms.imaging.files import color_table, gamma, icc_profile, png, png_rows, xyz
 from transforms.imaging.color import finish, prepare
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import Note
+from transforms.imaging.opening import open_image
 from transforms.imaging.resample import psnr
 from transforms.imaging.resize import Encoded, resize_image
 from transforms.imaging.spec import ResizeSpec
@@ -20,10 +21,10 @@ WHITE = (255, 255, 255)
 
 
 def colors(data: bytes, **settings: Any) -> list[Any]:
-    """The pixels that a file gives in its output's mode."""
+    """Return the pixels of a file in the mode of its output."""
     spec = ResizeSpec(**settings)
-    working = decode(open_image(data), spec)
-    picture = finish(working.pixels, working, spec)
+    decoded = decode(open_image(data), spec)
+    picture = finish(decoded.pixels, decoded, spec)
     return [picture.getpixel((x, y)) for y in range(picture.height) for x in range(picture.width)]
 
 
@@ -33,7 +34,7 @@ def notes(data: bytes, **settings: Any) -> tuple[Note, ...]:
 
 
 def row_of(mode: str, values: list[Any], **parameters: Any) -> bytes:
-    """A PNG of one row."""
+    """Return a PNG of one row."""
     image = Image.new(mode, (len(values), 1))
     for x, value in enumerate(values):
         image.putpixel((x, 0), value)
@@ -41,7 +42,7 @@ def row_of(mode: str, values: list[Any], **parameters: Any) -> bytes:
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_transparency_is_laid_on_the_background(mode: str) -> None:
+def test_transparency_is_composited_on_the_background(mode: str) -> None:
     data = row_of(mode, [(10, 10, 10, a) if mode == "RGBA" else (10, a) for a in (0, 128, 255)])
     assert colors(data) == [WHITE, (132, 132, 132), (10, 10, 10)]
     assert colors(data, background="#ff0000") == [(255, 0, 0), (132, 5, 5), (10, 10, 10)]
@@ -99,8 +100,8 @@ def test_rare_transparent_modes(mode: str, transparent: tuple[int, ...]) -> None
     assert pixels.getpixel((0, 0)) == (255, 128, 0)
 
 
-def test_the_background_is_there_before_the_resize() -> None:
-    # Opaque black beside transparent white: the edge must show no white that was hidden.
+def test_the_background_is_applied_before_the_resize() -> None:
+    # Opaque black beside transparent white: the edge must not show the hidden white.
     image = Image.new("RGBA", (64, 64), (255, 255, 255, 0))
     image.paste((0, 0, 0, 255), (0, 0, 31, 64))
     spec = ResizeSpec(sizes=(16,), background="#000000", extension="png")
@@ -139,12 +140,12 @@ def cmyk_jpeg(ink: tuple[int, int, int, int]) -> bytes:
     return image_bytes(Image.new("CMYK", (16, 16), ink), "JPEG", quality=100)
 
 
-def near(one: Any, other: Any, bound: int = 2) -> bool:
-    return all(abs(a - b) <= bound for a, b in zip(one, other, strict=True))
+def near(left: Any, right: Any, bound: int = 2) -> bool:
+    return all(abs(a - b) <= bound for a, b in zip(left, right, strict=True))
 
 
 @pytest.mark.parametrize("ink", [(255, 0, 0, 0), (0, 0, 0, 0), (0, 0, 0, 255), (30, 200, 90, 40)])
-def test_a_cmyk_jpeg_is_taken_for_inverted_with_and_without_the_marker(ink: tuple[int, int, int, int]) -> None:
+def test_a_cmyk_jpeg_counts_as_inverted_with_and_without_the_marker(ink: tuple[int, int, int, int]) -> None:
     data = cmyk_jpeg(ink)
     expected = Image.new("CMYK", (1, 1), ink).convert("RGB").getpixel((0, 0))
     assert b"Adobe" in data
@@ -153,9 +154,9 @@ def test_a_cmyk_jpeg_is_taken_for_inverted_with_and_without_the_marker(ink: tupl
     assert colors(without_adobe_marker(data)) == colors(data)
 
 
-def test_a_ycck_jpeg_is_told_by_the_marker() -> None:
-    # With the marker's transform 2 the first three channels are Y, Cb and Cr, and what they give are inks:
-    # Adobe stores 255 - ink, and the conversion to CMYK turns that over once more.
+def test_a_ycck_jpeg_is_recognised_by_the_marker() -> None:
+    # With transform 2 in the marker the first three channels are Y, Cb and Cr, and encode inks: Adobe stores
+    # 255 - ink, and the conversion to CMYK inverts that once more.
     luma, blue, red = 180, 100, 150
     data = bytearray(cmyk_jpeg((255 - luma, 255 - blue, 255 - red, 0)))
     data[data.index(b"Adobe") + 11] = 2
@@ -167,7 +168,7 @@ def test_a_ycck_jpeg_is_told_by_the_marker() -> None:
 
 # --- profiles
 
-# The primaries of sRGB, red and green exchanged: what such a profile calls red is green.
+# The primaries of sRGB with red and green exchanged: the red of such a profile is green.
 PRIMARIES = {
     "rXYZ": xyz(0.3851, 0.7169, 0.0971),
     "gXYZ": xyz(0.4361, 0.2225, 0.0139),
@@ -198,7 +199,7 @@ def test_srgb_converts_by_the_profile() -> None:
     assert near(colors(data, color="srgb", mode="L"), (150, 29, 76))
 
 
-def test_srgb_of_srgb_changes_next_to_nothing() -> None:
+def test_converting_srgb_to_srgb_changes_next_to_nothing() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     data = jpeg(1, (300, 200), icc_profile=profile)
     plain, converted = (resized_png(data, color=color) for color in ("keep-numbers", "srgb"))

@@ -1,4 +1,4 @@
-"""Pixels of other than 8 unsigned bits: what their values become, exactly."""
+"""The exact gray levels of pixels that are not 8 unsigned bits."""
 
 import math
 import struct
@@ -11,13 +11,14 @@ from PIL import Image
 
 from tests.support import image_bytes
 from tests.transforms.imaging.files import tiff
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
+from transforms.imaging.opening import open_image
 from transforms.imaging.spec import ResizeSpec
 
 
 def levels(data: bytes, **settings: Any) -> list[int]:
-    """The gray levels that a file's pixels become."""
+    """Return the gray levels of a file's pixels."""
     pixels = decode(open_image(data), ResizeSpec(**settings)).pixels
     assert pixels.mode == "L"
     return list(pixels.tobytes())
@@ -97,7 +98,7 @@ def float_tiff(values: list[float], photometric: int = 1) -> bytes:
 FLOATS = [math.nan, -0.25, 0.0, 0.25, 0.5, 1.0, 1.5, 0.001, 0.002]
 
 
-def test_floats_are_taken_for_0_to_1() -> None:
+def test_floats_are_expected_in_0_to_1() -> None:
     assert levels(float_tiff(FLOATS)) == [0, 0, 0, 64, 128, 255, 255, 0, 1]
     assert levels(float_tiff(FLOATS, photometric=0)) == [0, 255, 255, 191, 128, 0, 0, 255, 254]
     assert levels(float_tiff([math.inf, -math.inf, 0.5, 1.0])) == [255, 0, 128, 255]
@@ -115,7 +116,10 @@ def test_floats_that_were_clipped_are_noted() -> None:
 def test_floats_of_another_range_are_not_guessed_at() -> None:
     error = error_of(float_tiff([0.5, 200.0, 3000.0]))
     assert error.kind is Kind.UNSUPPORTED_DEPTH
-    assert error.message.startswith("67% of the values lie outside of 0 to 1, which is what floats are taken for")
+    assert error.message == (
+        "67% of the values lie outside 0 to 1, the range that floats are expected in: "
+        "give --depth_range auto to stretch each image"
+    )
 
 
 @pytest.mark.parametrize(("bits", "sample_format"), [(16, 3), (64, 3), (64, 1), (24, 3)])
@@ -137,7 +141,10 @@ def test_each_image_can_be_stretched_instead() -> None:
     assert levels(gray16(7, 7), depth_range="auto") == [0, 0]
     eight_bits = image_bytes(Image.frombytes("L", (2, 1), bytes([100, 101])), "PNG")
     assert levels(eight_bits, depth_range="auto") == [100, 101]
-    assert error_of(float_tiff([0.0, math.inf]), depth_range="auto").message == "some values are infinite"
+    assert (
+        error_of(float_tiff([0.0, math.inf]), depth_range="auto").message
+        == "some values are infinite: give --depth_range full"
+    )
 
 
 @given(st.lists(st.integers(0, 65_535), min_size=1, max_size=40))

@@ -1,4 +1,4 @@
-"""What the encoders are told, read from the files that they wrote."""
+"""The settings of encoders, read from the files that they write."""
 
 import io
 from typing import Any
@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageChops, JpegImagePlugin
 
 from tests.support import image_bytes, jpeg, picture_of
-from transforms.imaging.decode import open_image
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
+from transforms.imaging.opening import open_image
 from transforms.imaging.resample import psnr
 from transforms.imaging.resize import Encoded, resize_image
 from transforms.imaging.spec import ResizeSpec
@@ -34,14 +34,14 @@ def test_subsampling_of_jpeg(subsampling: str | None, number: int) -> None:
 
 
 def test_subsampling_of_avif() -> None:
-    few, many = (output_of(PHOTO, "avif", subsampling=one, quality=95) for one in ("4:2:0", "4:4:4"))
+    few, many = (output_of(PHOTO, "avif", subsampling=value, quality=95) for value in ("4:2:0", "4:4:4"))
     # av1C: the third byte's bits 2 and 3 say whether colour is subsampled across and down.
     flags = [data[data.index(b"av1C") + 6] >> 2 & 3 for data in (few, many)]
     assert flags == [3, 0]
 
 
 def test_progressive() -> None:
-    plain, progressive = (output_of(PHOTO, "jpg", progressive=one) for one in (False, True))
+    plain, progressive = (output_of(PHOTO, "jpg", progressive=value) for value in (False, True))
     assert ("progressive" in Image.open(io.BytesIO(progressive)).info) is True
     assert ("progressive" in Image.open(io.BytesIO(plain)).info) is False
     assert ImageChops.difference(picture_of(plain), picture_of(progressive)).getbbox() is None
@@ -72,7 +72,7 @@ def test_avif_has_the_same_bytes_for_every_number_of_processors() -> None:
     image = Image.linear_gradient("L").resize((1600, 1200)).convert("RGB")
     data = output_of(image_bytes(image, "PNG"), "avif", sizes=(1600,))
     assert data == image_bytes(image, "AVIF", max_threads=1)
-    assert data != image_bytes(image, "AVIF", max_threads=2)  # cut into tiles
+    assert data != image_bytes(image, "AVIF", max_threads=2)  # two tiles
 
 
 @pytest.mark.parametrize(("extension", "mode"), [("jpg", "L"), ("png", "L"), ("webp", "RGB"), ("avif", "L")])
@@ -98,16 +98,16 @@ def test_more_pixels_than_allowed_is_a_failure_of_its_own() -> None:
 
 
 def kept(image: Image.Image, image_format: str = "PNG", **settings: Any) -> Image.Image:
-    """What "keep" makes of an image, half as large."""
+    """Return what "keep" writes for an image, half as large."""
     settings = {"sizes": (4,), "mode": "keep", "algorithm": "nearest", **settings}
     data = output_of(image_bytes(image, image_format), "png", **settings)
-    made = Image.open(io.BytesIO(data))
-    made.load()
-    return made
+    output = Image.open(io.BytesIO(data))
+    output.load()
+    return output
 
 
 def mask(mode: str, labels: list[Any]) -> Image.Image:
-    """8 x 8 pixels: quarters of 4 x 4."""
+    """Return 8 x 8 pixels in quarters of 4 x 4."""
     image = Image.new(mode, (8, 8))
     for x in range(8):
         for y in range(8):
@@ -126,10 +126,10 @@ PALETTE = [0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0]
 def test_a_palette_is_kept() -> None:
     image = mask("P", [0, 1, 2, 3])
     image.putpalette(PALETTE)
-    made = kept(image)
-    assert (made.mode, made.size, quarters(made)) == ("P", (4, 4), [0, 1, 2, 3])
-    assert (made.getpalette() or [])[:12] == PALETTE
-    assert "transparency" not in made.info
+    output = kept(image)
+    assert (output.mode, output.size, quarters(output)) == ("P", (4, 4), [0, 1, 2, 3])
+    assert (output.getpalette() or [])[:12] == PALETTE
+    assert "transparency" not in output.info
     image.info["transparency"] = 2
     assert kept(image).info["transparency"] == 2
 
@@ -139,18 +139,18 @@ def test_a_palette_is_kept() -> None:
     [("L", [0, 7, 254, 255]), ("1", [0, 255, 255, 0]), ("I;16", [0, 1, 1000, 65_535]), ("RGB", [(1, 2, 3)] * 4)],
 )
 def test_labels_are_kept(mode: str, labels: list[Any]) -> None:
-    made = kept(mask(mode, labels))
-    assert (made.mode, quarters(made)) == (mode, labels)
+    output = kept(mask(mode, labels))
+    assert (output.mode, quarters(output)) == (mode, labels)
 
 
 def test_labels_of_a_16_bit_pgm_are_kept() -> None:
-    made = kept(mask("I;16", [0, 1, 1000, 65_535]), "PPM")
-    assert (made.mode, quarters(made)) == ("I;16", [0, 1, 1000, 65_535])
+    output = kept(mask("I;16", [0, 1, 1000, 65_535]), "PPM")
+    assert (output.mode, quarters(output)) == ("I;16", [0, 1, 1000, 65_535])
 
 
-def test_what_is_no_mask_is_laid_on_the_background() -> None:
-    made = kept(mask("RGBA", [(9, 9, 9, 255), (9, 9, 9, 0)] * 2), background="#ff0000")
-    assert (made.mode, quarters(made)) == ("RGB", [(9, 9, 9), (255, 0, 0)] * 2)
+def test_an_image_that_is_not_a_mask_is_composited_on_the_background() -> None:
+    output = kept(mask("RGBA", [(9, 9, 9, 255), (9, 9, 9, 0)] * 2), background="#ff0000")
+    assert (output.mode, quarters(output)) == ("RGB", [(9, 9, 9), (255, 0, 0)] * 2)
 
 
 @pytest.mark.parametrize("mode", ["I", "F"])
@@ -174,10 +174,10 @@ def test_a_mask_is_padded_with_the_gray_level_as_label(mode: str, color: str, la
     image = Image.new(mode, (8, 4), 1)
     if mode == "P":
         image.putpalette(PALETTE)
-    made = kept(image, fit="pad", pad_color=color)
-    assert (made.size, made.mode) == ((4, 4), mode)
+    output = kept(image, fit="pad", pad_color=color)
+    assert (output.size, output.mode) == ((4, 4), mode)
     inside = 255 if mode == "1" else 1
-    assert [made.getpixel((1, y)) for y in range(4)] == [label, inside, inside, label]
+    assert [output.getpixel((1, y)) for y in range(4)] == [label, inside, inside, label]
 
 
 def test_a_mask_is_turned_and_cut_as_its_photograph_is() -> None:

@@ -13,9 +13,9 @@ from transforms.imaging.geometry import (
     contain,
     cover,
     reduced_request,
+    skip_reason,
     target_of,
     targets,
-    unwanted,
 )
 from transforms.imaging.spec import FITS, ResizeSpec
 
@@ -33,7 +33,7 @@ SIZES = st.integers(1, 65_500)
         ((3000, 4), 512, (512, 1)),
         ((4, 3000), 512, (1, 512)),
         ((1, 1), 1, (1, 1)),
-        ((49, 49), 512, (512, 511)),  # as the first image_resizer.py has it: int(49 * (512 / 49)) is 511
+        ((49, 49), 512, (512, 511)),  # as in the first image_resizer.py: int(49 * (512 / 49)) is 511
     ],
 )
 def test_contain(source: tuple[int, int], size: int, expected: tuple[int, int]) -> None:
@@ -154,7 +154,7 @@ def test_box_in_the_decoded_image(decoded: Box, box: Box, expected: Box) -> None
     [
         (whole(512, 512, 384), whole(256, 256, 192), True),
         (whole(512, 512, 384), whole(300, 300, 225), False),  # not twice as large
-        (whole(512, 512, 1), whole(256, 256, 1), False),  # nor on one side
+        (whole(512, 512, 1), whole(256, 256, 1), False),  # not on both sides
         (whole(2000, 2000, 1500), whole(256, 256, 192), False),  # enlarged itself
         (whole(512, 512, 384), whole(256, 256, 192)._replace(source_box=(9, 0, 1000, 750)), False),  # another part
     ],
@@ -175,7 +175,7 @@ def test_can_chain(larger: Target, smaller: Target, expected: bool) -> None:
     ],
 )
 def test_filters(source: tuple[int, int], filters: dict[str, Any], expected: Skip | None) -> None:
-    assert unwanted(source, ResizeSpec(**filters)) == expected
+    assert skip_reason(source, ResizeSpec(**filters)) == expected
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 1000))

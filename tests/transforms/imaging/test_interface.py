@@ -1,4 +1,4 @@
-"""The core's public names, imported from where the documentation says."""
+"""The public names of the core, imported as the documentation says."""
 
 import io
 
@@ -25,14 +25,14 @@ def test_the_data_of_each_size() -> None:
 def test_the_data_of_an_image_that_failed_raises_its_error() -> None:
     result = process_image(b"none", ResizeSpec(sizes=(48, 24)))
     for size in (48, 24):
-        with pytest.raises(ImageError, match="the content is of no image format that is read here") as caught:
+        with pytest.raises(ImageError, match="the content is not in an image format that can be read") as caught:
             result.data(size)
         assert caught.value.kind is imaging.Kind.NOT_AN_IMAGE
 
 
 def test_a_size_that_cannot_be_made_leaves_the_others() -> None:
     result = process_image(jpeg(1, (300, 3)), ResizeSpec(sizes=(200, 8), fit="cover", extension="webp"))
-    with pytest.raises(ImageError, match="20000 x 200 pixels: a webp image takes 16383 a side at most"):
+    with pytest.raises(ImageError, match="20000 x 200 pixels: a webp image can have at most 16383 a side"):
         result.data(200)
     assert Image.open(io.BytesIO(result.data(8))).size == (800, 8)
 

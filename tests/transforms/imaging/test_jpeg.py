@@ -1,4 +1,4 @@
-"""Which JPEGs may be decoded at a scale, and which cannot be decoded at all."""
+"""Which JPEGs may be decoded at a reduced scale, and which cannot be decoded at all."""
 
 import io
 import random
@@ -19,9 +19,10 @@ from tests.transforms.imaging.jpegs import (
     segment,
 )
 from transforms.imaging import strict
-from transforms.imaging.decode import decode, open_image, reduce
+from transforms.imaging.decode import decode, reduce
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
-from transforms.imaging.jpeg import Frame, exif_of, may_be_scaled, read_frame, unsupported
+from transforms.imaging.jpeg import Frame, exif_of, may_be_scaled, read_frame, unsupported_coding
+from transforms.imaging.opening import open_image
 from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 
@@ -29,7 +30,6 @@ SIZE = 40, 30
 PHOTO = jpeg(1, SIZE)
 SCAN = PHOTO.index(b"\xff\xda")
 HEADER = PHOTO.index(b"\xff\xc0")
-REST = "no decoder here reads it; convert the image with another program"
 JFIF = segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0")
 
 
@@ -43,7 +43,7 @@ def planes(count: int, size: tuple[int, int] = (31, 17)) -> list[Plane]:
 
 
 def marked(marker: int, data: bytes = PHOTO) -> bytes:
-    """A JPEG whose frame header has another marker."""
+    """Return a JPEG whose frame header has another marker."""
     at = data.index(b"\xff\xc0")
     return data[: at + 1] + bytes((marker,)) + data[at + 2 :]
 
@@ -57,7 +57,7 @@ def test_the_frame_header() -> None:
 
 
 @pytest.mark.parametrize("parameters", [{}, {"progressive": True}, {"restart_marker_blocks": 1}, {"subsampling": 0}])
-def test_what_is_made_of_dct_may_be_scaled(parameters: dict[str, Any]) -> None:
+def test_dct_frames_may_be_scaled(parameters: dict[str, Any]) -> None:
     exif = Image.Exif()
     exif[0x010E] = "a description"
     assert may_be_scaled(jpeg(1, SIZE, exif=exif, comment=b"\xff\xc3", **parameters))
@@ -90,15 +90,15 @@ AMBIGUOUS = {
 
 
 @pytest.mark.parametrize("name", AMBIGUOUS)
-def test_what_is_ambiguous_is_not_scaled(name: str) -> None:
+def test_ambiguous_headers_are_not_scaled(name: str) -> None:
     data = AMBIGUOUS[name]
     assert read_frame(data) is None
     assert not may_be_scaled(data)
-    assert unsupported(data) is None
+    assert unsupported_coding(data) is None
     with pytest.raises(
         ImageError, match="--check_jpeg: stray bytes, an unknown marker or a second frame header"
     ) as caught:
-        strict.is_checked(data)
+        strict.check(data)
     assert caught.value.kind is Kind.DAMAGED
 
 
@@ -117,29 +117,29 @@ def test_an_image_that_may_not_be_scaled_is_decoded_whole(image_format: str) -> 
     "settings", [{}, {"mode": "L"}, {"check_jpeg": True}, {"truncated": "accept"}, {"exact": True}]
 )
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_lossless_one_is_made_from_all_of_its_pixels(count: int, settings: dict[str, Any]) -> None:
+def test_a_lossless_jpeg_is_resized_from_all_of_its_pixels(count: int, settings: dict[str, Any]) -> None:
     samples = planes(count, (400, 300))
     spec = ResizeSpec(sizes=(40,), extension="png", **settings)
-    made = process_image(lossless(samples), spec)
+    result = process_image(lossless(samples), spec)
     whole = [bytes(sample for row in plane for sample in row) for plane in samples]
     bands = [Image.frombytes("L", (400, 300), band) for band in whole]
     source = bands[0] if count == 1 else Image.merge("RGB", bands)
     expected = process_image(image_bytes(source, "PNG"), spec)
-    (output,), (same,) = made.outputs.values(), expected.outputs.values()
+    (output,), (same,) = result.outputs.values(), expected.outputs.values()
     assert isinstance(output, Encoded)
     assert isinstance(same, Encoded)
     assert output.sha256 == same.sha256
-    assert made.notes == ((Note.UNCHECKED,) if spec.check_jpeg else ())
+    assert result.notes == ((Note.UNCHECKED,) if spec.check_jpeg else ())
 
 
 @pytest.mark.parametrize("truncated", ["fail", "accept"])
-def test_a_lossless_one_that_is_cut_off(truncated: str) -> None:
+def test_a_lossless_jpeg_that_is_cut_off(truncated: str) -> None:
     data = lossless(planes(1, (400, 300)))
-    made = process_image(data[: len(data) // 2], ResizeSpec(sizes=(40,), extension="png", truncated=truncated))
-    (output,) = made.outputs.values()
+    result = process_image(data[: len(data) // 2], ResizeSpec(sizes=(40,), extension="png", truncated=truncated))
+    (output,) = result.outputs.values()
     if truncated == "accept":
         assert isinstance(output, Encoded)
-        assert made.notes == (Note.TRUNCATED,)
+        assert result.notes == (Note.TRUNCATED,)
     else:
         assert isinstance(output, ImageError)
         assert output.kind is Kind.TRUNCATED
@@ -167,8 +167,8 @@ def test_lossless_pixels_are_the_ones_that_were_coded(count: int, parameters: di
         assert band.tobytes() == (bytes(255 - sample for sample in coded) if count == 4 else coded)
 
 
-# A JPEG -> what its coding is called.
-UNREAD = {
+# The name of a coding -> a JPEG that has it.
+UNSUPPORTED = {
     "lossless JPEG (SOF3) of 6 bits": lossless([[[9] * 8] * 8], bits=6),
     "lossless JPEG (SOF3) of 16 bits": lossless([[[900] * 8] * 8], bits=16),
     "lossless JPEG (SOF3) in YCbCr": lossless(planes(3), before=JFIF),
@@ -177,7 +177,7 @@ UNREAD = {
     "extended JPEG (SOF1) of 12 bits": START + frame(0xC1, SIZE, bits=12) + PHOTO[SCAN:],
     "progressive JPEG (SOF2) of 12 bits": START + frame(0xC2, SIZE, bits=12) + PHOTO[SCAN:],
     "baseline JPEG (SOF0) of 5 components": START + frame(0xC0, SIZE, range(5)) + PHOTO[SCAN:],
-    "baseline JPEG (SOF0) with its height behind the first scan (DNL)": START + frame(0xC0, (40, 0)) + PHOTO[SCAN:],
+    "baseline JPEG (SOF0) with its height after the first scan (DNL)": START + frame(0xC0, (40, 0)) + PHOTO[SCAN:],
     "hierarchical JPEG (DHP)": START + frame(0xDE, SIZE) + PHOTO[2:],
     "hierarchical JPEG (SOF5)": marked(0xC5),
     "hierarchical JPEG (SOF6)": marked(0xC6),
@@ -190,31 +190,31 @@ UNREAD = {
 }
 
 
-@pytest.mark.parametrize("coding", UNREAD)
+@pytest.mark.parametrize("coding", UNSUPPORTED)
 @pytest.mark.parametrize("settings", [{}, {"check_jpeg": True, "truncated": "accept"}])
-def test_what_no_decoder_reads_is_named(coding: str, settings: dict[str, Any]) -> None:
-    made = process_image(UNREAD[coding], ResizeSpec(sizes=(16, 8), **settings))
-    for error in made.outputs.values():
+def test_an_unsupported_coding_is_named(coding: str, settings: dict[str, Any]) -> None:
+    result = process_image(UNSUPPORTED[coding], ResizeSpec(sizes=(16, 8), **settings))
+    for error in result.outputs.values():
         assert isinstance(error, ImageError)
         assert (error.kind, error.stage) == (Kind.UNSUPPORTED_CODING, Stage.DECODE)
-        assert error.message == f"{coding}: {REST}"
+        assert error.message == f"{coding} is not supported: convert the image with another program"
 
 
 @pytest.mark.parametrize("data", [ARITHMETIC, PROGRESSIVE_ARITHMETIC])
 def test_arithmetic_coding_is_read(data: bytes) -> None:
-    """The picture has a gradient in each of its colours."""
+    """The picture has a gradient in each colour."""
     pixels = decode(open_image(data), ResizeSpec()).pixels
     assert pixels.size == (16, 12)
     corners = [pixels.getpixel(place) for place in ((2, 1), (13, 1), (2, 10))]
-    for found, expected in zip(corners, ((32, 32, 223), (32, 32, 223), (223, 223, 32)), strict=True):
-        assert isinstance(found, tuple)
-        assert max(abs(one - other) for one, other in zip(found, expected, strict=True)) < 40, corners
+    for actual, expected in zip(corners, ((32, 32, 223), (32, 32, 223), (223, 223, 32)), strict=True):
+        assert isinstance(actual, tuple)
+        assert max(abs(a - b) for a, b in zip(actual, expected, strict=True)) < 40, corners
 
 
 def test_without_arithmetic_decoding_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("transforms.imaging.jpeg._reads_arithmetic", lambda: False)
-    assert unsupported(ARITHMETIC) == f"arithmetic-coded JPEG (SOF9): {REST}"
-    assert unsupported(PHOTO) is None
+    assert unsupported_coding(ARITHMETIC) == "arithmetic-coded JPEG (SOF9)"
+    assert unsupported_coding(PHOTO) is None
 
 
 def test_bits_that_no_jpeg_has_are_damage() -> None:
@@ -224,7 +224,7 @@ def test_bits_that_no_jpeg_has_are_damage() -> None:
     assert (error.kind, error.message) == (Kind.DAMAGED, "SyntaxError: cannot handle 9-bit layers")
 
 
-def test_the_exif_block_is_put_together_of_its_segments() -> None:
+def test_the_exif_block_is_joined_from_its_segments() -> None:
     parts = segment(0xE1, b"Exif\0\0MM\0*") + segment(0xE1, b"http://") + segment(0xE1, b"Exif\0\0more")
     assert exif_of(START + parts + PHOTO[2:]) == b"Exif\0\0MM\0*more"
     assert exif_of(START + b"\0\xff\xf1\xff\xff" + parts[1:] + PHOTO[2:]) == b"Exif\0\0MM\0*more"

@@ -1,4 +1,4 @@
-"""What libtiff says: in the message of the image that it is about, and never on the terminal."""
+"""Messages of libtiff: in the error of the image that they are about, and never on the terminal."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from transforms.imaging.errors import ImageError
 from transforms.imaging.resize import process_image
 from transforms.imaging.spec import ResizeSpec
 
-pytestmark = pytest.mark.skipif(not libtiff.IS_HEARD, reason="Pillow's libtiff cannot be reached here")
+pytestmark = pytest.mark.skipif(not libtiff.is_collected(), reason="Pillow's libtiff cannot be reached here")
 
 WEBP, ZSTD, LZW = (tiff_of({259: value}) for value in (50001, 50000, 5))
 
@@ -25,16 +25,16 @@ def message(data: bytes) -> str:
     return output.message
 
 
-def test_it_becomes_part_of_the_message() -> None:
+def test_libtiffs_message_becomes_part_of_the_error() -> None:
     assert message(ZSTD) == (
         "OSError: decoder error -2 (libtiff: Error in ZSTD_decompressStream(): Unknown frame descriptor)"
     )
-    assert "WebP inside: no decoder here reads it (libtiff: WEBP compression support is not configured)" in message(
+    assert "WebP inside is not supported (libtiff: WEBP compression support is not configured): convert" in message(
         WEBP
     )
 
 
-def test_each_thread_hears_its_own_image() -> None:
+def test_each_thread_collects_the_messages_of_its_own_image() -> None:
     expected = {data: message(data) for data in (WEBP, ZSTD, LZW)}
     assert len(set(expected.values())) == 3
     barrier = threading.Barrier(3)
@@ -44,7 +44,7 @@ def test_each_thread_hears_its_own_image() -> None:
         return {message(data) for _ in range(200)}
 
     with ThreadPoolExecutor(3) as pool:
-        assert list(pool.map(work, expected)) == [{one} for one in expected.values()]
+        assert list(pool.map(work, expected)) == [{text} for text in expected.values()]
 
 
 def test_nothing_reaches_the_terminal() -> None:
@@ -52,5 +52,5 @@ def test_nothing_reaches_the_terminal() -> None:
         "from transforms.imaging import ResizeSpec, process_image\n"
         f"for data in {[WEBP, ZSTD, LZW]!r}: print(process_image(data, ResizeSpec(extension='png')).outputs[512].kind)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert (done.stdout.split(), done.stderr) == (["unsupported-coding", "damaged", "damaged"], "")
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert (process.stdout.split(), process.stderr) == (["unsupported-coding", "damaged", "damaged"], "")

@@ -4,9 +4,9 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes
-from transforms.imaging.decode import open_image
 from transforms.imaging.geometry import Target
 from transforms.imaging.memory import memory_needed
+from transforms.imaging.opening import open_image
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,6 @@ from transforms.imaging.memory import memory_needed
 def test_memory_needed(mode: str, image_format: str, parameters: dict[str, Any], expected: int) -> None:
     image = open_image(image_bytes(Image.new(mode, (100, 100)), image_format, **parameters)).image
     target = Target(50, 50, 20, (0, 0, 100, 40), (0, 0, 50, 20))
-    beside = 50 * 100 * 4  # resized across only
-    assert memory_needed(image, (100, 100), target, "jpg") == 100 * 100 * expected + beside + 50 * 20 * 4
-    assert memory_needed(image, (100, 100), target, "avif") == 100 * 100 * expected + beside + 50 * 20 * 16
+    half_resized = 50 * 100 * 4  # resized across, not yet down
+    assert memory_needed(image, (100, 100), target, "jpg") == 100 * 100 * expected + half_resized + 50 * 20 * 4
+    assert memory_needed(image, (100, 100), target, "avif") == 100 * 100 * expected + half_resized + 50 * 20 * 16

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.imaging import naming
-from transforms.imaging.decode import FORMATS
+from transforms.imaging.opening import FORMATS
 
-# What a file system can give: any bytes but NUL, decoded as Python does.
+# Any name that a file system can have: any bytes but NUL, decoded as Python decodes them.
 KEYS = st.binary(min_size=1, max_size=60).filter(lambda name: b"\0" not in name).map(os.fsdecode)
 
 
@@ -30,7 +30,7 @@ KEYS = st.binary(min_size=1, max_size=60).filter(lambda name: b"\0" not in name)
         ("long.abcdefghijk", ".*", False, "long.abcdefghijk"),
     ],
 )
-def test_a_path_taken_apart(path: str, extension: str, tried: bool, key: str) -> None:
+def test_the_parts_of_a_path(path: str, extension: str, tried: bool, key: str) -> None:
     assert naming.extension_of(path) == extension
     assert naming.is_tried(path) is tried
     assert naming.is_tried(path, any_name=True)
@@ -61,7 +61,7 @@ def test_files_of_people(path: str) -> None:
     assert not naming.is_system_file(path)
 
 
-def test_nothing_is_tried_that_starts_another_program() -> None:
+def test_no_format_that_starts_another_program_is_opened() -> None:
     assert not naming.TRIED_EXTENSIONS & {"eps", "ps", "wmf", "emf", "pdf", "svg", "mpg"}
     assert not set(FORMATS) & {"EPS", "WMF", "PDF", "GBR"}
 
@@ -85,13 +85,13 @@ def test_archive_key(key: str, expected: str) -> None:
 
 
 @given(KEYS, KEYS)
-def test_archive_keys_are_what_readers_need(one: str, other: str) -> None:
-    escaped = naming.archive_key(one)
+def test_archive_keys_are_what_readers_need(key: str, other_key: str) -> None:
+    escaped = naming.archive_key(key)
     assert "." not in escaped
     assert not any(part.startswith("__") for part in escaped.split("/"))
     assert not any(ord(character) < 32 for character in escaped)
     escaped.encode("utf-8")
-    assert (escaped == naming.archive_key(other)) == (one == other)
+    assert (escaped == naming.archive_key(other_key)) == (key == other_key)
 
 
 @given(KEYS, st.integers(1, 10_000))
@@ -112,7 +112,7 @@ def test_shard_index_is_the_same_on_every_machine() -> None:
     ]
 
 
-def test_shards_are_of_like_sizes() -> None:
+def test_shards_have_similar_sizes() -> None:
     counts = [0] * 20
     for number in range(20_000):
         counts[naming.shard_index(f"{number:016x}", 20)] += 1
@@ -121,13 +121,13 @@ def test_shards_are_of_like_sizes() -> None:
 
 
 @given(KEYS, st.fractions(0, 1), st.fractions(0, 1))
-def test_a_larger_sample_contains_the_smaller(key: str, one: Fraction, other: Fraction) -> None:
-    smaller, larger = sorted((one, other))
+def test_a_larger_sample_contains_the_smaller(key: str, sample: Fraction, other_sample: Fraction) -> None:
+    smaller, larger = sorted((sample, other_sample))
     assert naming.in_sample(key, larger) or not naming.in_sample(key, smaller)
     assert naming.in_sample(key, Fraction(1))
     assert not naming.in_sample(key, Fraction(0))
 
 
 def test_a_sample_has_its_share() -> None:
-    taken = sum(naming.in_sample(f"{number:016x}", Fraction(1, 10)) for number in range(20_000))
-    assert 1_850 < taken < 2_150
+    count = sum(naming.in_sample(f"{number:016x}", Fraction(1, 10)) for number in range(20_000))
+    assert 1_850 < count < 2_150

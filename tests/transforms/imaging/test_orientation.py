@@ -1,4 +1,4 @@
-"""One rule for which way up a picture is: EXIF first, else XMP."""
+"""The orientation of a picture: EXIF, or else XMP, in every format."""
 
 import io
 import struct
@@ -10,10 +10,11 @@ from PIL import Image
 
 from tests.support import image_bytes, jpeg
 from tests.transforms.imaging.files import png, png_rows
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import Note
-from transforms.imaging.orientation import combined, from_exif, from_xmp, valid
-from transforms.imaging.resize import Encoded, process_image
+from transforms.imaging.opening import open_image
+from transforms.imaging.orientation import choose, from_exif, from_xmp, valid
+from transforms.imaging.resize import Encoded, ImageResult, process_image
 from transforms.imaging.spec import ResizeSpec
 
 TIFF = b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/"'
@@ -24,7 +25,7 @@ def xmp(orientation: int) -> bytes:
 
 
 def exif(orientation: int | None, **more: Any) -> bytes:
-    """A block with a camera's name, and an orientation unless it is None; without the prefix of a JPEG."""
+    """Return an EXIF block without the prefix of a JPEG: a camera's name, and an orientation unless it is None."""
     block = Image.Exif()
     block[0x0110] = "camera"
     if orientation is not None:
@@ -33,35 +34,35 @@ def exif(orientation: int | None, **more: Any) -> bytes:
 
 
 def file(image_format: str, exif_block: bytes | None, packet: bytes | None) -> bytes:
-    """An image of 40 x 20 pixels with both blocks."""
+    """Return an image of 40 x 20 pixels with both blocks."""
     image = Image.new("RGB", (40, 20), "#ffffff")
     image.paste("#ff0000", (0, 0, 10, 10))
     prefix = b"Exif\0\0" if image_format == "JPEG" else b""
-    given: dict[str, Any] = {} if exif_block is None else {"exif": prefix + exif_block}
+    parameters: dict[str, Any] = {} if exif_block is None else {"exif": prefix + exif_block}
     if image_format == "PNG":
-        return _png(image, exif_block, packet, behind=False)
+        return _png(image, exif_block, packet, after=False)
     if image_format == "TIFF":
         info: dict[int, Any] = {} if packet is None else {700: packet}
         if exif_block and (orientation := from_tag(exif_block)) is not None:
             info[0x0112] = orientation
         return image_bytes(image, "TIFF", tiffinfo=info)
     if packet is not None:
-        given["xmp"] = packet
-    return image_bytes(image, image_format, **given)
+        parameters["xmp"] = packet
+    return image_bytes(image, image_format, **parameters)
 
 
 def from_tag(block: bytes) -> int | None:
-    read = Image.Exif()
-    read.load(block)
-    return read.get(0x0112)
+    tags = Image.Exif()
+    tags.load(block)
+    return tags.get(0x0112)
 
 
-def _png(image: Image.Image, exif_block: bytes | None, packet: bytes | None, *, behind: bool) -> bytes:
+def _png(image: Image.Image, exif_block: bytes | None, packet: bytes | None, *, after: bool) -> bytes:
     chunks = [] if exif_block is None else [(b"eXIf", exif_block)]
     if packet is not None:
         chunks.append((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet))
     rows = png_rows(*(image.crop((0, y, 40, y + 1)).tobytes() for y in range(20)))
-    return png((40, 20), *((rows, *chunks) if behind else (*chunks, rows)))
+    return png((40, 20), *((rows, *chunks) if after else (*chunks, rows)))
 
 
 FORMATS = ["JPEG", "PNG", "WEBP", "TIFF"]
@@ -88,23 +89,23 @@ FORMATS = ["JPEG", "PNG", "WEBP", "TIFF"]
 def test_exif_comes_first_and_xmp_second(
     image_format: str, exif_block: bytes | None, packet: bytes | None, expected: int
 ) -> None:
-    source = open_image(file(image_format, exif_block, packet)).header
-    assert source.orientation == expected
-    assert source.notes == ((Note.EXIF_ORIENTATION,) if expected > 1 else ())
-    assert (source.width, source.height) == (40, 20)
+    header = open_image(file(image_format, exif_block, packet)).header
+    assert header.orientation == expected
+    assert header.notes == ((Note.EXIF_ORIENTATION,) if expected > 1 else ())
+    assert (header.width, header.height) == (40, 20)
 
 
 @pytest.mark.parametrize("image_format", [*FORMATS, "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_xmp_alone_turns_the_picture_as_exif_does(image_format: str, orientation: int) -> None:
     spec = ResizeSpec(sizes=(40,), orientation="exif", extension="png")
-    by_exif = only(process_image(file(image_format, exif(orientation), None), spec))
-    assert only(process_image(file(image_format, None, xmp(orientation)), spec)) == by_exif
+    by_exif = single_output(process_image(file(image_format, exif(orientation), None), spec))
+    assert single_output(process_image(file(image_format, None, xmp(orientation)), spec)) == by_exif
     assert open_png(by_exif).size == ((20, 40) if orientation > 4 else (40, 20))
 
 
 @pytest.mark.parametrize("image_format", FORMATS)
-def test_the_pixels_stay_as_stored_unless_it_is_asked_for(image_format: str) -> None:
+def test_the_pixels_stay_as_stored_by_default(image_format: str) -> None:
     data, plain = file(image_format, None, xmp(6)), file(image_format, None, None)
     assert pixels(data) == pixels(plain)
 
@@ -113,8 +114,8 @@ def pixels(data: bytes) -> bytes:
     return decode(open_image(data), ResizeSpec()).pixels.tobytes()
 
 
-def only(made: Any) -> bytes:
-    (output,) = made.outputs.values()
+def single_output(result: ImageResult) -> bytes:
+    (output,) = result.outputs.values()
     assert isinstance(output, Encoded)
     return output.data
 
@@ -124,9 +125,9 @@ def open_png(data: bytes) -> Image.Image:
 
 
 @pytest.mark.parametrize(("exif_block", "packet"), [(exif(6), None), (None, xmp(6)), (exif(6), xmp(3))])
-def test_blocks_behind_the_pixels_of_a_png_count(exif_block: bytes | None, packet: bytes | None) -> None:
+def test_blocks_after_the_pixels_of_a_png_count(exif_block: bytes | None, packet: bytes | None) -> None:
     image = Image.new("RGB", (40, 20))
-    assert open_image(_png(image, exif_block, packet, behind=True)).header.orientation == 6
+    assert open_image(_png(image, exif_block, packet, after=True)).header.orientation == 6
 
 
 def test_an_orientation_in_a_text_of_a_png() -> None:
@@ -137,7 +138,7 @@ def test_an_orientation_in_a_text_of_a_png() -> None:
 
 
 def psd(*resources: tuple[int, bytes]) -> bytes:
-    """A gray Photoshop file of one pixel."""
+    """Return a gray Photoshop file of one pixel."""
     blocks = b"".join(
         b"8BIM" + struct.pack(">HHI", number, 0, len(body)) + body + b"\0" * (len(body) % 2)
         for number, body in resources
@@ -152,7 +153,7 @@ def test_photoshops_resources() -> None:
     assert open_image(psd((1060, xmp(3)))).header.orientation == 3
 
 
-def test_avif_is_turned_by_its_own_boxes_which_pillow_gives_as_exif() -> None:
+def test_the_boxes_of_an_avif_decide_its_orientation() -> None:
     image = Image.new("RGB", (40, 20))
     data = image_bytes(image, "AVIF", exif=exif(6), xmp=xmp(3))
     assert b"irot" in data
@@ -190,10 +191,10 @@ def test_exif_with_and_without_its_prefix() -> None:
 
 def test_the_rule() -> None:
     assert [valid(value) for value in (0, 1, 8, 9, "6", None)] == [None, 1, 8, None, None, None]
-    assert combined(None, lambda: None) == 1
-    assert combined(3, lambda: 1 // 0) == 3  # XMP is not even read
+    assert choose(None, lambda: None) == 1
+    assert choose(3, lambda: 1 // 0) == 3  # XMP is not read
 
 
 def test_a_reduced_jpeg_is_turned_by_xmp_too() -> None:
     spec = ResizeSpec(sizes=(64,), orientation="exif", extension="png")
-    assert open_png(only(process_image(jpeg(1, (800, 600), xmp=xmp(8)), spec))).size == (48, 64)
+    assert open_png(single_output(process_image(jpeg(1, (800, 600), xmp=xmp(8)), spec))).size == (48, 64)

@@ -1,4 +1,4 @@
-"""Photoshop files: which channels are the picture's, and which is its transparency."""
+"""Photoshop files: which channels belong to the picture, and which is its transparency."""
 
 import struct
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from transforms.imaging.color import finish
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import ImageError, Note
+from transforms.imaging.opening import open_image
 from transforms.imaging.psd import read_header
 from transforms.imaging.spec import ResizeSpec
 
@@ -16,18 +17,18 @@ GRAY, COLOR, CMYK, LAB = 1, 3, 4, 9
 
 
 def packed(row: bytes) -> bytes:
-    """A row by PackBits, as literal bytes."""
+    """Return a row in PackBits, as literal bytes."""
     return bytes([len(row) - 1]) + row
 
 
 def psd(color_mode: int, channels: list[list[bytes]], layers: int | None, *, compress: bool) -> bytes:
-    """A Photoshop file of 8 bits.
+    """Return a Photoshop file of 8 bits.
 
     Args:
         color_mode: Photoshop's number.
-        channels: the rows of each.
-        layers: their number as it is written; None for a file without a section of them.
-        compress: by PackBits.
+        channels: the rows of each channel.
+        layers: the number of layers as it is stored; None for a file without a section of layers.
+        compress: whether to use PackBits.
     """
     height, width = len(channels[0]), len(channels[0][0])
     head = b"8BPS" + struct.pack(">H6xHIIHH", 1, len(channels), height, width, 8, color_mode)
@@ -43,14 +44,14 @@ def psd(color_mode: int, channels: list[list[bytes]], layers: int | None, *, com
 def picture(data: bytes, **settings: Any) -> tuple[list[Any], tuple[Note, ...]]:
     spec = ResizeSpec(**settings)
     opened = open_image(data)
-    working = decode(opened, spec)
-    image = finish(working.pixels, working, spec)
+    decoded = decode(opened, spec)
+    image = finish(decoded.pixels, decoded, spec)
     pixels = [image.getpixel((x, y)) for y in range(image.height) for x in range(image.width)]
-    return pixels, opened.header.notes + working.notes
+    return pixels, opened.header.notes + decoded.notes
 
 
 def plane(*values: int) -> list[bytes]:
-    """A channel of two columns."""
+    """Return a channel of two columns."""
     return [bytes(values[at : at + 2]) for at in range(0, len(values), 2)]
 
 
@@ -64,7 +65,7 @@ compressions = pytest.mark.parametrize("compress", [False, True])
 @compressions
 @pytest.mark.parametrize("layers", [None, 0, 1, 3])
 @pytest.mark.parametrize("further", [[], [EXTRA], [CLEAR], [EXTRA, CLEAR]])
-def test_further_channels_are_no_transparency(further: list[list[bytes]], layers: int | None, compress: bool) -> None:
+def test_further_channels_are_not_transparency(further: list[list[bytes]], layers: int | None, compress: bool) -> None:
     assert picture(psd(COLOR, [RED, GREEN, BLUE, *further], layers, compress=compress)) == (COLORS, ())
 
 
@@ -77,7 +78,7 @@ def test_a_negative_number_of_layers_makes_the_fourth_channel_transparency(
     assert picture(psd(COLOR, [RED, GREEN, BLUE, *further], -2, compress=compress)) == (shown, ())
 
 
-def test_a_fully_transparent_one() -> None:
+def test_a_fully_transparent_picture() -> None:
     data = psd(COLOR, [RED, GREEN, BLUE, CLEAR], -1, compress=False)
     assert picture(data) == ([WHITE] * 6, (Note.FULLY_TRANSPARENT,))
 
@@ -98,7 +99,7 @@ def test_gray(compress: bool) -> None:
 def test_cmyk_with_transparency_is_shown_without_and_noted(compress: bool) -> None:
     inks = [RED, GREEN, BLUE, EXTRA]
     plain, notes = picture(psd(CMYK, inks, None, compress=compress))
-    assert (plain[1], notes) == ((20, 80, 2), ())  # which are stored inverted; black is 255, none
+    assert (plain[1], notes) == ((20, 80, 2), ())  # inks are stored inverted: 255 means no black
     assert picture(psd(CMYK, [*inks, CLEAR], 1, compress=compress)) == (plain, ())
     assert picture(psd(CMYK, [*inks, CLEAR], -1, compress=compress)) == (plain, (Note.TRANSPARENCY_IGNORED,))
 
@@ -119,10 +120,10 @@ def test_the_header() -> None:
 
 
 @compressions
-def test_what_is_cut_off_or_of_another_compression(compress: bool) -> None:
+def test_files_that_are_cut_off_or_have_another_compression(compress: bool) -> None:
     data = psd(COLOR, [RED, GREEN, BLUE], None, compress=compress)
     for cut in (5, len(data) - 38):
         with pytest.raises(ImageError):
             picture(data[:-cut])
-    with pytest.raises(ImageError, match="PSD with ZIP inside: no decoder here reads it"):
+    with pytest.raises(ImageError, match="PSD with ZIP inside is not supported: convert the file to JPEG or PNG"):
         picture(data[:38] + b"\0\2" + data[40:])

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.support import jpeg
 from tests.support.photos import photo
 from transforms.imaging import extras, resample
-from transforms.imaging.decode import open_image
+from transforms.imaging.opening import open_image
 from transforms.imaging.resample import check_simd, psnr
 from transforms.imaging.resize import Encoded, resize_image
 from transforms.imaging.spec import ResizeSpec, SettingError, library_versions
@@ -21,17 +21,17 @@ PHOTO = photo(5, (640, 480))
 
 
 def both(image: Image.Image, size: tuple[int, int], algorithm: str, box: Any = None) -> tuple[Image.Image, Image.Image]:
-    one, other = (
+    by_pillow, by_simd = (
         resample.resample(image, size, ResizeSpec(algorithm=algorithm, resampler=name), box)
         for name in ("pillow", "simd")
     )
-    return one, other
+    return by_pillow, by_simd
 
 
-def test_pillows_is_pillows() -> None:
+def test_the_resampler_pillow_is_pillows_own() -> None:
     box = (10.25, 20.5, 500.0, 400.75)
-    mine = resample.resample(PHOTO, (100, 80), ResizeSpec(algorithm="bicubic"), box)
-    assert mine.tobytes() == PHOTO.resize((100, 80), Image.Resampling.BICUBIC, box=box).tobytes()
+    resized = resample.resample(PHOTO, (100, 80), ResizeSpec(algorithm="bicubic"), box)
+    assert resized.tobytes() == PHOTO.resize((100, 80), Image.Resampling.BICUBIC, box=box).tobytes()
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
@@ -47,31 +47,31 @@ def test_pillows_is_pillows() -> None:
     ],
 )
 def test_simd_agrees_with_pillow(mode: str, algorithm: str, size: tuple[int, int], box: Any) -> None:
-    one, other = both(PHOTO.convert(mode), size, algorithm, box)
-    assert psnr(one, other) > 50
+    by_pillow, by_simd = both(PHOTO.convert(mode), size, algorithm, box)
+    assert psnr(by_pillow, by_simd) > 50
 
 
 def test_simd_really_runs() -> None:
-    one, other = both(PHOTO, (320, 240), "lanczos")
-    assert one.tobytes() != other.tobytes()
+    by_pillow, by_simd = both(PHOTO, (320, 240), "lanczos")
+    assert by_pillow.tobytes() != by_simd.tobytes()
 
 
 def test_nearest_takes_the_same_pixels() -> None:
-    one, other = both(PHOTO, (160, 120), "nearest")
-    assert one.tobytes() == other.tobytes()
+    by_pillow, by_simd = both(PHOTO, (160, 120), "nearest")
+    assert by_pillow.tobytes() == by_simd.tobytes()
 
 
 @pytest.mark.parametrize("mode", ["CMYK", "P", "I;16", "1"])
-def test_other_modes_are_pillows(mode: str) -> None:
+def test_pillow_resizes_other_modes(mode: str) -> None:
     image = Image.new(mode, (64, 48), 1) if mode == "I;16" else PHOTO.resize((64, 48)).convert(mode)
-    one, other = both(image, (20, 15), "nearest")
-    assert (one.mode, one.tobytes()) == (other.mode, other.tobytes())
+    by_pillow, by_simd = both(image, (20, 15), "nearest")
+    assert (by_pillow.mode, by_pillow.tobytes()) == (by_simd.mode, by_simd.tobytes())
 
 
 @given(st.floats(1, 100), st.floats(0, 0.9), st.integers(0, 3))
 @settings(deadline=None)
 def test_a_box_stays_inside_in_its_last_digit(side: float, share: float, ulps: int) -> None:
-    """A corner that is a few units of its last place outside of the image, as products come out."""
+    """A product may put a corner outside the image by a few units in the last place."""
     limit = int(side) + 1
     first = limit * share
     last = limit * (1 + ulps * sys.float_info.epsilon)
@@ -89,28 +89,28 @@ def test_every_fit_of_a_reduced_photograph(fit: str) -> None:
         outputs = resize_image(open_image(data), spec).outputs.values()
         assert all(isinstance(output, Encoded) for output in outputs)
         pictures.append([Image.open(io.BytesIO(output.data)) for output in outputs if isinstance(output, Encoded)])
-    for one, other in zip(*pictures, strict=True):
-        assert psnr(one, other) > 50
+    for by_pillow, by_simd in zip(*pictures, strict=True):
+        assert psnr(by_pillow, by_simd) > 50
 
 
 def test_the_same_bytes_on_every_thread() -> None:
     data = [jpeg(seed, (700, 500)) for seed in range(4)] * 6
     spec = ResizeSpec(sizes=(200, 64), resampler="simd")
 
-    def outputs(one: bytes) -> list[bytes]:
+    def outputs(source: bytes) -> list[bytes]:
         return [
             output.data
-            for output in resize_image(open_image(one), spec).outputs.values()
+            for output in resize_image(open_image(source), spec).outputs.values()
             if isinstance(output, Encoded)
         ]
 
-    alone = [outputs(one) for one in data]
+    alone = [outputs(source) for source in data]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(outputs, data)) == alone
-    assert [len(one) for one in alone] == [2] * 24
+    assert [len(files) for files in alone] == [2] * 24
 
 
-def test_it_is_checked_at_the_start() -> None:
+def test_simd_is_checked_on_a_test_image() -> None:
     check_simd()
     image = resample._test_image()
     assert resample._agreement(image) > 53
@@ -118,11 +118,11 @@ def test_it_is_checked_at_the_start() -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_pictures_that_are_not_pillows_are_refused(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
-    true = resample._simd_resize
+def test_results_that_differ_from_pillows_are_refused(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    original = resample._simd_resize
 
     def off_by_one(image: Image.Image, *args: Any) -> Image.Image:
-        resized = true(image, *args)
+        resized = original(image, *args)
         return resized.point(lambda level: min(255, level + 2)) if image.mode == mode else resized
 
     monkeypatch.setattr(resample, "_simd_resize", off_by_one)
@@ -149,7 +149,7 @@ def test_pictures_that_are_not_pillows_are_refused(monkeypatch: pytest.MonkeyPat
         ),
     ],
 )
-def test_an_extra_that_is_not_there(
+def test_a_missing_extra_is_named(
     monkeypatch: pytest.MonkeyPatch, module: str, owner: Any, setting: dict[str, Any], message: str
 ) -> None:
     from transforms.imaging import strict

@@ -10,9 +10,9 @@ from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
 from tests.support import image_bytes, jpeg, picture_of, plain_resize, sha256
-from transforms.imaging.decode import open_image
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.geometry import Box
+from transforms.imaging.opening import open_image
 from transforms.imaging.resample import psnr
 from transforms.imaging.resize import Encoded, ImageResult, process_image, resize_image
 from transforms.imaging.spec import ResizeSpec
@@ -22,7 +22,7 @@ def resized(data: bytes, **spec: Any) -> ImageResult:
     return resize_image(open_image(data), ResizeSpec(**spec))
 
 
-def only(result: ImageResult) -> Encoded:
+def single_output(result: ImageResult) -> Encoded:
     (output,) = result.outputs.values()
     assert isinstance(output, Encoded)
     return output
@@ -33,23 +33,23 @@ def only(result: ImageResult) -> Encoded:
 def test_exact_is_what_plain_pillow_writes(size: tuple[int, int], extension: str, image_format: str) -> None:
     data = jpeg(3, size)
     expected, target = plain_resize(data, 200, image_format)
-    output = only(resized(data, sizes=(200,), extension=extension, exact=True))
+    output = single_output(resized(data, sizes=(200,), extension=extension, exact=True))
     assert output.data == expected
     assert output.target[:3] == (200, *target)
     assert output.sha256 == sha256(expected)
 
 
-def test_default_is_the_drafted_picture_of() -> None:
+def test_by_default_a_jpeg_is_decoded_at_a_reduced_scale() -> None:
     data = jpeg(5, (1600, 1001))
     expected, _ = plain_resize(data, 200, gap=1.5)
-    output = only(resized(data, sizes=(200,), extension="jpg"))
+    output = single_output(resized(data, sizes=(200,), extension="jpg"))
     assert output.data == expected
-    exact = only(resized(data, sizes=(200,), extension="png", exact=True))
-    close = only(resized(data, sizes=(200,), extension="png"))
+    exact = single_output(resized(data, sizes=(200,), extension="png", exact=True))
+    close = single_output(resized(data, sizes=(200,), extension="png"))
     assert psnr(picture_of(exact.data), picture_of(close.data)) > 45
 
 
-def test_where_draft_cannot_act_the_bytes_are_the_exact_ones() -> None:
+def test_where_no_reduced_scale_is_possible_the_bytes_are_the_exact_ones() -> None:
     data = jpeg(6, (1024, 683))
     assert resized(data, extension="jpg") == resized(data, extension="jpg", exact=True)
 
@@ -67,7 +67,7 @@ def test_a_smaller_size_is_made_from_the_larger(algorithm: str) -> None:
 @pytest.mark.parametrize(
     "spec", [{"algorithm": "nearest"}, {"algorithm": "hamming"}, {"exact": True}, {"sizes": (200, 101)}]
 )
-def test_else_each_size_is_made_from_the_source(spec: dict[str, Any]) -> None:
+def test_with_other_settings_each_size_is_made_from_the_source(spec: dict[str, Any]) -> None:
     source = Image.effect_mandelbrot((400, 400), (-2, -1.5, 1, 1.5), 80).convert("RGB")
     spec = {"sizes": (200, 100), "extension": "png", **spec}
     _, small = resized(image_bytes(source, "PNG"), **spec).outputs.values()
@@ -76,19 +76,19 @@ def test_else_each_size_is_made_from_the_source(spec: dict[str, Any]) -> None:
     assert picture_of(small.data).tobytes() == source.resize((spec["sizes"][1],) * 2, filter_).tobytes()
 
 
-def test_the_first_of_two_sizes_is_as_if_it_were_alone() -> None:
+def test_the_larger_of_two_sizes_is_as_if_it_were_alone() -> None:
     data = jpeg(7, (900, 600))
-    assert resized(data, sizes=(300, 150)).outputs[300] == only(resized(data, sizes=(300,)))
+    assert resized(data, sizes=(300, 150)).outputs[300] == single_output(resized(data, sizes=(300,)))
 
 
 def test_a_thin_image_keeps_a_pixel() -> None:
-    output = only(resized(jpeg(1, (3000, 4)), extension="jpg"))
+    output = single_output(resized(jpeg(1, (3000, 4)), extension="jpg"))
     assert Image.open(io.BytesIO(output.data)).size == (512, 1)
 
 
 def test_only_shrink_encodes_again_at_its_own_size() -> None:
     data = image_bytes(Image.new("RGB", (30, 20), (1, 2, 3)), "PNG")
-    output = only(resized(data, only_shrink=True, extension="jpg"))
+    output = single_output(resized(data, only_shrink=True, extension="jpg"))
     image = Image.open(io.BytesIO(output.data))
     assert (image.format, image.size) == ("JPEG", (30, 20))
 
@@ -96,7 +96,7 @@ def test_only_shrink_encodes_again_at_its_own_size() -> None:
 def test_quality_is_passed_on() -> None:
     data = jpeg(2, (300, 200))
     expected = image_bytes(picture_of(data).resize((100, 66), Image.Resampling.LANCZOS), "JPEG", quality=30)
-    assert only(resized(data, sizes=(100,), extension="jpg", quality=30, exact=True)).data == expected
+    assert single_output(resized(data, sizes=(100,), extension="jpg", quality=30, exact=True)).data == expected
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_quality_is_passed_on() -> None:
 def test_without_an_extension_the_content_decides(image_format: str, extension: str) -> None:
     result = resized(image_bytes(Image.new("RGB", (8, 8)), image_format), sizes=(4,))
     assert result.extension == extension
-    assert Image.open(io.BytesIO(only(result).data)).format == image_format.replace("MPO", "JPEG")
+    assert Image.open(io.BytesIO(single_output(result).data)).format == image_format.replace("MPO", "JPEG")
 
 
 def test_a_format_that_is_not_written_says_what_to_do() -> None:
@@ -122,7 +122,7 @@ def test_no_metadata_reaches_an_output(source: str, extension: str) -> None:
     extra = {"comment": b"SECRET"} if source == "JPEG" else {}
     data = image_bytes(Image.new("RGB", (9, 9)), source, exif=exif, icc_profile=b"SECRET", xmp=b"SECRET", **extra)
     assert b"SECRET" in data
-    output = only(resized(data, sizes=(8,), extension=extension)).data
+    output = single_output(resized(data, sizes=(8,), extension=extension)).data
     info = Image.open(io.BytesIO(output)).info
     assert not {"exif", "icc_profile", "xmp", "comment"} & set(info)
     assert b"SECRET" not in output
@@ -130,7 +130,7 @@ def test_no_metadata_reaches_an_output(source: str, extension: str) -> None:
 
 def test_exact_keeps_what_the_old_script_left() -> None:
     data = jpeg(1, (60, 40), comment=b"by hand")
-    output = only(resized(data, sizes=(30,), extension="jpg", exact=True)).data
+    output = single_output(resized(data, sizes=(30,), extension="jpg", exact=True)).data
     assert Image.open(io.BytesIO(output)).info["comment"] == b"by hand"
 
 
@@ -139,32 +139,32 @@ def test_one_size_too_large_for_its_format_leaves_the_others() -> None:
     too_large, fits = resize_image(opened, ResizeSpec(sizes=(16_384, 100))).outputs.values()
     assert isinstance(too_large, ImageError)
     assert (too_large.kind, too_large.stage) == (Kind.OUTPUT_TOO_LARGE, Stage.RESIZE)
-    assert str(too_large) == "16384 x 1638 pixels: a webp image takes 16383 a side at most"
+    assert str(too_large) == "16384 x 1638 pixels: a webp image can have at most 16383 a side"
     assert isinstance(fits, Encoded)
 
 
 def test_decoding_waits_for_its_admission() -> None:
-    asked = []
+    admitted = []
 
     @contextlib.contextmanager
     def admit(needed: int) -> Iterator[None]:
-        asked.append(needed)
+        admitted.append(needed)
         yield
 
     resize_image(open_image(jpeg(1, (2000, 1000))), ResizeSpec(sizes=(100,)), admit)
-    assert asked == [250 * 125 * 4 + 100 * 125 * 4 + 100 * 50 * 4]
+    assert admitted == [250 * 125 * 4 + 100 * 125 * 4 + 100 * 50 * 4]
 
 
 @pytest.mark.parametrize("name", ["draft", "has_transparency_data"])
-def test_what_pillow_raises_before_it_decodes_is_no_exception(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_what_pillow_raises_before_it_decodes_is_an_image_error(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     def broken(*_args: object) -> None:
         raise AssertionError("of Pillow")
 
     monkeypatch.setattr(JpegImageFile, name, broken if name == "draft" else property(broken))
-    made = process_image(jpeg(1, (40, 30)), ResizeSpec(sizes=(16, 8)))
-    assert made.header is not None
-    assert set(made.outputs) == {16, 8}
-    for error in made.outputs.values():
+    result = process_image(jpeg(1, (40, 30)), ResizeSpec(sizes=(16, 8)))
+    assert result.header is not None
+    assert set(result.outputs) == {16, 8}
+    for error in result.outputs.values():
         assert isinstance(error, ImageError)
         assert (error.kind, error.stage, str(error)) == (Kind.DAMAGED, Stage.DECODE, "AssertionError: of Pillow")
 
@@ -198,7 +198,7 @@ def test_any_image_gives_the_promised_sizes(
 )
 def test_a_fit_is_one_resize(fit: str, size: tuple[int, int], box: Box | None) -> None:
     source = Image.effect_mandelbrot((482, 301), (-2, -1.5, 1, 1.5), 80).convert("RGB")
-    output = only(resized(image_bytes(source, "PNG"), sizes=(60,), extension="png", fit=fit))
+    output = single_output(resized(image_bytes(source, "PNG"), sizes=(60,), extension="png", fit=fit))
     assert picture_of(output.data).tobytes() == source.resize(size, Image.Resampling.LANCZOS, box=box).tobytes()
 
 
@@ -218,14 +218,18 @@ def test_pad_centres_on_its_colour() -> None:
 @pytest.mark.parametrize("size", [(1601, 1001), (1000, 1501)])
 def test_reduced_decoding_keeps_the_geometry_of_every_fit(fit: str, size: tuple[int, int]) -> None:
     data = jpeg(8, size)
-    exact, close = (only(resized(data, sizes=(128,), extension="png", fit=fit, exact=exact)) for exact in (True, False))
+    exact, close = (
+        single_output(resized(data, sizes=(128,), extension="png", fit=fit, exact=exact)) for exact in (True, False)
+    )
     assert exact.target == close.target
     assert psnr(picture_of(exact.data), picture_of(close.data)) > 42
 
 
-def test_a_small_image_is_centred_unscaled_where_nothing_grows() -> None:
+def test_a_small_image_is_centred_unscaled_with_only_shrink() -> None:
     source = Image.effect_mandelbrot((30, 20), (-2, -1.5, 1, 1.5), 80).convert("RGB")
-    output = only(resized(image_bytes(source, "PNG"), sizes=(64,), extension="png", fit="pad", only_shrink=True))
+    output = single_output(
+        resized(image_bytes(source, "PNG"), sizes=(64,), extension="png", fit="pad", only_shrink=True)
+    )
     assert picture_of(output.data).crop((17, 22, 47, 42)).tobytes() == source.tobytes()
 
 
@@ -235,7 +239,7 @@ def test_an_extreme_cover_is_a_failure_of_its_own_kind() -> None:
     assert isinstance(large, ImageError)
     assert (large.kind, str(large)) == (
         Kind.OUTPUT_TOO_LARGE,
-        "384000 x 512 pixels: a jpg image takes 65500 a side at most",
+        "384000 x 512 pixels: a jpg image can have at most 65500 a side",
     )
     assert isinstance(small, Encoded)
     assert Image.open(io.BytesIO(small.data)).size == (12_000, 16)
@@ -243,7 +247,7 @@ def test_an_extreme_cover_is_a_failure_of_its_own_kind() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("fit", ["contain", "cover", "pad"])
-def test_turned_as_pillow_turns(orientation: int, fit: str) -> None:
+def test_pictures_are_turned_as_pillow_turns_them(orientation: int, fit: str) -> None:
     source = Image.effect_mandelbrot((300, 181), (-2, -1.5, 1, 1.5), 80).convert("RGB")
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -254,8 +258,8 @@ def test_turned_as_pillow_turns(orientation: int, fit: str) -> None:
     wanted = resized(image_bytes(upright.convert("RGB"), "PNG", exif=Image.Exif()), **spec).outputs.values()
     stored = resized(data, **spec).outputs.values()
     as_stored = resized(image_bytes(source, "PNG"), **spec).outputs.values()
-    for one, other in (*zip(turned, wanted, strict=True), *zip(stored, as_stored, strict=True)):
-        assert isinstance(one, Encoded)
-        assert isinstance(other, Encoded)
-        assert picture_of(one.data).size == picture_of(other.data).size
-        assert psnr(picture_of(one.data), picture_of(other.data)) > 60
+    for actual, expected in (*zip(turned, wanted, strict=True), *zip(stored, as_stored, strict=True)):
+        assert isinstance(actual, Encoded)
+        assert isinstance(expected, Encoded)
+        assert picture_of(actual.data).size == picture_of(expected.data).size
+        assert psnr(picture_of(actual.data), picture_of(expected.data)) > 60

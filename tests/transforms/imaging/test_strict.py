@@ -1,4 +1,4 @@
-"""Damage that Pillow passes over."""
+"""Damage that Pillow ignores."""
 
 from typing import Any
 
@@ -6,16 +6,17 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes, jpeg
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
+from transforms.imaging.opening import open_image
 from transforms.imaging.spec import ResizeSpec
-from transforms.imaging.strict import is_checked
+from transforms.imaging.strict import check
 
 PHOTO = jpeg(1, (400, 300))
 
 
 def cut(data: bytes) -> bytes:
-    """Without a piece from the middle of its coded data."""
+    """Return a JPEG without a piece from the middle of its coded data."""
     middle = len(data) // 2
     return data[:middle] + data[middle + 500 :]
 
@@ -25,7 +26,7 @@ def notes(data: bytes, **settings: Any) -> tuple[Note, ...]:
 
 
 @pytest.mark.parametrize("parameters", [{}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_rows": 1}])
-def test_damage_that_pillow_passes_over(parameters: dict[str, Any]) -> None:
+def test_damage_that_pillow_ignores(parameters: dict[str, Any]) -> None:
     data = jpeg(1, (400, 300), **parameters)
     assert notes(data) == ()
     assert decode(open_image(cut(data)), ResizeSpec()).pixels.size == (400, 300)
@@ -36,7 +37,7 @@ def test_damage_that_pillow_passes_over(parameters: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
-def test_intact_ones_of_other_kinds_pass(mode: str) -> None:
+def test_intact_jpegs_of_other_modes_pass(mode: str) -> None:
     assert notes(image_bytes(Image.effect_noise((90, 60), 40).convert(mode), "JPEG")) == ()
 
 
@@ -49,9 +50,9 @@ def test_what_follows_the_picture_does_not_matter() -> None:
 def test_rare_subsamplings_cannot_be_checked_and_are_noted() -> None:
     data = bytearray(PHOTO)
     frame = data.index(b"\xff\xc0")
-    assert data[frame + 11] == 0x22  # luma has 2 x 2 samples for one of each colour
-    data[frame + 11] = 0x31  # 3 x 1 now, and the picture is another
-    assert is_checked(bytes(data)) is False
+    assert data[frame + 11] == 0x22  # luma has 2 x 2 samples for each sample of a colour
+    data[frame + 11] = 0x31  # 3 x 1 makes it a different picture
+    assert check(bytes(data)) is False
     assert notes(bytes(data)) == (Note.UNCHECKED,)
 
 
@@ -59,5 +60,5 @@ def test_other_formats_are_left_alone() -> None:
     assert notes(image_bytes(Image.new("RGB", (9, 9)), "PNG")) == ()
 
 
-def test_a_truncated_one_can_be_accepted_all_the_same() -> None:
+def test_a_truncated_jpeg_can_be_accepted_all_the_same() -> None:
     assert notes(PHOTO[:-3000], truncated="accept") == (Note.TRUNCATED,)

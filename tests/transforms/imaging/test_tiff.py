@@ -1,4 +1,4 @@
-"""TIFFs that Pillow alone reads wrongly: palettes of 8-bit entries, and uncompressed YCbCr."""
+"""TIFFs that Pillow alone misreads: palettes of 8-bit entries, and uncompressed YCbCr."""
 
 import random
 import struct
@@ -11,29 +11,30 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes
-from transforms.imaging.decode import decode, open_image
+from transforms.imaging.decode import decode
 from transforms.imaging.errors import ImageError, Kind
+from transforms.imaging.opening import open_image
 from transforms.imaging.spec import ResizeSpec
 
 SHORT, LONG, RATIONAL = 3, 4, 5
 
 
 def directory(strips: Sequence[bytes], entries: dict[int, tuple[int, list[Any]]], order: str, tiled: bool) -> bytes:
-    """A TIFF of its strips or tiles and its tags, which are (type, values) each."""
+    """Return a TIFF of strips or tiles, with tags of (type, values)."""
     body, offsets = b"", []
     for strip in strips:
         offsets.append(8 + len(body))
         body += strip + b"\0" * (len(strip) % 2)
-    place = {True: (324, 325), False: (273, 279)}[tiled]
-    entries = entries | {place[0]: (LONG, offsets), place[1]: (LONG, [len(strip) for strip in strips])}
+    layout = {True: (324, 325), False: (273, 279)}[tiled]
+    entries = entries | {layout[0]: (LONG, offsets), layout[1]: (LONG, [len(strip) for strip in strips])}
     start = 8 + len(body)
     table, further = struct.pack(f"{order}H", len(entries)), b""
     for tag, (kind, values) in sorted(entries.items()):
         packed = b"".join(packed_value(kind, value, order) for value in values)
         if len(packed) > 4:
-            place_of_values = start + 2 + 12 * len(entries) + 4 + len(further)
+            offset = start + 2 + 12 * len(entries) + 4 + len(further)
             further += packed
-            packed = struct.pack(f"{order}I", place_of_values)
+            packed = struct.pack(f"{order}I", offset)
         table += struct.pack(f"{order}HHI", tag, kind, len(values)) + packed.ljust(4, b"\0")
     head = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", start)
     return head + body + table + bytes(4) + further
@@ -54,7 +55,7 @@ def pixels(data: bytes, **settings: Any) -> list[Any]:
 
 
 def with_palette(colors: Sequence[Sequence[int]], bits: int, compress: bool = False, order: str = "<") -> bytes:
-    """A row with each entry of a palette once; colours are (red, green, blue) of 16 bits."""
+    """Return a row with each entry of a palette once; colours are (red, green, blue) of 16 bits."""
     indices = "".join(f"{index:0{bits}b}" for index in range(2**bits))
     row = int(indices, 2).to_bytes(len(indices) // 8 or 1, "big") if len(indices) >= 8 else bytes([0b01000000])
     tags: dict[int, tuple[int, list[Any]]] = {
@@ -89,7 +90,7 @@ def test_one_large_entry_makes_all_of_them_16_bits() -> None:
     assert pixels(with_palette(colors, 2)) == [(0, 0, 0), (0, 0, 1), (255, 0, 0), (0, 0, 0)]
 
 
-def test_labels_stay_what_they_are() -> None:
+def test_labels_stay_as_they_are() -> None:
     assert pixels(with_palette(colors_of(4), 4), mode="keep", algorithm="nearest") == list(range(16))
 
 
@@ -102,7 +103,7 @@ STUDIO = tuple(map(Fraction, (16, 235, 128, 240, 128, 240)))
 
 
 class Planes(NamedTuple):
-    """A picture's samples; `step` is how many pixels across and down share a colour."""
+    """The samples of a picture; `step` is how many pixels across and down share a colour."""
 
     width: int
     height: int
@@ -113,7 +114,7 @@ class Planes(NamedTuple):
 
 
 def planes(width: int, height: int, step: tuple[int, int]) -> Planes:
-    """Random samples, all of which make colours inside of RGB's range or cut off."""
+    """Return random samples; some of their colours lie outside RGB and are clipped."""
     chance = random.Random(width)
 
     def plane(across: int, down: int, lowest: int, highest: int) -> list[list[int]]:
@@ -126,7 +127,7 @@ def planes(width: int, height: int, step: tuple[int, int]) -> Planes:
 
 
 def units(picture: Planes, left: int, top: int, width: int, height: int) -> Iterator[int]:
-    """Samples of a part as TIFF has them: for each block its luma, row by row, and its two colours."""
+    """Yield the samples of a part in the order of TIFF: for each block its luma, row by row, and its two colours."""
     across, down = picture.step
     for y in range(top, top + height, down):
         for x in range(left, left + width, across):
@@ -144,7 +145,7 @@ def ycbcr(
     order: str = "<",
     further: dict[int, tuple[int, list[Any]]] | None = None,
 ) -> bytes:
-    """An uncompressed YCbCr TIFF in strips of `rows`, or in square tiles."""
+    """Return an uncompressed YCbCr TIFF in strips of `rows`, or in square tiles."""
     rows = rows or picture.height
     tags: dict[int, tuple[int, list[Any]]] = {
         256: (LONG, [picture.width]),
@@ -168,9 +169,9 @@ def ycbcr(
 def expected(
     picture: Planes, weights: Sequence[Fraction] = BT601, reference: Sequence[Fraction] = FULL
 ) -> list[tuple[int, ...]]:
-    """RGB by the formulas of TIFF 6.0, sections 20 and 21, in exact fractions."""
+    """Convert to RGB by the formulas of TIFF 6.0, sections 20 and 21, in exact fractions."""
     red_weight, green_weight, blue_weight = weights
-    found = []
+    colors = []
     for y in range(picture.height):
         for x in range(picture.width):
             place = y // picture.step[1], x // picture.step[0]
@@ -179,12 +180,12 @@ def expected(
             cr = (picture.red[place[0]][place[1]] - reference[4]) * 127 / (reference[5] - reference[4])
             red, blue = cr * (2 - 2 * red_weight) + luma, cb * (2 - 2 * blue_weight) + luma
             green = (luma - blue_weight * blue - red_weight * red) / green_weight
-            found.append(tuple(min(255, max(0, round(value))) for value in (red, green, blue)))
-    return found
+            colors.append(tuple(min(255, max(0, round(value))) for value in (red, green, blue)))
+    return colors
 
 
-def furthest(one: Sequence[tuple[int, ...]], other: Sequence[tuple[int, ...]]) -> int:
-    return max(abs(a - b) for p, q in zip(one, other, strict=True) for a, b in zip(p, q, strict=True))
+def furthest(left: Sequence[tuple[int, ...]], right: Sequence[tuple[int, ...]]) -> int:
+    return max(abs(a - b) for p, q in zip(left, right, strict=True) for a, b in zip(p, q, strict=True))
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -201,12 +202,12 @@ def test_uncompressed_ycbcr(size: tuple[int, int], step: tuple[int, int], parts:
 def test_ycbcr_of_other_coefficients_and_references() -> None:
     picture = planes(20, 12, (2, 2))
     tags = {529: (RATIONAL, list(BT709)), 532: (RATIONAL, list(STUDIO))}
-    # libtiff rounds the colours once more, when they come from the reference to the full range.
+    # libtiff rounds the colours once more, when it scales them from the reference to the full range.
     assert furthest(pixels(ycbcr(picture, further=tags)), expected(picture, BT709, STUDIO)) <= 3
     assert furthest(expected(picture), expected(picture, BT709, STUDIO)) > 20
 
 
-def test_ycbcr_of_which_nothing_is_said_has_half_the_colors() -> None:
+def test_ycbcr_without_a_tag_for_subsampling_has_half_the_colors() -> None:
     picture = planes(20, 12, (2, 2))
     data = ycbcr(picture).replace(struct.pack("<HHI", 530, SHORT, 2), struct.pack("<HHI", 531, SHORT, 2))
     assert furthest(pixels(data), expected(picture)) <= 1
@@ -245,7 +246,7 @@ def test_pillows_own_ycbcr() -> None:
 def test_ycbcr_that_is_cut_off_is_truncated() -> None:
     picture = planes(20, 12, (1, 1))
     whole = ycbcr(picture)
-    # Its directory first, and then the pixels, which begin at byte 8 otherwise.
+    # The pixels follow the directory, instead of beginning at byte 8.
     length = 20 * 12 * 3
     data = whole.replace(struct.pack("<HHII", 273, LONG, 1, 8), struct.pack("<HHII", 273, LONG, 1, len(whole)))
     assert pixels(data + whole[8 : 8 + length]) == pixels(whole)

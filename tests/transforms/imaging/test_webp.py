@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes
-from transforms.imaging import decode
+from transforms.imaging import opening
 from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.imaging.header import ImageHeader
 from transforms.imaging.resize import Encoded, process_image, resize_image
 from transforms.imaging.spec import ResizeSpec
 from transforms.imaging.webp import Header, read_header
@@ -21,19 +22,19 @@ def frames(mode: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("parameters", [{}, {"lossless": True}, {"exif": b"Exif\0\0"}, {"frames": True}])
-def test_the_header_says_what_pillow_says(mode: str, parameters: dict[str, Any]) -> None:
-    given = frames(mode) if "frames" in parameters else parameters
+def test_the_header_agrees_with_pillow(mode: str, parameters: dict[str, Any]) -> None:
+    saved_with = frames(mode) if "frames" in parameters else parameters
     image = Image.effect_noise((301, 203), 50).convert(mode)
     image.putpixel((0, 0), (1, 2, 3, 4)[: len(mode)])
-    data = image_bytes(image, "WEBP", **given)
-    shown = Image.open(io.BytesIO(data))
-    assert (shown.size, shown.mode) == ((301, 203), mode)
+    data = image_bytes(image, "WEBP", **saved_with)
+    opened = Image.open(io.BytesIO(data))
+    assert (opened.size, opened.mode) == ((301, 203), mode)
     assert read_header(data) == Header(301, 203, mode == "RGBA")
     assert read_header(data[:30]) is not None
     assert read_header(data[:29]) is None
 
 
-def test_transparency_that_an_extended_header_does_not_name() -> None:
+def test_transparency_that_an_extended_header_does_not_declare() -> None:
     plain = image_bytes(Image.new("RGBA", (7, 5), "#10203040"), "WEBP", lossless=True)
     assert read_header(extended(plain[12:], (7, 5))) == Header(7, 5, True)
 
@@ -44,14 +45,14 @@ def test_other_files_have_no_such_header(data: bytes) -> None:
 
 
 def extended(chunks: bytes, size: tuple[int, int]) -> bytes:
-    """A file of chunks, behind a header that promises (width, height) pixels."""
+    """Return a file of chunks after a header that declares (width, height) pixels."""
     dimensions = b"".join((side - 1).to_bytes(3, "little") for side in size)
     body = b"WEBPVP8X" + struct.pack("<II", 10, 0) + dimensions + chunks
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def bomb(size: tuple[int, int]) -> bytes:
-    """Two pictures of `size` are reserved as soon as it is opened."""
+    """Return a file for which opening allocates two pictures of `size`."""
     plain = image_bytes(Image.new("RGB", (4, 4)), "WEBP", lossless=True)
     frame = bytes(6) + (size[0] - 1).to_bytes(3, "little") + (size[1] - 1).to_bytes(3, "little") + bytes(4) + plain[12:]
     animation = b"ANIM" + struct.pack("<IIH", 6, 0, 0) + b"ANMF" + struct.pack("<I", len(frame)) + frame
@@ -64,13 +65,13 @@ def unopenable(monkeypatch: pytest.MonkeyPatch) -> None:
     def opened(*_args: object) -> None:
         raise AssertionError("opened")
 
-    monkeypatch.setattr(decode, "_open", opened)
+    monkeypatch.setattr(opening, "_open", opened)
 
 
 def test_too_many_pixels_are_refused_before_it_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     unopenable(monkeypatch)
     with pytest.raises(ImageError, match="16384 x 16384 pixels are more than --max_pixels") as caught:
-        decode.open_image(bomb((16_384, 16_384)))
+        opening.open_image(bomb((16_384, 16_384)))
     assert caught.value.kind is Kind.TOO_MANY_PIXELS
 
 
@@ -81,13 +82,13 @@ def test_what_is_not_admitted_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> 
     def admit(_needed: int) -> Any:
         raise refused
 
-    made = process_image(bomb((4000, 3000)), ResizeSpec(sizes=(8, 4)), admit)
-    assert made.outputs == {8: refused, 4: refused}
-    assert made.header == decode.ImageHeader("WEBP", "RGBA", 4000, 3000)
+    result = process_image(bomb((4000, 3000)), ResizeSpec(sizes=(8, 4)), admit)
+    assert result.outputs == {8: refused, 4: refused}
+    assert result.header == ImageHeader("WEBP", "RGBA", 4000, 3000)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-def test_it_is_admitted_once_with_the_memory_that_any_image_takes(mode: str) -> None:
+def test_a_webp_is_admitted_once_for_the_memory_that_any_image_takes(mode: str) -> None:
     data = image_bytes(Image.new(mode, (60, 40)), "WEBP", lossless=True)
     spec = ResizeSpec(sizes=(16, 8))
     needed: list[int] = []
@@ -97,8 +98,8 @@ def test_it_is_admitted_once_with_the_memory_that_any_image_takes(mode: str) -> 
         needed.append(bytes_needed)
         yield
 
-    made = process_image(data, spec, admit)
-    assert all(isinstance(output, Encoded) for output in made.outputs.values())
-    resize_image(decode.open_image(data), spec, admit)
+    result = process_image(data, spec, admit)
+    assert all(isinstance(output, Encoded) for output in result.outputs.values())
+    resize_image(opening.open_image(data), spec, admit)
     assert needed[0] == needed[1]
     assert len(needed) == 2

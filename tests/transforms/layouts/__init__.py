@@ -1,1 +1,1 @@
-"""Tests, laid out as the code is."""
+"""Tests of `transforms.layouts`."""

@@ -1,4 +1,4 @@
-"""Outputs that a test makes up."""
+"""Made-up outputs for tests of layouts."""
 
 from transforms.layouts import LAYOUTS
 from transforms.model.records import ManifestRow, OutputImage, Shard, StoredFile
@@ -7,16 +7,17 @@ SHARD = Shard("train", 12, 1743)
 
 
 def output(layout: str, key: str, size: int, data: bytes, folder: str = "", extension: str = "jpg") -> OutputImage:
-    """An output of 2 x 1 pixels, as a layout is given it."""
-    made = LAYOUTS[layout]
-    name = made.name_of(key, extension)
-    path = made.image_path(SHARD, folder, name, extension)
-    known = (key, f"{key}.jpeg", 9, "aa", "JPEG", "RGB", 4, 3, size, path, 2, 1, len(data), "bb")
-    row = ManifestRow(*known, orientation=1, source_box=(0.0, 0.0, 4.0, 3.0), output_box=(0, 0, 2, 1), status="written")
+    """Return an output of 2 x 1 pixels, as a layout packs it."""
+    name = LAYOUTS[layout].name_of(key, extension)
+    path = LAYOUTS[layout].image_path(SHARD, folder, name, extension)
+    values = (key, f"{key}.jpeg", 9, "aa", "JPEG", "RGB", 4, 3, size, path, 2, 1, len(data), "bb")
+    row = ManifestRow(
+        *values, orientation=1, source_box=(0.0, 0.0, 4.0, 3.0), output_box=(0, 0, 2, 1), status="written"
+    )
     return OutputImage(row, name, StoredFile(path, data, "bb"))
 
 
-# What is told of an image, beside its pixels.
+# The record of a sample of key "a.x" and size 64.
 SAMPLE = {
     "key": "a.x",
     "source": "a.x.jpeg",

@@ -42,7 +42,7 @@ def test_webdataset() -> None:
 
 
 @pytest.mark.parametrize("layout", ARCHIVES)
-def test_an_archive_depends_on_its_images_alone(layout: str) -> None:
+def test_an_archive_does_not_depend_on_the_order_of_images(layout: str) -> None:
     images = [output(layout, key, 64, key.encode()) for key in ("a", "b")]
     pack = LAYOUTS[layout].pack
     assert list(pack(SHARD, [""], images, NO_COLUMNS)) == list(pack(SHARD, [""], images[::-1], NO_COLUMNS))
@@ -56,14 +56,14 @@ def test_another_process_makes_the_same_archive(layout: str) -> None:
         f"images = [output({layout!r}, str(number), 64, bytes([number]) * 999) for number in range(120)]\n"
         f"for file in LAYOUTS[{layout!r}].pack(SHARD, ['', 'x/'], images, NO_COLUMNS): print(file.path, file.sha256)"
     )
-    shown = set()
+    printed = set()
     for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo")):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone}
         command = [sys.executable, "-c", code]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=environment)
-        shown.add(done.stdout)
-    (made,) = shown
-    assert len(made.splitlines()) == 2
+        process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=environment)
+        printed.add(process.stdout)
+    (lines,) = printed
+    assert len(lines.splitlines()) == 2
 
 
 def test_an_empty_shard_is_an_empty_archive() -> None:
@@ -93,7 +93,7 @@ def test_long_and_foreign_names_survive() -> None:
         ("é" * 126 + ".jpg", Kind.NAME_TOO_LONG),
     ],
 )
-def test_names_that_are_no_file_below_out(path: str, kind: Kind | None) -> None:
+def test_names_that_cannot_be_a_file_below_out(path: str, kind: Kind | None) -> None:
     problem = LAYOUTS["files"].problem_of(path)
     assert (problem and problem[0]) == kind
     assert [LAYOUTS[layout].problem_of(path) for layout in ARCHIVES] == [None] * len(ARCHIVES)

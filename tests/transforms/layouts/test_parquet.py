@@ -34,19 +34,20 @@ def test_rows_and_types() -> None:
     assert [row["image"]["bytes"] for row in pq.read_table(io.BytesIO(small.data)).to_pylist()] == [b"small"]
 
 
-def test_the_manifest_has_the_rows_place() -> None:
+def test_the_manifest_names_the_archive_and_the_image() -> None:
     assert output("parquet", "a.x", 64, b"", "64/").row.path == f"64/{PATH}/a%2Ex.jpg"
 
 
 def test_row_groups_of_100_without_a_codec() -> None:
-    made = pack([output("parquet", f"{number:03d}", 64, b"x" * number) for number in range(250)])
-    groups = [made.metadata.row_group(number) for number in range(made.num_row_groups)]
+    file = pack([output("parquet", f"{number:03d}", 64, b"x" * number) for number in range(250)])
+    groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
     assert [group.num_rows for group in groups] == [100, 100, 50]
     columns = [groups[0].column(number) for number in range(groups[0].num_columns)]
     assert {column.compression for column in columns} == {"UNCOMPRESSED"}
-    told = {column.path_in_schema: column.statistics for column in columns if column.is_stats_set}
-    assert (told["key"].min, told["key"].max, told["bytes"].min, told["bytes"].max) == ("000", "099", 0, 99)
-    assert "image.bytes" not in told
+    statistics = {column.path_in_schema: column.statistics for column in columns if column.is_stats_set}
+    limits = [(statistics[name].min, statistics[name].max) for name in ("key", "bytes")]
+    assert limits == [("000", "099"), (0, 99)]
+    assert "image.bytes" not in statistics
 
 
 def test_an_empty_shard_has_the_same_columns() -> None:
@@ -60,7 +61,7 @@ def test_an_empty_shard_has_the_same_columns() -> None:
     assert empty.schema_arrow.field("image").type == pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
-def test_what_is_not_known_is_null() -> None:
+def test_unknown_values_are_null() -> None:
     image = output("parquet", "a", 64, b"1")
     row = image.row._replace(
         source_bytes=None,
@@ -76,22 +77,22 @@ def test_what_is_not_known_is_null() -> None:
     assert read["notes"] == ["exif-orientation", "icc-profile"]
 
 
-def test_it_says_that_the_column_holds_images() -> None:
-    told = json.loads(pack([]).schema_arrow.metadata[b"huggingface"])["info"]["features"]
-    assert list(told) == pack([]).schema_arrow.names
-    assert told["image"] == {"_type": "Image"}
-    assert told["width"] == {"dtype": "int32", "_type": "Value"}
-    assert told["source_box"] == {"feature": {"dtype": "float64", "_type": "Value"}, "_type": "Sequence"}
+def test_the_metadata_declare_a_column_of_images() -> None:
+    features = json.loads(pack([]).schema_arrow.metadata[b"huggingface"])["info"]["features"]
+    assert list(features) == pack([]).schema_arrow.names
+    assert features["image"] == {"_type": "Image"}
+    assert features["width"] == {"dtype": "int32", "_type": "Value"}
+    assert features["source_box"] == {"feature": {"dtype": "float64", "_type": "Value"}, "_type": "Sequence"}
 
 
-def test_every_name_is_text() -> None:
+def test_names_that_are_not_utf8_become_text() -> None:
     key = os.fsdecode(b"caf\xe9") + "/ключ\n" + "x" * 300
     (row,) = pack([output("parquet", key, 64, b"1")]).read().to_pylist()
     assert row["key"] == "caf\\udce9/ключ\n" + "x" * 300
     assert row["image"]["path"] == "caf%E9/ключ%0A" + "x" * 300 + ".jpg"
 
 
-def test_bytes_stay_as_they_are() -> None:
+def test_the_bytes_of_an_image_are_not_changed() -> None:
     data = bytes(range(256)) * 9000
     image = output("parquet", "a", 64, data)
     assert image.file == StoredFile(f"{PATH}/a.jpg", data, "bb")

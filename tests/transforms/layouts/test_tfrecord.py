@@ -25,7 +25,7 @@ def test_keys_and_values() -> None:
     large, small = LAYOUTS["tfrecord"].pack(SHARD, ["64/", "32/"], images, NO_COLUMNS)
     assert (large.path, small.path) == (f"64/{PATH}", f"32/{PATH}")
     read = examples(large.data)
-    assert [one["image/filename"] for one in read] == [[b"a%2Ex.jpg"], [b"a/z.jpg"], [b"b.jpg"]]
+    assert [sample["image/filename"] for sample in read] == [[b"a%2Ex.jpg"], [b"a/z.jpg"], [b"b.jpg"]]
     assert read[0] == {
         "image/encoded": [b"a.x"],
         "image/format": [b"jpeg"],
@@ -52,21 +52,21 @@ def test_keys_and_values() -> None:
         "manifest/output_box": [0, 0, 2, 1],
         "manifest/notes": [],
     }
-    assert [one["image/encoded"] for one in examples(small.data)] == [[b"small"]]
+    assert [sample["image/encoded"] for sample in examples(small.data)] == [[b"small"]]
 
 
-def test_the_manifest_has_the_samples_place() -> None:
+def test_the_manifest_names_the_archive_and_the_image() -> None:
     assert output("tfrecord", "a.x", 64, b"", "64/").row.path == f"64/{PATH}/a%2Ex.jpg"
 
 
-@pytest.mark.parametrize(("extension", "told"), [("jpg", b"jpeg"), ("png", b"png"), ("webp", b"webp")])
-def test_formats(extension: str, told: bytes) -> None:
-    (made,) = pack([output("tfrecord", "a.b", 64, b"1", extension=extension)])
-    assert made["image/format"] == [told]
+@pytest.mark.parametrize(("extension", "name"), [("jpg", b"jpeg"), ("png", b"png"), ("webp", b"webp")])
+def test_names_of_formats(extension: str, name: bytes) -> None:
+    (sample,) = pack([output("tfrecord", "a.b", 64, b"1", extension=extension)])
+    assert sample["image/format"] == [name]
 
 
 def test_an_example_is_the_bytes_that_protobuf_writes() -> None:
-    named: dict[str, list[Any]] = {
+    values_by_key: dict[str, list[Any]] = {
         "z": [b"", b"\0\xff" * 200],
         "a/long key": [b"x"],
         "none": [],
@@ -75,7 +75,7 @@ def test_an_example_is_the_bytes_that_protobuf_writes() -> None:
         "mixed": [1, 0.5],
     }
     wanted = example_type()()
-    for key, values in named.items():
+    for key, values in values_by_key.items():
         feature = wanted.features.feature[key]
         if any(isinstance(value, float) for value in values):
             feature.float_list.value.extend(values)
@@ -84,18 +84,18 @@ def test_an_example_is_the_bytes_that_protobuf_writes() -> None:
         else:
             feature.bytes_list.value.extend(values)
             feature.bytes_list.SetInParent()
-    assert example(named) == wanted.SerializeToString(deterministic=True)
-    assert example(dict(reversed(named.items()))) == example(named)
+    assert example(values_by_key) == wanted.SerializeToString(deterministic=True)
+    assert example(dict(reversed(values_by_key.items()))) == example(values_by_key)
 
 
-def test_a_record() -> None:
-    """The checksums of RFC 3720, B.4: CRC-32C of 32 bytes of 0 is 8a9136aa."""
+def test_a_record_has_the_checksum_of_its_data() -> None:
+    """Compare with RFC 3720, B.4: the CRC-32C of 32 bytes of 0 is 8a9136aa."""
     data = bytes(32)
     head, body, tail = record(data)
     assert (head[:8], body) == (struct.pack("<Q", 32), data)
     masked = struct.unpack("<I", tail)[0]
-    turned = (masked - 0xA282EAD8) & 0xFFFFFFFF
-    assert (turned << 15 | turned >> 17) & 0xFFFFFFFF == 0x8A9136AA
+    rotated = (masked - 0xA282EAD8) & 0xFFFFFFFF
+    assert (rotated << 15 | rotated >> 17) & 0xFFFFFFFF == 0x8A9136AA
 
 
 def test_an_empty_shard_is_an_empty_file() -> None:
@@ -103,15 +103,15 @@ def test_an_empty_shard_is_an_empty_file() -> None:
     assert (empty.path, empty.data) == (PATH, b"")
 
 
-def test_what_is_not_known_has_no_key() -> None:
+def test_unknown_values_have_no_key() -> None:
     image = output("tfrecord", "a", 64, b"1")
     row = image.row._replace(source_mode=None, notes=("exif-orientation", "icc-profile"))
-    (made,) = pack([image._replace(row=row)])
-    assert "manifest/source_mode" not in made
-    assert made["manifest/notes"] == [b"exif-orientation", b"icc-profile"]
+    (sample,) = pack([image._replace(row=row)])
+    assert "manifest/source_mode" not in sample
+    assert sample["manifest/notes"] == [b"exif-orientation", b"icc-profile"]
 
 
-def test_every_name_is_text() -> None:
-    (made,) = pack([output("tfrecord", os.fsdecode(b"caf\xe9") + "/ключ\n", 64, b"1")])
-    assert made["image/source_id"] == made["manifest/key"] == ["caf\\udce9/ключ\n".encode()]
-    assert made["image/filename"] == ["caf%E9/ключ%0A.jpg".encode()]
+def test_names_that_are_not_utf8_become_text() -> None:
+    (sample,) = pack([output("tfrecord", os.fsdecode(b"caf\xe9") + "/ключ\n", 64, b"1")])
+    assert sample["image/source_id"] == sample["manifest/key"] == ["caf\\udce9/ключ\n".encode()]
+    assert sample["image/filename"] == ["caf%E9/ключ%0A.jpg".encode()]

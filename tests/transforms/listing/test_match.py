@@ -10,17 +10,17 @@ from transforms.model.config import ResizeConfig, Split
 from transforms.summary.combine import Summarize
 
 
-def test_images_are_listed_and_all_else_is_counted(tmp_path: Path) -> None:
+def test_images_are_listed_and_other_files_are_counted(tmp_path: Path) -> None:
     files = {"a.jpg": b"12", "x/b.PNG": b"123", "notes.txt": b"", "x/more.txt": b"", "README": b"", "out/c.jpg": b"1"}
-    root = write_tree(tmp_path / "one", {**files, "out2/d.jpg": b""})
-    other = write_tree(tmp_path / "two", {"e.webp": b"1"})
-    splits = tuple(Split(folder.name, f"{folder}/**", str(folder)) for folder in (root, other))
-    config = ResizeConfig(splits, str(root / "out"), ResizeSpec(), "files", 100, 2)
+    first = write_tree(tmp_path / "one", {**files, "out2/d.jpg": b""})
+    second = write_tree(tmp_path / "two", {"e.webp": b"1"})
+    splits = tuple(Split(folder.name, f"{folder}/**", str(folder)) for folder in (first, second))
+    config = ResizeConfig(splits, str(first / "out"), ResizeSpec(), "files", 100, 2)
     with beam.Pipeline("FnApiRunner") as pipeline:
         sources, tally = pipeline | MatchSources(config)
-        plain = sources | beam.Map(lambda listed: (*listed[:3], listed[3] > 1e9))
-        wanted = [("one", b"a.jpg", 2), ("one", b"x/b.PNG", 3), ("one", b"out2/d.jpg", 0), ("two", b"e.webp", 1)]
-        assert_that(plain, equal_to([(*one, True) for one in wanted]), label="sources")
+        dated = sources | beam.Map(lambda source: (*source[:3], source[3] > 1e9))
+        expected = [("one", b"a.jpg", 2), ("one", b"x/b.PNG", 3), ("one", b"out2/d.jpg", 0), ("two", b"e.webp", 1)]
+        assert_that(dated, equal_to([(*source, True) for source in expected]), label="sources")
         counts = {
             "splits": {"one": {"images": 3, "bytes": 5}, "two": {"images": 1, "bytes": 1}},
             "not_images": {".txt": 2, "": 1},
@@ -29,10 +29,10 @@ def test_images_are_listed_and_all_else_is_counted(tmp_path: Path) -> None:
         assert_that(tally | Summarize(), equal_to([counts]), label="tally")
 
 
-def test_an_empty_match_is_a_tally_of_nothing(tmp_path: Path) -> None:
+def test_the_tally_of_an_empty_input_is_all_zeros(tmp_path: Path) -> None:
     config = ResizeConfig((Split("a", f"{tmp_path}/**", str(tmp_path)),), "/out", ResizeSpec(), "files", 100, 2)
     with beam.Pipeline("FnApiRunner") as pipeline:
         sources, tally = pipeline | MatchSources(config)
         assert_that(sources, equal_to([]), label="sources")
-        nothing = {"splits": {"a": {"images": 0, "bytes": 0}}, "not_images": {}, "system_files": 0}
-        assert_that(tally, equal_to([nothing]), label="tally")
+        zeros = {"splits": {"a": {"images": 0, "bytes": 0}}, "not_images": {}, "system_files": 0}
+        assert_that(tally, equal_to([zeros]), label="tally")

@@ -5,12 +5,12 @@ from transforms.listing.ranges import ALPHABETS, NameRange, name_ranges
 
 
 def holds(names: NameRange, name: str) -> bool:
-    """As a store has it: the order of the names' UTF-8 bytes."""
+    """Return whether a range holds a name, in the order of a store: that of the UTF-8 bytes."""
     key = name.encode()
     return names.start.encode() <= key and (not names.end or key < names.end.encode())
 
 
-def test_ranges_meet_and_begin_and_end_open() -> None:
+def test_the_ranges_are_adjacent_and_cover_everything() -> None:
     assert name_ranges("ba") == [
         *(NameRange("", "aa"), NameRange("aa", "ab"), NameRange("ab", "ba"), NameRange("ba", "bb")),
         NameRange("bb", ""),
@@ -24,6 +24,6 @@ def test_ranges_meet_and_begin_and_end_open() -> None:
 )
 @example("000026e7ee790996.jpg", "0123456789abcdef")
 @example("a", "ab")  # shorter than a boundary
-@example("\uffff", "\U0001f600\uffff")  # UTF-16 would order these the other way
-def test_every_name_is_in_one_range(name: str, alphabet: str) -> None:
+@example("\uffff", "\U0001f600\uffff")  # their order in UTF-16 is the opposite
+def test_every_name_is_in_exactly_one_range(name: str, alphabet: str) -> None:
     assert sum(holds(names, name) for names in name_ranges(alphabet)) == 1

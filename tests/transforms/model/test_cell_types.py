@@ -8,7 +8,7 @@ from transforms.model.cell_types import Decimals, Text, as_type, is_rounded, jso
 
 
 @pytest.mark.parametrize(
-    ("cells", "wanted", "typed"),
+    ("cells", "column_type", "converted"),
     [
         ([Text("1"), None, Text("-20")], "int64", [1, None, -20]),
         ([Text("1"), Text("2.50"), Text("1e3")], "float64", [1.0, 2.5, 1000.0]),
@@ -60,15 +60,14 @@ from transforms.model.cell_types import Decimals, Text, as_type, is_rounded, jso
         ([None], "string", [None]),
     ],
 )
-def test_the_type_of_a_column_is_the_narrowest(cells: list[Any], wanted: str, typed: list[Any]) -> None:
+def test_the_type_of_a_column_is_the_narrowest(cells: list[Any], column_type: str, converted: list[Any]) -> None:
     kinds = dict.fromkeys(map(kind_of, cells), 1)
-    assert type_of(kinds) == wanted
-    made = [as_type(cell, wanted) for cell in cells]
-    assert list(map(repr, made)) == list(map(repr, typed))
+    assert type_of(kinds) == column_type
+    assert list(map(repr, (as_type(cell, column_type) for cell in cells))) == list(map(repr, converted))
 
 
 @pytest.mark.parametrize(
-    ("cells", "wanted"),
+    ("cells", "column_type"),
     [
         ([0.1, 16777216, 6.02e23, 0.0], "float64"),
         ([0.5, 16777217], "string"),
@@ -78,10 +77,10 @@ def test_the_type_of_a_column_is_the_narrowest(cells: list[Any], wanted: str, ty
         ([5, 2**60], "int64"),
     ],
 )
-def test_floats_of_32_bits_hold_no_ids(cells: list[Any], wanted: str) -> None:
+def test_the_type_of_a_column_where_floats_have_32_bits(cells: list[Any], column_type: str) -> None:
     kinds = dict.fromkeys(map(kind_of, cells), 1)
-    assert type_of(kinds, wide=False) == wanted
-    assert type_of(kinds) == ("int64" if wanted == "int64" else "float64")
+    assert type_of(kinds, wide=False) == column_type
+    assert type_of(kinds) == ("int64" if column_type == "int64" else "float64")
 
 
 @pytest.mark.parametrize(
@@ -91,18 +90,18 @@ def test_floats_of_32_bits_hold_no_ids(cells: list[Any], wanted: str) -> None:
         ("1.2345678901234567890e+300", True),
         ("0.1", False),
         ("0.10000000000000000", False),
-        ("0.10000000000000000555", False),  # as C writes the float64 that is nearest to 0.1
+        ("0.10000000000000000555", False),  # as C prints the float64 that is nearest to 0.1
         ("0.1000000000000000055511151231257827021181583404541015625", False),
         ("1234567890.1234567", False),
         ("18446744073709551615", False),
     ],
 )
-def test_digits_beyond_a_float(digits: str, rounded: bool) -> None:
+def test_numbers_with_more_digits_than_a_float64_are_rounded(digits: str, rounded: bool) -> None:
     assert is_rounded(kind_of(Text(digits))) == rounded
 
 
-def test_nested_values() -> None:
+def test_nested_values_become_json() -> None:
     value = {"é": [1, Text("1.10"), math.nan, -math.inf, None, True, 'a"b', 2**64], 5: {}, "x": ()}
-    written = json_text(value)
-    assert written == '{"é": [1, 1.10, null, "-Infinity", null, true, "a\\"b", 18446744073709551616], "5": {}, "x": []}'
-    assert json.loads(written)["é"][0] == 1
+    text = json_text(value)
+    assert text == '{"é": [1, 1.10, null, "-Infinity", null, true, "a\\"b", 18446744073709551616], "5": {}, "x": []}'
+    assert json.loads(text)["é"][0] == 1

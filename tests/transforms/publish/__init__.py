@@ -1,1 +1,1 @@
-"""Tests of what ships with a dataset."""
+"""Tests of `transforms.publish`."""

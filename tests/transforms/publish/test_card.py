@@ -1,25 +1,39 @@
 import json
 
+import pytest
 import yaml
 
+from transforms.layouts import LAYOUTS
 from transforms.model.records import NO_COLUMNS, ArchiveRow, Columns
 from transforms.publish.card import card
 from transforms.publish.croissant import croissant
-from transforms.publish.facts import DatasetFacts, Output, SplitFacts, words
+from transforms.publish.facts import DatasetFacts, OutputFacts, SplitFacts, words_for_splits
 from transforms.publish.license import license_text
 
 SETTINGS = {"fit": "contain", "algorithm": "lanczos", "versions": {"pillow": "12.3.0"}}
+ONE_JPEG = {8: OutputFacts(1, 9, ("jpg",))}
 
 
-def facts(archives: tuple[ArchiveRow, ...], *splits: SplitFacts) -> DatasetFacts:
-    images = {"matched": 3, "written": 3, "failed": 0, "skipped": 0}
+def facts(layout: str, *splits: SplitFacts, archives: tuple[ArchiveRow, ...] = ()) -> DatasetFacts:
     return DatasetFacts(
-        *("a", "", "", "webdataset", (8,), splits, archives, NO_COLUMNS, images, 0, None, 0, SETTINGS),
+        name="a",
+        license="",
+        citation="",
+        layout=LAYOUTS[layout],
+        sizes=(8,),
+        splits=splits,
+        archives=archives,
+        columns=NO_COLUMNS,
+        images={"matched": 1003, "written": 1000, "failed": 2, "skipped": 1},
+        duplicates=5,
+        licenses=None,
+        unattributed=0,
+        settings=SETTINGS,
         command="image_resizer",
     )
 
 
-def test_patterns_name_the_archives_of_one_split_and_no_others() -> None:
+def test_patterns_match_the_archives_of_one_split_and_no_others() -> None:
     names = (
         "train-00000-of-100001",
         "train-99999-of-100001",
@@ -28,45 +42,107 @@ def test_patterns_name_the_archives_of_one_split_and_no_others() -> None:
     )
     archives = [ArchiveRow(f"{name}.tar", "train", 8, 1, 9, "0") for name in names[:3]]
     archives += [ArchiveRow(f"{names[3]}.tar", "train-00000-of-00007", 8, 1, 9, "0")]
-    output = {8: Output(1, 9, ("jpg",))}
-    splits = [SplitFacts("train", "train", 3, output), SplitFacts("train-00000-of-00007", "other", 1, output)]
-    head = yaml.safe_load(card(facts(tuple(archives), *splits)).split("---\n")[1])
-    five, digits = "[0-9]" * 5, "[0-9]" * 6
+    splits = [SplitFacts("train", "train", 3, ONE_JPEG), SplitFacts("train-00000-of-00007", "other", 1, ONE_JPEG)]
+    head = yaml.safe_load(card(facts("webdataset", *splits, archives=tuple(archives))).split("---\n")[1])
+    five, six = "[0-9]" * 5, "[0-9]" * 6
     assert head["configs"][0]["data_files"] == [
-        {"split": "train", "path": [f"train-{five}-of-100001.tar", f"train-{digits}-of-100001.tar"]},
+        {"split": "train", "path": [f"train-{five}-of-100001.tar", f"train-{six}-of-100001.tar"]},
         {"split": "other", "path": [f"train-00000-of-00007-{five}-of-00001.tar"]},
     ]
 
 
-def test_a_split_without_images_is_in_no_list() -> None:
+def test_a_split_without_images_is_left_out() -> None:
     archives = (
         ArchiveRow("a-00000-of-00001.tar", "a", 8, 1, 9, "0"),
         ArchiveRow("b-00000-of-00001.tar", "b", 8, 0, 9, "0"),
     )
-    splits = (SplitFacts("a", "a", 1, {8: Output(1, 9, ("jpg",))}), SplitFacts("b", "b", 1, {8: Output(0, 0, ())}))
-    head = yaml.safe_load(card(facts(archives, *splits)).split("---\n")[1])
-    assert [one["split"] for one in head["configs"][0]["data_files"]] == ["a"]
+    splits = (SplitFacts("a", "a", 1, ONE_JPEG), SplitFacts("b", "b", 1, {8: OutputFacts(0, 0, ())}))
+    dataset = facts("webdataset", *splits, archives=archives)
+    head = yaml.safe_load(card(dataset).split("---\n")[1])
+    assert [files["split"] for files in head["configs"][0]["data_files"]] == ["a"]
     assert head["dataset_info"][0]["splits"] == [{"name": "a", "num_bytes": 9, "num_examples": 1}]
-    assert [one["@id"] for one in json.loads(croissant(facts(archives, *splits)) or "")["recordSet"]] == ["8-a"]
+    assert [records["@id"] for records in json.loads(croissant(dataset) or "")["recordSet"]] == ["8-a"]
 
 
 def test_labels_without_names_and_a_citation() -> None:
-    labelled = Columns({"label": "int64"})
-    told = facts((), SplitFacts("a", "a", 1, {8: Output(1, 9, ("jpg",))}))._replace(
-        layout="files", columns=labelled, license="cc-by-4.0", citation="@misc{a, note = {```}}"
+    dataset = facts("files", SplitFacts("a", "a", 1, ONE_JPEG))._replace(
+        columns=Columns({"label": "int64"}), license="cc-by-4.0", citation="@misc{a, note = {```}}"
     )
-    text = card(told)
+    text = card(dataset)
     head = yaml.safe_load(text.split("---\n")[1])
     assert head["license"] == "cc-by-4.0"
     assert head["configs"][0]["features"] == [{"name": "image", "dtype": "image"}, {"name": "label", "dtype": "int64"}]
     assert text.endswith("\n## Citation\n\n````bibtex\n@misc{a, note = {```}}\n````\n")
 
 
-def test_a_license_of_the_collection() -> None:
-    told = facts((), SplitFacts("a", "a", 1, {8: Output(1, 9, ("jpg",))}))
-    lines = license_text(told._replace(licenses={"": 2, "by": 1}, license="cc-by-4.0")).splitlines()
+def test_the_text_for_people() -> None:
+    dataset = facts("files", SplitFacts("a_b", "a_b", 1003, {8: OutputFacts(1000, 41_300, ("jpg",))}))
+    columns = Columns({"caption": "string", "label": "int64", "label_name": "string"}, ("cat", "dog"))
+    text = card(dataset._replace(columns=columns, licenses={"by": 990}, unattributed=10))
+    paragraphs = text.partition("\n---\n\n")[2].split("\n\n")
+    assert paragraphs[:5] == [
+        "<!-- Every run rewrites this file. Delete this line to keep your own text. -->",
+        "# a",
+        "Images at 8 px (the longest side), resized with the lanczos filter.",
+        "| split | images | 8 px |\n| --- | ---: | ---: |\n| a\\_b | 1,003 | 41.3 kB (1,000 images) |",
+        "Images: 1,003 matched, 1,000 written, 2 failed, 1 skipped; `manifest-*.jsonl` and `failures-*.jsonl` give "
+        "the reasons. Copies of an earlier image (the same `source_sha256`): 5.",
+    ]
+    assert paragraphs[paragraphs.index("## What is in it") :] == [
+        "## What is in it",
+        "Each sample has these columns besides its image: `caption` (string), `label` (int64), `label_name` (string).",
+        "The classes, 2 in all, are numbered in the order of their names.",
+        "`manifest-*.jsonl` has a row for each image and size: the key, the source with its size and SHA-256, the "
+        "output with its size, bytes and SHA-256, and the part of the source that the output shows. "
+        "`sha256sum -c SHA256SUMS` checks every file.",
+        "## How it was made",
+        "downsampled-open-images made this dataset with the command",
+        "    image_resizer",
+        "and with these libraries:",
+        "| library | version |\n| --- | --- |\n| pillow | 12.3.0 |",
+        "## Licenses",
+        "`attribution-*.jsonl` names the author and the license of each image, and `LICENSE` counts the licenses. "
+        "Images without an attribution, which `unmatched-*.jsonl` lists: 10.\n",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layout", "extension", "libraries"),
+    [
+        ("files", "jpg", ["datasets", "Pillow"]),
+        ("files", "avif", ["Pillow"]),  # imagefolder does not read AVIF
+        ("webdataset", "avif", ["datasets", "webdataset"]),
+        ("parquet", "webp", ["datasets", "pyarrow", "DuckDB"]),
+        ("tfrecord", "jpg", ["tfrecord"]),
+    ],
+)
+def test_the_card_shows_the_libraries_that_load_the_dataset(layout: str, extension: str, libraries: list[str]) -> None:
+    archive = f"a-00000-of-00001.{LAYOUTS[layout].archive_extension}"
+    archives = (ArchiveRow(archive, "a", 8, 1, 9, "0"),) if LAYOUTS[layout].has_archives else ()
+    text = card(facts(layout, SplitFacts("a", "a", 1, {8: OutputFacts(1, 9, (extension,))}), archives=archives))
+    section = text.partition("## How to load it")[2].partition("## What is in it")[0]
+    titles = [line for line in section.splitlines() if line.startswith("With ")]
+    assert len(titles) == len(libraries)
+    assert all(library in title for library, title in zip(libraries, titles, strict=True))
+    assert ("configs" in yaml.safe_load(text.split("---\n")[1])) == ("datasets" in libraries)
+
+
+def test_patterns_of_an_example_match_one_split() -> None:
+    names = [f"a-00000-of-00007-0000{number}-of-00002" for number in range(2)]
+    for layout, pattern in (
+        ("parquet", "a-00000-of-00007-*-of-00002.parquet"),
+        ("webdataset", "a-00000-of-00007-{00000..00001}-of-00002.tar"),
+    ):
+        extension = LAYOUTS[layout].archive_extension
+        archives = tuple(ArchiveRow(f"{name}.{extension}", "a", 8, 1, 9, "0") for name in names)
+        assert f'"{pattern}"' in card(facts(layout, SplitFacts("a", "a", 2, ONE_JPEG), archives=archives))
+
+
+def test_the_license_of_the_collection() -> None:
+    dataset = facts("files", SplitFacts("a", "a", 1, ONE_JPEG))
+    lines = license_text(dataset._replace(licenses={"": 2, "by": 1}, license="cc-by-4.0")).splitlines()
     assert lines[6:] == ["  (none is named): 2", "  by: 1", "", "The collection as such is under: cc-by-4.0"]
 
 
-def test_words_are_words_differ_and_leave_all_free() -> None:
-    assert words(["a-b", "a.b", "a_b", "all", "ü"]) == ["a_b", "a_b_", "a_b__", "all_", "ü"]
+def test_words_for_splits_differ_and_none_is_all() -> None:
+    assert words_for_splits(["a-b", "a.b", "a_b", "all", "ü"]) == ["a_b", "a_b_", "a_b__", "all_", "ü"]

@@ -13,31 +13,31 @@ START = ["python", "image_resizer.py", "-i", "train", "-o", "OUT"]
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("flags", "words"),
     [
         ([], ["-s", "512"]),
         (["-s", "256", "512", "-a", "LANCZOS", "-j", "3"], ["-s", "512", "256"]),
         (["-ext", "jpg", "--only_shrink"], ["-s", "512", "--extension", "jpg", "--only_shrink"]),
         (["--sample", "0.1", "--quality", "90"], ["-s", "512", "--sample", "1/10", "--quality", "90"]),
         (
-            ["--layout", "parquet", "--images_per_shard", "1000", "--labels", "folder"],
-            ["-s", "512", "--layout", "parquet", "--labels", "folder"],
+            ["--layout", "parquet", "--images_per_shard", "1000", "--label_from", "folder"],
+            ["-s", "512", "--layout", "parquet", "--label_from", "folder"],
         ),
         (["--images_per_shard", "7"], ["-s", "512", "--images_per_shard", "7"]),
         (["--columns", "c x.csv"], ["-s", "512", "--columns", "FILE"]),
     ],
 )
-def test_a_command_that_makes_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: list[str], told: list[str]
+def test_the_command_has_the_same_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str], words: list[str]
 ) -> None:
     photo_tree(tmp_path / "train", 1)
     monkeypatch.chdir(tmp_path)
-    made = settings(parse(["-i", "train", "-o", "somewhere", *given]).config)
-    assert shlex.split(command_of(made)) == [*START, *told]
-    assert settings(parse(shlex.split(command_of(made))[2:]).config) == made
+    wanted = settings(parse(["-i", "train", "-o", "somewhere", *flags]).config)
+    assert shlex.split(command_of(wanted)) == [*START, *words]
+    assert settings(parse(shlex.split(command_of(wanted))[2:]).config) == wanted
 
 
-def test_several_splits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_names_each_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("train", "b"):
         photo_tree(tmp_path / name, 1)

@@ -21,7 +21,7 @@ TEXT = Columns({"text": "string", "age": "string", "ok": "string", LABEL: "int64
         (3, 1, "parquet", COLUMNS),
     ],
 )
-def test_numbers_that_are_missing_make_a_column_of_text(
+def test_a_column_that_lacks_a_number_becomes_text(
     tmp_path: Path, rows: int, without_row: int, layout: str, wanted: Columns
 ) -> None:
     settings = dataclasses.replace(config(tmp_path), layout=layout, columns="a.csv")
@@ -30,8 +30,8 @@ def test_numbers_that_are_missing_make_a_column_of_text(
     assert loaded_columns(COLUMNS, listing, resized, settings) == wanted
 
 
-def test_columns_without_a_table_are_as_they_are(tmp_path: Path) -> None:
-    settings = dataclasses.replace(config(tmp_path), labels="folder")
+def test_columns_without_a_table_are_not_changed(tmp_path: Path) -> None:
+    settings = dataclasses.replace(config(tmp_path), label_from="folder")
     assert loaded_columns(COLUMNS, {}, {}, settings) == COLUMNS
 
 

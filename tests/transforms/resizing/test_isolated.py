@@ -1,4 +1,4 @@
-"""Images that end the process that decodes them."""
+"""Images that kill the process that decodes them."""
 
 import os
 import time
@@ -18,7 +18,10 @@ MEMORY = 100_000_000
 
 
 def poison(folder: Path, action: str, size: tuple[int, int] = (13, 13), image_format: str = "PNG") -> str:
-    """A folder for PYTHONPATH, in whose processes decoding an image of `size` in PNG or GIF runs `action`."""
+    """Return a folder for PYTHONPATH. A process with it runs `action` when it decodes an image of `size`.
+
+    `image_format` is PNG or GIF.
+    """
     plugin = f"{image_format.capitalize()}ImagePlugin"
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(
@@ -28,7 +31,7 @@ def poison(folder: Path, action: str, size: tuple[int, int] = (13, 13), image_fo
         "    def load(self):\n"
         f"        if self.size == {size}: {action}\n"
         "        return super().load()\n"
-        "def harm(count):\n"  # lets its own image pass; of the count-th file that is opened next, the process dies
+        "def harm(count):\n"  # the image itself succeeds, and the process dies when it opens the count-th file after it
         "    if hasattr(Image, 'left'): return\n"
         "    Image.left, opened = count, Image.open\n"
         "    def dying(*arguments, **settings):\n"
@@ -54,78 +57,80 @@ POISON = image_bytes(Image.new("RGB", (13, 13)), "PNG")
 )
 def test_a_crash_costs_one_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, action: str, message: str) -> None:
     monkeypatch.setenv("PYTHONPATH", poison(tmp_path, action))
-    apart = IsolatedDecoder(MEMORY, seconds=2)
-    first, crashed, second = (apart.process(data, SPEC) for data in (jpeg(1, (40, 30)), POISON, jpeg(2, (40, 30))))
-    for made, seed in ((first, 1), (second, 2)):
-        assert made == process_image(jpeg(seed, (40, 30)), SPEC)
-        assert isinstance(made.outputs[16], Encoded)
+    isolated = IsolatedDecoder(MEMORY, seconds=2)
+    first, crashed, second = (isolated.process(data, SPEC) for data in (jpeg(1, (40, 30)), POISON, jpeg(2, (40, 30))))
+    for result, seed in ((first, 1), (second, 2)):
+        assert result == process_image(jpeg(seed, (40, 30)), SPEC)
+        assert isinstance(result.outputs[16], Encoded)
     assert set(crashed.outputs) == {16, 8}
     for error in crashed.outputs.values():
         assert isinstance(error, ImageError)
         assert (error.kind, error.message) == (Kind.CRASHED, message)
-    apart.close()
+    isolated.close()
 
 
 @pytest.mark.parametrize("count", range(1, 5))
-def test_an_image_is_not_blamed_for_a_crash_that_another_one_caused(
+def test_an_image_does_not_fail_because_an_earlier_one_damaged_its_process(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, count: int
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", poison(tmp_path, f"harm({count})"))
-    apart = IsolatedDecoder(MEMORY)
+    isolated = IsolatedDecoder(MEMORY)
     images = [jpeg(1, (40, 30)), POISON, *(jpeg(seed, (40, 30)) for seed in range(2, 8))]
-    assert [apart.process(data, SPEC) for data in images] == [process_image(data, SPEC) for data in images]
-    apart.close()
+    assert [isolated.process(data, SPEC) for data in images] == [process_image(data, SPEC) for data in images]
+    isolated.close()
 
 
-def test_an_image_is_blamed_for_its_own_crash_in_a_child_that_made_others(
+def test_an_image_that_crashes_fails_also_in_a_child_that_made_others(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     deaths = tmp_path / "deaths"
     action = f"open({str(deaths)!r}, 'a').write('x'); os.kill(os.getpid(), signal.SIGSEGV)"
     monkeypatch.setenv("PYTHONPATH", poison(tmp_path, action))
-    apart = IsolatedDecoder(MEMORY)
+    isolated = IsolatedDecoder(MEMORY)
     kinds = []
     for data in (jpeg(1, (40, 30)), POISON, POISON, jpeg(2, (40, 30))):
-        output = apart.process(data, SPEC).outputs[16]
+        output = isolated.process(data, SPEC).outputs[16]
         kinds.append(output.kind if isinstance(output, ImageError) else None)
     assert kinds == [None, Kind.CRASHED, Kind.CRASHED, None]
-    assert deaths.read_text() == "xxx"  # twice in a child that made another, once in a new one
-    apart.close()
+    assert (
+        deaths.read_text() == "xxx"
+    )  # of the first: in a child that made another image, and in a new one; of the second: in a new one
+    isolated.close()
 
 
-def test_what_is_wrong_with_an_image_comes_back_as_it_is() -> None:
-    apart = IsolatedDecoder(MEMORY)
+def test_the_errors_of_an_image_are_those_of_process_image() -> None:
+    isolated = IsolatedDecoder(MEMORY)
     for data in (b"no image", jpeg(1, (400, 300))[:-900]):
-        (apart_error, _), (error, _) = (
-            made.outputs.values() for made in (apart.process(data, SPEC), process_image(data, SPEC))
+        (isolated_error, _), (error, _) = (
+            result.outputs.values() for result in (isolated.process(data, SPEC), process_image(data, SPEC))
         )
-        assert isinstance(apart_error, ImageError)
+        assert isinstance(isolated_error, ImageError)
         assert isinstance(error, ImageError)
-        assert (apart_error.kind, apart_error.stage, str(apart_error)) == (error.kind, error.stage, str(error))
-    skipped = apart.process(jpeg(1, (40, 30)), ResizeSpec(min_side=100))
+        assert (isolated_error.kind, isolated_error.stage, str(isolated_error)) == (error.kind, error.stage, str(error))
+    skipped = isolated.process(jpeg(1, (40, 30)), ResizeSpec(min_side=100))
     assert str(skipped.outputs[512]) == "min-side"
-    apart.close()
+    isolated.close()
 
 
-def test_what_takes_more_than_all_memory_is_not_decoded() -> None:
-    apart = IsolatedDecoder(memory=1000)
-    for output in apart.process(jpeg(1, (40, 30)), SPEC).outputs.values():
+def test_an_image_that_needs_more_than_all_memory_is_too_large() -> None:
+    isolated = IsolatedDecoder(memory=1000)
+    for output in isolated.process(jpeg(1, (40, 30)), SPEC).outputs.values():
         assert isinstance(output, ImageError)
         assert output.kind is Kind.TOO_LARGE
-    apart.close()
+    isolated.close()
 
 
-def test_a_child_does_not_outlive_who_asks() -> None:
-    apart = IsolatedDecoder(MEMORY)
-    apart.process(jpeg(1, (40, 30)), SPEC)
-    assert apart._child is not None
-    child = apart._child.pid
-    apart.close()
+def test_a_child_ends_when_its_parent_closes_or_drops_it() -> None:
+    isolated = IsolatedDecoder(MEMORY)
+    isolated.process(jpeg(1, (40, 30)), SPEC)
+    assert isolated._child is not None
+    child = isolated._child.pid
+    isolated.close()
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
-    apart.process(jpeg(1, (40, 30)), SPEC)
-    process = apart._child
-    del apart  # as a runner drops what belongs to a bundle that failed
+    isolated.process(jpeg(1, (40, 30)), SPEC)
+    process = isolated._child
+    del isolated  # as a runner drops the objects of a bundle that failed
     assert process is not None
     assert process.stdin is not None
     process.stdin.close()

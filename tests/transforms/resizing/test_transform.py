@@ -21,7 +21,7 @@ from transforms.resizing import transform
 from transforms.resizing.isolated import IsolatedDecoder
 from transforms.resizing.process import SourceResult, process_source
 from transforms.resizing.workers import close_workers, workers_for
-from transforms.sharding.group import Members
+from transforms.sharding.group import ShardItems
 from transforms.summary.progress import progress
 
 PLAN = Plan({}, {}, {"a": 9})
@@ -31,7 +31,7 @@ A_MOMENT = 0.2  # seconds in which nothing must happen
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left_at_work() -> Iterator[None]:
+def _cancel_all_work() -> Iterator[None]:
     yield
     close_workers()
 
@@ -54,7 +54,9 @@ class Bundle:
 
 
 def grouped(number: int, *sources: Source) -> tuple[tuple[str, int, int], list[tuple[bytes, int, float, bytes]]]:
-    return ("a", number, 9), [(Path(one.location).name.encode(), one.bytes, one.version, b"") for one in sources]
+    return ("a", number, 9), [
+        (Path(source.location).name.encode(), source.bytes, source.version, b"") for source in sources
+    ]
 
 
 def sources(tmp_path: Path, count: int, shard: int = 0) -> list[Source]:
@@ -70,14 +72,14 @@ class Held:
         self._may_go_on = threading.Event()
         monkeypatch.setattr(transform, "process_source", self._process)
 
-    def _process(self, one: Source, *args: object, **kwargs: object) -> SourceResult:
-        self.begun.append(one.path)
+    def _process(self, image: Source, *args: object, **kwargs: object) -> SourceResult:
+        self.begun.append(image.path)
         self._begins.release()
         assert self._may_go_on.wait(PATIENCE)
-        return process_source(one, *args, **kwargs)  # type: ignore[arg-type]  # as it is called
+        return process_source(image, *args, **kwargs)  # type: ignore[arg-type]  # as it is called
 
     def wait_for(self, count: int) -> None:
-        """Wait until so many more sources are begun."""
+        """Wait until `count` more sources are begun."""
         assert all(self._begins.acquire(timeout=PATIENCE) for _ in range(count))
 
     def nothing_more_is_begun(self) -> bool:
@@ -96,9 +98,9 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
 
 def test_one_shard_is_submitted_ahead(tmp_path: Path) -> None:
     bundle = Bundle(config(tmp_path))
-    one = source(tmp_path, "a.jpg", jpeg(1, (9, 9)))
-    assert bundle.process(0, one) == []
-    assert bundle.process(1, one) == [0]
+    image = source(tmp_path, "a.jpg", jpeg(1, (9, 9)))
+    assert bundle.process(0, image) == []
+    assert bundle.process(1, image) == [0]
     assert bundle.process(2) == [1]
     assert bundle.finish() == [2]
     assert bundle.finish() == []
@@ -108,9 +110,9 @@ def test_large_shards_are_not_submitted_ahead(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(transform, "LOOK_AHEAD_BYTES", 1000)
     begun: list[str] = []
 
-    def process(one: Source, *args: object, **kwargs: object) -> SourceResult:
-        begun.append(one.path)
-        return process_source(one, *args, **kwargs)  # type: ignore[arg-type]  # as it is called
+    def process(image: Source, *args: object, **kwargs: object) -> SourceResult:
+        begun.append(image.path)
+        return process_source(image, *args, **kwargs)  # type: ignore[arg-type]  # as it is called
 
     monkeypatch.setattr(transform, "process_source", process)
     bundle = Bundle(config(tmp_path))
@@ -124,10 +126,10 @@ def test_large_shards_are_not_submitted_ahead(tmp_path: Path, monkeypatch: pytes
     assert begun == ["a.jpg", "b.jpg"]
 
 
-def test_no_more_images_are_at_work_than_j_allows(tmp_path: Path, held: Held) -> None:
+def test_at_most_j_images_are_at_work(tmp_path: Path, held: Held) -> None:
     bundle = Bundle(config(tmp_path))  # -j 2
     assert bundle.process(0, *sources(tmp_path, 4)) == []
-    second = bundle.fn._submit(Shard("a", 1, 9), Members(sources(tmp_path, 4, 1), []), PLAN.columns)
+    second = bundle.fn._submit(Shard("a", 1, 9), ShardItems(sources(tmp_path, 4, 1), []), PLAN.columns)
     held.wait_for(2)
     assert held.nothing_more_is_begun()
     assert sorted(held.begun) == ["0-00.jpg", "0-01.jpg"]

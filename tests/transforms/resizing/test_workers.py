@@ -31,7 +31,7 @@ class Gate:
         return 10 * item
 
     def wait_for(self, count: int) -> None:
-        """Wait until so many more items are begun."""
+        """Wait until `count` more items are begun."""
         assert all(self._begins.acquire(timeout=PATIENCE) for _ in range(count))
 
     def nothing_more_is_begun(self) -> bool:
@@ -61,13 +61,13 @@ def threads_of(running: Workers) -> int:
 
 
 def test_every_item_has_a_result(two: Workers) -> None:
-    told: list[int] = []
-    work = two.submit(range(50), lambda item: item * item, told.append)
-    assert sorted(work.results()) == [item * item for item in range(50)] == sorted(told)
+    reported: list[int] = []
+    work = two.submit(range(50), lambda item: item * item, reported.append)
+    assert sorted(work.results()) == [item * item for item in range(50)] == sorted(reported)
     assert threads_of(two) <= 2
 
 
-def test_no_items_have_no_results(two: Workers) -> None:
+def test_work_without_items_ends_at_once(two: Workers) -> None:
     ended: list[str] = []
     assert two.submit([], int, on_end=lambda: ended.append("once")).results() == []
     assert ended == ["once"]
@@ -102,9 +102,9 @@ def test_work_that_is_done_one_by_one_leaves_the_other_workers_to_the_next(two: 
 
 
 def test_cancelled_work_begins_no_more_items_and_keeps_no_result(two: Workers, gate: Gate) -> None:
-    told: list[int] = []
+    reported: list[int] = []
     ended = threading.Event()
-    work = two.submit(range(20), gate.process, told.append, ended.set)
+    work = two.submit(range(20), gate.process, reported.append, ended.set)
     gate.wait_for(2)
     work.cancel()
     with pytest.raises(CancelledError):
@@ -114,10 +114,10 @@ def test_cancelled_work_begins_no_more_items_and_keeps_no_result(two: Workers, g
     assert ended.wait(PATIENCE)
     assert two.submit([7], lambda item: item).results() == [7]
     assert sorted(gate.begun) == [0, 1]
-    assert told == []
+    assert reported == []
 
 
-def test_cancelling_wakes_who_waits_for_results(two: Workers, gate: Gate) -> None:
+def test_cancelling_ends_a_call_that_waits_for_results(two: Workers, gate: Gate) -> None:
     work = two.submit(range(3), gate.process)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(work.results)
@@ -135,7 +135,7 @@ def test_complete_work_can_be_cancelled(two: Workers) -> None:
 
 
 class Image:
-    """Stands for an image, which must not stay in memory."""
+    """A stand-in for an image, which must not stay in memory."""
 
 
 @pytest.mark.parametrize("ending", ["cancelled", "failed", "complete"])
@@ -228,7 +228,7 @@ def test_closed_workers_cancel_all_work_and_begin_again_with_new_work(two: Worke
     assert sorted(gate.begun) == [0, 1]
 
 
-def test_other_limits_hold_for_work_that_waits(two: Workers, gate: Gate) -> None:
+def test_new_limits_apply_to_work_that_waits(two: Workers, gate: Gate) -> None:
     work = two.submit(range(4), gate.process)
     gate.wait_for(2)
     two.set_limits(1, 500)
@@ -274,13 +274,13 @@ def test_a_process_has_one_set_of_workers_with_the_limits_given_last(tmp_path: P
         return workers_for(settings)
 
     with ThreadPoolExecutor(8) as pool:
-        found = {id(future.result()) for future in [pool.submit(first) for _ in range(8)]}
-    one = workers_for(settings)
-    assert found == {id(one)}
-    budget = one.budget
+        ids = {id(future.result()) for future in [pool.submit(first) for _ in range(8)]}
+    shared = workers_for(settings)
+    assert ids == {id(shared)}
+    budget = shared.budget
     for threads, memory in ((3, 10), (1, 20)):
         other = workers_for(dataclasses.replace(settings, threads=threads, memory=memory))
-        assert other is one
+        assert other is shared
         assert other.budget is budget
         assert (other._limit, other.budget.limit) == (threads, memory)
 

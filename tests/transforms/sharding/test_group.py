@@ -10,20 +10,20 @@ from transforms.dataset import settings
 from transforms.dataset.plan import Plan, parts
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec
-from transforms.listing.match import Listed, to_source
+from transforms.listing.match import SourceTuple, to_source
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import RunError
 from transforms.model.records import Shard
 from transforms.sharding.group import (
     GroupIntoShards,
-    Member,
+    ItemTuple,
     ShardTuple,
-    assign,
     assign_row,
+    assign_source,
+    placeholders,
     plan_shards,
-    seeds,
     shard_count,
-    unpack,
+    unpack_items,
 )
 from transforms.tables.join import TableRow
 from transforms.tables.keys import Keys
@@ -38,11 +38,11 @@ def config(*names: str) -> ResizeConfig:
     ("images", "source_bytes", "expected"),
     [(1, 0, 1), (100, 1, 1), (101, 1, 2), (9_011_219, 1, 90_113), (10, 5_120_000_000, 10), (10, 5_120_000_001, 11)],
 )
-def test_shard_count(images: int, source_bytes: int, expected: int) -> None:
+def test_a_shard_has_at_most_so_many_images_and_bytes(images: int, source_bytes: int, expected: int) -> None:
     assert shard_count(images, source_bytes, 100) == expected
 
 
-def test_plan_of_a_listing() -> None:
+def test_the_plan_of_a_listing() -> None:
     listing = {"splits": {"b": {"images": 101, "bytes": 5}, "a": {"images": 1, "bytes": 5}}, "not_images": {}}
     plan = plan_shards(listing, config("a", "b"))
     assert list(plan.shards.items()) == [("a", 1), ("b", 2)]
@@ -57,40 +57,42 @@ def test_a_split_without_images_is_refused() -> None:
         plan_shards(listing, config("a"))
 
 
-def test_of_several_splits_the_other_files_are_those_of_all() -> None:
+def test_with_several_splits_the_error_counts_the_other_files_of_all_inputs() -> None:
     listing = {
         "splits": {"a": {"images": 0, "bytes": 0}, "b": {"images": 1, "bytes": 1}},
         "not_images": {".heic": 3},
         "system_files": 1,
     }
-    told = r"-i '/in/a/\*\*' \(all inputs together\) holds no image: 3 \.heic, 1 system file; convert \.heic to JPEG"
-    with pytest.raises(RunError, match=told):
+    message = r"-i '/in/a/\*\*' \(all inputs together\) holds no image: 3 \.heic, 1 system file; convert \.heic to JPEG"
+    with pytest.raises(RunError, match=message):
         plan_shards(listing, config("a", "b"))
 
 
 @pytest.mark.parametrize(("shards", "expected"), [(1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])])
-def test_parts_of_the_manifest(shards: int, expected: list[int]) -> None:
-    made = parts(Plan({}, {}, {"a": shards}))
-    assert [len(part.shards) for part in made] == expected
-    assert [shard for part in made for shard in part.shards] == [Shard("a", number, shards) for number in range(shards)]
-    assert made[0].path("manifest") == f"manifest-00000-of-{len(expected):05d}.jsonl"
+def test_a_part_of_the_manifest_has_100_shards(shards: int, expected: list[int]) -> None:
+    all_parts = parts(Plan({}, {}, {"a": shards}))
+    assert [len(part.shards) for part in all_parts] == expected
+    assert [shard for part in all_parts for shard in part.shards] == [
+        Shard("a", number, shards) for number in range(shards)
+    ]
+    assert all_parts[0].path("manifest") == f"manifest-00000-of-{len(expected):05d}.jsonl"
 
 
 @given(st.binary(max_size=30).filter(lambda name: b"\0" not in name).map(lambda name: name + b"x"), st.integers(1, 500))
-def test_assignment_is_by_the_key_alone(name: bytes, count: int) -> None:
+def test_the_shard_depends_on_the_key_alone(name: bytes, count: int) -> None:
     plan = Plan({}, {}, {"a": count})
-    wanted = ("a", shard_index(os.fsdecode(name), count), count)
+    expected = ("a", shard_index(os.fsdecode(name), count), count)
     for extension, size in ((b".jpg", 1), (b".png", 2)):
-        member = (name + extension, size, float(size), b"")
-        assert assign(("a", name + extension, size, float(size)), config("a"), None, plan) == (wanted, member)
+        item = (name + extension, size, float(size), b"")
+        assert assign_source(("a", name + extension, size, float(size)), config("a"), None, plan) == (expected, item)
     keys = Keys(config("a"))
-    shard, member = assign_row(("columns", "", name, 7, b"{}"), keys, plan)
-    assert member == (name, -1, 7.0, b"{}")
-    assert assign(("a", name + b".jpg", 1, 1.0), config("a"), keys, plan)[0] == shard
+    shard, item = assign_row(("columns", "", name, 7, b"{}"), keys, plan)
+    assert item == (name, -1, 7.0, b"{}")
+    assert assign_source(("a", name + b".jpg", 1, 1.0), config("a"), keys, plan)[0] == shard
 
 
 @pytest.mark.parametrize(
-    ("named", "key", "split", "whole"),
+    ("row_split", "key", "split", "full_key"),
     [
         ("", b"b/x.y", "b", b"b/x.y"),
         ("b", b"x.y", "b", b"b/x.y"),
@@ -99,48 +101,54 @@ def test_assignment_is_by_the_key_alone(name: bytes, count: int) -> None:
         ("", b"c/x", "a", b"c/x"),
     ],
 )
-def test_the_split_of_a_row(named: str, key: bytes, split: str, whole: bytes) -> None:
+def test_a_row_belongs_to_the_split_in_its_key_or_to_the_one_that_it_names(
+    row_split: str, key: bytes, split: str, full_key: bytes
+) -> None:
     plan = Plan({}, {}, {"a": 50, "b": 70})
     count = plan.shards[split]
-    shard, member = assign_row(("attribution", named, key, 3, b"{}"), Keys(config("a", "b")), plan)
-    assert shard == (split, shard_index(whole.decode(), count), count)
-    assert member == (whole, -2, 3.0, b"{}")
+    shard, item = assign_row(("attribution", row_split, key, 3, b"{}"), Keys(config("a", "b")), plan)
+    assert shard == (split, shard_index(full_key.decode(), count), count)
+    assert item == (full_key, -2, 3.0, b"{}")
 
 
-def test_members_are_what_they_were() -> None:
+def test_items_are_unpacked_as_they_were_packed() -> None:
     plan = Plan({}, {}, {"b": 1})
-    listed: Listed = ("b", b"x/y.jpg", 0, 1.5)
+    source: SourceTuple = ("b", b"x/y.jpg", 0, 1.5)
     rows = [("columns", "", b"x/y", 7, b'{"n":1}'), ("attribution", "", b"", 8, b"{}")]
     keys = Keys(config("b"))
-    members = [assign(listed, config("b"), None, plan), *(assign_row(row, keys, plan) for row in rows), *seeds(plan)]
-    assert {shard for shard, _ in members} == {("b", 0, 1)}
-    assert unpack(Shard("b", 0, 1), [member for _, member in members], config("b")) == (
-        [to_source(listed, config("b"))],
+    assigned = [
+        assign_source(source, config("b"), None, plan),
+        *(assign_row(row, keys, plan) for row in rows),
+        *placeholders(plan),
+    ]
+    assert {shard for shard, _ in assigned} == {("b", 0, 1)}
+    assert unpack_items(Shard("b", 0, 1), [item for _, item in assigned], config("b")) == (
+        [to_source(source, config("b"))],
         [TableRow("columns", "x/y", 7, b'{"n":1}'), TableRow("attribution", "", 8, b"{}")],
     )
 
 
-def test_a_split_is_part_of_the_key_where_there_are_several() -> None:
-    listed: Listed = ("b", b"x/y.jpg", 7, 1.5)
-    one = to_source(listed, config("b"))
-    several = to_source(listed, config("a", "b"))
-    assert (one.key, one.path, one.location) == ("x/y", "x/y.jpg", "/in/b/x/y.jpg")
-    assert (several.key, several.path, several.location) == ("b/x/y", "b/x/y.jpg", "/in/b/x/y.jpg")
-    assert (one.bytes, one.version) == (7, 1.5)
+def test_the_split_is_part_of_the_key_if_there_are_several() -> None:
+    source: SourceTuple = ("b", b"x/y.jpg", 7, 1.5)
+    of_one = to_source(source, config("b"))
+    of_several = to_source(source, config("a", "b"))
+    assert (of_one.key, of_one.path, of_one.location) == ("x/y", "x/y.jpg", "/in/b/x/y.jpg")
+    assert (of_several.key, of_several.path, of_several.location) == ("b/x/y", "b/x/y.jpg", "/in/b/x/y.jpg")
+    assert (of_one.bytes, of_one.version) == (7, 1.5)
 
 
 def test_every_shard_exists_and_has_its_sources_and_rows() -> None:
     plan = Plan({}, {}, {"a": 7})
-    listed = [("a", f"{number}.jpg".encode(), number, 0.5) for number in range(5)]
+    sources = [("a", f"{number}.jpg".encode(), number, 0.5) for number in range(5)]
     rows = [("columns", "", f"{number}".encode(), number, b"{}") for number in range(3, 8)]
-    wanted: dict[ShardTuple, list[Member]] = {shard: [] for shard, _ in seeds(plan)}
-    assigned = [assign(one, config("a"), None, plan) for one in listed]
-    assigned_rows = [assign_row(one, Keys(config("a")), plan) for one in rows]
-    for shard, member in [*assigned, *assigned_rows, *seeds(plan)]:
-        wanted[shard].append(member)
+    expected: dict[ShardTuple, list[ItemTuple]] = {shard: [] for shard, _ in placeholders(plan)}
+    assigned_sources = [assign_source(source, config("a"), None, plan) for source in sources]
+    assigned_rows = [assign_row(row, Keys(config("a")), plan) for row in rows]
+    for shard, item in [*assigned_sources, *assigned_rows, *placeholders(plan)]:
+        expected[shard].append(item)
     with beam.Pipeline("FnApiRunner") as pipeline:
         plans = pipeline | "Plan" >> beam.Create([plan])
-        given = pipeline | "Rows" >> beam.Create(rows)
-        grouped = pipeline | beam.Create(listed) | GroupIntoShards(config("a"), plans, given)
-        plain = grouped | beam.Map(lambda group: (group[0], sorted(group[1])))
-        assert_that(plain, equal_to([(shard, sorted(members)) for shard, members in wanted.items()]))
+        row_tuples = pipeline | "Rows" >> beam.Create(rows)
+        grouped = pipeline | beam.Create(sources) | GroupIntoShards(config("a"), plans, row_tuples)
+        ordered = grouped | beam.Map(lambda group: (group[0], sorted(group[1])))
+        assert_that(ordered, equal_to([(shard, sorted(items)) for shard, items in expected.items()]))

@@ -1,7 +1,9 @@
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from apache_beam.io.filesystem import BeamIOError
@@ -12,7 +14,7 @@ from tests import disk_store
 from tests.disk_store import DiskStore
 from transforms import storage
 from transforms.model.errors import StorageError
-from transforms.model.records import StoredFile
+from transforms.model.records import RUN_DIR, StoredFile
 from transforms.storage import beam, local
 
 
@@ -226,3 +228,16 @@ def test_out_itself_is_never_made(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"^'.*/out' was removed while it was written to$"):
         storage.write(f"{tmp_path}/out", "a.jpg", b"data")
     assert not (tmp_path / "out").exists()
+
+
+def test_an_out_that_is_removed_while_a_file_is_written_is_not_made_again(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / RUN_DIR).mkdir(parents=True)
+
+    def fill(file: BinaryIO) -> None:
+        file.write(b"data")
+        shutil.rmtree(out)
+
+    with pytest.raises(StorageError, match=f"^'{out}' was removed while it was written to$"):
+        local.put(str(out), f"{out}/folder/a.jpg", fill)
+    assert list(tmp_path.iterdir()) == []

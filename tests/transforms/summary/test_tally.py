@@ -27,7 +27,7 @@ FAILURES = [
 ]
 
 
-def test_tally() -> None:
+def test_the_tally_of_a_shard() -> None:
     assert tally(ROWS, FAILURES, [512, 256]) == {
         "images": {"matched": 4, "written": 1, "failed": 2, "skipped": 1},
         "source_bytes": 4000,
@@ -48,14 +48,14 @@ def test_tally() -> None:
 
 
 def test_tallies_add_up_in_any_order() -> None:
-    one = {"b": 1, "a": {"x": 1}}
-    other = {"a": {"y": 5, "x": 2}}
-    assert merge([one, other]) == merge([other, one]) == {"a": {"x": 3, "y": 5}, "b": 1}
-    assert list(merge([one, other])) == ["a", "b"]
-    assert one == {"b": 1, "a": {"x": 1}}
+    first = {"b": 1, "a": {"x": 1}}
+    second = {"a": {"y": 5, "x": 2}}
+    assert merge([first, second]) == merge([second, first]) == {"a": {"x": 3, "y": 5}, "b": 1}
+    assert list(merge([first, second])) == ["a", "b"]
+    assert first == {"b": 1, "a": {"x": 1}}
 
 
-def test_summarize() -> None:
+def test_the_tallies_of_a_graph_are_summed() -> None:
     with beam.Pipeline("FnApiRunner") as pipeline:
         tallies = pipeline | beam.Create([{"a": {"x": number}} for number in range(10)])
         assert_that(tallies | Summarize(), equal_to([{"a": {"x": 45}}]))

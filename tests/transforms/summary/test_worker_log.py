@@ -21,5 +21,5 @@ def test_loguru_writes_to_logging_unless_it_is_configured(configuration: str, ou
         "forward_log(); forward_log()\n"
         "logger.warning('a {} line', 'good')"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("", output)
+    completed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (completed.stdout, completed.stderr) == ("", output)

@@ -66,13 +66,13 @@ def read(**columns: Any) -> list[dict[str, Any]]:
          [[{"t": "2026-01-31T12:00:00.120000", "b": "eA==", "u": None}]]),
         (pa.array([[("k", Decimal("1.5"))], None], pa.map_(pa.string(), pa.decimal128(3, 1))), [[["k", "1.5"]], None]),
     ],
-    ids=lambda one: str(one.type) if hasattr(one, "type") else "",
+    ids=lambda value: str(value.type) if hasattr(value, "type") else "",
 )  # fmt: skip
 def test_every_type_has_one_plain_form(cells: Any, wanted: list[Any]) -> None:
     read_back = [row["x"] for row in read(x=cells)]
     assert read_back == wanted
-    assert [type(one) for one in read_back if not isinstance(one, Base64)] == [
-        type(one) for one, made in zip(wanted, read_back, strict=True) if not isinstance(made, Base64)
+    assert [type(value) for value in read_back if not isinstance(value, Base64)] == [
+        type(value) for value, read_value in zip(wanted, read_back, strict=True) if not isinstance(read_value, Base64)
     ]
 
 
@@ -81,12 +81,12 @@ def test_bytes_are_kept_beside_their_text() -> None:
     assert (row["key"], row["key"].data) == ("/y9h", b"\xff/a")
 
 
-def test_rows_of_several_batches_are_in_order() -> None:
+def test_rows_of_several_batches_stay_in_order() -> None:
     assert [row["x"] for row in read(x=list(range(25_000)))] == list(range(25_000))
 
 
-def test_two_columns_of_one_name_are_refused() -> None:
+def test_two_columns_of_the_same_name_are_refused() -> None:
     body = io.BytesIO()
     pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["x", "x"]), body)
-    with pytest.raises(ValueError, match=r"two of its columns \['x', 'x'\] have one name"):
+    with pytest.raises(ValueError, match=r"two of its columns \['x', 'x'\] have the same name"):
         list(read_parquet(body))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from transforms.dataset.plan import Plan
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig, Split
-from transforms.sharding.group import assign, assign_row
+from transforms.sharding.group import assign_row, assign_source
 from transforms.tables.join import TableRow, match
 from transforms.tables.keys import Keys
 
@@ -29,16 +29,16 @@ TWO = config(split("train", "/data/images/train"), split("val", "/data/images/v"
 
 
 def matched(settings: ResizeConfig, written: str, keys: Sequence[str], named: str = "") -> str | None:
-    """The key of the image that a row finds among these, if it is sent to its shard."""
-    plan = Plan({}, {}, {one.name: 997 for one in settings.splits})
+    """Return the key of the image that a row matches among `keys`, if the row comes to the image's shard."""
+    plan = Plan({}, {}, {split.name: 997 for split in settings.splits})
     rules = Keys(settings)
     shard, (key, *_) = assign_row(("columns", named, written.encode(), 1, b""), rules, plan)
-    there = set()
-    for one in keys:
-        name, path = one.split("/", 1) if len(plan.shards) > 1 else (settings.splits[0].name, one)
-        if assign((name, f"{path}.jpg".encode(), 1, 1.0), settings, rules, plan)[0] == shard:
-            there.add(one)
-    return next(iter(match(there, [TableRow("columns", os.fsdecode(key), 1, b"{}")], settings).found), None)
+    in_shard = set()
+    for image_key in keys:
+        name, path = image_key.split("/", 1) if len(plan.shards) > 1 else (settings.splits[0].name, image_key)
+        if assign_source((name, f"{path}.jpg".encode(), 1, 1.0), settings, rules, plan)[0] == shard:
+            in_shard.add(image_key)
+    return next(iter(match(in_shard, [TableRow("columns", os.fsdecode(key), 1, b"{}")], settings).rows), None)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def matched(settings: ResizeConfig, written: str, keys: Sequence[str], named: st
         (STORE, "s3://bucket/in/a.jpg", None),
     ],
 )
-def test_other_ways_to_write_a_key(settings: ResizeConfig, written: str, wanted: str | None) -> None:
+def test_ways_to_write_a_key(settings: ResizeConfig, written: str, wanted: str | None) -> None:
     assert matched(settings, written, ["a", "x/a", "x/ü b"]) == wanted
 
 
@@ -117,23 +117,23 @@ def test_keys_of_several_splits(written: str, named: str, wanted: str | None) ->
         ("/data/in/in/a", ["in/a", "a"], "in/a"),
     ],
 )
-def test_what_is_written_word_for_word_is_meant(written: str, keys: list[str], wanted: str | None) -> None:
+def test_a_key_means_what_it_says_word_for_word_if_it_can(written: str, keys: list[str], wanted: str | None) -> None:
     assert matched(ONE, written, keys) == wanted
 
 
-def test_an_image_gets_the_row_that_names_it_most_literally() -> None:
+def test_the_row_that_names_an_image_most_literally_counts() -> None:
     written = ["in/a.jpg", "./a", "a.jpg", "a", "a", "x"]
     rows = [TableRow("columns", key, number, b"{}") for number, key in enumerate(written, 1)]
     random.Random(1).shuffle(rows)
-    found, unmatched = match({"a"}, rows, ONE)
-    assert found == {"a": TableRow("columns", "a", 4, b"{}")}
+    matched, unmatched = match({"a"}, rows, ONE)
+    assert matched == {"a": TableRow("columns", "a", 4, b"{}")}
     assert sorted((row.row, row.key, row.reason) for row in unmatched) == [
         *((1, "in/a.jpg", "repeated"), (2, "./a", "repeated"), (3, "a.jpg", "repeated"), (5, "a", "repeated")),
         (6, "x", "no-image"),
     ]
 
 
-def test_an_ambiguous_folder_is_none_of_a_split() -> None:
+def test_a_folder_of_two_splits_names_neither() -> None:
     settings = config(split("a", "/x/photos"), split("b", "/y/photos"))
     assert matched(settings, "photos/1", ["a/1", "b/1"]) is None
     assert matched(settings, "y/photos/1", ["a/1", "b/1"]) == "b/1"

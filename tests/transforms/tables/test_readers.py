@@ -31,13 +31,13 @@ def test_csv(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.csv.gz", "a.tsv"])
-def test_other_files_of_text(tmp_path: Path, name: str) -> None:
+def test_compressed_csv_and_tsv(tmp_path: Path, name: str) -> None:
     plain = "key\tx\na/b\t1\n" if name == "a.tsv" else "key,x\na/b,1\n"
     data = gzip.compress(plain.encode()) if name.endswith("gz") else plain
     assert list(read_rows(write(tmp_path, name, data), "columns")) == [Row(1, b"a/b", None, {"x": "1"})]
 
 
-def test_nan_is_no_value(tmp_path: Path) -> None:
+def test_nan_is_a_missing_value(tmp_path: Path) -> None:
     path = write(tmp_path, "a.jsonl", '{"key":"1","x":NaN,"y":0.5}\n')
     assert list(read_rows(path, "columns")) == [Row(1, b"1", None, {"x": None, "y": "0.5"})]
 
@@ -63,7 +63,7 @@ def test_parquet(tmp_path: Path) -> None:
     ]
 
 
-def test_attribution_keeps_what_licenses_ask_for(tmp_path: Path) -> None:
+def test_an_attribution_keeps_the_columns_that_licenses_require(tmp_path: Path) -> None:
     text = "ImageID,Subset,Rotation,License,Author,Width\n1,train,90,by,Ann,12\n2,,,,,\n"
     nothing = dict.fromkeys(("OriginalURL", "OriginalLandingURL", "AuthorProfileURL", "Title"), "")
     assert list(read_rows(write(tmp_path, "a.csv", text), "attribution")) == [
@@ -75,28 +75,28 @@ def test_attribution_keeps_what_licenses_ask_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("a.txt", "", "is no table by its name: give a file called .csv, .tsv, .jsonl or .parquet"),
-        ("a.csv", "", "has no row: give a table with a header and a row an image"),
+        ("a.txt", "", "is not a table by its name: give a file that ends with .csv, .tsv, .jsonl or .parquet"),
+        ("a.csv", "", "has no rows: give a table with a header and a row for each image"),
         ("a.csv", "name,x\na,1\n", "has no column that names the images: call it 'key' or 'ImageID' or 'image_id' or"),
-        ("a.csv", "key,x\n,1\n", "has no key in row 1, column 'key': each row takes one"),
-        ("a.csv", "key,width\na,1\n", "has a column 'width', which is a name of the dataset's own: give it another"),
-        ("a.csv", "key,label_name\na,1\n", "has a column 'label_name', which is a name of the dataset's own"),
+        ("a.csv", "key,x\n,1\n", "has no key in row 1, column 'key': give a key in each row"),
+        ("a.csv", "key,width\na,1\n", "has a column 'width', a name that the dataset uses itself: rename the column"),
+        ("a.csv", "key,label_name\na,1\n", "has a column 'label_name', a name that the dataset uses itself"),
         ("a.csv", ",x\na,1\n", "has no column that names the images: call it 'key' or 'ImageID' or 'image_id' or"),
-        ("a.jsonl", '{"key":["a"]}', "has no key in row 1, column 'key': each row takes one"),
+        ("a.jsonl", '{"key":["a"]}', "has no key in row 1, column 'key': give a key in each row"),
         ("a.jsonl", "[" * 100_000, "cannot be read as a table: maximum recursion depth"),
-        ("a.csv", "key,x,x\na,1,2\n", "has two columns of one name in its header ['key', 'x', 'x']"),
-        ("a.csv", "key,x\na,1,2\n", "has 3 cells instead of 2 in line 2"),
+        ("a.csv", "key,x,x\na,1,2\n", "has two columns of the same name in its header ['key', 'x', 'x']"),
+        ("a.csv", "key,x\na,1,2\n", "has 3 cells instead of 2 in line 2: give each row as many cells as the header"),
         ("a.csv", b"key,x\na,\xff\n", "cannot be read as a table: 'utf-8' codec can't decode byte 0xff"),
         ("a.csv", 'key,x\na,"1\n', "cannot be read as a table: unexpected end of data"),
-        ("a.jsonl", "[1]\n", "has no object in line 1: each line takes one"),
+        ("a.jsonl", "[1]\n", "has no object in line 1: give an object in each line"),
         ("a.jsonl", "{]\n", "cannot be read as a table: Expecting property name"),
         ("a.jsonl", '{"key":"\\ud800"}', "cannot be read as a table: 'utf-8' codec can't encode"),
-        ("a.jsonl", '{"key":1.5}', "has no key in row 1, column 'key': each row takes one"),
+        ("a.jsonl", '{"key":1.5}', "has no key in row 1, column 'key': give a key in each row"),
         ("a.parquet", "PAR1", "cannot be read as a table: "),
         ("a.csv.gz", "key,x\n", "cannot be read"),
     ],
 )
-def test_what_is_no_table(tmp_path: Path, name: str, data: str | bytes, message: str) -> None:
+def test_a_file_that_is_not_such_a_table(tmp_path: Path, name: str, data: str | bytes, message: str) -> None:
     path = write(tmp_path, name, data)
     with pytest.raises(RunError) as raised:
         check_table(path, "columns")
@@ -104,16 +104,16 @@ def test_what_is_no_table(tmp_path: Path, name: str, data: str | bytes, message:
 
 
 def test_an_attribution_without_licenses_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="has no column 'License': its columns are OriginalURL, OriginalLandingURL"):
+    with pytest.raises(RunError, match="has no column 'License': give a table with OriginalURL, OriginalLandingURL"):
         check_table(write(tmp_path, "a.csv", "key,Author\n1,Ann\n"), "attribution")
 
 
-def test_a_table_that_is_not_there(tmp_path: Path) -> None:
+def test_a_table_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"cannot read '.*/a.csv': No such file or directory"):
         check_table(str(tmp_path / "a.csv"), "columns")
 
 
-def test_numbers_of_json_are_as_they_are_written(tmp_path: Path) -> None:
+def test_numbers_of_json_keep_their_digits(tmp_path: Path) -> None:
     line = '{"key":"1","a":1.10,"b":1e400,"c":-0,"d":%s,"e":12345678901234567890,"f":[1.10,1e400,%s,NaN,"x"]}'
     long = "9" * 5000
     (row,) = read_rows(write(tmp_path, "a.jsonl", line % (long, long)), "columns")
@@ -135,12 +135,14 @@ def test_numbers_of_json_are_as_they_are_written(tmp_path: Path) -> None:
 def test_an_index_without_a_name_is_left_out(tmp_path: Path, name: str, data: str, left_out: tuple[str, ...]) -> None:
     path = write(tmp_path, name, data)
     assert list(read_rows(path, "columns")) == [Row(1, b"a", None, {"Unnamed: 0": "5"}, left_out)]
-    warned: list[str] = []
-    handler = logger.add(warned.append, format="{level} {message}")
+    warnings: list[str] = []
+    handler = logger.add(warnings.append, format="{level} {message}")
     check_table(path, "columns")
     logger.remove(handler)
     names = ", ".join(map(repr, left_out))
-    assert warned == [f"WARNING --columns {path!r} has a column {names}, which only numbers its rows: it is left out\n"]
+    assert warnings == [
+        f"WARNING --columns {path!r} has a column {names}, which only numbers its rows: it is left out\n"
+    ]
 
 
 def test_an_index_of_parquet_is_left_out_unless_it_has_a_name(tmp_path: Path) -> None:
@@ -164,7 +166,7 @@ def test_an_index_of_parquet_is_left_out_unless_it_has_a_name(tmp_path: Path) ->
         (".jpg", ".jpg"),
     ],
 )
-def test_the_extension_of_a_file_name_is_none_of_its_key(tmp_path: Path, written: str, key: str) -> None:
+def test_the_extension_of_a_file_name_is_not_in_its_key(tmp_path: Path, written: str, key: str) -> None:
     (row,) = read_rows(write(tmp_path, "a.jsonl", json.dumps({"file_name": written})), "columns")
     assert row.key == key.encode()
 
@@ -175,11 +177,11 @@ def test_keys_of_parquet(tmp_path: Path) -> None:
         pq.write_table(pa.table({"key": key}), tmp_path / f"{number}.parquet")
         assert [row.key for row in read_rows(str(tmp_path / f"{number}.parquet"), "columns")] == [wanted]
     pq.write_table(pa.table({"key": [5.0]}), tmp_path / "f.parquet")
-    with pytest.raises(RunError, match="has no key in row 1, column 'key': each row takes one"):
+    with pytest.raises(RunError, match="has no key in row 1, column 'key': give a key in each row"):
         check_table(str(tmp_path / "f.parquet"), "columns")
 
 
-def test_an_attribution_has_the_same_texts(tmp_path: Path) -> None:
+def test_an_attribution_of_parquet_has_the_same_texts(tmp_path: Path) -> None:
     when = pa.array([1500], pa.timestamp("ms", "UTC"))
     pq.write_table(pa.table({"key": ["a"], "License": ["by"], "Title": when, "Author": [[5]]}), tmp_path / "a.parquet")
     (row,) = read_rows(str(tmp_path / "a.parquet"), "attribution")

@@ -1,4 +1,4 @@
-"""What lies in OUT -> the facts that a report tells. Tables are read part by part: any number of rows will do."""
+"""Read from OUT what a report shows. Tables are read part by part, so that they may have any number of rows."""
 
 from __future__ import annotations
 
@@ -18,33 +18,31 @@ from transforms.dataset.paths import RECEIPTS_DIR, SUMMARY_PATH
 from transforms.dataset.plan import Plan, read_plan
 from transforms.imaging.naming import sample_rank
 from transforms.model.errors import RunError
-from transforms.model.records import RUN_DIR, ManifestRow
+from transforms.model.json_lines import first_value
+from transforms.model.records import RUN_DIR
 from transforms.storage.paths import escaped
 
-# Examples of each kind of failure.
+# The most examples of one kind of failure.
 EXAMPLES = 5
-# Pictures on the contact sheet, and how many images show them all.
+# The most pictures on the contact sheet, and the most images that it shows in all their sizes.
 _PICTURES, _IMAGES = 36, 12
 
-# Files that are read at the same time.
+# The number of files that are read at the same time.
 _READERS = 16
 
 Row = dict[str, Any]
 
-_KEY_AT = len(f'{{"{ManifestRow._fields[0]}":')
-_DECODER = json.JSONDecoder()
-
 
 class ReportData(NamedTuple):
-    """All that is known of a dataset.
+    """What a report shows of a dataset.
 
     Args:
-        out_dir: where it is.
+        out_dir: the path of the dataset.
         summary: the content of summary.json.
-        plan: that of its first run; None where `_run` is gone.
-        runs: the histories, the oldest first.
-        examples: kind of failure -> rows of failures.
-        sample: rows of the manifest of each image on the contact sheet.
+        plan: the plan of its first run; None if `_run` was deleted.
+        runs: the histories of its runs, the oldest first.
+        examples: kind of failure -> some rows of failures.
+        pictured: for each image on the contact sheet, its rows of the manifest.
     """
 
     out_dir: str
@@ -52,14 +50,14 @@ class ReportData(NamedTuple):
     plan: Plan | None
     runs: tuple[dict[str, Any], ...]
     examples: dict[str, list[Row]]
-    sample: tuple[tuple[Row, ...], ...]
+    pictured: tuple[tuple[Row, ...], ...]
 
 
 def read_report_data(out_dir: str) -> ReportData:
-    """Reads a dataset's tables.
+    """Read the summary, the histories and the tables of a complete dataset.
 
     Raises:
-        RunError: there is no complete dataset.
+        RunError: there is no complete dataset at `out_dir`.
     """
     summary = _read_summary(out_dir)
     sizes = len(summary["outputs"])
@@ -69,7 +67,7 @@ def read_report_data(out_dir: str) -> ReportData:
         plan=read_plan(out_dir),
         runs=tuple(read_runs(out_dir)),
         examples=examples_of(_lines(out_dir, "failures-"), summary["failures"]),
-        sample=rows_to_picture(_lines(out_dir, "manifest-"), picture_count(sizes)),
+        pictured=rows_to_picture(_lines(out_dir, "manifest-"), picture_count(sizes)),
     )
 
 
@@ -82,36 +80,41 @@ def _read_summary(out_dir: str) -> dict[str, Any]:
         summary = json.loads(text)
         return {**summary, "images": summary["images"], "outputs": summary["outputs"]}
     except (ValueError, TypeError, KeyError) as error:
-        raise RunError(f"{path!r} is damaged ({error}): give the run's command again, which makes it anew") from error
+        raise RunError(f"{path!r} is damaged ({error}): give the command of its run again to rewrite it") from error
 
 
 def read_runs(out_dir: str) -> Iterator[dict[str, Any]]:
-    """The histories of all runs, the oldest first; what is damaged is left out."""
+    """Yield the histories of all runs, the oldest first, without those that are damaged."""
     for path in _paths(storage.join(out_dir, RUN_DIR), "history-"):
         text = storage.read_if_there(path)
         try:
-            told = json.loads(text or "")
+            history = json.loads(text or "")
         except ValueError:
             continue
-        if not isinstance(told, dict) or "started" not in told:
+        if not isinstance(history, dict) or "started" not in history:
             continue
-        if "images" not in told:
+        if "images" not in history:
             run_id = posixpath.basename(path).removeprefix("history-").removesuffix(".json")
-            told = with_receipts(told, _receipts(out_dir, run_id))
-        yield told
+            history = with_receipts(history, _receipts(out_dir, run_id))
+        yield history
 
 
 def _receipts(out_dir: str, run_id: str) -> Iterator[bytes]:
-    """A job leaves thousands of small files of them, which a store gives one as slowly as many."""
+    """Yield the receipts of a run. A job leaves thousands of small files, so many are read at the same time."""
     with ThreadPoolExecutor(_READERS) as pool:
         for data in pool.map(storage.read, _paths(storage.join(out_dir, RECEIPTS_DIR), f"receipts-{run_id}-")):
             yield from data.splitlines()
 
 
 def examples_of(lines: Iterable[bytes], kinds: dict[str, int]) -> dict[str, list[Row]]:
-    """The first failures of each kind; reads no more lines than it needs."""
+    """Return the first failures of each kind, by kind.
+
+    Args:
+        lines: the rows of failures. No more are read than necessary.
+        kinds: kind of failure -> the number of its failures.
+    """
     examples: dict[str, list[Row]] = {kind: [] for kind in kinds}
-    missing = sum(min(EXAMPLES, number) for number in kinds.values())
+    missing = sum(min(EXAMPLES, count) for count in kinds.values())
     for line in lines if missing else ():
         row = json.loads(line)
         if len(of_kind := examples.setdefault(row["error"], [])) < EXAMPLES:
@@ -123,19 +126,19 @@ def examples_of(lines: Iterable[bytes], kinds: dict[str, int]) -> dict[str, list
 
 
 def picture_count(sizes: int) -> int:
-    """How many images the contact sheet shows with so many outputs each."""
+    """Return how many images the contact sheet shows if each has `sizes` outputs."""
     return max(3, min(_IMAGES, _PICTURES // (1 + sizes)))
 
 
 def rows_to_picture(lines: Iterable[bytes], count: int) -> tuple[tuple[Row, ...], ...]:
-    """The written rows of the images that come first by `sample_rank`: the same ones in every report.
+    """Return the written rows of the `count` images with the lowest `sample_rank`: the same ones in every report.
 
     Args:
-        lines: of the manifest, where the rows of one image follow each other.
-        count: how many images.
+        lines: the rows of the manifest, in which the rows of one image follow each other.
+        count: the most images to return.
     """
     lowest: list[tuple[int, int, tuple[Row, ...]]] = []  # a heap, the highest rank first
-    for number, (key, group) in enumerate(itertools.groupby(lines, _key_of)):
+    for number, (key, group) in enumerate(itertools.groupby(lines, first_value)):
         rank = sample_rank(key)
         if len(lowest) == count and rank >= -lowest[0][0]:
             continue
@@ -143,17 +146,12 @@ def rows_to_picture(lines: Iterable[bytes], count: int) -> tuple[tuple[Row, ...]
         written = [row for row in rows if row["status"] == "written"]
         if not written:
             continue
-        taken = -rank, number, tuple(row for row in written if row["source"] == written[0]["source"])
+        entry = -rank, number, tuple(row for row in written if row["source"] == written[0]["source"])
         if len(lowest) < count:
-            heapq.heappush(lowest, taken)
+            heapq.heappush(lowest, entry)
         else:
-            heapq.heapreplace(lowest, taken)
+            heapq.heapreplace(lowest, entry)
     return tuple(rows for _, _, rows in sorted(lowest, reverse=True))
-
-
-def _key_of(line: bytes) -> str:
-    """The first field of a row, without a look at the others."""
-    return str(_DECODER.raw_decode(line.decode(), _KEY_AT)[0])
 
 
 def _lines(out_dir: str, prefix: str) -> Iterator[bytes]:
@@ -162,7 +160,7 @@ def _lines(out_dir: str, prefix: str) -> Iterator[bytes]:
 
 
 def _paths(folder: str, prefix: str) -> list[str]:
-    """The files of a folder whose names begin with `prefix`, sorted."""
+    """Return the paths of a folder's files whose names begin with `prefix`, sorted."""
     if storage.is_local(folder):
         names = os.listdir(folder) if os.path.isdir(folder) else []
         return [storage.join(folder, name) for name in sorted(names) if name.startswith(prefix)]

@@ -1,4 +1,4 @@
-"""Codings that no decoder here reads: each by its name, and those that one does read never."""
+"""Unsupported codings are named, and supported ones never are."""
 
 import struct
 
@@ -7,12 +7,12 @@ from PIL import Image
 
 from tests.support import image_bytes
 from tests.transforms.imaging.files import bmp, boxes_of, psd, tiff_of
-from transforms.imaging import coding
+from transforms.imaging import unsupported
 from transforms.imaging.errors import ImageError, Kind
 from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 
-# Pillow's, of directories that end early.
+# Pillow warns about directories that end early.
 pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 
 COMPRESSION, BITS, PHOTOMETRIC = 259, 258, 262
@@ -25,7 +25,7 @@ def outcome(data: bytes) -> Encoded | ImageError:
 
 
 def jpeg_2000(components: int) -> bytes:
-    """The beginning of a codestream: SOC and SIZ."""
+    """Return the beginning of a codestream: SOC and SIZ."""
     size = struct.pack(">HIIIIIIIIH", 0, 8, 8, 0, 0, 8, 8, 0, 0, components) + b"\x07\x01\x01" * components
     return b"\xff\x4f\xff\x51" + struct.pack(">H", 2 + len(size)) + size + bytes(100)
 
@@ -54,7 +54,7 @@ NAMED = [
     ("TIFF with raw sensor data inside", tiff_of({PHOTOMETRIC: 32803, BITS: 16})),
     ("TIFF with LogLuv colours inside", tiff_of({COMPRESSION: 34676, PHOTOMETRIC: 32845, BITS: 16})),
     (
-        "TIFF with its picture in a SubIFD behind a preview, as camera raw files (DNG, NEF, ARW) have it",
+        "TIFF with its picture in a SubIFD behind a preview, as in camera raw files (DNG, NEF, ARW)",
         tiff_of({254: 1, 330: 16}),
     ),
     ("16-bit PSD", psd(16, 3, 3)),
@@ -86,11 +86,11 @@ NAMED = [
 
 
 @pytest.mark.parametrize(("name", "data"), NAMED)
-def test_a_coding_that_nothing_reads_is_named(name: str, data: bytes) -> None:
+def test_an_unsupported_coding_is_named(name: str, data: bytes) -> None:
     error = outcome(data)
     assert isinstance(error, ImageError)
-    assert (error.kind, error.message.partition(":")[0]) == (Kind.UNSUPPORTED_CODING, name)
-    assert error.message.endswith("; convert the file to JPEG or PNG")
+    assert (error.kind, error.message.partition(" is not supported")[0]) == (Kind.UNSUPPORTED_CODING, name)
+    assert error.message.endswith(": convert the file to JPEG or PNG")
 
 
 @pytest.mark.parametrize(
@@ -105,11 +105,14 @@ def test_a_coding_that_nothing_reads_is_named(name: str, data: bytes) -> None:
         (Kind.NOT_AN_IMAGE, b"<svg/>"),
     ],
 )
-def test_what_is_damaged_or_no_image_is_called_that(kind: Kind, data: bytes) -> None:
+def test_damaged_files_and_other_files_are_not_called_unsupported(kind: Kind, data: bytes) -> None:
     error = outcome(data)
     assert isinstance(error, ImageError)
     if error.kind is not kind:
-        assert (kind, error.kind) == (Kind.DAMAGED, Kind.UNSUPPORTED_DEPTH)  # which a wrong number of bits is too
+        assert (kind, error.kind) == (
+            Kind.DAMAGED,
+            Kind.UNSUPPORTED_DEPTH,
+        )  # a wrong number of bits counts as an unsupported depth
 
 
 @pytest.mark.parametrize(
@@ -118,24 +121,24 @@ def test_what_is_damaged_or_no_image_is_called_that(kind: Kind, data: bytes) -> 
         tiff_of({}),
         tiff_of({}, head=b"MM\0*"),
         tiff_of({}, head=b"II+\0"),
-        tiff_of({254: 1}),  # a reduced picture, and there is no other
-        tiff_of({330: 16}),  # the whole picture, with smaller ones behind it
+        tiff_of({254: 1}),  # a reduced picture, but the only one
+        tiff_of({330: 16}),  # the main picture, followed by smaller ones
         psd(8, 3, 3),
         bmp(16, 0),
         bmp(32, 3, struct.pack("<III", 0xFF0000, 0xFF00, 0xFF)),
     ],
 )
-def test_what_is_read_is_made(data: bytes) -> None:
+def test_supported_codings_are_written(data: bytes) -> None:
     assert isinstance(outcome(data), Encoded)
 
 
 @pytest.mark.parametrize("data", [data for _, data in NAMED])
 def test_any_beginning_of_a_file_has_a_known_outcome(data: bytes) -> None:
     for length in (*range(60), len(data) - 1):
-        coding.unread(data[:length])
+        unsupported.coding_of(data[:length])
         assert isinstance(outcome(data[:length]), (ImageError, Encoded))
 
 
-def test_a_directory_that_lies_nowhere() -> None:
-    assert coding.unread(b"II+\0\x08\0\0\0" + b"\xff" * 8) is None
-    assert coding.unread(b"II*\0" + b"\xff" * 4) is None
+def test_a_directory_beyond_the_end_of_the_file() -> None:
+    assert unsupported.coding_of(b"II+\0\x08\0\0\0" + b"\xff" * 8) is None
+    assert unsupported.coding_of(b"II*\0" + b"\xff" * 4) is None

@@ -1,16 +1,14 @@
-"""Codings that no decoder here reads, by what the file itself says it is."""
+"""Codings that no decoder here reads, named by what the file itself says."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
 
-from PIL import PsdImagePlugin
+from transforms.imaging import compat, libtiff, unsupported_tiff
 
-from transforms.imaging import libtiff, tiff_coding
-
-# First bytes -> what a file is that begins with them. None of these is opened.
-_FIRST_BYTES = {
+# First bytes of a file -> its format. None of these formats is opened.
+_SIGNATURES = {
     b"\0\0\0\x0cJXL \r\n\x87\n": "JPEG XL",
     b"\xff\x0a": "JPEG XL",
     b"II\xbc\x01": "JPEG XR",
@@ -52,49 +50,49 @@ _HEIF, _AVIF = frozenset({b"mif1", b"msf1"}), frozenset({b"avif", b"avis"})
 
 _BMP_COMPRESSIONS = {4: "JPEG", 5: "PNG", 6: "a mask of transparency", 11: "CMYK", 12: "CMYK", 13: "CMYK"}
 _BMP_BITS = frozenset({2, 64})
-_BMP_MASKS = "Unsupported BMP bitfields layout"  # Pillow's words
+_UNUSUAL_BMP_MASKS = "Unsupported BMP bitfields layout"  # Pillow's words
 _PSD_MODES = {0: "bitmap", 1: "gray", 2: "indexed", 3: "RGB", 4: "CMYK", 7: "multichannel", 8: "duotone", 9: "Lab"}
-# Components that Pillow has a mode for.
+# Pillow has no mode for more.
 _MOST_COMPONENTS = 4
 
 
-def unread(data: bytes, said: Sequence[str] = ()) -> str | None:
-    """The name of the coding of a file that could not be decoded; None where that is not why.
+def coding_of(data: bytes, messages: Sequence[str] = ()) -> str | None:
+    """Return the name of a file's unsupported coding; None if the coding is not why the file could not be decoded.
 
     Args:
-        data: of the file.
-        said: what its decoder said of it.
+        data: the file.
+        messages: the decoder's messages about it.
     """
     try:
-        return next(filter(None, (look(data, said) for look in _LOOKS)), None)
-    except (struct.error, OverflowError):  # the file ends within its header, or what this points to is not there
+        return next(filter(None, (detect(data, messages) for detect in _DETECTORS)), None)
+    except (struct.error, OverflowError):  # the file ends within its header, or an offset points outside it
         return None
 
 
-def sentence(coding: str, said: Sequence[str] = ()) -> str:
-    """What the owner of a file in this coding is told."""
-    return f"{coding}: no decoder here reads it{libtiff.told(said)}; convert the file to JPEG or PNG"
+def message(coding: str, messages: Sequence[str] = ()) -> str:
+    """Return the error message for a file in an unsupported coding."""
+    return f"{coding} is not supported{libtiff.in_brackets(messages)}: convert the file to JPEG or PNG"
 
 
-def _by_first_bytes(data: bytes, _said: Sequence[str]) -> str | None:
+def _by_signature(data: bytes, _messages: Sequence[str]) -> str | None:
     if data[128:132] == b"DICM":
         return "DICOM"
     if data[4:8] == b"ftyp":
         return _by_brand(data)
-    return next((name for first, name in _FIRST_BYTES.items() if data.startswith(first)), None)
+    return next((name for signature, name in _SIGNATURES.items() if data.startswith(signature)), None)
 
 
 def _by_brand(data: bytes) -> str | None:
-    """What a file of boxes is by its major brand, which counts for more, and by those that it is compatible with."""
+    """Return the name of a file of boxes by its major brand, or else by one of its compatible brands."""
     (length,) = struct.unpack_from(">I", data)
     brands = [data[8:12], *(data[at : at + 4] for at in range(16, min(length, len(data), 400), 4))]
     if _AVIF & set(brands):
-        return None  # which is read: it is damaged
-    found = next((_BRANDS[brand] for brand in brands if brand in _BRANDS), None)
-    return found or ("HEIF" if _HEIF & set(brands) else None)
+        return None  # a supported format, so the file is damaged
+    name = next((_BRANDS[brand] for brand in brands if brand in _BRANDS), None)
+    return name or ("HEIF" if _HEIF & set(brands) else None)
 
 
-def _in_bmp(data: bytes, said: Sequence[str]) -> str | None:
+def _bmp(data: bytes, messages: Sequence[str]) -> str | None:
     if data[:2] != b"BM":
         return None
     length, _, _, _, bits, compression = struct.unpack_from("<IiiHHI", data, 14)
@@ -102,28 +100,28 @@ def _in_bmp(data: bytes, said: Sequence[str]) -> str | None:
         return None
     if compression in _BMP_COMPRESSIONS:
         return f"BMP with {_BMP_COMPRESSIONS[compression]} inside"
-    if any(_BMP_MASKS in one for one in said):
+    if any(_UNUSUAL_BMP_MASKS in text for text in messages):
         return "BMP with unusual bit masks"
     return f"BMP of {bits} bits a pixel" if bits in _BMP_BITS else None
 
 
-def _in_psd(data: bytes, _said: Sequence[str]) -> str | None:
+def _psd(data: bytes, _messages: Sequence[str]) -> str | None:
     if data[:4] != b"8BPS":
         return None
     version, _, _, _, _, bits, mode = struct.unpack_from(">H6sHIIHH", data, 4)
     if version == 2:
         return "PSB (a Photoshop file for large pictures)"
-    if (mode, bits) not in PsdImagePlugin.MODES:
+    if (mode, bits) not in compat.psd_modes():
         return f"{bits}-bit PSD" if bits in (16, 32) else f"{bits}-bit PSD in mode {_PSD_MODES.get(mode, mode)}"
     at = 26
-    for _ in range(3):  # the palette, the resources, the layers
+    for _ in ("palette", "resources", "layers"):
         at += 4 + struct.unpack_from(">I", data, at)[0]
     (compression,) = struct.unpack_from(">H", data, at)
     return "PSD with ZIP inside" if compression in (2, 3) else None
 
 
-def _in_jpeg_2000(data: bytes, _said: Sequence[str]) -> str | None:
-    """By the SIZ segment, with which each codestream begins: ISO/IEC 15444-1, A.5.1."""
+def _jpeg_2000(data: bytes, _messages: Sequence[str]) -> str | None:
+    """Return a name by the SIZ segment, with which each codestream begins: ISO/IEC 15444-1, A.5.1."""
     start = data.find(b"\xff\x4f\xff\x51")
     if start < 0 or (start and data[4:8] != b"jP  "):
         return None
@@ -131,7 +129,7 @@ def _in_jpeg_2000(data: bytes, _said: Sequence[str]) -> str | None:
     return f"JPEG 2000 with {components} components" if components > _MOST_COMPONENTS else None
 
 
-_LOOKS: tuple[Callable[[bytes, Sequence[str]], str | None], ...] = (
-    *(_by_first_bytes, tiff_coding.unread),
-    *(_in_bmp, _in_psd, _in_jpeg_2000),
+_DETECTORS: tuple[Callable[[bytes, Sequence[str]], str | None], ...] = (
+    *(_by_signature, unsupported_tiff.coding_of),
+    *(_bmp, _psd, _jpeg_2000),
 )

@@ -1,0 +1,147 @@
+"""A look at what the inputs hold, before a run: are there images, and does anything hide from the listing?"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from pipeline.errors import UsageError
+from transforms.imaging.naming import extension_of, is_system_file, is_system_folder, is_tried
+from transforms.listing.files import list_files
+from transforms.listing.no_image import no_image_message
+from transforms.model.config import Split
+from transforms.storage import below, is_inside, is_local, join, matches
+from transforms.storage.paths import escaped, unescaped
+
+# Extensions of other files that are counted separately.
+_MOST_EXTENSIONS = 1000
+
+
+class Problem(NamedTuple):
+    """A part of an input that the listing leaves out without an error.
+
+    Args:
+        what: the path, and what is wrong with it.
+        consequence: what follows from it, or what to do.
+        hides_images: whether there may be images in it.
+    """
+
+    what: str
+    consequence: str
+    hides_images: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.consequence}"
+
+
+class Survey(NamedTuple):
+    """The content of a local input.
+
+    Args:
+        images: the number of files that are tried as images.
+        others: extension -> number of other files.
+        system_files: the number of files that an operating system left there.
+        problems: what the listing leaves out.
+    """
+
+    images: int
+    others: Counter[str]
+    system_files: int
+    problems: list[Problem]
+
+
+def check_contents(splits: Sequence[Split], out_dir: str, any_name: bool = False) -> list[Problem]:
+    """Check that each input has an image, and return the problems of local inputs.
+
+    Args:
+        splits: the inputs.
+        out_dir: OUT; an input may contain it.
+        any_name: whether every file is tried, whatever its name.
+
+    Raises:
+        UsageError: an input has no image.
+        StorageError: a store cannot be listed.
+    """
+    problems: list[Problem] = []
+    for split in splits:
+        if is_local(split.pattern):
+            surveyed = survey(split, out_dir, any_name)
+            problems += surveyed.problems
+            if not surveyed.images:
+                where = split.root if is_whole_folder(split) else unescaped(split.pattern)
+                raise UsageError(no_image_message(f"-i {where!r}", surveyed.others, surveyed.system_files))
+        elif not matches(split.pattern):
+            raise UsageError(f"-i {split.pattern!r} matches nothing: give a path or pattern with images")
+    return problems
+
+
+def is_whole_folder(split: Split) -> bool:
+    """Return whether a split is a local folder with all its sub-folders, and not a pattern."""
+    return is_local(split.root) and split.pattern == join(escaped(split.root), "**")
+
+
+def survey(split: Split, out_dir: str, any_name: bool = False) -> Survey:
+    """Count the files of a local input, except for those below `out_dir`.
+
+    Raises:
+        StorageError: a pattern cannot be matched.
+    """
+    images = system_files = 0
+    others: Counter[str] = Counter()
+    problems: list[Problem] = []
+    for path in _paths(split, out_dir, problems):
+        if is_system_file(below(split.root, path)):
+            system_files += 1
+        elif is_tried(path, any_name):
+            images += 1
+        else:
+            extension = extension_of(path)
+            others[extension if extension in others or len(others) < _MOST_EXTENSIONS else ".*"] += 1
+    return Survey(images, others, system_files, problems)
+
+
+def _paths(split: Split, out_dir: str, problems: list[Problem]) -> Iterator[str]:
+    if is_whole_folder(split):
+        yield from (entry.path for entry in walk(split.root, out_dir, problems))
+        return
+    for path, _, _ in list_files(split.pattern):
+        if is_inside(path, split.root) and not is_inside(path, out_dir):
+            yield path
+
+
+def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEntry[str]]:
+    """Yield the files in a local folder and its sub-folders, except for those below `out_dir`.
+
+    Args:
+        root: the folder.
+        out_dir: OUT.
+        problems: gets what cannot be listed.
+    """
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders += [entry.path] if entry.path != out_dir else []
+                    elif entry.is_symlink() and (problem := _problem_of_link(entry)):
+                        problems.append(problem)
+                    else:
+                        yield entry
+        except OSError as error:
+            if is_system_folder(os.path.basename(folder)) and folder != root:
+                continue  # the trash of a disk, which belongs to another user
+            what = f"{folder!r} cannot be listed ({error.strerror})"
+            problems.append(Problem(what, "what it holds is passed over", hides_images=True))
+
+
+def _problem_of_link(entry: os.DirEntry[str]) -> Problem | None:
+    if not os.path.exists(entry.path):
+        return Problem(f"{entry.path!r} is a link to nothing", "passed over")
+    if entry.is_dir():
+        what = f"{entry.path!r} is a link to a folder and not followed"
+        return Problem(what, "give that folder as an input of its own")
+    return None

@@ -1,0 +1,134 @@
+"""Flags of the dataset: its input and output, what an existing one is subject to, its labels and its card."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from pipeline.cli import values
+from pipeline.cli.defaults import DATAFLOW_IMAGES_PER_SHARD
+from pipeline.cli.group import FlagGroup
+from transforms.layouts import LAYOUTS
+from transforms.model.config import LABEL_SOURCES
+
+VERIFICATIONS = ("sizes", "full")
+
+_OF_FILES, _OF_ARCHIVES = LAYOUTS["files"].images_per_shard, LAYOUTS["webdataset"].images_per_shard
+
+
+def add_flags(parser: argparse.ArgumentParser) -> Iterator[FlagGroup]:
+    """Add the groups of this module to a parser, and yield them."""
+    for title, add in (
+        ("dataset", _add_dataset_flags),
+        ("existing dataset", _add_continuation_flags),
+        ("labels and tables", _add_sample_flags),
+        ("card", _add_card_flags),
+    ):
+        group = FlagGroup(parser, title)
+        add(group)
+        yield group
+
+
+def _add_dataset_flags(group: FlagGroup) -> None:
+    group.add(
+        *("-i", "--in_dir"),
+        nargs="+",
+        required=True,
+        metavar="IN",
+        help="a folder with all its sub-folders, a glob pattern (** too), or a store path such as gs://bucket/train; "
+        "several inputs are the splits of one dataset, named after their last folders",
+    )
+    group.add(
+        *("-o", "--out_dir"),
+        metavar="OUT",
+        help="the folder or store path that the dataset is written to; --estimate does not need it",
+    )
+    group.add(
+        "--layout",
+        choices=LAYOUTS,
+        default="files",
+        help="files: the tree of the source; webdataset: tar archives; parquet: one image per row; tfrecord: one "
+        "tf.train.Example per image (default: %(default)s)",
+    )
+    group.add(
+        "--images_per_shard",
+        type=values.whole_number,
+        metavar="N",
+        help="images in a shard, which is the unit of work and of resume (default: "
+        f"{_OF_FILES}; {_OF_ARCHIVES} for archives; {DATAFLOW_IMAGES_PER_SHARD} on Dataflow)",
+    )
+    group.add_setting(
+        "--list_prefixes",
+        type=values.alphabet,
+        metavar="CHARS",
+        help="list gs:// inputs of millions of files in parallel, by the characters that the names begin with: hex, "
+        "or the characters themselves (default: one listing)",
+    )
+    group.add_setting(
+        "--any_name",
+        action="store_true",
+        help="try every file by its content, whatever its name: names without an extension, and names such as "
+        "b.jpg?size=large, which are keys as a whole",
+    )
+    group.add(
+        "--split",
+        nargs="+",
+        metavar="NAME",
+        help="the name of each split, one for each -i (default: the last folder of each -i)",
+    )
+    group.add_setting(
+        "--sample",
+        type=values.share,
+        metavar="SHARE",
+        help="take only a share of the images, such as 1/10: the same images in every run, and a larger sample "
+        "contains a smaller one (default: %(default)s, which is all)",
+    )
+
+
+def _add_continuation_flags(group: FlagGroup) -> None:
+    group.add(
+        "--overwrite",
+        action="store_true",
+        help="start again in an OUT that holds a dataset: delete what that dataset wrote, and nothing else",
+    )
+    group.add_setting(
+        "--retry_failed",
+        action="store_true",
+        help="make every shard again that has a failed image, whatever the reason",
+    )
+    group.add(
+        "--verify",
+        nargs="?",
+        const="sizes",
+        choices=VERIFICATIONS,
+        help="make nothing: check that every committed file is there, by its size, or with full by its SHA-256; the "
+        "next run makes again what is missing or differs",
+    )
+
+
+def _add_sample_flags(group: FlagGroup) -> None:
+    group.add_setting(
+        "--label_from",
+        choices=LABEL_SOURCES,
+        help="folder: the label of an image is the name of its folder, the last one of its path (default: no labels)",
+    )
+    group.add_setting(
+        "--columns",
+        metavar="FILE",
+        help="a table (.csv, .tsv, .jsonl, .parquet) of further columns, such as label or caption. Its column key, "
+        "ImageID, image_id or file_name holds the keys of the images",
+    )
+    group.add_setting(
+        "--attribution",
+        metavar="FILE",
+        help="a table of who made each image and under which license, with the columns of Open Images: ImageID, "
+        "OriginalURL, OriginalLandingURL, License, AuthorProfileURL, Author and Title",
+    )
+
+
+def _add_card_flags(group: FlagGroup) -> None:
+    group.add_setting("--name", metavar="NAME", help="the name of the dataset (default: the names of its splits)")
+    group.add_setting(
+        "--license", type=values.license_id, metavar="ID", help="the license of the dataset, such as cc-by-4.0"
+    )
+    group.add_setting("--citation", metavar="FILE", help="a file that says how to cite the dataset, in BibTeX")

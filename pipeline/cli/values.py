@@ -1,0 +1,130 @@
+"""Parsers of flags' values. Each raises an `ArgumentTypeError` that names the text and says what is allowed."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Collection
+from fractions import Fraction
+
+from PIL import ImageColor
+
+from transforms.listing.ranges import ALPHABETS
+
+_SMALLEST_MEMORY = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Limit:
+    """The number of images that may fail.
+
+    Args:
+        value: a number of images, or a percentage of all images.
+        percent: whether `value` is a percentage.
+    """
+
+    value: float
+    percent: bool = False
+
+    def exceeded(self, failed: int, total: int | None) -> bool:
+        """Return whether too many of `total` images failed. A percentage needs the total: without it, return False."""
+        if not self.percent:
+            return failed > self.value
+        return total is not None and failed * 100 > self.value * total
+
+    def __str__(self) -> str:
+        return f"{self.value:g}{'%' if self.percent else ''}"
+
+
+def choice(allowed: Collection[str]) -> Callable[[str], str]:
+    """Return a parser that accepts the values of `allowed`."""
+
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ArgumentTypeError(f"{text!r} is not one of {', '.join(allowed)}")
+        return text
+
+    return parse
+
+
+def whole_number(text: str) -> int:
+    """Parse a whole number from 1 up."""
+    if not re.fullmatch(r"[1-9][0-9]*", text):
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return int(text)
+
+
+def number(text: str) -> float:
+    """Parse a number; the setting checks its range."""
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is not a number: give one such as 1.5") from error
+
+
+def sizes(text: str) -> list[int]:
+    """Parse one size in pixels, or several with commas between them."""
+    return [whole_number(part) for part in text.split(",")]
+
+
+def alphabet(text: str) -> str:
+    """Parse the name of an alphabet, or the characters of one, and return its characters."""
+    characters = ALPHABETS.get(text, text)
+    if not characters.isprintable() or not characters:
+        raise ArgumentTypeError(f"{text!r} is not an alphabet: give hex, or characters such as 0123456789")
+    return characters
+
+
+def byte_count(text: str) -> int:
+    """Parse a number of bytes, at least 1 MiB; K, M, G and T stand for powers of 1024."""
+    matched = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)B?", text.strip().upper())
+    count = int(float(matched[1]) * 1024 ** " KMGT".index(matched[2] or " ")) if matched else 0
+    if count < _SMALLEST_MEMORY:
+        raise ArgumentTypeError(f"{text!r} is not an amount of memory: give 1M or more, such as 512M or 4G")
+    return count
+
+
+def color(text: str) -> str:
+    """Parse an opaque colour, by name or in any notation of `PIL.ImageColor`, and return it as #rrggbb."""
+    try:
+        red, green, blue, alpha = (*ImageColor.getrgb(text), 255)[:4]
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is not a colour: give a name, or one such as #ffffff") from error
+    if max(red, green, blue, alpha) > 255:
+        raise ArgumentTypeError(f"{text!r} is not a colour: its values go up to 255 or 100%; give one such as #ffffff")
+    opaque = f"#{red:02x}{green:02x}{blue:02x}"
+    if alpha < 255:
+        raise ArgumentTypeError(f"{text!r} is not opaque, and outputs have no transparency: give {opaque}")
+    return opaque
+
+
+def share(text: str) -> str:
+    """Parse a share above 0 and at most 1, such as 1/10 or 0.1, and return it as a fraction in lowest terms."""
+    try:
+        fraction = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        fraction = Fraction(0)
+    if not 0 < fraction <= 1:
+        raise ArgumentTypeError(f"{text!r} is not a share of the images: give one such as 1/10")
+    return str(fraction)
+
+
+def limit(text: str) -> Limit:
+    """Parse a number of images, such as 20, or a percentage, such as 1%."""
+    matched = re.fullmatch(r"([0-9]+)|([0-9]+(?:\.[0-9]+)?)%", text.strip())
+    if matched is None or (matched[2] and float(matched[2]) > 100):
+        raise ArgumentTypeError(f"{text!r} is not a limit: give a number of images, or a share such as 1%")
+    return Limit(int(matched[1])) if matched[1] else Limit(float(matched[2]), percent=True)
+
+
+def license_id(text: str) -> str:
+    """Parse an identifier of a license, which the head of the card can hold."""
+    if not re.fullmatch(r"[\w.-]*", text):
+        raise ArgumentTypeError(f"{text!r} is not an identifier of a license: give one such as cc-by-4.0, or other")
+    return text
+
+
+def extension(text: str) -> str:
+    """Parse the extension of an image, with or without its dot; the setting checks that it can be written."""
+    return text.lower().removeprefix(".")

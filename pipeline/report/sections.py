@@ -1,0 +1,102 @@
+"""The sections of the page that are neither plots nor tables of bars: counts, sizes, runs, failures, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from pipeline.report import svg
+from pipeline.report.contact_sheet import PicturedImage
+from pipeline.report.data import Row
+from pipeline.report.formatting import duration, percent
+from pipeline.report.page import BarRow, Card, FailureKind, Figure, RunRow, SizeRow
+from transforms.publish.amounts import amount
+
+NOTHING = "\N{EN DASH}"
+_TIMES = "\N{MULTIPLICATION SIGN}"
+_OUTCOMES = ("written", "failed", "skipped")
+
+
+def figures(summary: Mapping[str, Any]) -> Iterator[Figure]:
+    """Yield the numbers at the top of the page, the number of sources first."""
+    images = summary["images"]
+    written = sum(output["bytes"] for output in summary["outputs"].values())
+    yield Figure("Images", f"{images['matched']:,}", images["matched"], "images.matched")
+    for name in _OUTCOMES:
+        yield Figure(name.capitalize(), f"{images[name]:,}", images[name], f"images.{name}")
+    yield Figure("Input", amount(summary["source_bytes"]), summary["source_bytes"])
+    yield Figure("Output", amount(written), written)
+
+
+def outcomes(images: Mapping[str, int]) -> Iterator[BarRow]:
+    """Yield how many images were written, failed and were skipped, with their shares."""
+    for name in _OUTCOMES:
+        yield BarRow(
+            Figure(name.capitalize(), f"{images[name]:,}", images[name]),
+            svg.share_bar(images[name] / max(1, images["matched"]), name),
+            percent(images[name], images["matched"]),
+        )
+
+
+def outcome_bar(images: Mapping[str, int]) -> Markup:
+    """Return the shares of the outcomes in one bar."""
+    description = "; ".join(f"{name}: {images[name]:,}" for name in _OUTCOMES)
+    return svg.parts_bar([(name, images[name] / max(1, images["matched"])) for name in _OUTCOMES], description)
+
+
+def source_bytes(summary: Mapping[str, Any]) -> Figure:
+    """Return the bytes of all sources."""
+    return Figure("Sources", amount(summary["source_bytes"]), summary["source_bytes"], "source_bytes")
+
+
+def sizes(summary: Mapping[str, Any]) -> Iterator[SizeRow]:
+    """Yield the outputs of each size, the largest first."""
+    source = summary["source_bytes"]
+    for size, output in sorted(summary["outputs"].items(), key=lambda item: -int(item[0])):
+        images, length = output["images"], output["bytes"]
+        yield SizeRow(
+            size=f"{size} px",
+            images=Figure("Images", f"{images:,}", images, f"outputs.{size}.images"),
+            bytes=Figure("Bytes", amount(length), length, f"outputs.{size}.bytes"),
+            mean=amount(length / images) if images else NOTHING,
+            share=percent(length, source),
+            bar=svg.share_bar(length / source if source else 0),
+        )
+
+
+def run_row(run: Mapping[str, Any]) -> RunRow:
+    """Return the row of a run."""
+    rate = run.get("images_per_second")
+    return RunRow(
+        started=str(run["started"]).replace("T", " ").removesuffix("+00:00"),
+        runner=str(run.get("runner", "")),
+        workers=str(run.get("processes", "")),
+        images=f"{run['images']:,}" if "images" in run else NOTHING,
+        seconds=duration(run["seconds"]) if "seconds" in run else NOTHING,
+        rate=f"{rate:,.1f}" if rate else NOTHING,
+    )
+
+
+def failures(counts: Mapping[str, int], examples: Mapping[str, Sequence[Row]]) -> Iterator[FailureKind]:
+    """Yield the kinds of failure, the most frequent first."""
+    for kind, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        yield FailureKind(kind, Figure(kind, f"{count:,}", count, f"failures.{kind}"), tuple(examples.get(kind, ())))
+
+
+def cards(image: PicturedImage) -> Iterator[Card]:
+    """Yield the pictures of an image on the contact sheet: its source, then its outputs, the largest first."""
+    row = image.rows[0]
+    shape = f"{min(2.0, max(0.75, row['width'] / row['height'])):.3f}"
+    kind = " ".join(filter(None, (row["source_format"], row["source_mode"])))
+    dimensions = _dimensions(row["source_width"], row["source_height"])
+    yield Card("Source", shape, image.source, (dimensions, amount(row["source_bytes"]), kind))
+    for row, thumbnail in zip(image.rows, image.outputs, strict=True):
+        dimensions = _dimensions(row["width"], row["height"])
+        share = percent(row["bytes"], row["source_bytes"])
+        yield Card(f"{row['size']} px", shape, thumbnail, (dimensions, amount(row["bytes"]), f"{share} of source"))
+
+
+def _dimensions(width: int, height: int) -> str:
+    return f"{width:,} {_TIMES} {height:,}"

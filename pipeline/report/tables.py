@@ -1,0 +1,65 @@
+"""The tables of bars: counts of sources, skipped images, notes and ignored files; the time by phase and stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline.report import svg
+from pipeline.report.formatting import duration, percent
+from pipeline.report.page import BarRow, BarTable, Figure
+from transforms.publish.amounts import amount
+
+# In the order in which an image passes through them.
+_STAGES = ("read", "decode", "resize", "encode", "hash")
+
+
+def counts_of(summary: Mapping[str, Any]) -> Iterator[BarTable]:
+    """Yield the tables of counts; a table without rows has nothing to show."""
+    yield _count_table("Source formats", "Format", summary["source_formats"])
+    yield _count_table("Source pixel modes", "Mode", summary["source_modes"])
+    yield _split_table(summary.get("splits", {}), summary["images"]["matched"])
+    yield _count_table("Skipped images", "Reason", summary["skipped"])
+    yield _count_table("Notes on images", "Note", summary["notes"])
+    ignored = {extension or "(no extension)": count for extension, count in summary.get("not_images", {}).items()}
+    if system_files := summary.get("system_files"):
+        ignored["(system files)"] = system_files
+    yield _count_table("Ignored files", "Extension", ignored, "Files")
+
+
+def _count_table(heading: str, label: str, counts: Mapping[str, int], number: str = "Images") -> BarTable:
+    whole = sum(counts.values())
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    rows = (
+        BarRow(Figure(name, f"{count:,}", count), svg.share_bar(count / whole), percent(count, whole))
+        for name, count in ordered
+    )
+    return BarTable(heading, tuple(rows), label, number, "Share")
+
+
+def _split_table(splits: Mapping[str, Mapping[str, int]], images: int) -> BarTable:
+    rows = (
+        BarRow(
+            Figure(name, f"{split['images']:,}", split["images"], f"splits.{name}.images"),
+            svg.share_bar(split["images"] / max(1, images)),
+            amount(split["bytes"]),
+        )
+        for name, split in splits.items()
+    )
+    return BarTable("Splits", tuple(rows), "Split", "Images", "Source bytes")
+
+
+def times_of(run: Mapping[str, Any]) -> Iterator[BarTable]:
+    """Yield the tables of times of a run; a table without rows has nothing to show."""
+    yield _time_table("Wall time by phase", "Phase", run.get("phases", {}))
+    stages = run.get("stages", {})
+    yield _time_table("Thread time by stage", "Stage", {name: stages[name] for name in _STAGES if stages.get(name)})
+
+
+def _time_table(heading: str, label: str, times: Mapping[str, float]) -> BarTable:
+    whole = sum(times.values()) or 1.0
+    rows = (
+        BarRow(Figure(name, duration(seconds), seconds), svg.share_bar(seconds / whole), percent(seconds, whole))
+        for name, seconds in times.items()
+    )
+    return BarTable(heading, tuple(rows), label, "Time", "Share")

@@ -1,0 +1,60 @@
+"""Resizes against Pillow's: `python -m tests.fuzz.exact --cases 20000 --sanitize`, some three minutes on one core.
+
+Each case is one image of random bytes, of any size, mode, box and filter; every instruction set of this machine
+must make Pillow's own bytes of it. With `--sanitize` the extension is compiled anew with AddressSanitizer and
+UndefinedBehaviorSanitizer (gcc), which end the process at the first error. `--first 123 --cases 1` makes one case
+again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.fuzz import sanitized
+from tests.transforms.imaging.resizes import any_resize, blocks_of, difference
+from transforms.imaging import exact
+
+
+def failures(number: int) -> list[str]:
+    """Return a sentence for each instruction set in which a case differs."""
+    # Every fourth lies in blocks so small that its rows are copied in strips.
+    with blocks_of(8192, 2048) if number % 4 == 0 else contextlib.nullcontext():
+        case = any_resize(number)
+        results = {name: difference(case, name) for name in exact.instruction_sets()}
+    return [f"case {number}, {name}: {case}: {wrong}" for name, wrong in results.items() if wrong]
+
+
+def _sanitized(argv: list[str]) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        library = sanitized.build(Path(folder), *sanitized.SANITIZERS)
+        command = [sys.executable, "-m", "tests.fuzz.exact", *argv, "--library", str(library)]
+        return subprocess.run(command, env=sanitized.environment(), check=False).returncode
+
+
+def main(argv: list[str]) -> int:
+    """Try the cases and print those that differ; 1 if there are any."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.exact", description=__doc__.split("\n")[0])
+    parser.add_argument("--cases", type=int, default=20_000, help="how many (default %(default)s)")
+    parser.add_argument("--first", type=int, default=0, help="the first one's number (default %(default)s)")
+    parser.add_argument("--sanitize", action="store_true", help="compile the extension with sanitizers")
+    parser.add_argument("--library", type=Path, help="a built extension to use in the place of the installed one")
+    arguments = parser.parse_args(argv)
+    if arguments.sanitize:
+        return _sanitized([word for word in argv if word != "--sanitize"])
+    if arguments.library:
+        sanitized.load(arguments.library)
+    numbers = range(arguments.first, arguments.first + arguments.cases)
+    found = [sentence for number in numbers for sentence in failures(number)]
+    print(*found, sep="\n", end="\n" if found else "")
+    sets = ", ".join(exact.instruction_sets())
+    print(f"{arguments.cases} cases, instruction sets {sets or 'none'}: {len(found)} differ from Pillow")
+    return 1 if found or not sets else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,58 @@
+"""The extension `_exact`, compiled with sanitizers and loaded in the place of the installed one."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import transforms.imaging
+
+NATIVE = Path(transforms.imaging.__file__).with_name("native")
+MODULE = "transforms.imaging._exact"
+WARNINGS = ("-Wall", "-Wextra", "-Werror")
+SANITIZERS = ("-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
+def compiler() -> str | None:
+    """Name gcc if it is here; its sanitizer must be loaded before Python, and how differs between compilers."""
+    return shutil.which("gcc")
+
+
+def build(folder: Path, *options: str) -> Path:
+    """Compile the extension into a folder, without a warning, and return its path.
+
+    Raises:
+        RuntimeError: the compiler refused it; with what it wrote.
+    """
+    made = folder / "_exact.so"
+    include = sysconfig.get_paths()["include"]
+    sources = sorted(str(path) for path in NATIVE.glob("*.c"))
+    command = [compiler() or "gcc", "-shared", "-fPIC", "-ffp-contract=off", f"-I{include}", *WARNINGS, *options]
+    ended = subprocess.run([*command, *sources, "-o", str(made), "-lm"], capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise RuntimeError(f"gcc does not compile {NATIVE}:\n{ended.stderr}")
+    return made
+
+
+def load(path: Path) -> None:
+    """Load a built extension, before anything loads the installed one."""
+    spec = importlib.util.spec_from_file_location(MODULE, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.modules[MODULE] = module
+    transforms.imaging._exact = module  # type: ignore[attr-defined]  # `from transforms.imaging import _exact`
+
+
+def environment() -> dict[str, str]:
+    """Return the environment in which Python can load it. What Python itself never frees is no leak of ours."""
+    found = subprocess.run(
+        [compiler() or "gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
+    )
+    return {**os.environ, "LD_PRELOAD": found.stdout.strip(), "ASAN_OPTIONS": "detect_leaks=0"}

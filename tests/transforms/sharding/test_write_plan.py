@@ -1,0 +1,46 @@
+import dataclasses
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.transforms.shards import config
+from transforms.model.errors import RunError
+from transforms.model.records import Source
+from transforms.sharding.group import ShardItems
+from transforms.sharding.write_plan import add_matches, check_tables_match, count_matches
+from transforms.tables.join import TableRow
+
+
+def items(images: list[str], **rows: list[str]) -> ShardItems:
+    sources = [Source(key, f"{key}.jpg", f"/in/{key}.jpg", 1, 1.0) for key in images]
+    return ShardItems(sources, [TableRow(table, key, 1, b"{}") for table, keys in rows.items() for key in keys])
+
+
+def test_a_table_that_matches_no_image_is_refused(tmp_path: Path) -> None:
+    settings = dataclasses.replace(config(tmp_path), columns="/c.csv", attribution="/a.csv")
+    shards = [
+        items(["b", "d"], columns=["x/b", "x/a"], attribution=["b"]),
+        items(["c", "a"], columns=["x/c"]),
+        items([], columns=["x/d", "x/d"]),
+    ]
+    random.Random(2).shuffle(shards)
+    counts = [count_matches(shard, settings) for shard in shards]
+    matches = add_matches([add_matches(counts[:1]), add_matches([]), add_matches(counts[1:])])
+    assert matches == {
+        "columns": (0, ["x/a", "x/b", "x/c"], ["a", "b", "c"]),
+        "attribution": (1, ["b"], ["a", "b", "c"]),
+    }
+    with pytest.raises(RunError) as raised:
+        check_tables_match(matches, settings)
+    assert str(raised.value) == (
+        "--columns '/c.csv' has no row for any image: its keys are like 'x/a', 'x/b', 'x/c', the keys of the images "
+        "are like 'a', 'b', 'c'; write an image's path below the input without extension, and give the command again "
+        "(nothing was made)"
+    )
+
+
+def test_one_row_for_one_image_is_enough(tmp_path: Path) -> None:
+    settings = dataclasses.replace(config(tmp_path), columns="/c.csv")
+    shards = [items(["a", "b"], columns=["./a.jpg"]), items(["c"])]
+    check_tables_match(add_matches(count_matches(shard, settings) for shard in shards), settings)

@@ -1,0 +1,52 @@
+"""What an image is before it is decoded."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from transforms.imaging import webp
+from transforms.imaging.errors import ImageError, Kind, Note, Stage
+
+
+class ImageHeader(NamedTuple):
+    """What an image is before it is decoded: Pillow's format and mode, and (width, height) in pixels.
+
+    Args:
+        format: Pillow's name of the format.
+        mode: Pillow's name of the pixel mode.
+        width: of the stored picture, in pixels.
+        height: of the stored picture, in pixels.
+        orientation: by EXIF or XMP, 1 to 8; 1 if neither has a valid one.
+        notes: what the image has and its outputs do not.
+    """
+
+    format: str
+    mode: str
+    width: int
+    height: int
+    orientation: int = 1
+    notes: tuple[Note, ...] = ()
+
+
+def probe_header(data: bytes, max_pixels: int) -> ImageHeader | None:
+    """Return the header of a WebP, which takes memory as soon as it is opened; None for any other file.
+
+    Raises:
+        ImageError: it has more than `max_pixels` pixels.
+    """
+    header = webp.read_header(data)
+    if header is None:
+        return None
+    check_pixels(header.width, header.height, max_pixels)
+    return ImageHeader("WEBP", "RGBA" if header.transparent else "RGB", header.width, header.height)
+
+
+def check_pixels(width: int, height: int, max_pixels: int) -> None:
+    """Refuse an image with too many pixels.
+
+    Raises:
+        ImageError: it has more than `max_pixels` pixels.
+    """
+    if width * height > max_pixels:
+        message = f"{width} x {height} pixels are more than --max_pixels {max_pixels}"
+        raise ImageError(Kind.TOO_MANY_PIXELS, Stage.DECODE, message)

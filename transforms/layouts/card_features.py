@@ -1,0 +1,41 @@
+"""Features of a sample in the form of a dataset card: https://huggingface.co/docs/hub/datasets-cards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from transforms.layouts.archive import LISTS
+from transforms.model.json_lines import utf8
+from transforms.model.records import LABEL, Columns
+
+
+def image(name: str) -> dict[str, Any]:
+    """Return the feature of a column of images."""
+    return {"name": name, "dtype": "image"}
+
+
+def value(name: str, kind: str) -> dict[str, Any]:
+    """Return the feature of a column of values, or of lists of them, of a type in the words of Arrow."""
+    return {"name": name, "list" if name in LISTS else "dtype": kind}
+
+
+def label(name: str, columns: Columns) -> dict[str, Any]:
+    """Return the feature of a column of labels, with the names of the classes if they have names."""
+    if not columns.classes:
+        return {"name": name, "dtype": "int64"}
+    names = {str(number): utf8(class_).decode() for number, class_ in enumerate(columns.classes)}
+    return {"name": name, "dtype": {"class_label": {"names": names}}}
+
+
+def table(types: Mapping[str, str], columns: Columns) -> list[dict[str, Any]]:
+    """Return the features of a table: the column `image`, then a column of each type.
+
+    Args:
+        types: the name of each column -> its type; `label` is a column of labels.
+        columns: of the dataset.
+    """
+    return [
+        image("image"),
+        *(label(name, columns) if name == LABEL else value(name, kind) for name, kind in types.items()),
+    ]

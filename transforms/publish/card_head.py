@@ -1,0 +1,78 @@
+"""The head of README.md: YAML from which Hugging Face's datasets and the Hub learn what the dataset holds.
+
+Its form is described in https://huggingface.co/docs/hub/datasets-cards. Each size is a config of its own, so that sizes
+never mix. A config names the files of each split, the features of a sample, and the number of samples. So loaders need
+not infer them from the first archive, which may be empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from transforms.model.records import LABEL
+from transforms.publish.facts import DatasetFacts, SplitFacts
+
+_SIZE_CATEGORIES = (
+    *((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M")),
+    *((10**8, "10M<n<100M"), (10**9, "100M<n<1B")),
+)
+
+
+def card_head(facts: DatasetFacts) -> str:
+    """Return the YAML, without the lines around it."""
+    return yaml.safe_dump(dict(_head(facts)), sort_keys=False, allow_unicode=True, width=10**9)
+
+
+def _head(facts: DatasetFacts) -> Iterator[tuple[str, Any]]:
+    yield "pretty_name", facts.name
+    if facts.license:
+        yield "license", facts.license
+    yield "size_categories", [_size_category(sum(split.images for split in facts.splits))]
+    if LABEL in facts.columns.types:
+        yield "task_categories", ["image-classification"]
+    if facts.layout.is_loadable(facts.extensions):
+        sizes = [size for size in facts.sizes if facts.splits_with_images(size)]
+        yield "configs", [_config(size, facts) for size in sizes]
+        yield "dataset_info", [_info(size, facts) for size in sizes]
+
+
+def _size_category(images: int) -> str:
+    return next((category for limit, category in _SIZE_CATEGORIES if images < limit), "1B<n<10B")
+
+
+def _config(size: int, facts: DatasetFacts) -> dict[str, Any]:
+    files = [{"split": split.word, "path": _patterns(size, split, facts)} for split in facts.splits_with_images(size)]
+    default = {"default": True} if size == facts.sizes[0] else {}
+    reads_types = facts.layout.loader is not None and facts.layout.loader.reads_types
+    features = {} if reads_types else {"features": _features(facts)}
+    return {"config_name": str(size), **default, "data_files": files, **features}
+
+
+def _patterns(size: int, split: SplitFacts, facts: DatasetFacts) -> list[str]:
+    """Return patterns that match the files of a split and no others."""
+    if not facts.layout.has_archives:
+        folder = facts.folder(size, split)
+        images = [f"{folder}**/*.{extension}" for extension in split.outputs[size].extensions]
+        return [*images, f"{folder}metadata.jsonl"]
+    # From 100,001 archives on there are two patterns: one for numbers of five digits, and one for six.
+    return list(dict.fromkeys(_pattern(archive.path) for archive in facts.archives_of(size, split)))
+
+
+def _pattern(archive: str) -> str:
+    """Return a pattern for all archives of a split, such as train-[0-9][0-9][0-9][0-9][0-9]-of-01743.tar."""
+    return re.sub(r"-(\d{5,})(?=-of-\d{5,}\.\w+$)", lambda number: "-" + "[0-9]" * len(number[1]), archive)
+
+
+def _info(size: int, facts: DatasetFacts) -> dict[str, Any]:
+    outputs = {split.word: split.outputs[size] for split in facts.splits_with_images(size)}
+    splits = [{"name": name, "num_bytes": out.bytes, "num_examples": out.images} for name, out in outputs.items()]
+    return {"config_name": str(size), "features": _features(facts), "splits": splits}
+
+
+def _features(facts: DatasetFacts) -> list[dict[str, Any]]:
+    loader = facts.layout.loader
+    return loader.features(facts.columns, facts.extensions) if loader else []
