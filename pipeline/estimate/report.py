@@ -29,7 +29,7 @@ def _row(label: str, *cells: str, note: str = "") -> str:
 
 
 def _size(number: float) -> str:
-    """Return a number of bytes in a unit that keeps at least three digits from a kilobyte up."""
+    """Return a number of bytes in kB, in MB from 10 MB or in GB from 1 GB."""
     if number >= 1e9:
         return f"{number / 1e9:,.2f} GB"
     return f"{number / 1e6:,.1f} MB" if number >= 1e7 else f"{number / 1e3:,.0f} kB"

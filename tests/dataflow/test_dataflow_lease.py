@@ -42,8 +42,8 @@ def test_a_live_run_keeps_other_runs_out(store: Store, tmp_path: Path) -> None:
     assert refused.returncode == 2
     write_lease(store, "leased", who="process 1 on a-machine", renewed=time.time() - 301)
     taken_over = start(store, *flags)
-    shown = taken_over.communicate(timeout=60)[1]
-    assert taken_over.returncode == 0, shown
+    messages = taken_over.communicate(timeout=60)[1]
+    assert taken_over.returncode == 0, messages
     assert "_run/lease.json" not in store.generations("leased")
     assert set(store.snapshot("leased")) >= {"a.jpg", "summary.json"}
 
@@ -58,8 +58,8 @@ def test_a_stopped_run_releases_its_lease(store: Store, tmp_path: Path) -> None:
     holder = json.loads(store.read("ended/_run/lease.json"))
     assert holder["who"].startswith(f"process {first.pid} on ")
     first.send_signal(signal.SIGINT)
-    shown = first.communicate(timeout=30)[1]
-    assert first.returncode == 130, shown
+    messages = first.communicate(timeout=30)[1]
+    assert first.returncode == 130, messages
     assert "_run/lease.json" not in store.generations("ended")
 
 

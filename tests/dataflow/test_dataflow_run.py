@@ -116,8 +116,8 @@ def test_jobs_make_the_local_dataset_with_few_requests(
         assert store.snapshot(job.out) == local_dataset(images, tmp_path / job.out, *archives(shards))
         reads = reads_of_images(requests)
         assert reads == dict.fromkeys(((name, "content") for name in names), 1)
-        others = sum(request.method == "GET" for request in requests) - reads.total()
-        assert others <= 30 + 8 * shards  # listings and markers, none of them per image
+        other_reads = sum(request.method == "GET" for request in requests) - reads.total()
+        assert other_reads <= 30 + 8 * shards  # listings and markers, none of them per image
     writes = [sum(request.method != "GET" for request in requests) for requests in (two_requests, six_requests)]
     writes_per_shard = (writes[1] - writes[0]) / (6 - 2)
     assert 0 < writes_per_shard / 1000 < 0.01  # per image, with a thousand images per shard

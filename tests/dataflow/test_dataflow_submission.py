@@ -22,6 +22,11 @@ def graph_of(job: Job) -> beam_runner_api_pb2.Pipeline:
     return beam_runner_api_pb2.Pipeline.FromString((job.staged / "pipeline.pb").read_bytes())
 
 
+def without_python_variables() -> dict[str, str]:
+    """Return the environment without variables such as PYTHONPATH, which could add this checkout."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
 def test_steps_have_the_names_of_a_local_run(job: Job) -> None:
     names = {transform.unique_name for transform in graph_of(job).components.transforms.values()}
     steps = {name.partition("/")[0] for name in names if "/" in name}
@@ -96,7 +101,12 @@ def test_the_staged_packages_install_into_an_empty_environment(environment: Path
         "print(json.dumps([r.__file__, m.version('apache-beam'), m.version('pillow')]))",
     )
     done = subprocess.run(
-        [str(environment), "-P", "-c", "\n".join(lines)], cwd=tmp_path, capture_output=True, text=True, check=True
+        [str(environment), "-P", "-c", "\n".join(lines)],
+        cwd=tmp_path,
+        env=without_python_variables(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     location, *versions = json.loads(done.stdout)
     assert Path(location).is_relative_to(environment.parents[1])
@@ -108,8 +118,9 @@ def test_the_installed_command_makes_datasets_and_estimates(environment: Path, i
 
     def command(*flags: str) -> str:
         line = [str(environment.with_name("image_resizer")), "-i", str(images), "-s", "64", *flags]
-        variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        done = subprocess.run(line, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            line, cwd=tmp_path, env=without_python_variables(), capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -26,9 +26,9 @@ def estimate(capsys: pytest.CaptureFixture[str]) -> Estimate:
     def estimate(*args: object) -> list[str]:
         capsys.readouterr()
         code = main([str(arg) for arg in args])
-        shown = capsys.readouterr()
-        assert code == 0, shown.err
-        return shown.out.splitlines()
+        output = capsys.readouterr()
+        assert code == 0, output.err
+        return output.out.splitlines()
 
     return estimate
 
@@ -150,8 +150,8 @@ def test_a_wrong_command_is_refused_with_one_sentence(photos: Path, tmp_path: Pa
 
 def test_another_dataset_is_refused_as_in_a_run(make: Make, photos: Path, tmp_path: Path) -> None:
     make("-i", photos, "-o", tmp_path / "out", "-s", 24)
-    shown = make("-i", photos, "-o", tmp_path / "out", "-s", 32, "--estimate", expect=2)
-    assert "holds a dataset made with --size [24], but this run has --size [32]" in shown[-1]
+    messages = make("-i", photos, "-o", tmp_path / "out", "-s", 32, "--estimate", expect=2)
+    assert "holds a dataset made with --size [24], but this run has --size [32]" in messages[-1]
 
 
 def test_a_command_without_it_does_not_load_it() -> None:
@@ -174,9 +174,9 @@ def test_a_store_gives_the_same_counts_and_no_time_on_this_machine(
 
 
 def test_a_store_without_a_file_system_is_refused() -> None:
-    shown = run("-i", "s4://bucket/photos", "--estimate")
-    assert (shown.returncode, shown.stdout) == (2, "")
-    assert shown.stderr == (
+    done = run("-i", "s4://bucket/photos", "--estimate")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
         "image_resizer: -i 's4://bucket/photos' cannot be used: nothing here reads s4://, give a local path or one of "
         "gs://\n"
     )
