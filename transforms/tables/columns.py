@@ -70,7 +70,9 @@ def columns_of(listing: Tally, config: ResizeConfig, unwritten: Collection[str] 
     types = {name: type_of(kinds, wide) for name, kinds in profile.get("kinds", {}).items()}
     if config.label_from:
         if LABEL in types:
-            raise RunError(f"--label_from {config.label_from} and --columns {config.columns!r} both give 'label': use one")
+            raise RunError(
+                f"--label_from {config.label_from} and --columns {config.columns!r} both give 'label': use one"
+            )
         return _with_names(types, {*listing.get("classes", {})} - {*unwritten})
     if types.get(LABEL) in ("string", "uint64"):  # loaders take no class beyond int64
         return _with_names(types, profile["labels"])
