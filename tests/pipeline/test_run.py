@@ -208,15 +208,15 @@ def test_a_dataset_whose_counts_disagree_is_not_finished(make: Make, photos: Pat
 
 
 def test_lost_rows_of_a_table_are_noticed(make: Make, photos: Path, tmp_path: Path) -> None:
-    (tmp_path / "c.csv").write_text("key,x\np000,1\n")
+    (tmp_path / "c.csv").write_text("key,x\nnowhere,1\np000,2\n")
     args = ["-i", photos, "-o", tmp_path / "out", "-s", 16, "--columns", tmp_path / "c.csv"]
     make(*args)
     (marker,) = (tmp_path / "out" / "_run" / "shards").iterdir()
     header, *lines = marker.read_bytes().splitlines(keepends=True)
     wrong = json.loads(header)
-    wrong["tally"]["tables"]["columns"]["rows"] = 0
+    wrong["tally"]["tables"]["columns"]["rows"] = 1
     marker.write_bytes(json.dumps(wrong).encode() + b"\n" + b"".join(lines))
-    assert "do not agree: 1 rows of --columns, 0 came to a shard; give the same" in make(*args, expect=1)[-1]
+    assert "do not agree: 2 rows of --columns, 1 came to a shard; give the same" in make(*args, expect=1)[-1]
 
 
 def test_each_run_leaves_a_record(make: Make, photos: Path, tmp_path: Path) -> None:
