@@ -1,4 +1,4 @@
-"""The examples and lists of README.md and of docs/guarantees.md are true."""
+"""The examples and lists of README.md and of docs/ are true."""
 
 import re
 import subprocess
@@ -10,6 +10,10 @@ import pytest
 from tests.support import ROOT, photo_tree, run
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+LAYOUTS = (ROOT / "docs" / "layouts.md").read_text(encoding="utf-8")
+TROUBLESHOOTING = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+IMAGES = (ROOT / "docs" / "images.md").read_text(encoding="utf-8")
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))}
 
 
 @pytest.mark.slow
@@ -18,17 +22,17 @@ def test_the_examples_of_reading_a_dataset_work(tmp_path: Path, layout: str, num
     source = photo_tree(tmp_path / "train", 7)
     done = run("-i", source, "-o", tmp_path / "output" / "train", "--layout", layout, "--images_per_shard", 3)
     assert done.returncode == 0, done.stderr
-    code = re.findall(r"```python\n(.*?)```", README.partition("## Reading the result")[2], re.DOTALL)[number]
+    code = re.findall(r"```python\n(.*?)```", LAYOUTS.partition("## Reading the result")[2], re.DOTALL)[number]
     assert len([line for line in code.splitlines() if line]) <= 11
     shown = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     keys = [str(path.relative_to(source)).removesuffix(".jpg") for path in source.rglob("*.jpg")]
     assert sorted(shown.stdout.splitlines()) == sorted(f"{key} (512, 341)" for key in keys)
 
 
-def test_every_kind_of_failure_in_the_readme_exists() -> None:
+def test_every_kind_of_failure_in_the_table_of_messages_exists() -> None:
     from transforms.imaging.errors import Kind
 
-    named = set(re.findall(r"`failed: (?:\.\.\. |3 truncated, 1 )([a-z-]+)`", README))
+    named = set(re.findall(r"`failed: (?:\.\.\. |3 truncated, 1 )([a-z-]+)`", TROUBLESHOOTING))
     assert named == {
         *("not-an-image", "unsupported-format", "unsupported-coding", "unsupported-depth", "too-large", "name-taken"),
         *("too-many-pixels", "output-too-large", "metadata-too-large", "crashed"),
@@ -36,10 +40,10 @@ def test_every_kind_of_failure_in_the_readme_exists() -> None:
     assert named <= {kind.value for kind in Kind}
 
 
-def test_the_readme_names_every_note() -> None:
+def test_every_note_is_documented() -> None:
     from transforms.imaging.errors import Note
 
-    sentence = README[README.index("The manifest's `notes` name") :].split("\n\n")[0]
+    sentence = IMAGES[IMAGES.index("The manifest's `notes` name") :].split("\n\n")[0]
     assert re.findall(r"`([a-z]+(?:-[a-z]+)*)`", sentence)[1:] == [note.value for note in Note]
 
 
@@ -48,3 +52,36 @@ def test_every_test_that_the_guarantees_name_exists() -> None:
     named = set(re.findall(r"`((?:pipeline|transforms|dataflow|readers|fuzz|benchmarks)[\w/]*(?:\.py)?)`", text))
     assert len(named) > 15
     assert [name for name in sorted(named) if not ((ROOT / "tests" / name).exists() or (ROOT / name).exists())] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) < 150
+
+
+def test_the_readme_links_every_page() -> None:
+    linked = set(re.findall(r"\(docs/([\w-]+\.md)\)", README))
+    assert linked == {path.name for path in (ROOT / "docs").glob("*.md")}
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
+    folder = ROOT if (ROOT / page).exists() else ROOT / "docs"
+    for link in re.findall(r"\]\(([^)]+)\)", PAGES[page]):
+        path, _, heading = link.partition("#")
+        if "://" in link:
+            continue
+        target = folder / path if path else folder / page
+        assert target.exists(), link
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w -]", "", text.lower()).replace(" ", "-") for text in headings}, link
+
+
+def test_the_flags_in_the_readme_exist() -> None:
+    from pipeline.cli.flags import parser
+
+    known = set(parser().format_help().split()) | {"--project", "--region", "--repo-type", "--exclude"}
+    known = {word.strip(",[]") for word in known}
+    commands = "\n".join(line for line in README.splitlines() if line.startswith("    "))
+    named = set(re.findall(r"(?<!\S)(--?[a-z][\w-]*)", commands))
+    assert named - known == set()

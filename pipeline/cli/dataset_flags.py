@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pipeline.cli import values
 from pipeline.cli.defaults import DATAFLOW_IMAGES_PER_SHARD
 from pipeline.cli.group import FlagGroup
-from transforms.layouts import LAYOUTS
+from transforms.layouts import DEFAULT_LAYOUT, LAYOUTS
 from transforms.model.config import LABEL_SOURCES
 
 VERIFICATIONS = ("sizes", "full")
@@ -46,9 +46,8 @@ def _add_dataset_flags(group: FlagGroup) -> None:
     group.add(
         "--layout",
         choices=LAYOUTS,
-        default="files",
-        help="files: the tree of the source; webdataset: tar archives; parquet: one image per row; tfrecord: one "
-        "tf.train.Example per image (default: %(default)s)",
+        default=DEFAULT_LAYOUT,
+        help="; ".join(f"{name}: {layout.summary}" for name, layout in LAYOUTS.items()) + " (default: %(default)s)",
     )
     group.add(
         "--images_per_shard",

@@ -1,4 +1,4 @@
-"""--version: this program and the libraries that decide an image's bytes. Beam is not loaded for it."""
+"""--version: this program, what resizes in it, and the libraries that decide an image's bytes, without Beam."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 
 from PIL import features
 
+from transforms.imaging import exact
+
 
 def version_lines() -> list[str]:
     """Return one line for the program and one for each library, such as "apache-beam 2.77.0"."""
@@ -16,6 +18,7 @@ def version_lines() -> list[str]:
     jpeg_version = features.version("libjpeg_turbo") or features.version("jpg")
     return [
         f"image_resizer {_installed('downsampled-open-images')}",
+        f"resampling {exact.active_instruction_set() or 'by pillow'}",
         f"pillow {features.version('pil')}",
         f"{jpeg} {jpeg_version}",
         f"apache-beam {_installed('apache-beam')}",

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 pytest.importorskip("datasets")
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+LAYOUTS_PAGE = (ROOT / "docs" / "layouts.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_tfrecord(out_dirs: dict[str, Path]) -> None:
 def test_the_code_of_the_readme_runs(tmp_path: Path, out_dirs: dict[str, Path], layout: str, number: int) -> None:
     (tmp_path / "output").mkdir()
     (tmp_path / "output" / "train").symlink_to(out_dirs[layout])
-    code = re.findall(r"```python\n(.*?)```", README.partition("## Reading the result")[2], re.DOTALL)[number]
+    code = re.findall(r"```python\n(.*?)```", LAYOUTS_PAGE.partition("## Reading the result")[2], re.DOTALL)[number]
     assert len([line for line in code.splitlines() if line]) <= 11
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-c", code]

@@ -12,6 +12,7 @@ from pipeline.cli.defaults import SETTINGS
 from pipeline.cli.flags import parser_and_groups
 from pipeline.cli.flags_page import page
 from pipeline.cli.version import version_lines
+from transforms.imaging import exact
 from tests.support import ROOT
 
 PAGE = ROOT / "docs" / "flags.md"
@@ -63,9 +64,10 @@ def test_version_names_the_program_and_its_libraries() -> None:
     command = [sys.executable, "image_resizer.py", "--version"]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     names, versions = zip(*(line.split(" ", 1) for line in shown.splitlines()), strict=True)
-    assert names == ("image_resizer", "pillow", "libjpeg-turbo", "apache-beam", "python")
+    assert names == ("image_resizer", "resampling", "pillow", "libjpeg-turbo", "apache-beam", "python")
     declared = re.findall(r'^    version="(.*)"', (ROOT / "setup.py").read_text(encoding="utf-8"), re.MULTILINE)
-    assert list(versions[:3]) == [*declared, features.version("pil"), features.version("libjpeg_turbo")]
+    resampling = exact.active_instruction_set() or "by pillow"
+    assert list(versions[:4]) == [*declared, resampling, features.version("pil"), features.version("libjpeg_turbo")]
 
 
 def test_version_loads_no_beam() -> None:

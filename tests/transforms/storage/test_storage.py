@@ -70,7 +70,7 @@ def test_a_file_that_may_never_end_is_not_read(tmp_path: Path, special: str) -> 
 
 
 def failing(error: Exception, calls: list[str]) -> object:
-    """A method of a file system that notes its call and fails."""
+    """Return a method of a file system that notes its call and fails."""
 
     def fail(_self: object, path: object, *_args: object, **_kwargs: object) -> object:
         calls.append(str(path))
