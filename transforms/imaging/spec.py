@@ -239,7 +239,7 @@ def library_versions(spec: ResizeSpec) -> dict[str, str]:
     return {
         "resizer": str(CORE_VERSION),
         "pillow": features.version("pil") or "",
-        "libjpeg": features.version("jpg") or "",
+        "libjpeg": features.version("libjpeg_turbo") or features.version("jpg") or "",  # the latter is that of its ABI
         "libwebp": features.version("webp") or "",
         "libavif": features.version("avif") or "",
         "littlecms": features.version("littlecms2") or "",

@@ -75,5 +75,6 @@ def test_filter_is_pillows() -> None:
 def test_versions_are_those_that_decide_bytes() -> None:
     versions = library_versions(ResizeSpec())
     assert versions["pillow"] == features.version("pil")
+    assert versions["libjpeg"] == features.version("libjpeg_turbo")
     assert sorted(versions) == ["libavif", "libjpeg", "libwebp", "littlecms", "pillow", "resizer", "zlib"]
     assert all(versions.values())
