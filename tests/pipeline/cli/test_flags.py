@@ -12,8 +12,8 @@ from pipeline.cli.defaults import SETTINGS
 from pipeline.cli.flags import parser_and_groups
 from pipeline.cli.flags_page import page
 from pipeline.cli.version import version_lines
-from transforms.imaging import exact
 from tests.support import ROOT
+from transforms.imaging import exact
 
 PAGE = ROOT / "docs" / "flags.md"
 
