@@ -16,7 +16,7 @@ WORKDIR /opt/downsampled-open-images
 COPY setup.py pyproject.toml README.md LICENSE image_resizer.py ./
 COPY pipeline pipeline
 COPY transforms transforms
-RUN pip install --no-cache-dir "apache-beam[gcp]==${BEAM}" "pillow==${PILLOW}" ".[simd,check]" && pip check
+RUN pip install --no-cache-dir "apache-beam[gcp]==${BEAM}" "pillow==${PILLOW}" ".[check]" && pip check
 
 COPY --from=launcher /opt/google/dataflow/python_template_launcher /opt/google/dataflow/python_template_launcher
 ENV FLEX_TEMPLATE_PYTHON_PY_FILE=/opt/downsampled-open-images/image_resizer.py

@@ -4,12 +4,10 @@ from pathlib import Path
 
 from setuptools import Extension, find_packages, setup
 
-SIMD = ["cykooz-resizer>=4.0.1,<5"]
 CHECK = ["simplejpeg>=1.9,<2"]
 # Beam uses them to package the project on the submitting machine.
 DATAFLOW = ["build>=1.2", "setuptools>=77"]
 TEST = [
-    *SIMD,
     *CHECK,
     *DATAFLOW,
     "gcp-storage-emulator>=2026.7",
@@ -66,7 +64,6 @@ setup(
         "tqdm>=4.66,<5",
     ],
     extras_require={
-        "simd": SIMD,
         "check": CHECK,
         "dataflow": DATAFLOW,
         "test": TEST,

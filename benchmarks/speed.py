@@ -17,7 +17,6 @@ from benchmarks.rounds import Command, Round, small_and_large
 
 _COMMANDS: dict[str, Command] = {
     "image_resizer": lambda source, out: image_resizer(source, out, "-s", 512),
-    "simd": lambda source, out: image_resizer(source, out, "-s", 512, "--resampler", "simd"),
     "two sizes": lambda source, out: image_resizer(source, out, "-s", 512, 256),
     "pool": lambda source, out: run_module("benchmarks.pool", source, out, 512, WORKERS),
     "first script": lambda source, out: run_module("benchmarks.reference", source, out, 512, WORKERS),
@@ -40,12 +39,9 @@ _FIGURES: dict[str, Callable[[Round], float]] = {
     "time relative to the bare pool, without start-up": _work("image_resizer", "pool"),
     "speed relative to the first script, whole command": _whole("first script", "image_resizer"),
     "speed relative to the first script, without start-up": _work("first script", "image_resizer"),
-    "speed with simd relative to the first script, whole command": _whole("first script", "simd"),
-    "speed with simd relative to the first script, without start-up": _work("first script", "simd"),
     "time for two sizes relative to one, without start-up": _work("two sizes", "image_resizer"),
     "peak memory, MB": lambda measured: measured.megabytes("image_resizer"),
     "images/s, without start-up": lambda measured: 1 / measured.seconds_per_image("image_resizer"),
-    "images/s with simd, without start-up": lambda measured: 1 / measured.seconds_per_image("simd"),
 }
 
 

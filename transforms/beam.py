@@ -20,8 +20,8 @@ from apache_beam.io.filesystem import FileMetadata
 from transforms import storage
 from transforms.dataset.settings import versions
 from transforms.imaging import Encoded, ImageError, ResizeSpec, process_image
-from transforms.imaging.extras import check_extras
 from transforms.imaging.naming import key_of
+from transforms.imaging.strict import check_extra
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
@@ -123,7 +123,7 @@ class ResizeImages(beam.PTransform):
 
     def __init__(self, spec: ResizeSpec, root: str | os.PathLike[str] = "", memory: int | None = None) -> None:
         super().__init__()
-        check_extras(spec)
+        check_extra(spec)
         self._root = os.fspath(root)
         self._config = ResizeConfig(
             splits=(), out_dir="", spec=spec, layout=_LAYOUT, images_per_shard=1, threads=1, memory=memory

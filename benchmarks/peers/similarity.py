@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from transforms.imaging.resample import psnr
+from tests.support.comparison import psnr
 
 # Pixels by which a result's side may differ from the fitted one, as tools round the shorter side differently.
 TOLERANCE = 2

@@ -66,9 +66,9 @@ def _script(interpreter: str, name: str) -> tuple[str, ...]:
     return (interpreter, "-m", f"benchmarks.peers.{name}", *_ARGUMENTS, "{extension}")
 
 
-def _image_resizer(note: str, *flags: str, version: Callable[[], str] = versions.pillow) -> Tool:
+def _image_resizer(note: str, *flags: str) -> Tool:
     name = " ".join(("image_resizer", *flags))
-    return Tool(name, note, (sys.executable, "-m", "pipeline", *_FLAGS, *flags), version)
+    return Tool(name, note, (sys.executable, "-m", "pipeline", *_FLAGS, *flags), versions.pillow)
 
 
 REFERENCE = Tool(
@@ -133,5 +133,4 @@ TOOLS = (
     ),
     _image_resizer("the whole command, with its manifest"),
     _image_resizer("each image decoded at full size, as the first script does", "--exact"),
-    _image_resizer("with the resampler of cykooz-resizer", "--resampler", "simd", version=versions.simd),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 from PIL import features
 
@@ -13,14 +13,6 @@ from benchmarks.peers.install import NODE_MODULES, output, python
 def pillow() -> str:
     """Return the version of Pillow, with which image_resizer and the first script resize."""
     return f"Pillow {version('pillow')}, libjpeg-turbo {features.version_feature('libjpeg_turbo')}"
-
-
-def simd() -> str:
-    """Return the version of the package behind `--resampler simd`."""
-    try:
-        return f"cykooz-resizer {version('cykooz-resizer')}, {pillow()}"
-    except PackageNotFoundError as error:
-        raise RuntimeError("cykooz-resizer is not installed: install the extra `simd`") from error
 
 
 def packages(environment: str, *names: str) -> str:

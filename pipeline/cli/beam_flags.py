@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from pipeline.errors import UsageError
 from transforms import compat
 
+# A flag of older versions -> what to do.
+_OLD_FLAGS = {"--resampler": "leave it out, the package's own extension resizes with Pillow's bytes"}
+
 
 def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
     """Refuse arguments that neither this program nor Beam knows. Beam is loaded for it.
@@ -28,6 +31,8 @@ def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
     for arg in unknown:
         if arg.startswith("-"):
             flag = arg.partition("=")[0]
+            if flag in _OLD_FLAGS:
+                raise UsageError(f"{flag} no longer exists: {_OLD_FLAGS[flag]}")
             near = difflib.get_close_matches(flag, [*our_flags, *compat.flags_of(parser)], n=1)
             hint = f"did you mean {near[0]}?" if near else "--help lists ours"
             raise UsageError(f"{flag!r} is a flag neither of image_resizer nor of Apache Beam: {hint}")

@@ -16,7 +16,6 @@ from transforms.imaging.spec import (
     FORMATS,
     MODES,
     ORIENTATIONS,
-    RESAMPLERS,
     SUBSAMPLINGS,
     TRUNCATED,
 )
@@ -107,12 +106,6 @@ def _add_resampling_flags(group: FlagGroup) -> None:
         type=str.lower,
         metavar="FILTER",
         help=f"the resample filter: {', '.join(FILTERS)} (default: {SETTINGS['algorithm']}; nearest with --mode keep)",
-    )
-    group.add_setting(
-        "--resampler",
-        choices=RESAMPLERS,
-        help="simd is several times faster than pillow, agrees with its pixels to 54 dB or better, and needs the extra "
-        "simd (default: %(default)s)",
     )
     group.add_setting(
         "--exact",

@@ -17,8 +17,8 @@ from pipeline.cli.values import Limit
 from pipeline.errors import UsageError
 from transforms import compat
 from transforms.dataset.settings import default_images_per_shard
-from transforms.imaging.extras import check_extras
 from transforms.imaging.spec import ResizeSpec, SettingError
+from transforms.imaging.strict import check_extra
 from transforms.model.config import CardText, ResizeConfig, Split
 from transforms.storage import is_local
 
@@ -204,7 +204,7 @@ def _spec(flags: argparse.Namespace) -> ResizeSpec:
         by_name["algorithm"] = "nearest"
     try:
         spec = ResizeSpec(**{name: value for name, value in by_name.items() if value is not None})
-        check_extras(spec)
+        check_extra(spec)
         return spec
     except SettingError as error:
         raise UsageError(f"--{error.setting} {error}") from error

@@ -155,7 +155,7 @@ def _packages(setup: SetupOptions, config: ResizeConfig, folder: Path) -> Iterat
 
 def requirements(versions: dict[str, str]) -> str:
     """Return a requirements file for pip that pins the packages among `versions`."""
-    packages = ("pillow", "cykooz-resizer", "simplejpeg", "pyarrow")
+    packages = ("pillow", "simplejpeg", "pyarrow")
     return "".join(f"{name}=={versions[name]}\n" for name in packages if name in versions)
 
 

@@ -11,8 +11,8 @@ from benchmarks.peers.similarity import exact
 from benchmarks.peers.spread import shares
 from benchmarks.peers.tools import REFERENCE, Tool
 from benchmarks.rounds import Command, Round, small_and_large
+from tests.support.comparison import psnr
 from tests.support.photos import photo
-from transforms.imaging.resample import psnr
 
 
 def taking(start_up: float, per_image: float) -> Command:

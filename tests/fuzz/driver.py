@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from tests.fuzz.trial import Report, memory_of_process, run_case
-from transforms.imaging.extras import check_extras
 from transforms.imaging.spec import ResizeSpec
+from transforms.imaging.strict import check_extra
 from transforms.resizing.memory_budget import share_freed_memory
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
@@ -92,7 +92,7 @@ def serve(seed: int, memory: int, seconds: float, numbers: range) -> None:
     os.dup2(2, 1)  # so that what a library prints is not taken for an answer
     warnings.simplefilter("ignore")
     share_freed_memory()
-    check_extras(ResizeSpec(resampler="simd", check_jpeg=True))  # imports them before anything is measured
+    check_extra(ResizeSpec(check_jpeg=True))  # imports it before anything is measured
     addresses = memory_of_process("VmSize") + memory + _ADDRESSES
     with contextlib.suppress(ValueError):  # a lower limit is set already
         resource.setrlimit(resource.RLIMIT_AS, (addresses, resource.getrlimit(resource.RLIMIT_AS)[1]))

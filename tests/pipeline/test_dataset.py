@@ -262,7 +262,6 @@ DEFAULT_SETTINGS = {
     "max_pixels": 178_956_970,
     "extension": "jpg",
     "algorithm": "lanczos",
-    "resampler": "pillow",
     "exact": False,
     "reducing_gap": 1.5,
     "only_shrink": False,

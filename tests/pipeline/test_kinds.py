@@ -68,18 +68,18 @@ def test_flags_accept_what_fails_by_default(tmp_path: Path) -> None:
     }
 
 
-def test_the_extras_are_used_and_are_part_of_the_settings(tmp_path: Path) -> None:
+def test_the_extra_is_used_and_is_part_of_the_settings(tmp_path: Path) -> None:
     photo = jpeg(1, (120, 80))
     damaged = photo[: len(photo) // 2] + photo[len(photo) // 2 + 300 :]
     source = write_tree(tmp_path / "in", {"whole.jpg": photo, "damaged.jpg": damaged})
-    flags = ("-s", 32, "--resampler", "simd", "--check_jpeg")
+    flags = ("-s", 32, "--check_jpeg")
     assert run("-i", source, "-o", tmp_path / "out", *flags).returncode == 0
     assert {row["source"]: row["status"] for row in rows(tmp_path / "out", "manifest")} == {
         "whole.jpg": "written",
         "damaged.jpg": "failed",
     }
     settings = summary(tmp_path / "out")["settings"]
-    assert {"cykooz-resizer", "simplejpeg"} <= set(settings["versions"])
+    assert "simplejpeg" in settings["versions"]
     again = run("-i", source, "-o", tmp_path / "out", "-s", 32)
     assert again.returncode == 2
-    assert "--check_jpeg" in again.stderr or "--resampler" in again.stderr
+    assert "made with --check_jpeg True, but this run has --check_jpeg False" in again.stderr

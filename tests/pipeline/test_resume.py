@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -196,6 +198,50 @@ def test_another_version_of_a_library_is_refused(
     config.write_text(json.dumps(plan))
     (shown,) = make(*args, expect=2)
     assert f"made with {library} '9.9', but this run has {library} {now!r}" in shown
+
+
+def change_settings(out: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the settings in the plan of a dataset."""
+    config = out / "_run" / "config.json"
+    plan = json.loads(config.read_text())
+    change(plan["settings"])
+    config.write_text(json.dumps(plan))
+
+
+def test_a_dataset_with_the_old_resampler_pillow_is_continued(make: Make, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    args = ("-i", photos, "-o", out, "-s", 32)
+    make(*args)
+    complete = snapshot(out)
+    change_settings(out, lambda settings: settings.update(resampler="pillow"))
+    assert any("nothing to do: all " in line for line in make(*args))
+    assert snapshot(out) == complete
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda settings: settings.update(resampler="simd"),
+        lambda settings: settings["versions"].update({"cykooz-resizer": "4.0.1"}),
+    ],
+    ids=["setting", "version"],
+)
+def test_a_dataset_made_with_simd_is_refused(
+    make: Make, photos: Path, tmp_path: Path, change: Callable[[dict[str, Any]], None]
+) -> None:
+    out = tmp_path / "out"
+    args = ("-i", photos, "-o", out, "-s", 32)
+    make(*args)
+    complete = snapshot(out)
+    change_settings(out, change)
+    assert make(*args, expect=2) == [
+        f"image_resizer: {str(out)!r} holds a dataset made with --resampler simd, which no longer exists, so that its "
+        "images cannot be made again: give another -o, or start again with --overwrite"
+    ]
+    assert snapshot(out) == complete
+    make(*args, "--overwrite")
+    assert "resampler" not in json.loads((out / "_run" / "config.json").read_text())["settings"]
+    assert snapshot(out) == complete
 
 
 def test_overwrite_deletes_only_what_the_dataset_wrote(make: Make, photos: Path, tmp_path: Path) -> None:

@@ -81,6 +81,11 @@ def edited_card(out_dir: str) -> bytes | None:
 
 
 def _check_same_settings(config: ResizeConfig, plan: Plan) -> None:
+    if "resampler" in plan.settings or "cykooz-resizer" in plan.settings.get("versions", {}):
+        raise RunError(
+            f"{config.out_dir!r} holds a dataset made with --resampler simd, which no longer exists, so that its "
+            "images cannot be made again: give another -o, or start again with --overwrite"
+        )
     new = new_plan(config, plan.shards, plan.columns)
     for name, old_value, new_value in _differences(plan, new):
         raise RunError(

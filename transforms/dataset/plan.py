@@ -24,6 +24,8 @@ SHARDS_PER_PART = 100
 
 # Old name of a setting -> its name today.
 _OLD_NAMES = {"labels": "label_from"}
+# Settings that no longer exist, at the value that every dataset has now.
+_DROPPED = {"resampler": "pillow"}
 
 
 class Plan(NamedTuple):
@@ -124,7 +126,7 @@ def read_plan(out_dir: str) -> Plan | None:
         plan = Plan(**json.loads(text))
         types, classes = plan.columns
         return plan._replace(
-            settings=_renamed(plan.settings), columns=Columns(types, tuple(classes)), unwritten=tuple(plan.unwritten)
+            settings=_current(plan.settings), columns=Columns(types, tuple(classes)), unwritten=tuple(plan.unwritten)
         )
     except (ValueError, TypeError) as error:
         raise RunError(
@@ -133,9 +135,13 @@ def read_plan(out_dir: str) -> Plan | None:
         ) from error
 
 
-def _renamed(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of a dataset, with today's names for those that older versions called otherwise."""
-    return {_OLD_NAMES.get(name, name): value for name, value in dict(settings).items()}
+def _current(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a dataset that an older version may have written, as this version writes them."""
+    return {
+        _OLD_NAMES.get(name, name): value
+        for name, value in dict(settings).items()
+        if name not in _DROPPED or value != _DROPPED[name]
+    }
 
 
 def write_plan(out_dir: str, plan: Plan) -> None:

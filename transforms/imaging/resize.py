@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from transforms.imaging import color, decode, encode, memory
+from transforms.imaging import color, decode, encode, exact, memory
 from transforms.imaging.errors import ImageError, Note, SkippedError, Stage
 from transforms.imaging.geometry import Box, Target, box_in, can_chain, skip_reason, targets
 from transforms.imaging.header import ImageHeader, probe_header
 from transforms.imaging.opening import Opened, open_image
 from transforms.imaging.pillow_errors import image_errors
-from transforms.imaging.resample import resample
 from transforms.imaging.spec import ResizeSpec
 
 # Called with the bytes of memory that decoding takes; decoding happens inside the context that it returns.
@@ -164,10 +163,10 @@ def _pictures(
             encode.check_dimensions(target, extension, spec.max_pixels)
             with image_errors(Stage.RESIZE):
                 if larger and spec.chains and can_chain(larger[0], target):
-                    picture = resample(larger[1], target.picture, spec)
+                    picture = exact.resize(larger[1], target.picture, spec.filter)
                 else:
                     part = box_in(box, full_size, target.source_box)
-                    picture = resample(decoded.pixels, target.picture, spec, part)
+                    picture = exact.resize(decoded.pixels, target.picture, spec.filter, part)
                 finished = _pad(_turn(color.finish(picture, decoded, spec), target), target, spec)
         except ImageError as error:
             yield target, error

@@ -58,7 +58,6 @@ MODES = ("RGB", "L", "keep")
 COLORS = ("keep-numbers", "srgb")
 DEPTH_RANGES = ("full", "auto")
 TRUNCATED = ("fail", "accept")
-RESAMPLERS = ("pillow", "simd")
 SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
 
 
@@ -81,7 +80,6 @@ class ResizeSpec:
         max_pixels: refuse images and outputs with more pixels.
         extension: "jpg", "png", "webp" or "avif"; "" keeps the source's format.
         algorithm: a name in `FILTERS`.
-        resampler: "pillow", or "simd", which requires the extra of that name.
         exact: decode whole images and make each size from the decoded image.
         reducing_gap: an image that is decoded at a reduced scale stays at least this many times larger than the
             target on each side; 1 to 100.
@@ -110,7 +108,6 @@ class ResizeSpec:
     max_pixels: int = MAX_PIXELS
     extension: str = ""
     algorithm: str = "lanczos"
-    resampler: str = "pillow"
     exact: bool = False
     reducing_gap: float = 1.5
     only_shrink: bool = False
@@ -129,16 +126,7 @@ class ResizeSpec:
         self._check_colors()
         self._check_mode()
         self._check_fit()
-        self._check_resampler()
         self._check_limits()
-
-    def _check_resampler(self) -> None:
-        if self.resampler == "pillow":
-            return
-        if self.algorithm == "hamming":
-            raise SettingError("resampler", "simd has no hamming filter: give --resampler pillow, or another filter")
-        if self.exact:
-            raise SettingError("resampler", "simd produces other bytes than the old script: leave out --exact")
 
     def _check_limits(self) -> None:
         if self.max_aspect is not None and not self.max_aspect >= 1:
@@ -151,7 +139,6 @@ class ResizeSpec:
     def _check_choices(self) -> None:
         choices = {
             "algorithm": FILTERS,
-            "resampler": RESAMPLERS,
             "orientation": ORIENTATIONS,
             "fit": FITS,
             "mode": MODES,
@@ -235,7 +222,6 @@ class ResizeSpec:
 
 def library_versions(spec: ResizeSpec) -> dict[str, str]:
     """Return the versions of all libraries that decide the bytes of an output, and of the core."""
-    extras = {"cykooz-resizer": spec.resampler == "simd", "simplejpeg": spec.check_jpeg}
     return {
         "resizer": str(CORE_VERSION),
         "pillow": features.version("pil") or "",
@@ -244,5 +230,5 @@ def library_versions(spec: ResizeSpec) -> dict[str, str]:
         "libavif": features.version("avif") or "",
         "littlecms": features.version("littlecms2") or "",
         "zlib": features.version("zlib") or "",
-        **{name: importlib.metadata.version(name) for name, used in extras.items() if used},
+        **({"simplejpeg": importlib.metadata.version("simplejpeg")} if spec.check_jpeg else {}),
     }

@@ -7,15 +7,17 @@ from typing import Any
 
 from transforms.imaging import jpeg
 from transforms.imaging.errors import ImageError, Kind, Stage
-from transforms.imaging.spec import SettingError
+from transforms.imaging.spec import ResizeSpec, SettingError
 
 
-def check_installed() -> None:
-    """Check that the extra is installed.
+def check_extra(spec: ResizeSpec) -> None:
+    """Check that the extra is installed if a spec requires it.
 
     Raises:
         SettingError: it is not installed.
     """
+    if not spec.check_jpeg:
+        return
     try:
         _module()
     except ImportError as error:

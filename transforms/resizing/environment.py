@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from transforms.dataset.settings import versions
-from transforms.imaging.extras import check_extras
 from transforms.imaging.spec import SettingError
+from transforms.imaging.strict import check_extra
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 
@@ -29,7 +29,7 @@ def check_libraries(config: ResizeConfig, submitted: Mapping[str, str]) -> None:
 def library_problem(config: ResizeConfig, submitted: Mapping[str, str]) -> str | None:
     """Return a sentence about the first library that is missing or has another version, or None; see above."""
     try:
-        check_extras(config.spec)
+        check_extra(config.spec)
     except SettingError as error:
         return f"--{error.setting} {error}"
     here = versions(config)

@@ -44,7 +44,7 @@ def test_every_flag_is_used(source: Path, tmp_path: Path, monkeypatch: pytest.Mo
         "--log x.log --log_every 7 --layout webdataset --images_per_shard 50 --split val --reducing_gap 2 "
         "--only_shrink --quality 91 --fit pad --pad_color RED --orientation exif --min_side 20 --max_aspect 3.5 "
         "--sample 0.25 --mode L --background gray --color srgb --depth_range auto --truncated accept --check_jpeg "
-        "--max_pixels 1000 --resampler simd --subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% "
+        "--max_pixels 1000 --subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% "
         "--overwrite --label_from folder --columns c.csv --attribution gs://b/a.csv --name Cats --license cc-by-4.0 "
         "--citation cite.bib "
         "--estimate 77 --prices prices.json --log_level debug --runner FlinkRunner --flink_master=local --labels x=y"
@@ -67,7 +67,6 @@ def test_every_flag_is_used(source: Path, tmp_path: Path, monkeypatch: pytest.Mo
             max_pixels=1000,
             extension="jpg",
             algorithm="box",
-            resampler="simd",
             reducing_gap=2.0,
             only_shrink=True,
             quality=91,
@@ -169,8 +168,6 @@ REFUSED = [
     ("--max_pixels 0", "--max_pixels '0' is not a whole number from 1 up"),
     ("--subsampling 4:4:4 -ext webp", "--subsampling 4:4:4 has no effect on webp, only on jpg or avif: leave it out"),
     ("--progressive -ext png", "--progressive has no effect on png, only on jpg: leave it out"),
-    ("--resampler simd -a hamming", "--resampler simd has no hamming filter: give --resampler pillow, or another"),
-    ("--resampler simd --exact", "--resampler simd produces other bytes than the old script: leave out --exact"),
     ("--lossless -ext jpg", "--lossless has no effect on jpg, only on webp: leave it out"),
     ("--lossless --quality 90", "--lossless images have no quality: leave out --quality 90"),
     ("-j 0", "-j/--threads '0' is not a whole number from 1 up"),
@@ -212,6 +209,8 @@ REFUSED = [
     ("--log_level loud", "--log_level 'loud' is not one of debug, info, warning, error"),
     ("--qualty 9", "'--qualty' is a flag neither of image_resizer nor of Apache Beam: did you mean --quality?"),
     ("--projct=p", "'--projct' is a flag neither of image_resizer nor of Apache Beam: did you mean --project?"),
+    ("--resampler simd", "--resampler no longer exists: leave it out, the package's own extension resizes with"),
+    ("--resampler=pillow", "--resampler no longer exists: leave it out, the package's own extension resizes with"),
     ("--zzz", "'--zzz' is a flag neither of image_resizer nor of Apache Beam: --help lists ours"),
     ("--runner DirectRunner stray", "'stray' belongs to no flag: put it behind the flag that it is meant for"),
     ("--direct_num_workers x", "argument --direct_num_workers: invalid int value: 'x' (a flag of Apache Beam)"),

@@ -83,7 +83,7 @@ def defaults(tmp_path: Path, *flags: str, shards: int = 2250) -> list[str]:
 
 
 def test_defaults_are_added(tmp_path: Path) -> None:
-    assert defaults(tmp_path, "--resampler", "simd") == [
+    assert defaults(tmp_path, "--check_jpeg") == [
         "--machine_type=n2-standard-4",
         "--disk_size_gb=30",
         "--number_of_worker_harness_threads=1",
@@ -98,7 +98,7 @@ def test_defaults_are_added(tmp_path: Path) -> None:
     ]
     pinned = (tmp_path / "requirements.txt").read_text().splitlines()
     assert pinned[0] == f"pillow=={features.version('pil')}"
-    assert [line.partition("==")[0] for line in pinned] == ["pillow", "cykooz-resizer"]
+    assert [line.partition("==")[0] for line in pinned] == ["pillow", "simplejpeg"]
 
 
 def test_a_given_flag_is_not_changed(tmp_path: Path) -> None:

@@ -29,6 +29,13 @@ def test_a_setting_is_read_by_its_old_name(tmp_path: Path) -> None:
     assert plan.columns.classes == ("cat",)
 
 
+@pytest.mark.parametrize(("resampler", "kept"), [("pillow", {}), ("simd", {"resampler": "simd"})])
+def test_the_old_resampler_is_ignored_if_it_was_pillow(tmp_path: Path, resampler: str, kept: dict[str, str]) -> None:
+    plan = read_plan(write_plan(tmp_path, settings={"size": [8], "resampler": resampler}))
+    assert plan is not None
+    assert plan.settings == {"size": [8], **kept}
+
+
 @pytest.mark.parametrize("settings", [7, "x", ["x"]])
 def test_settings_that_are_not_an_object_are_damaged(tmp_path: Path, settings: object) -> None:
     with pytest.raises(RunError, match=r"config\.json' is damaged"):

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image, ImageCms
 
 from tests.support import image_bytes, jpeg
+from tests.support.comparison import psnr
 from tests.transforms.imaging.files import color_table, gamma, icc_profile, png, png_rows, xyz
 from transforms.imaging.color import finish, prepare
 from transforms.imaging.decode import decode
 from transforms.imaging.errors import Note
 from transforms.imaging.opening import open_image
-from transforms.imaging.resample import psnr
 from transforms.imaging.resize import Encoded, resize_image
 from transforms.imaging.spec import ResizeSpec
 

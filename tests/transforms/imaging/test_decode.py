@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes, jpeg
+from tests.support.comparison import psnr
 from transforms.imaging.decode import decode, reduce
 from transforms.imaging.errors import ImageError, Kind, Note
 from transforms.imaging.opening import open_image
-from transforms.imaging.resample import psnr
 from transforms.imaging.spec import ResizeSpec
 
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageChops, JpegImagePlugin
 
 from tests.support import image_bytes, jpeg, picture_of
+from tests.support.comparison import psnr
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.opening import open_image
-from transforms.imaging.resample import psnr
 from transforms.imaging.resize import Encoded, resize_image
 from transforms.imaging.spec import ResizeSpec
 

@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from tests.support import image_bytes, jpeg
+from tests.support.comparison import psnr
 from tests.transforms.imaging.files import png, png_rows
 from transforms.imaging.decode import decode
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.opening import open_image
-from transforms.imaging.resample import psnr
 from transforms.imaging.spec import ResizeSpec
 
 

@@ -10,10 +10,10 @@ from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
 from tests.support import image_bytes, jpeg, picture_of, plain_resize, sha256
+from tests.support.comparison import psnr
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.geometry import Box
 from transforms.imaging.opening import open_image
-from transforms.imaging.resample import psnr
 from transforms.imaging.resize import Encoded, ImageResult, process_image, resize_image
 from transforms.imaging.spec import ResizeSpec
 

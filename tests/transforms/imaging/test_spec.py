@@ -38,9 +38,6 @@ from transforms.imaging.spec import ResizeSpec, SettingError, library_versions
         ({"color": "p3"}, "color", "'p3' is not one of keep-numbers, srgb"),
         ({"depth_range": "own"}, "depth_range", "'own' is not one of full, auto"),
         ({"truncated": "yes"}, "truncated", "'yes' is not one of fail, accept"),
-        ({"resampler": "gpu"}, "resampler", "'gpu' is not one of pillow, simd"),
-        ({"resampler": "simd", "algorithm": "hamming"}, "resampler", "simd has no hamming filter: give --resampler"),
-        ({"resampler": "simd", "exact": True}, "resampler", "simd produces other bytes than the old script: leave out"),
         ({"max_pixels": 0}, "max_pixels", "0 is out of range: give a whole number from 1 up"),
     ],
 )

@@ -1,16 +1,19 @@
 """Damage that Pillow ignores."""
 
+import sys
+from importlib.metadata import version
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from tests.support import image_bytes, jpeg
+from transforms.imaging import strict
 from transforms.imaging.decode import decode
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.opening import open_image
-from transforms.imaging.spec import ResizeSpec
-from transforms.imaging.strict import check
+from transforms.imaging.spec import ResizeSpec, SettingError, library_versions
+from transforms.imaging.strict import check, check_extra
 
 PHOTO = jpeg(1, (400, 300))
 
@@ -62,3 +65,18 @@ def test_other_formats_are_left_alone() -> None:
 
 def test_a_truncated_jpeg_can_be_accepted_all_the_same() -> None:
     assert notes(PHOTO[:-3000], truncated="accept") == (Note.TRUNCATED,)
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    strict._module.cache_clear()
+    monkeypatch.setitem(sys.modules, "simplejpeg", None)  # it cannot be imported
+    with pytest.raises(SettingError) as caught:
+        check_extra(ResizeSpec(check_jpeg=True))
+    assert caught.value.setting == "check_jpeg"
+    assert str(caught.value).startswith("needs an extra that is not installed: pip install ")
+    check_extra(ResizeSpec())
+
+
+def test_the_version_of_the_extra_is_a_setting_where_it_is_used() -> None:
+    assert library_versions(ResizeSpec(check_jpeg=True))["simplejpeg"] == version("simplejpeg")
+    assert "simplejpeg" not in library_versions(ResizeSpec())
