@@ -12,7 +12,7 @@ from PIL import Image
 from pipeline.report.contact_sheet import thumbnail
 from pipeline.run import main
 from tests.pipeline.conftest import Make
-from tests.support import jpeg, rows, write_tree
+from tests.support import jpeg, rows, run, write_tree
 
 GRADIENT = numpy.add.outer(numpy.arange(1500), numpy.arange(2000)) * 255 // 3500
 LOSSLESS = bytes(imagecodecs.jpeg8_encode(GRADIENT.astype(numpy.uint8), lossless=True))
@@ -34,6 +34,14 @@ def test_it_is_resized(make: Make, tmp_path: Path, flags: list[str]) -> None:
     made = Image.open(tmp_path / "out" / "lossless.png").convert("L")
     assert made.size == (64, 48)
     assert [made.getpixel(place) for place in ((0, 0), (63, 47))] == pytest.approx([1, 253], abs=4)
+
+
+def test_a_first_run_over_60_images_and_it(tmp_path: Path) -> None:
+    files = {f"p{number:02d}.jpg": jpeg(number, (300, 200)) for number in range(60)}
+    folder = write_tree(tmp_path / "in", files | {"lossless.jpg": LOSSLESS})
+    process = run("-i", folder, "-o", tmp_path / "out", "-s", 32, "-ext", "png")
+    assert process.returncode == 0, process.stderr
+    assert [row["status"] for row in rows(tmp_path / "out", "manifest")] == ["written"] * 61
 
 
 def test_it_is_part_of_an_estimate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

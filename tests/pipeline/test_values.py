@@ -185,7 +185,10 @@ def test_an_index_without_a_name_is_left_out(make: Make, images: Path, tmp_path:
     path, out = tmp_path / "c.csv", tmp_path / "out"
     path.write_text(",ImageID,caption\n0,a,hello\n1,b,x\n")
     shown = make("-i", images, "-o", out, "-s", 16, "--columns", path, "--layout", layout)
-    assert f"--columns {str(path)!r} has a column '', which only numbers its rows: it is left out" in shown
+    assert (
+        f"--columns {str(path)!r} has a column '', as pandas names an index: it is left out; rename it to keep it"
+        in shown
+    )
     assert list(read_manifest(out)["a"])[-2:] == ["notes", "caption"]
     assert {key: sample["caption"] for key, sample in READ[layout](out).items()} == {"a": "hello", "b": "x"}
     assert not any("" in sample for sample in READ[layout](out).values())

@@ -20,6 +20,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 _COLOR_TYPE = 25  # the offset of IHDR's colour type in the file
 _GRAY, _COLOR, _PALETTE = 0, 2, 3
+_BEFORE_PIXELS = (b"PLTE", b"tRNS")  # without effect behind them
 
 # Keywords of texts in which programs store EXIF and XMP. Raw profiles are hexadecimal lines.
 _EXIF_TEXTS = (b"exif", b"Raw profile type exif", b"Raw profile type APP1")
@@ -75,6 +76,15 @@ def chunks(data: bytes) -> Iterator[Chunk]:
         at += 12 + length
 
 
+def _deciding_chunks(data: bytes) -> Iterator[Chunk]:
+    """Yield the chunks that the pixels depend on. A palette or transparency that follows the pixels is none of them."""
+    in_pixels = False
+    for chunk in chunks(data):
+        in_pixels = in_pixels or chunk.name == b"IDAT"
+        if _decides_pixels(chunk.name, data) and not (in_pixels and chunk.name in _BEFORE_PIXELS):
+            yield chunk
+
+
 def _decides_pixels(name: bytes, data: bytes) -> bool:
     """Return whether the pixels depend on a chunk of this name."""
     color_type = data[_COLOR_TYPE] if len(data) > _COLOR_TYPE else None
@@ -86,19 +96,22 @@ def _decides_pixels(name: bytes, data: bytes) -> bool:
 
 
 def repair(data: bytes) -> tuple[bytes, bool]:
-    """Return the file without broken ancillary chunks, and whether it has any.
+    """Return the file without broken or late ancillary chunks, and whether it has any.
 
-    A chunk is broken if it is cut off or has a wrong checksum. A broken palette or transparency gets the checksum
-    that Pillow requires: `find_damage` reports it.
+    A chunk is broken if it is cut off or has a wrong checksum, and late if it is a palette or transparency that
+    follows the pixels. A broken palette or transparency gets the checksum that Pillow requires: `find_damage`
+    reports it.
     """
     pieces, kept = [], 0
     dropped = False
+    deciding = {chunk.start for chunk in _deciding_chunks(data)}
     for chunk in chunks(data):
-        if chunk.name in (b"IHDR", b"IDAT", b"fdAT", b"IEND") or chunk.is_intact(data):
+        is_late = chunk.name in _BEFORE_PIXELS and chunk.start not in deciding and _decides_pixels(chunk.name, data)
+        if chunk.name in (b"IHDR", b"IDAT", b"fdAT", b"IEND") or (chunk.is_intact(data) and not is_late):
             continue
         pieces.append(data[kept : chunk.start])
         kept = chunk.end
-        if _decides_pixels(chunk.name, data):
+        if chunk.start in deciding:
             pieces.append(_with_checksum(data, chunk))
         else:
             dropped = True
@@ -116,7 +129,7 @@ def without_metadata(data: bytes) -> bytes | None:
 
     For an animation, these are the pixels of the default picture.
     """
-    needed = [chunk for chunk in chunks(data) if _decides_pixels(chunk.name, data)]
+    needed = list(_deciding_chunks(data))
     pieces = [
         data[chunk.start : chunk.end] if chunk.name in (b"IHDR", b"IDAT") else _with_checksum(data, chunk)
         for chunk in needed
@@ -131,8 +144,8 @@ def find_damage(data: bytes) -> ImageError | None:
 
     A decoder may read such a chunk without an error.
     """
-    for chunk in chunks(data):
-        if not _decides_pixels(chunk.name, data) or chunk.is_intact(data):
+    for chunk in _deciding_chunks(data):
+        if chunk.is_intact(data):
             continue
         place = f"its {chunk.name.decode()} chunk at byte {chunk.start}"
         if not chunk.is_whole(data):

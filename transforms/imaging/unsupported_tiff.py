@@ -21,8 +21,6 @@ from transforms.imaging.tiff_directory import (
 
 _REDUCED = 1
 _OLD_JPEG, _JPEG = 6, 7
-# Values of the tag that are assigned to companies; an unknown value outside this range is damage.
-_REGISTERED = range(32766, 65536)
 # The bits a sample of JPEGs that are deeper than 8 bits.
 _DEEP_JPEG = range(9, 17)
 
@@ -36,6 +34,7 @@ _COMPRESSIONS = {
     8: "Deflate",
     9: "JBIG",
     10: "JBIG",
+    22610: "JPEG XR",
     32766: "NeXT compression",
     32771: "CCITT fax",
     32773: "PackBits",
@@ -87,7 +86,7 @@ def coding_of(data: bytes, messages: Sequence[str]) -> str | None:
     tags = whole_numbers(data)
     compression, bits = tags.get(COMPRESSION, 1), tags.get(BITS_PER_SAMPLE, 1)
     name = _COMPRESSIONS.get(compression)
-    if compression not in compat.tiff_compressions() and (name or compression in _REGISTERED):
+    if compression not in compat.tiff_compressions() and compression < 65_536:  # the tag has 16 bits
         return f"TIFF with {name or f'compression {compression}'} inside"
     if photometric := _PHOTOMETRICS.get(tags.get(PHOTOMETRIC, 1)):
         return f"TIFF with {photometric} inside"

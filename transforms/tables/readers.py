@@ -41,7 +41,7 @@ ATTRIBUTION_COLUMNS = ("OriginalURL", "OriginalLandingURL", "License", "AuthorPr
 # Names that a dataset uses itself in one of its layouts.
 RESERVED = frozenset({*ManifestRow._fields, "image", "label_name", "jpg", "png", "webp", "avif", "json", "cls"})
 
-# The names of columns that only number the rows: pandas writes them for an index without a name.
+# The names of columns that pandas writes for an index without a name.
 _INDEX = re.compile(r"\s*|__index_level_\d+__")
 
 # The most digits of an integer that is read as a number; a longer one is text.
@@ -56,7 +56,7 @@ class Row(NamedTuple):
         key: as the bytes of a name.
         split: that the row names, or None.
         cells: the other cells, by their columns.
-        left_out: the columns that only number the rows.
+        left_out: the columns without a name of their own.
     """
 
     number: int
@@ -97,7 +97,12 @@ def check_table(location: str, table: str) -> None:
         raise RunError(f"--{table} {location!r} has no rows: give a table with a header and a row for each image")
     if table == COLUMNS and first.left_out:
         names = ", ".join(map(repr, first.left_out))
-        logger.warning("--{} {!r} has a column {}, which only numbers its rows: it is left out", table, location, names)
+        logger.warning(
+            "--{} {!r} has a column {}, as pandas names an index: it is left out; rename it to keep it",
+            table,
+            location,
+            names,
+        )
 
 
 def _row(number: int, cells: dict[str, Any], cells_of: Callable[..., dict[str, Value]], where: str) -> Row:

@@ -198,6 +198,13 @@ def test_a_transparent_color_with_a_wrong_checksum_is_damage() -> None:
     assert pixels(data, truncated="accept") == b"\xff\xff\xff" + ROW[3:]
 
 
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_transparent_color_behind_the_pixels_is_dropped(broken: bool) -> None:
+    data = png((3, 1), PIXELS, (b"tRNS", struct.pack(">3H", *ROW[:3])))
+    data = with_wrong_checksum(data, b"tRNS") if broken else data
+    assert (pixels(data), notes(data)) == (ROW, (Note.METADATA_DROPPED,))
+
+
 @pytest.mark.parametrize("accept", ["fail", "accept"])
 def test_a_wrong_checksum_of_the_header_is_damage_always(accept: str) -> None:
     assert error_of(with_wrong_checksum(picture(), b"IHDR"), truncated=accept).kind is Kind.DAMAGED

@@ -1,6 +1,7 @@
 """Images that kill the process that decodes them."""
 
 import os
+import random
 import time
 from pathlib import Path
 
@@ -95,6 +96,22 @@ def test_an_image_that_crashes_fails_also_in_a_child_that_made_others(
     assert (
         deaths.read_text() == "xxx"
     )  # of the first: in a child that made another image, and in a new one; of the second: in a new one
+    isolated.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_no_innocent_image_is_blamed_in_20_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, seed: int) -> None:
+    monkeypatch.setenv("PYTHONPATH", poison(tmp_path, "os.kill(os.getpid(), signal.SIGSEGV)"))
+    images = [jpeg(number, (40, 30)) for number in range(6)] + [POISON, POISON]
+    random.Random(seed).shuffle(images)
+    isolated = IsolatedDecoder(MEMORY)
+    for data in images:
+        result = isolated.process(data, SPEC)
+        if data == POISON:
+            assert {getattr(output, "kind", None) for output in result.outputs.values()} == {Kind.CRASHED}
+        else:
+            assert result == process_image(data, SPEC)
     isolated.close()
 
 

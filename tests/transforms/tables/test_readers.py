@@ -141,7 +141,8 @@ def test_an_index_without_a_name_is_left_out(tmp_path: Path, name: str, data: st
     logger.remove(handler)
     names = ", ".join(map(repr, left_out))
     assert warnings == [
-        f"WARNING --columns {path!r} has a column {names}, which only numbers its rows: it is left out\n"
+        f"WARNING --columns {path!r} has a column {names}, as pandas names an index: "
+        "it is left out; rename it to keep it\n"
     ]
 
 
