@@ -1,4 +1,4 @@
-"""What docs/architecture.md and CONTRIBUTING.md say about the tree is true."""
+"""What README.md, CONTRIBUTING.md and docs/ say about the tree is true."""
 
 import ast
 import re
@@ -12,6 +12,10 @@ from tests.support import ROOT
 
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PAGES = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"))
+}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 # The rooms of both packages, in the order of the tables that describe them: a room imports from those above it.
@@ -59,17 +63,30 @@ def test_a_room_imports_from_those_above_it(path: Path) -> None:
     assert {room_of(name) for name in ours} - set(FLOORS[: floor + 1]) == set()
 
 
-def paths(text: str) -> set[str]:
+def named_paths(text: str) -> set[str]:
     """Return the paths that a text names in backticks, without patterns and files of OUT."""
-    named = re.findall(r"`((?:pipeline|transforms|tests|benchmarks|docs)/[\w/.-]*|[\w.-]+\.(?:py|md|toml|json))`", text)
+    folders = r"(?:pipeline|transforms|tests|benchmarks|docs)/[\w/.-]*"
+    files = r"(?!_run/)[\w./-]+\.(?:py|md|toml|json|sh|c)"
+    named = re.findall(rf"`({folders}|{files})`", text)
     return {name for name in named if name not in ("croissant.json", "summary.json", "SHARD.json")}
 
 
-@pytest.mark.parametrize("text", [ARCHITECTURE, CONTRIBUTING], ids=["architecture", "contributing"])
-def test_every_named_path_exists(text: str) -> None:
-    named = paths(text)
-    assert len(named) >= 10
-    assert {name for name in named if not (ROOT / name.replace("NAME.py", "files.py")).exists()} == set()
+def test_the_paths_of_a_text_are_found() -> None:
+    text = "`imaging/jpeg.py`, `tests/dataflow`, `_run/config.json`, `summary.json`, `setup.py` and `make.py --all`"
+    assert named_paths(text) == {"imaging/jpeg.py", "tests/dataflow", "setup.py"}
+
+
+@pytest.mark.parametrize(("page", "least"), [("architecture.md", 100), ("guarantees.md", 30), ("CONTRIBUTING.md", 10)])
+def test_pages_about_the_tree_name_paths(page: str, least: int) -> None:
+    assert len(named_paths(PAGES[page])) >= least
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_every_named_path_exists(page: str) -> None:
+    """The guarantees name tests by their paths below tests/, as their first sentence says."""
+    bases = (ROOT, ROOT / "tests") if page == "guarantees.md" else (ROOT,)
+    named = {name.replace("NAME.py", "files.py") for name in named_paths(PAGES[page])}
+    assert {name for name in named if not any((base / name).exists() for base in bases)} == set()
 
 
 @pytest.mark.parametrize("document", ["architecture.md", "python.md"])
