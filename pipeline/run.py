@@ -25,6 +25,7 @@ from pipeline.verify import verify
 from transforms import storage
 from transforms.dataset import access, attempts, paths
 from transforms.dataset.plan import Plan, read_plan
+from transforms.model.counting import counted
 from transforms.model.errors import RunError, StorageError
 from transforms.resizing.memory_budget import share_freed_memory
 from transforms.tables.readers import check_table
@@ -225,7 +226,7 @@ def _conclude(options: Options) -> int:
     _write_report(options.config.out_dir)
     failed, matched = facts["images"]["failed"], facts["images"]["matched"]
     if options.max_failures is not None and options.max_failures.exceeded(failed, matched):
-        logger.error("{:,} images failed, more than --max_failures {}", failed, options.max_failures)
+        logger.error("{} failed, more than --max_failures {}", counted(failed, "image"), options.max_failures)
         return 1
     return 0
 

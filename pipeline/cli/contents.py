@@ -1,4 +1,4 @@
-"""A look at what the inputs hold, before a run: are there images, and does anything hide from the listing?"""
+"""Checks of the contents of the inputs before a run: that there are images, and what the listing cannot reach."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEnt
     Args:
         root: the folder.
         out_dir: OUT.
-        problems: gets what cannot be listed.
+        problems: the list to which each folder or link that cannot be listed is added.
     """
     folders = [root]
     while folders:
@@ -135,12 +135,12 @@ def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEnt
             if is_system_folder(os.path.basename(folder)) and folder != root:
                 continue  # the trash of a disk, which belongs to another user
             what = f"{folder!r} cannot be listed ({error.strerror})"
-            problems.append(Problem(what, "what it holds is passed over", hides_images=True))
+            problems.append(Problem(what, "its files are skipped", hides_images=True))
 
 
 def _problem_of_link(entry: os.DirEntry[str]) -> Problem | None:
     if not os.path.exists(entry.path):
-        return Problem(f"{entry.path!r} is a link to nothing", "passed over")
+        return Problem(f"{entry.path!r} is a broken link", "skipped")
     if entry.is_dir():
         what = f"{entry.path!r} is a link to a folder and not followed"
         return Problem(what, "give that folder as an input of its own")

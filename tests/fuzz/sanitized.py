@@ -1,4 +1,4 @@
-"""The extension `_exact`, compiled with sanitizers and loaded in the place of the installed one."""
+"""The extension `_exact`, compiled with sanitizers and loaded in place of the installed one."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def load(path: Path) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment in which Python can load it. What Python itself never frees is no leak of ours."""
-    found = subprocess.run(
+    """Return the environment in which Python can load it, with leaks ignored: Python itself has some."""
+    located = subprocess.run(
         [compiler() or "gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
     )
-    return {**os.environ, "LD_PRELOAD": found.stdout.strip(), "ASAN_OPTIONS": "detect_leaks=0"}
+    return {**os.environ, "LD_PRELOAD": located.stdout.strip(), "ASAN_OPTIONS": "detect_leaks=0"}
