@@ -20,11 +20,11 @@ _MOST_EXTENSIONS = 1000
 
 
 class Problem(NamedTuple):
-    """A part of an input that the listing leaves out without an error.
+    """A part of an input that the listing skips without an error.
 
     Args:
         what: the path, and what is wrong with it.
-        consequence: what follows from it, or what to do.
+        consequence: the effect on the run, or what to do.
         hides_images: whether there may be images in it.
     """
 
@@ -43,7 +43,7 @@ class Survey(NamedTuple):
         images: the number of files that are tried as images.
         others: extension -> number of other files.
         system_files: the number of files that an operating system left there.
-        problems: what the listing leaves out.
+        problems: the parts that the listing skips.
     """
 
     images: int

@@ -30,7 +30,7 @@ def _sentence(message: str) -> str:
     if problem.startswith(("'", '"')):
         return f"{flag} {problem}"  # by `values`: the value, and what is allowed
     if re.fullmatch(r"expected .*arguments?", problem):
-        return f"{flag} needs a value: give one, or leave out the flag"
+        return f"{flag} needs a value: give one after it"
     if superfluous := re.fullmatch(r"ignored explicit argument (.*)", problem, re.DOTALL):
         return f"{flag} takes no value, and {superfluous[1]} was given: leave it out"
     return f"{flag}: {problem} (--help lists all flags)"

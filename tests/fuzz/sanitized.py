@@ -29,14 +29,14 @@ def build(folder: Path, *options: str) -> Path:
     Raises:
         RuntimeError: the compiler refused it; with what it wrote.
     """
-    made = folder / "_exact.so"
+    library = folder / "_exact.so"
     include = sysconfig.get_paths()["include"]
     sources = sorted(str(path) for path in NATIVE.glob("*.c"))
     command = [compiler() or "gcc", "-shared", "-fPIC", "-ffp-contract=off", f"-I{include}", *WARNINGS, *options]
-    ended = subprocess.run([*command, *sources, "-o", str(made), "-lm"], capture_output=True, text=True, check=False)
+    ended = subprocess.run([*command, *sources, "-o", str(library), "-lm"], capture_output=True, text=True, check=False)
     if ended.returncode:
         raise RuntimeError(f"gcc does not compile {NATIVE}:\n{ended.stderr}")
-    return made
+    return library
 
 
 def load(path: Path) -> None:

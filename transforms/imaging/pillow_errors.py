@@ -75,7 +75,8 @@ def _sentence(error: Exception, stage: Stage) -> str:
     if type(error) in _CLASSES_OF_SENTENCES and " " in text:
         return text
     problem = "the image cannot be encoded" if stage is Stage.ENCODE else "the structure of the file is broken"
-    return f"{problem} ({type(error).__name__}{text and ': '}{text})"
+    reason = text if " " in text else f"{type(error).__name__}{text and ': '}{text}"
+    return f"{problem} ({reason})"
 
 
 def _kind_of(error: Exception, stage: Stage) -> Kind:

@@ -181,8 +181,8 @@ REFUSED = [
     ("--reducing_gap 0.5", "--reducing_gap 0.5 is out of range: give a number from 1 to 100"),
     ("--reducing_gap 2 --exact", "--reducing_gap 2 has no effect with --exact: give one of them"),
     ("--fit fill", "--fit 'fill' is not one of contain, cover, crop, pad, stretch: choose one"),
-    ("--fit", "--fit needs a value: give one, or leave out the flag"),
-    ("-s", "-s/--size needs a value: give one, or leave out the flag"),
+    ("--fit", "--fit needs a value: give one after it"),
+    ("-s", "-s/--size needs a value: give one after it"),
     ("--overwrite=yes", "--overwrite takes no value, and 'yes' was given: leave it out"),
     ("--fit stretch --only_shrink", "--fit stretch always makes SIZE x SIZE pixels: leave out --only_shrink"),
     (
