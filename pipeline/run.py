@@ -26,7 +26,7 @@ from transforms import storage
 from transforms.dataset import access, attempts, paths
 from transforms.dataset.plan import Plan, read_plan
 from transforms.model.counting import counted
-from transforms.model.errors import RunError, StorageError
+from transforms.model.errors import CHECK_PATH, RunError, StorageError
 from transforms.resizing.memory_budget import share_freed_memory
 from transforms.tables.readers import check_table
 
@@ -168,7 +168,8 @@ def _make_dataset(options: Options, lease: Lease | None, started: float) -> int:
             with contextlib.suppress(StorageError):
                 attempts.forget(options.config.out_dir)  # so that no image is suspected of having ended the run
         hint = "; committed shards stay: remove the cause, and give the same command again to continue"
-        logger.error("{}{}", error, hint if isinstance(error, StorageError) else "")
+        problem = str(error).removesuffix(f"; {CHECK_PATH}")
+        logger.error("{}", problem + hint if isinstance(error, StorageError) else error)
         return 1
 
 
