@@ -25,7 +25,8 @@ from pipeline.verify import verify
 from transforms import storage
 from transforms.dataset import access, attempts, paths
 from transforms.dataset.plan import Plan, read_plan
-from transforms.model.errors import RunError, StorageError
+from transforms.model.counting import counted
+from transforms.model.errors import CHECK_PATH, RunError, StorageError
 from transforms.resizing.memory_budget import share_freed_memory
 from transforms.tables.readers import check_table
 
@@ -167,7 +168,8 @@ def _make_dataset(options: Options, lease: Lease | None, started: float) -> int:
             with contextlib.suppress(StorageError):
                 attempts.forget(options.config.out_dir)  # so that no image is suspected of having ended the run
         hint = "; committed shards stay: remove the cause, and give the same command again to continue"
-        logger.error("{}{}", error, hint if isinstance(error, StorageError) else "")
+        problem = str(error).removesuffix(f"; {CHECK_PATH}")
+        logger.error("{}", problem + hint if isinstance(error, StorageError) else error)
         return 1
 
 
@@ -225,7 +227,7 @@ def _conclude(options: Options) -> int:
     _write_report(options.config.out_dir)
     failed, matched = facts["images"]["failed"], facts["images"]["matched"]
     if options.max_failures is not None and options.max_failures.exceeded(failed, matched):
-        logger.error("{:,} images failed, more than --max_failures {}", failed, options.max_failures)
+        logger.error("{} failed, more than --max_failures {}", counted(failed, "image"), options.max_failures)
         return 1
     return 0
 

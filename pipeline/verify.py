@@ -7,6 +7,7 @@ from loguru import logger
 from transforms.dataset.plan import Plan
 from transforms.dataset.verify import check_shards, missing_documents
 from transforms.model.config import ResizeConfig
+from transforms.model.counting import counted
 
 
 def verify(config: ResizeConfig, plan: Plan, full: bool) -> int:
@@ -33,11 +34,11 @@ def verify(config: ResizeConfig, plan: Plan, full: bool) -> int:
         problems.append(problem)
     by = "SHA-256" if full else "size"
     if not problems:
-        logger.info("all {:,} files are there, checked by {}", files, by)
+        are_there = "the only file is" if files == 1 else f"all {files:,} files are"
+        logger.info("{} there, checked by {}", are_there, by)
         return 0
     logger.error(
-        "{:,} problems in {:,} shards, of {:,} files checked by {}: give the same command without --verify to make "
-        "them again",
-        *(len(problems), shards, files, by),
+        "{} in {}, {} checked by {}: give the same command without --verify to make again what is missing or differs",
+        *(counted(len(problems), "problem"), counted(shards, "shard"), counted(files, "file"), by),
     )
     return 1

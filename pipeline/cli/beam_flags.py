@@ -27,7 +27,8 @@ def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
     try:
         _, unknown = parser.parse_known_args(list(args))
     except argparse.ArgumentError as error:
-        raise UsageError(f"{error} (a flag of Apache Beam)") from error
+        problem = str(error).removeprefix("argument ")
+        raise UsageError(f"{problem} (a flag of Apache Beam): correct the value") from error
     for arg in unknown:
         if arg.startswith("-"):
             flag = arg.partition("=")[0]
@@ -37,7 +38,7 @@ def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
             hint = f"did you mean {near[0]}?" if near else "--help lists ours"
             raise UsageError(f"{flag!r} is a flag neither of image_resizer nor of Apache Beam: {hint}")
     if unknown:
-        raise UsageError(f"{unknown[0]!r} belongs to no flag: put it behind the flag that it is meant for")
+        raise UsageError(f"{unknown[0]!r} is not a value of any flag: put it after its flag")
 
 
 def check_job_labels(args: Sequence[str]) -> None:

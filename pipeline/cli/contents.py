@@ -1,4 +1,4 @@
-"""A look at what the inputs hold, before a run: are there images, and does anything hide from the listing?"""
+"""Checks of the contents of the inputs before a run: that there are images, and what the listing cannot reach."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _MOST_EXTENSIONS = 1000
 
 
 class Problem(NamedTuple):
-    """A part of an input that the listing leaves out without an error.
+    """A part of an input that the listing skips without an error.
 
     Args:
         what: the path, and what is wrong with it.
-        consequence: what follows from it, or what to do.
+        consequence: the effect on the run, or what to do.
         hides_images: whether there may be images in it.
     """
 
@@ -43,7 +43,7 @@ class Survey(NamedTuple):
         images: the number of files that are tried as images.
         others: extension -> number of other files.
         system_files: the number of files that an operating system left there.
-        problems: what the listing leaves out.
+        problems: the parts that the listing skips.
     """
 
     images: int
@@ -117,7 +117,7 @@ def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEnt
     Args:
         root: the folder.
         out_dir: OUT.
-        problems: gets what cannot be listed.
+        problems: the list to which each folder or link that cannot be listed is added.
     """
     folders = [root]
     while folders:
@@ -135,12 +135,12 @@ def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEnt
             if is_system_folder(os.path.basename(folder)) and folder != root:
                 continue  # the trash of a disk, which belongs to another user
             what = f"{folder!r} cannot be listed ({error.strerror})"
-            problems.append(Problem(what, "what it holds is passed over", hides_images=True))
+            problems.append(Problem(what, "its files are skipped", hides_images=True))
 
 
 def _problem_of_link(entry: os.DirEntry[str]) -> Problem | None:
     if not os.path.exists(entry.path):
-        return Problem(f"{entry.path!r} is a link to nothing", "passed over")
+        return Problem(f"{entry.path!r} is a broken link", "skipped")
     if entry.is_dir():
         what = f"{entry.path!r} is a link to a folder and not followed"
         return Problem(what, "give that folder as an input of its own")

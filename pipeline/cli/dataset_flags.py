@@ -1,4 +1,4 @@
-"""Flags of the dataset: its input and output, what an existing one is subject to, its labels and its card."""
+"""Flags of the dataset: its inputs and output, the continuation of an existing one, its labels and its card."""
 
 from __future__ import annotations
 
@@ -43,6 +43,11 @@ def _add_dataset_flags(group: FlagGroup) -> None:
         metavar="OUT",
         help="the folder or store path that the dataset is written to; --estimate does not need it",
     )
+    _add_layout_flags(group)
+    _add_selection_flags(group)
+
+
+def _add_layout_flags(group: FlagGroup) -> None:
     group.add(
         "--layout",
         choices=LAYOUTS,
@@ -56,6 +61,9 @@ def _add_dataset_flags(group: FlagGroup) -> None:
         help="images in a shard, which is the unit of work and of resume (default: "
         f"{_OF_FILES}; {_OF_ARCHIVES} for archives; {DATAFLOW_IMAGES_PER_SHARD} on Dataflow)",
     )
+
+
+def _add_selection_flags(group: FlagGroup) -> None:
     group.add_setting(
         "--list_prefixes",
         type=values.alphabet,
@@ -93,7 +101,7 @@ def _add_continuation_flags(group: FlagGroup) -> None:
     group.add_setting(
         "--retry_failed",
         action="store_true",
-        help="make every shard again that has a failed image, whatever the reason",
+        help="retry every shard that has a failed image, whatever the reason",
     )
     group.add(
         "--verify",

@@ -15,11 +15,25 @@ class _Parser(argparse.ArgumentParser):
     """A parser that raises `UsageError` where argparse would print its usage and exit."""
 
     def error(self, message: str) -> NoReturn:
-        matched = re.fullmatch(r"argument ((?:-\w+/)?--\w+)(?:/--\w+)*: (.*)", message, re.DOTALL)
-        flag, problem = matched.groups() if matched else ("", message)
-        if flag and problem.startswith(("'", '"')):
-            raise UsageError(f"{flag} {problem}")  # by `values`: the value, and what is allowed
-        raise UsageError(f"{flag}{flag and ': '}{problem} (--help lists all flags)")
+        raise UsageError(_sentence(message))
+
+
+def _sentence(message: str) -> str:
+    """Return a message of argparse as a sentence that says what to do."""
+    missing = re.fullmatch(r"the following arguments are required: (.*)", message, re.DOTALL)
+    if missing:
+        return f"{missing[1]} is missing: give it with its value (--help lists all flags)"
+    matched = re.fullmatch(r"argument ((?:-\w+/)?--\w+)(?:/--\w+)*: (.*)", message, re.DOTALL)
+    if not matched:
+        return f"{message} (--help lists all flags)"
+    flag, problem = matched.groups()
+    if problem.startswith(("'", '"')):
+        return f"{flag} {problem}"  # by `values`: the value, and what is allowed
+    if re.fullmatch(r"expected .*arguments?", problem):
+        return f"{flag} needs a value: give one after it"
+    if superfluous := re.fullmatch(r"ignored explicit argument (.*)", problem, re.DOTALL):
+        return f"{flag} takes no value, and {superfluous[1]} was given: leave it out"
+    return f"{flag}: {problem} (--help lists all flags)"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -130,7 +130,7 @@ def _add_encoding_flags(group: FlagGroup) -> None:
     )
     group.add_setting(
         "--quality",
-        type=values.whole_number,
+        type=values.quality,
         metavar="Q",
         help="1 to 100, for JPEG, WebP and AVIF (default: Pillow's: 75, 80 and 75)",
     )

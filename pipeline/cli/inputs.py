@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from transforms.model.config import Split
+from transforms.model.counting import counted
+from transforms.model.errors import CHECK_PATH
 from transforms.storage import is_inside, is_local, join, problem_of
 from transforms.storage.gcs import is_object
 from transforms.storage.paths import WILDCARD, escaped
@@ -44,8 +46,8 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None) -> tuple[Split, 
     """
     if names and len(names) != len(in_dirs):
         raise UsageError(
-            f"--split {' '.join(names)!r} has {len(names)} names, and -i has {len(in_dirs)} inputs: give one name for "
-            "each input"
+            f"--split {' '.join(names)!r} has {counted(len(names), 'name')}, and -i has "
+            f"{counted(len(in_dirs), 'input')}: give one name for each input"
         )
     result = tuple(_split(path, names[index] if names else None) for index, path in enumerate(in_dirs))
     for split in result:
@@ -111,8 +113,11 @@ def read_text(path: str, flag: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"{flag} {path!r} cannot be read: {reason}") from error
+        if isinstance(error, OSError):
+            reason, advice = error.strerror, CHECK_PATH
+        else:
+            reason, advice = "it is not UTF-8", "save it as UTF-8"
+        raise UsageError(f"{flag} {path!r} cannot be read: {reason}; {advice}") from error
 
 
 def check_apart(splits: Sequence[Split], out_dir: str) -> None:

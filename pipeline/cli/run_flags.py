@@ -47,7 +47,7 @@ def _add_run_flags(group: FlagGroup) -> None:
         *("-j", "--threads", "--processes"),
         type=values.whole_number,
         metavar="N",
-        help="images in work at the same time; --processes is the name of the old script "
+        help="images processed at the same time; --processes is the name of the old script "
         f"(default: the number of cores; {REMOTE_THREADS} for each process of a remote runner)",
     )
     group.add_setting(

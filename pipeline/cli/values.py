@@ -42,7 +42,9 @@ def choice(allowed: Collection[str]) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if text not in allowed:
-            raise ArgumentTypeError(f"{text!r} is not one of {', '.join(allowed)}")
+            if len(allowed) == 1:
+                raise ArgumentTypeError(f"{text!r} is unknown: give {next(iter(allowed))}")
+            raise ArgumentTypeError(f"{text!r} is not one of {', '.join(allowed)}: choose one")
         return text
 
     return parse
@@ -50,8 +52,19 @@ def choice(allowed: Collection[str]) -> Callable[[str], str]:
 
 def whole_number(text: str) -> int:
     """Parse a whole number from 1 up."""
-    if not re.fullmatch(r"[1-9][0-9]*", text):
-        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return _whole_number(text, "from 1 up")
+
+
+def quality(text: str) -> int:
+    """Parse a quality; the setting checks its upper bound."""
+    return _whole_number(text, "from 1 to 100")
+
+
+def _whole_number(text: str, allowed: str) -> int:
+    if re.fullmatch(r"-?[0-9]+", text) and int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is out of range: give a whole number {allowed}")
+    if not re.fullmatch(r"0*[1-9][0-9]*", text):
+        raise ArgumentTypeError(f"{text!r} is not a whole number: give one {allowed}")
     return int(text)
 
 

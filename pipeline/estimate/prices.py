@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 from pipeline.errors import UsageError
+from transforms.model.errors import CHECK_PATH
 
 
 class Prices(NamedTuple):
@@ -50,26 +51,26 @@ def read_prices(path: str | None) -> Prices:
     """
     usual = json.loads(resources.files(__package__).joinpath("prices.json").read_text(encoding="utf-8"))
     values = {name: price["value"] for name, price in usual["prices"].items()}
-    given = _read(path) if path is not None else {}
-    for name, value in given.items():
+    replaced = _read(path) if path is not None else {}
+    for name, value in replaced.items():
         if name not in values:
             raise UsageError(f"--prices {path!r}: {name!r} is not a price: give any of {', '.join(values)}")
         if not _is_price(value):
             raise UsageError(f"--prices {path!r}: {name} is {json.dumps(value)}: give a number that is 0 or more")
-    return Prices(usual["date"], usual["region"], tuple(sorted(given)), **{**values, **given})
+    return Prices(usual["date"], usual["region"], tuple(sorted(replaced)), **{**values, **replaced})
 
 
 def _read(path: str) -> dict[str, Any]:
     try:
         with open(path, encoding="utf-8") as file:
-            given = json.load(file)
+            content = json.load(file)
     except OSError as error:
-        raise UsageError(f"--prices {path!r} cannot be read: {error.strerror}") from error
+        raise UsageError(f"--prices {path!r} cannot be read: {error.strerror}; {CHECK_PATH}") from error
     except ValueError as error:  # not JSON, or not UTF-8
         raise UsageError(f"--prices {path!r} is not JSON: {error}") from error
-    if not isinstance(given, dict):
+    if not isinstance(content, dict):
         raise UsageError(f'--prices {path!r} is not a JSON object: give one such as {{"vcpu_hour": 0.06}}')
-    return given
+    return content
 
 
 def _is_price(value: object) -> bool:

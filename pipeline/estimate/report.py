@@ -11,6 +11,7 @@ from pipeline.estimate.findings import Findings
 from pipeline.estimate.interval import Estimate, Total
 from pipeline.runners import dataflow
 from pipeline.terminal.summary import format_counts
+from transforms.model.counting import counted
 
 # The widths of a label, of a number, and of the longest line.
 _LABEL, _CELL, _WIDTH = 26, 13, 100
@@ -90,7 +91,7 @@ def _machine(findings: Findings) -> Iterator[str]:
     if findings.committed is not None:
         listed = findings.listing.listed_images
         left = max(0.0, 1 - findings.committed / listed)
-        note = f"{findings.committed:,} of {listed:,} images are committed"
+        note = f"{findings.committed:,} of {counted(listed, 'image')} committed"
         yield _row("  time left", f"about {_clock(left * findings.seconds)}", note=note)
 
 
@@ -149,8 +150,8 @@ def _sentences(findings: Findings) -> Iterator[str]:
     assumed, slowdown = cost.ASSUMED, findings.prices.vcpu_slowdown
     measured, images = findings.tally["images"]["matched"], findings.listing.images
     yield (
-        f"{measured:,} of {images:,} images, the first in the order of a hash of their names: the same images in every "
-        "estimate; a larger sample contains a smaller one"
+        f"{measured:,} of {counted(images, 'image')}, the first in the order of a hash of their names: the same images "
+        "in every estimate; a larger sample contains a smaller one"
     )
     yield (
         "simple random sampling with the normal approximation (rough below 30 images) and the finite population "
@@ -177,19 +178,19 @@ def _sentences(findings: Findings) -> Iterator[str]:
 
 def _about_workers(findings: Findings) -> str:
     shards = dataflow.SHARDS_PER_PROCESS * dataflow.VCPUS_PER_WORKER
-    given = "the number given by --max_num_workers, or fewer if each of their vCPUs would not get a shard"
+    requested = "the number given by --max_num_workers, or fewer if each of their vCPUs would not get a shard"
     by_shards = f"1 per {shards} shards, at most {dataflow.MAX_WORKERS}"
     return (
         f"{dataflow.MACHINE_TYPE}: {dataflow.VCPUS_PER_WORKER} vCPUs, {dataflow.MEMORY_GB_PER_WORKER} GB of memory, "
-        f"{dataflow.DISK_GB_PER_WORKER} GB of disk; {given if findings.workers_given else by_shards}"
+        f"{dataflow.DISK_GB_PER_WORKER} GB of disk; {requested if findings.workers_given else by_shards}"
     )
 
 
 def _about_prices(findings: Findings) -> str:
     prices = findings.prices
-    given = f", except {', '.join(prices.given)} from --prices" if prices.given else ""
+    exceptions = f", except {', '.join(prices.given)} from --prices" if prices.given else ""
     where = "; for the same images in a bucket" if findings.local else ""
     return (
-        f"list prices of {prices.date} in {prices.region}{given}; 1 GB is 2^30 bytes; no discounts and no free tier; "
-        f"buckets and workers are in one region, so that no network traffic is billed{where}"
+        f"list prices of {prices.date} in {prices.region}{exceptions}; 1 GB is 2^30 bytes; no discounts and no "
+        f"free tier; buckets and workers are in one region, so that no network traffic is billed{where}"
     )

@@ -14,7 +14,7 @@ from loguru import logger
 
 from transforms import storage
 from transforms.dataset.paths import LOCK_PATH
-from transforms.model.errors import RunError, StorageError
+from transforms.model.errors import CHECK_PATH, RunError, StorageError
 
 
 def process_description() -> str:
@@ -36,7 +36,7 @@ def hold_lock(out_dir: str) -> Iterator[None]:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         file = open(path, "a+", encoding="utf-8")  # noqa: SIM115  # closed below
     except OSError as error:
-        raise StorageError(f"cannot write {path!r}: {error.strerror}", str(error.strerror)) from error
+        raise StorageError(f"cannot write {path!r}: {error.strerror}; {CHECK_PATH}", str(error.strerror)) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

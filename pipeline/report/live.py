@@ -20,6 +20,7 @@ from transforms import storage
 from transforms.dataset.markers import read_marker
 from transforms.dataset.plan import read_plan
 from transforms.dataset.settings import settings
+from transforms.model.counting import counted
 from transforms.model.records import REPORT_PATH
 from transforms.summary.progress import Progress
 from transforms.summary.tally import merge, tally
@@ -69,7 +70,7 @@ class LiveReport:
             committed, total = self._progress.committed, self._progress.total or 0
             self._write(
                 "stopped",
-                f"{why[:1].upper()}{why[1:]}. {committed:,} of {total:,} images are committed: "
+                f"{why[:1].upper()}{why[1:]}. {committed:,} of {counted(total, 'image')} committed: "
                 "run the same command again to continue.",
             )
 

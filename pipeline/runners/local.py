@@ -19,6 +19,7 @@ from pipeline.terminal.progress import ProgressReporter
 from pipeline.terminal.signals import collect_signals
 from transforms import storage
 from transforms.dataset import attempts
+from transforms.model.counting import counted
 from transforms.model.errors import StorageError, recover_os_error, recover_run_error
 from transforms.resizing.workers import close_workers
 from transforms.summary.progress import progress
@@ -52,7 +53,9 @@ def run_locally(options: Options, history: History) -> ProgressReporter:
     if signals:
         _exit_run(options, live, signals[0].reason, signals[0].exit_code)
     if thread.is_alive():
-        _exit_run(options, live, f"stopped: {progress.failed:,} images failed, more than --max_failures {limit}", 1)
+        _exit_run(
+            options, live, f"stopped: {counted(progress.failed, 'image')} failed, more than --max_failures {limit}", 1
+        )
     close_workers()
     error = thread.error()
     if live:
@@ -77,7 +80,7 @@ def _exit_run(options: Options, live: LiveReport | None, reason: str, exit_code:
             attempts.forget(options.config.out_dir)  # they end because the run ends, and not because of an image
         if live:
             live.end(reason)
-    committed = f"{progress.committed:,} of {progress.total:,} images" if progress.total else "nothing"
+    committed = f"{progress.committed:,} of {counted(progress.total, 'image')}" if progress.total else "nothing"
     logger.error("{}; {} committed: give the same command again to continue", reason, committed)
     raise ExitRun(exit_code)
 

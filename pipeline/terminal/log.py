@@ -12,6 +12,7 @@ from loguru import logger
 from tqdm import tqdm
 
 from pipeline.errors import UsageError
+from transforms.model.errors import CHECK_PATH
 
 if TYPE_CHECKING:
     from loguru import Record
@@ -36,7 +37,7 @@ def configure(level: str, path: str | None, remote: bool = False) -> None:
         try:
             logger.add(_LogFile(path), level=level.upper(), format=_FORMAT)
         except OSError as error:
-            raise UsageError(f"-l {path!r} cannot be written: {error.strerror}") from error
+            raise UsageError(f"-l {path!r} cannot be written: {error.strerror}; {CHECK_PATH}") from error
     _silence_libraries(level)
     _log_jobs(remote and level != "debug")
 

@@ -12,6 +12,7 @@ from loguru import logger
 from tqdm import tqdm
 
 from pipeline.history.timeline import RunTimeline
+from transforms.model.counting import counted
 from transforms.summary.progress import Progress
 
 # Seconds between two reads of the counters.
@@ -68,7 +69,7 @@ class ProgressReporter:
         left = f"{(total - progress.done) / rate:,.0f} s left" if rate else "time left unknown"
         share = 100 * progress.done / total if total else 0
         return (
-            f"{progress.done:,} of {total:,} images ({share:.0f} %), {rate:,.1f} images/s, {left}, "
+            f"{progress.done:,} of {counted(total, 'image')} ({share:.0f} %), {rate:,.1f} images/s, {left}, "
             f"{progress.failed:,} failed"
         )
 
@@ -95,9 +96,12 @@ class ProgressReporter:
         progress = self._progress
         resized = progress.done - progress.resumed
         if not resized:
+            if progress.done == 1:
+                return "nothing to do: the only image was committed already, and was not read"
             return f"nothing to do: all {progress.done:,} images were committed already, and none was read"
-        earlier = f", {progress.resumed:,} were committed already" if progress.resumed else ""
-        return f"done: {resized:,} images in {self.seconds():,.1f} s, {self.rate():,.1f} images/s{earlier}"
+        were = "was" if progress.resumed == 1 else "were"
+        earlier = f", {progress.resumed:,} {were} committed already" if progress.resumed else ""
+        return f"done: {counted(resized, 'image')} in {self.seconds():,.1f} s, {self.rate():,.1f} images/s{earlier}"
 
 
 def _bar(total: int) -> tqdm:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from transforms.imaging.errors import Note
+from transforms.model.counting import counted
 from transforms.publish.amounts import amount
 
 # What a note means. Where a setting decides, each of its values has a phrase.
@@ -38,7 +39,7 @@ def summary_lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
     """Yield the lines about the dataset in `out_dir`: what, then how many."""
     images = summary["images"]
     yield (
-        f"{images['matched']:,} images matched: {images['written']:,} written, {images['failed']:,} failed, "
+        f"{counted(images['matched'], 'image')} matched: {images['written']:,} written, {images['failed']:,} failed, "
         f"{images['skipped']:,} skipped"
     )
     if summary["failures"]:

@@ -1,9 +1,9 @@
 """Resizes against Pillow's: `python -m tests.fuzz.exact --cases 20000 --sanitize`, some three minutes on one core.
 
 Each case is one image of random bytes, of any size, mode, box and filter; every instruction set of this machine
-must make Pillow's own bytes of it. With `--sanitize` the extension is compiled anew with AddressSanitizer and
-UndefinedBehaviorSanitizer (gcc), which end the process at the first error. `--first 123 --cases 1` makes one case
-again.
+must produce Pillow's own bytes from it. With `--sanitize` the extension is recompiled with AddressSanitizer and
+UndefinedBehaviorSanitizer (gcc), which end the process at the first error. `--first 123 --cases 1` repeats one
+case.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The extension `_exact`, compiled with sanitizers and loaded in the place of the installed one."""
+"""The extension `_exact`, compiled with sanitizers and loaded in place of the installed one."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def build(folder: Path, *options: str) -> Path:
     Raises:
         RuntimeError: the compiler refused it; with what it wrote.
     """
-    made = folder / "_exact.so"
+    library = folder / "_exact.so"
     include = sysconfig.get_paths()["include"]
     sources = sorted(str(path) for path in NATIVE.glob("*.c"))
     command = [compiler() or "gcc", "-shared", "-fPIC", "-ffp-contract=off", f"-I{include}", *WARNINGS, *options]
-    ended = subprocess.run([*command, *sources, "-o", str(made), "-lm"], capture_output=True, text=True, check=False)
+    ended = subprocess.run([*command, *sources, "-o", str(library), "-lm"], capture_output=True, text=True, check=False)
     if ended.returncode:
         raise RuntimeError(f"gcc does not compile {NATIVE}:\n{ended.stderr}")
-    return made
+    return library
 
 
 def load(path: Path) -> None:
@@ -51,8 +51,8 @@ def load(path: Path) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment in which Python can load it. What Python itself never frees is no leak of ours."""
-    found = subprocess.run(
+    """Return the environment in which Python can load it, with leaks ignored: Python itself has some."""
+    located = subprocess.run(
         [compiler() or "gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
     )
-    return {**os.environ, "LD_PRELOAD": found.stdout.strip(), "ASAN_OPTIONS": "detect_leaks=0"}
+    return {**os.environ, "LD_PRELOAD": located.stdout.strip(), "ASAN_OPTIONS": "detect_leaks=0"}

@@ -130,13 +130,11 @@ def test_links_to_files_are_read_and_others_reported(make: Make, tmp_path: Path)
     assert {row["source"] for row in rows(out, "manifest")} == read
     assert {name for name in snapshot(out) if name.endswith(".jpg")} == read
     assert not [path for path in out.rglob("*") if path.is_symlink()]
-    warned = {
-        line.partition("'")[2].partition("'")[0]: line.partition("' ")[2] for line in shown if " link to " in line
-    }
+    warned = {line.partition("'")[2].partition("'")[0]: line.partition("' ")[2] for line in shown if " link" in line}
     followed = "is a link to a folder and not followed: give that folder as an input of its own"
     assert warned == {
-        **{str(source / name): "is a link to nothing: passed over" for name in ("gone.jpg", "self.jpg")},
-        **{str(source / name): "is a link to nothing: passed over" for name in ("there.jpg", "back.jpg")},
+        **{str(source / name): "is a broken link: skipped" for name in ("gone.jpg", "self.jpg")},
+        **{str(source / name): "is a broken link: skipped" for name in ("there.jpg", "back.jpg")},
         **{str(source / name): followed for name in ("folder.jpg", "folder", "deep/circle", "root")},
     }
 
@@ -165,7 +163,7 @@ MISSING = "does not exist: give a folder, a glob pattern or a store path"
         (Path.exists, MISSING),
         (Path.mkdir, "holds no image; give a folder or pattern with images"),
         (lambda path: path.symlink_to("nowhere"), MISSING),
-        (lambda path: write_tree(path, {"x.txt": b""}), "holds no image: 1 .txt; give --any_name to try every file"),
+        (lambda path: write_tree(path, {"x.txt": b""}), "holds no image: 1 .txt; give a folder or pattern with images"),
         (lambda path: path.write_bytes(b""), "is a file: give the folder that holds the images"),
     ],
 )

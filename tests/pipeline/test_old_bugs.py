@@ -29,7 +29,7 @@ def test_there_may_be_fewer_files_than_threads(make: Make, tmp_path: Path) -> No
 def test_an_unknown_algorithm_is_refused(make: Make, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (9, 9))})
     assert make("-i", source, "-o", tmp_path / "out", "-a", "best", expect=2) == [
-        "image_resizer: --algorithm 'best' is not one of lanczos, nearest, bilinear, bicubic, box, hamming"
+        "image_resizer: --algorithm 'best' is not one of lanczos, nearest, bilinear, bicubic, box, hamming: choose one"
     ]
 
 

@@ -75,7 +75,7 @@ def test_any_name_tries_every_file_by_its_content(make: Make, tmp_path: Path, la
     if layout == "files":
         assert {row["path"] for row in manifest.values() if row["path"]} == {f"{key}.jpg" for key in keys}
     assert any("nothing to do: all 9 images" in line for line in make(*flags, "--any_name"))
-    assert any("files are there" in line for line in make(*flags, "--any_name", "--verify", "full"))
+    assert any("there, checked by SHA-256" in line for line in make(*flags, "--any_name", "--verify", "full"))
     (shown,) = make(*flags, expect=2)
     assert "made with --any_name True, but this run has --any_name False" in shown
 

@@ -30,7 +30,7 @@ def test_the_next_run_completes_a_crashed_one(make: Make, tmp_path: Path) -> Non
     assert not (out / "summary.json").exists()
     again = run()
     assert again.returncode == 0, again.stderr
-    assert "was begun before but not finished: its images are made one by one in another process" in again.stderr
+    assert "did not finish: decoding its images one at a time in a separate process" in again.stderr
     manifest = {row["source"]: row for row in rows(out, "manifest")}
     assert (manifest["poison.png"]["status"], manifest["poison.png"]["reason"]) == ("failed", "crashed")
     assert [manifest[name]["status"] for name in names] == ["written"] * 40

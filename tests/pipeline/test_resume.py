@@ -298,7 +298,7 @@ def test_an_unusable_out_or_log_is_refused(make: Make, photos: Path, tmp_path: P
     ]
     assert out.read_bytes() == b"a file"
     assert make("-i", photos, "-o", tmp_path / "new", "-l", tmp_path, expect=2) == [
-        f"image_resizer: -l {str(tmp_path)!r} cannot be written: Is a directory"
+        f"image_resizer: -l {str(tmp_path)!r} cannot be written: Is a directory; check the path and its permissions"
     ]
     assert list(tmp_path.iterdir()) == [out]
 

@@ -116,7 +116,7 @@ def test_links_that_the_listing_leaves_out_are_reported(make: Make, tmp_path: Pa
     (tmp_path / "elsewhere").mkdir()
     (source / "linked").symlink_to(tmp_path / "elsewhere")
     shown = make("-i", source, "-o", tmp_path / "out", "-s", 8)
-    assert f"{str(source / 'gone.jpg')!r} is a link to nothing: passed over" in shown
+    assert f"{str(source / 'gone.jpg')!r} is a broken link: skipped" in shown
     assert (
         f"{str(source / 'linked')!r} is a link to a folder and not followed: give that folder as an input of its own"
         in shown

@@ -104,9 +104,11 @@ def test_a_read_only_out(many: Path, expected: dict[str, bytes], small_disk: Pat
     remount(small_disk, "ro")
     assert run_to_end(2, *flags(many, small_disk)) == [
         f"image_resizer: cannot write '{small_disk}/_run/lock': Read-only file system"
+        "; check the path and its permissions"
     ]
     assert run_to_end(2, *flags(many, small_disk / "new")) == [
         f"image_resizer: cannot write '{small_disk}/new/_run/lock': Read-only file system"
+        "; check the path and its permissions"
     ]
     assert snapshot(small_disk) == before
     remount(small_disk, "rw")
@@ -216,7 +218,7 @@ def test_without_permission(tmp_path: Path) -> None:
     (source / "p000.jpg").chmod(0)
     shown = run_to_end(0, *args, preexec=without_privileges)
     closed = str(source / "closed")
-    assert f"{closed!r} cannot be listed (Permission denied): what it holds is passed over" in shown
+    assert f"{closed!r} cannot be listed (Permission denied): its files are skipped" in shown
     (failure,) = rows(out, "failures")
     assert (failure["source"], failure["message"]) == ("p000.jpg", "the file cannot be read: Permission denied")
 
@@ -248,5 +250,5 @@ def test_without_permission(tmp_path: Path) -> None:
     (out / "_run" / "lock").unlink()
     (out / "_run").chmod(0o500)
     assert run_to_end(2, *args, preexec=without_privileges) == [
-        f"image_resizer: cannot write '{out}/_run/lock': Permission denied"
+        f"image_resizer: cannot write '{out}/_run/lock': Permission denied; check the path and its permissions"
     ]

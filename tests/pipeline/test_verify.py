@@ -56,8 +56,8 @@ def test_missing_and_altered_files_are_made_again(make: Make, args: list[object]
         f"'{altered.relative_to(out)}' has the same size but other content",
     ])  # fmt: skip
     assert shown[-1] == (
-        f"3 problems in {len(affected)} shards, of 18 files checked by SHA-256: give the same command without --verify "
-        "to make them again"
+        f"3 problems in {len(affected)} shards, 18 files checked by SHA-256: give the same command without --verify "
+        "to make again what is missing or differs"
     )
     assert set(markers(out)) == set(shards) - affected
     make(*args)

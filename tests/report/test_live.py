@@ -27,5 +27,6 @@ def test_a_live_report_that_cannot_be_written_is_logged_once(tmp_path: Path) -> 
     live.end("it was ended again")
     logger.remove(sink)
     assert messages == [
-        f"report.html cannot be updated: StorageError: cannot write {str(out / 'report.html')!r}: Is a directory\n"
+        f"report.html cannot be updated: StorageError: cannot write {str(out / 'report.html')!r}: Is a directory; "
+        "check the path and its permissions\n"
     ]

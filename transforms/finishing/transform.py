@@ -17,6 +17,7 @@ from transforms.finishing.documents import write_documents
 from transforms.finishing.duplicates import CountDuplicates, digests_of
 from transforms.finishing.parts import PartResult, read_markers, write_part
 from transforms.model.config import ResizeConfig
+from transforms.model.counting import counted
 from transforms.model.errors import RunError
 from transforms.model.records import Tally
 from transforms.publish.metadata import loaded_columns
@@ -66,13 +67,13 @@ def _check_accounts(listing: Tally, resized: Tally, committed: Tally, config: Re
     accounted = images["written"] + images["failed"] + images["skipped"]
     if resized != committed or matched != accounted:
         raise RunError(
-            f"the accounts of {config.out_dir!r} do not agree: {matched} images matched, {accounted} in the manifest, "
-            f"{resized['images']['matched']} passed through this run; give the same command again"
+            f"the accounts of {config.out_dir!r} do not agree: {counted(matched, 'image')} matched, {accounted} in the "
+            f"manifest, {resized['images']['matched']} passed through this run; give the same command again"
         )
     for table, counts in listing.get("tables", {}).items():
         if counts["rows"] != committed["tables"][table]["rows"]:
             raise RunError(
-                f"the accounts of {config.out_dir!r} do not agree: {counts['rows']} rows of --{table}, "
+                f"the accounts of {config.out_dir!r} do not agree: {counted(counts['rows'], 'row')} of --{table}, "
                 f"{committed['tables'][table]['rows']} came to a shard; give the same command again"
             )
 

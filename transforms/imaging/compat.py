@@ -45,7 +45,7 @@ def opener_of(image_format: str) -> tuple[Callable[[IO[bytes], str], object], Ca
 
 
 def read_at_once(image: ImageFile.ImageFile, length: int) -> None:
-    """Have the decoder read the file in pieces of at least `length` bytes."""
+    """Configure the decoder to read the file in pieces of at least `length` bytes."""
     _set(image, "decodermaxblock", max(_get(image, "decodermaxblock"), length))
 
 
@@ -80,7 +80,7 @@ def tiff_compressions() -> Container[int]:
 
 
 def decode_tiff_by_libtiff(image: TiffImagePlugin.TiffImageFile, raw_mode: str) -> None:
-    """Have libtiff decode an opened, uncompressed TIFF, which Pillow decodes itself otherwise."""
+    """Configure an opened, uncompressed TIFF to decode through libtiff; Pillow decodes it itself otherwise."""
     args = (raw_mode, "raw", False, _get(image.tag_v2, "offset"))
     _set(image, "tile", [_get(ImageFile, "_Tile")("libtiff", (0, 0, *_get(image, "_tile_size")), 0, args)])
     _set(image, "use_load_libtiff", True)
@@ -106,7 +106,7 @@ def psd_resources(image: PsdImagePlugin.PsdImageFile) -> dict[int, bytes]:
 
 
 def decode_bands(image: ImageFile.ImageFile, mode: str, bands: Sequence[Band]) -> None:
-    """Have an opened image decoded band by band, into a mode."""
+    """Configure an opened image to decode band by band, into a mode."""
     tile = _get(ImageFile, "_Tile")
     _set(image, "_mode", mode)
     _set(image, "tile", [tile(band.codec, (0, 0, *image.size), band.offset, band.raw_mode) for band in bands])
@@ -121,7 +121,7 @@ def jpeg_sampling(image: JpegImagePlugin.JpegImageFile) -> list[tuple[int, int]]
 
 
 def allow_transparent_palette(image: TgaImagePlugin.TgaImageFile) -> None:
-    """Have a TGA decoded whose palette has 32 bits an entry; Pillow refuses it otherwise."""
+    """Configure a TGA to decode although its palette has 32 bits an entry; Pillow refuses it otherwise."""
     if image.palette is not None and _get(image.palette, "rawmode") == "BGRA":
         _set(image.palette, "mode", "RGBA")
 

@@ -15,7 +15,7 @@ _END_OF_JPEG = b"\xff\xd9"
 
 
 def reduce(opened: Opened, spec: ResizeSpec) -> Box:
-    """Have a JPEG decoded at the smallest scale that its largest target allows, and as gray if the spec wants gray.
+    """Configure a JPEG to decode at the smallest scale that its largest target allows, and as gray for a gray spec.
 
     The scale is 1, 1/2, 1/4 or 1/8 (libjpeg's shrink-on-load, Pillow's draft).
 

@@ -78,7 +78,7 @@ def _collect(_module: bytes, text: bytes, arguments: int) -> None:
         return
     buffer = ctypes.create_string_buffer(_LONGEST_MESSAGE)
     formatter(buffer, _LONGEST_MESSAGE, text, arguments)
-    message = buffer.value.decode("utf-8", "replace").rstrip(".\n ")
+    message = buffer.value.decode("utf-8", "replace").rstrip(".:\n ")
     if message not in messages:
         messages.append(message)
 

@@ -26,7 +26,7 @@ UNREAD_EXTENSIONS = frozenset(
     }
 )
 
-# What file managers, disks and archivers leave beside people's files, in lower case.
+# Folders and files that file managers, disks and archivers add to a collection, in lower case.
 _SYSTEM_FOLDERS = frozenset(
     {
         *("__macosx", ".appledouble", ".trashes", ".spotlight-v100", ".fseventsd", ".temporaryitems"),

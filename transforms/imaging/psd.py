@@ -60,7 +60,7 @@ def _number(code: str, data: bytes, at: int) -> int:
 
 
 def correct(image: PsdImagePlugin.PsdImageFile, data: bytes) -> bool:
-    """Have an opened PSD decoded as its header says, and return whether it has transparency that will be lost."""
+    """Configure an opened PSD to decode as its header says; return whether it has transparency that will be lost."""
     header = read_header(data)
     mode = "RGB" if image.mode == "RGBA" else image.mode
     channels = tuple(range(len(mode) if mode in ("RGB", "CMYK", "LAB") else 1))

@@ -150,7 +150,7 @@ class ResizeSpec:
         for setting, allowed in choices.items():
             value = getattr(self, setting)
             if value not in allowed:
-                raise SettingError(setting, f"{value!r} is not one of {', '.join(filter(None, allowed))}")
+                raise SettingError(setting, f"{value!r} is not one of {', '.join(filter(None, allowed))}: choose one")
 
     def _check_colors(self) -> None:
         for setting in ("pad_color", "background"):

@@ -19,7 +19,7 @@ _YCBCR = 6
 
 
 def correct(image: TiffImagePlugin.TiffImageFile, data: bytes) -> None:
-    """Have an opened TIFF decoded as its tags say.
+    """Configure an opened TIFF to decode as its tags say.
 
     Raises:
         ImageError: it is cut off.

@@ -1,4 +1,4 @@
-"""The first directory of a TIFF, or of an EXIF block, as it is stored: no value is interpreted or believed.
+"""The first directory of a TIFF, or of an EXIF block, as it is stored: no value is interpreted or validated.
 
 The layout is that of TIFF 6.0, https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf, and of BigTIFF,
 https://libtiff.gitlab.io/libtiff/specification/bigtiff.html.

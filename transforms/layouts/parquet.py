@@ -87,8 +87,8 @@ def features(columns: Columns) -> dict[str, Any]:
     """Return the fields as Hugging Face's datasets describes them in `Features.to_dict`."""
     values: dict[str, Any] = {name: {"dtype": kind, "_type": "Value"} for name, kind in sample_types(columns).items()}
     lists = {name: {"feature": values[name], "_type": "Sequence"} for name in LISTS}
-    named = {LABEL: {"names": list(columns.classes), "_type": "ClassLabel"}} if columns.classes else {}
-    return {"image": {"_type": "Image"}, **values, **lists, **named}
+    label = {LABEL: {"names": list(columns.classes), "_type": "ClassLabel"}} if columns.classes else {}
+    return {"image": {"_type": "Image"}, **values, **lists, **label}
 
 
 def _row(path: str, image: OutputImage) -> dict[str, Any]:

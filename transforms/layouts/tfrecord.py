@@ -126,10 +126,10 @@ def unpack(data: bytes, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
     while start < len(data):
         (length,) = struct.unpack_from("<Q", data, start)
         (features_message,) = _read_fields(data[start + 12 : start + 12 + length])
-        named = dict(_read_fields(entry) for entry in _read_fields(features_message))
-        name = _read_single(named[b"image/filename"]).decode()
+        features = dict(_read_fields(entry) for entry in _read_fields(features_message))
+        name = _read_single(features[b"image/filename"]).decode()
         if name in names:
-            yield name, _read_single(named[b"image/encoded"])
+            yield name, _read_single(features[b"image/encoded"])
         start += 16 + length
 
 

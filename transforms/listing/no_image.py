@@ -9,6 +9,17 @@ from transforms.imaging.naming import UNREAD_EXTENSIONS
 # The number of extensions that the message names at most.
 _MAX_NAMED = 5
 _ARCHIVES = frozenset({"zip", "tar", "gz", "tgz", "bz2", "xz", "zst", "7z", "rar", "parquet", "tfrecord"})
+# What is no image, whatever its content: --any_name would find nothing there.
+_NEVER_IMAGES = frozenset(
+    {
+        *("mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "wmv", "flv", "3gp", "ogv", "mts"),
+        *("mp3", "wav", "flac", "ogg", "oga", "opus", "m4a", "aac", "wma", "aif", "aiff", "mid"),
+        *("txt", "md", "rst", "csv", "tsv", "json", "jsonl", "xml", "xmp", "html", "htm", "css", "yaml", "yml", "toml"),
+        *("ini", "cfg", "log", "sql", "db", "sqlite", "doc", "docx", "odt", "rtf", "xls", "xlsx", "ods", "ppt", "pptx"),
+        *("py", "ipynb", "js", "ts", "c", "h", "cpp", "java", "go", "rs", "sh", "bat", "exe", "dll", "so", "iso"),
+        *("npy", "npz", "pkl", "pt", "pth", "h5", "hdf5", "arrow", "feather", "ttf", "otf", "woff", "woff2"),
+    }
+)
 _WITHOUT_NAME = {"": "without an extension", ".*": "with an odd extension"}
 
 
@@ -42,7 +53,7 @@ def _advice(others: Mapping[str, int]) -> Iterator[str]:
         yield f"convert {_joined(unread)} to JPEG or PNG, since no decoder here reads {them}"
     if archives := sorted(extensions & _ARCHIVES):
         yield f"unpack {_joined(archives)}"
-    if extensions - UNREAD_EXTENSIONS - _ARCHIVES:
+    if extensions - UNREAD_EXTENSIONS - _ARCHIVES - _NEVER_IMAGES:
         yield "give --any_name to try every file by its content"
     yield "give a folder or pattern with images"
 

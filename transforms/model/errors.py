@@ -9,6 +9,9 @@ _IN_TRACEBACK = re.compile(rf"^{re.escape(__name__)}\.(\w+): (.*)$", re.MULTILIN
 _OS_ERROR = re.compile(r"\w+Error: (\[Errno \d+\] .*)")
 _STEP = re.compile(r" \[while running '[^']*'\]")
 
+# What to do about a path that cannot be read or written.
+CHECK_PATH = "check the path and its permissions"
+
 
 class RunError(Exception):
     """The run cannot continue. The message is one sentence that says why, and what to do."""

@@ -143,7 +143,8 @@ def _submit_images(_shard: Shard, sources: Sequence[Source], config: ResizeConfi
 def _submit_isolated(shard: Shard, sources: Sequence[Source], config: ResizeConfig) -> Work[Source, SourceResult]:
     """Submit the images of a shard that an earlier attempt did not finish: one of them may have ended its process."""
     logger.warning(
-        "{} was begun before but not finished: its images are made one by one in another process", shard.name
+        "an earlier attempt at {} did not finish: decoding its images one at a time in a separate process",
+        shard.name,
     )
     workers = workers_for(config)
     isolated = IsolatedDecoder(workers.budget.limit)

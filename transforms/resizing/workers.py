@@ -166,7 +166,7 @@ class Workers:
             items: what to process.
             process: is called with each item in a worker.
             on_result: is called with each result as soon as there is one, unless the work was cancelled.
-            on_end: is called once, when no item is at work and none is left, be it after an error or `cancel`.
+            on_end: is called once, when no item is at work and none is left, including after an error or `cancel`.
             at_once: how many of these items may be at work at the same time.
         """
         work = Work(items, process, on_result, on_end, at_once)
@@ -177,7 +177,7 @@ class Workers:
         return work
 
     def close(self) -> None:
-        """Cancel all work, and let the workers go. A later `submit` starts new ones."""
+        """Cancel all work, and stop the workers. A later `submit` starts new ones."""
         with self._lock:
             works, self._works = self._works, []
             threads, self._threads = self._threads, None
@@ -230,7 +230,7 @@ def workers_for(config: ResizeConfig) -> Workers:
 
 
 def close_workers() -> None:
-    """Cancel all work of this process, whose results nobody needs after a run that failed."""
+    """Cancel all work of this process, whose results are not needed after a run that failed."""
     with _lock:
         if _of_process is not None:
             _of_process.close()

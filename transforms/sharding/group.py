@@ -14,6 +14,7 @@ from transforms.imaging.naming import key_of, shard_index
 from transforms.listing.match import SourceTuple, to_source
 from transforms.listing.no_image import no_image_message
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
+from transforms.model.counting import counted
 from transforms.model.errors import RunError
 from transforms.model.records import Shard, Source, Tally
 from transforms.summary.progress import progress
@@ -146,8 +147,8 @@ class _FixPlanFn(beam.DoFn):
         plan = plan_shards(listing, self._config, earlier)
         for name, number in rounded_columns(listing, plan.columns).items():
             logger.warning(
-                "--columns {!r}: {:,} numbers in column {!r} have more digits than a float64 holds: they are rounded",
-                *(self._config.columns, number, name),
+                "--columns {!r}: {} in column {!r} rounded: more digits than a float64 holds",
+                *(self._config.columns, counted(number, "number"), name),
             )
         progress.set_total(sum(total["images"] for total in listing["splits"].values()))
         yield plan

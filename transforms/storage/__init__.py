@@ -1,7 +1,7 @@
 """Whole files, on the local disk or on any of Beam's file systems. Loading this package does not load Beam.
 
 local, gcs, beam    the kinds of storage, each a module of the shape that `kinds.Kind` describes
-retries             repeats what may pass, and words the errors of all kinds
+retries             retries what fails temporarily, and describes the errors of all kinds
 reading, writing    what the rest of the program calls
 """
 

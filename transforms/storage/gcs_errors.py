@@ -33,11 +33,11 @@ def file_errors() -> Iterator[None]:
     except NotFound as error:
         raise FileNotFoundError(errno.ENOENT, "No such object or bucket") from error
     except (Forbidden, Unauthorized) as error:
-        raise PermissionError(errno.EACCES, words(error)) from error
+        raise PermissionError(errno.EACCES, describe(error)) from error
     except RetryError as error:
-        raise OSError(f"{words(error.cause)} ({error.message})") from error
+        raise OSError(f"{describe(error.cause)} ({error.message})") from error
     except (GoogleAPICallError, InvalidResponse, TransportError) as error:
-        raise OSError(words(error)) from error
+        raise OSError(describe(error)) from error
     except GoogleAuthError as error:
         raise PermissionError(errno.EACCES, f"Google takes no such credentials: {error.args[0]}") from error
 
@@ -47,7 +47,7 @@ def status_of(error: BaseException) -> int | None:
     return getattr(getattr(error, "response", None), "status_code", None)
 
 
-def words(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
     """Return the store's answer, such as "403 Forbidden: ..."; without one, what the client says."""
     status = status_of(error)
     if status is None:

@@ -13,7 +13,7 @@ from google.api_core.retry import Retry
 from loguru import logger
 
 from transforms import compat
-from transforms.storage.gcs_errors import status_of, words
+from transforms.storage.gcs_errors import describe, status_of
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ class _Outage:
         self._throttled_at = now if status_of(error) == HTTPStatus.TOO_MANY_REQUESTS else None
         if now - self._since >= _PATIENCE:
             seconds = now - self._since
-            logger.warning("{} for {:.0f} s: {}; trying for {:.0f} s", self._what, seconds, words(error), TIMEOUT)
+            logger.warning("{} for {:.0f} s: {}; trying for {:.0f} s", self._what, seconds, describe(error), TIMEOUT)
 
     def count(self) -> None:
         """Count the wait that ends with this try, if the store asked for it."""

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Kind(Protocol):
-    """What each kind of storage does; `retries.attempt` repeats it and words its errors.
+    """What each kind of storage does; `retries.attempt` retries it and describes its errors.
 
     Attributes:
         BACK_OFF: seconds to wait before each further try; empty where the client of a store retries by itself.

@@ -1,4 +1,4 @@
-"""Repeat what may have failed for a passing reason, and word what fails for good."""
+"""Retry operations that fail temporarily; report permanent failures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from loguru import logger
 
-from transforms.model.errors import StorageError
+from transforms.model.errors import CHECK_PATH, StorageError
 from transforms.storage.kinds import Kind, kind_of
 from transforms.storage.paths import is_local
 
@@ -28,6 +28,8 @@ _LASTING = (
     NotImplementedError,
     ValueError,
 )
+# Errors of a path that is wrong or that this user may not use.
+_WRONG_PATH = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 _LASTING_CODES = frozenset({errno.EINVAL, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP})
 
 
@@ -71,7 +73,8 @@ def _raise(error: Exception, kind: Kind, verb: str, path: str) -> None:
     cause = _cause(error)
     if kind.is_failure(cause):
         reason = _reason(cause)
-        raise StorageError(f"cannot {verb} {path!r}: {reason}", reason) from cause
+        advice = f"; {CHECK_PATH}" if isinstance(cause, _WRONG_PATH) else ""
+        raise StorageError(f"cannot {verb} {path!r}: {reason}{advice}", reason) from cause
     raise cause
 
 

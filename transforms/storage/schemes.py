@@ -1,53 +1,88 @@
-"""Which kinds of paths can be used here, so that others are refused before anything else is done."""
+"""Kinds of paths: which can be used here, so that all others are refused before anything else is done."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 import re
+from typing import NamedTuple
 
 from transforms.storage.paths import is_local
 
-# The stores of Beam's own -> what reaches them, and what to install where that is missing.
-_CLIENTS = {
-    "gs": ("google.cloud.storage", "'apache-beam[gcp]'"),
-    "s3": ("boto3", "'apache-beam[aws]'"),
-    "azfs": ("azure.storage.blob", "'apache-beam[azure]'"),
-    "hdfs": ("hdfs", "hdfs"),
+
+class _Store(NamedTuple):
+    """A store that Beam reaches.
+
+    Args:
+        client: the module that reaches it.
+        package: what to install if the client is missing.
+        form: how its paths begin.
+        has_bucket: whether a path has to name a bucket or an account.
+    """
+
+    client: str
+    package: str
+    form: str
+    has_bucket: bool = True
+
+
+_STORES = {
+    "gs": _Store("google.cloud.storage", "'apache-beam[gcp]'", "gs://BUCKET/..."),
+    "s3": _Store("boto3", "'apache-beam[aws]'", "s3://BUCKET/..."),
+    "azfs": _Store("azure.storage.blob", "'apache-beam[azure]'", "azfs://ACCOUNT/CONTAINER/..."),
+    "hdfs": _Store("hdfs", "hdfs", "hdfs://FOLDER/...", has_bucket=False),
 }
 _WEB = frozenset({"http", "https", "ftp", "ftps", "sftp"})
-_WINDOWS = re.compile(r"[A-Za-z]:\\")
+_KNOWN_SCHEME = re.compile(rf"({'|'.join([*_STORES, *sorted(_WEB), 'file'])}):(?://)?", re.IGNORECASE)
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _USABLE = "give a local path or one of gs://"
 
 
 def problem_of(path: str) -> str | None:
-    """Why a path cannot be used, and what to do; None where it can."""
-    if is_local(path):
-        if os.name != "nt" and _WINDOWS.match(path) and not os.path.lexists(path):
-            return "is a path of Windows, which this machine is not: give a path such as /mnt/c/photos"
+    """Return why a path cannot be used, and what to do; None if it can be used."""
+    if is_local(path) and os.path.lexists(os.path.expanduser(path)):
         return None
-    scheme = path.partition("://")[0]
-    if scheme in _CLIENTS:
-        client, package = _CLIENTS[scheme]
-        if not _is_installed(client):
-            return f"cannot be used: {scheme}:// needs {client}, which is not installed: pip install {package}"
+    if os.name != "nt" and _WINDOWS.match(path):
+        return "is a path of Windows, which this machine is not: give a path such as /mnt/c/photos"
+    if matched := _KNOWN_SCHEME.match(path):
+        return _problem_of_known(matched[1], path[: matched.end()], path[matched.end() :])
+    if is_local(path) or _is_known_to_beam(path):
         return None
-    if scheme == "file":
-        return f"is a URL: give the path alone, {path.removeprefix('file://')!r}"
-    if scheme.lower() in _WEB:
-        return f"is on the web, which nothing here reads: download the files first, and {_USABLE}"
-    return None if _is_known_to_beam(path) else f"cannot be used: nothing here reads {scheme}://, {_USABLE}"
+    return f"cannot be used: {path.partition('://')[0]}:// is not supported: {_USABLE}"
+
+
+def _problem_of_known(scheme: str, start: str, rest: str) -> str | None:
+    """Return the problem of a path that begins with a known scheme.
+
+    Args:
+        scheme: the scheme, as it was typed.
+        start: the scheme with its colon and slashes.
+        rest: what follows.
+    """
+    lower = scheme.lower()
+    if lower in _WEB:
+        return f"is a web address, which is not supported: {_USABLE}, and download inputs first"
+    if lower == "file":
+        return f"is a URL: give the path alone, {rest!r}"
+    store = _STORES[lower]
+    if not start.endswith("//") or (store.has_bucket and rest[:1] in ("", "/")):
+        return f"names no {'bucket' if store.has_bucket else 'folder'}: write {store.form}"
+    if scheme != lower:
+        return f"cannot be used: {scheme}:// has to be in small letters: write {lower}://{rest}"
+    if not _is_installed(store.client):
+        return f"cannot be used: {lower}:// needs {store.client}, which is not installed: pip install {store.package}"
+    return None
 
 
 def _is_installed(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # of the package that it would lie in
+    except ModuleNotFoundError:  # the package that would hold it is missing
         return False
 
 
 def _is_known_to_beam(path: str) -> bool:
-    """Whether a file system that was added to Beam takes the path. Loads Beam: for rare schemes only."""
+    """Return whether a file system that was added to Beam serves the path. Loads Beam: for rare schemes only."""
     from apache_beam.io.filesystems import FileSystems
 
     try:

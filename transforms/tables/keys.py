@@ -63,20 +63,20 @@ class Keys:
         shorter = self._shortened(self._below(key)[0])
         return key_of(shorter) if _has_extension(shorter) else shorter
 
-    def with_split(self, key: str, named: str) -> tuple[str, str]:
+    def with_split(self, key: str, split: str) -> tuple[str, str]:
         """Return the split of a row, and its key with the split in front if there are several.
 
         Args:
             key: as it is written.
-            named: the split that the row names, "" for none.
+            split: the split that the row names, "" for none.
         """
         if len(self._splits) == 1:
             return self._splits[0], key
         for form in (key, self.shortest(key)):
             if (first := form.partition("/")[0]) in self._splits:
                 return first, key
-        if named in self._splits:
-            return named, f"{named}/{key}"
+        if split in self._splits:
+            return split, f"{split}/{key}"
         return self._splits[0], key  # it matches no image there
 
     def _below(self, key: str) -> tuple[str, bool]:

@@ -46,11 +46,11 @@ def test_help_describes_every_flag(command: list[str]) -> None:
 
 def test_the_default_of_a_flag_is_that_of_its_setting() -> None:
     flags = {action.dest: action for action in actions()}
-    apart = {"algorithm", "reducing_gap"}  # None, to tell whether they were typed
-    for name in flags.keys() & SETTINGS.keys() - apart:
+    unset = {"algorithm", "reducing_gap"}  # None, to tell whether they were typed
+    for name in flags.keys() & SETTINGS.keys() - unset:
         assert flags[name].default == (None if SETTINGS[name] == "" else SETTINGS[name])
     assert flags["size"].default == [list(SETTINGS["sizes"])]
-    assert all(str(SETTINGS[name]) in str(flags[name].help) for name in apart)
+    assert all(str(SETTINGS[name]) in str(flags[name].help) for name in unset)
     assert SETTINGS.keys() - flags.keys() == {"sizes", "card", "process_per_core"}
 
 

@@ -37,19 +37,21 @@ def test_defaults_are_those_of_the_settings(source: Path) -> None:
     assert (options.log_every, options.report_every, options.runner, options.beam_args) == (1000, None, None, ())
 
 
+EVERY_FLAG = (
+    "--in_dir {source} --out_dir gs://b/out/ --size 256 512 --extension .JPG --algorithm BOX --threads 3 "
+    "--log x.log --log_every 7 --layout webdataset --images_per_shard 50 --split val --reducing_gap 2 "
+    "--only_shrink --quality 91 --fit pad --pad_color RED --orientation exif --min_side 20 --max_aspect 3.5 "
+    "--sample 0.25 --mode L --background gray --color srgb --depth_range auto --truncated accept --check_jpeg "
+    "--max_pixels 1000 --subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% "
+    "--overwrite --label_from folder --columns c.csv --attribution gs://b/a.csv --name Cats --license cc-by-4.0 "
+    "--citation cite.bib "
+    "--estimate 77 --prices prices.json --log_level debug --runner FlinkRunner --flink_master=local --labels x=y"
+)
+
+
 def test_every_flag_is_used(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(write_tree(tmp_path, {"prices.json": b'{"vcpu_hour": 7}', "cite.bib": b"@misc{x}\n"}))
-    line = (
-        f"--in_dir {source} --out_dir gs://b/out/ --size 256 512 --extension .JPG --algorithm BOX --threads 3 "
-        "--log x.log --log_every 7 --layout webdataset --images_per_shard 50 --split val --reducing_gap 2 "
-        "--only_shrink --quality 91 --fit pad --pad_color RED --orientation exif --min_side 20 --max_aspect 3.5 "
-        "--sample 0.25 --mode L --background gray --color srgb --depth_range auto --truncated accept --check_jpeg "
-        "--max_pixels 1000 --subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% "
-        "--overwrite --label_from folder --columns c.csv --attribution gs://b/a.csv --name Cats --license cc-by-4.0 "
-        "--citation cite.bib "
-        "--estimate 77 --prices prices.json --log_level debug --runner FlinkRunner --flink_master=local --labels x=y"
-    )
-    options = parse(line.split())
+    options = parse(EVERY_FLAG.format(source=source).split())
     assert options.config == ResizeConfig(
         splits=(Split("val", f"{source}/**", str(source)),),
         out_dir="gs://b/out",
@@ -145,39 +147,43 @@ def test_splits_of_a_store(typed: str, name: str, pattern: str, root: str) -> No
 
 
 REFUSED = [
-    ("-s 0", "-s/--size '0' is not a whole number from 1 up"),
-    ("-s 8,x", "-s/--size 'x' is not a whole number from 1 up"),
+    ("-s 0", "-s/--size '0' is out of range: give a whole number from 1 up"),
+    ("-s 8,x", "-s/--size 'x' is not a whole number: give one from 1 up"),
     ("--list_prefixes=", "--list_prefixes '' is not an alphabet: give hex, or characters such as 0123456789"),
     ("--list_prefixes hex", "--list_prefixes has no effect on '{source}', only on gs:// inputs: leave it out"),
     ("--verify --overwrite", "--verify has nothing to check after --overwrite: give one of them"),
     ("--wait", "--wait has no effect without --runner DataflowRunner: leave it out, others are waited for"),
     ("--dry_run True", "--dry_run has no effect without --runner DataflowRunner: leave it out, or give --estimate"),
-    ("-s 1.5", "-s/--size '1.5' is not a whole number from 1 up"),
+    ("-s 1.5", "-s/--size '1.5' is not a whole number: give one from 1 up"),
     ("-s 70000", "--size 70000 is out of range: images can have 1 to 65500 pixels a side"),
     ("-s 8 8", "--size '8 8' is not a list of different sizes: give each size once"),
     ("-ext tiff", "--extension 'tiff' cannot be written: choose jpg, png, webp, avif, or '' for each source's own"),
-    ("-a sinc", "--algorithm 'sinc' is not one of lanczos, nearest, bilinear, bicubic, box, hamming"),
+    ("-a sinc", "--algorithm 'sinc' is not one of lanczos, nearest, bilinear, bicubic, box, hamming: choose one"),
     ("--mode keep -a box", "--mode keep does not interpolate: leave out -a box, or give -a nearest"),
     ("--mode keep -ext jpg", "--mode keep cannot be written as jpg: give -ext png"),
-    ("--mode CMYK", "--mode 'CMYK' is not one of RGB, L, keep"),
+    ("--mode CMYK", "--mode 'CMYK' is not one of RGB, L, keep: choose one"),
     (
         "--background #ff000080",
         "--background '#ff000080' is not opaque, and outputs have no transparency: give #ff0000",
     ),
     ("--background x", "--background 'x' is not a colour: give a name, or one such as #ffffff"),
-    ("--max_pixels 0", "--max_pixels '0' is not a whole number from 1 up"),
+    ("--max_pixels 0", "--max_pixels '0' is out of range: give a whole number from 1 up"),
     ("--subsampling 4:4:4 -ext webp", "--subsampling 4:4:4 has no effect on webp, only on jpg or avif: leave it out"),
     ("--progressive -ext png", "--progressive has no effect on png, only on jpg: leave it out"),
     ("--lossless -ext jpg", "--lossless has no effect on jpg, only on webp: leave it out"),
     ("--lossless --quality 90", "--lossless images have no quality: leave out --quality 90"),
-    ("-j 0", "-j/--threads '0' is not a whole number from 1 up"),
-    ("-v x", "-v/--log_every 'x' is not a whole number from 1 up"),
+    ("-j 0", "-j/--threads '0' is out of range: give a whole number from 1 up"),
+    ("-v x", "-v/--log_every 'x' is not a whole number: give one from 1 up"),
+    ("--quality 0", "--quality '0' is out of range: give a whole number from 1 to 100"),
+    ("--quality high", "--quality 'high' is not a whole number: give one from 1 to 100"),
     ("--quality 101", "--quality 101 is out of range: give a whole number from 1 to 100"),
     ("--quality 90 -ext png", "--quality 90 has no effect on png, only on jpg or webp or avif: leave it out"),
     ("--reducing_gap 0.5", "--reducing_gap 0.5 is out of range: give a number from 1 to 100"),
     ("--reducing_gap 2 --exact", "--reducing_gap 2 has no effect with --exact: give one of them"),
-    ("--fit fill", "--fit 'fill' is not one of contain, cover, crop, pad, stretch"),
-    ("--fit", "--fit: expected one argument (--help lists all flags)"),
+    ("--fit fill", "--fit 'fill' is not one of contain, cover, crop, pad, stretch: choose one"),
+    ("--fit", "--fit needs a value: give one after it"),
+    ("-s", "-s/--size needs a value: give one after it"),
+    ("--overwrite=yes", "--overwrite takes no value, and 'yes' was given: leave it out"),
     ("--fit stretch --only_shrink", "--fit stretch always makes SIZE x SIZE pixels: leave out --only_shrink"),
     (
         "--pad_color reddish --fit pad",
@@ -187,33 +193,39 @@ REFUSED = [
     ("--max_aspect wide", "--max_aspect 'wide' is not a number: give one such as 1.5"),
     ("--max_aspect 0.5", "--max_aspect 0.5 is out of range: give a number from 1 up"),
     ("--max_aspect nan", "--max_aspect nan is out of range: give a number from 1 up"),
-    ("--min_side 0", "--min_side '0' is not a whole number from 1 up"),
+    ("--min_side 0", "--min_side '0' is out of range: give a whole number from 1 up"),
     ("--sample 2", "--sample '2' is not a share of the images: give one such as 1/10"),
     ("--sample 1/0", "--sample '1/0' is not a share of the images: give one such as 1/10"),
     ("--memory lots", "--memory 'lots' is not an amount of memory: give 1M or more, such as 512M or 4G"),
     ("--memory 1K", "--memory '1K' is not an amount of memory: give 1M or more, such as 512M or 4G"),
     ("--max_failures -1", "--max_failures '-1' is not a limit: give a number of images, or a share such as 1%"),
     ("--max_failures 101%", "--max_failures '101%' is not a limit: give a number of images, or a share"),
-    ("--layout zip", "--layout 'zip' is not one of files, webdataset, parquet, tfrecord"),
-    ("--images_per_shard none", "--images_per_shard 'none' is not a whole number from 1 up"),
-    ("--estimate 0", "--estimate '0' is not a whole number from 1 up"),
-    ("--estimate 1.5", "--estimate '1.5' is not a whole number from 1 up"),
+    ("--layout zip", "--layout 'zip' is not one of files, webdataset, parquet, tfrecord: choose one"),
+    ("--images_per_shard none", "--images_per_shard 'none' is not a whole number: give one from 1 up"),
+    ("--estimate 0", "--estimate '0' is out of range: give a whole number from 1 up"),
+    ("--estimate 1.5", "--estimate '1.5' is not a whole number: give one from 1 up"),
     ("--prices x.json", "--prices 'x.json' has no effect without --estimate: give both"),
-    ("--split a b", "--split 'a b' has 2 names, and -i has 1 inputs: give one name for each input"),
+    ("--split a b", "--split 'a b' has 2 names, and -i has 1 input: give one name for each input"),
     ("--split a/b", "--split 'a/b' is not a name: use letters, digits, '_', '-' and '.'"),
-    ("--label_from folders", "--label_from 'folders' is not one of folder"),
+    ("--label_from folders", "--label_from 'folders' is unknown: give folder"),
     ("--labels folder", "--labels 'folder' is not KEY=VALUE, a label of a job on Dataflow: for the labels of images"),
     ("--labels=a=b --labels=folder", "--labels 'folder' is not KEY=VALUE, a label of a job on Dataflow: for the"),
     ("--license CC,BY", "--license 'CC,BY' is not an identifier of a license: give one such as cc-by-4.0, or other"),
-    ("--citation /no.bib", "--citation '/no.bib' cannot be read: No such file or directory"),
-    ("--log_level loud", "--log_level 'loud' is not one of debug, info, warning, error"),
+    (
+        "--citation /no.bib",
+        "--citation '/no.bib' cannot be read: No such file or directory; check the path and its permissions",
+    ),
+    ("--log_level loud", "--log_level 'loud' is not one of debug, info, warning, error: choose one"),
     ("--qualty 9", "'--qualty' is a flag neither of image_resizer nor of Apache Beam: did you mean --quality?"),
     ("--projct=p", "'--projct' is a flag neither of image_resizer nor of Apache Beam: did you mean --project?"),
     ("--resampler simd", "--resampler no longer exists: leave it out, the package's own extension resizes with"),
     ("--resampler=pillow", "--resampler no longer exists: leave it out, the package's own extension resizes with"),
     ("--zzz", "'--zzz' is a flag neither of image_resizer nor of Apache Beam: --help lists ours"),
-    ("--runner DirectRunner stray", "'stray' belongs to no flag: put it behind the flag that it is meant for"),
-    ("--direct_num_workers x", "argument --direct_num_workers: invalid int value: 'x' (a flag of Apache Beam)"),
+    ("--runner DirectRunner stray", "'stray' is not a value of any flag: put it after its flag"),
+    (
+        "--direct_num_workers x",
+        "--direct_num_workers: invalid int value: 'x' (a flag of Apache Beam): correct the value",
+    ),
 ]
 
 

@@ -91,7 +91,7 @@ def test_committed_images_reduce_the_time_left(estimate: Estimate, make: Make, p
     out = tmp_path / "out"
     flags = ("-i", photos, "-o", out, "-s", 24, "--images_per_shard", 2)
     make(*flags)
-    note = "9 of 9 images are committed"
+    note = "9 of 9 images committed"
     assert values(estimate(*flags, "--estimate", 2), "time left") == ["about 0:00:00", note]
     assert not any("time left" in line for line in estimate(*flags, "--estimate", 2, "--overwrite"))
     marker = min((out / "_run" / "shards").iterdir())
@@ -99,7 +99,7 @@ def test_committed_images_reduce_the_time_left(estimate: Estimate, make: Make, p
     marker.unlink()
     before = modification_times(out)
     left = values(estimate(*flags, "--estimate", 2), "time left")[1]
-    assert left == f"{9 - missing} of 9 images are committed"
+    assert left == f"{9 - missing} of 9 images committed"
     assert modification_times(out) == before
 
 
@@ -129,13 +129,16 @@ def test_a_wrong_command_is_refused_with_one_sentence(photos: Path, tmp_path: Pa
     cases: list[tuple[list[object], str]] = [
         (
             [tmp_path / "texts"],
-            f"-i {str(tmp_path / 'texts')!r} holds no image: 1 .txt; give --any_name to try every file by its content, "
+            f"-i {str(tmp_path / 'texts')!r} holds no image: 1 .txt; give a folder or pattern with images, "
             "or give a folder or pattern with images",
         ),
-        ([pattern], f"-i {str(pattern)!r} holds no image: 1 .txt; give --any_name to try every file by its content"),
+        ([pattern], f"-i {str(pattern)!r} holds no image: 1 .txt; give a folder or pattern with images"),
         ([photos, "--sample", "1/1000000"], "--sample 1/1000000 selects no image: give a larger share"),
         ([photos, "-o", other], f"-o {str(other)!r} holds files that belong to no dataset, such as 'a.txt': give an"),
-        ([photos, "--prices", "/no.json"], "--prices '/no.json' cannot be read: No such file or directory"),
+        (
+            [photos, "--prices", "/no.json"],
+            "--prices '/no.json' cannot be read: No such file or directory; check the path and its permissions",
+        ),
         (
             [photos, "--max_num_workers", 0],
             "--max_num_workers 0 is out of range: give a whole number from 1 up",
@@ -177,6 +180,6 @@ def test_a_store_without_a_file_system_is_refused() -> None:
     done = run("-i", "s4://bucket/photos", "--estimate")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "image_resizer: -i 's4://bucket/photos' cannot be used: nothing here reads s4://, give a local path or one of "
+        "image_resizer: -i 's4://bucket/photos' cannot be used: s4:// is not supported: give a local path or one of "
         "gs://\n"
     )

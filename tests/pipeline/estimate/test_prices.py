@@ -75,4 +75,7 @@ def test_a_wrong_file_is_refused_with_one_sentence(tmp_path: Path, content: byte
 def test_a_missing_file_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         read_prices("/nowhere.json")
-    assert str(caught.value) == "--prices '/nowhere.json' cannot be read: No such file or directory"
+    assert (
+        str(caught.value)
+        == "--prices '/nowhere.json' cannot be read: No such file or directory; check the path and its permissions"
+    )

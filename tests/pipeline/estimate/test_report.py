@@ -80,7 +80,7 @@ This machine [3]
   CPU time per image            25.0 ms  23.8 to 26.2 ms with 95 % confidence
   speed with -j 2                  76.0  images/s
   time for all images     about 16:37:17
-  time left               about 4:09:19  6,825,000 of 9,100,000 images are committed
+  time left               about 4:09:19  6,825,000 of 9,100,000 images committed
 
 Dataflow                          files   webdataset
   shards                         90,000        9,000

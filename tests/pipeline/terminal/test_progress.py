@@ -49,6 +49,15 @@ def test_a_run_with_nothing_to_do_says_so() -> None:
     )
 
 
+def test_one_image_is_singular() -> None:
+    progress = Progress()
+    progress.add_resumed_shard(SHARD, tally(1, 0))
+    reporter = ProgressReporter(progress, 10)
+    assert reporter.conclusion() == "nothing to do: the only image was committed already, and was not read"
+    progress.add_result(False, {})
+    assert re.fullmatch(r"done: 1 image in [\d.]+ s, [\d,.]+ images/s, 1 was committed already", reporter.conclusion())
+
+
 def test_a_timeline_assigns_time_to_phases() -> None:
     progress = Progress()
     timeline = RunTimeline(progress, 1.5)

@@ -109,4 +109,4 @@ def test_any_exception_of_pillow_becomes_an_image_error(monkeypatch: pytest.Monk
         with pytest.raises(ImageError) as caught:
             decode(opened, ResizeSpec())
         assert caught.value.kind is Kind.DAMAGED
-        assert caught.value.message == f"{type(raised).__name__}: x"
+        assert caught.value.message == f"the structure of the file is broken ({type(raised).__name__}: x)"

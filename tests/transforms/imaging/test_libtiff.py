@@ -27,7 +27,7 @@ def message(data: bytes) -> str:
 
 def test_libtiffs_message_becomes_part_of_the_error() -> None:
     assert message(ZSTD) == (
-        "OSError: decoder error -2 (libtiff: Error in ZSTD_decompressStream(): Unknown frame descriptor)"
+        "the pixels cannot be decoded (libtiff: Error in ZSTD_decompressStream(): Unknown frame descriptor)"
     )
     assert "WebP inside is not supported (libtiff: WEBP compression support is not configured): convert" in message(
         WEBP

@@ -23,12 +23,19 @@ OTHER_INPUT = "give a folder or pattern with images"
             ": 2,000 .jxl, 1 .heic, 1 system file; convert .heic and .jxl to JPEG or PNG, since no decoder here reads "
             f"them, or {OTHER_INPUT}",
         ),
+        (
+            {".svg": 2, ".mp4": 1},
+            0,
+            f": 2 .svg, 1 .mp4; convert .svg to JPEG or PNG, since no decoder here reads it, or {OTHER_INPUT}",
+        ),
+        ({".txt": 1, ".mp3": 1}, 0, f": 1 .mp3, 1 .txt; {OTHER_INPUT}"),
+        ({".txt": 1, ".photo": 1}, 0, f": 1 .photo, 1 .txt; {ANY_NAME}, or {OTHER_INPUT}"),
         ({".zip": 1}, 0, f": 1 .zip; unpack .zip, or {OTHER_INPUT}"),
         ({".*": 4}, 0, f": 4 with an odd extension; {ANY_NAME}, or {OTHER_INPUT}"),
         (
-            {f".{letter}": 1 for letter in "abcdefg"},
+            {f".x{letter}": 1 for letter in "abcdefg"},
             0,
-            f": 1 .a, 1 .b, 1 .c, 1 .d, 1 .e, 2 of other kinds; {ANY_NAME}, or {OTHER_INPUT}",
+            f": 1 .xa, 1 .xb, 1 .xc, 1 .xd, 1 .xe, 2 of other kinds; {ANY_NAME}, or {OTHER_INPUT}",
         ),
     ],
 )

@@ -42,8 +42,8 @@ def row(**fields: Any) -> ManifestRow:
 @example(row(columns={'"status': "written", '"source_sha256': SHA256}))
 @example(row(columns={"x": ',"status":"written",', "y,": 'status":"written"'}))
 @example(row(key='","status":"written","source_sha256":"' + SHA256, notes=("status", "written")))
-def test_a_reader_agrees_with_json(one: ManifestRow) -> None:
-    line = manifest_line(one)
+def test_a_reader_agrees_with_json(manifest_row: ManifestRow) -> None:
+    line = manifest_line(manifest_row)
     parsed = json.loads(line)
     assert is_written(line) == (parsed["status"] == "written")
     assert source_sha256(line) == parsed["source_sha256"]

@@ -53,7 +53,7 @@ def test_the_plan_of_a_listing() -> None:
 
 def test_a_split_without_images_is_refused() -> None:
     listing = {"splits": {"a": {"images": 0, "bytes": 0}}, "not_images": {".txt": 3}, "system_files": 0}
-    with pytest.raises(RunError, match=r"-i '/in/a/\*\*' holds no image: 3 \.txt; give --any_name to try every file"):
+    with pytest.raises(RunError, match=r"-i '/in/a/\*\*' holds no image: 3 \.txt; give a folder or pattern"):
         plan_shards(listing, config("a"))
 
 

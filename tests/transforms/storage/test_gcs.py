@@ -121,7 +121,8 @@ def test_lasting_errors_are_not_retried(server: Server, status: int, reason: str
         else:
             with pytest.raises(StorageError) as raised:
                 action(path)
-            assert str(raised.value) == f"cannot {verb} {path!r}: {reason}"
+            advice = "; check the path and its permissions" if status in (401, 403, 404) else ""
+            assert str(raised.value) == f"cannot {verb} {path!r}: {reason}{advice}"
             assert raised.value.reason == reason
         assert server.requests == {f"refused-{status}": 1}
 

@@ -8,7 +8,8 @@ import pytest
 from tests.support import ROOT
 from transforms.storage import problem_of
 
-GIVE = "give a local path or one of gs://"
+WEB = "is a web address, which is not supported: give a local path or one of gs://, and download inputs first"
+WINDOWS = "is a path of Windows, which this machine is not: give a path such as /mnt/c/photos"
 MISSING = {
     "s3": ("boto3", "pip install 'apache-beam[aws]'"),
     "azfs": ("azure.storage.blob", "pip install 'apache-beam[azure]'"),
@@ -16,42 +17,54 @@ MISSING = {
 }
 
 
-@pytest.mark.parametrize("path", ["/a/b", "a", "a:/b", "gs://bucket/a"])
-def test_what_can_be_used(path: str) -> None:
+@pytest.mark.parametrize("path", ["/a/b", "a", "ab:/c", "a:b", "gs://bucket", "gs://bucket/a"])
+def test_a_local_path_and_one_of_gs_can_be_used(path: str) -> None:
     assert problem_of(path) is None
 
 
 @pytest.mark.parametrize("scheme", MISSING)
-def test_stores_without_their_client(scheme: str) -> None:
+def test_a_store_without_its_client_is_refused(scheme: str) -> None:
     client, command = MISSING[scheme]
     if importlib.util.find_spec(client.partition(".")[0]):
         pytest.skip(f"{client} is installed")
-    told = f"cannot be used: {scheme}:// needs {client}, which is not installed: {command}"
-    assert problem_of(f"{scheme}://bucket/a") == told
+    problem = f"cannot be used: {scheme}:// needs {client}, which is not installed: {command}"
+    assert problem_of(f"{scheme}://bucket/a") == problem
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "problem"),
     [
-        ("https://x.org/a", f"is on the web, which nothing here reads: download the files first, and {GIVE}"),
-        ("FTP://x.org/a", f"is on the web, which nothing here reads: download the files first, and {GIVE}"),
+        ("https://x.org/a", WEB),
+        ("FTP://x.org/a", WEB),
+        ("http:/x.org/a", WEB),
         ("file:///data/a", "is a URL: give the path alone, '/data/a'"),
-        ("s4://bucket/a", f"cannot be used: nothing here reads s4://, {GIVE}"),
-        ("GS://bucket/a", f"cannot be used: nothing here reads GS://, {GIVE}"),
-        (r"C:\photos", "is a path of Windows, which this machine is not: give a path such as /mnt/c/photos"),
+        ("File:/data/a", "is a URL: give the path alone, '/data/a'"),
+        ("s4://bucket/a", "cannot be used: s4:// is not supported: give a local path or one of gs://"),
+        ("GS://bucket/a", "cannot be used: GS:// has to be in small letters: write gs://bucket/a"),
+        ("S3://bucket/a", "cannot be used: S3:// has to be in small letters: write s3://bucket/a"),
+        ("gs://", "names no bucket: write gs://BUCKET/..."),
+        ("gs:///a", "names no bucket: write gs://BUCKET/..."),
+        ("gs:/bucket/a", "names no bucket: write gs://BUCKET/..."),
+        ("s3:bucket", "names no bucket: write s3://BUCKET/..."),
+        ("azfs://", "names no bucket: write azfs://ACCOUNT/CONTAINER/..."),
+        ("hdfs:/a", "names no folder: write hdfs://FOLDER/..."),
+        (r"C:\photos", WINDOWS),
+        ("c:/photos", WINDOWS),
+        (r"\\server\photos", WINDOWS),
     ],
 )
-def test_what_cannot(path: str, told: str) -> None:
-    assert problem_of(path) == told
+def test_any_other_path_is_refused(path: str, problem: str) -> None:
+    assert problem_of(path) == problem
 
 
-def test_a_local_file_may_be_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", [r"C:\photos", r"\\server\photos", "gs:", "c:", "file:a"])
+def test_a_local_file_may_have_such_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / r"C:\photos").mkdir()
-    assert problem_of(r"C:\photos") is None
+    (tmp_path / name).mkdir()
+    assert problem_of(name) is None
 
 
-def test_the_usual_ones_are_told_without_loading_beam() -> None:
+def test_usual_paths_are_checked_without_loading_beam() -> None:
     code = (
         "import sys; from transforms.storage import problem_of\n"
         "print([problem_of(path) is None for path in ('gs://a', 's3://a', 'http://a', '/a')], "
