@@ -129,8 +129,7 @@ def test_a_wrong_command_is_refused_with_one_sentence(photos: Path, tmp_path: Pa
     cases: list[tuple[list[object], str]] = [
         (
             [tmp_path / "texts"],
-            f"-i {str(tmp_path / 'texts')!r} holds no image: 1 .txt; give a folder or pattern with images, "
-            "or give a folder or pattern with images",
+            f"-i {str(tmp_path / 'texts')!r} holds no image: 1 .txt; give a folder or pattern with images",
         ),
         ([pattern], f"-i {str(pattern)!r} holds no image: 1 .txt; give a folder or pattern with images"),
         ([photos, "--sample", "1/1000000"], "--sample 1/1000000 selects no image: give a larger share"),
