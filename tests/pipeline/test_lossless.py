@@ -14,6 +14,8 @@ from pipeline.run import main
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, rows, run, write_tree
 
+pytestmark = pytest.mark.slow
+
 GRADIENT = numpy.add.outer(numpy.arange(1500), numpy.arange(2000)) * 255 // 3500
 LOSSLESS = bytes(imagecodecs.jpeg8_encode(GRADIENT.astype(numpy.uint8), lossless=True))
 

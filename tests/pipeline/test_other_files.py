@@ -9,6 +9,8 @@ from tests.pipeline.conftest import Make
 from tests.support import jpeg, rows, run, snapshot, summary, write_tree
 from tests.transforms.imaging.files import boxes_of
 
+pytestmark = pytest.mark.slow
+
 SYSTEM = {
     "__MACOSX/cat/._a.jpg": b"\0\x05\x16\x07",
     "cat/._a.jpg": b"\0\x05\x16\x07",

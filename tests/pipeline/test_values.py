@@ -18,6 +18,8 @@ from tests.pipeline.conftest import Make
 from tests.support import jpeg, rows, snapshot, summary, write_tree
 from tests.transforms.layouts.examples import examples
 
+pytestmark = pytest.mark.slow
+
 LAYOUTS = ("files", "webdataset", "parquet", "tfrecord")
 
 Read = Callable[[Path], dict[str, dict[str, Any]]]

@@ -67,6 +67,7 @@ def test_every_image_and_size_is_an_element(tmp_path: Path) -> None:
     assert images == expected
 
 
+@pytest.mark.slow
 def test_the_bytes_and_rows_are_those_of_the_command(tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "photos", 5)
     (source / "broken.jpg").write_bytes(jpeg(1, (120, 80))[:-900])

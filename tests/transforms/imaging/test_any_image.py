@@ -4,6 +4,7 @@ import io
 import random
 from typing import Any
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -111,6 +112,7 @@ def outputs_of(opened: Opened, spec: ResizeSpec) -> tuple[Output, ...]:
         return (error,) * len(spec.sizes)
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)  # no timed assertions: machines are noisy
 @given(sources(), specs())
 def test_any_image(data: bytes, spec: ResizeSpec) -> None:
