@@ -121,7 +121,7 @@ def active_instruction_set() -> str | None:
 
 @functools.cache
 def _extension() -> Any:
-    from transforms.imaging import _exact  # optional, hence here
+    from transforms.imaging import _exact  # imported here because it is optional
 
     return _exact
 

@@ -103,15 +103,17 @@ def repair(data: bytes) -> tuple[bytes, bool]:
     reports it.
     """
     pieces, kept = [], 0
-    dropped = False
-    deciding = {chunk.start for chunk in _deciding_chunks(data)}
+    dropped = in_pixels = False
     for chunk in chunks(data):
-        is_late = chunk.name in _BEFORE_PIXELS and chunk.start not in deciding and _decides_pixels(chunk.name, data)
-        if chunk.name in (b"IHDR", b"IDAT", b"fdAT", b"IEND") or (chunk.is_intact(data) and not is_late):
+        in_pixels = in_pixels or chunk.name == b"IDAT"
+        if chunk.name in (b"IHDR", b"IDAT", b"fdAT", b"IEND"):
+            continue
+        decides = _decides_pixels(chunk.name, data)
+        if chunk.is_intact(data) and not (decides and in_pixels):
             continue
         pieces.append(data[kept : chunk.start])
         kept = chunk.end
-        if chunk.start in deciding:
+        if decides and not in_pixels:
             pieces.append(_with_checksum(data, chunk))
         else:
             dropped = True

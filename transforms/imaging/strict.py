@@ -30,7 +30,7 @@ def check_extra(spec: ResizeSpec) -> None:
 
 @functools.cache
 def _module() -> Any:
-    import simplejpeg  # optional, hence here
+    import simplejpeg  # imported here because it is optional
 
     return simplejpeg
 
