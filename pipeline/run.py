@@ -23,11 +23,10 @@ from pipeline.terminal import log, summary
 from pipeline.terminal.signals import Stopped, print_stopped, raise_on_signal
 from pipeline.verify import verify
 from transforms import storage
-from transforms.dataset import access, attempts, paths
+from transforms.dataset import access, paths
 from transforms.dataset.plan import Plan, read_plan
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH, RunError, StorageError
-from transforms.resizing.memory_budget import share_freed_memory
 from transforms.tables.readers import check_table
 
 
@@ -144,7 +143,6 @@ def _verify(options: Options, plan: Plan | None) -> int:
 
 
 def _print_estimate(options: Options, request: EstimateRequest) -> int:
-    share_freed_memory()  # as a run does, since the estimate measures its speed
     with _without_garbage_collection():
         from pipeline.estimate.command import estimate
 
@@ -164,9 +162,6 @@ def _make_dataset(options: Options, lease: Lease | None, started: float) -> int:
             _run_graph(options, History(options, time.monotonic()), read_plan(options.config.out_dir), lease)
         return _conclude(options)
     except RunError as error:
-        if options.runner is None:  # elsewhere the cause may be an image that killed its workers
-            with contextlib.suppress(StorageError):
-                attempts.forget(options.config.out_dir)  # so that no image is suspected of having ended the run
         hint = "; committed shards stay: remove the cause, and give the same command again to continue"
         problem = str(error).removesuffix(f"; {CHECK_PATH}")
         logger.error("{}", problem + hint if isinstance(error, StorageError) else error)
@@ -183,7 +178,6 @@ def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lea
         from pipeline.runners.remote import run_remotely
 
         return run_remotely(options, history.run_id, plan, lease)
-    share_freed_memory()  # before there are threads: glibc counts them once
     with _without_garbage_collection():
         from pipeline.runners.local import run_locally  # after all checks, since it loads Beam, which takes a second
 

@@ -36,7 +36,7 @@ class History:
         self.settings = {
             "started": started.isoformat(timespec="seconds"),
             "runner": options.runner or "local",
-            "processes": options.config.threads,
+            "processes": options.config.processes,
         }
         self.write({})
 

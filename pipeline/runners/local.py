@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from typing import TYPE_CHECKING, NoReturn
 
@@ -18,9 +17,8 @@ from pipeline.history.record import History
 from pipeline.terminal.progress import ProgressReporter
 from pipeline.terminal.signals import collect_signals
 from transforms import storage
-from transforms.dataset import attempts
 from transforms.model.counting import counted
-from transforms.model.errors import StorageError, recover_os_error, recover_run_error
+from transforms.model.errors import recover_os_error, recover_run_error
 from transforms.resizing.workers import close_workers
 from transforms.summary.progress import progress
 
@@ -75,11 +73,8 @@ def _live_report(options: Options, history: History, reporter: ProgressReporter)
 
 def _exit_run(options: Options, live: LiveReport | None, reason: str, exit_code: int) -> NoReturn:
     """End the run without waiting for its threads. No file is half-written: a shard is stored or not."""
-    if storage.is_local(options.config.out_dir):
-        with contextlib.suppress(StorageError):
-            attempts.forget(options.config.out_dir)  # they end because the run ends, and not because of an image
-        if live:
-            live.end(reason)
+    if live and storage.is_local(options.config.out_dir):
+        live.end(reason)
     committed = f"{progress.committed:,} of {counted(progress.total, 'image')}" if progress.total else "nothing"
     logger.error("{}; {} committed: give the same command again to continue", reason, committed)
     raise ExitRun(exit_code)

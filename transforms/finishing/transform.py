@@ -9,7 +9,6 @@ import apache_beam as beam
 from apache_beam.io import fileio
 
 from transforms import storage
-from transforms.dataset import attempts
 from transforms.dataset.paths import LEASE_PATH, RECEIPTS_DIR
 from transforms.dataset.plan import Part, Plan, parts, write_plan
 from transforms.dataset.settings import settings
@@ -158,7 +157,6 @@ class _FinishFn(beam.DoFn):
             # The next run numbers the other classes.
             write_plan(self._config.out_dir, plan._replace(unwritten=unwritten))
         storage.delete_tree(storage.join(self._config.out_dir, storage.TEMPORARY_DIR))
-        attempts.forget(self._config.out_dir)
         if not storage.is_local(self._config.out_dir):
             storage.delete_all(self._config.out_dir, [LEASE_PATH])
         yield summary
