@@ -51,7 +51,7 @@ class Work:
             self._error = None  # its traceback may refer to an image
         self.stop(CancelledError("the work was cancelled"))
 
-    # The rest is for `Workers` and `Lane`.
+    # The rest is for `Dispatcher`.
 
     @property
     def left(self) -> int:
@@ -60,9 +60,9 @@ class Work:
 
     @property
     def is_over(self) -> bool:
-        """Whether no source is at work and none is left."""
+        """Whether no source is left, and none is at work whose result is wanted."""
         with self._lock:
-            return not self._left and not self._at_work
+            return not self._left and (not self._at_work or self._error is not None)
 
     @property
     def is_stopped(self) -> bool:

@@ -1,7 +1,9 @@
 """The program of a worker process: it makes images, one after the other, until its parent ends or closes the pipe.
 
-parent  -- Job, Task, Task ... -->  worker       pickles, over the standard input and output of the worker
+parent  -- Job, Task, Task ... -->  worker       over the standard input and output of the worker
         <-- READY, Reply, Reply ... ---           replies in the order of the tasks
+
+A message is the length of a pickle (`LENGTH`), and the pickle.
 
 A worker loads the core and the local storage, and neither Beam nor a client of a store.
 """
@@ -15,6 +17,7 @@ import pickle
 import queue
 import resource
 import signal
+import struct
 import sys
 import threading
 import traceback
@@ -29,6 +32,8 @@ from transforms.model.records import Source
 from transforms.resizing.allocator import share_freed_memory
 from transforms.resizing.process import SourceResult, process_source, read, without_output
 from transforms.resizing.stopwatch import Stopwatch
+
+LENGTH = struct.Struct("=Q")
 
 # Sent once, before the first reply: the worker has loaded everything.
 READY = "ready"
@@ -89,6 +94,20 @@ class _NeedsMemoryError(Exception):
         self.needed = needed
 
 
+def framed(message: object) -> bytes:
+    """Return the bytes of a message."""
+    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    return LENGTH.pack(len(data)) + data
+
+
+def message_end(received: bytearray, start: int) -> int | None:
+    """Return where the message that begins at `start` ends, or None if a part of it is missing."""
+    if len(received) - start < LENGTH.size:
+        return None
+    end = start + LENGTH.size + LENGTH.unpack_from(received, start)[0]
+    return end if end <= len(received) else None
+
+
 def serve() -> None:
     """Answer tasks until standard input ends; then end the process at once, whatever it is doing."""
     answers = _prepare()
@@ -112,7 +131,7 @@ def _prepare() -> BinaryIO:
     with contextlib.suppress(OSError):  # if memory runs out, the kernel kills this process before others
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     share_freed_memory()
-    answers = os.fdopen(os.dup(1), "wb")
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # so that nothing that a library prints reaches the parent
     warnings.simplefilter("ignore")  # Pillow's warnings about an image do not belong in the terminal
     logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -123,15 +142,22 @@ def _receive(messages: queue.SimpleQueue[Job | Task]) -> None:
     """Queue the parent's messages. At their end, the parent has closed the pipe or is dead: end this process."""
     try:
         while True:
-            messages.put(pickle.load(sys.stdin.buffer))
-    except (EOFError, OSError, pickle.UnpicklingError):
+            (length,) = LENGTH.unpack(_read_exactly(LENGTH.size))
+            messages.put(pickle.loads(_read_exactly(length)))
+    except (EOFError, OSError):
         os._exit(0)
+
+
+def _read_exactly(length: int) -> bytes:
+    data = sys.stdin.buffer.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data
 
 
 def _send(answers: BinaryIO, reply: Reply | str) -> None:
     try:
-        answers.write(pickle.dumps(reply, pickle.HIGHEST_PROTOCOL))
-        answers.flush()
+        answers.write(framed(reply))
     except OSError:  # the parent is dead
         os._exit(0)
 
