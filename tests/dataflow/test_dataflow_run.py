@@ -23,7 +23,7 @@ from tests.dataflow.support import (
     submission,
 )
 from tests.support import jpeg, run, snapshot, write_tree
-from tests.transforms.resizing.test_isolated import POISON, poison
+from tests.support.poison import POISON, poison
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, jpeg, rows, snapshot, write_tree
-from tests.transforms.resizing.test_isolated import POISON, poison
+from tests.support.poison import POISON, poison
 
 pytestmark = pytest.mark.slow
 

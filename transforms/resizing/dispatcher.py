@@ -94,7 +94,8 @@ class Dispatcher(threading.Thread):
                 looks_at_all = True
             else:
                 self._receive(key.data)
-                self._fill(key.data)
+                while self._send_one(key.data):
+                    pass
         if looks_at_all or self._waits_for_memory:
             self._fill_all()
 
@@ -104,23 +105,26 @@ class Dispatcher(threading.Thread):
             self._end_process(self._lanes.pop())
         while len(self._lanes) < self.limit:
             self._lanes.append(Lane(len(self._lanes)))
-        for lane in self._lanes:
-            self._fill(lane)
+        hungry = list(self._lanes)
+        while hungry:  # in turn, so that none has two while another has none
+            hungry = [lane for lane in hungry if self._send_one(lane)]
 
-    def _fill(self, lane: Lane) -> None:
-        """Send items to a lane until it has enough, or there are none, or no memory for them."""
-        while lane.has_room() and lane.number < self.limit and not self._is_closed:
-            if self._large and not lane.is_idle:
-                return  # it finishes what it has, and its memory is free for the large one
-            needed = self._large[0][1] if self._large else self.memory // self.limit
-            if lane.is_idle and not self._hold(lane, needed):
-                return
-            lane.is_alone = bool(self._large)
-            item = self._large.popleft()[0] if self._large else self._next_item()
-            if item is None:
-                self._release(lane)
-                return
-            self._send(lane, item)
+    def _send_one(self, lane: Lane) -> bool:
+        """Send an item to a lane. Return False if it has enough, or there is no item, or no memory for it."""
+        if self._is_closed or lane.number >= self.limit or not lane.has_room():
+            return False
+        if self._large and not lane.is_idle:
+            return False  # it finishes what it has, and its memory is free for the large one
+        needed = self._large[0][1] if self._large else self.memory // self.limit
+        if lane.is_idle and not self._hold(lane, needed):
+            return False
+        lane.is_alone = bool(self._large)
+        item = self._large.popleft()[0] if self._large else self._next_item()
+        if item is None:
+            self._release(lane)
+            return False
+        self._send(lane, item)
+        return True
 
     def _hold(self, lane: Lane, needed: int) -> bool:
         """Grant memory to an idle lane, and return whether there is enough. If nothing is held, there always is."""

@@ -22,6 +22,7 @@ import sys
 import threading
 import traceback
 import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -29,7 +30,7 @@ from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.resize import Admit
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.records import Source
-from transforms.resizing.allocator import share_freed_memory
+from transforms.resizing.allocator import keep_freed_memory
 from transforms.resizing.process import SourceResult, process_source, read, without_output
 from transforms.resizing.stopwatch import Stopwatch
 
@@ -41,8 +42,9 @@ READY = "ready"
 # Much more than any image takes: encoding an AVIF of 100 megapixels takes half a minute.
 SECONDS = 120.0
 
-# What a worker's address space may exceed the memory that its image was granted: libraries, the file, buffers.
-_HEADROOM = 1 << 30
+# Bytes of address space beyond the memory that an image was granted: decoders reserve more than they touch (WebP two
+# pictures, 2 GB). The limit protects the machine from a decoder that takes far more than was estimated.
+_HEADROOM = 6_000_000_000
 
 _IGNORED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -83,6 +85,8 @@ class Failed(NamedTuple):
     error: Exception
 
 
+TimeLimit = Callable[[float], contextlib.AbstractContextManager[object]]
+
 Reply = SourceResult | NeedsMemory | Failed
 
 
@@ -114,13 +118,16 @@ def serve() -> None:
     _send(answers, READY)
     messages: queue.SimpleQueue[Job | Task] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(messages,), daemon=True).start()
-    job = None
+    job, is_first = None, True
     while True:
         message = messages.get()
         if isinstance(message, Job):
             job = message
         else:
             assert job is not None
+            if is_first:
+                keep_freed_memory(message.granted)
+                is_first = False
             _send(answers, _reply(message, job))
 
 
@@ -130,7 +137,6 @@ def _prepare() -> BinaryIO:
         signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(OSError):  # if memory runs out, the kernel kills this process before others
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-    share_freed_memory()
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # so that nothing that a library prints reaches the parent
     warnings.simplefilter("ignore")  # Pillow's warnings about an image do not belong in the terminal
@@ -165,7 +171,7 @@ def _send(answers: BinaryIO, reply: Reply | str) -> None:
 def _reply(task: Task, job: Job) -> Reply:
     _limit_address_space(task.granted + _HEADROOM)
     try:
-        return _process(task, job)
+        return result_of(task, job, _time_limit)
     except _NeedsMemoryError as error:
         return NeedsMemory(error.needed)
     # Every Exception: the parent raises it.
@@ -174,17 +180,28 @@ def _reply(task: Task, job: Job) -> Reply:
         return Failed(error)
 
 
-def _process(task: Task, job: Job) -> SourceResult:
+def result_of(task: Task, job: Job, time_limit: TimeLimit = contextlib.nullcontext) -> SourceResult:
+    """Read the source of a task, if it has no data, and make its outputs inside `time_limit`.
+
+    Raises:
+        RunError: see `process_source`.
+    """
     watch = Stopwatch()
     try:
         data = read(task.source.location) if task.data is None else task.data
     except ImageError as error:
         return without_output(task.source, job.spec, error)
     watch.lap(Stage.READ)
-    signal.setitimer(signal.ITIMER_REAL, job.seconds)  # its signal kills the process
+    with time_limit(job.seconds):
+        return process_source(task.source, data, job.spec, admission(task.granted, job.memory), job.staging, watch)
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Let SIGALRM kill the process if the context takes longer."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        admit = _admission(task.granted, job.memory)
-        return process_source(task.source, data, job.spec, admit, job.staging, watch)
+        yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -197,7 +214,12 @@ def _limit_address_space(limit: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
-def _admission(granted: int, memory: int) -> Admit:
+def admission(granted: int, memory: int) -> Admit:
+    """Return the `admit` of `process_image` for an image that may take `granted` of `memory` bytes in all.
+
+    It raises an ImageError for an image that needs more than `memory`.
+    """
+
     def admit(needed: int) -> contextlib.AbstractContextManager[None]:
         if needed > memory:
             raise ImageError(
