@@ -87,7 +87,7 @@ def _exit_run(options: Options, live: LiveReport | None, reason: str, exit_code:
     raise ExitRun(exit_code)
 
 
-class _CachedOptions(PipelineOptions):
+class CachedOptions(PipelineOptions):
     """Beam's options, each view of which is made once: Beam asks for hundreds, and parses the flags for each.
 
     All views share their values, so one serves as well as a new one.
@@ -109,7 +109,7 @@ class _PipelineThread(threading.Thread):
 
     def run(self) -> None:
         try:
-            pipeline = beam.Pipeline(runner=FnApiRunner(), options=_CachedOptions(list(self._options.beam_args)))
+            pipeline = beam.Pipeline(runner=FnApiRunner(), options=CachedOptions(list(self._options.beam_args)))
             build(pipeline, self._options.config, self._run_id)
             pipeline.run().wait_until_finish()
         except Exception as error:  # passed to the main thread, which raises it
