@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
 import signal
@@ -19,6 +18,7 @@ from pipeline.errors import ExitRun, UsageError
 from pipeline.exclusive.lease import Lease, hold_lease
 from pipeline.exclusive.lock import hold_lock
 from pipeline.history.record import History
+from pipeline.loading import fast_loading
 from pipeline.terminal import log, summary
 from pipeline.terminal.signals import Stopped, print_stopped, raise_on_signal
 from pipeline.verify import verify
@@ -83,8 +83,7 @@ def _check_places(options: Options) -> list[Problem]:
         RunError: a table or a store cannot be read.
     """
     config = options.config
-    places = (config.out_dir, *(split.root for split in config.splits), *config.tables.values())
-    if not all(map(storage.is_local, places)):
+    if not all(map(storage.is_local, config.places)):
         storage.set_options(options.beam_args)
     if options.on_dataflow and options.estimate is None:
         from pipeline.runners import dataflow
@@ -143,7 +142,7 @@ def _verify(options: Options, plan: Plan | None) -> int:
 
 
 def _print_estimate(options: Options, request: EstimateRequest) -> int:
-    with _without_garbage_collection():
+    with fast_loading(options):
         from pipeline.estimate.command import estimate
 
     print("\n".join(estimate(options, request)))
@@ -178,22 +177,13 @@ def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lea
         from pipeline.runners.remote import run_remotely
 
         return run_remotely(options, history.run_id, plan, lease)
-    with _without_garbage_collection():
-        from pipeline.runners.local import run_locally  # after all checks, since it loads Beam, which takes a second
+    with fast_loading(options):
+        from pipeline.runners.local import run_locally  # after all checks, since it loads Beam
 
     reporter = run_locally(options, history)
     history.write(reporter.figures())
     logger.info("{}", reporter.conclusion())
     return True
-
-
-@contextlib.contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Load modules without garbage collection, which would take an eighth of Beam's loading time and free nothing."""
-    gc.disable()
-    yield
-    gc.freeze()
-    gc.enable()
 
 
 def _reason_to_renumber(options: Options, before: Plan | None) -> str:

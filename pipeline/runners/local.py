@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -24,6 +24,8 @@ from transforms.summary.progress import progress
 
 if TYPE_CHECKING:
     from pipeline.report.live import LiveReport
+
+_View = TypeVar("_View", bound=PipelineOptions)
 
 
 def run_locally(options: Options, history: History) -> ProgressReporter:
@@ -80,6 +82,19 @@ def _exit_run(options: Options, live: LiveReport | None, reason: str, exit_code:
     raise ExitRun(exit_code)
 
 
+class CachedOptions(PipelineOptions):
+    """Beam's options, each view of which is made once: Beam asks for hundreds, and parses the flags for each.
+
+    All views share their values, so one serves as well as a new one.
+    """
+
+    def view_as(self, cls: type[_View]) -> _View:
+        views: dict[type[_View], _View] = self.__dict__.setdefault("_views", {})
+        if cls not in views:
+            views[cls] = super().view_as(cls)
+        return views[cls]
+
+
 class _PipelineThread(threading.Thread):
     def __init__(self, options: Options, run_id: str) -> None:
         super().__init__(name="pipeline", daemon=True)
@@ -89,7 +104,7 @@ class _PipelineThread(threading.Thread):
 
     def run(self) -> None:
         try:
-            pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(list(self._options.beam_args)))
+            pipeline = beam.Pipeline(runner=FnApiRunner(), options=CachedOptions(list(self._options.beam_args)))
             build(pipeline, self._options.config, self._run_id)
             pipeline.run().wait_until_finish()
         except Exception as error:  # passed to the main thread, which raises it

@@ -164,12 +164,15 @@ def test_counters_agree_with_the_manifest(photos: Path, tmp_path: Path) -> None:
     }
 
 
-def test_steps_have_stable_labels(photos: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("of_tables", [set(), {"ReadRows", "JoinListings"}], ids=["no-table", "a-table"])
+def test_steps_have_stable_labels(photos: Path, tmp_path: Path, of_tables: set[str]) -> None:
+    (table := tmp_path / "table.csv").write_bytes(b"key,label\n")
+    args = ["-i", str(photos), "-o", str(tmp_path / "out"), *(["--columns", str(table)] if of_tables else [])]
     pipeline = beam.Pipeline(FnApiRunner())
-    build(pipeline, parse(["-i", str(photos), "-o", str(tmp_path)]).config, "run")
+    build(pipeline, parse(args).config, "run")
     labels = {part.full_label.split("/")[0] for part in pipeline.transforms_stack[0].parts}
-    assert labels == {
-        *("MatchSources", "ReadRows", "JoinListings", "SumListings", "FixShards", "GroupIntoShards"),
+    assert labels == of_tables | {
+        *("MatchSources", "SumListings", "FixShards", "GroupIntoShards"),
         *("ConfirmPlan", "ResizeShards", "WriteShards", "FinishDataset"),
     }
 

@@ -94,6 +94,11 @@ class ResizeConfig:
         locations = {COLUMNS: self.columns, ATTRIBUTION: self.attribution}
         return {table: location for table, location in locations.items() if location}
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The locations of everything that is read or written: OUT, inputs and tables."""
+        return self.out_dir, *(split.root for split in self.splits), *self.tables.values()
+
     def size_folder(self, size: int) -> str:
         """Return the folder below `out_dir` that holds the outputs of one size, see `folders`."""
         return size_folder(size, self.spec.sizes)
