@@ -81,7 +81,7 @@ def test_options_and_worker_settings(job: Job) -> None:
 def test_every_staged_file_has_its_hash(job: Job) -> None:
     (pool,) = job.description["environment"]["workerPools"]
     packages = {package["name"] for package in pool["packages"]}
-    assert "workflow.tar.gz" in packages
+    assert job.package.name in packages
     assert (job.staged / "requirements.txt").read_text() == f"pillow=={version('pillow')}\n"
     assert any(name.startswith(f"pillow-{version('pillow')}-") for name in packages)
     assert not any("session" in name for name in packages)  # no pickled main session
