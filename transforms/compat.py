@@ -9,7 +9,6 @@ import argparse
 import contextlib
 import functools
 import importlib
-import importlib.metadata
 import logging
 import platform
 import sys
@@ -141,4 +140,6 @@ def _dropped(name: str, library: str) -> RunError:
 
 @functools.cache
 def _version(library: str) -> str:
+    import importlib.metadata  # slow to load, and workers do not need it
+
     return platform.python_version() if library == PYTHON else importlib.metadata.version(library)

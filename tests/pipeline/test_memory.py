@@ -1,6 +1,5 @@
 """Large images and many threads stay within --memory, measured on all processes of a run."""
 
-import os
 import subprocess
 import sys
 import time
