@@ -17,6 +17,7 @@ import resource
 import signal
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -98,7 +99,7 @@ def output_crop(data: bytes, box: list[int]) -> Picture:
     return _crop(_rgb(_open(data)).crop(tuple(box)))  # type: ignore[arg-type]  # four numbers
 
 
-def source_crop(data: bytes, row: dict[str, Any], size: list[int], background: str) -> Picture:
+def source_crop(data: bytes, row: dict[str, Any], size: Sequence[int], background: str) -> Picture:
     """Return the same part of the source at the same scale, decoded whole and reduced by Pillow's Lanczos filter.
 
     Args:

@@ -20,11 +20,16 @@ _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
 
 class Drawing:
-    """Makes pictures in a child process, one after the other. A picture that cannot be made says why."""
+    """Makes pictures in a child process, one after the other. A picture that cannot be made says why.
+
+    Attributes:
+        pid: the id of the child.
+    """
 
     def __init__(self) -> None:
         code = f"import sys; sys.path.insert(0, {_ROOT!r}); from {serve.__module__} import serve; serve()"
         self._child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.pid = self._child.pid
         self._left = _BYTES
         self._end = time.monotonic() + _SECONDS
         self._problem = ""

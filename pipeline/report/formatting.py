@@ -18,8 +18,8 @@ def printable(value: object) -> object:
 
 
 def breakable(name: str) -> Markup:
-    """Return a name as the page shows it, which may be broken into lines behind the characters that divide words."""
-    parts = re.split(r"(?<=[/_.-])(?=\w)", str(printable(name)))
+    """Return a name as the page shows it, which may be broken into lines before each word."""
+    parts = re.split(r"(?<=[\W_])(?=[^\W_])", str(printable(name)))
     return Markup("<wbr>").join(map(escape, parts))
 
 

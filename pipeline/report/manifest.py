@@ -13,8 +13,8 @@ from transforms import storage
 # A row of the manifest or of the failures.
 Row = dict[str, Any]
 
-# The bytes of the manifest that are read at most, about 100,000 rows, and the number of windows of a larger one.
-MOST_BYTES, _WINDOWS = 64_000_000, 32
+# The bytes of the manifest that are read at most, about 50,000 rows, and the number of windows of a larger one.
+MOST_BYTES, _WINDOWS = 32_000_000, 32
 
 
 class Window(NamedTuple):

@@ -18,7 +18,7 @@ _SAMPLE, _LEAST_SAMPLE = 16, 4
 # The images of one criterion, and those among which blank ones are looked for.
 CASES, _CANDIDATES = 6, 24
 # The images that stand for a class or a split, the most groups of duplicates, and the most names of one group.
-_EXAMPLES, GROUPS, NAMES = 5, 12, 5
+_EXAMPLES, GROUPS, NAMES = 5, 12, 3
 
 
 class Example(NamedTuple):

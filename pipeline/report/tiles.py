@@ -26,6 +26,7 @@ from pipeline.report.page import (
 from pipeline.report.pictures import Pictures
 from pipeline.report.survey import CASES, Example
 from transforms.layouts.members import file_of
+from transforms.model.counting import counted
 from transforms.publish.amounts import amount
 
 # An output whose channels deviate less than this, of 255, is as good as blank.
@@ -103,11 +104,19 @@ class Tiles:
         whole = sum(counts.values())
         if counts:
             shown = shown_classes(self._data)
-            left = len(counts) - len(shown)
-            rest = f"{left:,} more, with {whole - sum(dict(shown).values()):,} images." if left else ""
-            yield Groups("Classes", tuple(self._classes(shown, whole)), rest)
+            yield Groups("Classes", tuple(self._classes(shown, whole)), self._rest(counts, dict(shown)))
         if summary.get("splits"):
             yield Groups("Splits", tuple(self._splits(summary["splits"], summary["images"]["matched"])))
+
+    def _rest(self, counts: Mapping[str, int], shown: Mapping[str, int]) -> str:
+        """Return the sentences about classes that are not shown, and about images that were not counted."""
+        left = sum(counts.values()) - sum(shown.values())
+        sentences = []
+        if len(counts) > len(shown):
+            sentences.append(f"{len(counts) - len(shown):,} more, with {counted(left, 'image')}.")
+        if "classes" not in self._data.summary and self._data.survey.images < self._data.summary["images"]["matched"]:
+            sentences.append(f"Counted in {counted(self._data.survey.images, 'image')} only.")
+        return " ".join(sentences)
 
     def _classes(self, shown: Iterable[tuple[str, int]], whole: int) -> Iterator[Group]:
         for name, count in shown:

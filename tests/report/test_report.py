@@ -5,17 +5,17 @@ import re
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from pipeline.history.receipts import with_receipts
 from pipeline.report.__main__ import main
-from pipeline.report.contact_sheet import pictured_images
 from pipeline.report.data import examples_of, read_report_data, read_runs
+from pipeline.report.pictures import make_pictures
 from tests.support import jpeg, photo_tree, rows, run, snapshot, write_tree
-from transforms.imaging.naming import sample_rank
 from transforms.layouts import LAYOUTS
-from transforms.layouts.members import read_outputs
+from transforms.layouts.members import file_of, read_outputs
 from transforms.model.json_lines import json_line
 
 
@@ -27,7 +27,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_the_contact_sheet_shows_every_layout(photos: Path, tmp_path: Path, layout: str) -> None:
+def test_the_page_shows_every_layout(photos: Path, tmp_path: Path, layout: str) -> None:
     out = tmp_path / "out"
     done = run("-i", photos, "-o", out, "-s", 48, 24, "--layout", layout, "--images_per_shard", 3)
     assert done.returncode == 0, done.stderr
@@ -36,16 +36,20 @@ def test_the_contact_sheet_shows_every_layout(photos: Path, tmp_path: Path, layo
     written = [row for row in rows(out, "manifest") if row["status"] == "written"]
     outputs = read_outputs(str(out), layout, [row["path"] for row in written])
     assert {path: len(data) for path, data in outputs.items()} == {row["path"]: row["bytes"] for row in written}
-    images = pictured_images(read_report_data(str(out)))
-    assert len(images) == 7
-    assert [image.rows[0]["key"] for image in images] == sorted({row["key"] for row in written}, key=sample_rank)
-    for image in images:
-        dimensions = [(thumbnail.width, thumbnail.height) for thumbnail in image.outputs]
-        assert dimensions == [(row["width"], row["height"]) for row in image.rows]
-        assert not image.source.missing
+    data = read_report_data(str(out))
+    assert {row["key"] for sample in data.survey.sample for row in sample} == {row["key"] for row in written}
+    pictures = make_pictures(data)
+    for row in written:
+        pair = pictures.pairs[row["path"]]
+        assert (pair.output.width, pair.output.height) == (row["width"], row["height"])
+        assert (pair.source.width, pair.source.height, pair.source.missing) == (row["width"], row["height"], "")
     html = (out / "report.html").read_text(encoding="utf-8")
-    assert html.count('src="data:image/jpeg;base64,') == 7 * 3
+    largest = [row for row in written if row["size"] == 48]
+    assert html.count('src="data:image/jpeg;base64,') == 7 * (1 + 4) + 2 * 6 + 5
     assert len(html) < 1_000_000
+    hrefs = {unquote(href) for href in re.findall(r'<a href="([^"#]+)"', html)}
+    assert {file_of(row["path"], layout) for row in largest} <= hrefs
+    assert [href for href in hrefs if not (out / href).is_file()] == []
 
 
 @pytest.mark.slow
@@ -68,11 +72,11 @@ def test_a_report_is_written_again_from_the_files_that_are_left(
     assert main([str(out), "--project=p"]) == 2
     message = "unexpected argument '--project=p': a local dataset takes no flags; give OUT alone"
     assert capsys.readouterr().err == f"pipeline.report: {message}\n"
-    assert "<p>Not found</p>" in (out / "report.html").read_text(encoding="utf-8")
+    assert '<span class="missing">Not found</span>' in (out / "report.html").read_text(encoding="utf-8")
     shutil.rmtree(out / "_run")
     assert main([str(out)]) == 0
     html = (out / "report.html").read_text(encoding="utf-8")
-    assert "<p>The location of the source is no longer recorded</p>" in html
+    assert '<span class="missing">The location of the source is no longer recorded</span>' in html
     assert "not-an-image" in html
     assert not (out / "_run").exists()
     assert set(snapshot(out)) == before.keys() - {archives[-2].name}
@@ -164,3 +168,4 @@ def test_a_history_has_the_times_of_its_run(photos: Path, tmp_path: Path) -> Non
     assert sum(history["phases"].values()) - history["phases"]["starting"] == pytest.approx(history["seconds"], abs=0.1)
     assert list(history["stages"]) == ["decode", "encode", "hash", "read", "resize"]
     assert history["series"][-1][1] == 8
+    assert (history["matched"], history["failed"]) == (8, 1)
