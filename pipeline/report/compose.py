@@ -12,11 +12,13 @@ from pipeline.report.comparison import comparison
 from pipeline.report.data import ReportData
 from pipeline.report.formatting import NOTHING
 from pipeline.report.links import file_links
+from pipeline.report.manifest import MOST_BYTES
 from pipeline.report.page import Page, Status
 from pipeline.report.pictures import Pictures
 from pipeline.report.tiles import Tiles
 from pipeline.report.verdict import sentence
 from transforms.model.counting import counted
+from transforms.publish.amounts import amount
 
 
 def compose_page(data: ReportData, pictures: Pictures, status: Status, now: datetime.datetime) -> Page:
@@ -43,7 +45,7 @@ def compose_page(data: ReportData, pictures: Pictures, status: Status, now: date
         outcome_bar=sections.outcome_bar(summary["images"]),
         grid=tuple(tiles.grid()),
         cases=tuple(tiles.cases()),
-        scope=_scope(data.survey.images, summary["images"]["matched"]),
+        scope=_scope(data.survey.images, summary["images"]["matched"], status),
         groups=tuple(tiles.groups()),
         duplicates=tuple(tiles.duplicates()),
         duplicates_rest=_rest(data.survey.groups - len(data.survey.duplicates)),
@@ -62,11 +64,12 @@ def compose_page(data: ReportData, pictures: Pictures, status: Status, now: date
     )
 
 
-def _scope(read: int, matched: int) -> str:
+def _scope(read: int, matched: int, status: Status) -> str:
     """Return the sentence about the images that single ones were looked for in."""
     if read >= matched:
         return "Looked for in all images."
-    return f"Looked for in {counted(read, 'image')} of {matched:,}: the page is made from a part of the manifest."
+    why = f": the page reads {amount(MOST_BYTES)} of the manifest" if status.share is None else ""
+    return f"Looked for in {read:,} of {counted(matched, 'image')}{why}."
 
 
 def _rest(groups: int) -> str:
