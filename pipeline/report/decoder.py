@@ -25,8 +25,9 @@ from PIL import Image, ImageFile, ImageStat
 
 from transforms.imaging.opening import FORMATS
 
-# The longest side of what is shown pixel for pixel. It fits a phone's screen.
-CROP = 320
+# The longest side of what is shown pixel for pixel, which fits a phone's screen, and smaller ones for a picture of so
+# much detail that its data URI would be longer than this.
+CROPS, _LONGEST_URI = (320, 256, 192, 128), 70_000
 # A source with more pixels is not decoded for the page.
 _MOST_PIXELS = 60_000_000
 # The memory of the child, and the seconds that one picture may take. The kernel ends a child that takes more.
@@ -90,22 +91,27 @@ def thumbnail(data: bytes, side: int, is_output: bool, box: list[int] | None = N
 
 
 def output_crop(data: bytes, box: list[int]) -> Picture:
-    """Return the centre of the picture in an output, pixel for pixel.
+    """Return the centre of the picture in an output, pixel for pixel; less of it if it has much detail.
 
     Args:
         data: the file of the output.
         box: the part of it that holds the picture.
     """
-    return _crop(_rgb(_open(data)).crop(tuple(box)))  # type: ignore[arg-type]  # four numbers
+    picture = _rgb(_open(data)).crop(tuple(box))  # type: ignore[arg-type]  # four numbers
+    crops = (_crop(picture, (side, side)) for side in CROPS)
+    return next((crop for crop in crops if len(crop.uri) <= _LONGEST_URI), _crop(picture, (CROPS[-1], CROPS[-1])))
 
 
-def source_crop(data: bytes, row: dict[str, Any], size: Sequence[int], background: str) -> Picture:
+def source_crop(
+    data: bytes, row: dict[str, Any], size: Sequence[int], shown: Sequence[int], background: str
+) -> Picture:
     """Return the same part of the source at the same scale, decoded whole and reduced by Pillow's Lanczos filter.
 
     Args:
         data: the file of the source.
         row: the output's row in the manifest.
         size: (width, height) of the picture in the output, before it was turned.
+        shown: (width, height) of what is shown of the output.
         background: the colour behind transparent pixels.
     """
     image = _open(data)
@@ -116,7 +122,7 @@ def source_crop(data: bytes, row: dict[str, Any], size: Sequence[int], backgroun
         raise ValueError("Pillow shows it in other dimensions")
     resized = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS, tuple(row["source_box"]))
     turn = _TURNS.get(row["orientation"])
-    return _crop(resized if turn is None else resized.transpose(turn))
+    return _crop(resized if turn is None else resized.transpose(turn), shown)
 
 
 def _open(data: bytes) -> ImageFile.ImageFile:
@@ -136,8 +142,8 @@ def _rgb(image: Image.Image, background: str = "#ffffff") -> Image.Image:
     return canvas.convert("RGB")
 
 
-def _crop(picture: Image.Image) -> Picture:
-    width, height = min(CROP, picture.width), min(CROP, picture.height)
+def _crop(picture: Image.Image, most: Sequence[int]) -> Picture:
+    width, height = min(most[0], picture.width), min(most[1], picture.height)
     left, top = (picture.width - width) // 2, (picture.height - height) // 2
     return _encoded(picture.crop((left, top, left + width, top + height)), 90)
 

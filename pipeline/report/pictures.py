@@ -71,7 +71,7 @@ def make_pictures(data: ReportData) -> Pictures:
                 side = _GRID_SIDE if path in shown else _SIDE
                 arguments = {"side": side, "is_output": True, "box": boxes.get(path)}
                 thumbnails[path] = _draw(drawing, "thumbnail", encoded, uses[path], **arguments)
-        pairs = {path: Pair(crops[path], source) for path, source in _sources(drawing, data)}
+        pairs = {path: Pair(crops[path], source) for path, source in _sources(drawing, data, crops)}
         return Pictures(thumbnails, pairs, dict(_failed(drawing, data)))
 
 
@@ -114,8 +114,8 @@ def _read_all(read: Callable[[Any], Any], items: Sequence[Any], readers: int = _
             yield from zip(some, pool.map(read, some), strict=True)
 
 
-def _sources(drawing: Drawing, data: ReportData) -> Iterator[tuple[str, Picture]]:
-    """Yield the path of each output of the sample, with the same part of its source."""
+def _sources(drawing: Drawing, data: ReportData, crops: Mapping[str, Picture]) -> Iterator[tuple[str, Picture]]:
+    """Yield the path of each output of the sample, with the part of its source that is shown of the output."""
 
     def read(rows: tuple[Row, ...]) -> bytes | str:
         found = _read_source(rows[0]["source"], data)
@@ -126,8 +126,9 @@ def _sources(drawing: Drawing, data: ReportData) -> Iterator[tuple[str, Picture]
     background = data.summary["settings"].get("background", "#ffffff")
     for rows, found in _read_all(read, data.survey.sample):
         for row in rows:
-            arguments = {"row": row, "size": picture_of(row), "background": background}
-            yield row["path"], _draw(drawing, "source_crop", found, **arguments)
+            crop = crops[row["path"]]
+            arguments = {"row": row, "size": picture_of(row), "shown": crop[1:3], "background": background}
+            yield row["path"], no_picture("") if crop.missing else _draw(drawing, "source_crop", found, **arguments)
 
 
 def _failed(drawing: Drawing, data: ReportData) -> Iterator[tuple[str, Picture]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pipeline.report import svg
 from pipeline.report.cases import CRITERIA, LEAST_DETAIL, describe_detail
 from pipeline.report.data import ReportData, shown_classes
-from pipeline.report.decoder import CROP, Picture, no_picture
+from pipeline.report.decoder import Picture, no_picture
 from pipeline.report.formatting import dimensions, percent
 from pipeline.report.links import href
 from pipeline.report.manifest import Row
@@ -69,10 +69,9 @@ class Tiles:
     def _view(self, row: Row) -> View:
         pair = self._pictures.pairs[row["path"]]
         x0, y0, x1, y1 = row["output_box"]
-        part = "the whole picture"
-        if max(x1 - x0, y1 - y0) > CROP:
-            shown = dimensions(min(CROP, x1 - x0), min(CROP, y1 - y0))
-            part = f"the centre, {shown} of {dimensions(x1 - x0, y1 - y0)} pixels"
+        part, shown = "the whole picture", (pair.output.width, pair.output.height)
+        if shown != (x1 - x0, y1 - y0):
+            part = f"the centre, {dimensions(*shown)} of {dimensions(x1 - x0, y1 - y0)} pixels"
         share = f"{percent(row['bytes'], row['source_bytes'])} of the source"
         lines = (f"{dimensions(row['width'], row['height'])} px", amount(row["bytes"]), share)
         return View(f"{row['size']} px", self._href(row["path"]), lines, part, pair.output, pair.source)

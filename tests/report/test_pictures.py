@@ -13,7 +13,7 @@ from PIL import Image
 
 from pipeline.report import drawing as drawing_module
 from pipeline.report.cases import picture_of
-from pipeline.report.decoder import CROP, Picture, output_crop, source_crop, thumbnail
+from pipeline.report.decoder import CROPS, Picture, output_crop, source_crop, thumbnail
 from pipeline.report.drawing import Drawing
 from pipeline.report.sources import location_of, root_of
 from tests.support import image_bytes, jpeg
@@ -73,9 +73,12 @@ def turned_photo(orientation: int) -> bytes:
 )
 def test_source_and_output_show_the_same_part_pixel_for_pixel(data: bytes, spec: ResizeSpec) -> None:
     output, row, size = made(data, spec)
-    left, right = source_crop(data, row, size, "#ffffff"), output_crop(output, row["output_box"])
+    right = output_crop(output, row["output_box"])
+    left = source_crop(data, row, size, (right.width, right.height), "#ffffff")
     x0, y0, x1, y1 = row["output_box"]
-    assert (right.width, right.height) == (min(CROP, x1 - x0), min(CROP, y1 - y0))
+    side = max(right.width, right.height)
+    assert side in (*CROPS, max(x1 - x0, y1 - y0))
+    assert (right.width, right.height) == (min(side, x1 - x0), min(side, y1 - y0))
     assert difference(pixels(left), pixels(right)) < 3
     picture = Image.open(io.BytesIO(output)).convert("RGB").crop((x0, y0, x1, y1))
     corner = (picture.width - right.width) // 2, (picture.height - right.height) // 2
@@ -84,10 +87,20 @@ def test_source_and_output_show_the_same_part_pixel_for_pixel(data: bytes, spec:
     assert difference(pixels(right).transpose(Image.Transpose.ROTATE_180), centre) > 10
 
 
+def test_less_is_shown_of_an_output_with_much_detail() -> None:
+    noise = image_bytes(Image.effect_noise((500, 500), 90).convert("RGB"), "PNG")
+    crop = output_crop(noise, [0, 0, 500, 500])
+    assert crop.width == crop.height < 320
+    assert len(crop.uri) <= 70_000
+    assert output_crop(image_bytes(Image.new("RGB", (500, 300)), "PNG"), [0, 0, 500, 300])[1:3] == (320, 300)
+
+
 def test_a_transparent_source_lies_on_the_background_of_the_dataset() -> None:
     data = image_bytes(Image.new("RGBA", (64, 64), (0, 0, 0, 0)), "PNG")
     _, row, size = made(data, ResizeSpec(sizes=(32,), extension="png", background="#00ff00"))
-    assert pixels(source_crop(data, row, size, "#00ff00")).getpixel((9, 9)) == pytest.approx((0, 255, 0), abs=3)
+    assert pixels(source_crop(data, row, size, (32, 32), "#00ff00")).getpixel((9, 9)) == pytest.approx(
+        (0, 255, 0), abs=3
+    )
 
 
 def test_a_thumbnail_is_small_and_never_enlarged() -> None:
