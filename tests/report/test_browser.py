@@ -123,6 +123,19 @@ def test_the_page_loads_without_requests_and_fits_the_screen(
     assert dark == (scheme == "dark")
 
 
+def test_no_label_of_a_plot_is_cut_off(out: Path, chrome: Chrome) -> None:
+    look(chrome, out / "report.html", 360)
+    assert chrome.execute_script(_CUT_LABELS) == []
+
+
+_CUT_LABELS = """
+return [...document.querySelectorAll("svg.plot text")].filter(text => {
+  const label = text.getBoundingClientRect(), plot = text.closest("svg").getBoundingClientRect();
+  return label.left < plot.left || label.right > plot.right;
+}).map(text => text.textContent)
+"""
+
+
 def test_the_figures_are_those_of_the_manifest(out: Path, chrome: Chrome) -> None:
     look(chrome, out / "report.html", 1440)
     manifest = rows(out, "manifest")
