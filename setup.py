@@ -48,7 +48,7 @@ setup(
     package_data={
         "pipeline": ["py.typed"],
         "pipeline.estimate": ["prices.json"],
-        "pipeline.report": ["report.html.jinja"],
+        "pipeline.report": ["templates/*"],
         "transforms": ["py.typed"],
     },
     py_modules=["image_resizer"],

@@ -36,7 +36,7 @@ def test_the_wheel_holds_every_module_and_every_data_file(wheel: Path) -> None:
     assert modules(ROOT) - names == set()
     assert {
         *("pipeline/py.typed", "transforms/py.typed"),
-        *("pipeline/report/report.html.jinja", "pipeline/estimate/prices.json"),
+        *("pipeline/report/templates/report.html.jinja", "pipeline/estimate/prices.json"),
     } <= names
     top = {name.partition("/")[0] for name in names}
     assert {name for name in top if not name.endswith(".dist-info")} == {"image_resizer.py", "pipeline", "transforms"}
