@@ -54,7 +54,9 @@ def measure(sample: Sequence[Source], config: ResizeConfig) -> Measurement:
     results = workers.submit(sample, job).results()
     seconds = time.perf_counter() - start
     close_workers()
-    return Measurement(tuple(_measured(result, config) for result in results), seconds)
+    return Measurement(
+        tuple(_measured(result, config) for result in sorted(results, key=lambda result: result.source.path)), seconds
+    )
 
 
 def _measured(result: SourceResult, config: ResizeConfig) -> MeasuredImage:

@@ -31,7 +31,7 @@ VCPUS_PER_WORKER = 4
 MEMORY_GB_PER_WORKER = 16
 # The disk holds only the container: images are never written to it, and Dataflow shuffles outside the workers.
 DISK_GB_PER_WORKER = 30
-# A process gets one shard at a time. Its thread pool works on two images at once and begins the next shard early.
+# A process gets one shard at a time. Its worker process is kept busy by itself: see transforms/resizing.
 THREADS_PER_PROCESS = 1
 # With fewer shards for each process, many processes would be idle while the last shards are made.
 SHARDS_PER_PROCESS = 4

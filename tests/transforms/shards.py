@@ -10,7 +10,7 @@ from transforms.resizing.process import SourceResult
 from transforms.resizing.worker import Job, Task, result_of
 
 SHARD = Shard("a", 0, 1)
-MEMORY = 100_000_000
+MEMORY = 4_000_000_000
 
 
 def config(tmp_path: Path, *sizes: int, layout: str = "files") -> ResizeConfig:

@@ -105,7 +105,7 @@ def test_a_job_on_dataflow_over_a_whole_bucket() -> None:
         spec=ResizeSpec(sizes=(512, 256)),
         layout="files",
         images_per_shard=4000,
-        processes=2,
+        processes=1,
         list_prefixes="0123456789abcdef",
         process_per_core=True,
         card=CardText("train"),
