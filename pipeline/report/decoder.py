@@ -23,8 +23,6 @@ from typing import Any, NamedTuple
 
 from PIL import Image, ImageFile, ImageStat
 
-from transforms.imaging.opening import FORMATS
-
 # The longest side of what is shown pixel for pixel, which fits a phone's screen, and smaller ones for a picture of so
 # much detail that its data URI would be longer than this.
 CROPS, _LONGEST_URI = (320, 256, 192, 128), 70_000
@@ -32,6 +30,10 @@ CROPS, _LONGEST_URI = (320, 256, 192, 128), 70_000
 _MOST_PIXELS = 60_000_000
 # The memory of the child, and the seconds that one picture may take. The kernel ends a child that takes more.
 _MEMORY, _SECONDS = 2 << 30, 10.0
+
+# Pillow's names of the formats that are opened; None for all. The parent says which, so that this module, which the
+# child loads at the end of every run, needs nothing but Pillow.
+_formats: tuple[str, ...] | None = None
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -126,7 +128,7 @@ def source_crop(
 
 
 def _open(data: bytes) -> ImageFile.ImageFile:
-    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    image = Image.open(io.BytesIO(data), formats=_formats)
     if image.width * image.height > _MOST_PIXELS:
         raise ValueError("it has too many pixels to be shown here")
     return image
@@ -158,8 +160,10 @@ def _encoded(picture: Image.Image, quality: int, deviation: float = 255.0) -> Pi
 _WORK = {work.__name__: work for work in (thumbnail, output_crop, source_crop)}
 
 
-def serve() -> None:
+def serve(formats: tuple[str, ...]) -> None:
     """Make pictures until standard input ends: this is the child."""
+    global _formats  # of the process, which does nothing else
+    _formats = formats
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent decides
     with contextlib.suppress(OSError):  # if memory runs out, the kernel kills this process first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")

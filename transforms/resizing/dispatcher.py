@@ -37,6 +37,7 @@ class Dispatcher(threading.Thread):
         self._works: list[Work] = []
         self._works_lock = threading.Lock()
         self._is_closed = False
+        self._warm = 0
         # The rest is for the thread alone.
         self._lanes: list[Lane] = []
         self._again: deque[Item] = deque()  # items that were sent to a process that died
@@ -54,6 +55,15 @@ class Dispatcher(threading.Thread):
         """Begin to process the sources of a work."""
         with self._works_lock:
             self._works = [*(other for other in self._works if not other.is_over), work]
+        self.wake()
+
+    def warm_up(self, count: int) -> None:
+        """Start processes before there is work for them.
+
+        Args:
+            count: how many, if there may be as many.
+        """
+        self._warm = count
         self.wake()
 
     def wake(self) -> None:
@@ -105,6 +115,9 @@ class Dispatcher(threading.Thread):
             self._end_process(self._lanes.pop())
         while len(self._lanes) < self.limit:
             self._lanes.append(Lane(len(self._lanes)))
+        for lane in self._lanes[: self._warm]:
+            self._start_process(lane)
+        self._warm = 0
         hungry = list(self._lanes)
         while hungry:  # in turn, so that none has two while another has none
             hungry = [lane for lane in hungry if self._send_one(lane)]
@@ -163,9 +176,7 @@ class Dispatcher(threading.Thread):
         if item.work.is_stopped:
             self._release(lane)
             return
-        if lane.process is None:
-            lane.process = WorkerProcess()
-            self._selector.register(lane.process, selectors.EVENT_READ, lane)
+        self._start_process(lane)
         lane.send(item)
 
     def _receive(self, lane: Lane) -> None:
@@ -210,6 +221,12 @@ class Dispatcher(threading.Thread):
         self._again.clear()
         self._large.clear()
         self._held = 0
+
+    def _start_process(self, lane: Lane) -> None:
+        """Start the process of a lane if it has none."""
+        if lane.process is None:
+            lane.process = WorkerProcess()
+            self._selector.register(lane.process, selectors.EVENT_READ, lane)
 
     def _end_process(self, lane: Lane) -> str:
         """End the process of a lane, and return how it ended."""
