@@ -35,16 +35,6 @@ _MEMORY, _SECONDS = 2 << 30, 10.0
 # child loads at the end of every run, needs nothing but Pillow.
 _formats: tuple[str, ...] | None = None
 
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
 
 class Picture(NamedTuple):
     """A picture as the page embeds it, or why there is none.
@@ -105,7 +95,7 @@ def output_crop(data: bytes, box: list[int]) -> Picture:
 
 
 def source_crop(
-    data: bytes, row: dict[str, Any], size: Sequence[int], shown: Sequence[int], background: str
+    data: bytes, row: dict[str, Any], size: Sequence[int], turn: int | None, shown: Sequence[int], background: str
 ) -> Picture:
     """Return the same part of the source at the same scale, decoded whole and reduced by Pillow's Lanczos filter.
 
@@ -113,6 +103,7 @@ def source_crop(
         data: the file of the source.
         row: the output's row in the manifest.
         size: (width, height) of the picture in the output, before it was turned.
+        turn: Pillow's transposition that turned it; None if it was not turned.
         shown: (width, height) of what is shown of the output.
         background: the colour behind transparent pixels.
     """
@@ -123,8 +114,7 @@ def source_crop(
     if picture.size != (row["source_width"], row["source_height"]):
         raise ValueError("Pillow shows it in other dimensions")
     resized = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS, tuple(row["source_box"]))
-    turn = _TURNS.get(row["orientation"])
-    return _crop(resized if turn is None else resized.transpose(turn), shown)
+    return _crop(resized if turn is None else resized.transpose(Image.Transpose(turn)), shown)
 
 
 def _open(data: bytes) -> ImageFile.ImageFile:
