@@ -19,7 +19,7 @@ from transforms.imaging.errors import ImageError, Skip, SkippedError
 from transforms.imaging.naming import in_sample
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
-from transforms.model.records import Columns, ResizedShard, Shard
+from transforms.model.records import Columns, ResizedShard, Shard, Source
 from transforms.resizing.assemble import assemble
 from transforms.resizing.environment import check_libraries
 from transforms.resizing.process import SourceResult, without_output
@@ -34,8 +34,10 @@ from transforms.tables.join import EMPTY_JOIN, JoinResult, join
 
 SHARDS, TALLIES = "shards", "tallies"
 
-# The oldest shard is emitted only when the shards after it have as many images for each worker process.
+# The oldest shard is emitted only when the shards behind it have as many images for each worker process,
 _IMAGES_AHEAD = 8
+# or when so many shards, or unmatched rows of tables, are held.
+_SHARDS_AHEAD, _ROWS_AHEAD = 64, 10_000
 
 
 class _Submitted(NamedTuple):
@@ -93,7 +95,7 @@ class _ResizeFn(beam.DoFn):
         # An error below ends the bundle, and all that is ahead is cancelled then.
         shard = Shard(*grouped[0])
         self._ahead.append(self._submit(shard, unpack_items(shard, grouped[1], self._config), plan.columns))
-        while len(self._ahead) > 1 and self._images_ahead() >= _IMAGES_AHEAD * self._config.processes:
+        while self._ahead and self._may_emit():
             yield from self._emit_oldest()
 
     def finish_bundle(self) -> Iterator[WindowedValue | beam.pvalue.TaggedOutput]:
@@ -120,27 +122,32 @@ class _ResizeFn(beam.DoFn):
         header = read_header(config.out_dir, shard)
         if header and header.fits(submitted.digest, config.retry_failed):
             return submitted._replace(marker=header)
-        taken = [source for source in sources if in_sample(source.key, self._sample)]
-        left_out = {source.path for source in sources} - {source.path for source in taken}
+        taken: list[Source] = []
+        skipped: list[SourceResult] = []
+        for source in sorted(sources, key=lambda source: source.path):
+            if in_sample(source.key, self._sample):
+                taken.append(source)
+            else:
+                skipped.append(without_output(source, config.spec, SkippedError(Skip.SAMPLE)))
+                _count(skipped[-1])
         workers = workers_for(config)
+        job = Job(config.spec, _staging(config), workers.memory)
         return submitted._replace(
             joined=join(sources, rows, columns, config),
             images=len(taken),
-            skipped=tuple(
-                without_output(source, config.spec, SkippedError(Skip.SAMPLE))
-                for source in sources
-                if source.path in left_out
-            ),
-            work=workers.submit(
-                sorted(taken, key=lambda source: source.path),
-                Job(config.spec, _staging(config), workers.memory),
-                _count,
-            ),
+            skipped=tuple(skipped),
+            work=workers.submit(taken, job, _count),
         )
 
-    def _images_ahead(self) -> int:
-        """Return the number of images in the shards behind the oldest."""
-        return sum(submitted.images for submitted in self._ahead) - self._ahead[0].images
+    def _may_emit(self) -> bool:
+        """Return whether the oldest shard needs no waiting, or enough is submitted behind it."""
+        oldest, *behind = self._ahead
+        return (
+            oldest.work is None
+            or sum(submitted.images for submitted in behind) >= _IMAGES_AHEAD * self._config.processes
+            or len(behind) >= _SHARDS_AHEAD
+            or sum(len(submitted.joined.unmatched) for submitted in self._ahead) >= _ROWS_AHEAD
+        )
 
     def _emit_oldest(self) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
         """Wait for the images of the oldest shard, and yield its tally and the shard."""

@@ -16,13 +16,17 @@ from tests.support import jpeg
 from tests.support.poison import POISON
 from tests.transforms.resizing.gate import Gate
 from tests.transforms.shards import config, job, source
+from transforms.committing.write import commit
+from transforms.dataset.markers import digest_of
 from transforms.dataset.plan import Plan
 from transforms.imaging.naming import in_sample
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import StorageError
-from transforms.model.records import ResizedShard, Source
+from transforms.model.records import ResizedShard, Shard, Source
 from transforms.resizing import transform
+from transforms.resizing.assemble import assemble
 from transforms.resizing.workers import close_workers, workers_for
+from transforms.sharding.group import ShardItems
 from transforms.summary.progress import progress
 
 PLAN = Plan({}, {}, {"a": 9})
@@ -84,6 +88,31 @@ def test_shards_are_submitted_ahead_until_there_are_enough_images(
     assert bundle.process(3) == []
     assert bundle.process(4, *images) == [1]
     assert bundle.finish() == [2, 3, 4]
+
+
+def test_shards_without_work_are_emitted_at_once(tmp_path: Path) -> None:
+    settings = config(tmp_path)
+    images = sources(tmp_path, 3)
+    items = ShardItems(images, [])
+    for number in (0, 2):
+        shard = Shard("a", number, 9)
+        resized = assemble(shard, digest_of(items.sources), [], settings)
+        commit(resized, settings)
+    bundle = Bundle(settings)
+    assert bundle.process(0, *images) == [0]
+    assert bundle.process(1, *images) == []
+    assert bundle.process(2, *images) == []
+    assert bundle.finish() == [1, 2]
+
+
+def test_few_shards_and_rows_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transform, "_SHARDS_AHEAD", 2)
+    bundle = Bundle(config(tmp_path))
+    (image,) = sources(tmp_path, 1)
+    assert [bundle.process(number, image) for number in range(4)] == [[], [], [0], [1]]
+    monkeypatch.setattr(transform, "_ROWS_AHEAD", 0)
+    assert bundle.process(4, image) == [2, 3, 4]
+    assert bundle.finish() == []
     assert bundle.finish() == []
 
 
@@ -99,11 +128,13 @@ def test_an_output_that_cannot_be_written_ends_the_bundle(tmp_path: Path) -> Non
 def test_images_outside_the_sample_are_skipped_and_not_read(tmp_path: Path) -> None:
     settings = dataclasses.replace(config(tmp_path), sample="1/3")
     missing = [source(tmp_path, f"{number}.jpg", None) for number in range(30)]
+    progress.reset()
     bundle = Bundle(settings)
     bundle.process(0, *missing)
     (shard,) = [output.value for output in bundle.fn.finish_bundle() if isinstance(output, WindowedValue)]
     selected = {image.path for image in missing if in_sample(image.key, Fraction(1, 3))}
     assert 3 < len(selected) < 20
+    assert progress.done == 30
     assert {row.source: row.reason for row in shard.rows} == {
         image.path: "unreadable" if image.path in selected else "sample" for image in missing
     }
