@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from typing import TYPE_CHECKING, NoReturn
 
@@ -39,7 +40,8 @@ def run_locally(options: Options, history: History) -> ProgressReporter:
     """
     progress.reset()
     thread = _PipelineThread(options, history.run_id)
-    reporter = ProgressReporter(progress, options.log_every, history.startup_seconds())
+    has_bar = sys.stderr.isatty() and not options.quiet
+    reporter = ProgressReporter(progress, options.log_every, history.startup_seconds(), has_bar)
     limit = options.max_failures
     live = _live_report(options, history, reporter)
     with collect_signals() as signals:
