@@ -110,7 +110,7 @@ def _local_folder(typed: str, folder: str) -> str:
     if not os.path.exists(folder):
         raise UsageError(f"-i {typed!r}: the folder {folder!r} does not exist: give one that does")
     if not os.path.isdir(folder):
-        raise UsageError(f"-i {typed!r} is a file: give the folder that holds the images")
+        raise UsageError(f"-i {typed!r} is no folder: give the folder that holds the images")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UsageError(f"-i {typed!r} cannot be read (Permission denied): allow reading, or give another folder")
     return folder

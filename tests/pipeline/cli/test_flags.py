@@ -56,8 +56,8 @@ def test_the_default_of_a_flag_is_that_of_its_setting() -> None:
 
 def test_help_shows_the_default_where_there_is_one() -> None:
     shown = {action.dest: action.help or "" for action in actions() if action.default not in (None, False)}
-    for page in ("h", "help", "version"):
-        del shown[page]
+    for name in ("h", "help", "version"):
+        del shown[name]
     assert [name for name, text in shown.items() if "(default: " not in text] == []
 
 

@@ -45,8 +45,8 @@ EVERY_FLAG = (
     "--sample 0.25 --mode L --background gray --color srgb --depth_range auto --truncated accept --check_jpeg "
     "--max_pixels 1000 --subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% "
     "--overwrite --label_from folder --columns c.csv --attribution gs://b/a.csv --name Cats --license cc-by-4.0 "
-    "--citation cite.bib "
-    "--estimate 77 --prices prices.json --log_level debug --quiet --runner FlinkRunner --flink_master=local --labels x=y"
+    "--citation cite.bib --quiet "
+    "--estimate 77 --prices prices.json --log_level debug --runner FlinkRunner --flink_master=local --labels x=y"
 )
 
 
