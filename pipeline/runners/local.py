@@ -53,11 +53,10 @@ def run_locally(options: Options, history: History) -> ProgressReporter:
             lambda: bool(signals) or (limit is not None and limit.exceeded(progress.failed, progress.total)),
         )
     if signals:
-        _exit_run(options, live, signals[0].reason, signals[0].exit_code)
+        _exit_run(options, live, signals[0].reason, "give the same command again", signals[0].exit_code)
     if thread.is_alive():
-        _exit_run(
-            options, live, f"stopped: {counted(progress.failed, 'image')} failed, more than --max_failures {limit}", 1
-        )
+        reason = f"stopped: {counted(progress.failed, 'image')} failed, more than --max_failures {limit}"
+        _exit_run(options, live, reason, "give a larger limit", 1)
     close_workers()
     error = thread.error()
     if live:
@@ -75,7 +74,7 @@ def _live_report(options: Options, history: History, reporter: ProgressReporter)
     return LiveReport(options, options.report_every, history, reporter, progress)
 
 
-def _exit_run(options: Options, live: LiveReport | None, reason: str, exit_code: int) -> NoReturn:
+def _exit_run(options: Options, live: LiveReport | None, reason: str, advice: str, exit_code: int) -> NoReturn:
     """End the run without waiting for its threads. No file is half-written: a shard is stored or not."""
     if storage.is_local(options.config.out_dir):
         with contextlib.suppress(StorageError):
@@ -83,7 +82,7 @@ def _exit_run(options: Options, live: LiveReport | None, reason: str, exit_code:
         if live:
             live.end(reason)
     committed = f"{progress.committed:,} of {counted(progress.total, 'image')}" if progress.total else "nothing"
-    logger.error("{}; {} committed: give the same command again to continue", reason, committed)
+    logger.error("{}; {} committed: {} to continue", reason, committed, advice)
     raise ExitRun(exit_code)
 
 

@@ -166,7 +166,7 @@ MISSING = "does not exist: give a folder, a glob pattern or a store path"
         (lambda path: write_tree(path, {"x.txt": b""}), "holds no image: 1 .txt; give a folder or pattern with images"),
         (
             lambda path: path.write_bytes(b""),
-            "has no extension: give --any_name if it is an image, or the folder that holds the",
+            "has no extension: give --any_name if it is an image, or the folder",
         ),
     ],
 )

@@ -35,7 +35,7 @@ def test_a_command_of_readme_runs(clone: Path, command: str) -> None:
     if reason := obstacle(command):
         if check := checkable(command):
             run(check, clone)
-        pytest.skip(f"{command}: {reason}{', so only its flags were checked' if check else ''}")
+        pytest.skip(f"{command}: {reason}{', so only --help ran' if check else ''}")
     run(command, clone)
 
 
