@@ -61,6 +61,7 @@ def _run_command(argv: Sequence[str]) -> int:
     started = time.monotonic()
     try:
         options = parse(argv)
+        share_freed_memory()  # before there are threads: glibc counts them once
         log.configure(options.log_level, options.log, options.runner is not None, options.quiet)
         with at_work("checking the command and its inputs"):
             problems = _check_places(options)
@@ -154,7 +155,6 @@ def _verify(options: Options, plan: Plan | None) -> int:
 
 
 def _print_estimate(options: Options, request: EstimateRequest) -> int:
-    share_freed_memory()  # as a run does, since the estimate measures its speed
     with _without_garbage_collection():
         from pipeline.estimate.command import estimate
 
@@ -197,7 +197,6 @@ def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lea
 
         with at_work(f"working with --runner {options.runner}"):
             return run_remotely(options, history.run_id, plan, lease)
-    share_freed_memory()  # before there are threads: glibc counts them once
     with _without_garbage_collection():
         from pipeline.runners.local import run_locally  # after all checks, since it loads Beam, which takes a second
 
