@@ -96,7 +96,8 @@ def _check_places(options: Options) -> list[Problem]:
 
         check_runner(options.runner)
     if not all(map(storage.is_local, (*folders, *tables))):
-        storage.set_options(options.beam_args)
+        with _without_garbage_collection():  # it loads Beam
+            storage.set_options(options.beam_args)
         storage.check_buckets(folders, tables)
     if options.on_dataflow and options.estimate is None:
         from pipeline.runners import dataflow

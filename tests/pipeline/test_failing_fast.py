@@ -13,7 +13,7 @@ from transforms.storage.gcs_client import CREDENTIALS_ADVICE
 
 pytestmark = pytest.mark.slow
 
-ADVICE = f"image_resizer: there are no Google credentials for gs:// (none found in 2.5 s): {CREDENTIALS_ADVICE}"
+ADVICE = f"image_resizer: there are no Google credentials for gs:// (none found in 2 s): {CREDENTIALS_ADVICE}"
 
 
 def refused(*args: object, **variables: str) -> str:

@@ -14,7 +14,7 @@ from transforms.storage.gcs_errors import describe, is_failure, status_of
 
 # Seconds for the credentials and the request of a bucket. Google's library looks for credentials for up to half a
 # minute, and a run repeats a request for two minutes; that is too long for a command that was only just typed.
-PATIENCE = 2.5
+PATIENCE = 2.0
 # Seconds before the second and last try of a request that was not answered.
 _PAUSE = 0.5
 
