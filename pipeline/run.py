@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
 import signal
@@ -19,6 +18,7 @@ from pipeline.errors import ExitRun, UsageError
 from pipeline.exclusive.lease import Lease, hold_lease
 from pipeline.exclusive.lock import hold_lock
 from pipeline.history.record import History
+from pipeline.loading import fast_loading
 from pipeline.terminal import log, summary
 from pipeline.terminal.failures import first_failures
 from pipeline.terminal.heartbeat import at_work
@@ -26,11 +26,10 @@ from pipeline.terminal.next_steps import next_steps
 from pipeline.terminal.signals import Stopped, print_stopped, raise_on_signal
 from pipeline.verify import verify
 from transforms import storage
-from transforms.dataset import access, attempts, paths
+from transforms.dataset import access, paths
 from transforms.dataset.plan import Plan, read_plan
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH, RunError, StorageError
-from transforms.resizing.memory_budget import share_freed_memory
 from transforms.tables.readers import check_table
 
 
@@ -61,7 +60,6 @@ def _run_command(argv: Sequence[str]) -> int:
     started = time.monotonic()
     try:
         options = parse(argv)
-        share_freed_memory()  # before there are threads: glibc counts them once
         log.configure(options.log_level, options.log, options.runner is not None, options.quiet)
         with at_work("checking the command and its inputs"):
             problems = _check_places(options)
@@ -90,15 +88,15 @@ def _check_places(options: Options) -> list[Problem]:
         RunError: a table or a store cannot be read.
     """
     config = options.config
-    folders, tables = (config.out_dir, *(split.root for split in config.splits)), tuple(config.tables.values())
     if options.runner is not None:
         from pipeline.runners.known import check_runner
 
         check_runner(options.runner)
-    if not all(map(storage.is_local, (*folders, *tables))):
-        with _without_garbage_collection():  # it loads Beam
+    if not all(map(storage.is_local, config.places)):
+        with fast_loading(options):
             storage.set_options(options.beam_args)
-        storage.check_buckets(folders, tables)
+        folders = [config.out_dir, *(split.root for split in config.splits)]
+        storage.check_buckets(folders, list(config.tables.values()))
     if options.on_dataflow and options.estimate is None:
         from pipeline.runners import dataflow
 
@@ -156,7 +154,7 @@ def _verify(options: Options, plan: Plan | None) -> int:
 
 
 def _print_estimate(options: Options, request: EstimateRequest) -> int:
-    with _without_garbage_collection():
+    with fast_loading(options):
         from pipeline.estimate.command import estimate
 
     with at_work("estimating"):
@@ -178,9 +176,6 @@ def _make_dataset(options: Options, lease: Lease | None, started: float) -> int:
             _run_graph(options, History(options, time.monotonic()), read_plan(options.config.out_dir), lease)
         return _conclude(options)
     except RunError as error:
-        if options.runner is None:  # elsewhere the cause may be an image that killed its workers
-            with contextlib.suppress(StorageError):
-                attempts.forget(options.config.out_dir)  # so that no image is suspected of having ended the run
         hint = "; committed shards stay: remove the cause, and give the same command again to continue"
         problem = str(error).removesuffix(f"; {CHECK_PATH}")
         logger.error("{}", problem + hint if isinstance(error, StorageError) else error)
@@ -198,22 +193,13 @@ def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lea
 
         with at_work(f"working with --runner {options.runner}"):
             return run_remotely(options, history.run_id, plan, lease)
-    with _without_garbage_collection():
-        from pipeline.runners.local import run_locally  # after all checks, since it loads Beam, which takes a second
+    with fast_loading(options):
+        from pipeline.runners.local import run_locally  # after all checks, since it loads Beam
 
     reporter = run_locally(options, history)
     history.write(reporter.figures())
     logger.info("{}", reporter.conclusion())
     return True
-
-
-@contextlib.contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Load modules without garbage collection, which would take an eighth of Beam's loading time and free nothing."""
-    gc.disable()
-    yield
-    gc.freeze()
-    gc.enable()
 
 
 def _reason_to_renumber(options: Options, before: Plan | None) -> str:
