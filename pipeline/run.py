@@ -30,6 +30,7 @@ from transforms.dataset import access, paths
 from transforms.dataset.plan import Plan, read_plan
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH, RunError, StorageError
+from transforms.resizing.workers import workers_for
 from transforms.tables.readers import check_table
 
 
@@ -193,6 +194,8 @@ def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lea
 
         with at_work(f"working with --runner {options.runner}"):
             return run_remotely(options, history.run_id, plan, lease)
+    if plan is None:  # a run that continues may have nothing to make
+        workers_for(options.config).warm_up()
     with fast_loading(options):
         from pipeline.runners.local import run_locally  # after all checks, since it loads Beam
 

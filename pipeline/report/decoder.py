@@ -23,8 +23,6 @@ from typing import Any, NamedTuple
 
 from PIL import Image, ImageFile, ImageStat
 
-from transforms.imaging.opening import FORMATS
-
 # The longest side of what is shown pixel for pixel, which fits a phone's screen, and smaller ones for a picture of so
 # much detail that its data URI would be longer than this.
 CROPS, _LONGEST_URI = (320, 256, 192, 128), 70_000
@@ -33,15 +31,9 @@ _MOST_PIXELS = 60_000_000
 # The memory of the child, and the seconds that one picture may take. The kernel ends a child that takes more.
 _MEMORY, _SECONDS = 2 << 30, 10.0
 
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+# Pillow's names of the formats that are opened; None for all. The parent says which, so that this module, which the
+# child loads at the end of every run, needs nothing but Pillow.
+_formats: tuple[str, ...] | None = None
 
 
 class Picture(NamedTuple):
@@ -103,7 +95,7 @@ def output_crop(data: bytes, box: list[int]) -> Picture:
 
 
 def source_crop(
-    data: bytes, row: dict[str, Any], size: Sequence[int], shown: Sequence[int], background: str
+    data: bytes, row: dict[str, Any], size: Sequence[int], turn: int | None, shown: Sequence[int], background: str
 ) -> Picture:
     """Return the same part of the source at the same scale, decoded whole and reduced by Pillow's Lanczos filter.
 
@@ -111,6 +103,7 @@ def source_crop(
         data: the file of the source.
         row: the output's row in the manifest.
         size: (width, height) of the picture in the output, before it was turned.
+        turn: Pillow's transposition that turned it; None if it was not turned.
         shown: (width, height) of what is shown of the output.
         background: the colour behind transparent pixels.
     """
@@ -121,12 +114,11 @@ def source_crop(
     if picture.size != (row["source_width"], row["source_height"]):
         raise ValueError("Pillow shows it in other dimensions")
     resized = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS, tuple(row["source_box"]))
-    turn = _TURNS.get(row["orientation"])
-    return _crop(resized if turn is None else resized.transpose(turn), shown)
+    return _crop(resized if turn is None else resized.transpose(Image.Transpose(turn)), shown)
 
 
 def _open(data: bytes) -> ImageFile.ImageFile:
-    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    image = Image.open(io.BytesIO(data), formats=_formats)
     if image.width * image.height > _MOST_PIXELS:
         raise ValueError("it has too many pixels to be shown here")
     return image
@@ -158,8 +150,10 @@ def _encoded(picture: Image.Image, quality: int, deviation: float = 255.0) -> Pi
 _WORK = {work.__name__: work for work in (thumbnail, output_crop, source_crop)}
 
 
-def serve() -> None:
+def serve(formats: tuple[str, ...]) -> None:
     """Make pictures until standard input ends: this is the child."""
+    global _formats  # of the process, which does nothing else
+    _formats = formats
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent decides
     with contextlib.suppress(OSError):  # if memory runs out, the kernel kills this process first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")

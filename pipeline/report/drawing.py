@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from pipeline.report.decoder import Picture, no_picture, serve
+from transforms.imaging.opening import FORMATS
 
 # The bytes of all data URIs of a page, and the seconds that making them may take.
 _BYTES, _SECONDS = 2_600_000, 20.0
@@ -27,7 +28,7 @@ class Drawing:
     """
 
     def __init__(self) -> None:
-        code = f"import sys; sys.path.insert(0, {_ROOT!r}); from {serve.__module__} import serve; serve()"
+        code = f"import sys; sys.path.insert(0, {_ROOT!r}); from {serve.__module__} import serve; serve({FORMATS!r})"
         self._child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pid = self._child.pid
         self._left = _BYTES

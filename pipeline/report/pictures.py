@@ -17,6 +17,7 @@ from pipeline.report.sources import location_of
 from pipeline.report.survey import Survey
 from transforms import storage
 from transforms.imaging.errors import Kind
+from transforms.imaging.orientation import TRANSPOSITIONS
 from transforms.layouts.members import file_of, read_outputs
 from transforms.model.errors import RunError
 from transforms.publish.amounts import amount
@@ -127,7 +128,9 @@ def _sources(drawing: Drawing, data: ReportData, crops: Mapping[str, Picture]) -
     for rows, found in _read_all(read, data.survey.sample):
         for row in rows:
             crop = crops[row["path"]]
-            arguments = {"row": row, "size": picture_of(row), "shown": crop[1:3], "background": background}
+            turn = TRANSPOSITIONS.get(row["orientation"])
+            shown = {"turn": turn, "shown": crop[1:3], "background": background}
+            arguments = {"row": row, "size": picture_of(row), **shown}
             yield row["path"], no_picture("") if crop.missing else _draw(drawing, "source_crop", found, **arguments)
 
 

@@ -18,6 +18,7 @@ from pipeline.report.drawing import Drawing
 from pipeline.report.sources import location_of, root_of
 from tests.support import image_bytes, jpeg
 from transforms.imaging.geometry import Target
+from transforms.imaging.orientation import TRANSPOSITIONS
 from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
 
@@ -74,7 +75,7 @@ def turned_photo(orientation: int) -> bytes:
 def test_source_and_output_show_the_same_part_pixel_for_pixel(data: bytes, spec: ResizeSpec) -> None:
     output, row, size = made(data, spec)
     right = output_crop(output, row["output_box"])
-    left = source_crop(data, row, size, (right.width, right.height), "#ffffff")
+    left = source_crop(data, row, size, TRANSPOSITIONS.get(row["orientation"]), (right.width, right.height), "#ffffff")
     x0, y0, x1, y1 = row["output_box"]
     side = max(right.width, right.height)
     assert side in (*CROPS, max(x1 - x0, y1 - y0))
@@ -98,7 +99,7 @@ def test_less_is_shown_of_an_output_with_much_detail() -> None:
 def test_a_transparent_source_lies_on_the_background_of_the_dataset() -> None:
     data = image_bytes(Image.new("RGBA", (64, 64), (0, 0, 0, 0)), "PNG")
     _, row, size = made(data, ResizeSpec(sizes=(32,), extension="png", background="#00ff00"))
-    assert pixels(source_crop(data, row, size, (32, 32), "#00ff00")).getpixel((9, 9)) == pytest.approx(
+    assert pixels(source_crop(data, row, size, None, (32, 32), "#00ff00")).getpixel((9, 9)) == pytest.approx(
         (0, 255, 0), abs=3
     )
 

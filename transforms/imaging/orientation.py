@@ -15,6 +15,18 @@ from transforms.imaging import hostile
 
 TAG = 0x0112
 _AS_STORED = 1
+
+# EXIF orientation -> the transposition that makes a picture upright.
+TRANSPOSITIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
 _NAMESPACE = rb"http://ns\.adobe\.com/tiff/1\.0/"
 
 

@@ -14,6 +14,7 @@ from transforms.imaging.errors import ImageError, Note, SkippedError, Stage
 from transforms.imaging.geometry import Box, Target, box_in, can_chain, skip_reason, targets
 from transforms.imaging.header import ImageHeader, probe_header
 from transforms.imaging.opening import Opened, open_image
+from transforms.imaging.orientation import TRANSPOSITIONS
 from transforms.imaging.pillow_errors import image_errors
 from transforms.imaging.spec import ResizeSpec
 
@@ -21,17 +22,6 @@ from transforms.imaging.spec import ResizeSpec
 Admit = Callable[[int], contextlib.AbstractContextManager[None]]
 # Called with a stage when it ends, to measure its time.
 Lap = Callable[[Stage], None]
-
-# EXIF orientation -> the transposition that makes a picture upright.
-_TRANSPOSITIONS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 class Encoded(NamedTuple):
@@ -176,7 +166,7 @@ def _pictures(
 
 
 def _turn(picture: Image.Image, target: Target) -> Image.Image:
-    transposition = _TRANSPOSITIONS.get(target.orientation)
+    transposition = TRANSPOSITIONS.get(target.orientation)
     return picture if transposition is None else picture.transpose(transposition)
 
 

@@ -10,8 +10,8 @@ If a process dies, the item that it was at is sent once more, alone to a new pro
 from __future__ import annotations
 
 import contextlib
-import os
 import selectors
+import socket
 import threading
 from collections import deque
 
@@ -37,15 +37,17 @@ class Dispatcher(threading.Thread):
         self._works: list[Work] = []
         self._works_lock = threading.Lock()
         self._is_closed = False
+        self._warm = 0
         # The rest is for the thread alone.
         self._lanes: list[Lane] = []
         self._again: deque[Item] = deque()  # items that were sent to a process that died
         self._large: deque[tuple[Item, int]] = deque()  # items that need more than a share, and what they need
         self._held = 0  # bytes of memory that are granted
         self._waits_for_memory = False
-        self._wakes, self._wake_end = os.pipe()
-        os.set_blocking(self._wakes, False)
-        os.set_blocking(self._wake_end, False)
+        # Never closed by hand: a thread that has read a file may wake this one after its end.
+        self._wakes, self._wake_end = socket.socketpair()
+        self._wakes.setblocking(False)
+        self._wake_end.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wakes, selectors.EVENT_READ)
         self._read_ahead = ReadAhead(self.wake)
@@ -56,10 +58,19 @@ class Dispatcher(threading.Thread):
             self._works = [*(other for other in self._works if not other.is_over), work]
         self.wake()
 
+    def warm_up(self, count: int) -> None:
+        """Start processes before there is work for them.
+
+        Args:
+            count: how many, if there may be as many.
+        """
+        self._warm = count
+        self.wake()
+
     def wake(self) -> None:
         """Let the thread look for items to send."""
-        with contextlib.suppress(OSError):  # the pipe is full, so that the thread wakes anyway; or it has ended
-            os.write(self._wake_end, b"x")
+        with contextlib.suppress(BlockingIOError):  # it is full, so that the thread wakes anyway
+            self._wake_end.send(b"x")
 
     def close(self) -> None:
         """Cancel all work, end the processes and the thread."""
@@ -82,15 +93,13 @@ class Dispatcher(threading.Thread):
             self._end_process(lane)
         self._read_ahead.close()
         self._selector.close()
-        for end in (self._wakes, self._wake_end):
-            os.close(end)
 
     def _handle_events(self) -> None:
         looks_at_all = False
         for key, _ in self._selector.select():
             if key.data is None:
                 with contextlib.suppress(BlockingIOError):
-                    os.read(self._wakes, 1 << 12)
+                    self._wakes.recv(1 << 12)
                 looks_at_all = True
             else:
                 self._receive(key.data)
@@ -105,6 +114,9 @@ class Dispatcher(threading.Thread):
             self._end_process(self._lanes.pop())
         while len(self._lanes) < self.limit:
             self._lanes.append(Lane(len(self._lanes)))
+        for lane in self._lanes[: self._warm]:
+            self._start_process(lane)
+        self._warm = 0
         hungry = list(self._lanes)
         while hungry:  # in turn, so that none has two while another has none
             hungry = [lane for lane in hungry if self._send_one(lane)]
@@ -118,7 +130,7 @@ class Dispatcher(threading.Thread):
         needed = self._large[0][1] if self._large else self.memory // self.limit
         if lane.is_idle and not self._hold(lane, needed):
             return False
-        lane.is_alone = bool(self._large)
+        lane.is_alone, lane.is_second_try = bool(self._large), False
         item = self._large.popleft()[0] if self._large else self._next_item()
         if item is None:
             self._release(lane)
@@ -163,9 +175,7 @@ class Dispatcher(threading.Thread):
         if item.work.is_stopped:
             self._release(lane)
             return
-        if lane.process is None:
-            lane.process = WorkerProcess()
-            self._selector.register(lane.process, selectors.EVENT_READ, lane)
+        self._start_process(lane)
         lane.send(item)
 
     def _receive(self, lane: Lane) -> None:
@@ -210,6 +220,12 @@ class Dispatcher(threading.Thread):
         self._again.clear()
         self._large.clear()
         self._held = 0
+
+    def _start_process(self, lane: Lane) -> None:
+        """Start the process of a lane if it has none."""
+        if lane.process is None:
+            lane.process = WorkerProcess()
+            self._selector.register(lane.process, selectors.EVENT_READ, lane)
 
     def _end_process(self, lane: Lane) -> str:
         """End the process of a lane, and return how it ended."""

@@ -54,11 +54,6 @@ class Work:
     # The rest is for `Dispatcher`.
 
     @property
-    def left(self) -> int:
-        """The number of sources that no worker has begun."""
-        return len(self._left)
-
-    @property
     def is_over(self) -> bool:
         """Whether no source is left, and none is at work whose result is wanted."""
         with self._lock:

@@ -14,6 +14,9 @@ from transforms.resizing.process import SourceResult
 from transforms.resizing.work import Work
 from transforms.resizing.worker import Job
 
+# Processes that are started before it is known how many images there are.
+_WARM = 4
+
 
 def _do_nothing(_result: SourceResult) -> None: ...
 
@@ -57,11 +60,19 @@ class Workers:
         """
         work = Work(sources, job, on_result)
         with self._lock:
-            if self._dispatcher is None:
-                self._dispatcher = Dispatcher(*self._limits)
-                self._dispatcher.start()
-            self._dispatcher.add(work)
+            self._running_dispatcher().add(work)
         return work
+
+    def warm_up(self) -> None:
+        """Start the first processes, which load while the caller prepares the work. Return at once."""
+        with self._lock:
+            self._running_dispatcher().warm_up(_WARM)
+
+    def _running_dispatcher(self) -> Dispatcher:
+        if self._dispatcher is None:
+            self._dispatcher = Dispatcher(*self._limits)
+            self._dispatcher.start()
+        return self._dispatcher
 
     def close(self) -> None:
         """Cancel all work, and end the processes. A later `submit` starts new ones."""

@@ -109,6 +109,14 @@ def test_processes_are_kept_for_the_next_work(two: Workers, tmp_path: Path) -> N
     assert processes_of(two) == before
 
 
+def test_processes_can_be_started_before_there_is_work(two: Workers, tmp_path: Path) -> None:
+    two.warm_up()
+    wait_until(lambda: len(processes_of(two)) == 2)
+    before = processes_of(two)
+    assert len(two.submit(photo_sources(tmp_path, 5), JOB).results()) == 5
+    assert processes_of(two) == before
+
+
 def test_outputs_are_left_in_temporary_files(two: Workers, tmp_path: Path) -> None:
     out = config(tmp_path).out_dir
     (image,) = photo_sources(tmp_path, 1)
