@@ -1,4 +1,4 @@
-# make resize [IN=folder] [OUT=folder] [ARGS="-s 512 256"]    make test    make test-fast    make coverage    make lint    make docs    make bench[-peers] [BENCH=folder]
+# make resize [IN=folder] [OUT=folder] [ARGS="-s 512 256"]    make test    make test-fast    make test-readme    make coverage    make lint    make docs    make bench[-peers] [BENCH=folder]
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -13,7 +13,7 @@ export OUT ?= output/$(notdir $(IN:/=))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help resize install-dataflow test test-fast coverage test-readers browser lint format docs bench bench-peers
+.PHONY: help resize install-dataflow test test-fast coverage test-readers test-readme browser lint format docs bench bench-peers
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -24,8 +24,9 @@ NATIVE := $(wildcard transforms/imaging/native/*)
 $(INSTALLED): setup.py pyproject.toml $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "make: Python 3.11 or later is needed; name one: make PYTHON=python3.12" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@echo "make: installing Apache Beam, Pillow and what they need into $(VENV), once: about two minutes, 830 MB"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
 $(SUBMITS): $(INSTALLED)
@@ -41,9 +42,11 @@ $(READS): $(DEVELOPED)
 	@touch $@
 
 $(PHOTOS): | $(INSTALLED)
-	$(BIN)/python -m benchmarks.photos $@ 24
+	@echo "make: generating 24 photograph-like images in $@"
+	@$(BIN)/python -m benchmarks.photos $@ 24
 
 resize: $(INSTALLED) $(if $(filter $(PHOTOS),$(IN)),$(PHOTOS))
+	@echo "make: resizing $$IN into $$OUT"
 	@$(BIN)/python image_resizer.py -i "$$IN" -o "$$OUT" -ext jpg $(ARGS)
 
 # The environment that run_dataflow.sh submits from.
@@ -59,6 +62,10 @@ test-fast: $(DEVELOPED)
 # Read every sample of every layout with the libraries that people use; make test skips these tests.
 test-readers: $(READS)
 	$(BIN)/python -m pytest -n auto tests/readers
+
+# Run README's commands, as they stand, in a fresh clone of the last commit, with an environment of its own.
+test-readme: $(DEVELOPED)
+	$(BIN)/python -m pytest tests/readme
 
 # Install Chromium with apt-get, and axe-core with npm, if they are missing: make test skips the tests of the report
 # without them.

@@ -41,6 +41,12 @@ project=${PROJECT:-} region=${REGION:-} temp_location=${TEMP_LOCATION:-} image=$
 input=${INPUT:-} output=${OUTPUT:-} template="" estimate="" args=()
 
 while [[ $# -gt 0 ]]; do
+  name=${1%%=*}
+  case $name in
+    --temp-location | --flex-template | --in-dir | --out-dir)  # hyphens are underscores
+      underscored=${name:2}
+      set -- "--${underscored//-/_}${1#"$name"}" "${@:2}" ;;
+  esac
   case $1 in
     -h | --help) usage; exit ;;
     --project=* | --region=* | --temp_location=* | --image=* | --flex_template=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;

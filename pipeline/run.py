@@ -20,6 +20,9 @@ from pipeline.exclusive.lock import hold_lock
 from pipeline.history.record import History
 from pipeline.loading import fast_loading
 from pipeline.terminal import log, summary
+from pipeline.terminal.failures import first_failures
+from pipeline.terminal.heartbeat import at_work
+from pipeline.terminal.next_steps import next_steps
 from pipeline.terminal.signals import Stopped, print_stopped, raise_on_signal
 from pipeline.verify import verify
 from transforms import storage
@@ -58,12 +61,14 @@ def _run_command(argv: Sequence[str]) -> int:
     started = time.monotonic()
     try:
         options = parse(argv)
-        log.configure(options.log_level, options.log, options.runner is not None)
-        problems = _check_places(options)
+        log.configure(options.log_level, options.log, options.runner is not None, options.quiet)
+        with at_work("checking the command and its inputs"):
+            problems = _check_places(options)
         if options.estimate is not None:
             return _print_estimate(options, options.estimate)
         if options.dry_run:
-            return _validate_job(options)
+            with at_work("validating the job"):
+                return _validate_job(options)
         plan = access.check(options.config, options.overwrite, options.log)  # before anything is written to OUT
         if options.verify:
             return _verify(options, plan)
@@ -84,8 +89,15 @@ def _check_places(options: Options) -> list[Problem]:
         RunError: a table or a store cannot be read.
     """
     config = options.config
+    if options.runner is not None:
+        from pipeline.runners.known import check_runner
+
+        check_runner(options.runner)
     if not all(map(storage.is_local, config.places)):
-        storage.set_options(options.beam_args)
+        with fast_loading(options):
+            storage.set_options(options.beam_args)
+        folders = [config.out_dir, *(split.root for split in config.splits)]
+        storage.check_buckets(folders, list(config.tables.values()))
     if options.on_dataflow and options.estimate is None:
         from pipeline.runners import dataflow
 
@@ -138,7 +150,7 @@ def _validate_job(options: Options) -> int:
 def _verify(options: Options, plan: Plan | None) -> int:
     if plan is None:
         raise UsageError(f"-o {options.config.out_dir!r} holds no dataset to verify: leave out --verify")
-    with _exclusive(options):
+    with _exclusive(options), at_work("checking the files of the dataset"):
         return verify(options.config, plan, options.verify == "full")
 
 
@@ -146,12 +158,15 @@ def _print_estimate(options: Options, request: EstimateRequest) -> int:
     with fast_loading(options):
         from pipeline.estimate.command import estimate
 
-    print("\n".join(estimate(options, request)))
+    with at_work("estimating"):
+        lines = list(estimate(options, request))
+    print("\n".join(lines))
     return 0
 
 
 def _make_dataset(options: Options, lease: Lease | None, started: float) -> int:
-    plan = access.prepare(options.config, options.overwrite, options.log)
+    with at_work("preparing the output"):
+        plan = access.prepare(options.config, options.overwrite, options.log)
     if plan:
         logger.info("continuing the dataset in {}", options.config.out_dir)
     try:
@@ -177,7 +192,8 @@ def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lea
     if options.runner is not None:
         from pipeline.runners.remote import run_remotely
 
-        return run_remotely(options, history.run_id, plan, lease)
+        with at_work(f"working with --runner {options.runner}"):
+            return run_remotely(options, history.run_id, plan, lease)
     if plan is None:  # a run that continues may have nothing to make
         workers_for(options.config).warm_up()
     with fast_loading(options):
@@ -208,11 +224,15 @@ def _reason_to_renumber(options: Options, before: Plan | None) -> str:
 
 def _conclude(options: Options) -> int:
     """Log the summary, write the report, and return the exit code."""
-    facts = json.loads(storage.read(storage.join(options.config.out_dir, paths.SUMMARY_PATH)))
-    for line in summary.summary_lines(facts, options.config.out_dir):
-        logger.info("{}", line)
-    _write_report(options.config.out_dir)
+    out_dir = options.config.out_dir
+    facts = json.loads(storage.read(storage.join(out_dir, paths.SUMMARY_PATH)))
     failed, matched = facts["images"]["failed"], facts["images"]["matched"]
+    for line in summary.summary_lines(facts, first_failures(out_dir, failed), out_dir):
+        logger.info("{}", line)
+    with at_work("writing the report"):
+        _write_report(out_dir)
+    for line in next_steps(facts, out_dir):
+        logger.info("{}", line)
     if options.max_failures is not None and options.max_failures.exceeded(failed, matched):
         logger.error("{} failed, more than --max_failures {}", counted(failed, "image"), options.max_failures)
         return 1

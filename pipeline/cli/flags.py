@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from pipeline.cli import dataset_flags, image_flags, run_flags
 from pipeline.cli.group import FlagGroup
+from pipeline.cli.help import DESCRIPTION, USAGE
 from pipeline.errors import UsageError
 
 
@@ -45,9 +46,12 @@ def parser_and_groups() -> tuple[argparse.ArgumentParser, list[FlagGroup]]:
     """Return the parser, and its groups in the order of --help."""
     parser = _Parser(
         prog="image_resizer",
-        description="Turn a big image collection into small images; a run that was cut off continues where it was.",
-        epilog="Any other flag is passed on to Apache Beam: --project and --region, for example.",
+        usage=USAGE,
+        description=DESCRIPTION,
+        epilog="Hyphens in a flag are underscores: --in-dir is --in_dir. Any other flag is passed on to Apache Beam: "
+        "--project and --region, for example.",
         allow_abbrev=False,
+        add_help=False,
     )
     modules = (dataset_flags, image_flags, run_flags)
     return parser, [group for module in modules for group in module.add_flags(parser)]

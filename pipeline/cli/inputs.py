@@ -8,13 +8,14 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.cli.single_file import single_file
 from pipeline.errors import UsageError
 from transforms.model.config import Split
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH
 from transforms.storage import is_inside, is_local, join, problem_of
 from transforms.storage.gcs import is_object
-from transforms.storage.paths import WILDCARD, escaped
+from transforms.storage.paths import WILDCARD, escaped, unescaped
 
 
 def normalize(path: str, flag: str) -> str:
@@ -34,32 +35,43 @@ def normalize(path: str, flag: str) -> str:
     return os.path.realpath(os.path.expanduser(path)) if is_local(path) else path.rstrip("/")
 
 
-def splits(in_dirs: Sequence[str], names: Sequence[str] | None) -> tuple[Split, ...]:
+def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool = False) -> tuple[Split, ...]:
     """Return one split for each input, with its pattern and its root.
 
     Args:
         in_dirs: the inputs, as they were typed.
         names: the names of the splits; None names each after the last folder of its input.
+        any_name: whether every file is tried, whatever its name.
 
     Raises:
-        UsageError: a local input does not exist, or two splits have one name.
+        UsageError: a local input does not exist or is no image, or two splits have one name.
     """
     if names and len(names) != len(in_dirs):
         raise UsageError(
             f"--split {' '.join(names)!r} has {counted(len(names), 'name')}, and -i has "
             f"{counted(len(in_dirs), 'input')}: give one name for each input"
         )
-    result = tuple(_split(path, names[index] if names else None) for index, path in enumerate(in_dirs))
+    result = tuple(_split(path, names[index] if names else None, any_name) for index, path in enumerate(in_dirs))
     for split in result:
         if not re.fullmatch(r"\w[\w.-]*", split.name):
             raise UsageError(f"--split {split.name!r} is not a name: use letters, digits, '_', '-' and '.'")
-        if [other.name for other in result].count(split.name) > 1:
+        namesakes = [other for other in result if other.name == split.name]
+        if len(namesakes) > 1:
+            if all(_is_one_file(other) for other in namesakes):
+                folder, pattern = split.root, join(split.root, "*.jpg")
+                raise UsageError(
+                    f"-i has {len(namesakes)} files of {folder!r}: give the folder, or a pattern in quotes, such as "
+                    f"{pattern!r}"
+                )
             raise UsageError(f"-i has two inputs that are named {split.name!r}: give --split, with a name for each")
     return result
 
 
-def _split(typed: str, name: str | None) -> Split:
+def _split(typed: str, name: str | None, any_name: bool) -> Split:
     path = normalize(typed, "-i")
+    if file := single_file(typed, any_name):
+        folder = posixpath.dirname(file)
+        return Split(name or _default_name(folder), escaped(file), folder)
     if is_local(path) and os.path.lexists(path):
         root, pattern = _local_folder(typed, path), join(escaped(path), "**")
     elif wildcard := WILDCARD.search(path):
@@ -72,6 +84,11 @@ def _split(typed: str, name: str | None) -> Split:
         root, pattern = path, join(path, "**")
     typed_root = _typed_root(typed, is_pattern=root != path)
     return Split(name or _default_name(typed), pattern, root, "" if typed_root == root else typed_root)
+
+
+def _is_one_file(split: Split) -> bool:
+    """Return whether a split is one file, and not a folder or a pattern."""
+    return escaped(unescaped(split.pattern)) == split.pattern
 
 
 def _typed_root(typed: str, is_pattern: bool) -> str:
@@ -93,7 +110,7 @@ def _local_folder(typed: str, folder: str) -> str:
     if not os.path.exists(folder):
         raise UsageError(f"-i {typed!r}: the folder {folder!r} does not exist: give one that does")
     if not os.path.isdir(folder):
-        raise UsageError(f"-i {typed!r} is a file: give the folder that holds the images")
+        raise UsageError(f"-i {typed!r} is no folder: give the folder that holds the images")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UsageError(f"-i {typed!r} cannot be read (Permission denied): allow reading, or give another folder")
     return folder

@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from pipeline.cli import inputs
 from pipeline.cli.beam_flags import check_beam_flags, check_job_labels, max_num_workers
-from pipeline.cli.defaults import DATAFLOW_IMAGES_PER_SHARD, REMOTE_PROCESSES
+from pipeline.cli.defaults import DATAFLOW_IMAGES_PER_SHARD, LOG_EVERY, REMOTE_PROCESSES
 from pipeline.cli.flags import parser
+from pipeline.cli.run_flags import DEFAULT_LOG_LEVEL
+from pipeline.cli.spelling import check_spelling, underscored
 from pipeline.cli.values import Limit
 from pipeline.errors import UsageError
 from transforms import compat
@@ -24,6 +26,7 @@ from transforms.storage import is_local
 
 # Beam's names of the runner that is used for a local run. Beam's own DirectRunner picks one by what is installed.
 LOCAL_RUNNERS = frozenset({"directrunner", "fnapirunner"})
+_DATAFLOW = "dataflowrunner"
 
 # The OUT of an estimate that names none: no input can lie in it.
 NOWHERE = os.devnull
@@ -58,6 +61,7 @@ class Options:
         log: a file that gets the log, too.
         log_level: one of `run_flags.LOG_LEVELS`.
         log_every: images between two progress lines in the log.
+        quiet: show warnings and errors only.
         report_every: seconds between two reports on a local run; None for one report, at its end.
         runner: Beam's name of the runner; None for the local one.
         wait: follow a job on Dataflow to its end.
@@ -72,6 +76,7 @@ class Options:
     log: str | None
     log_level: str
     log_every: int
+    quiet: bool
     report_every: int | None
     runner: str | None
     wait: bool
@@ -95,12 +100,16 @@ def parse(argv: Sequence[str]) -> Options:
         UsageError: a value or a flag is wrong.
         SystemExit: the command line has --help or --version.
     """
-    flags, beam_args = parser().parse_known_args(argv)
-    local = flags.runner is None or flags.runner.lower() in LOCAL_RUNNERS
+    our_parser = parser()
+    ours = compat.flags_of(our_parser)
+    argv = underscored(argv, ours)
+    check_spelling(argv, ours)
+    flags, beam_args = our_parser.parse_known_args(argv)
+    local = flags.runner is None or _full_name(flags.runner) in LOCAL_RUNNERS
     config = _config(flags, local)
     _check_combinations(flags, beam_args, local)
     if beam_args:
-        check_beam_flags(beam_args, compat.flags_of(parser()))
+        check_beam_flags(beam_args, ours)
     return Options(
         config=config,
         estimate=_estimate_request(flags, beam_args),
@@ -108,8 +117,9 @@ def parse(argv: Sequence[str]) -> Options:
         verify=flags.verify,
         max_failures=flags.max_failures,
         log=os.path.realpath(flags.log) if flags.log else None,
-        log_level=flags.log_level,
-        log_every=flags.log_every,
+        log_level=flags.log_level or DEFAULT_LOG_LEVEL,
+        log_every=flags.log_every or LOG_EVERY,
+        quiet=flags.quiet,
         report_every=flags.report_every,
         runner=None if local else flags.runner,
         wait=flags.wait,
@@ -121,6 +131,7 @@ def _check_combinations(flags: argparse.Namespace, beam_args: Sequence[str], loc
     """Refuse flags that contradict each other or do not fit the runner."""
     on_dataflow = _is_dataflow(flags.runner)
     check_job_labels(beam_args)
+    _check_quiet(flags)
     if flags.report_every and not local:
         raise UsageError(
             f"--report_every {flags.report_every} has no effect with --runner {flags.runner}: leave it out, and give "
@@ -138,12 +149,26 @@ def _check_combinations(flags: argparse.Namespace, beam_args: Sequence[str], loc
         raise UsageError("--dry_run has no effect without --runner DataflowRunner: leave it out, or give --estimate")
 
 
+def _check_quiet(flags: argparse.Namespace) -> None:
+    """Refuse flags about lines that neither the terminal nor a file gets."""
+    if not flags.quiet or flags.log:
+        return
+    for name in ("log_level", "log_every"):
+        if (value := getattr(flags, name)) is not None:
+            raise UsageError(f"--{name} {value} has no effect with --quiet: leave one of them out, or give -l FILE")
+
+
 def _is_dry(beam_args: Sequence[str]) -> bool:
     return any(arg.partition("=")[0] == "--dry_run" for arg in beam_args)  # Beam ignores its value, too
 
 
 def _is_dataflow(runner: str | None) -> bool:
-    return runner is not None and runner.lower() == "dataflowrunner"
+    return runner is not None and _full_name(runner) == _DATAFLOW
+
+
+def _full_name(runner: str) -> str:
+    """Return the name of a runner in small letters: Beam takes `dataflow`, too."""
+    return f"{runner.lower().removesuffix('runner')}runner"
 
 
 def _estimate_request(flags: argparse.Namespace, beam_args: Sequence[str]) -> EstimateRequest | None:
@@ -160,7 +185,7 @@ def _estimate_request(flags: argparse.Namespace, beam_args: Sequence[str]) -> Es
 def _config(flags: argparse.Namespace, local: bool) -> ResizeConfig:
     if flags.out_dir is None and flags.estimate is None:
         raise UsageError("-o is missing: give the folder or store path that the dataset is written to")
-    splits = inputs.splits(flags.in_dir, flags.split)
+    splits = inputs.splits(flags.in_dir, flags.split, flags.any_name)
     out_dir = NOWHERE if flags.out_dir is None else inputs.normalize(flags.out_dir, "-o")
     inputs.check_apart(splits, out_dir)
     if flags.list_prefixes:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pipeline.cli import values
 from pipeline.cli.defaults import ESTIMATE_IMAGES, LOG_EVERY, REMOTE_PROCESSES
 from pipeline.cli.group import FlagGroup
+from pipeline.cli.help import FullHelp, ShortHelp
 from pipeline.cli.version import PrintVersion
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+DEFAULT_LOG_LEVEL = "info"
 
 
 def add_flags(parser: argparse.ArgumentParser) -> Iterator[FlagGroup]:
@@ -18,7 +20,8 @@ def add_flags(parser: argparse.ArgumentParser) -> Iterator[FlagGroup]:
     for title, add in (
         ("estimate", _add_estimate_flags),
         ("run", _add_run_flags),
-        ("log, report and version", _add_log_flags),
+        ("log and report", _add_log_flags),
+        ("help", _add_help_flags),
     ):
         group = FlagGroup(parser, title)
         add(group)
@@ -79,15 +82,21 @@ def _add_run_flags(group: FlagGroup) -> None:
 def _add_log_flags(group: FlagGroup) -> None:
     group.add("-l", "--log", metavar="FILE", help="write the log to this file, too")
     group.add(
-        "--log_level", choices=LOG_LEVELS, default="info", help="debug shows Beam's own log too (default: %(default)s)"
+        "--log_level",
+        choices=LOG_LEVELS,
+        help=f"debug shows Beam's own log too (default: {DEFAULT_LOG_LEVEL})",
     )
     group.add(
         *("-v", "--log_every", "--verbose"),
         type=values.whole_number,
-        default=LOG_EVERY,
         metavar="N",
-        help="images between two progress lines in the log; --verbose is the name of the old script "
-        "(default: %(default)s)",
+        help="images between two progress lines in the log, which has one every 30 seconds in any case; --verbose is "
+        f"the name of the old script (default: {LOG_EVERY})",
+    )
+    group.add(
+        *("-q", "--quiet"),
+        action="store_true",
+        help="show warnings and errors only, and no progress bar; the file of -l gets the whole log",
     )
     group.add(
         "--report_every",
@@ -96,4 +105,9 @@ def _add_log_flags(group: FlagGroup) -> None:
         help="on this machine: write OUT/report.html again every so many seconds, for a browser that follows the run "
         "(default: once, at the end)",
     )
+
+
+def _add_help_flags(group: FlagGroup) -> None:
+    group.add("-h", action=ShortHelp, help="print the flags that people use, with three examples, and exit")
+    group.add("--help", action=FullHelp, help="print all flags, and exit")
     group.add("--version", action=PrintVersion, help="print the versions of this program and its libraries, and exit")

@@ -140,4 +140,5 @@ def license_id(text: str) -> str:
 
 def extension(text: str) -> str:
     """Parse the extension of an image, with or without its dot; the setting checks that it can be written."""
-    return text.lower().removeprefix(".")
+    extension = text.strip().lower().removeprefix(".")
+    return "jpg" if extension == "jpeg" else extension

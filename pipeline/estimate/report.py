@@ -12,6 +12,7 @@ from pipeline.estimate.interval import Estimate, Total
 from pipeline.runners import dataflow
 from pipeline.terminal.summary import format_counts
 from transforms.model.counting import counted
+from transforms.publish.amounts import amount
 
 # The widths of a label, of a number, and of the longest line.
 _LABEL, _CELL, _WIDTH = 26, 13, 100
@@ -29,23 +30,16 @@ def _row(label: str, *cells: str, note: str = "") -> str:
     return f"{label:<{_LABEL}}{''.join(f'{cell:>{_CELL}}' for cell in cells)}{note and f'  {note}'}".rstrip()
 
 
-def _size(number: float) -> str:
-    """Return a number of bytes in kB, in MB from 10 MB or in GB from 1 GB."""
-    if number >= 1e9:
-        return f"{number / 1e9:,.2f} GB"
-    return f"{number / 1e6:,.1f} MB" if number >= 1e7 else f"{number / 1e3:,.0f} kB"
-
-
 def _input(findings: Findings) -> Iterator[str]:
     yield _row("Input", "images", "bytes")
     listing = findings.listing
     splits = listing.tally["splits"]
     for name, split in splits.items():
-        yield _row(f"  {name}", f"{split['images']:,}", _size(split["bytes"]))
+        yield _row(f"  {name}", f"{split['images']:,}", amount(split["bytes"]))
     if len(splits) > 1:
-        yield _row("  all", f"{listing.listed_images:,}", _size(sum(split["bytes"] for split in splits.values())))
+        yield _row("  all", f"{listing.listed_images:,}", amount(sum(split["bytes"] for split in splits.values())))
     if findings.share != "1":
-        yield _row(f"  --sample {findings.share}", f"{listing.images:,}", _size(listing.bytes))
+        yield _row(f"  --sample {findings.share}", f"{listing.images:,}", amount(listing.bytes))
     if other_files := sum(listing.tally["not_images"].values()):
         yield _row("  other files", f"{other_files:,}")
     if system_files := listing.tally["system_files"]:
@@ -67,7 +61,7 @@ def _measured(findings: Findings) -> Iterator[str]:
 def _output(findings: Findings) -> Iterator[str]:
     yield _row("Output [2]", "bytes", note="with 95 % confidence")
     for size, total in findings.outputs.items():
-        yield _row(f"  {size} px", _size(total.estimate.value), note=_total_interval(total))
+        yield _row(f"  {size} px", amount(total.estimate.value), note=_total_interval(total))
 
 
 def _total_interval(total: Total) -> str:
@@ -77,7 +71,7 @@ def _total_interval(total: Total) -> str:
     if math.isinf(estimate.half_width):
         return "unknown: one image gives no interval"
     basis = "by the bytes of the sources" if total.by_size else "by the number of images"
-    return f"{_size(estimate.low)} to {_size(estimate.high)}, {basis}"
+    return f"{amount(estimate.low)} to {amount(estimate.high)}, {basis}"
 
 
 def _machine(findings: Findings) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -39,7 +40,8 @@ def run_locally(options: Options, history: History) -> ProgressReporter:
     """
     progress.reset()
     thread = _PipelineThread(options, history.run_id)
-    reporter = ProgressReporter(progress, options.log_every, history.startup_seconds())
+    has_bar = sys.stderr.isatty() and not options.quiet
+    reporter = ProgressReporter(progress, options.log_every, history.startup_seconds(), has_bar)
     limit = options.max_failures
     live = _live_report(options, history, reporter)
     with collect_signals() as signals:
@@ -51,11 +53,10 @@ def run_locally(options: Options, history: History) -> ProgressReporter:
             lambda: bool(signals) or (limit is not None and limit.exceeded(progress.failed, progress.total)),
         )
     if signals:
-        _exit_run(options, live, signals[0].reason, signals[0].exit_code)
+        _exit_run(options, live, signals[0].reason, "give the same command again", signals[0].exit_code)
     if thread.is_alive():
-        _exit_run(
-            options, live, f"stopped: {counted(progress.failed, 'image')} failed, more than --max_failures {limit}", 1
-        )
+        reason = f"stopped: {counted(progress.failed, 'image')} failed, more than --max_failures {limit}"
+        _exit_run(options, live, reason, "give a larger limit", 1)
     close_workers()
     error = thread.error()
     if live:
@@ -73,12 +74,12 @@ def _live_report(options: Options, history: History, reporter: ProgressReporter)
     return LiveReport(options, options.report_every, history, reporter, progress)
 
 
-def _exit_run(options: Options, live: LiveReport | None, reason: str, exit_code: int) -> NoReturn:
+def _exit_run(options: Options, live: LiveReport | None, reason: str, advice: str, exit_code: int) -> NoReturn:
     """End the run without waiting for its threads. No file is half-written: a shard is stored or not."""
     if live and storage.is_local(options.config.out_dir):
         live.end(reason)
     committed = f"{progress.committed:,} of {counted(progress.total, 'image')}" if progress.total else "nothing"
-    logger.error("{}; {} committed: give the same command again to continue", reason, committed)
+    logger.error("{}; {} committed: {} to continue", reason, committed, advice)
     raise ExitRun(exit_code)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 import warnings
 from typing import TYPE_CHECKING
 
@@ -20,19 +21,20 @@ if TYPE_CHECKING:
 _FORMAT = "{time:YYYY-MM-DD HH:mm:ss} | {level: <7} | {message}"
 
 
-def configure(level: str, path: str | None, remote: bool = False) -> None:
+def configure(level: str, path: str | None, remote: bool = False, quiet: bool = False) -> None:
     """Send the log to standard error, above a progress bar if one is shown, and to a file.
 
     Args:
         level: the lowest level that is logged.
         path: the path of the file, or None for no file.
         remote: also log what Beam says about a job that runs elsewhere.
+        quiet: send only warnings and errors to standard error.
 
     Raises:
         UsageError: the file cannot be written.
     """
     logger.remove()
-    logger.add(_print_above_bar, level=level.upper(), format=_FORMAT, filter=_is_for_terminal)
+    logger.add(terminal, level="WARNING" if quiet else level.upper(), format=_FORMAT, filter=_is_for_terminal)
     if path:
         try:
             logger.add(_LogFile(path), level=level.upper(), format=_FORMAT)
@@ -40,6 +42,24 @@ def configure(level: str, path: str | None, remote: bool = False) -> None:
             raise UsageError(f"-l {path!r} cannot be written: {error.strerror}; {CHECK_PATH}") from error
     _silence_libraries(level)
     _log_jobs(remote and level != "debug")
+
+
+class Terminal:
+    """Standard error as a sink for log lines.
+
+    Attributes:
+        line_at: the `time.monotonic` of the last line.
+    """
+
+    line_at = 0.0
+
+    def write(self, line: str) -> None:
+        self.line_at = time.monotonic()
+        _print_above_bar(line)
+
+
+# A global, since a process has one standard error.
+terminal = Terminal()
 
 
 class _LogFile:

@@ -12,6 +12,7 @@ from loguru import logger
 from tqdm import tqdm
 
 from pipeline.history.timeline import RunTimeline
+from pipeline.terminal.heartbeat import heartbeat
 from transforms.model.counting import counted
 from transforms.summary.progress import Progress
 
@@ -26,10 +27,12 @@ class ProgressReporter:
         progress: the counters.
         verbose: the number of images between two lines in the log.
         startup_seconds: the seconds from the beginning of the command to the beginning of the run.
+        has_bar: whether to show a bar.
     """
 
-    def __init__(self, progress: Progress, verbose: int, startup_seconds: float = 0.0) -> None:
+    def __init__(self, progress: Progress, verbose: int, startup_seconds: float = 0.0, has_bar: bool = False) -> None:
         self._progress = progress
+        self._has_bar = has_bar
         self._timeline = RunTimeline(progress, startup_seconds)
         self._verbose = verbose
         self._next_line = verbose
@@ -43,9 +46,9 @@ class ProgressReporter:
             should_stop: returns whether to return before the run ends.
         """
         bar: tqdm | None = None
-        with contextlib.ExitStack() as stack:
+        with heartbeat(lambda: _log_progress(self.state())), contextlib.ExitStack() as stack:
             while wait(_PERIOD) and not should_stop():
-                if bar is None and self._progress.total is not None and sys.stderr.isatty():
+                if bar is None and self._has_bar and self._progress.total is not None:
                     bar = stack.enter_context(_bar(self._progress.total))
                 self._show(bar)
             self._show(bar)
@@ -59,14 +62,23 @@ class ProgressReporter:
             bar.update(progress.done - bar.n)
         if progress.done >= self._next_line:
             self._next_line = progress.done - progress.done % self._verbose + self._verbose
-            logger.bind(progress=True).info(self.line())
+            _log_progress(self.line())
+
+    def state(self) -> str:
+        """Return a line that says what the run is doing."""
+        progress = self._progress
+        if progress.total is None:
+            return f"listing the input: {_duration(self.seconds())} so far"
+        if progress.total and progress.committed >= progress.total:
+            return f"all {counted(progress.total, 'image')} done: writing the manifest, the card and the checksums"
+        return self.line()
 
     def line(self) -> str:
         """Return a line with the progress and the rate."""
         progress = self._progress
         total = progress.total or 0
         rate = self.rate()
-        left = f"{(total - progress.done) / rate:,.0f} s left" if rate else "time left unknown"
+        left = f"{_duration((total - progress.done) / rate)} left" if rate else "time left unknown"
         share = 100 * progress.done / total if total else 0
         return (
             f"{progress.done:,} of {counted(total, 'image')} ({share:.0f} %), {rate:,.1f} images/s, {left}, "
@@ -104,6 +116,18 @@ class ProgressReporter:
         were = "was" if progress.resumed == 1 else "were"
         earlier = f", {progress.resumed:,} {were} committed already" if progress.resumed else ""
         return f"done: {counted(resized, 'image')} in {self.seconds():,.1f} s, {self.rate():,.1f} images/s{earlier}"
+
+
+def _log_progress(line: str) -> None:
+    """Log a line that a terminal does not show beside its bar."""
+    logger.bind(progress=True).info("{}", line)
+
+
+def _duration(seconds: float) -> str:
+    """Return such as "95 s", "25 min" or "3.5 h"."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"
 
 
 def _bar(total: int) -> tqdm:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from transforms.imaging.errors import Note
 from transforms.model.counting import counted
 from transforms.publish.amounts import amount
+from transforms.storage import join
 
 # What a note means. Where a setting decides, each of its values has a phrase.
 _NOTES: dict[Note, str | dict[str, str]] = {
@@ -35,8 +36,14 @@ _NOTES: dict[Note, str | dict[str, str]] = {
 }
 
 
-def summary_lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
-    """Yield the lines about the dataset in `out_dir`: what, then how many."""
+def summary_lines(summary: Mapping[str, Any], failures: Sequence[Mapping[str, Any]], out_dir: str) -> Iterator[str]:
+    """Yield the lines about the dataset in `out_dir`: what, then how many.
+
+    Args:
+        summary: the content of summary.json.
+        failures: the first rows of the failures, one for each image.
+        out_dir: OUT.
+    """
     images = summary["images"]
     yield (
         f"{counted(images['matched'], 'image')} matched: {images['written']:,} written, {images['failed']:,} failed, "
@@ -44,6 +51,10 @@ def summary_lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
     )
     if summary["failures"]:
         yield f"failed: {format_counts(summary['failures'])}"
+    for row in failures:
+        yield f"  {row['source']!r}: {row['error']}: {row['message']}"
+    if (more := images["failed"] - len(failures)) > 0:
+        yield f"  {more:,} more: {join(out_dir, 'failures-*.jsonl')}"
     if summary["retry"]:
         yield f"failed, and tried again by the next run: {summary['retry']:,}"
     if summary["skipped"]:
@@ -65,7 +76,7 @@ def summary_lines(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
     if summary.get("duplicates"):
         yield f"duplicates of an earlier file: {summary['duplicates']:,}"
     yield f"input: {amount(summary['source_bytes'])}; output: {_outputs(summary)}"
-    yield f"manifest: {out_dir}/manifest-*.jsonl, failures: {out_dir}/failures-*.jsonl"
+    yield f"OUT: {out_dir}"
 
 
 def _phrase(note: Note, settings: Mapping[str, Any]) -> str:

@@ -44,6 +44,7 @@ def test_help_has_every_flag_of_the_script() -> None:
         ("--region r --project", "--project needs a value: give one"),
         ("--project --region r", "--project needs a value: give one"),
         ("--flex_template gs://b/t.json", "--flex_template needs --image: give the image, built from the Dockerfile"),
+        ("--flex-template=gs://b/t.json", "--flex_template needs --image: give the image, built from the Dockerfile"),
         ("--flex_template t.json --image i", "--flex_template 't.json' is not a Cloud Storage path: give one such as"),
     ],
 )

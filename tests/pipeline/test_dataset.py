@@ -316,9 +316,10 @@ def test_summary_counts_everything(make: Make, tmp_path: Path) -> None:
         "source_aspect_ratio": {"1.5": 1, "10.0": 1},
         "settings": DEFAULT_SETTINGS,
     }
-    assert shown[1:5] == [
+    assert shown[1:6] == [
         "3 images matched: 2 written, 1 failed, 0 skipped",
         "failed: 1 not-an-image",
+        "  'bad.jpg': not-an-image: the content is not in an image format that can be read",
         "other files, not read: 2 .txt, 1 (no extension)",
         f"input: {amount(source_bytes)}; output: 32 px {amount(output_bytes)} ({share:.1f} %)",
     ]

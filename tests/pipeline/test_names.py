@@ -164,7 +164,10 @@ MISSING = "does not exist: give a folder, a glob pattern or a store path"
         (Path.mkdir, "holds no image; give a folder or pattern with images"),
         (lambda path: path.symlink_to("nowhere"), MISSING),
         (lambda path: write_tree(path, {"x.txt": b""}), "holds no image: 1 .txt; give a folder or pattern with images"),
-        (lambda path: path.write_bytes(b""), "is a file: give the folder that holds the images"),
+        (
+            lambda path: path.write_bytes(b""),
+            "has no extension: give --any_name if it is an image, or the folder",
+        ),
     ],
 )
 def test_an_unusable_input_is_refused(

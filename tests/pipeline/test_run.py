@@ -15,7 +15,9 @@ from typing import Any
 
 import apache_beam as beam
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import PipelineRunner
 
 from pipeline.cli.options import parse
 from pipeline.graph import build
@@ -66,7 +68,8 @@ def test_max_failures_stops_a_run_that_can_be_continued(tmp_path: Path) -> None:
     done = run(*args, "--max_failures", 1, "-j", 2)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert re.search(r"stopped: [23] images failed, more than --max_failures 1; 0 of 123 images committed", done.stderr)
+    advice = "0 of 123 images committed: give a larger limit to continue"
+    assert re.search(rf"stopped: [23] images failed, more than --max_failures 1; {advice}", done.stderr)
     assert not (tmp_path / "out" / "summary.json").exists()
     assert run(*args).returncode == 0
     assert len(rows(tmp_path / "out", "manifest")) == 123
@@ -89,11 +92,31 @@ def test_beam_is_silent_unless_debugging(photos: Path, tmp_path: Path) -> None:
     assert "apache_beam" not in quiet.stderr
 
 
-def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:
-    source = photo_tree(tmp_path / "in", 30, size=(400, 300))
+def test_a_quiet_run_says_nothing_but_problems(tmp_path: Path) -> None:
+    source = photo_tree(tmp_path / "in", 3)
+    done = run("-i", source, "-o", tmp_path / "out", "-s", 8, "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    (source / "gone.jpg").symlink_to(tmp_path / "nowhere")
+    write_tree(source, {"bad.jpg": b""})
+    flags = ("-q", "-l", tmp_path / "log", "--max_failures", 0)
+    done = run("-i", source, "-o", tmp_path / "out", "-s", 8, *flags)
+    assert done.returncode == 1
+    warning, error = (line.split(" | ", 1)[1] for line in done.stderr.splitlines())
+    assert warning == f"WARNING | {str(source / 'gone.jpg')!r} is a broken link: skipped"
+    assert error.startswith("ERROR   | stopped: 1 image failed, more than --max_failures 0; ") or (
+        error == "ERROR   | 1 image failed, more than --max_failures 0"
+    )
+    assert f"continuing the dataset in {tmp_path / 'out'}" in (tmp_path / "log").read_text()
+
+
+def test_a_quiet_run_has_no_bar(tmp_path: Path) -> None:
+    assert on_a_terminal("-i", photo_tree(tmp_path / "in", 3), "-o", tmp_path / "out", "-q") == ""
+
+
+def on_a_terminal(*flags: object) -> str:
+    """Run the command with a terminal as its standard error, check that it ends well, and return what it shows."""
     screen, terminal = pty.openpty()
     fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
-    flags = ["-i", source, "-o", tmp_path / "out", "-v", 10, "-l", tmp_path / "log"]
     command = [sys.executable, str(ROOT / "image_resizer.py"), *map(str, flags)]
     process = subprocess.Popen(command, stderr=terminal)
     os.close(terminal)
@@ -105,7 +128,12 @@ def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:
             break
     assert process.wait() == 0
     os.close(screen)
-    text = shown.decode()
+    return shown.decode()
+
+
+def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:
+    source = photo_tree(tmp_path / "in", 30, size=(400, 300))
+    text = on_a_terminal("-i", source, "-o", tmp_path / "out", "-v", 10, "-l", tmp_path / "log")
     assert re.search(r"100%\|█+\| 30/30 \[\d\d:\d\d<00:00, +[\d.]+ images/s, 0 failed\]", text)
     assert " of 30 images" not in text
     assert "30 of 30 images (100 %)" in (tmp_path / "log").read_text()
@@ -235,3 +263,16 @@ def test_each_run_leaves_a_record(make: Make, photos: Path, tmp_path: Path) -> N
     ]
     assert {record["resampling"] for record in records} == {exact.active_instruction_set() or "pillow"}
     assert records[0]["images_per_second"] == pytest.approx(9 / records[0]["seconds"], rel=0.01)
+
+
+class FailingRunner(PipelineRunner):
+    """A runner whose cluster cannot be reached."""
+
+    def run_pipeline(self, pipeline: beam.Pipeline, options: PipelineOptions) -> None:  # noqa: ARG002  # as Beam calls it
+        raise ConnectionError("the cluster is gone")
+
+
+def test_a_remote_run_that_fails_says_why(make: Make, photos: Path, tmp_path: Path) -> None:
+    runner = f"{__name__}.FailingRunner"
+    shown = make("-i", photos, "-o", tmp_path / "out", "-s", 16, "--runner", runner, expect=1)
+    assert shown[-1] == f"--runner {runner}: ConnectionError: the cluster is gone"

@@ -20,7 +20,7 @@ def test_a_bin_between_two_others_has_a_bar_even_if_it_is_empty() -> None:
     assert [(bar.label, bar.images) for bar in aspect_ratios({"0.1": 5})] == [("≤ 0.4", 5)]
     bars = output_bytes({"896": 1, "1536": 2})
     assert [(bar.label, bar.images) for bar in bars] == [
-        *(("up to 896 B", 1), ("up to 1.02 kB", 0), ("up to 1.28 kB", 0), ("up to 1.54 kB", 2)),
+        *(("up to 896 B", 1), ("up to 1.02 KB", 0), ("up to 1.28 KB", 0), ("up to 1.54 KB", 2)),
     ]
     assert longest_sides({}) == aspect_ratios({}) == output_bytes({}) == []
 

@@ -59,6 +59,13 @@ def _examples(subset: Subset) -> Iterator[Example]:
     yield Example("With Pillow, and in the datasets of torch:", _PILLOW.format(folder=subset.folder))
 
 
+def _one_line(folder: str) -> str:
+    return (
+        f"import json, PIL.Image; images = (PIL.Image.open({folder!r} + json.loads(line)['file_name']) "
+        f"for line in open({folder + 'metadata.jsonl'!r}, encoding='utf-8'))"
+    )
+
+
 LAYOUT = Layout(
     summary="the source's tree again",
     keeps_tree=True,
@@ -68,6 +75,7 @@ LAYOUT = Layout(
     problem_of=_problem_of,
     pack=_pack,
     examples=_examples,
+    one_line=_one_line,
     # imagefolder takes a text that looks like a date for a time, and a column called x_file_name for images.
     loader=Loader(_features, reads_types=False, unreadable=frozenset({"avif"})),
     croissant=Croissant(),

@@ -73,6 +73,8 @@ class Layout:
         problem_of: (path in the manifest) -> the kind of failure and a sentence if no such file can be stored, or None.
         pack: (shard, size folders, images in the order of their names, further columns) -> the files to store.
         examples: (subset) -> ways to load it, without those that `loader` covers.
+        one_line: (path of a folder with a slash at its end) -> a line of Python that loads the images of one size below
+            it; "" if `loader` can do so for each extension.
         archive_extension: without a dot; "" if each image is a file of its own.
         unpack: reads images from an archive; None if there are no archives.
         loader: how Hugging Face's datasets loads it; None if it cannot.
@@ -90,6 +92,7 @@ class Layout:
     problem_of: Callable[[str], tuple[Kind, str] | None]
     pack: Callable[[Shard, Sequence[str], Sequence[OutputImage], Columns], Iterator[StoredFile]]
     examples: Callable[[Subset], Iterator[Example]]
+    one_line: Callable[[str], str] = lambda _folder: ""
     archive_extension: str = ""
     unpack: Unpack | None = None
     loader: Loader | None = None

@@ -13,6 +13,7 @@ The same images give the same bytes: features are in the order of their keys, wh
 
 from __future__ import annotations
 
+import glob
 import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -167,11 +168,20 @@ def _examples(subset: Subset) -> Iterator[Example]:
     yield Example("With TensorFlow's `tf.data.TFRecordDataset`, or with tfrecord:", code)
 
 
+def _one_line(folder: str) -> str:
+    pattern = glob.escape(folder) + "*.tfrecord"
+    return (
+        "import glob; from tfrecord.reader import tfrecord_loader; "
+        f"samples = (sample for path in glob.glob({pattern!r}) for sample in tfrecord_loader(path, None))"
+    )
+
+
 LAYOUT = archive_layout(
     "tfrecord",
     archive,
     unpack,
     summary="tf.train.Examples",
     examples=_examples,
+    one_line=_one_line,
     wide_floats=False,
 )

@@ -8,16 +8,24 @@ from transforms.imaging.naming import UNREAD_EXTENSIONS
 
 # The number of extensions that the message names at most.
 _MAX_NAMED = 5
-_ARCHIVES = frozenset({"zip", "tar", "gz", "tgz", "bz2", "xz", "zst", "7z", "rar", "parquet", "tfrecord"})
+# Files that hold others, and files that name others.
+ARCHIVES = frozenset(
+    {
+        *("zip", "tar", "gz", "tgz", "bz2", "tbz2", "tbz", "xz", "txz", "zst", "tzst", "lz4", "7z", "rar", "iso"),
+        *("parquet", "tfrecord", "tfrecords", "arrow", "feather", "lmdb", "mdb", "h5", "hdf5", "npz", "npy", "mat"),
+    }
+)
+LISTS = frozenset({"txt", "csv", "tsv", "json", "jsonl", "ndjson", "xml", "yaml", "yml", "xls", "xlsx", "html", "m3u"})
 # What is no image, whatever its content: --any_name would find nothing there.
 _NEVER_IMAGES = frozenset(
     {
         *("mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "wmv", "flv", "3gp", "ogv", "mts"),
         *("mp3", "wav", "flac", "ogg", "oga", "opus", "m4a", "aac", "wma", "aif", "aiff", "mid"),
-        *("txt", "md", "rst", "csv", "tsv", "json", "jsonl", "xml", "xmp", "html", "htm", "css", "yaml", "yml", "toml"),
-        *("ini", "cfg", "log", "sql", "db", "sqlite", "doc", "docx", "odt", "rtf", "xls", "xlsx", "ods", "ppt", "pptx"),
-        *("py", "ipynb", "js", "ts", "c", "h", "cpp", "java", "go", "rs", "sh", "bat", "exe", "dll", "so", "iso"),
-        *("npy", "npz", "pkl", "pt", "pth", "h5", "hdf5", "arrow", "feather", "ttf", "otf", "woff", "woff2"),
+        *LISTS,
+        *("md", "rst", "xmp", "htm", "css", "toml"),
+        *("ini", "cfg", "log", "sql", "db", "sqlite", "doc", "docx", "odt", "rtf", "ods", "ppt", "pptx"),
+        *("py", "ipynb", "js", "ts", "c", "h", "cpp", "java", "go", "rs", "sh", "bat", "exe", "dll", "so"),
+        *("pkl", "pt", "pth", "ttf", "otf", "woff", "woff2"),
     }
 )
 _WITHOUT_NAME = {"": "without an extension", ".*": "with an odd extension"}
@@ -51,9 +59,9 @@ def _advice(others: Mapping[str, int]) -> Iterator[str]:
     if unread := sorted(extensions & UNREAD_EXTENSIONS):
         them = "it" if len(unread) == 1 else "them"
         yield f"convert {_joined(unread)} to JPEG or PNG, since no decoder here reads {them}"
-    if archives := sorted(extensions & _ARCHIVES):
+    if archives := sorted(extensions & ARCHIVES):
         yield f"unpack {_joined(archives)}"
-    if extensions - UNREAD_EXTENSIONS - _ARCHIVES - _NEVER_IMAGES:
+    if extensions - UNREAD_EXTENSIONS - ARCHIVES - _NEVER_IMAGES:
         yield "give --any_name to try every file by its content"
     yield "give a folder or pattern with images"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 
 def amount(number: float) -> str:
-    """Return a number of bytes with three digits and a unit, such as 41.3 kB."""
-    units = ["B", "kB", "MB", "GB", "TB"]
+    """Return a number of bytes with three digits and a unit, such as 41.3 KB."""
+    units = ["B", "KB", "MB", "GB", "TB"]
     while number >= 999.5 and len(units) > 1:
         number /= 1000
         units.pop(0)

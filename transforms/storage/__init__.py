@@ -8,6 +8,7 @@ reading, writing    what the rest of the program calls
 from collections.abc import Sequence
 
 from transforms.storage import beam, gcs_client
+from transforms.storage.gcs_check import check_buckets
 from transforms.storage.local import TEMPORARY_DIR
 from transforms.storage.paths import below, is_inside, is_local, join
 from transforms.storage.reading import (
@@ -27,6 +28,7 @@ from transforms.storage.writing import delete_all, delete_tree, stage, write, wr
 __all__ = [
     "TEMPORARY_DIR",
     "below",
+    "check_buckets",
     "delete_all",
     "delete_tree",
     "exists",

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 # Without this the client asks for the project number of each bucket that it reads, for traces that nobody collects.
 os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "1")
 
+CREDENTIALS_ADVICE = (
+    "run gcloud auth application-default login, set GOOGLE_APPLICATION_CREDENTIALS to a key file, or give --no_auth if "
+    "all buckets are public"
+)
+
 # No process has more threads than this. A connection without a place in the pool would be closed after each request.
 _CONNECTIONS = 64
 
@@ -50,7 +55,6 @@ def _check_credentials(cloud: PipelineOptions) -> None:
     except GoogleAuthError as error:
         reason = str(error).partition(". ")[0].rstrip(".")
         raise StorageError(
-            f"there are no Google credentials for gs:// ({reason}): run gcloud auth application-default login, set "
-            "GOOGLE_APPLICATION_CREDENTIALS to a key file, or give --no_auth if all buckets are public",
+            f"there are no Google credentials for gs:// ({reason}): {CREDENTIALS_ADVICE}",
             "there are no Google credentials",
         ) from error

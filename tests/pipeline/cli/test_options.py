@@ -35,6 +35,7 @@ def test_defaults_are_those_of_the_settings(source: Path) -> None:
     assert options.estimate is None
     assert (options.overwrite, options.max_failures, options.log, options.log_level) == (False, None, None, "info")
     assert (options.log_every, options.report_every, options.runner, options.beam_args) == (1000, None, None, ())
+    assert options.quiet is False
 
 
 EVERY_FLAG = (
@@ -44,7 +45,7 @@ EVERY_FLAG = (
     "--sample 0.25 --mode L --background gray --color srgb --depth_range auto --truncated accept --check_jpeg "
     "--max_pixels 1000 --subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% "
     "--overwrite --label_from folder --columns c.csv --attribution gs://b/a.csv --name Cats --license cc-by-4.0 "
-    "--citation cite.bib "
+    "--citation cite.bib --quiet "
     "--estimate 77 --prices prices.json --log_level debug --runner FlinkRunner --flink_master=local --labels x=y"
 )
 
@@ -91,6 +92,7 @@ def test_every_flag_is_used(source: Path, tmp_path: Path, monkeypatch: pytest.Mo
     assert options.estimate == EstimateRequest(77, "prices.json", 50, workers=None)
     assert (options.overwrite, options.max_failures) == (True, Limit(2.5, percent=True))
     assert (options.log, options.log_level, options.log_every) == (os.path.realpath("x.log"), "debug", 7)
+    assert options.quiet is True
     assert (options.runner, options.beam_args) == ("FlinkRunner", ("--flink_master=local", "--labels", "x=y"))
 
 
@@ -129,8 +131,10 @@ def test_an_estimate_needs_no_out(source: Path) -> None:
 def test_defaults_that_depend_on_layout_and_runner(source: Path) -> None:
     assert parse(["-i", str(source), "-o", "out", "--layout", "webdataset"]).config.images_per_shard == 1000
     assert parse(["-i", str(source), "-o", "out", "--runner", "FlinkRunner"]).config.processes == 1
-    for runner in ("DirectRunner", "directrunner", "FnApiRunner"):
+    for runner in ("DirectRunner", "directrunner", "direct", "FnApiRunner"):
         assert parse(["-i", str(source), "-o", "out", "--runner", runner]).runner is None
+    for runner in ("DataflowRunner", "dataflow"):
+        assert parse(["-i", str(source), "-o", "out", "--runner", runner]).on_dataflow
 
 
 @pytest.mark.parametrize(
@@ -216,7 +220,9 @@ REFUSED = [
         "--citation '/no.bib' cannot be read: No such file or directory; check the path and its permissions",
     ),
     ("--log_level loud", "--log_level 'loud' is not one of debug, info, warning, error: choose one"),
-    ("--qualty 9", "'--qualty' is a flag neither of image_resizer nor of Apache Beam: did you mean --quality?"),
+    ("--qualty 9", "'--qualty' is not a flag: did you mean --quality?"),
+    ("-q --log_level info", "--log_level info has no effect with --quiet: leave one of them out, or give -l FILE"),
+    ("--quiet -v 7", "--log_every 7 has no effect with --quiet: leave one of them out, or give -l FILE"),
     ("--projct=p", "'--projct' is a flag neither of image_resizer nor of Apache Beam: did you mean --project?"),
     ("--resampler simd", "--resampler no longer exists: leave it out, the package's own extension resizes with"),
     ("--resampler=pillow", "--resampler no longer exists: leave it out, the package's own extension resizes with"),
@@ -238,10 +244,9 @@ def test_a_wrong_flag_or_value_is_refused_with_a_sentence(source: Path, flags: s
 
 
 def test_a_wrong_input_or_output_is_refused_with_a_sentence(source: Path, tmp_path: Path) -> None:
-    file, nowhere, pattern = source / "a.jpg", tmp_path / "nowhere", tmp_path / "nowhere" / "*.jpg"
+    nowhere, pattern = tmp_path / "nowhere", tmp_path / "nowhere" / "*.jpg"
     cases: list[tuple[list[object], object, str]] = [
         ([nowhere], "out", f"-i {str(nowhere)!r} does not exist: give a folder, a glob pattern or a store path"),
-        ([file], "out", f"-i {str(file)!r} is a file: give the folder that holds the images"),
         ([pattern], "out", f"-i {str(pattern)!r}: the folder {str(nowhere)!r} does not exist: give one that does"),
         ([source, source], "out", "-i has two inputs that are named 'train': give --split, with a name for each"),
         ([source], source, f"-o {str(source)!r} holds the input {str(source)!r}: give a folder that does not"),
@@ -275,7 +280,18 @@ def test_a_limit_is_exceeded_by_more_failures(limit: Limit, failed: int, total: 
     assert limit.exceeded(failed, total) is exceeded
 
 
-@pytest.mark.parametrize("wrong", [["-s", "0"], ["-a", "sinc"], ["-i", "/nowhere"], ["--labels", "folder"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["-s", "0"],
+        ["--qualty", "9"],
+        ["--in_dri", "x"],
+        ["-i", "a.zip"],
+        ["-a", "sinc"],
+        ["-i", "/nowhere"],
+        ["--labels", "folder"],
+    ],
+)
 def test_a_command_is_refused_before_beam_is_loaded(source: Path, wrong: list[str]) -> None:
     code = (
         "import sys; from pipeline.run import main\n"

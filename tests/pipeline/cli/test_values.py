@@ -24,7 +24,9 @@ from pipeline.cli import values
         (values.limit, "20", values.Limit(20)),
         (values.limit, "2.5%", values.Limit(2.5, percent=True)),
         (values.license_id, "cc-by-4.0", "cc-by-4.0"),
-        (values.extension, ".JPG", "jpg"),
+        *((values.extension, text, "jpg") for text in ("jpg", ".jpg", "JPG", ".JPG", "jpeg", ".jpeg", "JPEG", ".Jpeg")),
+        *((values.extension, text, "webp") for text in ("webp", ".webp", "WebP")),
+        (values.extension, "", ""),
     ],
 )
 def test_a_value_is_parsed(parse: Callable[[str], object], text: str, value: object) -> None:

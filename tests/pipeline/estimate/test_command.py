@@ -13,6 +13,7 @@ from pipeline.run import main
 from tests.disk_store import SCHEME
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, photo_tree, run, write_tree
+from transforms.publish.amounts import amount
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +56,7 @@ def test_it_reports_and_writes_nothing(
     report = estimate("-i", source, *out, "-s", 24, 12, "--estimate")
     assert modification_times(tmp_path) == before
     source_bytes = sum(path.stat().st_size for path in source.rglob("*.jpg"))
-    assert values(report, "photos") == ["10", f"{source_bytes / 1000:,.0f} kB"]
+    assert values(report, "photos") == ["10", amount(source_bytes)]
     assert values(report, "other files") == ["1"]
     assert values(report, "resized") == ["9"]
     assert values(report, "failed") == ["1", "10.0 %: 1 not-an-image"]
@@ -75,14 +76,14 @@ def test_the_output_of_a_whole_sample_is_what_a_run_writes(
     report = estimate("-i", photos, "-s", 500, "--estimate", 100)
     make("-i", photos, "-s", 500, "-o", tmp_path / "out")
     written = sum(path.stat().st_size for path in (tmp_path / "out").rglob("*.jpg"))
-    assert values(report, "500 px")[0] == f"{written / 1000:,.0f} kB"
+    assert values(report, "500 px")[0] == amount(written)
 
 
 def test_a_part_of_the_images_gives_an_interval(estimate: Estimate, photos: Path) -> None:
     report = estimate("-i", photos, "-s", 500, "--estimate", 5)
     assert values(report, "resized") == ["5"]
     assert re.fullmatch(
-        r"\d+ kB to \d+ kB, by the (bytes of the sources|number of images)", values(report, "500 px")[1]
+        r"[\d.]+ KB to [\d.]+ KB, by the (bytes of the sources|number of images)", values(report, "500 px")[1]
     )
     assert any("5 of 9 images" in line for line in report)
 

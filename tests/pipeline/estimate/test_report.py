@@ -61,10 +61,10 @@ FINDINGS = Findings(
 
 TEXT = """\
 Input                            images        bytes
-  train                       9,000,000 18,000.00 GB
-  test                          100,000     9,400 kB
-  all                         9,100,000 18,000.01 GB
-  --sample 1/2                4,550,000  9,000.00 GB
+  train                       9,000,000        18 TB
+  test                          100,000       9.4 MB
+  all                         9,100,000        18 TB
+  --sample 1/2                4,550,000         9 TB
   other files                         7
 
 Measured [1]                     images
@@ -73,8 +73,8 @@ Measured [1]                     images
   skipped                             1  0.5 %: 1 min-side
 
 Output [2]                        bytes  with 95 % confidence
-  512 px                      270.00 GB  260.00 GB to 280.00 GB, by the bytes of the sources
-  256 px                       90.00 GB  86.00 GB to 94.00 GB, by the number of images
+  512 px                         270 GB  260 GB to 280 GB, by the bytes of the sources
+  256 px                          90 GB  86 GB to 94 GB, by the number of images
 
 This machine [3]
   CPU time per image            25.0 ms  23.8 to 26.2 ms with 95 % confidence
@@ -147,7 +147,7 @@ def test_small_amounts_are_given_in_small_units() -> None:
     changes = {"listing": listing, "share": "1", "layouts": small, "committed": None}
     assert lines_with(**changes)[:3] == [
         "Input                            images        bytes",
-        "  a                                   3         4 kB",
+        "  a                                   3      4.32 KB",
         "",
     ]
     assert (
@@ -165,9 +165,9 @@ def test_inputs_in_a_store_have_no_time_on_this_machine() -> None:
 
 def test_an_interval_may_be_unknown_or_exact() -> None:
     unknown = {512: Total(Estimate(1e6, math.inf), by_size=False)}
-    assert row("512", outputs=unknown).endswith("1,000 kB  unknown: one image gives no interval")
+    assert row("512", outputs=unknown).endswith("1 MB  unknown: one image gives no interval")
     exact = {512: Total(Estimate(1e6, 0), by_size=False)}
-    assert row("512", outputs=exact).endswith("1,000 kB  exact: every image was measured")
+    assert row("512", outputs=exact).endswith("1 MB  exact: every image was measured")
     assert row("CPU time", cpu_seconds=Estimate(0.01, math.inf)) == "  CPU time per image            10.0 ms"
 
 

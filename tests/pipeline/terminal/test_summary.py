@@ -27,7 +27,7 @@ def summary_with(notes: dict[str, int], orientation: str, color: str) -> dict[st
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
 @pytest.mark.parametrize("color", COLORS)
 def test_every_note_has_a_line(orientation: str, color: str) -> None:
-    lines = list(summary_lines(summary_with({note.value: 1234 for note in Note}, orientation, color), "out"))
+    lines = list(summary_lines(summary_with({note.value: 1234 for note in Note}, orientation, color), [], "out"))
     converted = "converted to sRGB" if color == "srgb" else "left out"
     assert lines[1:-2] == [
         f"orientation in EXIF or XMP, {'not applied' if orientation == 'stored' else 'applied'}: 1,234",
@@ -47,7 +47,7 @@ def test_every_note_has_a_line(orientation: str, color: str) -> None:
 
 def test_other_files_and_system_files_are_counted_separately() -> None:
     summary = {**summary_with({}, "stored", "srgb"), "not_images": {"": 1, ".heic": 3}, "system_files": 1234}
-    assert list(summary_lines(summary, "out"))[1:3] == [
+    assert list(summary_lines(summary, [], "out"))[1:3] == [
         "other files, not read: 3 .heic, 1 (no extension)",
         "system files, not read (__MACOSX, ._*, Thumbs.db, ...): 1,234",
     ]
@@ -62,7 +62,7 @@ def test_retries_tables_and_duplicates_are_counted() -> None:
         "rows_repeated": 3,
     }
     summary = {**summary_with({}, "stored", "srgb"), "retry": 2, "tables": {"columns": joined}, "duplicates": 4}
-    assert list(summary_lines(summary, "out"))[1:-2] == [
+    assert list(summary_lines(summary, [], "out"))[1:-2] == [
         "failed, and tried again by the next run: 2",
         "--columns: images with a row: 7, without: 2; rows: 1,010, without an image: 1,000, with a repeated key: 3",
         "duplicates of an earlier file: 4",
@@ -70,14 +70,31 @@ def test_retries_tables_and_duplicates_are_counted() -> None:
 
 
 def test_a_summary_without_notes_has_three_lines() -> None:
-    assert list(summary_lines(summary_with({}, "stored", "srgb"), "out")) == [
+    assert list(summary_lines(summary_with({}, "stored", "srgb"), [], "out")) == [
         "9 images matched: 9 written, 0 failed, 0 skipped",
         "input: 2 MB; output: 512 px 1 MB (50.0 %)",
-        "manifest: out/manifest-*.jsonl, failures: out/failures-*.jsonl",
+        "OUT: out",
     ]
 
 
 def test_small_outputs_are_given_in_kilobytes() -> None:
     outputs = {"32": {"images": 9, "bytes": 950}, "512": {"images": 9, "bytes": 37_000}}
     summary = {**summary_with({}, "stored", "srgb"), "source_bytes": 1_234_567, "outputs": outputs}
-    assert list(summary_lines(summary, "out"))[1] == "input: 1.23 MB; output: 512 px 37 kB (3.0 %), 32 px 950 B (0.1 %)"
+    assert (
+        list(summary_lines(summary, [], "out"))[1]
+        == "input: 1.23 MB; output: 512 px 37 KB (3.0 %), 32 px 950 B (0.1 %)"
+    )
+
+
+def test_the_first_failures_are_named() -> None:
+    summary = summary_with({}, "stored", "srgb")
+    summary |= {"images": {"matched": 9, "written": 4, "failed": 5, "skipped": 0}, "failures": {"truncated": 5}}
+    failures = [{"source": f"a/{number}.jpg", "error": "truncated", "message": "it ends early"} for number in range(3)]
+    assert list(summary_lines(summary, failures, "out"))[:6] == [
+        "9 images matched: 4 written, 5 failed, 0 skipped",
+        "failed: 5 truncated",
+        "  'a/0.jpg': truncated: it ends early",
+        "  'a/1.jpg': truncated: it ends early",
+        "  'a/2.jpg': truncated: it ends early",
+        "  2 more: out/failures-*.jsonl",
+    ]

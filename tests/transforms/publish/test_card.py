@@ -84,7 +84,7 @@ def test_the_text_for_people() -> None:
         "<!-- Every run rewrites this file. Delete this line to keep your own text. -->",
         "# a",
         "Images at 8 px (the longest side), resized with the lanczos filter.",
-        "| split | images | 8 px |\n| --- | ---: | ---: |\n| a\\_b | 1,003 | 41.3 kB (1,000 images) |",
+        "| split | images | 8 px |\n| --- | ---: | ---: |\n| a\\_b | 1,003 | 41.3 KB (1,000 images) |",
         "Images: 1,003 matched, 1,000 written, 2 failed, 1 skipped; `manifest-*.jsonl` and `failures-*.jsonl` give "
         "the reasons. Copies of an earlier image (the same `source_sha256`): 5.",
     ]

@@ -58,7 +58,7 @@ class Handler(BaseHTTPRequestHandler):
         elif status.isdigit() and (kind or self.server.requests[name] == 1):
             self.answer(int(status), json.dumps({"error": {"code": int(status), "message": "why"}}).encode())
         else:
-            self.answer(200, name.encode())
+            self.answer(200, name.encode() if "alt=media" in self.path else b"{}")
 
     do_GET = do_POST = do_DELETE = serve  # noqa: N815
 

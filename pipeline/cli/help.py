@@ -1,0 +1,100 @@
+"""-h, a page of the flags that people use, and --help, which has all of them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Collection
+from typing import Any, NoReturn
+
+from transforms.imaging.spec import FITS, FORMATS
+from transforms.layouts import LAYOUTS
+
+USAGE = "image_resizer -i IN [IN ...] -o OUT [-s SIZE ...] [-ext EXT] [other flags]"
+DESCRIPTION = "Make small images of a large collection. The same command again continues where it stopped."
+
+# The three examples run one after the other in a folder that holds a folder `photos`.
+_PAGE = """\
+usage: {usage}
+
+{description}
+
+  -i IN ...            a folder, a pattern, an image, or a store path such as gs://bucket/train
+  -o OUT               the folder or store path that the dataset is written to
+  -s SIZE ...          the longest side in pixels, one or several (default: 512)
+  -ext EXT             {formats} (default: the format of each source)
+  --fit FIT            {fits} (default: contain)
+  --layout LAYOUT      {layouts} (default: files)
+  --label_from folder  the label of an image is the name of its folder
+  -j N                 images processed at the same time (default: the number of cores)
+  --estimate           write nothing, and print the size of the output, the time and the price
+  --verify             make nothing, and check the files of the dataset in OUT
+
+Examples:
+  {command} -i photos --estimate
+  {command} -i photos -o small -s 512 -ext jpg
+  {command} -i photos -o squares -s 256 128 --fit crop --layout webdataset
+
+--help shows all flags.
+"""
+
+
+def short_page(command: str) -> str:
+    """Return the page of -h; `command` is what starts the program in its examples."""
+    return _PAGE.format(
+        usage=USAGE,
+        description=DESCRIPTION,
+        formats=_or(FORMATS),
+        fits=_or(FITS),
+        layouts=_or(LAYOUTS),
+        command=command,
+    )
+
+
+def _or(words: Collection[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}"
+
+
+def started_by(script: str, python: str) -> str:
+    """Return what a person types to start the program as it was started now.
+
+    Args:
+        script: the path of the script that runs.
+        python: the path of the interpreter.
+    """
+    name = os.path.basename(script)
+    if not name.endswith(".py"):
+        return name
+    path = os.path.relpath(python)
+    interpreter = "python" if path.startswith("..") else path
+    return f"{interpreter} {'-m pipeline' if name == '__main__.py' else script}"
+
+
+class _Page(argparse.Action):
+    """Prints a page and ends the command."""
+
+    def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002  # argparse's name
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        print(self.page(parser), end="")
+        parser.exit()
+
+    def page(self, parser: argparse.ArgumentParser) -> str:
+        raise NotImplementedError
+
+
+class ShortHelp(_Page):
+    """Prints the page of the flags that people use."""
+
+    def page(self, parser: argparse.ArgumentParser) -> str:  # noqa: ARG002  # FullHelp needs it
+        return short_page(started_by(sys.argv[0], sys.executable))
+
+
+class FullHelp(_Page):
+    """Prints all flags."""
+
+    def page(self, parser: argparse.ArgumentParser) -> str:
+        return parser.format_help()

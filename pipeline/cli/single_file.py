@@ -1,0 +1,60 @@
+"""An input that is one file: an image is taken, anything else is refused by what its name says that it is."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+
+from pipeline.errors import UsageError
+from transforms.imaging.naming import UNREAD_EXTENSIONS, extension_of, is_tried
+from transforms.listing.no_image import ARCHIVES, LISTS
+from transforms.storage import is_local
+from transforms.storage.paths import WILDCARD
+
+
+def single_file(typed: str, any_name: bool) -> str | None:
+    """Return the path of an input that is one file; None if the input is a folder or a pattern, or is not there.
+
+    A store has no folders: what ends like an image is one there.
+
+    Args:
+        typed: the input, as it was typed.
+        any_name: whether every file is tried, whatever its name.
+
+    Raises:
+        UsageError: the input is a file, and no image.
+    """
+    path = _local_file(typed) if is_local(typed) else _object(typed)
+    if path is None:
+        return None
+    if problem := _problem_of(typed, any_name):
+        raise UsageError(f"-i {typed!r} {problem}")
+    return path
+
+
+def _local_file(typed: str) -> str | None:
+    """Return the path of a file with its folder's links resolved, and its own name as it is, since that is its key."""
+    folder, name = os.path.split(os.path.abspath(os.path.expanduser(typed)))
+    path = os.path.join(os.path.realpath(folder), name)
+    return path if os.path.isfile(path) else None
+
+
+def _object(typed: str) -> str | None:
+    has_name = "/" in typed.partition("://")[2]
+    known = extension_of(typed)[1:] in ARCHIVES | LISTS or is_tried(typed)
+    return typed if has_name and known and not WILDCARD.search(typed) else None
+
+
+def _problem_of(path: str, any_name: bool) -> str | None:
+    """Return why a file is no input, and what to do; None if it is taken for an image."""
+    extension = extension_of(path)
+    if extension[1:] in ARCHIVES:
+        return "is an archive: unpack it first, and give the folder"
+    if extension[1:] in LISTS:
+        return "is a list or a text, and no image: give the folder that holds the images"
+    if is_tried(path, any_name):
+        return None
+    if extension[1:] in UNREAD_EXTENSIONS:
+        return f"cannot be read, since no decoder here reads {extension}: convert it to JPEG or PNG"
+    what = f"ends in {posixpath.splitext(path)[1]!r}, and no image does" if extension else "has no extension"
+    return f"{what}: give --any_name if it is an image, or the folder that holds the images"

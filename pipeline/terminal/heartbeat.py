@@ -1,0 +1,43 @@
+"""A line in the log whenever nothing else was logged for a while: the command is at work."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from loguru import logger
+
+from pipeline.terminal.log import terminal
+
+# Seconds without a line.
+PERIOD = 30.0
+
+
+@contextlib.contextmanager
+def heartbeat(log_line: Callable[[], None]) -> Iterator[None]:
+    """While the context lasts, call `log_line` whenever standard error got no line for `PERIOD` seconds."""
+    over = threading.Event()
+    thread = threading.Thread(target=_beat, args=(log_line, over), name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def at_work(doing: str) -> contextlib.AbstractContextManager[None]:
+    """While the context lasts, say now and then what the command is doing, and for how long it has been doing so."""
+    started = time.monotonic()
+    return heartbeat(lambda: logger.info("{}: {:,.0f} s so far", doing, time.monotonic() - started))
+
+
+def _beat(log_line: Callable[[], None], over: threading.Event) -> None:
+    since = time.monotonic()
+    while not over.wait(since + PERIOD - time.monotonic()):
+        since = max(since, terminal.line_at)
+        if time.monotonic() - since >= PERIOD:
+            since = time.monotonic()
+            log_line()

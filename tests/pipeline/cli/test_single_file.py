@@ -1,0 +1,95 @@
+"""An input that is one file: an image is taken, and anything else is refused with what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli.options import parse
+from pipeline.errors import UsageError
+from tests.pipeline.conftest import Make
+from tests.support import jpeg, rows, write_tree
+from transforms.model.config import Split
+
+ARCHIVES = (
+    *("a.tar", "a.tgz", "a.tar.gz", "a.tar.bz2", "a.tar.xz", "a.tar.zst", "a.zip", "A.ZIP", "a.7z", "a.rar", "a.gz"),
+    *("a.parquet", "a.tfrecord", "a.tfrecords", "a.arrow", "a.h5", "a.npz", "a.lmdb"),
+)
+LISTS = ("a.txt", "a.csv", "a.tsv", "a.json", "a.jsonl")
+
+
+def refusal(*args: object) -> str:
+    with pytest.raises(UsageError) as caught:
+        parse([*map(str, args), "-o", "out"])
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_has_to_be_unpacked(tmp_path: Path, name: str) -> None:
+    file = write_tree(tmp_path, {name: b""}) / name
+    sentence = "is an archive: unpack it first, and give the folder"
+    assert refusal("-i", file) == f"-i {str(file)!r} {sentence}"
+    assert refusal("-i", file, "--any_name") == f"-i {str(file)!r} {sentence}"
+    assert refusal("-i", f"gs://bucket/{name}") == f"-i 'gs://bucket/{name}' {sentence}"
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_is_no_input(tmp_path: Path, name: str) -> None:
+    file = write_tree(tmp_path, {name: b""}) / name
+    sentence = "is a list or a text, and no image: give the folder that holds the images"
+    assert refusal("-i", file) == f"-i {str(file)!r} {sentence}"
+    assert refusal("-i", f"gs://bucket/{name}") == f"-i 'gs://bucket/{name}' {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("a.heic", "cannot be read, since no decoder here reads .heic: convert it to JPEG or PNG"),
+        ("a.foo", "ends in '.foo', and no image does: give --any_name if it is an image, or the folder that holds the"),
+        ("a", "has no extension: give --any_name if it is an image, or the folder that holds the images"),
+    ],
+)
+def test_another_file_is_no_input_by_its_name(tmp_path: Path, name: str, problem: str) -> None:
+    file = write_tree(tmp_path, {name: b""}) / name
+    assert refusal("-i", file).startswith(f"-i {str(file)!r} {problem}")
+    assert parse(["-i", str(file), "-o", "out", "--any_name"]).config.splits[0].pattern == str(file)
+
+
+def test_an_image_is_a_split(tmp_path: Path) -> None:
+    file = write_tree(tmp_path, {"cats/a[1].JPG": b""}) / "cats" / "a[1].JPG"
+    folder = str(tmp_path / "cats")
+    assert parse(["-i", str(file), "-o", "out"]).config.splits == (Split("cats", f"{folder}/a[[]1].JPG", folder),)
+    stored = parse(["-i", "gs://bucket/cats/a.jpg", "-o", "out"]).config.splits
+    assert stored == (Split("cats", "gs://bucket/cats/a.jpg", "gs://bucket/cats"),)
+
+
+@pytest.mark.parametrize("path", ["gs://my-photos.jpg", "gs://bucket/a.jpg/", "gs://bucket/*.zip"])
+def test_a_folder_of_a_store_may_end_like_a_file(path: str) -> None:
+    (split,) = parse(["-i", path, "-o", "out"]).config.splits
+    assert split.pattern == (path if "*" in path else f"{path.rstrip('/')}/**")
+
+
+def test_a_link_keeps_its_name(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"store/0001.jpg": b""})
+    (tmp_path / "cat.jpg").symlink_to(tmp_path / "store" / "0001.jpg")
+    (split,) = parse(["-i", str(tmp_path / "cat.jpg"), "-o", "out"]).config.splits
+    assert split.pattern == str(tmp_path / "cat.jpg")
+
+
+def test_a_pattern_without_quotes_is_explained(tmp_path: Path) -> None:
+    """The shell then gives the command each file that matches."""
+    folder = write_tree(tmp_path / "in", {f"{number}.jpg": b"" for number in range(3)})
+    sentence = refusal("-i", *sorted(folder.iterdir()))
+    where = f"-i has 3 files of {str(folder)!r}: give the folder, or a pattern in quotes, such as '{folder}/*.jpg'"
+    assert sentence == where
+    named = parse(["-i", *map(str, sorted(folder.iterdir())), "-o", "out", "--split", "a", "b", "c"])
+    assert [split.name for split in named.config.splits] == ["a", "b", "c"]
+
+
+@pytest.mark.slow
+def test_an_image_is_made_into_a_dataset(make: Make, tmp_path: Path) -> None:
+    folder = write_tree(tmp_path / "in", {"a [1].jpg": jpeg(1, (30, 20)), "b.jpg": jpeg(2, (30, 20))})
+    make("-i", folder / "a [1].jpg", "-o", tmp_path / "out", "-s", 16)
+    (row,) = rows(tmp_path / "out", "manifest")
+    assert (row["key"], row["source"], row["path"], row["status"]) == (*("a [1]", "a [1].jpg", "a [1].jpg", "written"),)
+    shown = make("-i", folder / "a [1].jpg", "-o", tmp_path / "out", "-s", 16)
+    assert "nothing to do: the only image was committed already, and was not read" in shown

@@ -1,0 +1,50 @@
+"""The commands in README.md, in their order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+# What a command of README begins with.
+_FIRST_WORDS = frozenset({"make", ".venv/bin/python", "./run_dataflow.sh", "hf", "pip", ".venv/bin/pip", "gcloud"})
+_OUTPUT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \| ")
+
+
+def commands(page: str) -> list[str]:
+    """Return every command of a page: the indented lines, without those that a command prints.
+
+    Raises:
+        ValueError: an indented line is neither a command nor printed by one.
+    """
+    found = []
+    for line in _indented(page):
+        if line.split()[0] in _FIRST_WORDS:
+            found.append(line)
+        elif not _OUTPUT.match(line):
+            raise ValueError(f"README.md: {line!r} begins like no command: add its first word to `_FIRST_WORDS`")
+    return found
+
+
+def _indented(page: str) -> Iterator[str]:
+    """Yield the indented lines of a page outside its fenced blocks; one that ends in a backslash holds the next one."""
+    without_fences = re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL)
+    for match in re.finditer(r"^    (\S(?:.*\\\n)*.*)$", without_fences, re.MULTILINE):
+        yield re.sub(r"\\\n\s*", "", match[1])
+
+
+def obstacle(command: str) -> str | None:
+    """Return why a command cannot run here, or None if it can."""
+    if command == "make test":
+        return "CI runs it by itself"
+    if command.startswith("hf "):
+        return "it needs an account on the Hugging Face Hub"
+    if command.startswith("./run_dataflow.sh"):
+        return "it needs a project on Google Cloud"
+    if "gs://BUCKET" in command:
+        return "it needs a bucket on Google Cloud"
+    return None
+
+
+def checkable(command: str) -> str | None:
+    """Return a command that checks the flags of one that cannot run here, or None if there is none."""
+    return f"{command} --help" if "image_resizer.py" in command or command.startswith("./run_dataflow.sh") else None
