@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import gc
 import json
 import os
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from loguru import logger
 
 from pipeline.cli.contents import Problem, check_contents
-from pipeline.cli.options import EstimateRequest, Options, parse
+from pipeline.cli.options import NOWHERE, EstimateRequest, Options, parse
 from pipeline.errors import ExitRun, UsageError
 from pipeline.exclusive.lease import Lease, hold_lease
 from pipeline.exclusive.lock import hold_lock
@@ -25,6 +26,7 @@ from pipeline.verify import verify
 from transforms import storage
 from transforms.dataset import access, attempts, paths
 from transforms.dataset.plan import Plan, read_plan
+from transforms.dataset.settings import settings
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH, RunError, StorageError
 from transforms.resizing.memory_budget import share_freed_memory
@@ -61,9 +63,10 @@ def _run_command(argv: Sequence[str]) -> int:
         log.configure(options.log_level, options.log, options.runner is not None)
         problems = _check_places(options)
         if options.estimate is not None:
-            return _print_estimate(options, options.estimate)
+            return _print_estimate(_resumed(options), options.estimate)
         if options.dry_run:
             return _validate_job(options)
+        options = _resumed(options)
         plan = access.check(options.config, options.overwrite, options.log)  # before anything is written to OUT
         if options.verify:
             return _verify(options, plan)
@@ -106,6 +109,19 @@ def _check_places(options: Options) -> list[Problem]:
     for problem in problems:
         logger.warning("{}", problem)
     return problems
+
+
+def _resumed(options: Options) -> Options:
+    """Return the options by which a run continues the dataset in OUT, if it does."""
+    if options.overwrite or options.config.out_dir == NOWHERE:
+        return options
+    config = access.resume(options.config, options.given)
+    before, after = settings(options.config), settings(config)
+    kept = [(name, value) for name, value in after.items() if value != before[name]]
+    if kept:
+        words = " ".join(f"--{name} {' '.join(value) if isinstance(value, list) else value}" for name, value in kept)
+        logger.info("{} was begun with other defaults, and keeps them: {}", config.out_dir, words)
+    return dataclasses.replace(options, config=config)
 
 
 def _check_nothing_is_hidden(problems: Sequence[Problem]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from transforms.model.config import Split
+from transforms.model.config import DEFAULT_SPLIT, USUAL_SPLITS, Split
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH
 from transforms.storage import is_inside, is_local, join, problem_of
@@ -39,7 +39,8 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None) -> tuple[Split, 
 
     Args:
         in_dirs: the inputs, as they were typed.
-        names: the names of the splits; None names each after the last folder of its input.
+        names: the names of the splits; None names each after the last folder of its input, but a single one
+            `DEFAULT_SPLIT` unless its folder has a name that splits usually have.
 
     Raises:
         UsageError: a local input does not exist, or two splits have one name.
@@ -49,7 +50,7 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None) -> tuple[Split, 
             f"--split {' '.join(names)!r} has {counted(len(names), 'name')}, and -i has "
             f"{counted(len(in_dirs), 'input')}: give one name for each input"
         )
-    result = tuple(_split(path, names[index] if names else None) for index, path in enumerate(in_dirs))
+    result = tuple(_split(path, name) for path, name in zip(in_dirs, names or _default_names(in_dirs), strict=True))
     for split in result:
         if not re.fullmatch(r"\w[\w.-]*", split.name):
             raise UsageError(f"--split {split.name!r} is not a name: use letters, digits, '_', '-' and '.'")
@@ -58,7 +59,14 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None) -> tuple[Split, 
     return result
 
 
-def _split(typed: str, name: str | None) -> Split:
+def _default_names(in_dirs: Sequence[str]) -> list[str]:
+    names = list(map(folder_name, in_dirs))
+    if len(names) == 1 and names[0].lower() not in USUAL_SPLITS:
+        return [DEFAULT_SPLIT]  # what programs that load a dataset of one split ask for
+    return names
+
+
+def _split(typed: str, name: str) -> Split:
     path = normalize(typed, "-i")
     if is_local(path) and os.path.lexists(path):
         root, pattern = _local_folder(typed, path), join(escaped(path), "**")
@@ -71,7 +79,7 @@ def _split(typed: str, name: str | None) -> Split:
     else:
         root, pattern = path, join(path, "**")
     typed_root = _typed_root(typed, is_pattern=root != path)
-    return Split(name or _default_name(typed), pattern, root, "" if typed_root == root else typed_root)
+    return Split(name, pattern, root, "" if typed_root == root else typed_root)
 
 
 def _typed_root(typed: str, is_pattern: bool) -> str:
@@ -81,7 +89,7 @@ def _typed_root(typed: str, is_pattern: bool) -> str:
     return posixpath.dirname(path[: wildcard.start()]) if wildcard else path
 
 
-def _default_name(typed: str) -> str:
+def folder_name(typed: str) -> str:
     """Return the last folder of an input before any wildcard, with "_" for what names may not contain."""
     path = os.path.abspath(typed) if is_local(typed) else typed.rstrip("/")
     wildcard = None if os.path.lexists(path) else WILDCARD.search(path)

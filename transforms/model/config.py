@@ -10,6 +10,10 @@ from transforms.model.folders import size_folder, split_prefix
 # The tables that a dataset may have, by the names of their flags.
 COLUMNS, ATTRIBUTION = "columns", "attribution"
 
+# The name of a single input's split, unless its folder has a name that splits usually have.
+DEFAULT_SPLIT = "train"
+USUAL_SPLITS = frozenset({DEFAULT_SPLIT, "val", "validation", "dev", "test"})
+
 # Where the label of an image may come from, besides a table.
 LABEL_SOURCES = ("folder",)
 
