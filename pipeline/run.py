@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from loguru import logger
 
-from pipeline.cli.contents import Problem, check_contents
+from pipeline.cli.contents import Problem, check_contents, with_unread
 from pipeline.cli.options import NOWHERE, EstimateRequest, Options, parse
 from pipeline.errors import ExitRun, UsageError
 from pipeline.exclusive.lease import Lease, hold_lease
@@ -66,7 +66,7 @@ def _run_command(argv: Sequence[str]) -> int:
             return _print_estimate(_resumed(options), options.estimate)
         if options.dry_run:
             return _validate_job(options)
-        options = _resumed(options)
+        options = _resumed(dataclasses.replace(options, config=with_unread(options.config, problems)))
         plan = access.check(options.config, options.overwrite, options.log)  # before anything is written to OUT
         if options.verify:
             return _verify(options, plan)
@@ -241,6 +241,8 @@ def _conclude(options: Options) -> int:
     for line in summary.summary_lines(facts, options.config.out_dir):
         logger.info("{}", line)
     _write_report(options.config.out_dir)
+    for warning in summary.warnings(facts):
+        logger.warning("{}", warning)
     failed, matched = facts["images"]["failed"], facts["images"]["matched"]
     if options.max_failures is not None and options.max_failures.exceeded(failed, matched):
         logger.error("{} failed, more than --max_failures {}", counted(failed, "image"), options.max_failures)

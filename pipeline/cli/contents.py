@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import posixpath
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -11,7 +13,7 @@ from pipeline.errors import UsageError
 from transforms.imaging.naming import extension_of, is_system_file, is_system_folder, is_tried
 from transforms.listing.files import list_files
 from transforms.listing.no_image import no_image_message
-from transforms.model.config import Split
+from transforms.model.config import ResizeConfig, Split, Unread
 from transforms.storage import below, is_inside, is_local, join, matches
 from transforms.storage.paths import escaped, unescaped
 
@@ -19,18 +21,29 @@ from transforms.storage.paths import escaped, unescaped
 _MOST_EXTENSIONS = 1000
 
 
+# The parts that cannot be read of which the dataset's documents say what they are.
+_EXAMPLES = 5
+
+
 class Problem(NamedTuple):
     """A part of an input that the listing skips without an error.
 
     Args:
-        what: the path, and what is wrong with it.
+        path: of the part.
+        fault: what is wrong with it.
         consequence: the effect on the run, or what to do.
         hides_images: whether there may be images in it.
     """
 
-    what: str
+    path: str
+    fault: str
     consequence: str
     hides_images: bool = False
+
+    @property
+    def what(self) -> str:
+        """The path, and what is wrong with it."""
+        return f"{self.path!r} {self.fault}"
 
     def __str__(self) -> str:
         return f"{self.what}: {self.consequence}"
@@ -75,6 +88,18 @@ def check_contents(splits: Sequence[Split], out_dir: str, any_name: bool = False
         elif not matches(split.pattern):
             raise UsageError(f"-i {split.pattern!r} matches nothing: give a path or pattern with images")
     return problems
+
+
+def with_unread(config: ResizeConfig, problems: Sequence[Problem]) -> ResizeConfig:
+    """Return the configuration with the problems, by their paths below the inputs, for the dataset's documents."""
+    first = sorted(problems)[:_EXAMPLES]  # the order of a folder differs from disk to disk
+    examples = tuple(f"{_name(problem.path, config)!r} {problem.fault}" for problem in first)
+    return dataclasses.replace(config, unread=Unread(len(problems), examples))
+
+
+def _name(path: str, config: ResizeConfig) -> str:
+    split = next(split for split in config.splits if is_inside(join(path, ""), split.root))
+    return posixpath.normpath(config.key_prefix(split.name) + below(split.root, join(path, "")))
 
 
 def is_whole_folder(split: Split) -> bool:
@@ -134,14 +159,14 @@ def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEnt
         except OSError as error:
             if is_system_folder(os.path.basename(folder)) and folder != root:
                 continue  # the trash of a disk, which belongs to another user
-            what = f"{folder!r} cannot be listed ({error.strerror})"
-            problems.append(Problem(what, "its files are skipped", hides_images=True))
+            fault = f"cannot be listed ({error.strerror})"
+            problems.append(Problem(folder, fault, "its files are skipped", hides_images=True))
 
 
 def _problem_of_link(entry: os.DirEntry[str]) -> Problem | None:
     if not os.path.exists(entry.path):
-        return Problem(f"{entry.path!r} is a broken link", "skipped")
+        return Problem(entry.path, "is a broken link", "skipped")
     if entry.is_dir():
-        what = f"{entry.path!r} is a link to a folder and not followed"
-        return Problem(what, "give that folder as an input of its own")
+        fault = "is a link to a folder and not followed"
+        return Problem(entry.path, fault, "give that folder as an input of its own")
     return None
