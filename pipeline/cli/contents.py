@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+import fnmatch
 import os
 import posixpath
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -60,7 +61,7 @@ class Survey(NamedTuple):
     """
 
     images: int
-    others: Counter[str]
+    others: collections.Counter[str]
     system_files: int
     problems: list[Problem]
 
@@ -91,10 +92,18 @@ def check_contents(splits: Sequence[Split], out_dir: str, any_name: bool = False
 
 
 def with_unread(config: ResizeConfig, problems: Sequence[Problem]) -> ResizeConfig:
-    """Return the configuration with the problems, by their paths below the inputs, for the dataset's documents."""
-    first = sorted(problems)[:_EXAMPLES]  # the order of a folder differs from disk to disk
-    examples = tuple(f"{_name(problem.path, config)!r} {problem.fault}" for problem in first)
-    return dataclasses.replace(config, unread=Unread(len(problems), examples))
+    """Return the configuration with the problems, by their paths below the inputs, for the dataset's documents.
+
+    A link to a folder of an input is left out: that folder is read where it lies.
+    """
+    unread = [problem for problem in sorted(problems) if not _leads_to_an_input(problem.path, config)]
+    examples = tuple(f"{_name(problem.path, config)!r} {problem.fault}" for problem in unread[:_EXAMPLES])
+    return dataclasses.replace(config, unread=Unread(len(unread), examples))
+
+
+def _leads_to_an_input(path: str, config: ResizeConfig) -> bool:
+    target = join(os.path.realpath(path), "")
+    return os.path.islink(path) and os.path.isdir(path) and any(is_inside(target, s.root) for s in config.splits)
 
 
 def _name(path: str, config: ResizeConfig) -> str:
@@ -114,7 +123,7 @@ def survey(split: Split, out_dir: str, any_name: bool = False) -> Survey:
         StorageError: a pattern cannot be matched.
     """
     images = system_files = 0
-    others: Counter[str] = Counter()
+    others: collections.Counter[str] = collections.Counter()
     problems: list[Problem] = []
     for path in _paths(split, out_dir, problems):
         if is_system_file(below(split.root, path)):
@@ -131,9 +140,27 @@ def _paths(split: Split, out_dir: str, problems: list[Problem]) -> Iterator[str]
     if is_whole_folder(split):
         yield from (entry.path for entry in walk(split.root, out_dir, problems))
         return
+    problems += _problems_below(split, out_dir)
     for path, _, _ in list_files(split.pattern):
         if is_inside(path, split.root) and not is_inside(path, out_dir):
             yield path
+
+
+def _problems_below(split: Split, out_dir: str) -> list[Problem]:
+    """Return the problems below the root of a local pattern that may hide a file which the pattern matches."""
+    found: list[Problem] = []
+    collections.deque(walk(split.root, out_dir, found), maxlen=0)
+    return [problem for problem in found if _may_hide_a_match(problem.path, split.pattern)]
+
+
+def _may_hide_a_match(path: str, pattern: str) -> bool:
+    parts, patterns = path.split("/"), pattern.split("/")
+    for part, wanted in zip(parts, patterns, strict=False):
+        if "**" in wanted:
+            return True
+        if not fnmatch.fnmatchcase(part, wanted):
+            return False
+    return len(parts) < len(patterns) or (len(parts) == len(patterns) and not os.path.isdir(path))
 
 
 def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEntry[str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from pipeline.run import main
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, markers, photo_tree, rows, snapshot, write_tree
 from transforms.layouts import LAYOUTS
@@ -102,8 +103,6 @@ def test_an_estimate_counts_what_such_a_dataset_has(
 ) -> None:
     make("-i", sideways, "-o", tmp_path / "out", "-s", 30, *OLD)
     args = [str(arg) for arg in ("-i", sideways, "-o", tmp_path / "out", "-s", 30, "--estimate", 2)]
-    from pipeline.run import main
-
     assert main(args) == 0
     assert "2 of 2 images committed" in capsys.readouterr().out
 

@@ -233,9 +233,9 @@ def test_each_run_leaves_a_record(make: Make, photos: Path, tmp_path: Path) -> N
 
 def test_a_failed_remote_run_keeps_the_records_of_attempts(make: Make, photos: Path, tmp_path: Path) -> None:
     """The remote run cannot know which image killed an earlier one, so the record stays."""
-    write_tree(tmp_path / "out", {"_run/attempts/photos-00000-of-00001.json": b"{}"})
+    write_tree(tmp_path / "out", {"_run/attempts/train-00000-of-00001.json": b"{}"})
     shown = make("-i", photos, "-o", tmp_path / "out", "-s", 16, "--runner", "NoSuchRunner", expect=1)
     assert shown[-1].startswith("--runner NoSuchRunner: Unexpected pipeline runner: NoSuchRunner.")
-    assert (tmp_path / "out" / "_run" / "attempts" / "photos-00000-of-00001.json").exists()
+    assert (tmp_path / "out" / "_run" / "attempts" / "train-00000-of-00001.json").exists()
     make("-i", photos, "-o", tmp_path / "out", "-s", 16)
     assert not (tmp_path / "out" / "_run" / "attempts").exists()
