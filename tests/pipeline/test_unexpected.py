@@ -93,8 +93,8 @@ def test_one_input_of_several_splits(make: Make, tmp_path: Path) -> None:
     [
         ("*.jpg", ["'gone.jpg'"]),
         ("a*.jpg", []),
-        ("*/*.jpg", ["'linked'", "'sub/lost.jpg'", "'void'"]),
-        ("sub/*", ["'sub/lost.jpg'"]),
+        ("*/*.jpg", ["'gone.jpg'", "'linked'", "'sub/lost.jpg'", "'void'"]),  # a broken link may be that of a folder
+        ("sub/*", ["'lost.jpg'"]),
         ("**.jpg", ["'gone.jpg'", "'linked'", "'sub/lost.jpg'", "'void'"]),
         ("**", ["'gone.jpg'", "'linked'", "'sub/lost.jpg'", "'void'"]),
     ],
