@@ -3,12 +3,13 @@
 docs/python.md is about single images and not about datasets; tests/packaging runs its snippets.
 """
 
+import functools
 import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,25 +49,42 @@ class Dataset(NamedTuple):
     wanted: list[tuple[int, int]]
 
 
+Made = Callable[[str, str], Dataset]
+
+
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Dataset]:
-    """Return a dataset of each shape in each layout, as README.md's command makes it, with empty shards."""
-    return {
-        (shape, layout): make(tmp_path_factory.mktemp("snippets"), layout, *SHAPES[shape], "-ext", "jpg")
-        for shape in SHAPES
-        for layout in LAYOUTS
-    }
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Return a function that returns a dataset of a shape in a layout, as README.md's command makes it."""
+
+    @functools.cache
+    def made(shape: str, layout: str) -> Dataset:
+        return make(tmp_path_factory.mktemp("snippets"), layout, *SHAPES[shape], "-ext", "jpg")
+
+    return made
 
 
 def make(folder: Path, layout: str, sizes: tuple[int, ...], inputs: tuple[str, ...], *flags: str) -> Dataset:
     heights = iter(range(100, 1000, 10))
     for name in inputs:
         names = ("a.b.jpg", "c/d.jpg", "c/ü.jpg", "__e.jpg")
-        write_tree(folder / name, {file: jpeg(1, (600, next(heights))) for file in names} | {"bad.jpg": b"none"})
+        write_tree(
+            folder / "data" / name, {file: jpeg(1, (600, next(heights))) for file in names} | {"bad.jpg": b"none"}
+        )
     out = folder / "output" / "sizes"
     shards = ("--images_per_shard", 1) if layout != "files" else ()
     process = run(
-        *("-i", *(folder / name for name in inputs), "-o", out, "-s", *sizes, "--layout", layout, *shards, *flags)
+        *(
+            "-i",
+            *(folder / "data" / name for name in inputs),
+            "-o",
+            out,
+            "-s",
+            *sizes,
+            "--layout",
+            layout,
+            *shards,
+            *flags,
+        )
     )
     assert process.returncode == 0, process.stderr
     wanted = sorted((row["width"], row["height"]) for row in written_at(out, 512))
@@ -115,16 +133,16 @@ def of_documents() -> Iterator[tuple[str, str, str, str]]:
 @pytest.mark.parametrize(
     ("code", "layout", "shape"), [pytest.param(*of[1:], id=f"{of[0]}-{of[2]}-{of[3]}") for of in of_documents()]
 )
-def test_a_snippet_of_the_documents(made: dict[tuple[str, str], Dataset], code: str, layout: str, shape: str) -> None:
-    dataset = made[shape, layout]
+def test_a_snippet_of_the_documents(made: Made, code: str, layout: str, shape: str) -> None:
+    dataset = made(shape, layout)
     assert read_sizes(code, dataset.folder) == dataset.wanted
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_snippet_about_boxes(made: dict[tuple[str, str], Dataset], layout: str, shape: str) -> None:
+def test_the_snippet_about_boxes(made: Made, layout: str, shape: str) -> None:
     ((_, code),) = [snippet for snippet in SNIPPETS if "map_box" in snippet[1]]
-    dataset = made[shape, layout]
+    dataset = made(shape, layout)
     shown = sorted(line.partition(" ")[::2] for line in lines_of(code, dataset.folder))
     written = written_at(dataset.out, 512)
     assert [key for key, _ in shown] == sorted(row["key"] for row in written)
@@ -136,8 +154,8 @@ def test_the_snippet_about_boxes(made: dict[tuple[str, str], Dataset], layout: s
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_snippets_of_a_card(made: dict[tuple[str, str], Dataset], layout: str, shape: str) -> None:
-    dataset = made[shape, layout]
+def test_the_snippets_of_a_card(made: Made, layout: str, shape: str) -> None:
+    dataset = made(shape, layout)
     snippets = _CODE.findall((dataset.out / "README.md").read_text(encoding="utf-8"))
     assert len(snippets) == {"files": 2, "webdataset": 2, "parquet": 3, "tfrecord": 1}[layout]
     for code in snippets:
@@ -154,7 +172,7 @@ def test_the_snippets_of_a_card(made: dict[tuple[str, str], Dataset], layout: st
 def test_the_snippets_of_the_card_of_another_format(tmp_path: Path, extension: str) -> None:
     for layout in LAYOUTS:
         folder = tmp_path / layout
-        write_tree(folder / "photos", {"as.png": image_bytes(photo(1, (600, 90)), "PNG")})
+        write_tree(folder / "data" / "photos", {"as.png": image_bytes(photo(1, (600, 90)), "PNG")})
         dataset = make(folder, layout, (512,), ("photos",), "-ext", extension)
         snippets = _CODE.findall((dataset.out / "README.md").read_text(encoding="utf-8"))
         for code in snippets:
@@ -172,7 +190,7 @@ def test_what_datasets_cannot_load_it_refuses_in_words(tmp_path: Path, layout: s
     assert "`load_dataset` of Hugging Face's datasets does not read these files" in card
 
 
-def test_a_single_input_is_loaded_as_train(made: dict[tuple[str, str], Dataset], tmp_path: Path) -> None:
+def test_a_single_input_is_loaded_as_train(made: Made, tmp_path: Path) -> None:
     for layout in ("files", "webdataset", "parquet"):
-        out = made["two sizes", layout].out
+        out = made("two sizes", layout).out
         assert len(datasets.load_dataset(str(out), split="train", cache_dir=str(tmp_path / layout))) == 4
