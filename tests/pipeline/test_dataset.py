@@ -458,9 +458,9 @@ def test_links_to_the_input_and_to_out_are_resolved(make: Make, tmp_path: Path) 
     out = tmp_path / "alias" / "small"
     for _ in range(2):
         make("-i", tmp_path / "alias", "-o", out, "-s", 16, "--layout", "webdataset")
-    make("-i", source, "-o", source / "small", "-s", 16, "--layout", "webdataset", "--split", "alias")
+    make("-i", source, "-o", source / "small", "-s", 16, "--layout", "webdataset")
     assert len(rows(out, "manifest")) == 3
-    assert (source / "small" / "alias-00000-of-00001.tar").is_file()
+    assert (source / "small" / "train-00000-of-00001.tar").is_file()
 
 
 def test_the_command_of_the_old_script_works(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,7 +92,7 @@ def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "in", 30, size=(400, 300))
     screen, terminal = pty.openpty()
     fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
-    flags = ["-i", source, "-o", tmp_path / "out", "-v", 10, "-l", tmp_path / "log"]
+    flags = ["-i", source, "-o", tmp_path / "out", "-s", 256, "-v", 10, "-l", tmp_path / "log"]
     command = [sys.executable, str(ROOT / "image_resizer.py"), *map(str, flags)]
     process = subprocess.Popen(command, stderr=terminal)
     os.close(terminal)
