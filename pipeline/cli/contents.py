@@ -96,7 +96,7 @@ def with_unread(config: ResizeConfig, problems: Sequence[Problem]) -> ResizeConf
 
     A link to a folder of an input is left out: that folder is read where it lies.
     """
-    unread = [problem for problem in sorted(problems) if not _leads_to_an_input(problem.path, config)]
+    unread = [problem for problem in sorted(set(problems)) if not _leads_to_an_input(problem.path, config)]
     examples = tuple(f"{_name(problem.path, config)!r} {problem.fault}" for problem in unread[:_EXAMPLES])
     return dataclasses.replace(config, unread=Unread(len(unread), examples))
 
