@@ -60,11 +60,19 @@ test-fast: $(DEVELOPED)
 test-readers: $(READS)
 	$(BIN)/python -m pytest -n auto tests/readers
 
-# Install Chromium with apt-get if it is missing: make test skips the tests of the report without it.
-browser:
+# Install Chromium with apt-get, and axe-core with npm, if they are missing: make test skips the tests of the report
+# without them.
+AXE := build/axe/node_modules/axe-core/axe.min.js
+browser: $(AXE)
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null \
 		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium chromium-driver fonts-dejavu-core; } \
 		|| { echo "make: install Chromium and its driver (Debian: chromium, chromium-driver)" >&2; exit 1; }
+
+$(AXE):
+	@command -v npm >/dev/null \
+		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends npm; } \
+		|| { echo "make: install npm" >&2; exit 1; }
+	npm install --silent --no-save --no-audit --no-fund --prefix build/axe axe-core@4.14
 
 # Show the lines that no test reaches; takes twice as long as make test.
 coverage: $(DEVELOPED)

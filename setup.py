@@ -5,7 +5,7 @@ from pathlib import Path
 from setuptools import Extension, find_packages, setup
 
 CHECK = ["simplejpeg>=1.9,<2"]
-# Beam uses them to package the project on the submitting machine.
+# They package the project on the submitting machine, for Beam too.
 DATAFLOW = ["build>=1.2", "setuptools>=77"]
 TEST = [
     *CHECK,
@@ -48,7 +48,7 @@ setup(
     package_data={
         "pipeline": ["py.typed"],
         "pipeline.estimate": ["prices.json"],
-        "pipeline.report": ["report.html.jinja"],
+        "pipeline.report": ["templates/*"],
         "transforms": ["py.typed"],
     },
     py_modules=["image_resizer"],

@@ -25,9 +25,13 @@ TIME_LIMIT = 3600  # seconds for one command
 
 
 class Run(NamedTuple):
-    """A finished command: its wall time in seconds, and its peak memory in MB."""
+    """A finished command: its wall time and CPU time in seconds, and the peak memory of its processes in MB.
+
+    Memory that processes share, such as libraries, counts once for each.
+    """
 
     seconds: float
+    cpu_seconds: float
     megabytes: float
 
 
@@ -50,13 +54,48 @@ def measure(command: Sequence[str], codes: Container[int] = (0,), variables: Map
             command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
         ) as process,
     ):
+        watched = PeakMemory(process.pid)
         status, usage = _wait(process.pid)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in codes:
             errors.seek(0)
             raise _failure(command, process.returncode, errors.read())
-    return Run(seconds, usage.ru_maxrss / 1024)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, watched.end())
+
+
+class PeakMemory(threading.Thread):
+    """Looks at the memory of a process and its descendants ten times a second."""
+
+    def __init__(self, leader: int) -> None:
+        super().__init__(daemon=True)
+        self._leader = leader
+        self._most = 0
+        self._is_over = threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        """Watch until `end` is called."""
+        while not self._is_over.wait(0.1):
+            self._most = max(self._most, memory_of_tree(self._leader))
+
+    def end(self) -> float:
+        """Stop, and return the peak in MB."""
+        self._is_over.set()
+        self.join()
+        return self._most / 2**20
+
+
+def memory_of_tree(leader: int) -> int:
+    """Return the resident bytes of a process and its descendants; 0 if it has ended."""
+    pages, left = 0, [leader]
+    while left:
+        process = left.pop()
+        with contextlib.suppress(OSError, IndexError):  # it has ended
+            pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
+            for task in Path(f"/proc/{process}/task").iterdir():
+                left += map(int, (task / "children").read_text().split())
+    return pages * resource.getpagesize()
 
 
 def _wait(leader: int) -> tuple[int, resource.struct_rusage]:

@@ -27,11 +27,14 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
     sources, counts = pipeline | "MatchSources" >> MatchSources(config)
     #  sources  (split, path, bytes, version)
     #  counts   a tally of the names in each split
-    rows, profiles = pipeline | "ReadRows" >> ReadRows(config)
-    #  rows      (table, split, key, number, cells)
-    #  profiles  a tally of each table: the types of its columns
+    rows = None
+    if config.tables:
+        rows, profiles = pipeline | "ReadRows" >> ReadRows(config)
+        #  rows      (table, split, key, number, cells)
+        #  profiles  a tally of each table: the types of its columns
+        counts = (counts, profiles) | "JoinListings" >> beam.Flatten()
 
-    listing = (counts, profiles) | "JoinListings" >> beam.Flatten() | "SumListings" >> Summarize()
+    listing = counts | "SumListings" >> Summarize()
     #  one tally of everything that was listed
     plan = listing | "FixShards" >> FixShards(config)
     #  one Plan: settings, columns, and the number of shards in each split

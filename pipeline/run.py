@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import gc
 import json
 import os
 import signal
@@ -20,16 +19,17 @@ from pipeline.errors import ExitRun, UsageError
 from pipeline.exclusive.lease import Lease, hold_lease
 from pipeline.exclusive.lock import hold_lock
 from pipeline.history.record import History
+from pipeline.loading import fast_loading
 from pipeline.terminal import log, summary
 from pipeline.terminal.signals import Stopped, print_stopped, raise_on_signal
 from pipeline.verify import verify
 from transforms import storage
-from transforms.dataset import access, attempts, paths
+from transforms.dataset import access, paths
 from transforms.dataset.plan import Plan, read_plan
 from transforms.dataset.settings import settings
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH, RunError, StorageError
-from transforms.resizing.memory_budget import share_freed_memory
+from transforms.resizing.workers import workers_for
 from transforms.tables.readers import check_table
 
 
@@ -87,8 +87,7 @@ def _check_places(options: Options) -> list[Problem]:
         RunError: a table or a store cannot be read.
     """
     config = options.config
-    places = (config.out_dir, *(split.root for split in config.splits), *config.tables.values())
-    if not all(map(storage.is_local, places)):
+    if not all(map(storage.is_local, config.places)):
         storage.set_options(options.beam_args)
     if options.on_dataflow and options.estimate is None:
         from pipeline.runners import dataflow
@@ -160,8 +159,7 @@ def _verify(options: Options, plan: Plan | None) -> int:
 
 
 def _print_estimate(options: Options, request: EstimateRequest) -> int:
-    share_freed_memory()  # as a run does, since the estimate measures its speed
-    with _without_garbage_collection():
+    with fast_loading(options):
         from pipeline.estimate.command import estimate
 
     print("\n".join(estimate(options, request)))
@@ -180,9 +178,6 @@ def _make_dataset(options: Options, lease: Lease | None, started: float) -> int:
             _run_graph(options, History(options, time.monotonic()), read_plan(options.config.out_dir), lease)
         return _conclude(options)
     except RunError as error:
-        if options.runner is None:  # elsewhere the cause may be an image that killed its workers
-            with contextlib.suppress(StorageError):
-                attempts.forget(options.config.out_dir)  # so that no image is suspected of having ended the run
         hint = "; committed shards stay: remove the cause, and give the same command again to continue"
         problem = str(error).removesuffix(f"; {CHECK_PATH}")
         logger.error("{}", problem + hint if isinstance(error, StorageError) else error)
@@ -199,23 +194,15 @@ def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lea
         from pipeline.runners.remote import run_remotely
 
         return run_remotely(options, history.run_id, plan, lease)
-    share_freed_memory()  # before there are threads: glibc counts them once
-    with _without_garbage_collection():
-        from pipeline.runners.local import run_locally  # after all checks, since it loads Beam, which takes a second
+    if plan is None:  # a run that continues may have nothing to make
+        workers_for(options.config).warm_up()
+    with fast_loading(options):
+        from pipeline.runners.local import run_locally  # after all checks, since it loads Beam
 
     reporter = run_locally(options, history)
     history.write(reporter.figures())
     logger.info("{}", reporter.conclusion())
     return True
-
-
-@contextlib.contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Load modules without garbage collection, which would take an eighth of Beam's loading time and free nothing."""
-    gc.disable()
-    yield
-    gc.freeze()
-    gc.enable()
 
 
 def _reason_to_renumber(options: Options, before: Plan | None) -> str:

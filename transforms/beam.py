@@ -8,7 +8,6 @@ The command's graph does not use it, since that resizes and commits whole shards
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -19,7 +18,7 @@ from apache_beam.io.filesystem import FileMetadata
 
 from transforms import storage
 from transforms.dataset.settings import versions
-from transforms.imaging import Encoded, ImageError, ResizeSpec, process_image
+from transforms.imaging import Encoded, ImageError, ResizeSpec
 from transforms.imaging.naming import key_of
 from transforms.imaging.strict import check_extra
 from transforms.layouts import LAYOUTS
@@ -29,8 +28,8 @@ from transforms.model.json_lines import manifest_line
 from transforms.model.records import FailureRow, ManifestRow, Source
 from transforms.resizing.assemble import failure_row, manifest_row
 from transforms.resizing.environment import check_libraries
-from transforms.resizing.memory_budget import MemoryBudget, machine_memory
-from transforms.resizing.process import process_source
+from transforms.resizing.worker import Job
+from transforms.resizing.workers import workers_for
 from transforms.summary import counters
 from transforms.summary.tally import tally
 
@@ -79,18 +78,19 @@ def source_of(metadata: FileMetadata, root: str = "") -> Source:
 
 
 def resize_file(source: Source, config: ResizeConfig) -> list[ResizedImage]:
-    """Read one source, and return all its sizes. An error in the image becomes a failure.
+    """Make all sizes of one source in a worker process, and return them. An error in the image becomes a failure.
 
     Add to the same counters as the command does.
 
     Args:
         source: a result of `source_of`.
-        config: the configuration, of which `spec` and `memory` are used.
+        config: the configuration, of which `spec`, `processes` and `memory` are used.
     """
-    result = process_source(source, config, functools.partial(process_image, admit=_budget(config.memory).admit))
-    name = LAYOUTS[_LAYOUT].name_of(source.key, result.image.extension)
+    workers = workers_for(config)
+    (result,) = workers.submit([source], Job(config.spec, staging="", memory=workers.memory)).results()
+    name = LAYOUTS[_LAYOUT].name_of(source.key, result.extension)
     images = []
-    for size, output in result.image.outputs.items():
+    for size, output in result.outputs.items():
         row = manifest_row(result, size, output, f"{config.size_folder(size)}{name}")
         data = output.data if isinstance(output, Encoded) else None
         failure = failure_row(source, output) if isinstance(output, ImageError) else None
@@ -101,12 +101,6 @@ def resize_file(source: Source, config: ResizeConfig) -> list[ResizedImage]:
     return images
 
 
-@functools.cache
-def _budget(memory: int | None) -> MemoryBudget:
-    """Return the memory budget of this process, shared by its threads."""
-    return MemoryBudget(memory or machine_memory() // 2)
-
-
 class ResizeImages(beam.PTransform):
     """ReadableFiles -> `ResizedImage`s: one for each file and size, also for files that are not images.
 
@@ -114,8 +108,8 @@ class ResizeImages(beam.PTransform):
         spec: what to make of each image.
         root: the folder that keys are relative to, such as "photos" for the pattern "photos/**"; without it
             a key is the whole path without extension.
-        memory: bytes that decoded images may take at the same time in one process; None for half of the
-            machine's. An image that needs more by itself fails as `too-large`.
+        memory: bytes that decoded images may take at the same time in the workers of one process; None for half
+            of the machine's. An image that needs more by itself fails as `too-large`.
 
     Raises:
         SettingError: the spec needs an extra that is not installed.
@@ -126,7 +120,13 @@ class ResizeImages(beam.PTransform):
         check_extra(spec)
         self._root = os.fspath(root)
         self._config = ResizeConfig(
-            splits=(), out_dir="", spec=spec, layout=_LAYOUT, images_per_shard=1, threads=1, memory=memory
+            splits=(),
+            out_dir="",
+            spec=spec,
+            layout=_LAYOUT,
+            images_per_shard=1,
+            processes=os.cpu_count() or 1,  # started when as many threads call at once
+            memory=memory,
         )
 
     def expand(self, files: beam.PCollection[fileio.ReadableFile]) -> beam.PCollection[ResizedImage]:

@@ -9,8 +9,8 @@ from typing import Any
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import CardText, ResizeConfig
 
-# With one core to a process, a second image keeps the core busy while the first one is being read.
-REMOTE_THREADS = 2
+# A runner starts a process for each core. The next image is read while its worker makes one.
+REMOTE_PROCESSES = 1
 
 # About 150 s of a vCPU for photographs of 1024 px, and 240 MB of outputs at 512 px: the fixed cost of a shard
 # is small beside that, and the last shards do not hold up the job.

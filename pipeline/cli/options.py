@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pipeline.cli import inputs
 from pipeline.cli.beam_flags import check_beam_flags, check_job_labels, max_num_workers
-from pipeline.cli.defaults import DATAFLOW_IMAGES_PER_SHARD, REMOTE_THREADS
+from pipeline.cli.defaults import DATAFLOW_IMAGES_PER_SHARD, REMOTE_PROCESSES
 from pipeline.cli.flags import given_flags, parser
 from pipeline.cli.values import Limit
 from pipeline.errors import UsageError
@@ -176,7 +176,7 @@ def _config(flags: argparse.Namespace, local: bool) -> ResizeConfig:
         spec=_spec(flags),
         layout=flags.layout,
         images_per_shard=flags.images_per_shard or default_in_shard,
-        threads=flags.threads or ((os.cpu_count() or 1) if local else REMOTE_THREADS),
+        processes=flags.processes or ((os.cpu_count() or 1) if local else REMOTE_PROCESSES),
         memory=flags.memory,
         sample=flags.sample,
         list_prefixes=flags.list_prefixes or "",

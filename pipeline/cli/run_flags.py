@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from pipeline.cli import values
-from pipeline.cli.defaults import ESTIMATE_IMAGES, LOG_EVERY, REMOTE_THREADS
+from pipeline.cli.defaults import ESTIMATE_IMAGES, LOG_EVERY, REMOTE_PROCESSES
 from pipeline.cli.group import FlagGroup
 from pipeline.cli.version import PrintVersion
 
@@ -44,18 +44,18 @@ def _add_estimate_flags(group: FlagGroup) -> None:
 
 def _add_run_flags(group: FlagGroup) -> None:
     group.add(
-        *("-j", "--threads", "--processes"),
+        *("-j", "--processes", "--threads"),
         type=values.whole_number,
         metavar="N",
-        help="images processed at the same time; --processes is the name of the old script "
-        f"(default: the number of cores; {REMOTE_THREADS} for each process of a remote runner)",
+        help="worker processes, each of which makes one image at a time; --threads is an older name "
+        f"(default: the number of cores; {REMOTE_PROCESSES} for each process of a remote runner)",
     )
     group.add_setting(
         "--memory",
         type=values.byte_count,
         metavar="BYTES",
-        help="memory for decoded images in each process, such as 4G (default: half of the machine's or the "
-        "container's; on a remote runner half of a core's share)",
+        help="memory for decoded images in all workers together, such as 4G (default: half of the machine's or the "
+        "container's; on a remote runner half of a core's share for the worker of each process)",
     )
     group.add(
         "--max_failures",

@@ -18,7 +18,7 @@ def version_lines() -> list[str]:
     jpeg_version = features.version("libjpeg_turbo") or features.version("jpg")
     return [
         f"image_resizer {_installed('downsampled-open-images')}",
-        f"resampling {exact.active_instruction_set() or 'by pillow'}",
+        f"resampling {exact.resampler()}",
         f"pillow {features.version('pil')}",
         f"{jpeg} {jpeg_version}",
         f"apache-beam {_installed('apache-beam')}",

@@ -38,7 +38,7 @@ class Findings:
         tally: the results of the measured images.
         outputs: size in pixels -> bytes of all outputs of that size.
         cpu_seconds: CPU seconds for each image.
-        threads: images that this machine processes at the same time.
+        processes: the number of worker processes of this machine.
         rate: images per second on this machine.
         local: whether the inputs are on this machine.
         layouts: what a run takes on Dataflow, in each layout.
@@ -52,7 +52,7 @@ class Findings:
     tally: Tally
     outputs: Mapping[int, interval.Total]
     cpu_seconds: interval.Estimate
-    threads: int
+    processes: int
     rate: float
     local: bool
     layouts: tuple[LayoutCost, ...]
@@ -94,7 +94,7 @@ def extrapolate(
         tally=merge(image.tally for image in images),
         outputs=outputs,
         cpu_seconds=cpu_seconds,
-        threads=config.threads,
+        processes=config.processes,
         rate=len(images) / measurement.seconds,
         local=all(is_local(split.root) for split in config.splits),
         layouts=tuple(_layout_cost(layout, work, prices, workers) for layout, work in works.items()),

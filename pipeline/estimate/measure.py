@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import tarfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from transforms.imaging.resize import process_image
 from transforms.layouts.webdataset import sample_json
 from transforms.model.config import ResizeConfig
 from transforms.model.json_lines import json_line, manifest_line
 from transforms.model.records import OutputImage, Shard, Source, Tally
 from transforms.resizing.assemble import assemble
-from transforms.resizing.memory_budget import MemoryBudget, machine_memory
-from transforms.resizing.process import ProcessImage, process_source
+from transforms.resizing.process import SourceResult
+from transforms.resizing.worker import Job
+from transforms.resizing.workers import close_workers, workers_for
 
 
 class MeasuredImage(NamedTuple):
@@ -40,34 +38,33 @@ class MeasuredImage(NamedTuple):
 
 
 class Measurement(NamedTuple):
-    """The measured images, and the wall-clock seconds that all threads together took for them."""
+    """The measured images, and the wall-clock seconds that all workers together took for them."""
 
     images: tuple[MeasuredImage, ...]
     seconds: float
 
 
 def measure(sample: Sequence[Source], config: ResizeConfig) -> Measurement:
-    """Resize every image of `sample`, at least one, with the threads of a run, and discard the outputs."""
-    budget = MemoryBudget(config.memory or machine_memory() // 2)
-    measure_image = functools.partial(
-        _measure_image, config=config, process_image=functools.partial(process_image, admit=budget.admit)
-    )
-    measure_image(sample[0])  # not measured: it loads libraries and opens connections
+    """Resize every image of `sample`, at least one, with the workers of a run, and discard the outputs."""
+    workers = workers_for(config)
+    job = Job(config.spec, staging="", memory=workers.memory)
+    warm_up = [sample[0]] * config.processes  # not measured: it starts processes and opens connections
+    workers.submit(warm_up, job).results()
     start = time.perf_counter()
-    with ThreadPoolExecutor(config.threads) as pool:
-        images = tuple(pool.map(measure_image, sample))
-    return Measurement(images, time.perf_counter() - start)
+    results = workers.submit(sample, job).results()
+    seconds = time.perf_counter() - start
+    close_workers()
+    return Measurement(
+        tuple(_measured(result, config) for result in sorted(results, key=lambda result: result.source.path)), seconds
+    )
 
 
-def _measure_image(source: Source, config: ResizeConfig, process_image: ProcessImage) -> MeasuredImage:
-    start = time.thread_time()
-    result = process_source(source, config, process_image)
-    seconds = time.thread_time() - start
+def _measured(result: SourceResult, config: ResizeConfig) -> MeasuredImage:
     shard = assemble(Shard(config.splits[0].name, 0, 1), "", [result], config)
-    sizes = {image.row.size: len(image.file.data) for image in shard.images}
+    sizes = {image.row.size: image.file.size for image in shard.images}
     return MeasuredImage(
-        source_bytes=source.bytes,
-        cpu_seconds=seconds,
+        source_bytes=result.source.bytes,
+        cpu_seconds=sum(result.seconds.values()),
         outputs={size: sizes.get(size, 0) for size in config.spec.sizes},
         row_bytes=sum(map(len, (*map(manifest_line, shard.rows), *map(json_line, shard.failures)))),
         archive_bytes=sum(map(archived_bytes, shard.images)),
@@ -77,5 +74,5 @@ def _measure_image(source: Source, config: ResizeConfig, process_image: ProcessI
 
 def archived_bytes(image: OutputImage) -> int:
     """Return the bytes of an output and its JSON in a tar archive: each has a header and fills whole blocks."""
-    members = (len(image.file.data), len(sample_json(image.row)))
+    members = (image.file.size, len(sample_json(image.row)))
     return sum(tarfile.BLOCKSIZE * (1 + -(-length // tarfile.BLOCKSIZE)) for length in members)

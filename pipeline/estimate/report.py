@@ -94,7 +94,7 @@ def _machine(findings: Findings) -> Iterator[str]:
     yield _row("  CPU time per image", f"{1000 * cpu_seconds.value:,.1f} ms", note=_time_interval(cpu_seconds))
     if not findings.local:
         return
-    yield _row(f"  speed with -j {findings.threads}", f"{findings.rate:,.1f}", note="images/s")
+    yield _row(f"  speed with -j {findings.processes}", f"{findings.rate:,.1f}", note="images/s")
     yield _row("  time for all images", f"about {_clock(findings.seconds)}")
     if findings.committed is not None:
         listed = findings.listing.listed_images

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.cli.options import Options
 from transforms import storage
+from transforms.imaging import exact
 from transforms.model.json_lines import json_line
 from transforms.model.records import RUN_DIR
 
@@ -36,7 +37,9 @@ class History:
         self.settings = {
             "started": started.isoformat(timespec="seconds"),
             "runner": options.runner or "local",
-            "processes": options.config.threads,
+            "processes": options.config.processes,
+            # Workers of other runners may differ from this machine: their counters tell.
+            **({} if options.runner else {"resampling": exact.resampler()}),
         }
         self.write({})
 

@@ -8,32 +8,48 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.report import plots, sections, svg, tables
-from pipeline.report.contact_sheet import PicturedImage
+from pipeline.report.comparison import comparison
 from pipeline.report.data import ReportData
+from pipeline.report.formatting import NOTHING
+from pipeline.report.links import file_links
+from pipeline.report.manifest import MOST_BYTES
 from pipeline.report.page import Page, Status
+from pipeline.report.pictures import Pictures
+from pipeline.report.tiles import Tiles
+from pipeline.report.verdict import sentence
+from transforms.model.counting import counted
+from transforms.publish.amounts import amount
 
 
-def compose_page(data: ReportData, pictured: Sequence[PicturedImage], status: Status, now: datetime.datetime) -> Page:
+def compose_page(data: ReportData, pictures: Pictures, status: Status, now: datetime.datetime) -> Page:
     """Return the page of a dataset.
 
     Args:
         data: what `data.read_report_data` returns, or what is known so far during a run.
-        pictured: the images of the contact sheet.
-        status: how far the dataset is.
+        pictures: what `pictures.make_pictures` returns for it.
+        status: how far the dataset is, or whether it is good.
         now: when the page is created.
     """
     summary = data.summary
     settings = dict(summary["settings"])
     versions = settings.pop("versions", {})
     run = _shown_run(data.runs)
+    tiles = Tiles(data, pictures)
     return Page(
         title=posixpath.basename(data.out_dir) or data.out_dir,
         created=f"{now:%Y-%m-%d %H:%M:%S %Z}".strip(),
         status=status,
+        verdict=sentence(summary),
         progress=None if status.share is None else svg.share_bar(status.share),
         figures=tuple(sections.figures(summary)),
         outcome_bar=sections.outcome_bar(summary["images"]),
-        outcomes=tuple(sections.outcomes(summary["images"])),
+        grid=tuple(tiles.grid()),
+        cases=tuple(tiles.cases()),
+        scope=_scope(data.survey.images, summary["images"]["matched"], status),
+        groups=tuple(tiles.groups()),
+        duplicates=tuple(tiles.duplicates()),
+        duplicates_rest=_rest(data.survey.groups - len(data.survey.duplicates)),
+        failures=tuple(tiles.failures()),
         source_bytes=sections.source_bytes(summary),
         sizes=tuple(sections.sizes(summary)),
         plots=tuple(plot for plot in plots.histograms_of(summary) if plot.rows),
@@ -41,11 +57,23 @@ def compose_page(data: ReportData, pictured: Sequence[PicturedImage], status: St
         times=tuple(table for table in tables.times_of(run) if table.rows),
         rate=plots.rate_plot(run.get("series", ())),
         runs=tuple(map(sections.run_row, reversed(data.runs))),
-        failures=tuple(sections.failures(summary["failures"], data.examples)),
-        contact_sheet=tuple((image.rows[0]["source"], tuple(sections.cards(image))) for image in pictured),
+        comparison=comparison(data.runs),
+        files=tuple(file_links(data.files)),
         settings=tuple((name, _setting(value)) for name, value in settings.items()),
         versions=tuple((name, str(version)) for name, version in versions.items() if version),
     )
+
+
+def _scope(read: int, matched: int, status: Status) -> str:
+    """Return the sentence about the images that single ones were looked for in."""
+    if read >= matched:
+        return "Looked for in all images."
+    why = f": the page reads {amount(MOST_BYTES)} of the manifest" if status.share is None else ""
+    return f"Looked for in {read:,} of {counted(matched, 'image')}{why}."
+
+
+def _rest(groups: int) -> str:
+    return f"{counted(groups, 'more group')} of duplicates." if groups else ""
 
 
 def _shown_run(runs: Sequence[dict[str, Any]]) -> Mapping[str, Any]:
@@ -56,7 +84,7 @@ def _shown_run(runs: Sequence[dict[str, Any]]) -> Mapping[str, Any]:
 
 def _setting(value: object) -> str:
     if value is None or value == "":
-        return sections.NOTHING
+        return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

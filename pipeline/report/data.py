@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-import heapq
 import io
 import itertools
 import json
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from pipeline.history.receipts import with_receipts
+from pipeline.report.manifest import Row, read_images, windows
+from pipeline.report.survey import Survey, survey
 from transforms import storage
-from transforms.dataset.paths import RECEIPTS_DIR, SUMMARY_PATH
-from transforms.dataset.plan import Plan, read_plan
-from transforms.imaging.naming import sample_rank
+from transforms.dataset.paths import (
+    ARCHIVES_PATH,
+    CARD_PATH,
+    CROISSANT_PATH,
+    LICENSE_PATH,
+    RECEIPTS_DIR,
+    SUMMARY_PATH,
+    SUMS_PATH,
+)
+from transforms.dataset.plan import Plan, parts, read_plan
 from transforms.model.errors import RunError
-from transforms.model.json_lines import first_value
 from transforms.model.records import RUN_DIR
 from transforms.storage.paths import escaped
 
 # The most examples of one kind of failure.
 EXAMPLES = 5
-# The most pictures on the contact sheet, and the most images that it shows in all their sizes.
-_PICTURES, _IMAGES = 36, 12
+# The most failures that are read in search of them.
+_MOST_FAILURES = 100_000
+# The most classes that are shown, the largest.
+CLASSES = 12
+
+# Files without parts that the page links to.
+_BESIDE = (CARD_PATH, SUMMARY_PATH, ARCHIVES_PATH, CROISSANT_PATH, LICENSE_PATH, SUMS_PATH)
 
 # The number of files that are read at the same time.
 _READERS = 16
-
-Row = dict[str, Any]
 
 
 class ReportData(NamedTuple):
@@ -42,7 +52,8 @@ class ReportData(NamedTuple):
         plan: the plan of its first run; None if `_run` was deleted.
         runs: the histories of its runs, the oldest first.
         examples: kind of failure -> some rows of failures.
-        pictured: for each image on the contact sheet, its rows of the manifest.
+        survey: what is known of single images.
+        files: the names of the files that lie beside the page.
     """
 
     out_dir: str
@@ -50,7 +61,8 @@ class ReportData(NamedTuple):
     plan: Plan | None
     runs: tuple[dict[str, Any], ...]
     examples: dict[str, list[Row]]
-    pictured: tuple[tuple[Row, ...], ...]
+    survey: Survey
+    files: tuple[str, ...]
 
 
 def read_report_data(out_dir: str) -> ReportData:
@@ -60,15 +72,24 @@ def read_report_data(out_dir: str) -> ReportData:
         RunError: there is no complete dataset at `out_dir`.
     """
     summary = _read_summary(out_dir)
-    sizes = len(summary["outputs"])
+    plan = read_plan(out_dir)
+    manifest, failures = (_parts(out_dir, table, plan) for table in ("manifest", "failures"))
+    beside = [path for path in _BESIDE if storage.exists(storage.join(out_dir, path))]
     return ReportData(
         out_dir,
         summary,
-        plan=read_plan(out_dir),
+        plan,
         runs=tuple(read_runs(out_dir)),
-        examples=examples_of(_lines(out_dir, "failures-"), summary["failures"]),
-        pictured=rows_to_picture(_lines(out_dir, "manifest-"), picture_count(sizes)),
+        examples=examples_of(itertools.islice(_lines(failures), _MOST_FAILURES), summary["failures"]),
+        survey=survey_of(read_images(windows(manifest)), summary),
+        files=(*beside, *(storage.below(out_dir, path) for path, size in (*manifest, *failures) if size)),
     )
+
+
+def survey_of(images: Iterable[tuple[Row, ...]], summary: Mapping[str, Any]) -> Survey:
+    """Return the survey of some images of a dataset."""
+    settings = summary["settings"]
+    return survey(images, settings["layout"], settings["split"], len(settings["size"]))
 
 
 def _read_summary(out_dir: str) -> dict[str, Any]:
@@ -85,7 +106,7 @@ def _read_summary(out_dir: str) -> dict[str, Any]:
 
 def read_runs(out_dir: str) -> Iterator[dict[str, Any]]:
     """Yield the histories of all runs, the oldest first, without those that are damaged."""
-    for path in _paths(storage.join(out_dir, RUN_DIR), "history-"):
+    for path, _ in _files(storage.join(out_dir, RUN_DIR), "history-"):
         text = storage.read_if_there(path)
         try:
             history = json.loads(text or "")
@@ -102,7 +123,8 @@ def read_runs(out_dir: str) -> Iterator[dict[str, Any]]:
 def _receipts(out_dir: str, run_id: str) -> Iterator[bytes]:
     """Yield the receipts of a run. A job leaves thousands of small files, so many are read at the same time."""
     with ThreadPoolExecutor(_READERS) as pool:
-        for data in pool.map(storage.read, _paths(storage.join(out_dir, RECEIPTS_DIR), f"receipts-{run_id}-")):
+        paths = [path for path, _ in _files(storage.join(out_dir, RECEIPTS_DIR), f"receipts-{run_id}-")]
+        for data in pool.map(storage.read, paths):
             yield from data.splitlines()
 
 
@@ -125,43 +147,30 @@ def examples_of(lines: Iterable[bytes], kinds: dict[str, int]) -> dict[str, list
     return examples
 
 
-def picture_count(sizes: int) -> int:
-    """Return how many images the contact sheet shows if each has `sizes` outputs."""
-    return max(3, min(_IMAGES, _PICTURES // (1 + sizes)))
+def shown_classes(data: ReportData) -> list[tuple[str, int]]:
+    """Return the classes that the page shows, the largest first, with the numbers of their images."""
+    counts = data.summary.get("classes") or data.survey.classes
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:CLASSES]
 
 
-def rows_to_picture(lines: Iterable[bytes], count: int) -> tuple[tuple[Row, ...], ...]:
-    """Return the written rows of the `count` images with the lowest `sample_rank`: the same ones in every report.
-
-    Args:
-        lines: the rows of the manifest, in which the rows of one image follow each other.
-        count: the most images to return.
-    """
-    lowest: list[tuple[int, int, tuple[Row, ...]]] = []  # a heap, the highest rank first
-    for number, (key, group) in enumerate(itertools.groupby(lines, first_value)):
-        rank = sample_rank(key)
-        if len(lowest) == count and rank >= -lowest[0][0]:
-            continue
-        rows = [json.loads(line) for line in group]
-        written = [row for row in rows if row["status"] == "written"]
-        if not written:
-            continue
-        entry = -rank, number, tuple(row for row in written if row["source"] == written[0]["source"])
-        if len(lowest) < count:
-            heapq.heappush(lowest, entry)
-        else:
-            heapq.heapreplace(lowest, entry)
-    return tuple(rows for _, _, rows in sorted(lowest, reverse=True))
+def _parts(out_dir: str, table: str, plan: Plan | None) -> list[tuple[str, int]]:
+    """Return the path and the size of each part of a table, without listing a folder that may hold all images."""
+    if plan is None or not storage.is_local(out_dir):
+        return _files(out_dir, f"{table}-")
+    paths = [storage.join(out_dir, part.path(table)) for part in parts(plan)]
+    return [(path, size) for path in paths if (size := storage.size(path)) is not None]
 
 
-def _lines(out_dir: str, prefix: str) -> Iterator[bytes]:
-    for path in _paths(out_dir, prefix):
+def _lines(files: Iterable[tuple[str, int]]) -> Iterator[bytes]:
+    for path, _ in files:
         yield from io.BytesIO(storage.read(path))
 
 
-def _paths(folder: str, prefix: str) -> list[str]:
-    """Return the paths of a folder's files whose names begin with `prefix`, sorted."""
-    if storage.is_local(folder):
-        names = os.listdir(folder) if os.path.isdir(folder) else []
-        return [storage.join(folder, name) for name in sorted(names) if name.startswith(prefix)]
-    return sorted(path for path, _, _ in storage.list_pattern(storage.join(escaped(folder), f"{prefix}*")))
+def _files(folder: str, prefix: str) -> list[tuple[str, int]]:
+    """Return the path and the size of each file of a folder whose name begins with `prefix`, sorted."""
+    if not storage.is_local(folder):
+        listed = storage.list_pattern(storage.join(escaped(folder), f"{prefix}*"))
+        return sorted((path, size) for path, size, _ in listed)
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    paths = sorted(storage.join(folder, name) for name in names if name.startswith(prefix))
+    return [(path, os.stat(path).st_size) for path in paths]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
+import re
+
+from markupsafe import Markup, escape
+
+# Stands for a number that is not known, or for no change.
+NOTHING = "\N{EN DASH}"
 
 
 def printable(value: object) -> object:
@@ -10,6 +15,12 @@ def printable(value: object) -> object:
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in value)
+
+
+def breakable(name: str) -> Markup:
+    """Return a name as the page shows it, which may be broken into lines before each word."""
+    parts = re.split(r"(?<=[\W_])(?=[^\W_])", str(printable(name)))
+    return Markup("<wbr>").join(map(escape, parts))
 
 
 def short(number: int) -> str:
@@ -39,3 +50,13 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def moment(iso: str) -> str:
+    """Return a time of a history as the page shows it, such as 2026-01-31 12:30:59; it is in UTC."""
+    return iso.replace("T", " ").removesuffix("+00:00")
+
+
+def dimensions(width: int, height: int) -> str:
+    """Return dimensions such as 1,024 x 768, with a multiplication sign."""
+    return f"{width:,} \N{MULTIPLICATION SIGN} {height:,}"

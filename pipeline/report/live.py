@@ -11,10 +11,12 @@ from loguru import logger
 from pipeline.cli.options import Options
 from pipeline.history.record import History
 from pipeline.report.compose import compose_page
-from pipeline.report.contact_sheet import PicturedImage, pictured_images
-from pipeline.report.data import ReportData, picture_count, read_runs, rows_to_picture
+from pipeline.report.data import ReportData, read_runs, survey_of
+from pipeline.report.manifest import images_of
 from pipeline.report.page import Status
+from pipeline.report.pictures import NO_PICTURES, make_pictures
 from pipeline.report.render import render
+from pipeline.report.survey import Survey
 from pipeline.terminal.progress import ProgressReporter
 from transforms import storage
 from transforms.dataset.markers import read_marker
@@ -52,7 +54,8 @@ class LiveReport:
         self._thread = threading.Thread(target=self._run, name="report", daemon=True)
         self._failed = False
         self._earlier: tuple[dict[str, Any], ...] | None = None
-        self._pictured: tuple[PicturedImage, ...] = ()
+        self._survey: Survey | None = None
+        self._pictures = NO_PICTURES
 
     def start(self) -> None:
         """Begin to write pages, the first one when the listing is complete."""
@@ -87,9 +90,8 @@ class LiveReport:
         share = self._progress.done / total if total else 0.0
         try:
             now = datetime.datetime.now(datetime.UTC)
-            data = self._data()
-            self._pictured = self._pictured or self._first_pictured(data)
-            page = compose_page(data, self._pictured, Status(kind, sentence, refresh, share), now)
+            data = self._look_at_images(self._data())
+            page = compose_page(data, self._pictures, Status(kind, kind, sentence, refresh, share), now)
             storage.write(self._config.out_dir, REPORT_PATH, render(page))
         # Every Exception: whatever is wrong with the page, the run goes on.
         except Exception as error:
@@ -97,14 +99,14 @@ class LiveReport:
                 logger.warning("report.html cannot be updated: {}: {}", type(error).__name__, error)
             self._failed = True
 
-    def _first_pictured(self, data: ReportData) -> tuple[PicturedImage, ...]:
-        """Return images of the shard that was committed last. They do not change, so they stay on the page."""
-        shard = self._progress.latest
-        marker = shard and read_marker(data.out_dir, shard)
-        if not marker:
-            return ()
-        pictured = rows_to_picture(marker.rows, picture_count(len(self._config.spec.sizes)))
-        return pictured_images(data._replace(plan=read_plan(data.out_dir), pictured=pictured))
+    def _look_at_images(self, data: ReportData) -> ReportData:
+        """Add the images of the shard that was committed first. They do not change, so they stay on the page."""
+        if self._survey is None and (shard := self._progress.latest):
+            marker = read_marker(data.out_dir, shard)
+            data = data._replace(survey=survey_of(images_of(marker.rows if marker else ()), data.summary))
+            self._pictures = make_pictures(data._replace(plan=read_plan(data.out_dir)))
+            self._survey = data.survey
+        return data._replace(survey=self._survey or data.survey)
 
     def _data(self) -> ReportData:
         if self._earlier is None:
@@ -112,11 +114,13 @@ class LiveReport:
             self._earlier = tuple(run for run in runs if "images" in run)  # without this one
         this = {**self._history.settings, **self._reporter.figures()}
         so_far = merge([tally([], [], self._config.spec.sizes), self._progress.tally()])
+        summary = {**so_far, "settings": settings(self._config)}
         return ReportData(
             self._config.out_dir,
-            {**so_far, "settings": settings(self._config)},
+            summary,
             plan=None,
             runs=(*self._earlier, this),
             examples={},
-            pictured=(),
+            survey=survey_of((), summary),
+            files=(),
         )

@@ -6,21 +6,22 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from pipeline.report.contact_sheet import Thumbnail
-from pipeline.report.data import Row
+from pipeline.report.decoder import Picture
 
 
 class Status(NamedTuple):
-    """How far the dataset is.
+    """How far the dataset is, or whether it is good.
 
     Args:
-        kind: "complete", "running" or "stopped".
+        kind: "good" or "bad" for a complete dataset, else "running" or "stopped".
+        badge: the same in a few words.
         sentence: what a reader should know about it.
         refresh: seconds until the page reloads itself; None if it does not.
         share: the share of the images that is done; None if the dataset is complete.
     """
 
     kind: str
+    badge: str
     sentence: str
     refresh: int | None = None
     share: float | None = None
@@ -81,28 +82,115 @@ class SizeRow(NamedTuple):
     bar: Markup
 
 
+class Tile(NamedTuple):
+    """An image in a list.
+
+    Args:
+        name: of its source.
+        href: the address of its output, or of the archive that holds it; "" if there is none.
+        picture: its thumbnail.
+        lines: what the page says about it.
+    """
+
+    name: str
+    href: str
+    picture: Picture
+    lines: tuple[str, ...] = ()
+
+
+class View(NamedTuple):
+    """An output beside the same part of its source, at the output's pixels.
+
+    Args:
+        heading: its size.
+        href: the address of the output, or of the archive that holds it.
+        lines: what the page says about the output.
+        part: which part of the picture is shown.
+        output: the output.
+        source: the source.
+    """
+
+    heading: str
+    href: str
+    lines: tuple[str, ...]
+    part: str
+    output: Picture
+    source: Picture
+
+
+class Viewed(NamedTuple):
+    """An image of the grid, and what opens when it is clicked: lines about its source, and each of its outputs."""
+
+    tile: Tile
+    source: tuple[str, ...]
+    views: tuple[View, ...]
+
+
+class TileList(NamedTuple):
+    """A list of images, and the sentence that says why they are in it."""
+
+    heading: str
+    rule: str
+    tiles: tuple[Tile, ...]
+
+
+class Group(NamedTuple):
+    """A class or a split: the number of its images, their share as a bar, a further number, and some images."""
+
+    figure: Figure
+    bar: Markup
+    note: str
+    tiles: tuple[Tile, ...]
+
+
+class Groups(NamedTuple):
+    """Classes or splits, and a sentence about those that are not shown."""
+
+    heading: str
+    rows: tuple[Group, ...]
+    rest: str = ""
+
+
+class DuplicateGroup(NamedTuple):
+    """Sources with the same bytes: one of them, their number, some names, and the number of the other names."""
+
+    tile: Tile
+    images: str
+    names: tuple[str, ...]
+    more: int
+
+
+class FailedImage(NamedTuple):
+    """A failure, and a picture of what can be seen of its source; None if nothing can."""
+
+    name: str
+    stage: str
+    message: str
+    picture: Picture | None
+
+
 class FailureKind(NamedTuple):
     """A kind of failure: the number of its failures, and some of them."""
 
     name: str
     failures: Figure
-    examples: tuple[Row, ...]
+    examples: tuple[FailedImage, ...]
 
 
-class Card(NamedTuple):
-    """A picture of the contact sheet.
+class Comparison(NamedTuple):
+    """A run beside the one before it: when both started, and (what, before, after, change)."""
 
-    Args:
-        title: "Source", or the size.
-        shape: the aspect ratio of its frame, as CSS writes it.
-        thumbnail: the picture.
-        lines: what the caption says about the file.
-    """
+    before: str
+    after: str
+    rows: tuple[tuple[str, str, str, str], ...]
 
-    title: str
-    shape: str
-    thumbnail: Thumbnail
-    lines: tuple[str, ...]
+
+class Link(NamedTuple):
+    """A file beside the page: its name, its address, and what it holds. Without an address it is named only."""
+
+    name: str
+    href: str
+    meaning: str
 
 
 class RunRow(NamedTuple):
@@ -122,11 +210,18 @@ class Page(NamedTuple):
     Args:
         title: the name of the dataset.
         created: when the page was created.
-        status: how far the dataset is.
+        status: how far the dataset is, or whether it is good.
+        verdict: the outcome in a sentence.
         progress: the bar of a run that is not over.
         figures: the numbers at the top; the first one is the number of sources.
         outcome_bar: the shares of the images that were written, failed and were skipped, in one bar.
-        outcomes: the same as rows.
+        grid: some images, which can be opened.
+        cases: the worst cases.
+        scope: which images they were looked for in.
+        groups: classes and splits.
+        duplicates: groups of sources with the same bytes, the largest first.
+        duplicates_rest: a sentence about the groups that are not shown.
+        failures: the kinds of failure, the most frequent first.
         source_bytes: the bytes of all sources.
         sizes: the outputs of each size, the largest first.
         plots: histograms.
@@ -134,8 +229,8 @@ class Page(NamedTuple):
         times: the time by phase and by stage, of the last run that resized images.
         rate: the images per second of that run.
         runs: all runs, the last one first.
-        failures: the kinds of failure, the most frequent first.
-        contact_sheet: the name of each pictured image, and its pictures.
+        comparison: the last two runs.
+        files: links to the files beside the page.
         settings: names and values.
         versions: names of libraries and their versions.
     """
@@ -143,10 +238,17 @@ class Page(NamedTuple):
     title: str
     created: str
     status: Status
+    verdict: str
     progress: Markup | None
     figures: tuple[Figure, ...]
     outcome_bar: Markup
-    outcomes: tuple[BarRow, ...]
+    grid: tuple[Viewed, ...]
+    cases: tuple[TileList, ...]
+    scope: str
+    groups: tuple[Groups, ...]
+    duplicates: tuple[DuplicateGroup, ...]
+    duplicates_rest: str
+    failures: tuple[FailureKind, ...]
     source_bytes: Figure
     sizes: tuple[SizeRow, ...]
     plots: tuple[Plot, ...]
@@ -154,7 +256,7 @@ class Page(NamedTuple):
     times: tuple[BarTable, ...]
     rate: Plot | None
     runs: tuple[RunRow, ...]
-    failures: tuple[FailureKind, ...]
-    contact_sheet: tuple[tuple[str, tuple[Card, ...]], ...]
+    comparison: Comparison | None
+    files: tuple[Link, ...]
     settings: tuple[tuple[str, str], ...]
     versions: tuple[tuple[str, str], ...]

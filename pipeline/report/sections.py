@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from markupsafe import Markup
 
 from pipeline.report import svg
-from pipeline.report.contact_sheet import PicturedImage
-from pipeline.report.data import Row
-from pipeline.report.formatting import duration, percent
-from pipeline.report.page import BarRow, Card, FailureKind, Figure, RunRow, SizeRow
+from pipeline.report.formatting import NOTHING, duration, moment, percent
+from pipeline.report.page import Figure, RunRow, SizeRow
 from transforms.publish.amounts import amount
 
-NOTHING = "\N{EN DASH}"
-_TIMES = "\N{MULTIPLICATION SIGN}"
 _OUTCOMES = ("written", "failed", "skipped")
 
 
@@ -30,16 +26,6 @@ def figures(summary: Mapping[str, Any]) -> Iterator[Figure]:
         yield Figure("Not read", f"{unread:,}", unread, "unread.inputs")
     yield Figure("Input", amount(summary["source_bytes"]), summary["source_bytes"])
     yield Figure("Output", amount(written), written)
-
-
-def outcomes(images: Mapping[str, int]) -> Iterator[BarRow]:
-    """Yield how many images were written, failed and were skipped, with their shares."""
-    for name in _OUTCOMES:
-        yield BarRow(
-            Figure(name.capitalize(), f"{images[name]:,}", images[name]),
-            svg.share_bar(images[name] / max(1, images["matched"]), name),
-            percent(images[name], images["matched"]),
-        )
 
 
 def outcome_bar(images: Mapping[str, int]) -> Markup:
@@ -72,33 +58,10 @@ def run_row(run: Mapping[str, Any]) -> RunRow:
     """Return the row of a run."""
     rate = run.get("images_per_second")
     return RunRow(
-        started=str(run["started"]).replace("T", " ").removesuffix("+00:00"),
+        started=moment(str(run["started"])),
         runner=str(run.get("runner", "")),
         workers=str(run.get("processes", "")),
         images=f"{run['images']:,}" if "images" in run else NOTHING,
         seconds=duration(run["seconds"]) if "seconds" in run else NOTHING,
         rate=f"{rate:,.1f}" if rate else NOTHING,
     )
-
-
-def failures(counts: Mapping[str, int], examples: Mapping[str, Sequence[Row]]) -> Iterator[FailureKind]:
-    """Yield the kinds of failure, the most frequent first."""
-    for kind, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        yield FailureKind(kind, Figure(kind, f"{count:,}", count, f"failures.{kind}"), tuple(examples.get(kind, ())))
-
-
-def cards(image: PicturedImage) -> Iterator[Card]:
-    """Yield the pictures of an image on the contact sheet: its source, then its outputs, the largest first."""
-    row = image.rows[0]
-    shape = f"{min(2.0, max(0.75, row['width'] / row['height'])):.3f}"
-    kind = " ".join(filter(None, (row["source_format"], row["source_mode"])))
-    dimensions = _dimensions(row["source_width"], row["source_height"])
-    yield Card("Source", shape, image.source, (dimensions, amount(row["source_bytes"]), kind))
-    for row, thumbnail in zip(image.rows, image.outputs, strict=True):
-        dimensions = _dimensions(row["width"], row["height"])
-        share = percent(row["bytes"], row["source_bytes"])
-        yield Card(f"{row['size']} px", shape, thumbnail, (dimensions, amount(row["bytes"]), f"{share} of source"))
-
-
-def _dimensions(width: int, height: int) -> str:
-    return f"{width:,} {_TIMES} {height:,}"

@@ -15,6 +15,8 @@ from pipeline.report.formatting import duration, short
 
 _WIDTH, _HEIGHT = 360, 190
 _TOP, _BOTTOM, _SIDE = 18, 34, 6
+# The width of a letter of a label, with some to spare: the first label must not begin outside of the plot.
+_LETTER = 6.8
 # The most bars that all have their number above them, and the most labels below the bars.
 _MOST_NUMBERS, _MOST_LABELS = 13, 7
 
@@ -34,7 +36,7 @@ def histogram(bars: Sequence[Bar], title: str, axis: str) -> Markup:
     every = math.ceil(len(bars) / _MOST_LABELS)
     parts = []
     for index, bar in enumerate(bars):
-        left, middle = _SIDE + index * step, _SIDE + (index + 0.5) * step
+        middle = _SIDE + (index + 0.5) * step
         height = max(bar.images / most * (_HEIGHT - _TOP - _BOTTOM), 1.5 if bar.images else 0)
         width, top = min(step * 0.84, 44), _HEIGHT - _BOTTOM - height
         parts.append(
@@ -44,7 +46,7 @@ def histogram(bars: Sequence[Bar], title: str, axis: str) -> Markup:
         if bar.images and (len(bars) <= _MOST_NUMBERS or bar.images == most):
             parts.append(_text(middle, top - 5, short(bar.images), "number"))
         if index % every == 0:
-            parts.append(_text(max(left, middle), _HEIGHT - _BOTTOM + 13, bar.tick, "tick"))
+            parts.append(_text(max(_LETTER * len(bar.tick) / 2, middle), _HEIGHT - _BOTTOM + 13, bar.tick, "tick"))
         parts.append(Markup("</g>"))
     parts += [_line(_HEIGHT - _BOTTOM, "axis"), _text(_WIDTH / 2, _HEIGHT - 4, axis, "name")]
     return _svg(title, "; ".join(f"{bar.label}: {bar.images:,}" for bar in bars if bar.images), parts)

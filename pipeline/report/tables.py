@@ -8,7 +8,6 @@ from typing import Any
 from pipeline.report import svg
 from pipeline.report.formatting import duration, percent
 from pipeline.report.page import BarRow, BarTable, Figure
-from transforms.publish.amounts import amount
 
 # In the order in which an image passes through them.
 _STAGES = ("read", "decode", "resize", "encode", "hash")
@@ -18,7 +17,6 @@ def counts_of(summary: Mapping[str, Any]) -> Iterator[BarTable]:
     """Yield the tables of counts; a table without rows has nothing to show."""
     yield _count_table("Source formats", "Format", summary["source_formats"])
     yield _count_table("Source pixel modes", "Mode", summary["source_modes"])
-    yield _split_table(summary.get("splits", {}), summary["images"]["matched"])
     yield _count_table("Skipped images", "Reason", summary["skipped"])
     yield _count_table("Notes on images", "Note", summary["notes"])
     ignored = {extension or "(no extension)": count for extension, count in summary.get("not_images", {}).items()}
@@ -35,18 +33,6 @@ def _count_table(heading: str, label: str, counts: Mapping[str, int], number: st
         for name, count in ordered
     )
     return BarTable(heading, tuple(rows), label, number, "Share")
-
-
-def _split_table(splits: Mapping[str, Mapping[str, int]], images: int) -> BarTable:
-    rows = (
-        BarRow(
-            Figure(name, f"{split['images']:,}", split["images"], f"splits.{name}.images"),
-            svg.share_bar(split["images"] / max(1, images)),
-            amount(split["bytes"]),
-        )
-        for name, split in splits.items()
-    )
-    return BarTable("Splits", tuple(rows), "Split", "Images", "Source bytes")
 
 
 def times_of(run: Mapping[str, Any]) -> Iterator[BarTable]:

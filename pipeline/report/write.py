@@ -7,10 +7,10 @@ import datetime
 import os
 
 from pipeline.report.compose import compose_page
-from pipeline.report.contact_sheet import pictured_images
 from pipeline.report.data import read_report_data
-from pipeline.report.page import Status
+from pipeline.report.pictures import make_pictures
 from pipeline.report.render import render
+from pipeline.report.verdict import verdict
 from transforms import storage
 from transforms.model.records import REPORT_PATH
 
@@ -22,8 +22,8 @@ def write_report(out_dir: str) -> str:
         RunError: there is no complete dataset, or the report cannot be written.
     """
     data = read_report_data(out_dir)
-    status = Status("complete", f"All {data.summary['images']['matched']:,} images are accounted for.")
-    html = render(compose_page(data, pictured_images(data), status, datetime.datetime.now(datetime.UTC)))
+    status = verdict(data.summary["images"])
+    html = render(compose_page(data, make_pictures(data), status, datetime.datetime.now(datetime.UTC)))
     if storage.is_local(out_dir):
         _write_local(out_dir, html)
     else:

@@ -20,8 +20,8 @@ from apache_beam.options.pipeline_options import (
 )
 
 from pipeline.errors import UsageError
+from pipeline.runners import packages
 from transforms import storage
-from transforms.dataset.settings import versions
 from transforms.model.config import ResizeConfig
 
 # Four processes with 4 GB each: enough for two shards of 4000 outputs and the images being decoded. All its
@@ -31,7 +31,7 @@ VCPUS_PER_WORKER = 4
 MEMORY_GB_PER_WORKER = 16
 # The disk holds only the container: images are never written to it, and Dataflow shuffles outside the workers.
 DISK_GB_PER_WORKER = 30
-# A process gets one shard at a time. Its thread pool works on two images at once and begins the next shard early.
+# A process gets one shard at a time. Its worker process is kept busy by itself: see transforms/resizing.
 THREADS_PER_PROCESS = 1
 # With fewer shards for each process, many processes would be idle while the last shards are made.
 SHARDS_PER_PROCESS = 4
@@ -106,7 +106,7 @@ def complete(beam_args: Sequence[str], config: ResizeConfig, shards: int, folder
         beam_args: the flags of the user.
         config: the dataset.
         shards: the number of its shards.
-        folder: a temporary folder for a file that Beam reads during submission.
+        folder: a temporary folder for files that Beam reads during submission.
     """
     return [*beam_args, *_defaults(PipelineOptions(list(beam_args)), config, shards, folder)]
 
@@ -134,29 +134,7 @@ def _defaults(options: PipelineOptions, config: ResizeConfig, shards: int, folde
     if setup.sdk_location == "default":
         yield "--sdk_location=container"  # the worker's image already contains Beam
     if not worker.sdk_container_image:
-        yield from _packages(setup, config, folder)
-
-
-def _packages(setup: SetupOptions, config: ResizeConfig, folder: Path) -> Iterator[str]:
-    """Yield flags that stage this project and the exact versions of the packages that decide an output's bytes."""
-    if not setup.setup_file:
-        setup_file = Path(__file__).resolve().parent.parent.parent / "setup.py"
-        if not setup_file.is_file():
-            raise UsageError(
-                "there is no setup.py to package for the workers: run the command from a checkout of the project, or "
-                "give an image that contains it with --sdk_container_image"
-            )
-        yield f"--setup_file={setup_file}"
-    if not setup.requirements_file:
-        path = folder / "requirements.txt"
-        path.write_text(requirements(versions(config)), encoding="utf-8")
-        yield f"--requirements_file={path}"
-
-
-def requirements(versions: dict[str, str]) -> str:
-    """Return a requirements file for pip that pins the packages among `versions`."""
-    packages = ("pillow", "simplejpeg", "pyarrow")
-    return "".join(f"{name}=={versions[name]}\n" for name in packages if name in versions)
+        yield from packages.flags(setup, worker.machine_type or MACHINE_TYPE, config, folder)
 
 
 def job_name(out_dir: str, now: datetime.datetime) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -18,14 +17,15 @@ from pipeline.history.record import History
 from pipeline.terminal.progress import ProgressReporter
 from pipeline.terminal.signals import collect_signals
 from transforms import storage
-from transforms.dataset import attempts
 from transforms.model.counting import counted
-from transforms.model.errors import StorageError, recover_os_error, recover_run_error
+from transforms.model.errors import recover_os_error, recover_run_error
 from transforms.resizing.workers import close_workers
 from transforms.summary.progress import progress
 
 if TYPE_CHECKING:
     from pipeline.report.live import LiveReport
+
+_View = TypeVar("_View", bound=PipelineOptions)
 
 
 def run_locally(options: Options, history: History) -> ProgressReporter:
@@ -75,14 +75,24 @@ def _live_report(options: Options, history: History, reporter: ProgressReporter)
 
 def _exit_run(options: Options, live: LiveReport | None, reason: str, exit_code: int) -> NoReturn:
     """End the run without waiting for its threads. No file is half-written: a shard is stored or not."""
-    if storage.is_local(options.config.out_dir):
-        with contextlib.suppress(StorageError):
-            attempts.forget(options.config.out_dir)  # they end because the run ends, and not because of an image
-        if live:
-            live.end(reason)
+    if live and storage.is_local(options.config.out_dir):
+        live.end(reason)
     committed = f"{progress.committed:,} of {counted(progress.total, 'image')}" if progress.total else "nothing"
     logger.error("{}; {} committed: give the same command again to continue", reason, committed)
     raise ExitRun(exit_code)
+
+
+class CachedOptions(PipelineOptions):
+    """Beam's options, each view of which is made once: Beam asks for hundreds, and parses the flags for each.
+
+    All views share their values, so one serves as well as a new one.
+    """
+
+    def view_as(self, cls: type[_View]) -> _View:
+        views: dict[type[_View], _View] = self.__dict__.setdefault("_views", {})
+        if cls not in views:
+            views[cls] = super().view_as(cls)
+        return views[cls]
 
 
 class _PipelineThread(threading.Thread):
@@ -94,7 +104,7 @@ class _PipelineThread(threading.Thread):
 
     def run(self) -> None:
         try:
-            pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(list(self._options.beam_args)))
+            pipeline = beam.Pipeline(runner=FnApiRunner(), options=CachedOptions(list(self._options.beam_args)))
             build(pipeline, self._options.config, self._run_id)
             pipeline.run().wait_until_finish()
         except Exception as error:  # passed to the main thread, which raises it

@@ -112,3 +112,10 @@ def _log_jobs(enabled: bool) -> None:
         library.setLevel(lowest if enabled else logging.NOTSET)
         library.handlers = [_ToLoguru("INFO", "WARNING", "ERROR", "CRITICAL")] if enabled else []
         library.propagate = not enabled
+    if enabled:
+        logging.getLogger("apache_beam.runners.portability.stager").addFilter(_is_not_about_the_wheel)
+
+
+def _is_not_about_the_wheel(record: logging.LogRecord) -> bool:
+    """Leave out Beam's warning about any wheel, for that of this project: `runners/packages.py` has checked it."""
+    return "downsampled_open_images-" not in record.getMessage()

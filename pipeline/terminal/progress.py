@@ -88,6 +88,8 @@ class ProgressReporter:
             "seconds": round(self.seconds(), 3),
             "images": resized,
             "images_per_second": round(self.rate(), 3),
+            "matched": self._progress.done,
+            "failed": self._progress.failed,
             **self._timeline.figures(),
         }
 

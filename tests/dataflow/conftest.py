@@ -70,8 +70,11 @@ def environment(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
     python = folder / "bin" / "python"
-    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    for arguments in ([str(job.staged / "workflow.tar.gz")], ["-r", str(job.staged / "requirements.txt")]):
-        done = subprocess.run([*install, *arguments], capture_output=True, text=True, timeout=400, check=False)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    # As workers install a package: itself first, and then what it needs.
+    alone = ["--upgrade", "--force-reinstall", "--no-deps"]
+    requirements = ["-r", str(job.staged / "requirements.txt")]
+    for arguments in ([*alone, str(job.package)], [str(job.package)], requirements):
+        done = subprocess.run([*pip, *arguments], capture_output=True, text=True, timeout=400, check=False)
         assert done.returncode == 0, done.stderr
     return python

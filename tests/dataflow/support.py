@@ -160,6 +160,11 @@ class Job(NamedTuple):
         """The options that the workers get."""
         return dict(self.description["environment"]["sdkPipelineOptions"]["options"])
 
+    @property
+    def package(self) -> Path:
+        """The project as it was staged: a wheel, or source where this machine compiles nothing for the workers."""
+        return next(self.staged.glob("downsampled_open_images-*.whl"), self.staged / "workflow.tar.gz")
+
 
 Submit = Callable[..., Job]
 

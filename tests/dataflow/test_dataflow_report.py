@@ -32,7 +32,7 @@ def test_a_report_is_written_beside_its_dataset(store: Store, tmp_path: Path) ->
     store.write_tree(tmp_path / "out", "odd [name]")
     assert main([f"gs://{BUCKET}/odd [name]"]) == 0
     html = store.read("odd [name]/report.html").decode()
-    assert html.count('src="data:image/jpeg;base64,') == 5 * 3
+    assert [html.count(f'alt="{side} of ') for side in ("Source", "Output")] == [5 * 2, 5 * 2]
     assert '<data value="5" data-figure="images.written">5</data>' in html
     assert "images/s" in html
     blob: Blob = store.bucket.get_blob("odd [name]/report.html")

@@ -21,7 +21,7 @@ from typing import IO, NamedTuple
 from tests.fuzz.trial import Report, memory_of_process, run_case
 from transforms.imaging.spec import ResizeSpec
 from transforms.imaging.strict import check_extra
-from transforms.resizing.memory_budget import share_freed_memory
+from transforms.resizing.allocator import keep_freed_memory
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
@@ -91,7 +91,7 @@ def serve(seed: int, memory: int, seconds: float, numbers: range) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # so that what a library prints is not taken for an answer
     warnings.simplefilter("ignore")
-    share_freed_memory()
+    keep_freed_memory(memory)
     check_extra(ResizeSpec(check_jpeg=True))  # imports it before anything is measured
     addresses = memory_of_process("VmSize") + memory + _ADDRESSES
     with contextlib.suppress(ValueError):  # a lower limit is set already

@@ -1,4 +1,4 @@
-"""The other paths of a case's bytes to a decoder: thumbnails of the report, and `--estimate`."""
+"""The other paths of a case's bytes to a decoder: pictures of the report, and `--estimate`."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ from tests.fuzz.cases import Case
 from transforms.imaging.resize import Encoded, ImageResult
 from transforms.model.records import Source
 
-# One case in this many takes the path. Estimating imports Apache Beam, which is slow.
-_THUMBNAIL, _ESTIMATE = 3, 50
+# One case in this many takes the path. Pictures are made in a new process, and estimating imports Apache Beam.
+_PICTURE, _ESTIMATE = 20, 50
 
 
 def problem_of_other_paths(case: Case, number: int, result: ImageResult, memory: int) -> str:
     """Return what is wrong with a case on one of these paths, compared with its result; "" if nothing is."""
     if number % _ESTIMATE == 1:
         return _estimate_problem(case, result, memory)
-    return _thumbnail_problem(case) if number % _THUMBNAIL == 1 else ""
+    return _picture_problem(case) if number % _PICTURE == 2 else ""
 
 
-def _thumbnail_problem(case: Case) -> str:
-    from pipeline.report.contact_sheet import thumbnail  # imported here because it takes seconds
+def _picture_problem(case: Case) -> str:
+    from pipeline.report.drawing import Drawing  # imported here because it takes seconds
 
-    shown = thumbnail(case.data)
-    if shown.uri.startswith("data:image/jpeg;base64,") and 0 < max(shown[1:3]) <= 256:
+    with Drawing() as drawing:  # the case may kill the child, but not this process
+        shown = drawing.make("thumbnail", case.data, side=256, is_output=False)
+    if shown.uri.startswith("data:image/jpeg;base64,") and 0 < max(shown.width, shown.height) <= 256:
         return ""
-    return "" if shown.missing.startswith("Cannot be shown: ") else f"a thumbnail: {shown}"
+    reasons = ("Cannot be shown: ", "The process that makes the pictures has ended (")
+    return "" if shown.missing.startswith(reasons) else f"a picture: {shown}"
 
 
 def _estimate_problem(case: Case, result: ImageResult, memory: int) -> str:

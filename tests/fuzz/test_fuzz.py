@@ -12,8 +12,8 @@ from tests.fuzz.driver import Plan, reports
 from tests.fuzz.mutations import MUTATIONS, Mutation, correct_checksums, pieces_of
 from tests.fuzz.seeds import seed_file, seed_names
 from tests.support import jpeg
+from tests.support.poison import poison
 from tests.transforms.imaging.files import png, png_rows
-from tests.transforms.resizing.test_isolated import poison
 from transforms.imaging.errors import ImageError, Kind
 from transforms.imaging.opening import FORMATS, open_image
 

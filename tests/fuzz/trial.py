@@ -21,7 +21,7 @@ from tests.fuzz.paths import problem_of_other_paths
 from transforms.imaging.errors import ImageError, Kind, SkippedError
 from transforms.imaging.resize import Encoded, ImageResult, Output, process_image
 from transforms.imaging.spec import FORMATS
-from transforms.resizing.memory_budget import MemoryBudget
+from transforms.resizing.worker import admission
 
 MB = 1_000_000
 
@@ -94,11 +94,11 @@ def run_case(seed: int, number: int, memory: int) -> Report:
 
 
 def _make(case: Case, memory: int, report: Report) -> ImageResult:
-    budget = MemoryBudget(memory)
+    admit_if_it_fits = admission(memory, memory)
 
     def admit(needed: int) -> contextlib.AbstractContextManager[None]:
         report.admitted = needed if needed <= memory else 0
-        return budget.admit(needed)
+        return admit_if_it_fits(needed)
 
     return process_image(case.data, case.spec, admit)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, photo_tree, rows
+from tests.support import ROOT, photo_tree
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +36,7 @@ def test_the_wheel_holds_every_module_and_every_data_file(wheel: Path) -> None:
     assert modules(ROOT) - names == set()
     assert {
         *("pipeline/py.typed", "transforms/py.typed"),
-        *("pipeline/report/report.html.jinja", "pipeline/estimate/prices.json"),
+        *("pipeline/report/templates/report.html.jinja", "pipeline/estimate/prices.json"),
     } <= names
     top = {name.partition("/")[0] for name in names}
     assert {name for name in top if not name.endswith(".dist-info")} == {"image_resizer.py", "pipeline", "transforms"}
@@ -73,22 +73,6 @@ def test_the_installed_command_reads_its_prices(installed: Path, tmp_path: Path)
     done = python(installed, tmp_path, "-m", "pipeline", "-i", "photos", "-s", 32, "--estimate", 2)
     assert done.returncode == 0, done.stderr
     assert "list prices of" in done.stdout
-
-
-def test_the_installed_command_starts_its_child_process(installed: Path, tmp_path: Path) -> None:
-    """Run a shard in the child process, which starts with a line of code whose import no tool checks."""
-    photo_tree(tmp_path / "photos", 3)
-    attempts = tmp_path / "out" / "_run" / "attempts"
-    first = python(installed, tmp_path, "-m", "pipeline", "-i", "photos", "-o", "out", "-s", 32)
-    assert first.returncode == 0, first.stderr
-    (marker,) = (tmp_path / "out" / "_run" / "shards").glob("*.jsonl")
-    marker.unlink()
-    attempts.mkdir()
-    (attempts / f"{marker.stem}.json").write_text("{}")  # the record of an attempt that was killed
-    second = python(installed, tmp_path, "-m", "pipeline", "-i", "photos", "-o", "out", "-s", 32)
-    assert second.returncode == 0, second.stderr
-    assert marker.stem in second.stderr  # the warning that the shard's images are isolated
-    assert [row["status"] for row in rows(tmp_path / "out", "manifest")] == ["written"] * 3
 
 
 def test_a_type_checker_reads_the_installed_annotations(installed: Path, tmp_path: Path) -> None:

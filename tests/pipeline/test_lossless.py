@@ -9,7 +9,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from pipeline.report.contact_sheet import thumbnail
+from pipeline.report.decoder import thumbnail
 from pipeline.run import main
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, rows, run, write_tree
@@ -21,7 +21,7 @@ LOSSLESS = bytes(imagecodecs.jpeg8_encode(GRADIENT.astype(numpy.uint8), lossless
 
 
 def test_the_report_shows_it() -> None:
-    shown = thumbnail(LOSSLESS)
+    shown = thumbnail(LOSSLESS, 256, is_output=False)
     assert (shown.width, shown.height, shown.missing) == (256, 192, "")
     image = Image.open(io.BytesIO(base64.b64decode(shown.uri.partition(",")[2])))
     assert [image.convert("L").getpixel(place) for place in ((0, 0), (255, 191))] == pytest.approx([0, 254], abs=4)

@@ -21,6 +21,7 @@ from pipeline.cli.options import parse
 from pipeline.graph import build
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, jpeg, photo_tree, rows, run, snapshot, write_tree
+from transforms.imaging import exact
 from transforms.layouts import LAYOUTS
 
 pytestmark = pytest.mark.slow
@@ -161,15 +162,19 @@ def test_counters_agree_with_the_manifest(photos: Path, tmp_path: Path) -> None:
         "out-images": 12,
         "out-bytes": sum(row["bytes"] or 0 for row in manifest),
         "failed-not-an-image": 1,
+        f"resampling-{exact.active_instruction_set() or 'pillow'}": 7,
     }
 
 
-def test_steps_have_stable_labels(photos: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("of_tables", [set(), {"ReadRows", "JoinListings"}], ids=["no-table", "a-table"])
+def test_steps_have_stable_labels(photos: Path, tmp_path: Path, of_tables: set[str]) -> None:
+    (table := tmp_path / "table.csv").write_bytes(b"key,label\n")
+    args = ["-i", str(photos), "-o", str(tmp_path / "out"), *(["--columns", str(table)] if of_tables else [])]
     pipeline = beam.Pipeline(FnApiRunner())
-    build(pipeline, parse(["-i", str(photos), "-o", str(tmp_path)]).config, "run")
+    build(pipeline, parse(args).config, "run")
     labels = {part.full_label.split("/")[0] for part in pipeline.transforms_stack[0].parts}
-    assert labels == {
-        *("MatchSources", "ReadRows", "JoinListings", "SumListings", "FixShards", "GroupIntoShards"),
+    assert labels == of_tables | {
+        *("MatchSources", "SumListings", "FixShards", "GroupIntoShards"),
         *("ConfirmPlan", "ResizeShards", "WriteShards", "FinishDataset"),
     }
 
@@ -228,14 +233,5 @@ def test_each_run_leaves_a_record(make: Make, photos: Path, tmp_path: Path) -> N
         (9, 3, "local"),
         (0, 3, "local"),
     ]
+    assert {record["resampling"] for record in records} == {exact.active_instruction_set() or "pillow"}
     assert records[0]["images_per_second"] == pytest.approx(9 / records[0]["seconds"], rel=0.01)
-
-
-def test_a_failed_remote_run_keeps_the_records_of_attempts(make: Make, photos: Path, tmp_path: Path) -> None:
-    """The remote run cannot know which image killed an earlier one, so the record stays."""
-    write_tree(tmp_path / "out", {"_run/attempts/train-00000-of-00001.json": b"{}"})
-    shown = make("-i", photos, "-o", tmp_path / "out", "-s", 16, "--runner", "NoSuchRunner", expect=1)
-    assert shown[-1].startswith("--runner NoSuchRunner: Unexpected pipeline runner: NoSuchRunner.")
-    assert (tmp_path / "out" / "_run" / "attempts" / "train-00000-of-00001.json").exists()
-    make("-i", photos, "-o", tmp_path / "out", "-s", 16)
-    assert not (tmp_path / "out" / "_run" / "attempts").exists()

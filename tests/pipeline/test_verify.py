@@ -7,7 +7,7 @@ import pytest
 
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, markers, rows, snapshot, summary, write_tree
-from tests.transforms.resizing.test_isolated import POISON
+from tests.support.poison import POISON
 
 pytestmark = pytest.mark.slow
 

@@ -11,6 +11,11 @@ from typing import Any
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
+from tests.support import ROOT
+
+# Where make browser installs the checker of accessibility.
+AXE = ROOT / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+
 # No requests of its own and no first-run pages. Chromium's sandbox does not work for root.
 _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
@@ -65,3 +70,16 @@ def requests(driver: Chrome) -> list[str]:
 def problems(driver: Chrome) -> list[dict[str, Any]]:
     """Return the messages of the console since `look`."""
     return list(driver.get_log("browser"))
+
+
+def violations(driver: Chrome) -> list[tuple[str, str]]:
+    """Return the rule and the element of each violation that axe-core finds on the page as it is shown."""
+    driver.execute_script(AXE.read_text(encoding="utf-8"))
+    found = driver.execute_async_script(_RUN_AXE)
+    return [(str(rule), str(element)) for rule, element in found]
+
+
+_RUN_AXE = """
+const done = arguments[arguments.length - 1];
+axe.run().then(result => done(result.violations.flatMap(v => v.nodes.map(n => [v.id, n.html.slice(0, 200)]))))
+"""

@@ -5,17 +5,18 @@ import re
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from PIL import Image
 
 from pipeline.history.receipts import with_receipts
 from pipeline.report.__main__ import main
-from pipeline.report.contact_sheet import pictured_images
 from pipeline.report.data import examples_of, read_report_data, read_runs
-from tests.support import jpeg, photo_tree, rows, run, snapshot, write_tree
-from transforms.imaging.naming import sample_rank
+from pipeline.report.pictures import make_pictures
+from tests.support import image_bytes, jpeg, photo_tree, rows, run, snapshot, write_tree
 from transforms.layouts import LAYOUTS
-from transforms.layouts.members import read_outputs
+from transforms.layouts.members import file_of, read_outputs
 from transforms.model.json_lines import json_line
 
 
@@ -27,7 +28,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_the_contact_sheet_shows_every_layout(photos: Path, tmp_path: Path, layout: str) -> None:
+def test_the_page_shows_every_layout(photos: Path, tmp_path: Path, layout: str) -> None:
     out = tmp_path / "out"
     done = run("-i", photos, "-o", out, "-s", 48, 24, "--layout", layout, "--images_per_shard", 3)
     assert done.returncode == 0, done.stderr
@@ -36,16 +37,20 @@ def test_the_contact_sheet_shows_every_layout(photos: Path, tmp_path: Path, layo
     written = [row for row in rows(out, "manifest") if row["status"] == "written"]
     outputs = read_outputs(str(out), layout, [row["path"] for row in written])
     assert {path: len(data) for path, data in outputs.items()} == {row["path"]: row["bytes"] for row in written}
-    images = pictured_images(read_report_data(str(out)))
-    assert len(images) == 7
-    assert [image.rows[0]["key"] for image in images] == sorted({row["key"] for row in written}, key=sample_rank)
-    for image in images:
-        dimensions = [(thumbnail.width, thumbnail.height) for thumbnail in image.outputs]
-        assert dimensions == [(row["width"], row["height"]) for row in image.rows]
-        assert not image.source.missing
+    data = read_report_data(str(out))
+    assert {row["key"] for sample in data.survey.sample for row in sample} == {row["key"] for row in written}
+    pictures = make_pictures(data)
+    for row in written:
+        pair = pictures.pairs[row["path"]]
+        assert (pair.output.width, pair.output.height) == (row["width"], row["height"])
+        assert (pair.source.width, pair.source.height, pair.source.missing) == (row["width"], row["height"], "")
     html = (out / "report.html").read_text(encoding="utf-8")
-    assert html.count('src="data:image/jpeg;base64,') == 7 * 3
-    assert len(html) < 1_000_000
+    largest = [row for row in written if row["size"] == 48]
+    assert [html.count(f'alt="{side} of ') for side in ("Source", "Output")] == [7 * 2, 7 * 2]
+    assert html.count('src="data:image/jpeg;base64,') == 7 * (1 + 4) + 2 * 6 + 5  # and two lists of cases, and a split
+    hrefs = {unquote(href) for href in re.findall(r'<a href="([^"#]+)"', html)}
+    assert {file_of(row["path"], layout) for row in largest} <= hrefs
+    assert [href for href in hrefs if not (out / href).is_file()] == []
 
 
 @pytest.mark.slow
@@ -68,14 +73,46 @@ def test_a_report_is_written_again_from_the_files_that_are_left(
     assert main([str(out), "--project=p"]) == 2
     message = "unexpected argument '--project=p': a local dataset takes no flags; give OUT alone"
     assert capsys.readouterr().err == f"pipeline.report: {message}\n"
-    assert "<p>Not found</p>" in (out / "report.html").read_text(encoding="utf-8")
+    assert '<span class="missing">Not found</span>' in (out / "report.html").read_text(encoding="utf-8")
     shutil.rmtree(out / "_run")
     assert main([str(out)]) == 0
     html = (out / "report.html").read_text(encoding="utf-8")
-    assert "<p>The location of the source is no longer recorded</p>" in html
+    assert '<span class="missing">The location of the source is no longer recorded</span>' in html
     assert "not-an-image" in html
     assert not (out / "_run").exists()
     assert set(snapshot(out)) == before.keys() - {archives[-2].name}
+
+
+@pytest.mark.slow
+def test_what_is_seen_of_sources_that_failed_changed_or_are_gone(tmp_path: Path) -> None:
+    source = photo_tree(tmp_path / "in", 5)
+    write_tree(source, {"cut.jpg": jpeg(4, (300, 200))[:-2000], "none.jpg": b"no image", "empty.jpg": b""})
+    out = tmp_path / "out"
+    assert run("-i", source, "-o", out, "-s", 48).returncode == 0
+    (source / "p000.jpg").write_bytes(jpeg(9, (120, 80)))
+    (source / "p001.jpg").unlink()
+    (source / "p001.jpg").mkdir()
+    (source / "p003.jpg").unlink()
+    pictures = make_pictures(read_report_data(str(out)))
+    assert list(pictures.failed) == ["cut.jpg"]
+    assert (pictures.failed["cut.jpg"].width, pictures.failed["cut.jpg"].height) == (144, 96)
+    assert {path: pair.source.missing for path, pair in pictures.pairs.items()} == {
+        "p000.jpg": "The source has changed since",
+        "p001.jpg": "The source cannot be read",
+        "deep/er/p002.jpg": "",
+        "p003.jpg": "The source is no longer there",
+        "p004.jpg": "",
+    }
+
+
+@pytest.mark.slow
+def test_a_page_of_many_detailed_images_stays_small(tmp_path: Path) -> None:
+    noise = Image.effect_noise((700, 700), 90)
+    shifts = {f"{number % 12}/{number}.png": noise.rotate(3 * number).convert("RGB") for number in range(60)}
+    source = write_tree(tmp_path / "in", {name: image_bytes(image, "PNG") for name, image in shifts.items()})
+    args = ("-i", source, "-o", tmp_path / "out", "-s", 640, 320, 160, "-ext", "png", "--label_from", "folder")
+    assert run(*args).returncode == 0
+    assert 1_000_000 < (tmp_path / "out" / "report.html").stat().st_size < 3_000_000
 
 
 @pytest.mark.slow
@@ -164,3 +201,4 @@ def test_a_history_has_the_times_of_its_run(photos: Path, tmp_path: Path) -> Non
     assert sum(history["phases"].values()) - history["phases"]["starting"] == pytest.approx(history["seconds"], abs=0.1)
     assert list(history["stages"]) == ["decode", "encode", "hash", "read", "resize"]
     assert history["series"][-1][1] == 8
+    assert (history["matched"], history["failed"]) == (8, 1)

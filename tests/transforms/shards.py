@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from tests.support import write_tree
-from transforms.imaging.resize import process_image
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Shard, Source
-from transforms.resizing.process import SourceResult, process_source
+from transforms.resizing.process import SourceResult
+from transforms.resizing.worker import Job, Task, result_of
 
 SHARD = Shard("a", 0, 1)
+MEMORY = 4_000_000_000
 
 
 def config(tmp_path: Path, *sizes: int, layout: str = "files") -> ResizeConfig:
@@ -25,4 +26,8 @@ def source(tmp_path: Path, name: str, data: bytes | None) -> Source:
 
 
 def result(tmp_path: Path, name: str, data: bytes | None, *sizes: int) -> SourceResult:
-    return process_source(source(tmp_path, name, data), config(tmp_path, *sizes), process_image)
+    return result_of(Task(source(tmp_path, name, data), None, MEMORY), job(config(tmp_path, *sizes)))
+
+
+def job(settings: ResizeConfig, staging: str = "") -> Job:
+    return Job(settings.spec, staging, MEMORY)

@@ -1,5 +1,6 @@
 import argparse
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -178,3 +179,36 @@ def test_what_pillow_does_not_document_is_used_in_compat_alone() -> None:
     imaging = ROOT / "transforms" / "imaging"
     found = {path.name for path in imaging.glob("*.py") if OF_PILLOW.search(path.read_text(encoding="utf-8"))}
     assert found == {"compat.py"}
+
+
+LOAD = """
+import logging, sys
+from transforms import compat
+{before}
+compat.load_beam_without_optional_parts()
+print(*(name for name in compat.OPTIONAL if name in sys.modules))
+print(logging.root.manager.disable)
+from apache_beam.io.filesystems import FileSystems
+try:
+    print(FileSystems.get_filesystem("gs://bucket/x").scheme())
+except ValueError:
+    print("no gs")
+import pandas, pyarrow, pymongo, google.cloud.storage, apache_beam.io.gcp.gcsio
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("before", "printed"),
+    [
+        ("", ["", "0", "no gs"]),
+        ("import bson, pyarrow; logging.disable(5)", ["bson pyarrow", "5", "no gs"]),
+        ("compat._TESTED[compat.BEAM] = '2.7'", [" ".join(compat.OPTIONAL), "0", "gs"]),
+    ],
+    ids=["tested", "some-are-loaded", "another-version"],
+)
+def test_a_tested_version_of_beam_is_loaded_without_its_optional_parts(before: str, printed: list[str]) -> None:
+    code = LOAD.format(before=before)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == printed
+    assert done.stderr == ""

@@ -10,7 +10,6 @@ from apache_beam.io import fileio
 from apache_beam.options.value_provider import StaticValueProvider
 
 from transforms import storage
-from transforms.dataset import attempts
 from transforms.dataset.markers import marker_bytes, marker_path, read_header
 from transforms.dataset.paths import RECEIPTS_DIR
 from transforms.layouts import LAYOUTS
@@ -37,7 +36,6 @@ def commit(resized: ResizedShard, config: ResizeConfig) -> None:
         kept = {file.path for file in files}
         storage.delete_all(config.out_dir, [path for path, _, _ in earlier.files if path not in kept])
     storage.write(config.out_dir, marker_path(resized.shard), marker_bytes(resized, files))
-    attempts.end(config.out_dir, resized.shard)
 
 
 class ShardSink(fileio.FileSink):

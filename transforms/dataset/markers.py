@@ -89,7 +89,7 @@ def marker_bytes(resized: ResizedShard, files: Sequence[StoredFile]) -> bytes:
         rows=len(resized.rows),
         failures=len(resized.failures),
         retry=sum(failure.error in RETRIED_KINDS for failure in resized.failures),
-        files=[(file.path, len(file.data), file.sha256) for file in files],
+        files=[(file.path, file.size, file.sha256) for file in files],
         tally=resized.tally,
         attributions=len(resized.attributions),
         unmatched=len(resized.unmatched),

@@ -2,7 +2,6 @@
 
 _run/config.json                          the plan, see `plan`
 _run/shards/SHARD.jsonl                   markers of committed shards, see `markers`
-_run/attempts/SHARD.json                  shards that were begun and are not committed, see `attempts`
 _run/receipts/                            what each run committed or found committed
 _run/history-RUN.json                     times and rates of each run
 _run/pieces/                              each part's piece of the files that have no parts

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from transforms.model.json_lines import source_sha256
-from transforms.model.records import Tally
-from transforms.summary.combine import Summarize
 
 # Half of a SHA-256 is enough to distinguish files: among 2^40 of them two collide with a probability of 2^-49.
 _DIGEST_BYTES = 16
@@ -37,12 +35,11 @@ def count_repeated(strings: Iterable[bytes]) -> int:
 
 
 class CountDuplicates(beam.PTransform):
-    """(first byte, joined digests) -> a tally of the images that have the same bytes as an earlier image."""
+    """(first byte, joined digests) -> for each first byte, how many images have the same bytes as an earlier one."""
 
-    def expand(self, digests: beam.PCollection[tuple[int, bytes]]) -> beam.PCollection[Tally]:
+    def expand(self, digests: beam.PCollection[tuple[int, bytes]]) -> beam.PCollection[int]:
         return (
             digests
             | "GroupDigests" >> beam.GroupByKey()
-            | "CountInBucket" >> beam.Map(lambda bucket: {"duplicates": count_repeated(bucket[1])})
-            | "SumBuckets" >> Summarize()
+            | "CountInBucket" >> beam.Map(lambda bucket: count_repeated(bucket[1]))
         )

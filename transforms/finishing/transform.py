@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.io import fileio
 
 from transforms import storage
-from transforms.dataset import attempts
 from transforms.dataset.paths import LEASE_PATH, RECEIPTS_DIR
 from transforms.dataset.plan import Part, Plan, parts, write_plan
 from transforms.dataset.settings import settings
@@ -29,7 +28,7 @@ RESULTS, DIGESTS = "results", "digests"
 
 
 def summary_of(
-    listing: Tally, resized: Tally, duplicates: Tally, results: Sequence[PartResult], config: ResizeConfig
+    listing: Tally, resized: Tally, duplicates: int, results: Sequence[PartResult], config: ResizeConfig
 ) -> dict[str, Any]:
     """Return the content of summary.json.
 
@@ -48,7 +47,7 @@ def summary_of(
     outputs = merge(result.outputs for result in results)
     return {
         **committed,
-        **duplicates,
+        "duplicates": duplicates,
         "splits": {name: {**split, "outputs": outputs[name]} for name, split in listing["splits"].items()},
         "not_images": listing["not_images"],
         "system_files": listing["system_files"],
@@ -110,19 +109,19 @@ class FinishDataset(beam.PTransform):
         writing = beam.ParDo(_WritePartFn(self._config), receipts, one_plan, listing, resized)
         results = (
             plan
-            | "SplitIntoParts" >> beam.FlatMap(parts)
-            | "SpreadParts" >> beam.Reshuffle()
+            | "SplitIntoParts" >> beam.FlatMap(numbered_parts)
+            | "SpreadParts" >> beam.GroupByKey()  # over the workers
             | "GatherMarkers" >> writing.with_outputs(DIGESTS, main=RESULTS)
         )
-        # results of a hundred shards each; digests of their sources
-        finishing = beam.ParDo(
-            _FinishFn(self._config),
-            one_plan,
-            listing,
-            resized,
-            beam.pvalue.AsSingleton(results[DIGESTS] | "CountDuplicates" >> CountDuplicates()),
-        )
-        return results[RESULTS] | "JoinParts" >> beam.combiners.ToList() | "Finish" >> finishing
+        # results of a hundred shards each, all with the key 0; digests of their sources
+        duplicates = beam.pvalue.AsList(results[DIGESTS] | "CountDuplicates" >> CountDuplicates())
+        finishing = beam.ParDo(_FinishFn(self._config), one_plan, listing, resized, duplicates)
+        return results[RESULTS] | "JoinParts" >> beam.GroupByKey() | "Finish" >> finishing
+
+
+def numbered_parts(plan: Plan) -> Iterator[tuple[int, Part]]:
+    """Yield the parts of the manifest by their numbers."""
+    return ((part.number, part) for part in parts(plan))
 
 
 class _WritePartFn(beam.DoFn):
@@ -130,8 +129,14 @@ class _WritePartFn(beam.DoFn):
         self._config = config
 
     def process(
-        self, part: Part, receipts: list[fileio.FileResult], plan: Plan, listing: Tally, resized: Tally
-    ) -> Iterator[PartResult | beam.pvalue.TaggedOutput]:
+        self,
+        numbered: tuple[int, Iterable[Part]],
+        receipts: list[fileio.FileResult],
+        plan: Plan,
+        listing: Tally,
+        resized: Tally,
+    ) -> Iterator[tuple[int, PartResult] | beam.pvalue.TaggedOutput]:
+        (part,) = numbered[1]
         # WriteToFiles also reports a file as written if it could not move the file to its place.
         for receipt in receipts if part.number == 0 else ():
             path = storage.join(self._config.out_dir, f"{RECEIPTS_DIR}/{receipt.file_name}")
@@ -142,7 +147,7 @@ class _WritePartFn(beam.DoFn):
         for digests in digests_of(rows):
             yield beam.pvalue.TaggedOutput(DIGESTS, digests)
         columns = loaded_columns(plan.columns, listing, resized, self._config)
-        yield write_part(part, markers, columns, self._config)
+        yield 0, write_part(part, markers, columns, self._config)
 
 
 class _FinishFn(beam.DoFn):
@@ -150,17 +155,21 @@ class _FinishFn(beam.DoFn):
         self._config = config
 
     def process(
-        self, results: list[PartResult], plan: Plan, listing: Tally, resized: Tally, duplicates: Tally
+        self,
+        results: tuple[int, Iterable[PartResult]],
+        plan: Plan,
+        listing: Tally,
+        resized: Tally,
+        duplicates: list[int],
     ) -> Iterator[dict[str, Any]]:
-        ordered = sorted(results, key=lambda result: result.number)
-        summary = summary_of(listing, resized, duplicates, ordered, self._config)
+        ordered = sorted(results[1], key=lambda result: result.number)
+        summary = summary_of(listing, resized, sum(duplicates), ordered, self._config)
         columns = loaded_columns(plan.columns, listing, resized, self._config)
         write_documents(plan, columns, summary, ordered, self._config)
         if (unwritten := unwritten_classes(listing, resized)) != plan.unwritten:
             # The next run numbers the other classes.
             write_plan(self._config.out_dir, plan._replace(unwritten=unwritten))
         storage.delete_tree(storage.join(self._config.out_dir, storage.TEMPORARY_DIR))
-        attempts.forget(self._config.out_dir)
         if not storage.is_local(self._config.out_dir):
             storage.delete_all(self._config.out_dir, [LEASE_PATH])
         yield summary

@@ -119,6 +119,11 @@ def active_instruction_set() -> str | None:
     return fastest if fastest != PORTABLE and _agrees(fastest) else None
 
 
+def resampler() -> str:
+    """Name what resizes here, for people: an instruction set, or "pillow"."""
+    return active_instruction_set() or "pillow"
+
+
 @functools.cache
 def _extension() -> Any:
     from transforms.imaging import _exact  # imported here because it is optional

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import re
 
 from PIL import Image, features
@@ -232,6 +231,8 @@ def automatic_orientation(exact: bool) -> str:
 
 def library_versions(spec: ResizeSpec) -> dict[str, str]:
     """Return the versions of all libraries that decide the bytes of an output, and of the core."""
+    import importlib.metadata  # slow to load, and workers do not need it
+
     return {
         "resizer": str(CORE_VERSION),
         "pillow": features.version("pil") or "",

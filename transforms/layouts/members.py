@@ -15,19 +15,27 @@ def read_outputs(out_dir: str, layout: str, paths: Collection[str]) -> dict[str,
 
     Each archive is read whole, and once.
     """
-    extension, unpack = LAYOUTS[layout].archive_extension, LAYOUTS[layout].unpack
+    unpack = LAYOUTS[layout].unpack
     if unpack is None:
         files = {path: _read(out_dir, path) for path in paths}
         return {path: data for path, data in files.items() if data is not None}
     names: dict[str, dict[str, str]] = {}  # path of an archive -> name of a member -> path of the output
     for path in paths:
-        stem, _, name = path.partition(f".{extension}/")  # no folder of archives has this ending
-        names.setdefault(f"{stem}.{extension}", {})[name] = path
+        archive = file_of(path, layout)
+        names.setdefault(archive, {})[path.removeprefix(f"{archive}/")] = path
     return {
         wanted[name]: data
         for archive, wanted in names.items()
         for name, data in _members(_read(out_dir, archive) or b"", wanted, unpack)
     }
+
+
+def file_of(path: str, layout: str) -> str:
+    """Return the path of the file that holds the output at `path`: its archive, or itself in layout `files`."""
+    extension = LAYOUTS[layout].archive_extension
+    if not extension:
+        return path
+    return f"{path.partition(f'.{extension}/')[0]}.{extension}"  # no folder of archives has this ending
 
 
 def _members(archive: bytes, names: Collection[str], unpack: Unpack) -> Iterator[tuple[str, bytes]]:

@@ -77,8 +77,8 @@ class ResizeConfig:
         spec: what to make of each image.
         layout: a name in `LAYOUTS`.
         images_per_shard: the number of images that a shard should hold.
-        threads: the number of images that one process works on at the same time.
-        memory: bytes that decoded images may take at the same time in one process; None for half of
+        processes: the number of worker processes that each process of the runner starts.
+        memory: bytes that decoded images may take at the same time in all workers of one process; None for half of
             the machine's, or of a process's share of it.
         sample: the share of the images to take, such as "1/10".
         list_prefixes: the characters that divide a bucket into ranges of names, which are listed in parallel;
@@ -98,7 +98,7 @@ class ResizeConfig:
     spec: ResizeSpec
     layout: str
     images_per_shard: int
-    threads: int
+    processes: int
     memory: int | None = None
     sample: str = "1"
     list_prefixes: str = ""
@@ -116,6 +116,11 @@ class ResizeConfig:
         """The locations of the tables, by the names of their flags."""
         locations = {COLUMNS: self.columns, ATTRIBUTION: self.attribution}
         return {table: location for table, location in locations.items() if location}
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The locations of everything that is read or written: OUT, inputs and tables."""
+        return self.out_dir, *(split.root for split in self.splits), *self.tables.values()
 
     def size_folder(self, size: int) -> str:
         """Return the folder below `out_dir` that holds the outputs of one size, see `folders`."""

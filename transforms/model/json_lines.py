@@ -12,14 +12,11 @@ the lines that `json_line` writes:
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from transforms.model.records import MANIFEST_FIELDS, ManifestRow
 
 # Kept: `json.dumps` makes one for every line.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-# The scanner behind `JSONDecoder.raw_decode`: (text, start) -> (value, end).
-_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # typeshed does not declare it
 
 # Each begins with the comma that proves that its first quotation mark is not part of a string.
 _WRITTEN = b',"status":"written"'
@@ -52,9 +49,3 @@ def source_sha256(line: bytes) -> str | None:
     """Return the SHA-256 of the source in a row of the manifest, in hexadecimal; None if the row has null."""
     _, field, rest = line.partition(_SOURCE_SHA256)
     return rest[: rest.index(b'"')].decode() if field else None
-
-
-def first_value(line: bytes) -> Any:
-    """Return the value of the first field of an object whose name holds no quotation mark, such as a row's key."""
-    text = line.decode()
-    return _scan(text, text.index('":', 2) + 2)[0]

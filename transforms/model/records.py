@@ -132,12 +132,32 @@ class ArchiveRow(NamedTuple):
     sha256: str
 
 
+class StagedFile(NamedTuple):
+    """A temporary file of a local OUT: its whole path, and its size in bytes."""
+
+    path: str
+    size: int
+
+
 class StoredFile(NamedTuple):
-    """A file to store: its path below OUT, its content, and the SHA-256 of that in hexadecimal."""
+    """A file to store.
+
+    Args:
+        path: its path below OUT.
+        data: its content; b"" if `staged` has it.
+        sha256: the SHA-256 of its content in hexadecimal.
+        staged: the temporary file that is to be moved to `path`; None to write `data`.
+    """
 
     path: str
     data: bytes
     sha256: str
+    staged: StagedFile | None = None
+
+    @property
+    def size(self) -> int:
+        """The size of its content in bytes."""
+        return self.staged.size if self.staged else len(self.data)
 
 
 class OutputImage(NamedTuple):

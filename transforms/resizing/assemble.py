@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from transforms import storage
 from transforms.imaging.errors import ImageError, Kind, SkippedError, Stage
-from transforms.imaging.resize import Encoded, Output
+from transforms.imaging.resize import Encoded
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
 from transforms.model.records import (
@@ -20,7 +20,7 @@ from transforms.model.records import (
     StoredFile,
     Value,
 )
-from transforms.resizing.process import SourceResult
+from transforms.resizing.process import SourceOutput, SourceResult, Staged
 from transforms.summary.tally import tally
 from transforms.tables.columns import class_of
 from transforms.tables.join import EMPTY_JOIN, JoinResult
@@ -40,9 +40,9 @@ def assemble(
     owners: dict[str, str] = {}
     for result in sorted(results, key=lambda result: (result.source.key, result.source.path)):
         named = _named(shard, result, owners, config)
-        errors = {str(error): error for error in named.image.outputs.values() if isinstance(error, ImageError)}
+        errors = {str(error): error for error in named.outputs.values() if isinstance(error, ImageError)}
         failures += [failure_row(result.source, error) for error in errors.values()]
-        for size, output in named.image.outputs.items():
+        for size, output in named.outputs.items():
             row, image = _row(shard, named, size, output, config, joined)
             rows.append(row)
             images += [image] if image else []
@@ -74,11 +74,11 @@ def _attributions(rows: Iterable[ManifestRow], joined: JoinResult) -> Iterator[d
 
 def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: ResizeConfig) -> SourceResult:
     """Return `result` if its output name is free and can be stored, else the result with an error at every size."""
-    if not any(isinstance(output, Encoded) for output in result.image.outputs.values()):
+    if not any(isinstance(output, Encoded | Staged) for output in result.outputs.values()):
         return result
     layout = LAYOUTS[config.layout]
-    name = layout.name_of(result.source.key, result.image.extension)
-    problem = layout.problem_of(_path(shard, name, config.spec.sizes[0], result.image.extension, config))
+    name = layout.name_of(result.source.key, result.extension)
+    problem = layout.problem_of(_path(shard, name, config.spec.sizes[0], result.extension, config))
     owner = owners.setdefault(name, result.source.path)
     if owner != result.source.path:
         problem = Kind.NAME_TAKEN, f"its output {name!r} is that of {owner!r}"
@@ -87,8 +87,8 @@ def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: R
     if problem is None:
         return result
     kind, message = problem
-    outputs: dict[int, Output] = dict.fromkeys(result.image.outputs, ImageError(kind, Stage.NAME, message))
-    return result._replace(image=result.image._replace(outputs=outputs))
+    outputs: dict[int, SourceOutput] = dict.fromkeys(result.outputs, ImageError(kind, Stage.NAME, message))
+    return result._replace(outputs=outputs)
 
 
 def _beside(source: Source, name: str) -> str:
@@ -109,18 +109,20 @@ def failure_row(source: Source, error: ImageError) -> FailureRow:
 
 
 def _row(
-    shard: Shard, result: SourceResult, size: int, output: Output, config: ResizeConfig, joined: JoinResult
+    shard: Shard, result: SourceResult, size: int, output: SourceOutput, config: ResizeConfig, joined: JoinResult
 ) -> tuple[ManifestRow, OutputImage | None]:
-    name = LAYOUTS[config.layout].name_of(result.source.key, result.image.extension)
-    path = _path(shard, name, size, result.image.extension, config)
+    name = LAYOUTS[config.layout].name_of(result.source.key, result.extension)
+    path = _path(shard, name, size, result.extension, config)
     columns = joined.columns.get(result.source.path, {})
     row = manifest_row(result, size, output, path)._replace(columns=columns)
-    if not isinstance(output, Encoded):
-        return row, None
-    return row, OutputImage(row, name, StoredFile(path, output.data, output.sha256))
+    if isinstance(output, Encoded):
+        return row, OutputImage(row, name, StoredFile(path, output.data, output.sha256))
+    if isinstance(output, Staged):
+        return row, OutputImage(row, name, StoredFile(path, b"", output.sha256, output.file))
+    return row, None
 
 
-def manifest_row(result: SourceResult, size: int, output: Output, path: str) -> ManifestRow:
+def manifest_row(result: SourceResult, size: int, output: SourceOutput, path: str) -> ManifestRow:
     """Return the row of one source at one size.
 
     Args:
@@ -129,7 +131,7 @@ def manifest_row(result: SourceResult, size: int, output: Output, path: str) -> 
         output: the output of the result at that size.
         path: the path of the output; a row without an output does not have it.
     """
-    header = result.image.header
+    header = result.header
     row = ManifestRow(
         key=result.source.key,
         source=result.source.path,
@@ -140,7 +142,7 @@ def manifest_row(result: SourceResult, size: int, output: Output, path: str) -> 
         source_width=header.width if header else None,
         source_height=header.height if header else None,
         size=size,
-        notes=result.image.notes,
+        notes=result.notes,
     )
     if isinstance(output, ImageError):
         return row._replace(reason=output.kind)
@@ -153,7 +155,7 @@ def manifest_row(result: SourceResult, size: int, output: Output, path: str) -> 
         orientation=output.target.orientation,
         source_box=output.target.source_box,
         output_box=output.target.output_box,
-        bytes=len(output.data),
+        bytes=output.file.size if isinstance(output, Staged) else len(output.data),
         sha256=output.sha256,
         status="written",
     )

@@ -1,29 +1,30 @@
-"""One source -> its outputs, or the reason why it has none."""
+"""One source -> its outputs, or the reason why it has none. This is what a worker process does."""
 
 from __future__ import annotations
 
-import functools
 import hashlib
-from fractions import Fraction
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from transforms import storage
-from transforms.imaging.errors import ImageError, Kind, PillowVersionError, Skip, SkippedError, Stage
-from transforms.imaging.naming import in_sample
-from transforms.imaging.resize import ImageResult, Lap, failed_result
+from transforms.imaging.errors import ImageError, Kind, Note, PillowVersionError, SkippedError, Stage
+from transforms.imaging.geometry import Target
+from transforms.imaging.header import ImageHeader
+from transforms.imaging.resize import Admit, Encoded, Output, admit_all, process_image
 from transforms.imaging.spec import ResizeSpec
-from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError, StorageError
-from transforms.model.records import Source
-from transforms.resizing.stopwatch import HASH, Stopwatch
-
-_share = functools.cache(Fraction)
+from transforms.model.records import Source, StagedFile
+from transforms.resizing.stopwatch import HASH, WRITE, Stopwatch
 
 
-class ProcessImage(Protocol):
-    """Makes every size of an image, as `imaging.resize.process_image` does, in this process or another."""
+class Staged(NamedTuple):
+    """An encoded output in a temporary file of OUT: its target, that file, and its SHA-256 in hexadecimal."""
 
-    def __call__(self, data: bytes, spec: ResizeSpec, *, lap: Lap) -> ImageResult: ...
+    target: Target
+    file: StagedFile
+    sha256: str
+
+
+SourceOutput = Output | Staged
 
 
 class SourceResult(NamedTuple):
@@ -33,50 +34,78 @@ class SourceResult(NamedTuple):
         source: the source.
         bytes: the size of the file as it was read; None if it was not.
         sha256: the SHA-256 of the file in hexadecimal; None if it was not read.
-        image: the outputs; instead of one, there may be an error or the reason for leaving it out.
+        header: of the image; None if the file could not be opened.
+        extension: of the outputs; "" if there are none.
+        outputs: size -> the output, or the reason why there is none; the largest size first.
+        notes: what the owner of the image should know.
         seconds: the thread time that each stage took.
     """
 
     source: Source
     bytes: int | None
     sha256: str | None
-    image: ImageResult
+    header: ImageHeader | None
+    extension: str
+    outputs: dict[int, SourceOutput]
+    notes: tuple[Note, ...]
     seconds: dict[str, float]
 
 
-def process_source(source: Source, config: ResizeConfig, process_image: ProcessImage) -> SourceResult:
-    """Read one source and make all its sizes with `process_image`; the result holds any error of this image.
+def without_output(source: Source, spec: ResizeSpec, reason: ImageError | SkippedError) -> SourceResult:
+    """Return the result of a source that was not opened."""
+    return SourceResult(source, None, None, None, "", dict.fromkeys(spec.sizes, reason), (), {})
+
+
+def read(location: str) -> bytes:
+    """Return the content of a source's file.
 
     Raises:
-        RunError: the installed Pillow lacks something that the core uses.
+        ImageError: it cannot be read.
     """
-    if not in_sample(source.key, _share(config.sample)):
-        return SourceResult(source, None, None, failed_result(config.spec, SkippedError(Skip.SAMPLE)), {})
-    watch = Stopwatch()
-    data = sha256 = None
-    try:
-        data = _read(source.location)
-        watch.lap(Stage.READ)
-        image = process_image(data, config.spec, lap=watch.lap)
-        watch.lap(Stage.DECODE)  # an image that failed reported no lap after its error
-    except (ImageError, SkippedError) as error:
-        image = failed_result(config.spec, error)
-    except PillowVersionError as error:
-        raise RunError(str(error)) from error
-    if data is not None:
-        sha256 = hashlib.sha256(data).hexdigest()
-        watch.lap(HASH)
-    return SourceResult(
-        source=source,
-        bytes=None if data is None else len(data),
-        sha256=sha256,
-        image=image,
-        seconds=watch.seconds,
-    )
-
-
-def _read(location: str) -> bytes:
     try:
         return storage.read(location)
     except StorageError as error:
         raise ImageError(Kind.UNREADABLE, Stage.READ, f"the file cannot be read: {error.reason}") from error
+    except MemoryError as error:
+        raise ImageError(Kind.OUT_OF_MEMORY, Stage.READ, "there is not enough memory to read the file") from error
+
+
+def process_source(
+    source: Source,
+    data: bytes,
+    spec: ResizeSpec,
+    admit: Admit = admit_all,
+    staging: str = "",
+    watch: Stopwatch | None = None,
+) -> SourceResult:
+    """Make all sizes of one source. The result holds any error of this image.
+
+    Args:
+        source: the source.
+        data: the content of its file.
+        spec: the settings.
+        admit: see `imaging.resize.process_image`.
+        staging: the OUT in whose temporary files the outputs are left; "" to return their bytes.
+        watch: measures the stages, and has measured those before this call.
+
+    Raises:
+        RunError: the installed Pillow lacks something that the core uses.
+        StorageError: an output cannot be written to a temporary file.
+    """
+    watch = watch or Stopwatch()
+    sha256 = hashlib.sha256(data).hexdigest()
+    watch.lap(HASH)
+    try:
+        image = process_image(data, spec, admit, watch.lap)
+    except PillowVersionError as error:
+        raise RunError(str(error)) from error
+    watch.lap(Stage.DECODE)  # an image that failed reported no lap after its error
+    outputs = {size: _stage(output, staging) for size, output in image.outputs.items()}
+    watch.lap(WRITE)
+    return SourceResult(source, len(data), sha256, image.header, image.extension, outputs, image.notes, watch.seconds)
+
+
+def _stage(output: Output, staging: str) -> SourceOutput:
+    if not staging or not isinstance(output, Encoded):
+        return output
+    return Staged(output.target, storage.stage(staging, output.data), output.sha256)

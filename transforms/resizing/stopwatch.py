@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import time
 
-from transforms.imaging.errors import Stage
-
-# Computing the SHA-256 of the source. This is not a `Stage`, since no image fails here.
-HASH = "hash"
-
-STAGES = (Stage.READ, Stage.DECODE, Stage.RESIZE, Stage.ENCODE, HASH)
+# Computing the SHA-256 of the source, and writing outputs to temporary files. No image fails in them, so that they
+# are no `Stage`s.
+HASH, WRITE = "hash", "write"
 
 
 class Stopwatch:

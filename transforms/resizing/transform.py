@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections import deque
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
-from loguru import logger
 
-from transforms.dataset import attempts
+from transforms import storage
 from transforms.dataset.markers import Header, digest_of, read_header
 from transforms.dataset.plan import Plan
 from transforms.dataset.settings import versions
-from transforms.imaging.errors import ImageError
-from transforms.imaging.resize import ImageResult, Lap, process_image
-from transforms.imaging.spec import ResizeSpec
+from transforms.imaging.errors import ImageError, Skip, SkippedError
+from transforms.imaging.naming import in_sample
+from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
-from transforms.model.records import Columns, ResizedShard, Shard, Source
+from transforms.model.records import Columns, ResizedShard, Shard
 from transforms.resizing.assemble import assemble
 from transforms.resizing.environment import check_libraries
-from transforms.resizing.isolated import IsolatedDecoder
-from transforms.resizing.process import SourceResult, process_source
-from transforms.resizing.workers import Work, workers_for
+from transforms.resizing.process import SourceResult, without_output
+from transforms.resizing.work import Work
+from transforms.resizing.worker import Job
+from transforms.resizing.workers import workers_for
 from transforms.sharding.group import ItemTuple, ShardItems, ShardTuple, unpack_items
 from transforms.summary import counters
 from transforms.summary.progress import progress
@@ -33,8 +34,8 @@ from transforms.tables.join import EMPTY_JOIN, JoinResult, join
 
 SHARDS, TALLIES = "shards", "tallies"
 
-# A shard is submitted while the previous one is at work only if the sources of both have fewer bytes than this.
-LOOK_AHEAD_BYTES = 256_000_000
+# The oldest shard is emitted only when the shards after it have as many images for each worker process.
+_IMAGES_AHEAD = 8
 
 
 class _Submitted(NamedTuple):
@@ -44,9 +45,10 @@ class _Submitted(NamedTuple):
     digest: str
     columns: Columns
     marker: Header | None = None
-    source_bytes: int = 0
     joined: JoinResult = EMPTY_JOIN
-    work: Work[Source, SourceResult] | None = None
+    images: int = 0
+    skipped: tuple[SourceResult, ...] = ()
+    work: Work | None = None
 
 
 class ResizeShards(beam.PTransform):
@@ -67,13 +69,16 @@ class ResizeShards(beam.PTransform):
 
 
 class _ResizeFn(beam.DoFn):
-    """Submits each shard before it waits for the images of the previous one, so that no worker is ever idle."""
-
-    _ahead: _Submitted | None = None  # the shard that was submitted last, and is not emitted yet
+    """Submits shards before it waits for the images of the oldest one, so that no worker is ever idle."""
 
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
         self._versions = versions(config)  # in the process that builds the graph
+        self._sample = Fraction(config.sample)
+        self._ahead: deque[_Submitted] = deque()  # the shards that are submitted and not emitted yet, the oldest first
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_ahead": deque()}
 
     def setup(self) -> None:
         forward_log()
@@ -85,94 +90,81 @@ class _ResizeFn(beam.DoFn):
     def process(
         self, grouped: tuple[ShardTuple, Iterable[ItemTuple]], plan: Plan
     ) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
+        # An error below ends the bundle, and all that is ahead is cancelled then.
         shard = Shard(*grouped[0])
-        items = unpack_items(shard, grouped[1], self._config)
-        source_bytes = sum(source.bytes for source in items.sources)
-        if self._ahead and self._ahead.source_bytes + source_bytes > LOOK_AHEAD_BYTES:
-            yield from self._emit_ahead()
-        # An error below ends the bundle: `_ahead` is cancelled then, and `previous` if it is not complete.
-        previous, self._ahead = self._ahead, self._submit(shard, items, plan.columns)
-        if previous:
-            yield from _emit(previous, self._config)
+        self._ahead.append(self._submit(shard, unpack_items(shard, grouped[1], self._config), plan.columns))
+        while len(self._ahead) > 1 and self._images_ahead() >= _IMAGES_AHEAD * self._config.processes:
+            yield from self._emit_oldest()
 
     def finish_bundle(self) -> Iterator[WindowedValue | beam.pvalue.TaggedOutput]:
         window = GlobalWindow()
-        for output in self._emit_ahead():
-            if isinstance(output, beam.pvalue.TaggedOutput):
-                value = WindowedValue(output.value, window.start, [window])
-                yield beam.pvalue.TaggedOutput(output.tag, value)
-            else:
-                yield WindowedValue(output, window.start, [window])
+        while self._ahead:
+            for output in self._emit_oldest():
+                if isinstance(output, beam.pvalue.TaggedOutput):
+                    value = WindowedValue(output.value, window.start, [window])
+                    yield beam.pvalue.TaggedOutput(output.tag, value)
+                else:
+                    yield WindowedValue(output, window.start, [window])
 
     def teardown(self) -> None:
         self._cancel()
 
     def _cancel(self) -> None:
-        ahead, self._ahead = self._ahead, None
-        if ahead and ahead.work:
-            ahead.work.cancel()
+        while self._ahead:
+            if work := self._ahead.pop().work:
+                work.cancel()
 
     def _submit(self, shard: Shard, items: ShardItems, columns: Columns) -> _Submitted:
-        sources, rows = items
+        config, (sources, rows) = self._config, items
         submitted = _Submitted(shard, digest_of(sources, rows, columns), columns)
-        header = read_header(self._config.out_dir, shard)
-        if header and header.fits(submitted.digest, self._config.retry_failed):
+        header = read_header(config.out_dir, shard)
+        if header and header.fits(submitted.digest, config.retry_failed):
             return submitted._replace(marker=header)
-        joined = join(sources, rows, columns, self._config)
-        submit = _submit_images if attempts.begin(self._config.out_dir, shard) else _submit_isolated
+        taken = [source for source in sources if in_sample(source.key, self._sample)]
+        left_out = {source.path for source in sources} - {source.path for source in taken}
+        workers = workers_for(config)
         return submitted._replace(
-            source_bytes=sum(source.bytes for source in sources),
-            joined=joined,
-            work=submit(shard, sorted(sources, key=lambda source: source.path), self._config),
+            joined=join(sources, rows, columns, config),
+            images=len(taken),
+            skipped=tuple(
+                without_output(source, config.spec, SkippedError(Skip.SAMPLE))
+                for source in sources
+                if source.path in left_out
+            ),
+            work=workers.submit(
+                sorted(taken, key=lambda source: source.path),
+                Job(config.spec, _staging(config), workers.memory),
+                _count,
+            ),
         )
 
-    def _emit_ahead(self) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
-        ahead, self._ahead = self._ahead, None
-        if ahead:
-            yield from _emit(ahead, self._config)
+    def _images_ahead(self) -> int:
+        """Return the number of images in the shards behind the oldest."""
+        return sum(submitted.images for submitted in self._ahead) - self._ahead[0].images
+
+    def _emit_oldest(self) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
+        """Wait for the images of the oldest shard, and yield its tally and the shard."""
+        resized = _resized(self._ahead[0], self._config)
+        self._ahead.popleft()
+        yield beam.pvalue.TaggedOutput(TALLIES, resized.tally)
+        yield resized
 
 
-def _submit_images(_shard: Shard, sources: Sequence[Source], config: ResizeConfig) -> Work[Source, SourceResult]:
-    workers = workers_for(config)
-    process = functools.partial(
-        process_source, config=config, process_image=functools.partial(process_image, admit=workers.budget.admit)
-    )
-    return workers.submit(sources, process, _count)
-
-
-def _submit_isolated(shard: Shard, sources: Sequence[Source], config: ResizeConfig) -> Work[Source, SourceResult]:
-    """Submit the images of a shard that an earlier attempt did not finish: one of them may have ended its process."""
-    logger.warning(
-        "an earlier attempt at {} did not finish: decoding its images one at a time in a separate process",
-        shard.name,
-    )
-    workers = workers_for(config)
-    isolated = IsolatedDecoder(workers.budget.limit)
-
-    def process_isolated(data: bytes, spec: ResizeSpec, *, lap: Lap) -> ImageResult:
-        with workers.budget.admit_alone():  # the other process may take all of it
-            return isolated.process(data, spec, lap=lap)
-
-    process = functools.partial(process_source, config=config, process_image=process_isolated)
-    return workers.submit(sources, process, _count, on_end=isolated.close, at_once=1)
+def _staging(config: ResizeConfig) -> str:
+    """Return the OUT in which workers leave outputs: where each is a local file of its own."""
+    is_staged = LAYOUTS[config.layout].keeps_tree and storage.is_local(config.out_dir)
+    return config.out_dir if is_staged else ""
 
 
 def _count(result: SourceResult) -> None:
-    progress.add_result(any(isinstance(output, ImageError) for output in result.image.outputs.values()), result.seconds)
-
-
-def _emit(submitted: _Submitted, config: ResizeConfig) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
-    """Wait for the images of a shard, and yield its tally and the shard."""
-    resized = _resized(submitted, config)
-    yield beam.pvalue.TaggedOutput(TALLIES, resized.tally)
-    yield resized
+    progress.add_result(any(isinstance(output, ImageError) for output in result.outputs.values()), result.seconds)
 
 
 def _resized(submitted: _Submitted, config: ResizeConfig) -> ResizedShard:
     if submitted.marker:
         progress.add_resumed_shard(submitted.shard, submitted.marker.tally)
         return ResizedShard(submitted.shard, submitted.digest, submitted.marker.tally, committed=True)
-    results = submitted.work.results() if submitted.work else []
+    results = [*submitted.skipped, *(submitted.work.results() if submitted.work else [])]
     resized = assemble(submitted.shard, submitted.digest, results, config, submitted.joined)
     counters.count(resized.tally, sum(sum(result.seconds.values()) for result in results))
     return resized._replace(columns=submitted.columns)

@@ -155,9 +155,17 @@ class _FixPlanFn(beam.DoFn):
 
 
 class GroupIntoShards(beam.PTransform):
-    """Sources and rows of tables -> (shard, its items), for every shard of the plan."""
+    """Sources and rows of tables -> (shard, its items), for every shard of the plan.
 
-    def __init__(self, config: ResizeConfig, plan: beam.PCollection[Plan], rows: beam.PCollection[RowTuple]) -> None:
+    Args:
+        config: the dataset.
+        plan: the output of `FixShards`.
+        rows: the rows of its tables; None if it has no tables.
+    """
+
+    def __init__(
+        self, config: ResizeConfig, plan: beam.PCollection[Plan], rows: beam.PCollection[RowTuple] | None
+    ) -> None:
         super().__init__()
         self._config = config
         self._plan = plan
@@ -165,12 +173,15 @@ class GroupIntoShards(beam.PTransform):
 
     def expand(self, sources: beam.PCollection[SourceTuple]) -> beam.PCollection[tuple[ShardTuple, list[ItemTuple]]]:
         plan = beam.pvalue.AsSingleton(self._plan)
-        config, keys = self._config, Keys(self._config)
-        assigning = beam.Map(assign_source, config, keys if config.tables else None, plan)
-        assigned = sources | "AssignShards" >> assigning.with_output_types(ASSIGNED_TYPE)
-        rows = self._rows | "AssignRows" >> beam.Map(assign_row, keys, plan).with_output_types(ASSIGNED_TYPE)
-        empty = self._plan | "SeedShards" >> beam.FlatMap(placeholders).with_output_types(ASSIGNED_TYPE)
-        return (assigned, rows, empty) | "JoinSeeds" >> beam.Flatten() | "GroupShards" >> beam.GroupByKey()
+        config, keys = self._config, None if self._rows is None else Keys(self._config)
+        assigning = beam.Map(assign_source, config, keys, plan)
+        items = [
+            sources | "AssignShards" >> assigning.with_output_types(ASSIGNED_TYPE),
+            self._plan | "SeedShards" >> beam.FlatMap(placeholders).with_output_types(ASSIGNED_TYPE),
+        ]
+        if self._rows is not None:
+            items.append(self._rows | "AssignRows" >> beam.Map(assign_row, keys, plan).with_output_types(ASSIGNED_TYPE))
+        return items | "JoinSeeds" >> beam.Flatten() | "GroupShards" >> beam.GroupByKey()
 
 
 def shard_count(images: int, source_bytes: int, images_per_shard: int) -> int:

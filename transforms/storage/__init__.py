@@ -22,7 +22,7 @@ from transforms.storage.reading import (
     size,
 )
 from transforms.storage.schemes import problem_of
-from transforms.storage.writing import delete_all, delete_tree, write, write_all, write_pieces
+from transforms.storage.writing import delete_all, delete_tree, stage, write, write_all, write_pieces
 
 __all__ = [
     "TEMPORARY_DIR",
@@ -43,6 +43,7 @@ __all__ = [
     "region_of",
     "set_options",
     "size",
+    "stage",
     "write",
     "write_all",
     "write_pieces",

@@ -6,7 +6,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from http.client import HTTPException
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from transforms.model.errors import StorageError
@@ -37,6 +36,8 @@ def is_failure(error: BaseException) -> bool:
     Clients have classes of errors of their own. A class of Python's counts only if it is about input and output,
     or if a library used it to refuse something.
     """
+    from http.client import HTTPException  # slow to load, and workers, which read no store, do not need it
+
     if isinstance(error, (OSError, HTTPException)):
         return True
     if isinstance(error, _REFUSALS) and type(error).__module__ == "builtins":

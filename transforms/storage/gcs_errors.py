@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
-import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from transforms import compat
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 def is_failure(error: BaseException) -> bool:
@@ -57,7 +59,7 @@ def describe(error: BaseException) -> str:
         message = answer.json()["error"]["message"]
     except (ValueError, TypeError, KeyError):  # some proxies answer in HTML
         message = ""
-    return f"{status} {http.client.responses.get(status, '')}{message and ': '}{message}"
+    return f"{status} {_PHRASES.get(status, '')}{message and ': '}{message}"
 
 
 def _without_request(error: BaseException) -> str:

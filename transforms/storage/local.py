@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, TypeVar
 
 from transforms.model.errors import StorageError
@@ -69,16 +69,31 @@ def write(out_dir: str, target: str, data: bytes) -> None:
 
 def put(out_dir: str, target: str, fill: Callable[[BinaryIO], T]) -> T:
     """Write a file with `fill`, and return what `fill` returns."""
+    temporary, filled = _fill_temporary(out_dir, fill)
+    with _removed_on_error(temporary):
+        move(out_dir, temporary, target)
+    return filled
+
+
+def stage(out_dir: str, data: bytes) -> str:
+    """Write a temporary file of `out_dir` that holds `data`, and return its path. `move` gives it its place."""
+    return _fill_temporary(out_dir, lambda file: file.write(data))[0]
+
+
+def _fill_temporary(out_dir: str, fill: Callable[[BinaryIO], T]) -> tuple[str, T]:
     temporary = join(out_dir, f"{TEMPORARY_DIR}/{uuid.uuid4().hex}")
+    with _removed_on_error(temporary), _create(out_dir, temporary) as file:
+        return temporary, fill(file)
+
+
+@contextlib.contextmanager
+def _removed_on_error(temporary: str) -> Iterator[None]:
     try:
-        with _create(out_dir, temporary) as file:
-            filled = fill(file)
-        _move(out_dir, temporary, target)
+        yield
     except BaseException:
         if os.path.lexists(temporary):
             os.remove(temporary)
         raise
-    return filled
 
 
 def _create(out_dir: str, temporary: str) -> BinaryIO:
@@ -89,7 +104,8 @@ def _create(out_dir: str, temporary: str) -> BinaryIO:
         return open(temporary, "xb")
 
 
-def _move(out_dir: str, temporary: str, target: str) -> None:
+def move(out_dir: str, temporary: str, target: str) -> None:
+    """Move a temporary file to its place below `out_dir`."""
     try:
         os.replace(temporary, target)
     except FileNotFoundError as error:

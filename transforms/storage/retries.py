@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from loguru import logger
-
 from transforms.model.errors import CHECK_PATH, StorageError
 from transforms.storage.kinds import Kind, kind_of
 from transforms.storage.paths import is_local
@@ -82,6 +80,8 @@ def _wait(seconds: float, problem: str, path: str) -> None:
     """Sleep; for a store half to one and a half times as long, so that thousands do not come back at once."""
     if not is_local(path):
         seconds *= random.uniform(0.5, 1.5)
+        from loguru import logger  # slow to load, and workers, which read no store, do not need it
+
         logger.warning("{}; trying again in {:.0f} s", problem, seconds)
     time.sleep(seconds)
 

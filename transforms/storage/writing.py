@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
 
-from transforms.model.records import StoredFile
+from transforms.model.records import StagedFile, StoredFile
 from transforms.storage import gcs, local
 from transforms.storage.paths import below, is_local, join
 from transforms.storage.reading import list_pattern
@@ -45,18 +45,36 @@ def _fill(pieces: Callable[[], Iterable[bytes]], file: BinaryIO) -> tuple[int, s
     return file.tell(), digest.hexdigest()
 
 
+def stage(out_dir: str, data: bytes) -> StagedFile:
+    """Write a temporary file of a local `out_dir` that holds `data`. `write_all` moves it to its place.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    path = attempt(lambda _: local.stage(out_dir, data), "write", join(out_dir, local.TEMPORARY_DIR))
+    return StagedFile(path, len(data))
+
+
 def write_all(out_dir: str, files: Iterable[StoredFile]) -> None:
-    """Write each file at its path below `out_dir`, on a store several at a time.
+    """Write or move each file to its path below `out_dir`, on a store several at a time.
 
     Raises:
         StorageError: one of them cannot be written.
     """
     if is_local(out_dir):
         for file in files:
-            write(out_dir, file.path, file.data)
+            _write_file(out_dir, file)
         return
     with ThreadPoolExecutor(_STORE_WRITERS) as pool:
-        list(pool.map(lambda file: write(out_dir, file.path, file.data), files))
+        list(pool.map(functools.partial(_write_file, out_dir), files))
+
+
+def _write_file(out_dir: str, file: StoredFile) -> None:
+    if file.staged is None:
+        write(out_dir, file.path, file.data)
+        return
+    staged, target = file.staged.path, join(out_dir, file.path)
+    attempt(lambda _: local.move(out_dir, staged, target), "write", target)
 
 
 def write(out_dir: str, path: str, data: bytes) -> None:

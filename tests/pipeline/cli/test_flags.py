@@ -66,7 +66,7 @@ def test_version_names_the_program_and_its_libraries() -> None:
     names, versions = zip(*(line.split(" ", 1) for line in shown.splitlines()), strict=True)
     assert names == ("image_resizer", "resampling", "pillow", "libjpeg-turbo", "apache-beam", "python")
     declared = re.findall(r'^    version="(.*)"', (ROOT / "setup.py").read_text(encoding="utf-8"), re.MULTILINE)
-    resampling = exact.active_instruction_set() or "by pillow"
+    resampling = exact.active_instruction_set() or "pillow"
     assert list(versions[:4]) == [*declared, resampling, features.version("pil"), features.version("libjpeg_turbo")]
 
 

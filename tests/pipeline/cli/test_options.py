@@ -28,7 +28,7 @@ def test_defaults_are_those_of_the_settings(source: Path) -> None:
         spec=ResizeSpec(),
         layout="files",
         images_per_shard=100,
-        threads=os.cpu_count() or 1,
+        processes=os.cpu_count() or 1,
         memory=None,
         card=CardText("train"),
     )
@@ -79,7 +79,7 @@ def test_every_flag_is_used(source: Path, tmp_path: Path, monkeypatch: pytest.Mo
         ),
         layout="webdataset",
         images_per_shard=50,
-        threads=3,
+        processes=3,
         memory=3 << 29,
         sample="1/4",
         process_per_core=True,
@@ -105,7 +105,7 @@ def test_a_job_on_dataflow_over_a_whole_bucket() -> None:
         spec=ResizeSpec(sizes=(512, 256)),
         layout="files",
         images_per_shard=4000,
-        threads=2,
+        processes=1,
         list_prefixes="0123456789abcdef",
         process_per_core=True,
         card=CardText("train"),
@@ -128,7 +128,7 @@ def test_an_estimate_needs_no_out(source: Path) -> None:
 
 def test_defaults_that_depend_on_layout_and_runner(source: Path) -> None:
     assert parse(["-i", str(source), "-o", "out", "--layout", "webdataset"]).config.images_per_shard == 1000
-    assert parse(["-i", str(source), "-o", "out", "--runner", "FlinkRunner"]).config.threads == 2
+    assert parse(["-i", str(source), "-o", "out", "--runner", "FlinkRunner"]).config.processes == 1
     for runner in ("DirectRunner", "directrunner", "FnApiRunner"):
         assert parse(["-i", str(source), "-o", "out", "--runner", runner]).runner is None
 
@@ -205,7 +205,7 @@ REFUSED = [
     ("--progressive -ext png", "--progressive has no effect on png, only on jpg: leave it out"),
     ("--lossless -ext jpg", "--lossless has no effect on jpg, only on webp: leave it out"),
     ("--lossless --quality 90", "--lossless images have no quality: leave out --quality 90"),
-    ("-j 0", "-j/--threads '0' is out of range: give a whole number from 1 up"),
+    ("-j 0", "-j/--processes '0' is out of range: give a whole number from 1 up"),
     ("-v x", "-v/--log_every 'x' is not a whole number: give one from 1 up"),
     ("--quality 0", "--quality '0' is out of range: give a whole number from 1 to 100"),
     ("--quality high", "--quality 'high' is not a whole number: give one from 1 to 100"),
@@ -333,7 +333,7 @@ def test_the_names_of_the_old_script_mean_the_same(source: Path) -> None:
     old, long = (parse(line.format(source).split()) for line in (names[0], f"{names[1]} --log a.log --verbose 7"))
     plain = parse(f"-i {source} -o out -s 64 -ext jpg -a box --threads 3 -l a.log --log_every 7".split())
     assert old == long == plain
-    assert (plain.config.threads, plain.log_every) == (3, 7)
+    assert (plain.config.processes, plain.log_every) == (3, 7)
 
 
 def test_labels_of_a_job_are_beams(source: Path) -> None:

@@ -37,7 +37,7 @@ def test_the_sample_is_extrapolated_to_all_images(tmp_path: Path) -> None:
     assert (findings.outputs[32].estimate.value, findings.outputs[32].by_size) == (2000, False)  # 2 per image
     assert list(findings.outputs) == [64, 32]
     assert findings.cpu_seconds == pytest.approx(Estimate(0.03, 1.959964 * 0.01))
-    assert (findings.rate, findings.seconds, findings.threads) == (4, 250, 2)
+    assert (findings.rate, findings.seconds, findings.processes) == (4, 250, 2)
     assert (findings.local, findings.committed, findings.workers_given) == (True, None, False)
     assert findings.tally == {"images": {"matched": 2, "written": 2, "failed": 0, "skipped": 0}}
 

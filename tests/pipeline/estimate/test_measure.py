@@ -47,12 +47,12 @@ def _content_bytes(archive: Path) -> int:
     return last.offset_data + -(-last.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
 
 
-def test_the_number_of_threads_does_not_change_the_counts(tmp_path: Path) -> None:
+def test_the_number_of_workers_does_not_change_the_counts(tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "photos", 9)
-    images_by_threads = []
-    for threads in ("1", "4"):
-        config = parse(["-i", str(source), "--estimate", "-s", "24", "-j", threads]).config
+    images_by_workers = []
+    for workers in ("1", "4"):
+        config = parse(["-i", str(source), "--estimate", "-s", "24", "-j", workers]).config
         measurement = measure(list_inputs(config, 5).sample, config)
-        images_by_threads.append([image._replace(cpu_seconds=0) for image in measurement.images])
-    assert images_by_threads[0] == images_by_threads[1]
-    assert len(images_by_threads[0]) == 5
+        images_by_workers.append([image._replace(cpu_seconds=0) for image in measurement.images])
+    assert images_by_workers[0] == images_by_workers[1]
+    assert len(images_by_workers[0]) == 5

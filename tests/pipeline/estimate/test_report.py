@@ -35,7 +35,7 @@ FINDINGS = Findings(
         256: Total(Estimate(9e10, 4e9), by_size=False),
     },
     cpu_seconds=Estimate(0.025, 0.0012),
-    threads=2,
+    processes=2,
     rate=76.04,
     local=True,
     committed=6_825_000,

@@ -7,14 +7,13 @@ import pytest
 from tests.support import jpeg, snapshot, write_tree
 from transforms.committing.write import ShardSink, commit
 from transforms.dataset.markers import marker_path, read_header
-from transforms.imaging.resize import process_image
 from transforms.imaging.spec import ResizeSpec
 from transforms.listing.match import to_source
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import StorageError
 from transforms.model.records import ResizedShard, Shard
 from transforms.resizing.assemble import assemble
-from transforms.resizing.process import process_source
+from transforms.resizing.worker import Job, Task, result_of
 
 SHARD = Shard("a", 0, 1)
 
@@ -29,7 +28,8 @@ def resized(tmp_path: Path, *names: str, layout: str = "files") -> ResizedShard:
     settings = config(tmp_path, layout)
     write_tree(tmp_path / "in", {name: jpeg(1, (9, 9)) for name in names})
     sources = [to_source(("a", name.encode(), 1, 1.0), settings) for name in names]
-    results = [process_source(source, settings, process_image) for source in sources]
+    job = Job(settings.spec, staging=settings.out_dir if layout == "files" else "", memory=1 << 30)
+    results = [result_of(Task(source, None, job.memory), job) for source in sources]
     return assemble(SHARD, "digest of " + " ".join(names), results, settings)
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from transforms.model.json_lines import first_value, is_written, json_line, manifest_line, source_sha256
+from transforms.model.json_lines import is_written, json_line, manifest_line, source_sha256
 from transforms.model.records import ManifestRow, Value
 
 SHA256 = "0123456789abcdef" * 4
@@ -47,13 +47,6 @@ def test_a_reader_agrees_with_json(manifest_row: ManifestRow) -> None:
     parsed = json.loads(line)
     assert is_written(line) == (parsed["status"] == "written")
     assert source_sha256(line) == parsed["source_sha256"]
-    assert first_value(line) == parsed["key"]
-
-
-@given(TEXTS.filter(lambda name: '"' not in name), VALUES.filter(lambda value: value == value), TEXTS)
-def test_the_first_value_of_any_object(name: str, value: Value, other: str) -> None:
-    line = json_line({name: value, f"{name}{other}?": other})
-    assert first_value(line) == next(iter(json.loads(line).values()))
 
 
 def test_a_line_of_the_manifest() -> None:

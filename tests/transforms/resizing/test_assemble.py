@@ -10,16 +10,16 @@ from transforms.resizing.assemble import assemble
 
 def test_a_source_that_is_gone_fails_as_unreadable(tmp_path: Path) -> None:
     vanished = result(tmp_path, "a.jpg", None)
-    error = vanished.image.outputs[8]
+    error = vanished.outputs[8]
     assert isinstance(error, ImageError)
     assert (error.kind, error.message) == (Kind.UNREADABLE, "the file cannot be read: No such file or directory")
-    assert (vanished.bytes, vanished.sha256, vanished.image.header) == (None, None, None)
+    assert (vanished.bytes, vanished.sha256, vanished.header) == (None, None, None)
 
 
 def test_the_row_of_a_failed_image_has_its_format_and_dimensions(tmp_path: Path) -> None:
     damaged = result(tmp_path, "a.jpg", jpeg(1, (400, 300))[:-900])
-    assert damaged.image.header is not None
-    assert damaged.image.header[:4] == ("JPEG", "RGB", 400, 300)
+    assert damaged.header is not None
+    assert damaged.header[:4] == ("JPEG", "RGB", 400, 300)
     (row,) = assemble(SHARD, "d", [damaged], config(tmp_path)).rows
     assert (row.source_format, row.source_width, row.status, row.reason, row.path) == (
         *("JPEG", 400, "failed", "truncated", None),

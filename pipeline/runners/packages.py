@@ -1,0 +1,82 @@
+"""What the workers of a Dataflow job install: this project, and the versions that decide an output's bytes.
+
+The project is staged as a wheel where the workers can certainly load its C extension. Elsewhere it is staged as
+source, which they compile. Never as both: they install the source last, and so compile it all the same.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from apache_beam.options.pipeline_options import SetupOptions
+
+from pipeline.errors import UsageError
+from transforms.dataset.settings import versions
+from transforms.model.config import ResizeConfig
+
+# The end of the name of an extension that the workers load: their image has this minor version of Python, and glibc.
+_SUFFIX = f".cpython-{sys.version_info.major}{sys.version_info.minor}-x86_64-linux-gnu.so"
+# Machine types that are x86-64. Workers on another processor would refuse the wheel, and the job would fail.
+_X86_64 = re.compile(r"([cmn][0-9]+d?|e2|t2d|custom)-.+")
+# Linux distributions since 2014 have this version of glibc, or a later one.
+_GLIBC = (2, 17)
+
+
+def flags(setup: SetupOptions, machine_type: str, config: ResizeConfig, folder: Path) -> Iterator[str]:
+    """Yield the flags that stage the project and the packages, unless the user stages others.
+
+    Args:
+        setup: the options of the user.
+        machine_type: of the workers.
+        config: the dataset.
+        folder: a temporary folder for files that Beam reads during submission.
+
+    Raises:
+        UsageError: there is no project to stage.
+    """
+    if not setup.setup_file:
+        setup_file = Path(__file__).resolve().parent.parent.parent / "setup.py"
+        if not setup_file.is_file():
+            raise UsageError(
+                "there is no setup.py to package for the workers: run the command from a checkout of the project, or "
+                "give an image that contains it with --sdk_container_image"
+            )
+        wheel = _wheel(setup_file.parent, folder) if _X86_64.fullmatch(machine_type) else None
+        yield f"--extra_package={wheel}" if wheel else f"--setup_file={setup_file}"
+    if not setup.requirements_file:
+        path = folder / "requirements.txt"
+        path.write_text(requirements(versions(config)), encoding="utf-8")
+        yield f"--requirements_file={path}"
+
+
+def requirements(versions: dict[str, str]) -> str:
+    """Return a requirements file for pip that pins the packages among `versions`."""
+    packages = ("pillow", "simplejpeg", "pyarrow")
+    return "".join(f"{name}=={versions[name]}\n" for name in packages if name in versions)
+
+
+def _wheel(project: Path, folder: Path) -> Path | None:
+    """Build a wheel with an extension that x86-64 workers can load; None where this machine cannot."""
+    if sysconfig.get_config_var("EXT_SUFFIX") != _SUFFIX:
+        return None
+    # The wheel is made from the sdist, so that old files in build/ do not come into it.
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(project)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        return None
+    (wheel,) = folder.glob("*.whl")
+    extension = f"transforms/imaging/_exact{_SUFFIX}"
+    with zipfile.ZipFile(wheel) as archive:
+        is_compiled = extension in archive.namelist()  # a machine without a compiler makes a wheel without it
+        return wheel if is_compiled and needed_glibc(archive.read(extension)) <= _GLIBC else None
+
+
+def needed_glibc(library: bytes) -> tuple[int, int]:
+    """Return the lowest version of glibc that can load a library; (0, 0) for any."""
+    needed = re.findall(rb"GLIBC_([0-9]+)\.([0-9]+)", library)
+    return max(((int(major), int(minor)) for major, minor in needed), default=(0, 0))

@@ -1,0 +1,237 @@
+"""The thread that sends sources to worker processes and receives their results.
+
+Each image is granted a share of the memory. A worker that needs more for one says so; then nothing new is begun until
+enough of the others have finished, and that image is sent again with what it needs.
+
+If a process dies, the item that it was at is sent once more, alone to a new process. If that dies too, the image is
+`crashed`. The items behind it are sent again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import threading
+from collections import deque
+
+from transforms.resizing.lane import Item, Lane, crashed
+from transforms.resizing.read_ahead import ReadAhead
+from transforms.resizing.work import Work
+from transforms.resizing.worker import Failed, NeedsMemory, Reply
+from transforms.resizing.worker_process import WorkerDiedError, WorkerProcess
+from transforms.storage import is_local
+
+
+class Dispatcher(threading.Thread):
+    """Processes the sources of all `Work` in the order in which it was added.
+
+    Args:
+        limit: the number of worker processes.
+        memory: the bytes that decoded images may take in all of them together.
+    """
+
+    def __init__(self, limit: int, memory: int) -> None:
+        super().__init__(name="workers", daemon=True)
+        self.limit, self.memory = limit, memory
+        self._works: list[Work] = []
+        self._works_lock = threading.Lock()
+        self._is_closed = False
+        self._warm = 0
+        # The rest is for the thread alone.
+        self._lanes: list[Lane] = []
+        self._again: deque[Item] = deque()  # items that were sent to a process that died
+        self._large: deque[tuple[Item, int]] = deque()  # items that need more than a share, and what they need
+        self._held = 0  # bytes of memory that are granted
+        self._waits_for_memory = False
+        self._wakes, self._wake_end = os.pipe()
+        os.set_blocking(self._wakes, False)
+        os.set_blocking(self._wake_end, False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._wakes, selectors.EVENT_READ)
+        self._read_ahead = ReadAhead(self.wake)
+
+    def add(self, work: Work) -> None:
+        """Begin to process the sources of a work."""
+        with self._works_lock:
+            self._works = [*(other for other in self._works if not other.is_over), work]
+        self.wake()
+
+    def warm_up(self, count: int) -> None:
+        """Start processes before there is work for them.
+
+        Args:
+            count: how many, if there may be as many.
+        """
+        self._warm = count
+        self.wake()
+
+    def wake(self) -> None:
+        """Let the thread look for items to send."""
+        with contextlib.suppress(OSError):  # the pipe is full, so that the thread wakes anyway; or it has ended
+            os.write(self._wake_end, b"x")
+
+    def close(self) -> None:
+        """Cancel all work, end the processes and the thread."""
+        self._is_closed = True
+        with self._works_lock:
+            works, self._works = self._works, []
+        for work in works:
+            work.cancel()
+        self.wake()
+        self.join()
+
+    def run(self) -> None:
+        """Work until `close` is called."""
+        while not self._is_closed:
+            try:
+                self._handle_events()
+            except BaseException as error:  # `Work.results` raises it
+                self._abandon(error)
+        for lane in self._lanes:
+            self._end_process(lane)
+        self._read_ahead.close()
+        self._selector.close()
+        for end in (self._wakes, self._wake_end):
+            os.close(end)
+
+    def _handle_events(self) -> None:
+        looks_at_all = False
+        for key, _ in self._selector.select():
+            if key.data is None:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self._wakes, 1 << 12)
+                looks_at_all = True
+            else:
+                self._receive(key.data)
+                while self._send_one(key.data):
+                    pass
+        if looks_at_all or self._waits_for_memory:
+            self._fill_all()
+
+    def _fill_all(self) -> None:
+        self._waits_for_memory = False
+        while len(self._lanes) > self.limit and self._lanes[-1].is_idle:
+            self._end_process(self._lanes.pop())
+        while len(self._lanes) < self.limit:
+            self._lanes.append(Lane(len(self._lanes)))
+        for lane in self._lanes[: self._warm]:
+            self._start_process(lane)
+        self._warm = 0
+        hungry = list(self._lanes)
+        while hungry:  # in turn, so that none has two while another has none
+            hungry = [lane for lane in hungry if self._send_one(lane)]
+
+    def _send_one(self, lane: Lane) -> bool:
+        """Send an item to a lane. Return False if it has enough, or there is no item, or no memory for it."""
+        if self._is_closed or lane.number >= self.limit or not lane.has_room():
+            return False
+        if self._large and not lane.is_idle:
+            return False  # it finishes what it has, and its memory is free for the large one
+        needed = self._large[0][1] if self._large else self.memory // self.limit
+        if lane.is_idle and not self._hold(lane, needed):
+            return False
+        lane.is_alone = bool(self._large)
+        item = self._large.popleft()[0] if self._large else self._next_item()
+        if item is None:
+            self._release(lane)
+            return False
+        self._send(lane, item)
+        return True
+
+    def _hold(self, lane: Lane, needed: int) -> bool:
+        """Grant memory to an idle lane, and return whether there is enough. If nothing is held, there always is."""
+        if self._held and self._held + needed > self.memory:
+            self._waits_for_memory = True
+            return False
+        lane.granted = needed
+        self._held += needed
+        return True
+
+    def _release(self, lane: Lane) -> None:
+        """Take back the memory of a lane that has nothing to do."""
+        if lane.is_idle:
+            self._held -= lane.granted
+            lane.granted = 0
+
+    def _next_item(self) -> Item | None:
+        """Return an item to send; None if there is none, or if the files of all are still being read."""
+        if self._again:
+            return self._again.popleft()
+        if item := self._read_ahead.next():
+            return item
+        while self._read_ahead.has_room(self.limit) and (item := self._begin()):
+            if is_local(item.source.location):
+                return item
+            self._read_ahead.begin(item.work, item.source, self.limit)
+        return None
+
+    def _begin(self) -> Item | None:
+        for work in self._works:
+            if source := work.begin():
+                return Item(work, source, None)
+        return None
+
+    def _send(self, lane: Lane, item: Item) -> None:
+        if item.work.is_stopped:
+            self._release(lane)
+            return
+        self._start_process(lane)
+        lane.send(item)
+
+    def _receive(self, lane: Lane) -> None:
+        try:
+            replies = lane.receive()
+        except WorkerDiedError:
+            self._recover(lane)
+        else:
+            for item, reply in replies:
+                self._deliver(item, reply)
+        self._release(lane)
+
+    def _deliver(self, item: Item, reply: Reply) -> None:
+        if isinstance(reply, NeedsMemory):
+            self._large.append((item, reply.bytes))
+            self._waits_for_memory = True
+        elif isinstance(reply, Failed):
+            item.work.stop(reply.error)
+        else:
+            item.work.finish(reply)
+
+    def _recover(self, lane: Lane) -> None:
+        """Send the item that a process died of once more, alone to a new process. The second time, it has failed."""
+        sent, is_second_try = lane.take_back(), lane.is_second_try
+        lane.is_alone = lane.is_second_try = bool(sent) and not is_second_try
+        self._again.extendleft(reversed(sent[1:]))
+        end = self._end_process(lane)
+        if is_second_try:
+            self._deliver(sent[0], crashed(sent[0], end))
+        elif sent:
+            self._send(lane, sent[0])
+
+    def _abandon(self, error: BaseException) -> None:
+        """Stop all work with an error, and begin with new processes."""
+        with self._works_lock:
+            works, self._works = self._works, []
+        for work in works:
+            work.stop(error)
+        for lane in self._lanes:
+            self._end_process(lane)
+        self._lanes.clear()
+        self._again.clear()
+        self._large.clear()
+        self._held = 0
+
+    def _start_process(self, lane: Lane) -> None:
+        """Start the process of a lane if it has none."""
+        if lane.process is None:
+            lane.process = WorkerProcess()
+            self._selector.register(lane.process, selectors.EVENT_READ, lane)
+
+    def _end_process(self, lane: Lane) -> str:
+        """End the process of a lane, and return how it ended."""
+        process, lane.process = lane.process, None
+        if process is None:
+            return ""
+        self._selector.unregister(process)
+        return process.end()

@@ -1,0 +1,65 @@
+"""Files of a store, read by threads before a worker process needs them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from transforms.imaging.errors import ImageError
+from transforms.model.records import Source
+from transforms.resizing.lane import Item
+from transforms.resizing.process import read, without_output
+from transforms.resizing.work import Work
+
+# Files that are read, or wait for a worker, for each worker; and the bytes of all of them after which none is begun.
+_FILES, _BYTES = 4, 128_000_000
+
+
+class ReadAhead:
+    """Reads files in threads. One thread calls all methods.
+
+    Args:
+        wake: is called in another thread when a file is read.
+    """
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._threads: ThreadPoolExecutor | None = None
+        self._read: deque[tuple[Work, Source, Future[bytes]]] = deque()
+        self._count = self._bytes = 0
+
+    def has_room(self, workers: int) -> bool:
+        """Return whether a further file may be read."""
+        return self._count < _FILES * workers and self._bytes < _BYTES
+
+    def begin(self, work: Work, source: Source, workers: int) -> None:
+        """Begin to read a file."""
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_FILES * workers, thread_name_prefix="read")
+        self._count += 1
+        self._bytes += source.bytes
+        self._threads.submit(read, source.location).add_done_callback(lambda future: self._finish(work, source, future))
+
+    def _finish(self, work: Work, source: Source, future: Future[bytes]) -> None:
+        self._read.append((work, source, future))
+        self._wake()
+
+    def next(self) -> Item | None:
+        """Return an item whose file is read, or None if there is none. Finish those that cannot be read."""
+        while self._read:
+            work, source, future = self._read.popleft()
+            self._count -= 1
+            self._bytes -= source.bytes
+            try:
+                return Item(work, source, future.result())
+            except ImageError as error:
+                work.finish(without_output(source, work.job.spec, error))
+            except BaseException as error:  # `Work.results` raises it
+                work.stop(error)
+        return None
+
+    def close(self) -> None:
+        """Begin no further file."""
+        if self._threads:
+            self._threads.shutdown(wait=False, cancel_futures=True)

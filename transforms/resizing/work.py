@@ -1,0 +1,103 @@
+"""Sources to process, and their results."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import CancelledError
+
+from transforms.model.records import Source
+from transforms.resizing.process import SourceResult
+from transforms.resizing.worker import Job
+
+
+class Work:
+    """Sources that the workers process. `Workers.submit` documents the arguments and returns an object of this class.
+
+    After an error or `cancel`, it refers to no source and to no result.
+    """
+
+    def __init__(self, sources: Iterable[Source], job: Job, on_result: Callable[[SourceResult], None]) -> None:
+        self.job = job
+        self._left = deque(sources)
+        self._on_result = on_result
+        self._at_work = 0
+        self._results: list[SourceResult] = []
+        self._error: BaseException | None = None
+        self._lock = threading.Lock()
+        self._decided = threading.Event()  # whether `results` returns or raises
+        self._decide_if_over()
+
+    def results(self) -> list[SourceResult]:
+        """Wait until all sources are processed, and return their results, the one finished first at the front.
+
+        Raises:
+            CancelledError: the work was cancelled.
+            BaseException: what a worker raised. The sources that no worker had begun are dropped then.
+        """
+        self._decided.wait()
+        with self._lock:
+            if self._error is not None:
+                raise self._error
+            return self._results
+
+    def cancel(self) -> None:
+        """Drop all results, and the sources that no worker has begun. Return at once.
+
+        Sources at work are finished in the background, and their results are dropped too.
+        """
+        with self._lock:
+            self._error = None  # its traceback may refer to an image
+        self.stop(CancelledError("the work was cancelled"))
+
+    # The rest is for `Dispatcher`.
+
+    @property
+    def left(self) -> int:
+        """The number of sources that no worker has begun."""
+        return len(self._left)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no source is left, and none is at work whose result is wanted."""
+        with self._lock:
+            return not self._left and (not self._at_work or self._error is not None)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether results are dropped, because of an error or `cancel`."""
+        return self._error is not None
+
+    def begin(self) -> Source | None:
+        """Return the next source, or None where there is none."""
+        with self._lock:
+            if not self._left:
+                return None
+            self._at_work += 1
+            return self._left.popleft()
+
+    def finish(self, result: SourceResult) -> None:
+        """Keep the result of a source that was begun."""
+        with self._lock:
+            is_kept = self._error is None
+            if is_kept:
+                self._results.append(result)
+        if is_kept:
+            self._on_result(result)
+        with self._lock:
+            self._at_work -= 1  # last, so that `results` returns after `on_result`
+        self._decide_if_over()
+
+    def stop(self, error: BaseException) -> None:
+        """Let `results` raise an error; drop all results, and the sources that no worker has begun."""
+        with self._lock:
+            if self._error is None:
+                self._error = error
+            self._left.clear()
+            self._results = []
+        self._decided.set()
+
+    def _decide_if_over(self) -> None:
+        if self.is_over:
+            self._decided.set()

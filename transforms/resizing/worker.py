@@ -1,0 +1,234 @@
+"""The program of a worker process: it makes images, one after the other, until its parent ends or closes the pipe.
+
+parent  -- Job, Task, Task ... -->  worker       over the standard input and output of the worker
+        <-- READY, Reply, Reply ... ---           replies in the order of the tasks
+
+A message is the length of a pickle (`LENGTH`), and the pickle.
+
+A worker loads the core and the local storage, and neither Beam nor a client of a store.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import pickle
+import queue
+import resource
+import signal
+import struct
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.imaging.resize import Admit
+from transforms.imaging.spec import ResizeSpec
+from transforms.model.records import Source
+from transforms.resizing.allocator import keep_freed_memory
+from transforms.resizing.process import SourceResult, process_source, read, without_output
+from transforms.resizing.stopwatch import Stopwatch
+
+LENGTH = struct.Struct("=Q")
+
+# Sent once, before the first reply: the worker has loaded everything.
+READY = "ready"
+
+# Much more than any image takes: encoding an AVIF of 100 megapixels takes half a minute.
+SECONDS = 120.0
+
+# Bytes of address space beyond the memory that an image was granted: decoders reserve more than they touch (WebP two
+# pictures, 2 GB). The limit protects the machine from a decoder that takes far more than was estimated.
+_HEADROOM = 6_000_000_000
+
+_IGNORED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Job(NamedTuple):
+    """What to make of the sources that follow.
+
+    Args:
+        spec: the settings.
+        staging: the OUT in whose temporary files outputs are left; "" to send them to the parent.
+        memory: the bytes that decoded images may take in all workers together.
+        seconds: the time that one image may take.
+    """
+
+    spec: ResizeSpec
+    staging: str
+    memory: int
+    seconds: float = SECONDS
+
+
+class Task(NamedTuple):
+    """A source to make, the content of its file (None to read it), and the bytes that decoding it may take."""
+
+    source: Source
+    data: bytes | None
+    granted: int
+
+
+class NeedsMemory(NamedTuple):
+    """The reply to a task that must be sent again with more memory, in bytes."""
+
+    bytes: int
+
+
+class Failed(NamedTuple):
+    """The reply to a task that raised an error which is not the image's. The run ends with it."""
+
+    error: Exception
+
+
+TimeLimit = Callable[[float], contextlib.AbstractContextManager[object]]
+
+Reply = SourceResult | NeedsMemory | Failed
+
+
+class _NeedsMemoryError(Exception):
+    """Decoding takes more bytes than were granted."""
+
+    def __init__(self, needed: int) -> None:
+        super().__init__(needed)
+        self.needed = needed
+
+
+def framed(message: object) -> bytes:
+    """Return the bytes of a message."""
+    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    return LENGTH.pack(len(data)) + data
+
+
+def message_end(received: bytearray, start: int) -> int | None:
+    """Return where the message that begins at `start` ends, or None if a part of it is missing."""
+    if len(received) - start < LENGTH.size:
+        return None
+    end = start + LENGTH.size + LENGTH.unpack_from(received, start)[0]
+    return end if end <= len(received) else None
+
+
+def serve() -> None:
+    """Answer tasks until standard input ends; then end the process at once, whatever it is doing."""
+    answers = _prepare()
+    _send(answers, READY)
+    messages: queue.SimpleQueue[Job | Task] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(messages,), daemon=True).start()
+    job, is_first = None, True
+    while True:
+        message = messages.get()
+        if isinstance(message, Job):
+            job = message
+        else:
+            assert job is not None
+            if is_first:
+                keep_freed_memory(message.granted)
+                is_first = False
+            _send(answers, _reply(message, job))
+
+
+def _prepare() -> BinaryIO:
+    """Prepare this process, and return the file for its replies."""
+    for number in _IGNORED_SIGNALS:  # they reach the whole process group; the parent decides
+        signal.signal(number, signal.SIG_IGN)
+    with contextlib.suppress(OSError):  # if memory runs out, the kernel kills this process before others
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # so that nothing that a library prints reaches the parent
+    warnings.simplefilter("ignore")  # Pillow's warnings about an image do not belong in the terminal
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    return answers
+
+
+def _receive(messages: queue.SimpleQueue[Job | Task]) -> None:
+    """Queue the parent's messages. At their end, the parent has closed the pipe or is dead: end this process."""
+    try:
+        while True:
+            (length,) = LENGTH.unpack(_read_exactly(LENGTH.size))
+            messages.put(pickle.loads(_read_exactly(length)))
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+def _read_exactly(length: int) -> bytes:
+    data = sys.stdin.buffer.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data
+
+
+def _send(answers: BinaryIO, reply: Reply | str) -> None:
+    try:
+        answers.write(framed(reply))
+    except OSError:  # the parent is dead
+        os._exit(0)
+
+
+def _reply(task: Task, job: Job) -> Reply:
+    _limit_address_space(task.granted + _HEADROOM)
+    try:
+        return result_of(task, job, _time_limit)
+    except _NeedsMemoryError as error:
+        return NeedsMemory(error.needed)
+    # Every Exception: the parent raises it.
+    except Exception as error:
+        error.add_note(f"in a worker process:\n{''.join(traceback.format_exception(error))}")
+        return Failed(error)
+
+
+def result_of(task: Task, job: Job, time_limit: TimeLimit = contextlib.nullcontext) -> SourceResult:
+    """Read the source of a task, if it has no data, and make its outputs inside `time_limit`.
+
+    Raises:
+        RunError: see `process_source`.
+    """
+    watch = Stopwatch()
+    try:
+        data = read(task.source.location) if task.data is None else task.data
+    except ImageError as error:
+        return without_output(task.source, job.spec, error)
+    watch.lap(Stage.READ)
+    with time_limit(job.seconds):
+        return process_source(task.source, data, job.spec, admission(task.granted, job.memory), job.staging, watch)
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Let SIGALRM kill the process if the context takes longer."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _limit_address_space(limit: int) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    with contextlib.suppress(ValueError, OSError):  # macOS does not limit it
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def admission(granted: int, memory: int) -> Admit:
+    """Return the `admit` of `process_image` for an image that may take `granted` of `memory` bytes in all.
+
+    It raises an ImageError for an image that needs more than `memory`.
+    """
+
+    def admit(needed: int) -> contextlib.AbstractContextManager[None]:
+        if needed > memory:
+            raise ImageError(
+                Kind.TOO_LARGE,
+                Stage.DECODE,
+                f"decoding takes {needed / 1e6:.0f} MB, more than the whole budget: raise --memory",
+            )
+        if needed > granted:
+            raise _NeedsMemoryError(needed)
+        return contextlib.nullcontext()
+
+    return admit
