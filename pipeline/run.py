@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -12,8 +13,8 @@ from collections.abc import Iterator, Sequence
 
 from loguru import logger
 
-from pipeline.cli.contents import Problem, check_contents
-from pipeline.cli.options import EstimateRequest, Options, parse
+from pipeline.cli.contents import Problem, check_contents, with_unread
+from pipeline.cli.options import NOWHERE, EstimateRequest, Options, parse
 from pipeline.errors import ExitRun, UsageError
 from pipeline.exclusive.lease import Lease, hold_lease
 from pipeline.exclusive.lock import hold_lock
@@ -28,6 +29,7 @@ from pipeline.verify import verify
 from transforms import storage
 from transforms.dataset import access, paths
 from transforms.dataset.plan import Plan, read_plan
+from transforms.dataset.settings import settings
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH, RunError, StorageError
 from transforms.resizing.workers import workers_for
@@ -65,10 +67,11 @@ def _run_command(argv: Sequence[str]) -> int:
         with at_work("checking the command and its inputs"):
             problems = _check_places(options)
         if options.estimate is not None:
-            return _print_estimate(options, options.estimate)
+            return _print_estimate(_resumed(options), options.estimate)
         if options.dry_run:
             with at_work("validating the job"):
                 return _validate_job(options)
+        options = _resumed(dataclasses.replace(options, config=with_unread(options.config, problems)))
         plan = access.check(options.config, options.overwrite, options.log)  # before anything is written to OUT
         if options.verify:
             return _verify(options, plan)
@@ -117,6 +120,19 @@ def _check_places(options: Options) -> list[Problem]:
     for problem in problems:
         logger.warning("{}", problem)
     return problems
+
+
+def _resumed(options: Options) -> Options:
+    """Return the options by which a run continues the dataset in OUT, if it does."""
+    if options.overwrite or options.config.out_dir == NOWHERE:
+        return options
+    config = access.resume(options.config, options.given)
+    before, after = settings(options.config), settings(config)
+    kept = [(name, value) for name, value in after.items() if value != before[name]]
+    if kept:
+        words = " ".join(f"--{name} {' '.join(value) if isinstance(value, list) else value}" for name, value in kept)
+        logger.info("{} was begun with other defaults, and keeps them: {}", config.out_dir, words)
+    return dataclasses.replace(options, config=config)
 
 
 def _check_nothing_is_hidden(problems: Sequence[Problem]) -> None:
@@ -231,6 +247,8 @@ def _conclude(options: Options) -> int:
         logger.info("{}", line)
     with at_work("writing the report"):
         _write_report(out_dir)
+    for warning in summary.warnings(facts):
+        logger.warning("{}", warning)
     for line in next_steps(facts, out_dir):
         logger.info("{}", line)
     if options.max_failures is not None and options.max_failures.exceeded(failed, matched):

@@ -1,32 +1,15 @@
 """The examples and lists of README.md and of docs/ are true."""
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, photo_tree, run
+from tests.support import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-LAYOUTS = (ROOT / "docs" / "layouts.md").read_text(encoding="utf-8")
 TROUBLESHOOTING = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 IMAGES = (ROOT / "docs" / "images.md").read_text(encoding="utf-8")
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("layout", "number"), [("files", 0), ("webdataset", 1)])
-def test_the_examples_of_reading_a_dataset_work(tmp_path: Path, layout: str, number: int) -> None:
-    source = photo_tree(tmp_path / "train", 7)
-    done = run("-i", source, "-o", tmp_path / "output" / "train", "--layout", layout, "--images_per_shard", 3)
-    assert done.returncode == 0, done.stderr
-    code = re.findall(r"```python\n(.*?)```", LAYOUTS.partition("## Reading the result")[2], re.DOTALL)[number]
-    assert len([line for line in code.splitlines() if line]) <= 11
-    shown = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    keys = [str(path.relative_to(source)).removesuffix(".jpg") for path in source.rglob("*.jpg")]
-    assert sorted(shown.stdout.splitlines()) == sorted(f"{key} (512, 341)" for key in keys)
 
 
 def test_every_kind_of_failure_in_the_table_of_messages_exists() -> None:

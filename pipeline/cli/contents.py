@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import collections
+import dataclasses
+import fnmatch
 import os
-from collections import Counter
+import posixpath
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -11,7 +14,7 @@ from pipeline.errors import UsageError
 from transforms.imaging.naming import extension_of, is_system_file, is_system_folder, is_tried
 from transforms.listing.files import list_files
 from transforms.listing.no_image import no_image_message
-from transforms.model.config import Split
+from transforms.model.config import ResizeConfig, Split, Unread
 from transforms.storage import below, is_inside, is_local, join, matches
 from transforms.storage.paths import escaped, unescaped
 
@@ -19,18 +22,29 @@ from transforms.storage.paths import escaped, unescaped
 _MOST_EXTENSIONS = 1000
 
 
+# The parts that cannot be read of which the dataset's documents say what they are.
+_EXAMPLES = 5
+
+
 class Problem(NamedTuple):
     """A part of an input that the listing skips without an error.
 
     Args:
-        what: the path, and what is wrong with it.
+        path: of the part.
+        fault: what is wrong with it.
         consequence: the effect on the run, or what to do.
         hides_images: whether there may be images in it.
     """
 
-    what: str
+    path: str
+    fault: str
     consequence: str
     hides_images: bool = False
+
+    @property
+    def what(self) -> str:
+        """The path, and what is wrong with it."""
+        return f"{self.path!r} {self.fault}"
 
     def __str__(self) -> str:
         return f"{self.what}: {self.consequence}"
@@ -47,7 +61,7 @@ class Survey(NamedTuple):
     """
 
     images: int
-    others: Counter[str]
+    others: collections.Counter[str]
     system_files: int
     problems: list[Problem]
 
@@ -77,6 +91,26 @@ def check_contents(splits: Sequence[Split], out_dir: str, any_name: bool = False
     return problems
 
 
+def with_unread(config: ResizeConfig, problems: Sequence[Problem]) -> ResizeConfig:
+    """Return the configuration with the problems, by their paths below the inputs, for the dataset's documents.
+
+    A link to a folder of an input is left out: that folder is read where it lies.
+    """
+    unread = [problem for problem in sorted(set(problems)) if not _leads_to_an_input(problem.path, config)]
+    examples = tuple(f"{_name(problem.path, config)!r} {problem.fault}" for problem in unread[:_EXAMPLES])
+    return dataclasses.replace(config, unread=Unread(len(unread), examples))
+
+
+def _leads_to_an_input(path: str, config: ResizeConfig) -> bool:
+    target = join(os.path.realpath(path), "")
+    return os.path.islink(path) and os.path.isdir(path) and any(is_inside(target, s.root) for s in config.splits)
+
+
+def _name(path: str, config: ResizeConfig) -> str:
+    split = next(split for split in config.splits if is_inside(join(path, ""), split.root))
+    return posixpath.normpath(config.key_prefix(split.name) + below(split.root, join(path, "")))
+
+
 def is_whole_folder(split: Split) -> bool:
     """Return whether a split is a local folder with all its sub-folders, and not a pattern."""
     return is_local(split.root) and split.pattern == join(escaped(split.root), "**")
@@ -89,7 +123,7 @@ def survey(split: Split, out_dir: str, any_name: bool = False) -> Survey:
         StorageError: a pattern cannot be matched.
     """
     images = system_files = 0
-    others: Counter[str] = Counter()
+    others: collections.Counter[str] = collections.Counter()
     problems: list[Problem] = []
     for path in _paths(split, out_dir, problems):
         if is_system_file(below(split.root, path)):
@@ -106,9 +140,27 @@ def _paths(split: Split, out_dir: str, problems: list[Problem]) -> Iterator[str]
     if is_whole_folder(split):
         yield from (entry.path for entry in walk(split.root, out_dir, problems))
         return
+    problems += _problems_below(split, out_dir)
     for path, _, _ in list_files(split.pattern):
         if is_inside(path, split.root) and not is_inside(path, out_dir):
             yield path
+
+
+def _problems_below(split: Split, out_dir: str) -> list[Problem]:
+    """Return the problems below the root of a local pattern that may hide a file which the pattern matches."""
+    found: list[Problem] = []
+    collections.deque(walk(split.root, out_dir, found), maxlen=0)
+    return [problem for problem in found if _may_hide_a_match(problem.path, split.pattern)]
+
+
+def _may_hide_a_match(path: str, pattern: str) -> bool:
+    parts, patterns = path.split("/"), pattern.split("/")
+    for part, wanted in zip(parts, patterns, strict=False):
+        if "**" in wanted:
+            return True
+        if not fnmatch.fnmatchcase(part, wanted):
+            return False
+    return len(parts) < len(patterns) or (len(parts) == len(patterns) and not os.path.isdir(path))
 
 
 def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEntry[str]]:
@@ -134,14 +186,14 @@ def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEnt
         except OSError as error:
             if is_system_folder(os.path.basename(folder)) and folder != root:
                 continue  # the trash of a disk, which belongs to another user
-            what = f"{folder!r} cannot be listed ({error.strerror})"
-            problems.append(Problem(what, "its files are skipped", hides_images=True))
+            fault = f"cannot be listed ({error.strerror})"
+            problems.append(Problem(folder, fault, "its files are skipped", hides_images=True))
 
 
 def _problem_of_link(entry: os.DirEntry[str]) -> Problem | None:
     if not os.path.exists(entry.path):
-        return Problem(f"{entry.path!r} is a broken link", "skipped")
+        return Problem(entry.path, "is a broken link", "skipped")
     if entry.is_dir():
-        what = f"{entry.path!r} is a link to a folder and not followed"
-        return Problem(what, "give that folder as an input of its own")
+        fault = "is a link to a folder and not followed"
+        return Problem(entry.path, fault, "give that folder as an input of its own")
     return None

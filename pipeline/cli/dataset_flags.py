@@ -36,7 +36,7 @@ def _add_dataset_flags(group: FlagGroup) -> None:
         required=True,
         metavar="IN",
         help="a folder with all its sub-folders, a glob pattern (** too), or a store path such as gs://bucket/train; "
-        "several inputs are the splits of one dataset, named after their last folders",
+        "several inputs are the splits of one dataset, named after their last folders; a single one is the split train",
     )
     group.add(
         *("-o", "--out_dir"),
@@ -81,7 +81,8 @@ def _add_selection_flags(group: FlagGroup) -> None:
         "--split",
         nargs="+",
         metavar="NAME",
-        help="the name of each split, one for each -i (default: the last folder of each -i)",
+        help="the name of each split, one for each -i (default: the last folder of each -i; train for a single -i, "
+        "unless its folder is called val, validation, dev or test)",
     )
     group.add_setting(
         "--sample",
@@ -134,7 +135,11 @@ def _add_sample_flags(group: FlagGroup) -> None:
 
 
 def _add_card_flags(group: FlagGroup) -> None:
-    group.add_setting("--name", metavar="NAME", help="the name of the dataset (default: the names of its splits)")
+    group.add_setting(
+        "--name",
+        metavar="NAME",
+        help="the name of the dataset (default: the last folder of -i; the names of the splits if there are several)",
+    )
     group.add_setting(
         "--license", type=values.license_id, metavar="ID", help="the license of the dataset, such as cc-by-4.0"
     )

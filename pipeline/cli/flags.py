@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from typing import NoReturn
 
 from pipeline.cli import dataset_flags, image_flags, run_flags
@@ -35,6 +36,14 @@ def _sentence(message: str) -> str:
     if superfluous := re.fullmatch(r"ignored explicit argument (.*)", problem, re.DOTALL):
         return f"{flag} takes no value, and {superfluous[1]} was given: leave it out"
     return f"{flag}: {problem} (--help lists all flags)"
+
+
+def given_flags(argv: Sequence[str]) -> frozenset[str]:
+    """Return the names of our flags in a command line that `parser` accepts, also of those at their defaults."""
+    parser, groups = parser_and_groups()
+    for action in (action for group in groups for action in group.actions):
+        action.default = argparse.SUPPRESS
+    return frozenset(vars(parser.parse_known_args(argv)[0]))
 
 
 def parser() -> argparse.ArgumentParser:

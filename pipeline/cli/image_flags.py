@@ -9,6 +9,7 @@ from pipeline.cli import values
 from pipeline.cli.defaults import SETTINGS
 from pipeline.cli.group import FlagGroup
 from transforms.imaging.spec import (
+    AUTO,
     COLORS,
     DEPTH_RANGES,
     FILTERS,
@@ -67,9 +68,10 @@ def _add_size_flags(group: FlagGroup) -> None:
     )
     group.add_setting(
         "--orientation",
-        choices=ORIENTATIONS,
-        help="stored: pixels as they are stored, which is what the boxes of Open Images refer to; exif: turned as "
-        "EXIF says, or else XMP (default: %(default)s)",
+        choices=(AUTO, *ORIENTATIONS),
+        help="exif: turned upright as EXIF says, or else XMP, as every viewer shows it; stored: pixels as they are "
+        "stored, which is what the boxes of Open Images refer to; auto: exif, but stored with --exact (default: "
+        "%(default)s)",
     )
 
 

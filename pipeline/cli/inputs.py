@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.cli.single_file import single_file
 from pipeline.errors import UsageError
-from transforms.model.config import Split
+from transforms.model.config import DEFAULT_SPLIT, USUAL_SPLITS, Split
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH
 from transforms.storage import is_inside, is_local, join, problem_of
@@ -40,7 +40,8 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool =
 
     Args:
         in_dirs: the inputs, as they were typed.
-        names: the names of the splits; None names each after the last folder of its input.
+        names: the names of the splits; None names each after the last folder of its input, but a single one
+            `DEFAULT_SPLIT` unless its folder has a name that splits usually have.
         any_name: whether every file is tried, whatever its name.
 
     Raises:
@@ -51,7 +52,10 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool =
             f"--split {' '.join(names)!r} has {counted(len(names), 'name')}, and -i has "
             f"{counted(len(in_dirs), 'input')}: give one name for each input"
         )
-    result = tuple(_split(path, names[index] if names else None, any_name) for index, path in enumerate(in_dirs))
+    is_single = len(in_dirs) == 1
+    result = tuple(
+        _split(path, names[index] if names else None, any_name, is_single) for index, path in enumerate(in_dirs)
+    )
     for split in result:
         if not re.fullmatch(r"\w[\w.-]*", split.name):
             raise UsageError(f"--split {split.name!r} is not a name: use letters, digits, '_', '-' and '.'")
@@ -67,11 +71,17 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool =
     return result
 
 
-def _split(typed: str, name: str | None, any_name: bool) -> Split:
+def _default_name(typed: str, is_single: bool) -> str:
+    name = folder_name(typed)
+    # A single split is what programs that load a dataset of one split ask for.
+    return DEFAULT_SPLIT if is_single and name.lower() not in USUAL_SPLITS else name
+
+
+def _split(typed: str, name: str | None, any_name: bool, is_single: bool) -> Split:
     path = normalize(typed, "-i")
     if file := single_file(typed, any_name):
         folder = posixpath.dirname(file)
-        return Split(name or _default_name(folder), escaped(file), folder)
+        return Split(name or _default_name(folder, is_single), escaped(file), folder)
     if is_local(path) and os.path.lexists(path):
         root, pattern = _local_folder(typed, path), join(escaped(path), "**")
     elif wildcard := WILDCARD.search(path):
@@ -83,7 +93,7 @@ def _split(typed: str, name: str | None, any_name: bool) -> Split:
     else:
         root, pattern = path, join(path, "**")
     typed_root = _typed_root(typed, is_pattern=root != path)
-    return Split(name or _default_name(typed), pattern, root, "" if typed_root == root else typed_root)
+    return Split(name or _default_name(typed, is_single), pattern, root, "" if typed_root == root else typed_root)
 
 
 def _is_one_file(split: Split) -> bool:
@@ -98,7 +108,7 @@ def _typed_root(typed: str, is_pattern: bool) -> str:
     return posixpath.dirname(path[: wildcard.start()]) if wildcard else path
 
 
-def _default_name(typed: str) -> str:
+def folder_name(typed: str) -> str:
     """Return the last folder of an input before any wildcard, with "_" for what names may not contain."""
     path = os.path.abspath(typed) if is_local(typed) else typed.rstrip("/")
     wildcard = None if os.path.lexists(path) else WILDCARD.search(path)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pipeline.cli import inputs
 from pipeline.cli.beam_flags import check_beam_flags, check_job_labels, max_num_workers
 from pipeline.cli.defaults import DATAFLOW_IMAGES_PER_SHARD, LOG_EVERY, REMOTE_PROCESSES
-from pipeline.cli.flags import parser
+from pipeline.cli.flags import given_flags, parser
 from pipeline.cli.run_flags import DEFAULT_LOG_LEVEL
 from pipeline.cli.spelling import check_spelling, underscored
 from pipeline.cli.values import Limit
@@ -66,6 +66,7 @@ class Options:
         runner: Beam's name of the runner; None for the local one.
         wait: follow a job on Dataflow to its end.
         beam_args: the arguments that are Beam's.
+        given: the names of our flags that the user gave.
     """
 
     config: ResizeConfig
@@ -81,6 +82,7 @@ class Options:
     runner: str | None
     wait: bool
     beam_args: tuple[str, ...]
+    given: frozenset[str]
 
     @property
     def on_dataflow(self) -> bool:
@@ -124,6 +126,7 @@ def parse(argv: Sequence[str]) -> Options:
         runner=None if local else flags.runner,
         wait=flags.wait,
         beam_args=tuple(beam_args),
+        given=given_flags(argv),
     )
 
 
@@ -215,7 +218,8 @@ def _config(flags: argparse.Namespace, local: bool) -> ResizeConfig:
 def _card(flags: argparse.Namespace, splits: Sequence[Split]) -> CardText:
     citation = inputs.read_text(flags.citation, "--citation") if flags.citation else ""
     # The default does not come from OUT: no byte of a dataset depends on the place where it lies.
-    name = (flags.name or "").strip() or ", ".join(split.name for split in splits)
+    names = [split.name for split in splits] if len(splits) > 1 else [inputs.folder_name(flags.in_dir[0])]
+    name = (flags.name or "").strip() or ", ".join(names)
     return CardText(name, flags.license or "", citation)
 
 

@@ -13,6 +13,7 @@ from pipeline.runners import dataflow
 from pipeline.terminal.summary import format_counts
 from transforms.model.counting import counted
 from transforms.publish.amounts import amount
+from transforms.summary.enlarged import enlarged
 
 # The widths of a label, of a number, and of the longest line.
 _LABEL, _CELL, _WIDTH = 26, 13, 100
@@ -56,6 +57,13 @@ def _measured(findings: Findings) -> Iterator[str]:
     ):
         if number:
             yield _row(label, f"{number:,}", note=f"{100 * number / images['matched']:.1f} %: {format_counts(kinds)}")
+    yield from _enlarged(findings)
+
+
+def _enlarged(findings: Findings) -> Iterator[str]:
+    for sizes in enlarged(findings.tally):
+        share = f"{100 * sizes.images / sizes.of:.1f} % become larger than their sources: see --only_shrink"
+        yield _row(f"  enlarged to {sizes.size} px", f"{sizes.images:,}", note=share)
 
 
 def _output(findings: Findings) -> Iterator[str]:

@@ -22,6 +22,8 @@ def figures(summary: Mapping[str, Any]) -> Iterator[Figure]:
     yield Figure("Images", f"{images['matched']:,}", images["matched"], "images.matched")
     for name in _OUTCOMES:
         yield Figure(name.capitalize(), f"{images[name]:,}", images[name], f"images.{name}")
+    if unread := summary.get("unread", {}).get("inputs", 0):
+        yield Figure("Not read", f"{unread:,}", unread, "unread.inputs")
     yield Figure("Input", amount(summary["source_bytes"]), summary["source_bytes"])
     yield Figure("Output", amount(written), written)
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from transforms.imaging.errors import Note
+from transforms.model.config import Unread
 from transforms.model.counting import counted
 from transforms.publish.amounts import amount
 from transforms.storage import join
+from transforms.summary.enlarged import enlarged
 
 # What a note means. Where a setting decides, each of its values has a phrase.
 _NOTES: dict[Note, str | dict[str, str]] = {
@@ -77,6 +79,19 @@ def summary_lines(summary: Mapping[str, Any], failures: Sequence[Mapping[str, An
         yield f"duplicates of an earlier file: {summary['duplicates']:,}"
     yield f"input: {amount(summary['source_bytes'])}; output: {_outputs(summary)}"
     yield f"OUT: {out_dir}"
+
+
+def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the user may not expect of the dataset: enlarged images, then inputs that are not in it."""
+    if summary["settings"]["fit"] == "stretch":
+        advice = "give a smaller -s"
+    else:
+        advice = "--only_shrink keeps the dimensions of such images, in another -o or with --overwrite"
+    for sizes in enlarged(summary):
+        yield f"-s {sizes.size} made {sizes} larger than their sources: {advice}"
+    unread = Unread(**summary["unread"])
+    if unread.inputs:
+        yield f"complete, but {counted(unread.inputs, 'input')} could not be read: {unread}"
 
 
 def _phrase(note: Note, settings: Mapping[str, Any]) -> str:

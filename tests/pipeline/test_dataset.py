@@ -87,10 +87,10 @@ def test_layout_webdataset(make: Make, tmp_path: Path) -> None:
     make("-i", source, "-o", out, "-s", 50, "-ext", "png", "--layout", "webdataset", "--images_per_shard", 3, "--exact")
 
     expected: list[Row] = []
-    members: dict[str, dict[str, bytes]] = {f"my_photos-{number:05d}-of-00003.tar": {} for number in range(3)}
+    members: dict[str, dict[str, bytes]] = {f"train-{number:05d}-of-00003.tar": {} for number in range(3)}
     for path, data in sources_of(source):
         key = path.removesuffix(".jpg")
-        archive = f"my_photos-{shard_index(key, 3):05d}-of-00003.tar"
+        archive = f"train-{shard_index(key, 3):05d}-of-00003.tar"
         output = plain_resize(data, 50, "PNG")[0]
         row = written_row(key, path, data, 50, f"{archive}/{key}.png", output)
         expected.append(row)
@@ -123,8 +123,8 @@ def test_a_shard_without_images_is_an_empty_archive(make: Make, tmp_path: Path) 
     make("-i", source, "-o", tmp_path / "out", "-s", 20, "--layout", "webdataset", "--images_per_shard", 1)
     sizes = {path.name: len(members_of(path)) for path in (tmp_path / "out").glob("*.tar")}
     filled = {shard_index(path.removesuffix(".jpg"), 4) for path, _ in sources_of(source)}
-    assert sorted(sizes) == [f"in-{number:05d}-of-00004.tar" for number in range(4)]
-    assert {number for number in range(4) if sizes[f"in-{number:05d}-of-00004.tar"]} == filled
+    assert sorted(sizes) == [f"train-{number:05d}-of-00004.tar" for number in range(4)]
+    assert {number for number in range(4) if sizes[f"train-{number:05d}-of-00004.tar"]} == filled
 
 
 def of_parquet(path: Path) -> list[Row]:
@@ -163,7 +163,7 @@ def test_samples_of_parquet_and_tfrecord_are_those_of_the_manifest(
     make("-i", source, "-o", out, "-s", 40, 20, "--layout", layout, "--images_per_shard", 1)
     manifest = rows(out, "manifest")
     assert [row["source"] for row in manifest if row["status"] == "failed"] == ["broken.jpg"] * 2
-    archives = [f"{size}/in-{number:05d}-of-00007.{layout}" for size in (20, 40) for number in range(7)]
+    archives = [f"{size}/train-{number:05d}-of-00007.{layout}" for size in (20, 40) for number in range(7)]
     assert sorted(str(path.relative_to(out)) for path in out.rglob(f"*.{layout}")) == archives
     tables = {path: read(out / path) for path in archives}
     assert [] in tables.values()
@@ -245,12 +245,12 @@ def test_the_same_bytes_for_any_number_of_threads_and_on_other_runners(make: Mak
 
 
 DEFAULT_SETTINGS = {
-    "split": ["in"],
+    "split": ["train"],
     "size": [32],
     "layout": "files",
     "any_name": False,
     "images_per_shard": 100,
-    "orientation": "stored",
+    "orientation": "exif",
     "fit": "contain",
     "pad_color": "#ffffff",
     "mode": "RGB",
@@ -295,7 +295,7 @@ def test_summary_counts_everything(make: Make, tmp_path: Path) -> None:
         "images": {"matched": 3, "written": 2, "failed": 1, "skipped": 0},
         "duplicates": 0,
         "splits": {
-            "in": {
+            "train": {
                 "images": 3,
                 "bytes": source_bytes,
                 "outputs": {"32": {"images": 2, "bytes": output_bytes, "formats": {"jpg": 2}}},
@@ -304,12 +304,14 @@ def test_summary_counts_everything(make: Make, tmp_path: Path) -> None:
         "source_bytes": source_bytes,
         "outputs": {"32": {"images": 2, "bytes": output_bytes, "formats": {"jpg": 2}}},
         "output_bytes": {"32": dict(sorted((upper_bound(row["bytes"]), 1) for row in written))},
+        "enlarged": {"32": {"no": 2}},
         "failures": {"not-an-image": 1},
         "retry": 0,
         "skipped": {},
         "notes": {},
         "not_images": {"": 1, ".txt": 2},
         "system_files": 0,
+        "unread": {"inputs": 0, "examples": []},
         "source_formats": {"JPEG": 1, "PNG": 1},
         "source_modes": {"L": 1, "RGB": 1},
         "source_longest_side": {"128": 1, "1024": 1},
@@ -457,9 +459,9 @@ def test_links_to_the_input_and_to_out_are_resolved(make: Make, tmp_path: Path) 
     out = tmp_path / "alias" / "small"
     for _ in range(2):
         make("-i", tmp_path / "alias", "-o", out, "-s", 16, "--layout", "webdataset")
-    make("-i", source, "-o", source / "small", "-s", 16, "--layout", "webdataset", "--split", "alias")
+    make("-i", source, "-o", source / "small", "-s", 16, "--layout", "webdataset")
     assert len(rows(out, "manifest")) == 3
-    assert (source / "small" / "alias-00000-of-00001.tar").is_file()
+    assert (source / "small" / "train-00000-of-00001.tar").is_file()
 
 
 def test_the_command_of_the_old_script_works(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -484,7 +486,7 @@ def test_filters_skip_images_with_a_reason(make: Make, tmp_path: Path) -> None:
         ("good.jpg", "written", None),
         ("broken.jpg", "failed", "not-an-image"),
     }
-    assert list(members_of(tmp_path / "out" / "16" / "in-00000-of-00001.tar")) == ["good.jpg", "good.json"]
+    assert list(members_of(tmp_path / "out" / "16" / "train-00000-of-00001.tar")) == ["good.jpg", "good.json"]
 
 
 def test_a_sample_is_the_same_in_every_run_and_part_of_a_larger_one(make: Make, tmp_path: Path) -> None:

@@ -114,10 +114,10 @@ def test_only_the_shard_of_a_lost_marker_is_made_again(make: Make, photos: Path,
     args = ("-i", photos, "-o", out, "-s", 32, "--images_per_shard", 2)
     make(*args)
     first, at = snapshot(out), markers(out)
-    (out / "_run" / "shards" / "photos-00002-of-00005.jsonl").unlink()
+    (out / "_run" / "shards" / "train-00002-of-00005.jsonl").unlink()
     make(*args)
     assert snapshot(out) == first
-    assert [name for name, when in markers(out).items() if when != at[name]] == ["photos-00002-of-00005.jsonl"]
+    assert [name for name, when in markers(out).items() if when != at[name]] == ["train-00002-of-00005.jsonl"]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -131,7 +131,7 @@ def test_only_the_shards_of_changed_sources_are_made_again(make: Make, tmp_path:
     (source / "p001.jpg").write_bytes(jpeg(77, (90, 80)))
     write_tree(source, {"later/new.jpg": jpeg(78, (80, 90))})
     make("-i", source, *args)
-    changed = {f"photos-{shard_index(key, 5):05d}-of-00005.jsonl" for key in ("p000", "p001", "later/new")}
+    changed = {f"train-{shard_index(key, 5):05d}-of-00005.jsonl" for key in ("p000", "p001", "later/new")}
     assert {name for name, when in markers(out).items() if when != at[name]} == changed
 
     fresh = tmp_path / "fresh"
@@ -153,7 +153,7 @@ def test_an_unreadable_image_is_tried_again(make: Make, tmp_path: Path) -> None:
     first, at = snapshot(out), markers(out)
     make(*args)
     again = {name for name, when in markers(out).items() if when != at[name]}
-    assert again == {f"in-{shard_index('sick', 4):05d}-of-00004.jsonl"}
+    assert again == {f"train-{shard_index('sick', 4):05d}-of-00004.jsonl"}
     assert snapshot(out) == first
     (source / "sick.jpg").unlink()
     write_tree(source, {"sick.jpg": jpeg(9, (30, 20))})
@@ -174,7 +174,7 @@ def test_other_settings_on_the_same_out_are_refused(make: Make, photos: Path, tm
         (["-s", 32, "--exact"], "--exact False, but this run has --exact True"),
         (["-s", 32, "--layout", "webdataset"], "--images_per_shard 100, but this run has --images_per_shard 1000"),
         (["-s", 32, "--quality", 60], "--quality None, but this run has --quality 60"),
-        (["-s", 32, "--split", "x"], "--in_dir"),
+        (["-s", 32, "--split", "x"], "--split ['train'], but this run has --split ['x']"),
     ]
     for flags, difference in changed:
         (shown,) = make("-i", photos, "-o", out, *flags, expect=2)

@@ -81,6 +81,8 @@ def test_a_split_without_images_is_left_out(tmp_path: Path, layout: str) -> None
 
 def test_avif_has_a_loader_in_archives_only(tmp_path: Path) -> None:
     card = (make(tmp_path / "f", {"train": IMAGES}, "-ext", "avif") / "README.md").read_text()
-    assert "load_dataset" not in card
-    assert yaml.safe_load(card.split("---\n")[1]).keys() == {"pretty_name", "size_categories"}
+    assert "load_dataset(" not in card
+    head = yaml.safe_load(card.split("---\n")[1])
+    assert head.keys() == {"pretty_name", "size_categories", "viewer", "configs"}
+    assert head["configs"][0]["data_files"] == [{"split": "train", "path": ["**/*.avif"]}]
     assert len(load(make(tmp_path / "w", {"train": IMAGES}, "-ext", "avif", "--layout", "webdataset"))["train"]) == 3

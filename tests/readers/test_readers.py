@@ -1,24 +1,18 @@
 """Load every sample with other libraries and compare it with the manifest; the extra `readers` installs them."""
 
 import io
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from tests.support import ROOT, jpeg, photo_tree, rows, run, sha256, write_tree
+from tests.support import jpeg, photo_tree, rows, run, sha256, write_tree
 from transforms.layouts import LAYOUTS
 
 pytestmark = pytest.mark.slow
 
 pytest.importorskip("datasets")
-
-LAYOUTS_PAGE = (ROOT / "docs" / "layouts.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -125,18 +119,3 @@ def test_tfrecord(out_dirs: dict[str, Path]) -> None:
             size = (int(sample["image/width"][0]), int(sample["image/height"][0]))
             images[sample["manifest/sha256"].decode()] = (pixels(Image.open(io.BytesIO(data))), *size)
     assert images == wanted(out_dirs["files"])
-
-
-@pytest.mark.parametrize(("layout", "number"), [("parquet", 2), ("parquet", 3), ("parquet", 4), ("tfrecord", 5)])
-def test_the_code_of_the_readme_runs(tmp_path: Path, out_dirs: dict[str, Path], layout: str, number: int) -> None:
-    (tmp_path / "output").mkdir()
-    (tmp_path / "output" / "train").symlink_to(out_dirs[layout])
-    code = re.findall(r"```python\n(.*?)```", LAYOUTS_PAGE.partition("## Reading the result")[2], re.DOTALL)[number]
-    assert len([line for line in code.splitlines() if line]) <= 11
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-c", code]
-    process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, env=environment)
-    written = [row for row in rows(out_dirs[layout], "manifest") if row["status"] == "written"]
-    assert sorted(process.stdout.splitlines()) == sorted(
-        f"{row['key']} ({row['width']}, {row['height']})" for row in written
-    )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from transforms import storage
 from transforms.dataset.markers import marker_path, read_header
+from transforms.dataset.old_defaults import keep_old_defaults
 from transforms.dataset.paths import CARD_PATH, CROISSANT_PATH, GENERATED_MARK, LEASE_PATH, LOCK_PATH
 from transforms.dataset.plan import Plan, document_paths, new_plan, read_plan
 from transforms.model.config import ResizeConfig
@@ -32,15 +33,27 @@ def check(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan
     Raises:
         RunError: OUT is not a folder, or holds another dataset or other files.
     """
-    if storage.is_local(config.out_dir) and os.path.lexists(config.out_dir) and not os.path.isdir(config.out_dir):
-        raise RunError(f"-o {config.out_dir!r} is not a folder: give the folder to write the dataset to")
-    plan = read_plan(config.out_dir)
+    plan = _plan_of(config.out_dir)
     if plan is None:
         _check_no_other_files(config.out_dir, log)
     elif not overwrite:
         _check_same_settings(config, plan)
         return plan
     return None
+
+
+def resume(config: ResizeConfig, given: Collection[str]) -> ResizeConfig:
+    """Return the configuration by which a run continues the dataset in OUT; the same one if there is none.
+
+    Args:
+        config: the dataset as the command line describes it.
+        given: the names of the flags that the user gave.
+
+    Raises:
+        RunError: OUT is not a folder, or its plan is damaged.
+    """
+    plan = _plan_of(config.out_dir)
+    return keep_old_defaults(config, plan, given) if plan else config
 
 
 def prepare(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
@@ -80,6 +93,12 @@ def edited_card(out_dir: str) -> bytes | None:
     return None if card is None or GENERATED_MARK.encode() in card else card
 
 
+def _plan_of(out_dir: str) -> Plan | None:
+    if storage.is_local(out_dir) and os.path.lexists(out_dir) and not os.path.isdir(out_dir):
+        raise RunError(f"-o {out_dir!r} is not a folder: give the folder to write the dataset to")
+    return read_plan(out_dir)
+
+
 def _check_same_settings(config: ResizeConfig, plan: Plan) -> None:
     if "resampler" in plan.settings or "cykooz-resizer" in plan.settings.get("versions", {}):
         raise RunError(
@@ -95,8 +114,8 @@ def _check_same_settings(config: ResizeConfig, plan: Plan) -> None:
 
 
 def _differences(old: Plan, new: Plan) -> Iterator[tuple[str, Any, Any]]:
-    if old.inputs != new.inputs:
-        yield "--in_dir", sorted(old.inputs.values()), sorted(new.inputs.values())
+    if (old_inputs := list(old.inputs.values())) != (new_inputs := list(new.inputs.values())):
+        yield "--in_dir", old_inputs, new_inputs
     for name in sorted({*old.settings, *new.settings} - {"versions"}):
         if old.settings.get(name) != new.settings.get(name):
             yield f"--{name}", old.settings.get(name), new.settings.get(name)

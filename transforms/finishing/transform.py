@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -50,6 +51,7 @@ def summary_of(
         "splits": {name: {**split, "outputs": outputs[name]} for name, split in listing["splits"].items()},
         "not_images": listing["not_images"],
         "system_files": listing["system_files"],
+        "unread": dataclasses.asdict(config.unread),
         "settings": settings(config),
     }
 

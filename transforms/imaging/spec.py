@@ -48,6 +48,8 @@ class SettingError(ValueError):
         self.setting = setting
 
 
+# "auto" is one of the others, see `automatic_orientation`.
+AUTO = "auto"
 ORIENTATIONS = ("stored", "exif")
 
 # How an image fits its SIZE; see `geometry.target_of`.
@@ -66,7 +68,8 @@ class ResizeSpec:
 
     Args:
         sizes: one for each output, in pixels: its longest side, or as `fit` says.
-        orientation: "stored" leaves pixels as they are, "exif" turns them as EXIF, or else XMP, says.
+        orientation: "stored" leaves pixels as they are, "exif" turns them upright as EXIF, or else XMP, says. "auto"
+            becomes one of them when the spec is made, see `automatic_orientation`.
         fit: "contain" (longest side = size), "cover" (shortest side = size), "crop" (the centre, size x size),
             "pad" (contain, centred on size x size) or "stretch" (size x size).
         pad_color: the colour that "pad" fills with, as #rrggbb.
@@ -95,7 +98,7 @@ class ResizeSpec:
     """
 
     sizes: tuple[int, ...] = (512,)
-    orientation: str = "stored"
+    orientation: str = AUTO
     fit: str = "contain"
     pad_color: str = "#ffffff"
     mode: str = "RGB"
@@ -118,6 +121,8 @@ class ResizeSpec:
     max_aspect: float | None = None
 
     def __post_init__(self) -> None:
+        if self.orientation == AUTO:
+            object.__setattr__(self, "orientation", automatic_orientation(self.exact))
         self._check_formats()
         self._check_encoding()
         self._check_sizes()
@@ -138,7 +143,7 @@ class ResizeSpec:
     def _check_choices(self) -> None:
         choices = {
             "algorithm": FILTERS,
-            "orientation": ORIENTATIONS,
+            "orientation": (AUTO, *ORIENTATIONS),
             "fit": FITS,
             "mode": MODES,
             "color": COLORS,
@@ -217,6 +222,11 @@ class ResizeSpec:
     def chains(self) -> bool:
         """Whether a smaller size may be resized from a larger one."""
         return not self.exact and self.algorithm in ("lanczos", "bicubic")
+
+
+def automatic_orientation(exact: bool) -> str:
+    """Return what "auto" stands for: upright as in every viewer, but as stored with `exact`, like the first script."""
+    return "stored" if exact else "exif"
 
 
 def library_versions(spec: ResizeSpec) -> dict[str, str]:

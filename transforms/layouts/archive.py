@@ -24,6 +24,11 @@ SAMPLE_FIELDS = (
     *("orientation", "source_box", "output_box", "notes"),
 )
 
+# The beginning of an example: the paths of the archives of one size.
+ARCHIVES_EXAMPLE = """rows = map(json.loads, open("shards.jsonl", encoding="utf-8"))
+archives = [row["path"] for row in rows if row["size"] == {size}]
+"""
+
 # The fields of a sample that hold several values.
 LISTS = ("source_box", "output_box", "notes")
 

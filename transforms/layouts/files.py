@@ -19,10 +19,13 @@ from transforms.model.records import REPORT_PATH, RUN_DIR, Columns, OutputImage,
 _LONGEST_NAME = 255
 
 _PILLOW = """import json
+from pathlib import Path
 from PIL import Image
 
-rows = [json.loads(line) for line in open("{folder}metadata.jsonl", encoding="utf-8")]
-image = Image.open("{folder}" + rows[0]["file_name"])  # in __getitem__ of a torch Dataset: rows[index]"""
+for table in sorted(Path().glob("{folders}metadata.jsonl")):
+    for row in map(json.loads, table.open(encoding="utf-8")):
+        image = Image.open(table.parent / row["file_name"])  # in __getitem__ of a torch Dataset: a row by its index
+        print(row, image.size)"""
 
 
 def _name_of(key: str, extension: str) -> str:
@@ -56,7 +59,7 @@ def _features(columns: Columns, _extensions: Sequence[str]) -> list[dict[str, An
 
 
 def _examples(subset: Subset) -> Iterator[Example]:
-    yield Example("With Pillow, and in the datasets of torch:", _PILLOW.format(folder=subset.folder))
+    yield Example("With Pillow, and in the datasets of torch:", _PILLOW.format(folders=subset.folders))
 
 
 def _one_line(folder: str) -> str:

@@ -14,21 +14,22 @@ Unpack = Callable[[bytes, Collection[str]], Iterator[tuple[str, bytes]]]
 
 
 class Subset(NamedTuple):
-    """The outputs of one split at one size, which an example loads.
+    """The outputs of one size, which an example loads.
 
     Args:
-        folder: where layout `files` stores them, with a slash at its end; "" for OUT itself.
-        archives: the paths of the archives that hold them, in order; none in layout `files`.
-        extension: of one of the images.
+        size: in pixels.
+        folders: a pattern of the folders where layout `files` stores them, one for each split, with a slash at its
+            end; "" for OUT itself.
+        extensions: of the images, at least one.
     """
 
-    folder: str
-    archives: tuple[str, ...]
-    extension: str
+    size: int
+    folders: str
+    extensions: tuple[str, ...]
 
 
 class Example(NamedTuple):
-    """A few lines of Python that load a subset; they run in the dataset's folder."""
+    """A few lines of Python that load each image of a subset once; they run in the dataset's folder."""
 
     title: str
     code: str

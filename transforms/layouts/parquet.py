@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from transforms.layouts import card_features
-from transforms.layouts.archive import LISTS, archive_layout, member_name, sample_record, sample_types
+from transforms.layouts.archive import ARCHIVES_EXAMPLE, LISTS, archive_layout, member_name, sample_record, sample_types
 from transforms.layouts.layout import Croissant, Example, Loader, Subset
 from transforms.model.json_lines import utf8
 from transforms.model.records import LABEL, Columns, OutputImage
@@ -32,15 +31,20 @@ _DICTIONARIES = ["source_format", "source_mode"]
 # Columns whose minimum and maximum are stored in each row group, so that readers can skip groups.
 _STATISTICS = ["key", "source_bytes", "source_width", "source_height", "width", "height", "bytes"]
 
-_PYARROW = """import glob
+_PYARROW = f"""import io
+import json
 import pyarrow.dataset
+from PIL import Image
 
-dataset = pyarrow.dataset.dataset(sorted(glob.glob("{pattern}")), format="parquet")
-print(dataset.head(1).to_pylist())"""
+{ARCHIVES_EXAMPLE}for batch in pyarrow.dataset.dataset(archives).to_batches():
+    for sample in batch.to_pylist():
+        print(sample["key"], Image.open(io.BytesIO(sample["image"]["bytes"])).size)"""
 
-_DUCKDB = """import duckdb
+_DUCKDB = f"""import json
+import duckdb
 
-print(duckdb.sql("SELECT * EXCLUDE (image) FROM '{pattern}'"))"""
+{ARCHIVES_EXAMPLE}for row in duckdb.read_parquet(archives).select("key, width, height").fetchall():
+    print(row)"""
 
 
 def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes:
@@ -114,9 +118,8 @@ def _card_features(columns: Columns, _extensions: Sequence[str]) -> list[dict[st
 
 
 def _examples(subset: Subset) -> Iterator[Example]:
-    pattern = re.sub(r"-\d{5,}(?=-of-\d{5,}\.parquet$)", "-*", subset.archives[0])
-    yield Example("With pyarrow:", _PYARROW.format(pattern=pattern))
-    yield Example("With DuckDB:", _DUCKDB.format(pattern=pattern))
+    yield Example("With pyarrow:", _PYARROW.format(size=subset.size))
+    yield Example("With DuckDB:", _DUCKDB.format(size=subset.size))
 
 
 LAYOUT = archive_layout(

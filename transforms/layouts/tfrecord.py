@@ -20,7 +20,7 @@ from typing import Any
 
 import google_crc32c
 
-from transforms.layouts.archive import archive_layout, member_name, plain_sample
+from transforms.layouts.archive import ARCHIVES_EXAMPLE, archive_layout, member_name, plain_sample
 from transforms.layouts.layout import Example, Subset
 from transforms.model.json_lines import utf8
 from transforms.model.records import LABEL, LABEL_NAME, NO_COLUMNS, Columns, OutputImage
@@ -36,10 +36,14 @@ _FORMATS = {"jpg": "jpeg"}
 
 _MASK_DELTA = 0xA282EAD8
 
-_TFRECORD = """from tfrecord.reader import tfrecord_loader
+_TFRECORD = f"""import io
+import json
+from PIL import Image
+from tfrecord.reader import tfrecord_loader
 
-for sample in tfrecord_loader("{archive}", None):
-    print(sample["image/source_id"], len(sample["image/encoded"]))"""
+{ARCHIVES_EXAMPLE}for archive in archives:
+    for sample in tfrecord_loader(archive, None):
+        print(sample["manifest/key"].decode(), Image.open(io.BytesIO(sample["image/encoded"])).size)"""
 
 
 def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes:
@@ -164,8 +168,8 @@ def _read_varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _examples(subset: Subset) -> Iterator[Example]:
-    code = _TFRECORD.format(archive=subset.archives[0])
-    yield Example("With TensorFlow's `tf.data.TFRecordDataset`, or with tfrecord:", code)
+    title = "With tfrecord, or with TensorFlow's `tf.data.TFRecordDataset(archives)`:"
+    yield Example(title, _TFRECORD.format(size=subset.size))
 
 
 def _one_line(folder: str) -> str:

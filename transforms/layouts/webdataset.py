@@ -6,21 +6,24 @@ The same images give the same bytes: time, owner and mode are fixed, and members
 from __future__ import annotations
 
 import io
-import re
 import tarfile
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from transforms.layouts import card_features
-from transforms.layouts.archive import archive_layout, member_name, plain_sample, sample_types
+from transforms.layouts.archive import ARCHIVES_EXAMPLE, archive_layout, member_name, plain_sample, sample_types
 from transforms.layouts.layout import Croissant, Example, Loader, Subset
 from transforms.model.json_lines import json_line
 from transforms.model.records import LABEL, NO_COLUMNS, Columns, ManifestRow, OutputImage
 
-_WEBDATASET = """import webdataset
+_WEBDATASET = f"""import io
+import json
+import webdataset
+from PIL import Image
 
-for sample in webdataset.WebDataset("{archives}", shardshuffle=False, empty_check=False).decode("pil"):
-    print(sample["__key__"], sample["{extension}"].size, sample["json"])"""
+{ARCHIVES_EXAMPLE}for sample in webdataset.WebDataset(archives, shardshuffle=False, empty_check=False):
+    image = Image.open(io.BytesIO({{image}}))
+    print(json.loads(sample["json"])["key"], image.size)"""
 
 
 def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes:
@@ -65,15 +68,10 @@ def _features(columns: Columns, extensions: Sequence[str]) -> list[dict[str, Any
 
 
 def _examples(subset: Subset) -> Iterator[Example]:
-    code = _WEBDATASET.format(archives=_braces(subset.archives), extension=subset.extension)
-    yield Example("With webdataset:", code)
-
-
-def _braces(archives: Sequence[str]) -> str:
-    """Return one pattern for all archives, such as train-{00000..00003}-of-00004.tar."""
-    numbers = [re.findall(r"-(\d{5,})-of-", path)[-1] for path in (archives[0], archives[-1])]
-    before, _, after = archives[0].rpartition(f"-{numbers[0]}-of-")
-    return f"{before}-{{{numbers[0]}..{numbers[1]}}}-of-{after}" if len(archives) > 1 else archives[0]
+    names = ", ".join(f'"{extension}"' for extension in subset.extensions)
+    several = len(subset.extensions) > 1
+    image = f"next(sample[name] for name in ({names}) if name in sample)" if several else f"sample[{names}]"
+    yield Example("With webdataset:", _WEBDATASET.format(size=subset.size, image=image))
 
 
 LAYOUT = archive_layout(

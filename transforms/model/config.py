@@ -10,6 +10,10 @@ from transforms.model.folders import size_folder, split_prefix
 # The tables that a dataset may have, by the names of their flags.
 COLUMNS, ATTRIBUTION = "columns", "attribution"
 
+# The name of a single input's split, unless its folder has a name that splits usually have.
+DEFAULT_SPLIT = "train"
+USUAL_SPLITS = frozenset({DEFAULT_SPLIT, "val", "validation", "dev", "test"})
+
 # Where the label of an image may come from, besides a table.
 LABEL_SOURCES = ("folder",)
 
@@ -47,6 +51,23 @@ class CardText:
 
 
 @dataclasses.dataclass(frozen=True)
+class Unread:
+    """The parts of the inputs that the listing skips, such as broken links.
+
+    Args:
+        inputs: how many there are.
+        examples: what some of them are, by their paths below the input.
+    """
+
+    inputs: int = 0
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        more = self.inputs - len(self.examples)
+        return "; ".join((*self.examples, *([f"{more:,} more"] if more else [])))
+
+
+@dataclasses.dataclass(frozen=True)
 class ResizeConfig:
     """A dataset to make.
 
@@ -68,6 +89,7 @@ class ResizeConfig:
         columns: a table of further columns, joined by key; "" for none.
         attribution: a table of the images' authors and licenses; "" for none.
         card: the texts of the dataset's card.
+        unread: what this run cannot read of the inputs.
         process_per_core: whether the processes that share a machine are as many as its cores.
     """
 
@@ -86,6 +108,7 @@ class ResizeConfig:
     columns: str = ""
     attribution: str = ""
     card: CardText = CardText()
+    unread: Unread = Unread()
     process_per_core: bool = False
 
     @property

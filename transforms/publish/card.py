@@ -34,11 +34,11 @@ def _paragraphs(facts: DatasetFacts) -> Iterator[str]:
     yield GENERATED_MARK
     yield f"# {_markdown(facts.name)}"
     yield _introduction(facts)
-    yield _splits(facts)
-    yield _accounts(facts)
     yield "## How to load it"
     yield from loading_examples(facts)
     yield "## What is in it"
+    yield _splits(facts)
+    yield _accounts(facts)
     yield from _contents(facts)
     yield "## How it was made"
     yield "downsampled-open-images made this dataset with the command"
@@ -75,11 +75,15 @@ def _fewer(outputs: int, images: int) -> str:
 
 def _accounts(facts: DatasetFacts) -> str:
     images = facts.images
-    return (
-        f"Images: {images['matched']:,} matched, {images['written']:,} written, {images['failed']:,} failed, "
-        f"{images['skipped']:,} skipped; `manifest-*.jsonl` and `failures-*.jsonl` give the reasons. "
-        f"Copies of an earlier image (the same `source_sha256`): {facts.duplicates:,}."
-    )
+    sentences = [
+        f"Images: {images['written']:,} written, {images['failed']:,} failed and {images['skipped']:,} skipped, of "
+        f"{images['matched']:,} matched; `manifest-*.jsonl` and `failures-*.jsonl` give the reasons.",
+        f"Copies of an earlier image (the same `source_sha256`): {facts.duplicates:,}.",
+        *(f"Larger than their sources at {enlarged.size} px: {enlarged}." for enlarged in facts.enlarged),
+    ]
+    if facts.unread.inputs:
+        sentences.append(f"Inputs that could not be read: {facts.unread.inputs:,} ({_markdown(str(facts.unread))}).")
+    return " ".join(sentences)
 
 
 def _contents(facts: DatasetFacts) -> Iterator[str]:

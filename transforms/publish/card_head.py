@@ -2,7 +2,8 @@
 
 Its form is described in https://huggingface.co/docs/hub/datasets-cards. Each size is a config of its own, so that sizes
 never mix. A config names the files of each split, the features of a sample, and the number of samples. So loaders need
-not infer them from the first archive, which may be empty.
+not infer them from the first archive, which may be empty. A dataset that the loader cannot read has configs with files
+alone: the loader then says so, where it would otherwise take the manifest for the data.
 """
 
 from __future__ import annotations
@@ -34,9 +35,12 @@ def _head(facts: DatasetFacts) -> Iterator[tuple[str, Any]]:
     yield "size_categories", [_size_category(sum(split.images for split in facts.splits))]
     if LABEL in facts.columns.types:
         yield "task_categories", ["image-classification"]
-    if facts.layout.is_loadable(facts.extensions):
-        sizes = [size for size in facts.sizes if facts.splits_with_images(size)]
+    sizes = [size for size in facts.sizes if facts.splits_with_images(size)]
+    if not facts.is_loadable:
+        yield "viewer", False  # of the Hub, which would read the tables beside the images
+    if sizes:
         yield "configs", [_config(size, facts) for size in sizes]
+    if sizes and facts.is_loadable:
         yield "dataset_info", [_info(size, facts) for size in sizes]
 
 
@@ -45,11 +49,11 @@ def _size_category(images: int) -> str:
 
 
 def _config(size: int, facts: DatasetFacts) -> dict[str, Any]:
+    loader = facts.layout.loader if facts.is_loadable else None
     files = [{"split": split.word, "path": _patterns(size, split, facts)} for split in facts.splits_with_images(size)]
     default = {"default": True} if size == facts.sizes[0] else {}
-    reads_types = facts.layout.loader is not None and facts.layout.loader.reads_types
-    features = {} if reads_types else {"features": _features(facts)}
-    return {"config_name": str(size), **default, "data_files": files, **features}
+    declared = {} if loader is None or loader.reads_types else {"features": _features(facts)}
+    return {"config_name": str(size), **default, "data_files": files, **declared}
 
 
 def _patterns(size: int, split: SplitFacts, facts: DatasetFacts) -> list[str]:
@@ -57,7 +61,7 @@ def _patterns(size: int, split: SplitFacts, facts: DatasetFacts) -> list[str]:
     if not facts.layout.has_archives:
         folder = facts.folder(size, split)
         images = [f"{folder}**/*.{extension}" for extension in split.outputs[size].extensions]
-        return [*images, f"{folder}metadata.jsonl"]
+        return [*images, *([f"{folder}metadata.jsonl"] if facts.is_loadable else [])]
     # From 100,001 archives on there are two patterns: one for numbers of five digits, and one for six.
     return list(dict.fromkeys(_pattern(archive.path) for archive in facts.archives_of(size, split)))
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from transforms.dataset.settings import default_images_per_shard
-from transforms.imaging.spec import ResizeSpec
+from transforms.imaging.spec import ResizeSpec, automatic_orientation
 from transforms.layouts import DEFAULT_LAYOUT
+from transforms.model.config import DEFAULT_SPLIT
 
 _DEFAULTS: Mapping[str, Any] = {
     "sample": "1",
@@ -23,15 +24,18 @@ _SPECIAL = frozenset({"split", "size", "versions", "columns", "attribution", "im
 def command_of(settings: Mapping[str, Any]) -> str:
     """Return a command that makes the same bytes from the same sources, with the flags that are not at their defaults.
 
-    The names of the splits stand for the inputs, and OUT for the output folder. Flags that change no byte, such as
-    -j, are left out.
+    The names of several splits stand for the inputs, IN for a single input, and OUT for the output folder. Flags that
+    change no byte, such as -j, are left out.
 
     Args:
         settings: see `dataset.settings`.
     """
-    words = ["python", "image_resizer.py", "-i", *settings["split"], "-o", "OUT", "-s", *map(str, settings["size"])]
+    inputs = settings["split"] if len(settings["split"]) > 1 else ["IN"]
+    words = ["python", "image_resizer.py", "-i", *inputs, "-o", "OUT", "-s", *map(str, settings["size"])]
+    words += ["--split", *settings["split"]] if inputs == ["IN"] and settings["split"] != [DEFAULT_SPLIT] else []
+    defaults = {**_DEFAULTS, "orientation": automatic_orientation(settings.get("exact", False))}
     for name, value in settings.items():
-        if name not in _SPECIAL and value != _DEFAULTS.get(name):
+        if name not in _SPECIAL and value != defaults.get(name):
             words += [f"--{name}"] if value is True else [f"--{name}", str(value)]
     if settings["images_per_shard"] != default_images_per_shard(settings["layout"]):
         words += ["--images_per_shard", str(settings["images_per_shard"])]

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from transforms.layouts import LAYOUTS, Layout
-from transforms.model.config import ResizeConfig
+from transforms.model.config import ResizeConfig, Unread
 from transforms.model.folders import size_folder, split_prefix
 from transforms.model.records import ArchiveRow, Columns
 from transforms.publish.command import command_of
+from transforms.summary.enlarged import Enlarged, enlarged
 
 # Characters that programs which share datasets refuse in the name of a split.
 _NOT_IN_A_SPLIT = re.compile(r"\W")
@@ -25,12 +26,16 @@ class OutputFacts(NamedTuple):
 
 
 class SplitFacts(NamedTuple):
-    """A split: its name, the name as a word for programs that accept nothing else, its images, its outputs by size."""
+    """A split: its name, the name as a word for programs that accept nothing else, and its outputs by size."""
 
     name: str
     word: str
-    images: int
     outputs: Mapping[int, OutputFacts]
+
+    @property
+    def images(self) -> int:
+        """The number of its images in the dataset: those of the size that has the most."""
+        return max(output.images for output in self.outputs.values())
 
 
 class DatasetFacts(NamedTuple):
@@ -46,9 +51,11 @@ class DatasetFacts(NamedTuple):
         archives: none in layout `files`.
         columns: the further columns.
         images: how many images were matched, written, failed and skipped.
+        enlarged: the sizes at which images are larger than their sources.
+        unread: what could not be read of the inputs.
         duplicates: how many of them have the same bytes as an earlier image.
         licenses: a license of images -> how many have it; None without an attribution.
-        unattributed: how many images have no row in the attribution.
+        unattributed: how many images in the dataset have no row in the attribution.
         settings: see `dataset.settings`.
         command: one that makes the dataset.
     """
@@ -62,6 +69,8 @@ class DatasetFacts(NamedTuple):
     archives: tuple[ArchiveRow, ...]
     columns: Columns
     images: Mapping[str, int]
+    enlarged: tuple[Enlarged, ...]
+    unread: Unread
     duplicates: int
     licenses: Mapping[str, int] | None
     unattributed: int
@@ -75,9 +84,9 @@ class DatasetFacts(NamedTuple):
         return tuple(sorted({extension for output in outputs for extension in output.extensions}))
 
     @property
-    def example_split(self) -> SplitFacts:
-        """The split that examples load: the first that has an image at the largest size."""
-        return next(iter(self.splits_with_images(self.sizes[0])), self.splits[0])
+    def is_loadable(self) -> bool:
+        """Whether Hugging Face's datasets loads the dataset."""
+        return self.layout.is_loadable(self.extensions)
 
     def splits_with_images(self, size: int) -> list[SplitFacts]:
         """Return the splits that have an image at one size. Loaders refuse a dataset with a split that has none."""
@@ -104,22 +113,23 @@ def dataset_facts(
         config: the dataset.
     """
     names = [split.name for split in config.splits]
+    words = words_for_splits(names)
+    splits = tuple(_split(name, word, summary["splits"][name]) for name, word in zip(names, words, strict=True))
     return DatasetFacts(
         name=config.card.name,
         license=config.card.license,
         citation=config.card.citation,
         layout=LAYOUTS[config.layout],
         sizes=config.spec.sizes,
-        splits=tuple(
-            _split(name, word, summary["splits"][name])
-            for name, word in zip(names, words_for_splits(names), strict=True)
-        ),
+        splits=splits,
         archives=tuple(archives),
         columns=columns,
         images=summary["images"],
+        enlarged=tuple(enlarged(summary)),
+        unread=config.unread,
         duplicates=summary["duplicates"],
         licenses=summary.get("licenses", {}) if config.attribution else None,
-        unattributed=summary["tables"]["attribution"]["images_without_row"] if config.attribution else 0,
+        unattributed=_unattributed(summary, splits) if config.attribution else 0,
         settings=summary["settings"],
         command=command_of(summary["settings"]),
     )
@@ -130,7 +140,14 @@ def _split(name: str, word: str, tally: Mapping[str, Any]) -> SplitFacts:
         int(size): OutputFacts(output["images"], output["bytes"], tuple(sorted(output["formats"])))
         for size, output in tally["outputs"].items()
     }
-    return SplitFacts(name, word, tally["images"], outputs)
+    return SplitFacts(name, word, outputs)
+
+
+def _unattributed(summary: Mapping[str, Any], splits: Sequence[SplitFacts]) -> int:
+    """Return how many images in the dataset have no row in the attribution: not those that --sample leaves out."""
+    attributed = sum(summary.get("licenses", {}).values())
+    without_row: int = summary["tables"]["attribution"]["images_without_row"]
+    return min(without_row, sum(split.images for split in splits) - attributed)
 
 
 def words_for_splits(names: Sequence[str]) -> list[str]:

@@ -7,23 +7,46 @@ from collections.abc import Iterator
 from transforms.layouts.layout import Example, Subset
 from transforms.publish.facts import DatasetFacts
 
-_DATASETS = """import os
+_ONE_SPLIT = """import os
 from datasets import load_dataset
 
-dataset = load_dataset(os.getcwd(), "{size}", split="{word}")
-print(dataset[0])"""
+for sample in load_dataset(os.getcwd(), "{size}", split="{word}"):
+    print(sample)"""
+
+_SPLITS = """import os
+from datasets import load_dataset
+
+for split, samples in load_dataset(os.getcwd(), "{size}").items():
+    for sample in samples:
+        print(split, sample)"""
+
+_NOT_LOADABLE = (
+    "`load_dataset` of Hugging Face's datasets does not read these files, and says that it found no data files that it "
+    "supports."
+)
 
 
 def loading_examples(facts: DatasetFacts) -> Iterator[str]:
-    """Yield the paragraphs and blocks of code; the code runs in the dataset's folder."""
-    size, split = facts.sizes[0], facts.example_split
-    archives = tuple(archive.path for archive in facts.archives_of(size, split))
-    if facts.layout.is_loadable(facts.extensions):
+    """Yield the paragraphs and blocks of code. The code runs in the dataset's folder, and loads the largest size."""
+    size = facts.sizes[0]
+    if len(facts.sizes) > 1:
+        others = " or ".join(map(str, facts.sizes[1:]))
+        yield f"Each example loads the images of {size} px, each image once: write {others} for another size."
+    if facts.is_loadable:
         title = "With Hugging Face's datasets, in this folder (for a copy on the Hub, give its name instead):"
-        yield from _section(Example(title, _DATASETS.format(size=size, word=split.word)))
-    subset = Subset(facts.folder(size, split), archives, (facts.extensions or ("jpg",))[0])
-    for example in facts.layout.examples(subset):
+        splits = facts.splits_with_images(size)
+        code = _SPLITS if len(splits) > 1 else _ONE_SPLIT
+        yield from _section(Example(title, code.format(size=size, word=(splits or facts.splits)[0].word)))
+    else:
+        yield _NOT_LOADABLE
+    for example in facts.layout.examples(Subset(size, _folders(size, facts), facts.extensions or ("jpg",))):
         yield from _section(example)
+
+
+def _folders(size: int, facts: DatasetFacts) -> str:
+    """Return a pattern of the folders that hold the images of one size in layout `files`: one for each split."""
+    folder = facts.folder(size, facts.splits[0])
+    return folder if len(facts.splits) == 1 else folder.removesuffix(f"{facts.splits[0].name}/") + "*/"
 
 
 def _section(example: Example) -> Iterator[str]:

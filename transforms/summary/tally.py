@@ -15,6 +15,8 @@ def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Se
 
     An image is failed if one of its rows is, else skipped if one of its rows is, else written. `outputs` counts
     all files of each size, also those of images that failed at another size, and groups them by extension.
+    `enlarged` counts how many of them show their source enlarged ("yes") or not ("no"). Tallies that an older version
+    has written lack it, so that the sum may know fewer files than there are.
 
     Args:
         rows: one for each image and size.
@@ -35,6 +37,7 @@ def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Se
         "source_bytes": sum(row.source_bytes or 0 for row in sources.values()),
         "outputs": {str(size): _outputs(size, written) for size in sizes},
         "output_bytes": {str(size): _histogram(map(_file_bytes, _of_size(size, written))) for size in sizes},
+        "enlarged": {str(size): _histogram(map(_is_enlarged, _of_size(size, written))) for size in sizes},
         "skipped": _histogram({row.source: row.reason for row in rows if row.status == "skipped"}.values()),
         "failures": dict(Counter(failure.error for failure in failures)),
         "retry": sum(failure.error in RETRIED_KINDS for failure in failures),
@@ -58,6 +61,14 @@ def _of_size(size: int, rows: Sequence[ManifestRow]) -> list[ManifestRow]:
 
 def _histogram(values: Iterable[str | None]) -> dict[str, int]:
     return dict(Counter(value for value in values if value is not None))
+
+
+def _is_enlarged(row: ManifestRow) -> str | None:
+    """Return "yes" if the picture in an output has more pixels than the part of the source that it shows, else "no"."""
+    if row.source_box is None or row.output_box is None:
+        return None
+    (left, top, right, bottom), (x0, y0, x1, y1) = row.source_box, row.output_box
+    return "yes" if (x1 - x0) * (y1 - y0) > (right - left) * (bottom - top) else "no"
 
 
 def _file_bytes(row: ManifestRow) -> str:

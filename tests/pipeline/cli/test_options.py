@@ -141,13 +141,46 @@ def test_defaults_that_depend_on_layout_and_runner(source: Path) -> None:
     ("typed", "name", "pattern", "root"),
     [
         ("gs://b/x/train/", "train", "gs://b/x/train/**", "gs://b/x/train"),
-        ("gs://b", "b", "gs://b/**", "gs://b"),
+        ("gs://b/x/Val", "Val", "gs://b/x/Val/**", "gs://b/x/Val"),
+        ("gs://b", "train", "gs://b/**", "gs://b"),
         ("gs://b/train/00*.jpg", "train", "gs://b/train/00*.jpg", "gs://b/train"),
-        ("gs://b/tr*/a.jpg", "b", "gs://b/tr*/a.jpg", "gs://b"),
+        ("gs://b/tr*/a.jpg", "train", "gs://b/tr*/a.jpg", "gs://b"),
     ],
 )
 def test_splits_of_a_store(typed: str, name: str, pattern: str, root: str) -> None:
     assert parse(["-i", typed, "-o", "out"]).config.splits == (Split(name, pattern, root),)
+
+
+@pytest.mark.parametrize(
+    ("folders", "flags", "splits", "name"),
+    [
+        (["1024"], [], ["train"], "1024"),
+        (["my photos"], [], ["train"], "my_photos"),
+        (["train"], [], ["train"], "train"),
+        (["val"], [], ["val"], "val"),
+        (["validation"], [], ["validation"], "validation"),
+        (["dev"], [], ["dev"], "dev"),
+        (["TEST"], [], ["TEST"], "TEST"),
+        (["testing"], [], ["train"], "testing"),
+        (["1024"], ["--split", "photos"], ["photos"], "1024"),
+        (["val"], ["--split", "train"], ["train"], "val"),
+        (["a", "1024"], [], ["a", "1024"], "a, 1024"),
+        (["a", "b"], ["--split", "train", "test"], ["train", "test"], "train, test"),
+        (["a"], ["--name", "Cats"], ["train"], "Cats"),
+    ],
+)
+def test_the_names_of_splits_and_of_the_dataset(
+    tmp_path: Path, folders: list[str], flags: list[str], splits: list[str], name: str
+) -> None:
+    inputs = [str(write_tree(tmp_path / folder, {"a.jpg": b""})) for folder in folders]
+    config = parse(["-i", *inputs, "-o", "out", *flags]).config
+    assert [split.name for split in config.splits] == splits
+    assert config.card.name == name
+
+
+def test_the_flags_that_were_given_are_known_by_their_names(source: Path) -> None:
+    line = ["-i", str(source), "-o", "out", "--orientation", "auto", "-ext", "", "--project=p", "--size=512"]
+    assert parse(line).given == {"in_dir", "out_dir", "orientation", "extension", "size"}
 
 
 REFUSED = [

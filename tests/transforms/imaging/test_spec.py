@@ -13,7 +13,7 @@ from transforms.imaging.spec import ResizeSpec, SettingError, library_versions
         ({"sizes": (20_000,), "extension": "webp"}, "size", "20000 is out of range: webp images can have 1 to 16383"),
         ({"sizes": (256, 256)}, "size", "'256 256' is not a list of different sizes: give each size once"),
         ({"sizes": ()}, "size", "'' is not a list of different sizes"),
-        ({"orientation": "up"}, "orientation", "'up' is not one of stored, exif: choose one"),
+        ({"orientation": "up"}, "orientation", "'up' is not one of auto, stored, exif: choose one"),
         ({"fit": "fill"}, "fit", "'fill' is not one of contain, cover, crop, pad, stretch: choose one"),
         ({"fit": "stretch", "only_shrink": True}, "fit", "stretch always makes SIZE x SIZE pixels"),
         ({"pad_color": "#000000"}, "pad_color", "#000000 has no effect with --fit contain: give --fit pad"),
@@ -63,6 +63,12 @@ def test_refusals_name_the_value_and_what_is_allowed(settings: dict[str, Any], s
 def test_shortcuts(settings: dict[str, Any], reduces: bool, chains: bool) -> None:
     spec = ResizeSpec(**settings)
     assert (spec.reduces, spec.chains) == (reduces, chains)
+
+
+def test_pictures_are_upright_unless_the_bytes_must_be_those_of_the_old_script() -> None:
+    assert [ResizeSpec(exact=exact).orientation for exact in (False, True)] == ["exif", "stored"]
+    assert ResizeSpec(orientation="auto") == ResizeSpec(orientation="exif") == ResizeSpec()
+    assert ResizeSpec(orientation="exif", exact=True).orientation == "exif"
 
 
 def test_filter_is_pillows() -> None:

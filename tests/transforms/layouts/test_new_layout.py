@@ -20,7 +20,7 @@ from transforms.dataset.settings import settings
 from transforms.finishing.documents import write_documents
 from transforms.finishing.parts import read_markers, write_part
 from transforms.layouts import LAYOUTS
-from transforms.layouts.archive import archive_layout, member_name
+from transforms.layouts.archive import ARCHIVES_EXAMPLE, archive_layout, member_name
 from transforms.layouts.layout import Croissant, Example, Loader, Subset
 from transforms.layouts.members import read_outputs
 from transforms.model.records import NO_COLUMNS, Columns, OutputImage
@@ -44,7 +44,7 @@ def features(_columns: Columns, extensions: Sequence[str]) -> list[dict[str, Any
 
 
 def examples(subset: Subset) -> Iterator[Example]:
-    yield Example("With zipfile:", f"import zipfile\nzipfile.ZipFile({subset.archives[0]!r})")
+    yield Example("With zipfile:", f"import zipfile\n{ARCHIVES_EXAMPLE.format(size=subset.size)}")
 
 
 ZIP = archive_layout(
@@ -80,7 +80,8 @@ def test_a_new_layout_is_stored_described_and_read_again(tmp_path: Path, monkeyp
     head = yaml.safe_load(card.split("---\n")[1])
     assert head["configs"][0]["data_files"] == [{"split": "a", "path": ["a-[0-9][0-9][0-9][0-9][0-9]-of-00001.zip"]}]
     assert head["configs"][0]["features"] == [{"name": "jpg", "dtype": "image"}]
-    assert "With zipfile:\n\n```python\nimport zipfile\nzipfile.ZipFile('a-00000-of-00001.zip')\n```" in card
+    (size,) = dataset.spec.sizes
+    assert f"With zipfile:\n\n```python\nimport zipfile\n{ARCHIVES_EXAMPLE.format(size=size)}\n```" in card
     assert "--layout zip" in card
     file_object, file_set = json.loads((out / "croissant.json").read_text())["distribution"]
     assert (file_object["encodingFormat"], file_set["includes"]) == ("application/zip", ["*.jpg"])
@@ -100,7 +101,11 @@ def test_a_layout_that_nothing_loads_has_no_descriptions(tmp_path: Path, monkeyp
     plan = new_plan(dataset, {"a": 1}, NO_COLUMNS)
     write_documents(plan, NO_COLUMNS, {**summary, "splits": splits}, [result], dataset)
     head = yaml.safe_load((tmp_path / "out" / "README.md").read_text().split("---\n")[1])
-    assert "configs" not in head
+    files = [{"split": "a", "path": ["a-[0-9][0-9][0-9][0-9][0-9]-of-00001.zip"]}]
+    size = str(dataset.spec.sizes[0])
+    assert head["configs"] == [{"config_name": size, "default": True, "data_files": files}]
+    assert head["viewer"] is False
+    assert "dataset_info" not in head
     assert not (tmp_path / "out" / "croissant.json").exists()
 
 

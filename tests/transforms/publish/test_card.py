@@ -4,11 +4,13 @@ import pytest
 import yaml
 
 from transforms.layouts import LAYOUTS
+from transforms.model.config import Unread
 from transforms.model.records import NO_COLUMNS, ArchiveRow, Columns
 from transforms.publish.card import card
 from transforms.publish.croissant import croissant
 from transforms.publish.facts import DatasetFacts, OutputFacts, SplitFacts, words_for_splits
 from transforms.publish.license import license_text
+from transforms.summary.enlarged import Enlarged
 
 SETTINGS = {"fit": "contain", "algorithm": "lanczos", "versions": {"pillow": "12.3.0"}}
 ONE_JPEG = {8: OutputFacts(1, 9, ("jpg",))}
@@ -25,6 +27,8 @@ def facts(layout: str, *splits: SplitFacts, archives: tuple[ArchiveRow, ...] = (
         archives=archives,
         columns=NO_COLUMNS,
         images={"matched": 1003, "written": 1000, "failed": 2, "skipped": 1},
+        enlarged=(),
+        unread=Unread(),
         duplicates=5,
         licenses=None,
         unattributed=0,
@@ -42,7 +46,7 @@ def test_patterns_match_the_archives_of_one_split_and_no_others() -> None:
     )
     archives = [ArchiveRow(f"{name}.tar", "train", 8, 1, 9, "0") for name in names[:3]]
     archives += [ArchiveRow(f"{names[3]}.tar", "train-00000-of-00007", 8, 1, 9, "0")]
-    splits = [SplitFacts("train", "train", 3, ONE_JPEG), SplitFacts("train-00000-of-00007", "other", 1, ONE_JPEG)]
+    splits = [SplitFacts("train", "train", ONE_JPEG), SplitFacts("train-00000-of-00007", "other", ONE_JPEG)]
     head = yaml.safe_load(card(facts("webdataset", *splits, archives=tuple(archives))).split("---\n")[1])
     five, six = "[0-9]" * 5, "[0-9]" * 6
     assert head["configs"][0]["data_files"] == [
@@ -56,7 +60,7 @@ def test_a_split_without_images_is_left_out() -> None:
         ArchiveRow("a-00000-of-00001.tar", "a", 8, 1, 9, "0"),
         ArchiveRow("b-00000-of-00001.tar", "b", 8, 0, 9, "0"),
     )
-    splits = (SplitFacts("a", "a", 1, ONE_JPEG), SplitFacts("b", "b", 1, {8: OutputFacts(0, 0, ())}))
+    splits = (SplitFacts("a", "a", ONE_JPEG), SplitFacts("b", "b", {8: OutputFacts(0, 0, ())}))
     dataset = facts("webdataset", *splits, archives=archives)
     head = yaml.safe_load(card(dataset).split("---\n")[1])
     assert [files["split"] for files in head["configs"][0]["data_files"]] == ["a"]
@@ -65,7 +69,7 @@ def test_a_split_without_images_is_left_out() -> None:
 
 
 def test_labels_without_names_and_a_citation() -> None:
-    dataset = facts("files", SplitFacts("a", "a", 1, ONE_JPEG))._replace(
+    dataset = facts("files", SplitFacts("a", "a", ONE_JPEG))._replace(
         columns=Columns({"label": "int64"}), license="cc-by-4.0", citation="@misc{a, note = {```}}"
     )
     text = card(dataset)
@@ -76,20 +80,21 @@ def test_labels_without_names_and_a_citation() -> None:
 
 
 def test_the_text_for_people() -> None:
-    dataset = facts("files", SplitFacts("a_b", "a_b", 1003, {8: OutputFacts(1000, 41_300, ("jpg",))}))
+    dataset = facts("files", SplitFacts("a_b", "a_b", {8: OutputFacts(1000, 41_300, ("jpg",))}))
     columns = Columns({"caption": "string", "label": "int64", "label_name": "string"}, ("cat", "dog"))
     text = card(dataset._replace(columns=columns, licenses={"by": 990}, unattributed=10))
     paragraphs = text.partition("\n---\n\n")[2].split("\n\n")
-    assert paragraphs[:5] == [
+    assert paragraphs[:4] == [
         "<!-- Every run rewrites this file. Delete this line to keep your own text. -->",
         "# a",
         "Images at 8 px (the longest side), resized with the lanczos filter.",
-        "| split | images | 8 px |\n| --- | ---: | ---: |\n| a\\_b | 1,003 | 41.3 KB (1,000 images) |",
-        "Images: 1,003 matched, 1,000 written, 2 failed, 1 skipped; `manifest-*.jsonl` and `failures-*.jsonl` give "
-        "the reasons. Copies of an earlier image (the same `source_sha256`): 5.",
+        "## How to load it",
     ]
     assert paragraphs[paragraphs.index("## What is in it") :] == [
         "## What is in it",
+        "| split | images | 8 px |\n| --- | ---: | ---: |\n| a\\_b | 1,000 | 41.3 KB |",
+        "Images: 1,000 written, 2 failed and 1 skipped, of 1,003 matched; `manifest-*.jsonl` and `failures-*.jsonl` "
+        "give the reasons. Copies of an earlier image (the same `source_sha256`): 5.",
         "Each sample has these columns besides its image: `caption` (string), `label` (int64), `label_name` (string).",
         "The classes, 2 in all, are numbered in the order of their names.",
         "`manifest-*.jsonl` has a row for each image and size: the key, the source with its size and SHA-256, the "
@@ -119,27 +124,38 @@ def test_the_text_for_people() -> None:
 def test_the_card_shows_the_libraries_that_load_the_dataset(layout: str, extension: str, libraries: list[str]) -> None:
     archive = f"a-00000-of-00001.{LAYOUTS[layout].archive_extension}"
     archives = (ArchiveRow(archive, "a", 8, 1, 9, "0"),) if LAYOUTS[layout].has_archives else ()
-    text = card(facts(layout, SplitFacts("a", "a", 1, {8: OutputFacts(1, 9, (extension,))}), archives=archives))
+    text = card(facts(layout, SplitFacts("a", "a", {8: OutputFacts(1, 9, (extension,))}), archives=archives))
     section = text.partition("## How to load it")[2].partition("## What is in it")[0]
     titles = [line for line in section.splitlines() if line.startswith("With ")]
     assert len(titles) == len(libraries)
     assert all(library in title for library, title in zip(libraries, titles, strict=True))
-    assert ("configs" in yaml.safe_load(text.split("---\n")[1])) == ("datasets" in libraries)
+    head = yaml.safe_load(text.split("---\n")[1])
+    assert (head.get("viewer", True), "dataset_info" in head) == ("datasets" in libraries,) * 2
+    assert ("`load_dataset` of Hugging Face's datasets does not read these files" in section) != head.get(
+        "viewer", True
+    )
 
 
-def test_patterns_of_an_example_match_one_split() -> None:
-    names = [f"a-00000-of-00007-0000{number}-of-00002" for number in range(2)]
-    for layout, pattern in (
-        ("parquet", "a-00000-of-00007-*-of-00002.parquet"),
-        ("webdataset", "a-00000-of-00007-{00000..00001}-of-00002.tar"),
-    ):
-        extension = LAYOUTS[layout].archive_extension
-        archives = tuple(ArchiveRow(f"{name}.{extension}", "a", 8, 1, 9, "0") for name in names)
-        assert f'"{pattern}"' in card(facts(layout, SplitFacts("a", "a", 2, ONE_JPEG), archives=archives))
+def test_the_images_of_a_split_are_those_of_the_size_that_has_the_most() -> None:
+    outputs = {8: OutputFacts(1000, 41_300, ("jpg",)), 4: OutputFacts(1002, 9_000, ("jpg",))}
+    text = card(facts("files", SplitFacts("a", "a", outputs))._replace(sizes=(8, 4)))
+    assert "| a | 1,002 | 41.3 kB (1,000 images) | 9 kB |" in text
+    assert yaml.safe_load(text.split("---\n")[1])["size_categories"] == ["1K<n<10K"]
+    assert "loads the images of 8 px, each image once: write 4 for another size." in text
+
+
+def test_the_card_says_what_is_enlarged_and_what_was_not_read() -> None:
+    dataset = facts("files", SplitFacts("a", "a", ONE_JPEG))
+    unread = Unread(7, ("'a_b.jpg' is a broken link", "'c' cannot be listed (Permission denied)"))
+    text = card(dataset._replace(enlarged=(Enlarged(8, 1, 3),), unread=unread))
+    assert (
+        " Larger than their sources at 8 px: 1 of 3 images (33.3 %). Inputs that could not be read: 7 "
+        "('a\\_b.jpg' is a broken link; 'c' cannot be listed (Permission denied); 5 more).\n"
+    ) in text
 
 
 def test_the_license_of_the_collection() -> None:
-    dataset = facts("files", SplitFacts("a", "a", 1, ONE_JPEG))
+    dataset = facts("files", SplitFacts("a", "a", ONE_JPEG))
     lines = license_text(dataset._replace(licenses={"": 2, "by": 1}, license="cc-by-4.0")).splitlines()
     assert lines[6:] == ["  (none is named): 2", "  by: 1", "", "The collection as such is under: cc-by-4.0"]
 

@@ -9,7 +9,7 @@ from tests.support import photo_tree
 from transforms.dataset.settings import settings
 from transforms.publish.command import command_of
 
-START = ["python", "image_resizer.py", "-i", "train", "-o", "OUT"]
+START = ["python", "image_resizer.py", "-i", "IN", "-o", "OUT"]
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,18 @@ START = ["python", "image_resizer.py", "-i", "train", "-o", "OUT"]
         ),
         (["--images_per_shard", "7"], ["-s", "512", "--images_per_shard", "7"]),
         (["--columns", "c x.csv"], ["-s", "512", "--columns", "FILE"]),
+        (["--split", "val"], ["-s", "512", "--split", "val"]),
+        (["--orientation", "auto"], ["-s", "512"]),
+        (["--orientation", "stored"], ["-s", "512", "--orientation", "stored"]),
+        (["--exact"], ["-s", "512", "--exact"]),
+        (["--exact", "--orientation", "exif"], ["-s", "512", "--orientation", "exif", "--exact"]),
     ],
 )
 def test_the_command_has_the_same_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str], words: list[str]
 ) -> None:
     photo_tree(tmp_path / "train", 1)
+    (tmp_path / "IN").symlink_to("train")
     monkeypatch.chdir(tmp_path)
     wanted = settings(parse(["-i", "train", "-o", "somewhere", *flags]).config)
     assert shlex.split(command_of(wanted)) == [*START, *words]
@@ -44,4 +50,4 @@ def test_the_command_names_each_split(tmp_path: Path, monkeypatch: pytest.Monkey
     options = parse(["-i", "train", "b", "-o", "x"])
     assert command_of(settings(options.config)) == "python image_resizer.py -i train b -o OUT -s 512"
     named = dataclasses.replace(options.config, splits=options.config.splits[:1])
-    assert command_of(settings(named)).startswith("python image_resizer.py -i train -o OUT")
+    assert command_of(settings(named)) == "python image_resizer.py -i IN -o OUT -s 512"

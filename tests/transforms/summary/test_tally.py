@@ -1,8 +1,12 @@
+from typing import Any
+
 import apache_beam as beam
+import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from transforms.model.records import FailureRow, ManifestRow
 from transforms.summary.combine import Summarize
+from transforms.summary.enlarged import Enlarged, enlarged
 from transforms.summary.tally import merge, tally
 
 
@@ -11,11 +15,18 @@ def row(source: str, size: int, status: str, width: int | None = 640, height: in
     return row._replace(status=status, bytes=50 if status == "written" else None)
 
 
+def boxes(source: tuple[int, int], output: tuple[int, int]) -> dict[str, Any]:
+    """Return the boxes of an output that shows a part of its source, below 10 px of padding."""
+    return {"source_box": (0.0, 0.0, *map(float, source)), "output_box": (0, 10, output[0], 10 + output[1])}
+
+
 ROWS = [
-    row("a", 512, "written")._replace(notes=("icc-profile",)),
-    row("a", 256, "written")._replace(notes=("icc-profile",)),
+    row("a", 512, "written")._replace(notes=("icc-profile",), **boxes((640, 480), (512, 384))),
+    row("a", 256, "written")._replace(notes=("icc-profile",), **boxes((640, 480), (256, 192))),
     row("b", 512, "failed", width=3000, height=100)._replace(notes=("icc-profile", "truncated")),
-    row("b", 256, "written", width=3000, height=100)._replace(notes=("icc-profile", "truncated")),
+    row("b", 256, "written", width=3000, height=100)._replace(
+        notes=("icc-profile", "truncated"), **boxes((100, 100), (256, 256))
+    ),
     row("c", 512, "failed", None, None),
     row("c", 256, "failed", None, None),
     row("d", 512, "skipped")._replace(reason="min-side"),
@@ -36,6 +47,7 @@ def test_the_tally_of_a_shard() -> None:
             "256": {"images": 2, "bytes": 100, "formats": {"": 2}},
         },
         "output_bytes": {"512": {"56": 1}, "256": {"56": 2}},
+        "enlarged": {"512": {"no": 1}, "256": {"no": 1, "yes": 1}},
         "skipped": {"min-side": 1},
         "failures": {"output-too-large": 1, "unreadable": 1},
         "retry": 1,
@@ -45,6 +57,30 @@ def test_the_tally_of_a_shard() -> None:
         "source_longest_side": {"1024": 2, "4096": 1},
         "source_aspect_ratio": {"1.3": 2, "10.0": 1},
     }
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "larger"),
+    [
+        ((100, 50), (100, 50), "no"),
+        ((100, 50), (50, 100), "no"),  # turned
+        ((100, 50), (101, 50), "yes"),
+        ((1000, 10), (100, 90), "no"),  # stretched: fewer pixels
+    ],
+)
+def test_an_output_with_more_pixels_than_its_source_is_enlarged(
+    source: tuple[int, int], output: tuple[int, int], larger: str
+) -> None:
+    written = row("a", 8, "written")._replace(**boxes(source, output))
+    assert tally([written], [], [8])["enlarged"] == {"8": {larger: 1}}
+
+
+def test_shares_are_those_of_the_outputs_that_are_known() -> None:
+    old, new = {"images": {"written": 5}}, {"images": {"written": 3}, "enlarged": {"8": {"yes": 2, "no": 1}, "16": {}}}
+    assert list(map(str, enlarged(merge([old, new])))) == ["2 of 3 images (66.7 %)"]
+    assert list(enlarged(merge([old]))) == []
+    sizes = {"8": {"yes": 1}, "16": {"yes": 1, "no": 1999}, "4": {"no": 5}}
+    assert list(enlarged({"enlarged": sizes})) == [Enlarged(16, 1, 2000), Enlarged(8, 1, 1)]
 
 
 def test_tallies_add_up_in_any_order() -> None:
