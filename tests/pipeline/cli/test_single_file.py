@@ -57,7 +57,7 @@ def test_another_file_is_no_input_by_its_name(tmp_path: Path, name: str, problem
 def test_an_image_is_a_split(tmp_path: Path) -> None:
     file = write_tree(tmp_path, {"cats/a[1].JPG": b""}) / "cats" / "a[1].JPG"
     folder = str(tmp_path / "cats")
-    assert parse(["-i", str(file), "-o", "out"]).config.splits == (Split("cats", f"{folder}/a[[]1].JPG", folder),)
+    assert parse(["-i", str(file), "-o", "out"]).config.splits == (Split("train", f"{folder}/a[[]1].JPG", folder),)
     stored = parse(["-i", "gs://bucket/cats/a.jpg", "-o", "out"]).config.splits
     assert stored == (Split("cats", "gs://bucket/cats/a.jpg", "gs://bucket/cats"),)
 

@@ -139,7 +139,7 @@ def test_the_card_shows_the_libraries_that_load_the_dataset(layout: str, extensi
 def test_the_images_of_a_split_are_those_of_the_size_that_has_the_most() -> None:
     outputs = {8: OutputFacts(1000, 41_300, ("jpg",)), 4: OutputFacts(1002, 9_000, ("jpg",))}
     text = card(facts("files", SplitFacts("a", "a", outputs))._replace(sizes=(8, 4)))
-    assert "| a | 1,002 | 41.3 kB (1,000 images) | 9 kB |" in text
+    assert "| a | 1,002 | 41.3 KB (1,000 images) | 9 KB |" in text
     assert yaml.safe_load(text.split("---\n")[1])["size_categories"] == ["1K<n<10K"]
     assert "loads the images of 8 px, each image once: write 4 for another size." in text
 
