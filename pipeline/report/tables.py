@@ -10,7 +10,7 @@ from pipeline.report.formatting import duration, percent
 from pipeline.report.page import BarRow, BarTable, Figure
 
 # In the order in which an image passes through them.
-_STAGES = ("read", "decode", "resize", "encode", "hash")
+_STAGES = ("read", "decode", "resize", "encode", "hash", "write")
 
 
 def counts_of(summary: Mapping[str, Any]) -> Iterator[BarTable]:

@@ -199,6 +199,6 @@ def test_a_history_has_the_times_of_its_run(photos: Path, tmp_path: Path) -> Non
     history = json.loads(path.read_bytes())
     assert set(history["phases"]) <= {"starting", "listing", "resizing", "finishing"}
     assert sum(history["phases"].values()) - history["phases"]["starting"] == pytest.approx(history["seconds"], abs=0.1)
-    assert list(history["stages"]) == ["decode", "encode", "hash", "read", "resize"]
+    assert list(history["stages"]) == ["decode", "encode", "hash", "read", "resize", "write"]
     assert history["series"][-1][1] == 8
     assert (history["matched"], history["failed"]) == (8, 1)

@@ -59,7 +59,9 @@ def test_an_image_is_a_split(tmp_path: Path) -> None:
     folder = str(tmp_path / "cats")
     assert parse(["-i", str(file), "-o", "out"]).config.splits == (Split("train", f"{folder}/a[[]1].JPG", folder),)
     stored = parse(["-i", "gs://bucket/cats/a.jpg", "-o", "out"]).config.splits
-    assert stored == (Split("cats", "gs://bucket/cats/a.jpg", "gs://bucket/cats"),)
+    assert stored == (Split("train", "gs://bucket/cats/a.jpg", "gs://bucket/cats"),)
+    (validation,) = parse(["-i", "gs://bucket/val/a.jpg", "-o", "out"]).config.splits
+    assert validation.name == "val"
 
 
 @pytest.mark.parametrize("path", ["gs://my-photos.jpg", "gs://bucket/a.jpg/", "gs://bucket/*.zip"])
