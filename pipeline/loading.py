@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from pipeline.cli.options import Options
 from transforms import compat, storage
+from transforms.model.errors import RunError
 
 _alone = False
 
@@ -26,11 +27,17 @@ def fast_loading(options: Options) -> Iterator[None]:
 
     Args:
         options: the command.
+
+    Raises:
+        RunError: the system refuses to read a module.
     """
     gc.disable()
-    if _alone and is_local(options):
-        compat.load_beam_without_optional_parts()
-    yield
+    try:
+        if _alone and is_local(options):
+            compat.load_beam_without_optional_parts()
+        yield
+    except OSError as error:
+        raise RunError(f"Beam cannot be loaded ({error.strerror}): raise the limit (ulimit -a)") from error
     gc.freeze()
     gc.enable()
 

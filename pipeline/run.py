@@ -247,10 +247,10 @@ def _conclude(options: Options) -> int:
         logger.info("{}", line)
     with at_work("writing the report"):
         _write_report(out_dir)
-    for warning in summary.warnings(facts):
-        logger.warning("{}", warning)
     for line in next_steps(facts, out_dir):
         logger.info("{}", line)
+    for warning in summary.warnings(facts):
+        logger.warning("{}", warning)
     if options.max_failures is not None and options.max_failures.exceeded(failed, matched):
         logger.error("{} failed, more than --max_failures {}", counted(failed, "image"), options.max_failures)
         return 1

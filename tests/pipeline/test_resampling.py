@@ -32,6 +32,6 @@ def test_runs_with_and_without_the_extension_can_share_a_dataset(
 
 
 def test_a_remote_run_does_not_name_what_resizes_on_this_machine(make: Make, photos: Path, tmp_path: Path) -> None:
-    make("-i", photos, "-o", tmp_path / "out", "-s", 16, "--runner", "NoSuchRunner", expect=1)
+    make("-i", photos, "-o", tmp_path / "out", "-s", 16, "--runner", "BundleBasedDirectRunner")
     (record,) = (json.loads(path.read_bytes()) for path in (tmp_path / "out" / "_run").glob("history-*.json"))
-    assert (record["runner"], "resampling" in record) == ("NoSuchRunner", False)
+    assert (record["runner"], "resampling" in record) == ("BundleBasedDirectRunner", False)

@@ -110,7 +110,7 @@ def test_a_quiet_run_says_nothing_but_problems(tmp_path: Path) -> None:
 
 
 def test_a_quiet_run_has_no_bar(tmp_path: Path) -> None:
-    assert on_a_terminal("-i", photo_tree(tmp_path / "in", 3), "-o", tmp_path / "out", "-q") == ""
+    assert on_a_terminal("-i", photo_tree(tmp_path / "in", 3), "-o", tmp_path / "out", "-s", 8, "-q") == ""
 
 
 def on_a_terminal(*flags: object) -> str:
@@ -133,7 +133,7 @@ def on_a_terminal(*flags: object) -> str:
 
 def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "in", 30, size=(400, 300))
-    text = on_a_terminal("-i", source, "-o", tmp_path / "out", "-v", 10, "-l", tmp_path / "log")
+    text = on_a_terminal("-i", source, "-o", tmp_path / "out", "-s", 256, "-v", 10, "-l", tmp_path / "log")
     assert re.search(r"100%\|█+\| 30/30 \[\d\d:\d\d<00:00, +[\d.]+ images/s, 0 failed\]", text)
     assert " of 30 images" not in text
     assert "30 of 30 images (100 %)" in (tmp_path / "log").read_text()

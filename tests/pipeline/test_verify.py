@@ -7,7 +7,7 @@ import pytest
 
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, markers, rows, snapshot, summary, write_tree
-from tests.support.poison import POISON
+from tests.support.poison import POISON, poison
 
 pytestmark = pytest.mark.slow
 
@@ -100,7 +100,7 @@ def test_retry_failed_makes_failed_images_again(make: Make, tmp_path: Path, monk
     source = write_tree(tmp_path / "in", {f"{n}.jpg": jpeg(n, (40, 30)) for n in range(6)} | {"x.png": POISON})
     args = ["-i", source, "-s", "16", "-ext", "jpg", "--images_per_shard", "2", "-o"]
     with monkeypatch.context() as patched:
-        patched.setattr("PIL.PngImagePlugin.PngImageFile.load", lambda _self: 1 // 0)  # a decoder with a bug
+        patched.setenv("PYTHONPATH", poison(tmp_path / "site", "1 // 0"))  # a decoder with a bug
         make(*args, tmp_path / "out")
     out = tmp_path / "out"
     assert summary(out)["images"]["failed"] == 1

@@ -26,7 +26,8 @@ def loaded(out: Path, *flags: object) -> dict[str, Any]:
 
 @pytest.mark.parametrize("layout", ["files", "webdataset", "parquet"])
 @pytest.mark.parametrize("size", [[32], [64, 32]])
-def test_with_datasets(tmp_path: Path, layout: str, size: Sequence[int]) -> None:
+def test_with_datasets(tmp_path: Path, layout: str, size: Sequence[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")  # it may know another dataset `out`
     dataset = loaded(tmp_path / "out", "-s", *size, "-ext", "jpg", "--layout", layout)["dataset"]
     assert {split: len(rows) for split, rows in dataset.items()} == {"a": 4, "b": 3}
     image = dataset["a"][0]["jpg" if layout == "webdataset" else "image"]

@@ -22,6 +22,11 @@ _PROGRAM = f"import sys; sys.path.insert(0, {_ROOT!r}); from transforms.resizing
 _PIPE_BYTES = 1 << 20
 
 
+def cannot_start(error: OSError) -> RunError:
+    """Return the error of a run whose worker processes the system refuses."""
+    return RunError(f"a worker process cannot be started ({error.strerror}): lower -j, or raise the limit (ulimit -a)")
+
+
 class WorkerDiedError(Exception):
     """The worker process has ended."""
 
@@ -38,7 +43,7 @@ class WorkerProcess:
         try:
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         except OSError as error:
-            raise RunError(f"a worker process cannot be started ({error.strerror}): lower -j") from error
+            raise cannot_start(error) from error
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._tasks, self._replies = self._process.stdin.fileno(), self._process.stdout.fileno()

@@ -13,6 +13,7 @@ from transforms.resizing.memory import machine_memory
 from transforms.resizing.process import SourceResult
 from transforms.resizing.work import Work
 from transforms.resizing.worker import Job
+from transforms.resizing.worker_process import cannot_start
 
 # Processes that are started before it is known how many images there are.
 _WARM = 4
@@ -57,6 +58,9 @@ class Workers:
             sources: what to process.
             job: what to make of them.
             on_result: is called with each result as soon as there is one, unless the work was cancelled.
+
+        Raises:
+            RunError: the system has no room for the processes.
         """
         work = Work(sources, job, on_result)
         with self._lock:
@@ -64,13 +68,20 @@ class Workers:
         return work
 
     def warm_up(self) -> None:
-        """Start the first processes, which load while the caller prepares the work. Return at once."""
+        """Start the first processes, which load while the caller prepares the work. Return at once.
+
+        Raises:
+            RunError: the system has no room for them.
+        """
         with self._lock:
             self._running_dispatcher().warm_up(_WARM)
 
     def _running_dispatcher(self) -> Dispatcher:
         if self._dispatcher is None:
-            self._dispatcher = Dispatcher(*self._limits)
+            try:
+                self._dispatcher = Dispatcher(*self._limits)
+            except OSError as error:
+                raise cannot_start(error) from error
             self._dispatcher.start()
         return self._dispatcher
 

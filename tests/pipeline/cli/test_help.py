@@ -64,7 +64,7 @@ def test_the_examples_of_the_short_page_run_as_they_stand(tmp_path: Path) -> Non
         subprocess.run(example, shell=True, cwd=tmp_path, check=True, capture_output=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "small", "squares"]
     assert (tmp_path / "small" / "p000.jpg").exists()
-    assert (tmp_path / "squares" / "256" / "photos-00000-of-00001.tar").exists()
+    assert (tmp_path / "squares" / "256" / "train-00000-of-00001.tar").exists()
 
 
 def test_the_usage_is_one_line_on_both_pages() -> None:

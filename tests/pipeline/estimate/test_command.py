@@ -56,7 +56,7 @@ def test_it_reports_and_writes_nothing(
     report = estimate("-i", source, *out, "-s", 24, 12, "--estimate")
     assert modification_times(tmp_path) == before
     source_bytes = sum(path.stat().st_size for path in source.rglob("*.jpg"))
-    assert values(report, "photos") == ["10", amount(source_bytes)]
+    assert values(report, "train") == ["10", amount(source_bytes)]
     assert values(report, "other files") == ["1"]
     assert values(report, "resized") == ["9"]
     assert values(report, "failed") == ["1", "10.0 %: 1 not-an-image"]
@@ -108,7 +108,7 @@ def test_only_images_that_sample_selects_count(estimate: Estimate, photos: Path)
     report = estimate("-i", photos, "-s", 24, "--sample", "1/2", "--estimate")
     number = int(values(report, "--sample 1/2")[0])
     assert 0 < number < 9
-    assert values(report, "photos")[0] == "9"
+    assert values(report, "train")[0] == "9"
     assert values(report, "resized") == [str(number)]
     assert values(report, "store reads")[0] == str(number + 4)
 
@@ -170,7 +170,7 @@ def test_a_store_gives_the_same_counts_and_no_time_on_this_machine(
     there = [f"{SCHEME}{tmp_path}/{word}" if word == "new" else word for word in out]
     local = estimate("-i", photos, "-s", 24, 12, "--estimate", 6)
     report = estimate("-i", f"{SCHEME}{photos}", *there, "-s", 24, 12, "--estimate", 6)
-    for label in ("photos", "resized", "24 px", "12 px", "shards", "store writes", "store reads"):
+    for label in ("train", "resized", "24 px", "12 px", "shards", "store writes", "store reads"):
         assert values(report, label) == values(local, label)
     assert len(values(report, "CPU time per image")) == 2
     assert not any("speed" in line or "time for all" in line or "in a bucket" in line for line in report)
