@@ -109,7 +109,7 @@ def test_worst_cases_classes_and_duplicates_are_named(classes: Path, chrome: Chr
     assert cases["Largest change of aspect"][0] == "dog #1?%/s.jpg"
     assert "cat/new.jpg" not in cases["Largest change of aspect"]
     figures = chrome.execute_script(_FIGURES)
-    assert (figures["classes.cat"], figures["classes.dog #1?%"], figures["splits.in.images"]) == (10, 9, 19)
+    assert (figures["classes.cat"], figures["classes.dog #1?%"], figures["splits.train.images"]) == (10, 9, 19)
     groups = chrome.execute_script("return [...document.querySelectorAll('.duplicate')].map(d => d.innerText)")
     assert [group.split("\n")[0] for group in groups] == ["4 images"] * 3 + ["2 images"] * 2
     assert all("and 1 more" in group for group in groups[:3])

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import os
 import re
 import struct
 import subprocess
@@ -266,9 +267,10 @@ def test_no_image_is_blamed_for_a_new_pillow(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.slow
 def test_a_run_ends_with_the_sentence(tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {"a.png": image_bytes(RED, "PNG")})
-    command = ["-i", str(source), "-o", str(tmp_path / "out")]
-    code = f"{DROPPED}\nimport sys\nfrom pipeline.run import main\nsys.exit(main({command!r}))"
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    site = write_tree(tmp_path / "site", {"sitecustomize.py": DROPPED.encode()})  # loaded by worker processes, too
+    command = [sys.executable, "image_resizer.py", "-i", str(source), "-o", str(tmp_path / "out")]
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
     assert ended.returncode == 1
     assert SENTENCE.format("PngImageFile.decodermaxblock") in ended.stderr
     assert "Traceback" not in ended.stderr
