@@ -101,6 +101,8 @@ class Dispatcher(threading.Thread):
                 with contextlib.suppress(BlockingIOError):
                     self._wakes.recv(1 << 12)
                 looks_at_all = True
+            elif key.events & selectors.EVENT_WRITE:
+                self._flush(key.data)
             else:
                 self._receive(key.data)
                 while self._send_one(key.data):
@@ -117,8 +119,8 @@ class Dispatcher(threading.Thread):
         for lane in self._lanes[: self._warm]:
             self._start_process(lane)
         self._warm = 0
-        hungry = list(self._lanes)
-        while hungry:  # in turn, so that none has two while another has none
+        hungry = sorted(self._lanes, key=lambda lane: not lane.is_idle)
+        while hungry:  # in turn, the idle ones first, so that none has two while another has none
             hungry = [lane for lane in hungry if self._send_one(lane)]
 
     def _send_one(self, lane: Lane) -> bool:
@@ -177,6 +179,21 @@ class Dispatcher(threading.Thread):
             return
         self._start_process(lane)
         lane.send(item)
+        if lane.process and lane.process.has_unsent and not lane.is_flushed_later:
+            lane.is_flushed_later = True
+            self._selector.register(lane.process.tasks, selectors.EVENT_WRITE, lane)
+
+    def _flush(self, lane: Lane) -> None:
+        """Write to a process what it did not take before."""
+        if lane.process:
+            lane.process.flush()
+            if not lane.process.has_unsent:
+                self._stop_flushing(lane, lane.process)
+
+    def _stop_flushing(self, lane: Lane, process: WorkerProcess) -> None:
+        if lane.is_flushed_later:
+            lane.is_flushed_later = False
+            self._selector.unregister(process.tasks)
 
     def _receive(self, lane: Lane) -> None:
         try:
@@ -225,12 +242,13 @@ class Dispatcher(threading.Thread):
         """Start the process of a lane if it has none."""
         if lane.process is None:
             lane.process = WorkerProcess()
-            self._selector.register(lane.process, selectors.EVENT_READ, lane)
+            self._selector.register(lane.process.replies, selectors.EVENT_READ, lane)
 
     def _end_process(self, lane: Lane) -> str:
         """End the process of a lane, and return how it ended."""
         process, lane.process = lane.process, None
         if process is None:
             return ""
-        self._selector.unregister(process)
+        self._stop_flushing(lane, process)
+        self._selector.unregister(process.replies)
         return process.end()

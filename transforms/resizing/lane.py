@@ -37,13 +37,14 @@ class Lane:
         granted: the bytes of memory that its images may take; 0 while nothing is sent.
         is_alone: whether no item may be sent beside the one that is.
         is_second_try: whether that is an item that another process died of.
+        is_flushed_later: whether a part of what is sent has yet to be written to the process.
     """
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.process: WorkerProcess | None = None
         self.granted = 0
-        self.is_alone = self.is_second_try = False
+        self.is_alone = self.is_second_try = self.is_flushed_later = False
         self._sent: deque[Item] = deque()
         self._seconds = _SECONDS_AHEAD  # that an image takes, at first a guess
         self._latest = 0.0

@@ -2,6 +2,7 @@
 
 parent  -- Job, Task, Task ... -->  worker       over the standard input and output of the worker
         <-- READY, Reply, Reply ... ---           replies in the order of the tasks
+        -------- the lifeline -------->           never written to; it ends when the parent does
 
 A message is the length of a pickle (`LENGTH`), and the pickle.
 
@@ -14,7 +15,6 @@ import contextlib
 import logging
 import os
 import pickle
-import queue
 import resource
 import signal
 import struct
@@ -112,15 +112,18 @@ def message_end(received: bytearray, start: int) -> int | None:
     return end if end <= len(received) else None
 
 
-def serve() -> None:
-    """Answer tasks until standard input ends; then end the process at once, whatever it is doing."""
+def serve(lifeline: int) -> None:
+    """Answer tasks until the lifeline ends; then end the process at once, whatever it is doing.
+
+    Args:
+        lifeline: the file descriptor of a pipe whose other end the parent holds.
+    """
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     answers = _prepare()
     _send(answers, READY)
-    messages: queue.SimpleQueue[Job | Task] = queue.SimpleQueue()
-    threading.Thread(target=_receive, args=(messages,), daemon=True).start()
     job, is_first = None, True
     while True:
-        message = messages.get()
+        message = _receive()
         if isinstance(message, Job):
             job = message
         else:
@@ -144,20 +147,22 @@ def _prepare() -> BinaryIO:
     return answers
 
 
-def _receive(messages: queue.SimpleQueue[Job | Task]) -> None:
-    """Queue the parent's messages. At their end, the parent has closed the pipe or is dead: end this process."""
-    try:
-        while True:
-            (length,) = LENGTH.unpack(_read_exactly(LENGTH.size))
-            messages.put(pickle.loads(_read_exactly(length)))
-    except (EOFError, OSError):
-        os._exit(0)
+def _end_with(lifeline: int) -> None:
+    os.read(lifeline, 1)
+    os._exit(0)
+
+
+def _receive() -> Job | Task:
+    """Return the next message of the parent; end the process if there is none."""
+    (length,) = LENGTH.unpack(_read_exactly(LENGTH.size))
+    message: Job | Task = pickle.loads(_read_exactly(length))
+    return message
 
 
 def _read_exactly(length: int) -> bytes:
     data = sys.stdin.buffer.read(length)
     if len(data) < length:
-        raise EOFError
+        os._exit(0)
     return data
 
 

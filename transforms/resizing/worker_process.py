@@ -11,12 +11,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from transforms.model.errors import RunError
 from transforms.resizing.worker import LENGTH, READY, Job, Reply, Task, framed, message_end
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
-_PROGRAM = f"import sys; sys.path.insert(0, {_ROOT!r}); from transforms.resizing.worker import serve; serve()"
+_PROGRAM = "import sys; sys.path.insert(0, {root!r}); from transforms.resizing.worker import serve; serve({lifeline})"
 
 # The bytes that wait in a pipe without blocking the worker. An image of 512 px has about 40 KB.
 _PIPE_BYTES = 1 << 20
@@ -34,40 +35,54 @@ class WorkerDiedError(Exception):
 class WorkerProcess:
     """A process that makes images. It ends when this process ends in any way, or calls `end`.
 
+    Attributes:
+        tasks: the file descriptor that tasks are written to.
+        replies: the file descriptor that is readable when `receive` does not block.
+
     Raises:
         RunError: the process cannot be started.
     """
 
     def __init__(self) -> None:
-        command = [sys.executable, "-c", _PROGRAM]
         try:
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+            self._process, self._lifeline = _start()
         except OSError as error:
             raise cannot_start(error) from error
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._tasks, self._replies = self._process.stdin.fileno(), self._process.stdout.fileno()
+        self.tasks, self.replies = self._process.stdin.fileno(), self._process.stdout.fileno()
+        os.set_blocking(self.tasks, False)
         with contextlib.suppress(AttributeError, OSError):  # Linux alone has it, and limits it
-            fcntl.fcntl(self._replies, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        self._received = bytearray()
+            fcntl.fcntl(self.replies, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._unsent, self._received = bytearray(), bytearray()
         self._is_ready = False
         self._job: Job | None = None
-
-    def fileno(self) -> int:
-        """Return the file descriptor that is readable when `receive` does not block."""
-        return self._replies
 
     def send(self, job: Job, task: Task) -> None:
         """Queue a task. Its reply is behind those to the tasks that were sent before.
 
         If the process has ended, `receive` says so.
         """
-        message = framed(task) if job is self._job else framed(job) + framed(task)
-        self._job = job
-        view = memoryview(message)
-        with contextlib.suppress(OSError):
-            while view:
-                view = view[os.write(self._tasks, view) :]
+        if job is not self._job:
+            self._unsent += framed(job)
+            self._job = job
+        self._unsent += framed(task)
+        self.flush()
+
+    def flush(self) -> None:
+        """Write as much of the tasks as the process takes. What is left is written by the next call."""
+        try:
+            while self._unsent:
+                del self._unsent[: os.write(self.tasks, self._unsent)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._unsent.clear()  # the process has ended
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether `flush` must be called when `tasks` can be written to."""
+        return bool(self._unsent)
 
     def receive(self) -> list[Reply]:
         """Return the replies that have arrived; wait for a part of one.
@@ -77,7 +92,7 @@ class WorkerProcess:
             RunError: the process ended before it was ready.
         """
         try:
-            received = os.read(self._replies, _PIPE_BYTES)
+            received = os.read(self.replies, _PIPE_BYTES)
         except OSError:
             received = b""
         if not received:
@@ -99,10 +114,28 @@ class WorkerProcess:
         del self._received[:start]
 
     def end(self) -> str:
-        """End the process at once, if it has not ended, and return how it did, such as "SIGSEGV" or "exit code 1"."""
+        """End the process at once, if it has not ended, and return how it did, such as "SIGSEGV" or "exit code 1".
+
+        A further call returns the same.
+        """
         self._process.kill()
         code = self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self._process.stdin, self._process.stdout, self._lifeline):
             if pipe:
                 pipe.close()
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+
+def _start() -> tuple[subprocess.Popen[bytes], BinaryIO]:
+    """Start a worker, and return it with the end of its lifeline."""
+    theirs, ours = os.pipe()
+    lifeline = open(ours, "wb", buffering=0)  # noqa: SIM115  # it is closed with the process
+    try:
+        command = [sys.executable, "-c", _PROGRAM.format(root=_ROOT, lifeline=theirs)]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0, pass_fds=[theirs]), lifeline
+    except OSError:
+        lifeline.close()
+        raise
+    finally:
+        os.close(theirs)
