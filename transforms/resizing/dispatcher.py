@@ -15,6 +15,7 @@ import socket
 import threading
 from collections import deque
 
+from transforms.model.errors import RunError
 from transforms.resizing.lane import Item, Lane, crashed
 from transforms.resizing.read_ahead import ReadAhead
 from transforms.resizing.work import Work
@@ -215,11 +216,18 @@ class Dispatcher(threading.Thread):
             item.work.finish(reply)
 
     def _recover(self, lane: Lane) -> None:
-        """Send the item that a process died of once more, alone to a new process. The second time, it has failed."""
+        """Send the item that a process died of once more, alone to a new process. The second time, it has failed.
+
+        Raises:
+            RunError: the second process ended while it loaded the program, which is not the item's fault.
+        """
         sent, is_second_try = lane.take_back(), lane.is_second_try
+        was_ready = lane.process is not None and lane.process.is_ready
         lane.is_alone = lane.is_second_try = bool(sent) and not is_second_try
         self._again.extendleft(reversed(sent[1:]))
         end = self._end_process(lane)
+        if is_second_try and not was_ready:
+            raise RunError(f"worker processes end before they are ready: {end}")
         if is_second_try:
             self._deliver(sent[0], crashed(sent[0], end))
         elif sent:

@@ -73,7 +73,6 @@ class Lane:
 
         Raises:
             WorkerDiedError: the process has ended.
-            RunError: the process ended before it was ready.
         """
         assert self.process is not None
         replies = self.process.receive()

@@ -38,6 +38,7 @@ class WorkerProcess:
     Attributes:
         tasks: the file descriptor that tasks are written to.
         replies: the file descriptor that is readable when `receive` does not block.
+        is_ready: whether the process has loaded everything.
 
     Raises:
         RunError: the process cannot be started.
@@ -55,7 +56,7 @@ class WorkerProcess:
         with contextlib.suppress(AttributeError, OSError):  # Linux alone has it, and limits it
             fcntl.fcntl(self.replies, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._unsent, self._received = bytearray(), bytearray()
-        self._is_ready = False
+        self.is_ready = False
         self._job: Job | None = None
 
     def send(self, job: Job, task: Task) -> None:
@@ -89,15 +90,12 @@ class WorkerProcess:
 
         Raises:
             WorkerDiedError: the process has ended, and all its replies were returned before.
-            RunError: the process ended before it was ready.
         """
         try:
             received = os.read(self.replies, _PIPE_BYTES)
         except OSError:
             received = b""
         if not received:
-            if not self._is_ready:
-                raise RunError(f"a worker process ended before it was ready: {self.end()}")
             raise WorkerDiedError
         self._received += received
         return list(self._parse())
@@ -108,7 +106,7 @@ class WorkerProcess:
             message = pickle.loads(memoryview(self._received)[start + LENGTH.size : end])
             start = end
             if message == READY:
-                self._is_ready = True
+                self.is_ready = True
             else:
                 yield message
         del self._received[:start]

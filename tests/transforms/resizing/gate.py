@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.poison import poison
 
-PATIENCE = 60  # seconds that a test waits before it fails
+PATIENCE = 30  # seconds that a test waits before it fails
 A_MOMENT = 0.3  # seconds in which nothing must happen
 
 

@@ -316,7 +316,7 @@ def test_a_worker_that_cannot_be_loaded_ends_the_work(
 ) -> None:
     images = photo_sources(tmp_path, 5)
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(RunError, match=r"^a worker process ended before it was ready: exit code 1$"):
+    with pytest.raises(RunError, match=r"^worker processes end before they are ready: exit code 1$"):
         two.submit(images, JOB).results()
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
     with pytest.raises(
