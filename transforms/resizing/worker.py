@@ -12,6 +12,7 @@ A worker loads the core and the local storage, and neither Beam nor a client of 
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import pickle
@@ -211,6 +212,7 @@ def _time_limit(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+@functools.lru_cache(1)  # it is the same for most images
 def _limit_address_space(limit: int) -> None:
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     if hard != resource.RLIM_INFINITY:

@@ -21,6 +21,7 @@ _PROGRAM = "import sys; sys.path.insert(0, {root!r}); from transforms.resizing.w
 
 # The bytes that wait in a pipe without blocking the worker. An image of 512 px has about 40 KB.
 _PIPE_BYTES = 1 << 20
+_READ_BYTES = 1 << 18
 
 
 def cannot_start(error: OSError) -> RunError:
@@ -56,6 +57,7 @@ class WorkerProcess:
         with contextlib.suppress(AttributeError, OSError):  # Linux alone has it, and limits it
             fcntl.fcntl(self.replies, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._unsent, self._received = bytearray(), bytearray()
+        self._buffer = bytearray(_READ_BYTES)  # kept: the system would clear the pages of a new one each time
         self.is_ready = False
         self._job: Job | None = None
 
@@ -92,12 +94,12 @@ class WorkerProcess:
             WorkerDiedError: the process has ended, and all its replies were returned before.
         """
         try:
-            received = os.read(self.replies, _PIPE_BYTES)
+            length = os.readv(self.replies, [self._buffer])
         except OSError:
-            received = b""
-        if not received:
+            length = 0
+        if not length:
             raise WorkerDiedError
-        self._received += received
+        self._received += memoryview(self._buffer)[:length]
         return list(self._parse())
 
     def _parse(self) -> Iterator[Reply]:
