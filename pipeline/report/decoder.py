@@ -12,6 +12,7 @@ import base64
 import contextlib
 import io
 import json
+import math
 import os
 import resource
 import signal
@@ -95,9 +96,15 @@ def output_crop(data: bytes, box: list[int]) -> Picture:
 
 
 def source_crop(
-    data: bytes, row: dict[str, Any], size: Sequence[int], turn: int | None, shown: Sequence[int], background: str
+    data: bytes,
+    row: dict[str, Any],
+    size: Sequence[int],
+    turn: int | None,
+    shown: Sequence[int],
+    background: str,
+    may_be_scaled: bool = False,
 ) -> Picture:
-    """Return the same part of the source at the same scale, decoded whole and reduced by Pillow's Lanczos filter.
+    """Return the same part of the source at the same scale, reduced by Pillow's Lanczos filter.
 
     Args:
         data: the file of the source.
@@ -106,14 +113,22 @@ def source_crop(
         turn: Pillow's transposition that turned it; None if it was not turned.
         shown: (width, height) of what is shown of the output.
         background: the colour behind transparent pixels.
+        may_be_scaled: whether the file is a JPEG that may be decoded at a reduced scale, which is three times that
+            of the output or larger.
     """
     image = _open(data)
     if image.format == "TIFF" and image.getexif().get(274, 1) != 1:
         raise ValueError("Pillow turns this TIFF itself")
+    full = row["source_width"], row["source_height"]
+    drafted = image.draft("RGB", (3 * size[0], 3 * size[1])) if may_be_scaled and image.size == full else None
+    whole = drafted[1] if drafted else (0.0, 0.0, *full)
     picture = _rgb(image, background)
-    if picture.size != (row["source_width"], row["source_height"]):
+    if picture.size != (math.ceil(whole[2]), math.ceil(whole[3])):
         raise ValueError("Pillow shows it in other dimensions")
-    resized = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS, tuple(row["source_box"]))
+    x0, y0, x1, y1 = row["source_box"]
+    across, down = whole[2] / full[0], whole[3] / full[1]
+    part = x0 * across, y0 * down, x1 * across, y1 * down
+    resized = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS, part)
     return _crop(resized if turn is None else resized.transpose(Image.Transpose(turn)), shown)
 
 

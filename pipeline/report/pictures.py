@@ -17,6 +17,7 @@ from pipeline.report.sources import location_of
 from pipeline.report.survey import Survey
 from transforms import storage
 from transforms.imaging.errors import Kind
+from transforms.imaging.jpeg import may_be_scaled
 from transforms.imaging.orientation import TRANSPOSITIONS
 from transforms.layouts.members import file_of, read_outputs
 from transforms.model.errors import RunError
@@ -130,7 +131,8 @@ def _sources(drawing: Drawing, data: ReportData, crops: Mapping[str, Picture]) -
             crop = crops[row["path"]]
             turn = TRANSPOSITIONS.get(row["orientation"])
             shown = {"turn": turn, "shown": crop[1:3], "background": background}
-            arguments = {"row": row, "size": picture_of(row), **shown}
+            scaled = {"may_be_scaled": isinstance(found, bytes) and may_be_scaled(found)}
+            arguments = {"row": row, "size": picture_of(row), **shown, **scaled}
             yield row["path"], no_picture("") if crop.missing else _draw(drawing, "source_crop", found, **arguments)
 
 

@@ -72,10 +72,11 @@ def turned_photo(orientation: int) -> bytes:
         (turned_photo(6), ResizeSpec(sizes=(256,), extension="png")),
     ],
 )
-def test_source_and_output_show_the_same_part_pixel_for_pixel(data: bytes, spec: ResizeSpec) -> None:
+@pytest.mark.parametrize("is_scaled", [False, True])
+def test_source_and_output_show_the_same_part_pixel_for_pixel(data: bytes, spec: ResizeSpec, is_scaled: bool) -> None:
     output, row, size = made(data, spec)
     right = output_crop(output, row["output_box"])
-    left = source_crop(data, row, size, TRANSPOSITIONS.get(row["orientation"]), (right.width, right.height), "#ffffff")
+    left = source_crop(data, row, size, TRANSPOSITIONS.get(row["orientation"]), right[1:3], "#ffffff", is_scaled)
     x0, y0, x1, y1 = row["output_box"]
     side = max(right.width, right.height)
     assert side in (*CROPS, max(x1 - x0, y1 - y0))
