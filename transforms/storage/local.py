@@ -69,7 +69,7 @@ def write(out_dir: str, target: str, data: bytes) -> None:
 
 def put(out_dir: str, target: str, fill: Callable[[BinaryIO], T]) -> T:
     """Write a file with `fill`, and return what `fill` returns."""
-    temporary, filled = _fill_temporary(out_dir, fill)
+    temporary, filled = _fill_temporary(out_dir, TEMPORARY_DIR, fill)
     with _removed_on_error(temporary):
         move(out_dir, temporary, target)
     return filled
@@ -77,11 +77,12 @@ def put(out_dir: str, target: str, fill: Callable[[BinaryIO], T]) -> T:
 
 def stage(out_dir: str, data: bytes) -> str:
     """Write a temporary file of `out_dir` that holds `data`, and return its path. `move` gives it its place."""
-    return _fill_temporary(out_dir, lambda file: file.write(data))[0]
+    # In a folder of this process: making files in one folder at the same time takes processes twice as long.
+    return _fill_temporary(out_dir, f"{TEMPORARY_DIR}/{os.getpid()}", lambda file: file.write(data))[0]
 
 
-def _fill_temporary(out_dir: str, fill: Callable[[BinaryIO], T]) -> tuple[str, T]:
-    temporary = join(out_dir, f"{TEMPORARY_DIR}/{uuid.uuid4().hex}")
+def _fill_temporary(out_dir: str, folder: str, fill: Callable[[BinaryIO], T]) -> tuple[str, T]:
+    temporary = join(out_dir, f"{folder}/{uuid.uuid4().hex}")
     with _removed_on_error(temporary), _create(out_dir, temporary) as file:
         return temporary, fill(file)
 
@@ -100,7 +101,7 @@ def _create(out_dir: str, temporary: str) -> BinaryIO:
     try:
         return open(temporary, "xb")
     except FileNotFoundError:
-        _make_temporary_dir(out_dir)
+        _make_temporary_dir(out_dir, os.path.dirname(temporary))
         return open(temporary, "xb")
 
 
@@ -115,15 +116,15 @@ def move(out_dir: str, temporary: str, target: str) -> None:
         os.replace(temporary, target)
 
 
-def _make_temporary_dir(out_dir: str) -> None:
-    """Make the temporary folder in an OUT that a run has begun, but never OUT itself.
+def _make_temporary_dir(out_dir: str, folder: str) -> None:
+    """Make a temporary folder in an OUT that a run has begun, but never OUT itself.
 
     Raises:
         StorageError: OUT is gone. A new one would hold a part of a dataset that no run could continue.
     """
     if not os.path.isdir(join(out_dir, RUN_DIR)):
         raise _removed(out_dir)
-    os.makedirs(join(out_dir, TEMPORARY_DIR), exist_ok=True)
+    os.makedirs(folder, exist_ok=True)
 
 
 def _removed(out_dir: str) -> StorageError:
