@@ -25,7 +25,7 @@ Make small images of a large collection. The same command again continues where 
   --fit FIT            contain, cover, crop, pad or stretch (default: contain)
   --layout LAYOUT      files, webdataset, parquet or tfrecord (default: files)
   --label_from folder  the label of an image is the name of its folder
-  -j N                 images processed at the same time (default: the number of cores)
+  -j N                 worker processes, each with one image (default: the number of cores)
   --estimate           write nothing, and print the size of the output, the time and the price
   --verify             make nothing, and check the files of the dataset in OUT
 
