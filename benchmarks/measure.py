@@ -19,6 +19,8 @@ from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.support.memory import memory_of_tree
+
 ROOT = Path(__file__).parent.parent
 WORKERS = 2
 TIME_LIMIT = 3600  # seconds for one command
@@ -84,18 +86,6 @@ class PeakMemory(threading.Thread):
         self._is_over.set()
         self.join()
         return self._most / 2**20
-
-
-def memory_of_tree(leader: int) -> int:
-    """Return the resident bytes of a process and its descendants; 0 if it has ended."""
-    pages, left = 0, [leader]
-    while left:
-        process = left.pop()
-        with contextlib.suppress(OSError, IndexError):  # it has ended
-            pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
-            for task in Path(f"/proc/{process}/task").iterdir():
-                left += map(int, (task / "children").read_text().split())
-    return pages * resource.getpagesize()
 
 
 def _wait(leader: int) -> tuple[int, resource.struct_rusage]:

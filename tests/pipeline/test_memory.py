@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmarks.measure import memory_of_tree
 from tests.support import ROOT, image_bytes, rows, summary, write_tree
+from tests.support.memory import memory_of_tree
 
 pytestmark = pytest.mark.slow
 

@@ -132,7 +132,7 @@ def test_an_out_that_is_removed_during_the_run(many: Path, expected: dict[str, b
     assert snapshot(out) == expected
 
 
-@pytest.mark.parametrize("handles", [5, 8, 12, 16])
+@pytest.mark.parametrize("handles", [5, 8, 12, 24])
 def test_few_file_handles(many: Path, expected: dict[str, bytes], tmp_path: Path, handles: int) -> None:
     """With fewer handles more images have to wait for the next run. With twelve or fewer, no run is possible."""
     out = tmp_path / "out"
