@@ -1,4 +1,4 @@
-"""What a user may not expect of a dataset is told by the command's last words, the summary, the card and the report."""
+"""The command's last words, the summary, the card and the report say what a user may not expect of a dataset."""
 
 import os
 import re

@@ -221,7 +221,8 @@ class Dispatcher(threading.Thread):
         Raises:
             RunError: the second process ended while it loaded the program, which is not the item's fault.
         """
-        sent, is_second_try = lane.take_back(), lane.is_second_try
+        sent = lane.take_back()
+        is_second_try = bool(sent) and lane.is_second_try
         was_ready = lane.process is not None and lane.process.is_ready
         lane.is_alone = lane.is_second_try = bool(sent) and not is_second_try
         self._again.extendleft(reversed(sent[1:]))

@@ -88,7 +88,7 @@ class WorkerProcess:
         return bool(self._unsent)
 
     def receive(self) -> list[Reply]:
-        """Return the replies that have arrived; wait for a part of one.
+        """Return the replies that are complete. Block only if nothing has arrived.
 
         Raises:
             WorkerDiedError: the process has ended, and all its replies were returned before.

@@ -49,9 +49,9 @@ def test_the_short_page() -> None:
 
 
 def test_the_defaults_on_the_short_page_are_those_of_the_flags() -> None:
-    told = dict(re.findall(r"^  (-\S+) .*\(default: ([a-z0-9]+)\)$", PAGE, re.MULTILINE))
+    shown = dict(re.findall(r"^  (-\S+) .*\(default: ([a-z0-9]+)\)$", PAGE, re.MULTILINE))
     flags = parser().parse_args(["-i", "x"])
-    assert told == {"-s": str(flags.size[0][0]), "--fit": flags.fit, "--layout": flags.layout}
+    assert shown == {"-s": str(flags.size[0][0]), "--fit": flags.fit, "--layout": flags.layout}
 
 
 @pytest.mark.slow
