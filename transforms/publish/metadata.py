@@ -51,7 +51,7 @@ def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes:
         path: of metadata.jsonl below OUT.
         columns: see `loaded_columns`.
     """
-    name = posixpath.relpath(row["path"], posixpath.dirname(path) or ".")
+    name = row["path"].removeprefix(path.removesuffix(posixpath.basename(path)))
     values = {column: _filled(column, as_type(row[column], kind)) for column, kind in columns.types.items()}
     return json_line({"file_name": name, **values})
 

@@ -82,7 +82,7 @@ def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: R
     owner = owners.setdefault(name, result.source.path)
     if owner != result.source.path:
         problem = Kind.NAME_TAKEN, f"its output {name!r} is that of {owner!r}"
-    if problem is None and layout.keeps_tree and storage.is_folder(_beside(result.source, name)):
+    if problem is None and layout.keeps_tree and _is_folder_beside(result.source, name):
         problem = Kind.NAME_TAKEN, f"its output {name!r} is the name of a folder of the source"
     if problem is None:
         return result
@@ -91,12 +91,10 @@ def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: R
     return result._replace(outputs=outputs)
 
 
-def _beside(source: Source, name: str) -> str:
-    """Return the path that an output would have beside its source.
-
-    If a folder of the source has that path, the dataset will need a folder of the same name.
-    """
-    return storage.join(source.location.rpartition("/")[0], name.rpartition("/")[2])
+def _is_folder_beside(source: Source, name: str) -> bool:
+    """Return whether there is a folder with an output's name beside its source: the dataset will need it too."""
+    beside = storage.join(source.location.rpartition("/")[0], name.rpartition("/")[2])
+    return beside != source.location and storage.is_folder(beside)
 
 
 def _path(shard: Shard, name: str, size: int, extension: str, config: ResizeConfig) -> str:
@@ -113,8 +111,7 @@ def _row(
 ) -> tuple[ManifestRow, OutputImage | None]:
     name = LAYOUTS[config.layout].name_of(result.source.key, result.extension)
     path = _path(shard, name, size, result.extension, config)
-    columns = joined.columns.get(result.source.path, {})
-    row = manifest_row(result, size, output, path)._replace(columns=columns)
+    row = manifest_row(result, size, output, path, joined.columns.get(result.source.path, {}))
     if isinstance(output, Encoded):
         return row, OutputImage(row, name, StoredFile(path, output.data, output.sha256))
     if isinstance(output, Staged):
@@ -122,7 +119,9 @@ def _row(
     return row, None
 
 
-def manifest_row(result: SourceResult, size: int, output: SourceOutput, path: str) -> ManifestRow:
+def manifest_row(
+    result: SourceResult, size: int, output: SourceOutput, path: str, columns: dict[str, Value]
+) -> ManifestRow:
     """Return the row of one source at one size.
 
     Args:
@@ -130,32 +129,27 @@ def manifest_row(result: SourceResult, size: int, output: SourceOutput, path: st
         size: a size of the spec.
         output: the output of the result at that size.
         path: the path of the output; a row without an output does not have it.
+        columns: the label and the further columns of the source.
     """
-    header = result.header
-    row = ManifestRow(
-        key=result.source.key,
-        source=result.source.path,
-        source_bytes=result.bytes,
-        source_sha256=result.sha256,
-        source_format=header.format if header else None,
-        source_mode=header.mode if header else None,
-        source_width=header.width if header else None,
-        source_height=header.height if header else None,
-        size=size,
-        notes=result.notes,
-    )
+    source, header = result.source, result.header
+    image = (header.format, header.mode, header.width, header.height) if header else (None, None, None, None)
+    about = (source.key, source.path, result.bytes, result.sha256, *image, size)
     if isinstance(output, ImageError):
-        return row._replace(reason=output.kind)
+        return ManifestRow(*about, reason=output.kind, notes=result.notes, columns=columns)
     if isinstance(output, SkippedError):
-        return row._replace(status="skipped", reason=output.reason)
-    return row._replace(
+        return ManifestRow(*about, status="skipped", reason=output.reason, notes=result.notes, columns=columns)
+    target = output.target
+    return ManifestRow(
+        *about,
         path=path,
-        width=output.target.width,
-        height=output.target.height,
-        orientation=output.target.orientation,
-        source_box=output.target.source_box,
-        output_box=output.target.output_box,
+        width=target.width,
+        height=target.height,
         bytes=output.file.size if isinstance(output, Staged) else len(output.data),
         sha256=output.sha256,
+        orientation=target.orientation,
+        source_box=target.source_box,
+        output_box=target.output_box,
         status="written",
+        notes=result.notes,
+        columns=columns,
     )

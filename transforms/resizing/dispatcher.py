@@ -13,6 +13,7 @@ import contextlib
 import selectors
 import socket
 import threading
+import time
 from collections import deque
 
 from transforms.model.errors import RunError
@@ -22,6 +23,11 @@ from transforms.resizing.work import Work
 from transforms.resizing.worker import Failed, NeedsMemory, Reply
 from transforms.resizing.worker_process import WorkerDiedError, WorkerProcess
 from transforms.storage import is_local
+
+# The seconds between two looks at the workers. The caches of a processor are cold after a sleep, so that a wake-up costs
+# more than what it is for; in this time several replies arrive. Each worker has more work before it than for this time
+# (`_SECONDS_AHEAD` in lane.py).
+_PAUSE = 0.005
 
 
 class Dispatcher(threading.Thread):
@@ -88,6 +94,7 @@ class Dispatcher(threading.Thread):
         while not self._is_closed:
             try:
                 self._handle_events()
+                time.sleep(_PAUSE)
             except BaseException as error:  # `Work.results` raises it
                 self._abandon(error)
         for lane in self._lanes:
