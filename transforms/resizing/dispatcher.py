@@ -21,7 +21,7 @@ from transforms.resizing.read_ahead import ReadAhead
 from transforms.resizing.work import Work
 from transforms.resizing.worker import Failed, NeedsMemory, Reply
 from transforms.resizing.worker_process import WorkerDiedError, WorkerProcess
-from transforms.storage import is_local
+from transforms.sources import is_read_by_workers
 
 
 class Dispatcher(threading.Thread):
@@ -163,7 +163,7 @@ class Dispatcher(threading.Thread):
         if item := self._read_ahead.next():
             return item
         while self._read_ahead.has_room(self.limit) and (item := self._begin()):
-            if is_local(item.source.location):
+            if is_read_by_workers(item.source):
                 return item
             self._read_ahead.begin(item.work, item.source, self.limit)
         return None
