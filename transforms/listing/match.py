@@ -19,24 +19,26 @@ from transforms.imaging.naming import extension_of, in_sample, is_system_file, i
 from transforms.listing.files import list_files, list_range
 from transforms.listing.ranges import name_ranges
 from transforms.model.config import ResizeConfig, Split
+from transforms.model.places import unpack
 from transforms.model.records import Source, Tally
 from transforms.summary.tally import merge
 from transforms.tables.columns import folder_class
 
-# A source as it is shuffled: split, path below the split's root, bytes, version. A typed tuple takes a fifth
-# of a pickled file handle. The path is bytes, since names need not be UTF-8.
-SourceTuple = tuple[str, bytes, int, float]
-SOURCE_TYPE = beam.typehints.Tuple[str, bytes, int, float]
+# A source as it is shuffled: split, path below the split's root, bytes, version, place (see `places.pack`). A typed
+# tuple takes a fifth of a pickled file handle. The path is bytes, since names need not be UTF-8.
+SourceTuple = tuple[str, bytes, int, float, bytes]
+SOURCE_TYPE = beam.typehints.Tuple[str, bytes, int, float, bytes]
 
 SOURCES, TALLIES = "sources", "tallies"
 
 
 def to_source(source: SourceTuple, config: ResizeConfig) -> Source:
     """Convert a source from its shuffled form."""
-    split, relative, size, version = source
+    split, relative, size, version, packed = source
     path = os.fsdecode(relative)
     prefixed = config.key_prefix(split) + path
-    return Source(key_of(prefixed), prefixed, storage.join(config.root_of(split), path), size, version)
+    place, file = unpack(packed, path)
+    return Source(key_of(prefixed), prefixed, storage.join(config.root_of(split), file), size, version, place)
 
 
 class SplitListing:
@@ -70,7 +72,7 @@ class SplitListing:
         self._bytes += size
         if self._folders_are_classes:
             self._count_class(relative)
-        return self._split.name, os.fsencode(relative), size, version
+        return self._split.name, os.fsencode(relative), size, version, b""
 
     def _count_class(self, relative: str) -> None:
         """Count an image of a class if --sample takes it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from transforms.model.places import Place
+
 # The folder below OUT for everything that is not data.
 RUN_DIR = "_run"
 # The report, the only file outside `RUN_DIR` that differs from run to run.
@@ -38,9 +40,10 @@ class Source(NamedTuple):
     Args:
         key: the path below the input without its extension; if there are several splits, "SPLIT/" is before it.
         path: the same with its extension.
-        location: the whole path, for reading it.
+        location: the whole path of the file to read: its own, or that of the archive which holds it.
         bytes: its size.
-        version: the time of its last change, in seconds since 1970.
+        version: the time of the last change of that file, in seconds since 1970.
+        place: where its bytes lie in that file; None if it is the whole file.
     """
 
     key: str
@@ -48,6 +51,7 @@ class Source(NamedTuple):
     location: str
     bytes: int
     version: float
+    place: Place = None
 
 
 class ManifestRow(NamedTuple):

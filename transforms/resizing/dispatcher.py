@@ -22,7 +22,7 @@ from transforms.resizing.read_ahead import ReadAhead
 from transforms.resizing.work import Work
 from transforms.resizing.worker import Failed, NeedsMemory, Reply
 from transforms.resizing.worker_process import WorkerDiedError, WorkerProcess
-from transforms.storage import is_local
+from transforms.sources import is_read_by_workers
 
 # The seconds between two looks at the workers. The caches of a processor are cold after a sleep, so that a wake-up costs
 # more than what it is for; in this time several replies arrive. Each worker has more work before it than for this time
@@ -170,7 +170,7 @@ class Dispatcher(threading.Thread):
         if item := self._read_ahead.next():
             return item
         while self._read_ahead.has_room(self.limit) and (item := self._begin()):
-            if is_local(item.source.location):
+            if is_read_by_workers(item.source):
                 return item
             self._read_ahead.begin(item.work, item.source, self.limit)
         return None

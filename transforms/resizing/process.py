@@ -6,12 +6,12 @@ import hashlib
 from typing import NamedTuple
 
 from transforms import storage
-from transforms.imaging.errors import ImageError, Kind, Note, PillowVersionError, SkippedError, Stage
+from transforms.imaging.errors import ImageError, Note, PillowVersionError, SkippedError, Stage
 from transforms.imaging.geometry import Target
 from transforms.imaging.header import ImageHeader
 from transforms.imaging.resize import Admit, Encoded, Output, admit_all, process_image
 from transforms.imaging.spec import ResizeSpec
-from transforms.model.errors import RunError, StorageError
+from transforms.model.errors import RunError
 from transforms.model.records import Source, StagedFile
 from transforms.resizing.stopwatch import HASH, WRITE, Stopwatch
 
@@ -54,20 +54,6 @@ class SourceResult(NamedTuple):
 def without_output(source: Source, spec: ResizeSpec, reason: ImageError | SkippedError) -> SourceResult:
     """Return the result of a source that was not opened."""
     return SourceResult(source, None, None, None, "", dict.fromkeys(spec.sizes, reason), (), {})
-
-
-def read(location: str) -> bytes:
-    """Return the content of a source's file.
-
-    Raises:
-        ImageError: it cannot be read.
-    """
-    try:
-        return storage.read(location)
-    except StorageError as error:
-        raise ImageError(Kind.UNREADABLE, Stage.READ, f"the file cannot be read: {error.reason}") from error
-    except MemoryError as error:
-        raise ImageError(Kind.OUT_OF_MEMORY, Stage.READ, "there is not enough memory to read the file") from error
 
 
 def process_source(

@@ -1,4 +1,4 @@
-"""Files of a store, read by threads before a worker process needs them."""
+"""Sources that no worker process reads by itself, read by threads before one needs them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from transforms.imaging.errors import ImageError
 from transforms.model.records import Source
 from transforms.resizing.lane import Item
-from transforms.resizing.process import read, without_output
+from transforms.resizing.process import without_output
 from transforms.resizing.work import Work
+from transforms.sources import read
 
 # Files that are read, or wait for a worker, for each worker; and the bytes of all of them after which none is begun.
 _FILES, _BYTES = 4, 128_000_000
@@ -39,7 +40,7 @@ class ReadAhead:
             self._threads = ThreadPoolExecutor(_FILES * workers, thread_name_prefix="read")
         self._count += 1
         self._bytes += source.bytes
-        self._threads.submit(read, source.location).add_done_callback(lambda future: self._finish(work, source, future))
+        self._threads.submit(read, source).add_done_callback(lambda future: self._finish(work, source, future))
 
     def _finish(self, work: Work, source: Source, future: Future[bytes]) -> None:
         self._read.append((work, source, future))

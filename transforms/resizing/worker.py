@@ -32,8 +32,9 @@ from transforms.imaging.resize import Admit
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.records import Source
 from transforms.resizing.allocator import keep_freed_memory
-from transforms.resizing.process import SourceResult, process_source, read, without_output
+from transforms.resizing.process import SourceResult, process_source, without_output
 from transforms.resizing.stopwatch import Stopwatch
+from transforms.sources import read
 
 LENGTH = struct.Struct("=Q")
 
@@ -194,7 +195,7 @@ def result_of(task: Task, job: Job, time_limit: TimeLimit = contextlib.nullconte
     """
     watch = Stopwatch()
     try:
-        data = read(task.source.location) if task.data is None else task.data
+        data = read(task.source) if task.data is None else task.data
     except ImageError as error:
         return without_output(task.source, job.spec, error)
     watch.lap(Stage.READ)

@@ -26,7 +26,7 @@ from transforms.tables.rows import RowTuple
 
 ShardTuple = tuple[str, int, int]
 
-# An item of a shard as it is shuffled: a source (its path, bytes and version), or a row of a table (its key, a
+# An item of a shard as it is shuffled: a source (its path, bytes, version and place), or a row of a table (its key, a
 # negative number for the table, its number in the table, and its cells as JSON).
 ItemTuple = tuple[bytes, int, float, bytes]
 ITEM_TYPE = beam.typehints.Tuple[bytes, int, float, bytes]
@@ -57,9 +57,9 @@ def assign_source(
         keys: the reader of the keys in tables; None if there are no tables.
         plan: the plan, which has the numbers of shards.
     """
-    split, path, size, version = source
+    split, path, size, version, place = source
     key = key_of(config.key_prefix(split) + os.fsdecode(path))
-    return _shard_of(split, keys.shortest(key) if keys else key, plan), (path, size, version, b"")
+    return _shard_of(split, keys.shortest(key) if keys else key, plan), (path, size, version, place)
 
 
 def assign_row(row: RowTuple, keys: Keys, plan: Plan) -> tuple[ShardTuple, ItemTuple]:
@@ -87,11 +87,11 @@ def placeholders(plan: Plan) -> Iterator[tuple[ShardTuple, ItemTuple]]:
 def unpack_items(shard: Shard, items: Iterable[ItemTuple], config: ResizeConfig) -> ShardItems:
     """Convert the items of a shard from their shuffled form."""
     unpacked = ShardItems([], [])
-    for name, number, version, cells in items:
+    for name, number, version, rest in items:
         if number in _TABLES:
-            unpacked.rows.append(TableRow(_TABLES[number], os.fsdecode(name), int(version), cells))
+            unpacked.rows.append(TableRow(_TABLES[number], os.fsdecode(name), int(version), rest))
         elif name:
-            unpacked.sources.append(to_source((shard.split, name, number, version), config))
+            unpacked.sources.append(to_source((shard.split, name, number, version, rest), config))
     return unpacked
 
 

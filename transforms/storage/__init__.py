@@ -19,6 +19,7 @@ from transforms.storage.reading import (
     open_file,
     read,
     read_if_there,
+    read_range,
     region_of,
     size,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "problem_of",
     "read",
     "read_if_there",
+    "read_range",
     "region_of",
     "set_options",
     "size",

@@ -63,6 +63,13 @@ def read(path: str) -> bytes:
         return file.read()
 
 
+def read_range(path: str, offset: int, length: int) -> bytes:
+    """Return at most `length` bytes of a file from `offset` on: fewer only if it ends before."""
+    with open_file(path) as file:
+        file.seek(offset)
+        return file.read(length)
+
+
 def open_file(path: str) -> BinaryIO:
     """Open a file for reading, without decompressing it."""
     from apache_beam.io.filesystem import CompressionTypes

@@ -54,6 +54,13 @@ def read(path: str) -> bytes:
         return _blob(path).download_as_bytes(retry=_retry("read", path))
 
 
+def read_range(path: str, offset: int, length: int) -> bytes:
+    """Return at most `length` bytes of an object from `offset` on, as they are stored. Raise as `read` does."""
+    end = offset + length - 1
+    with file_errors():
+        return _blob(path).download_as_bytes(start=offset, end=end, raw_download=True, retry=_retry("read", path))
+
+
 def open_file(path: str) -> BinaryIO:
     """Open an object for reading, without decompressing it. Raise as `read` does, also while it is read."""
     blob = _blob(path)

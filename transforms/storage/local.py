@@ -38,6 +38,13 @@ def read(path: str) -> bytes:
         return file.read()
 
 
+def read_range(path: str, offset: int, length: int) -> bytes:
+    """Return at most `length` bytes of a file from `offset` on: fewer only if it ends before."""
+    with open_file(path) as file:
+        file.seek(offset)
+        return file.read(length)
+
+
 def open_file(path: str) -> BinaryIO:
     """Open a file for reading. Refuse a pipe, which may keep a reader waiting, and a device, which may never end."""
     file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")  # noqa: SIM115  # the caller closes it

@@ -23,6 +23,15 @@ def read(path: str) -> bytes:
     return attempt(lambda kind: kind.read(path), "read", path)
 
 
+def read_range(path: str, offset: int, length: int) -> bytes:
+    """Return at most `length` bytes of a file from `offset` on, as they are stored: fewer only if it ends before.
+
+    Raises:
+        StorageError: as `read`.
+    """
+    return attempt(lambda kind: kind.read_range(path, offset, length), "read", path) if length else b""
+
+
 @contextlib.contextmanager
 def open_file(path: str) -> Iterator[BinaryIO]:
     """Open a file for reading piece by piece, without decompressing it.

@@ -27,7 +27,7 @@ def config(tmp_path: Path, layout: str = "files") -> ResizeConfig:
 def resized(tmp_path: Path, *names: str, layout: str = "files") -> ResizedShard:
     settings = config(tmp_path, layout)
     write_tree(tmp_path / "in", {name: jpeg(1, (9, 9)) for name in names})
-    sources = [to_source(("a", name.encode(), 1, 1.0), settings) for name in names]
+    sources = [to_source(("a", name.encode(), 1, 1.0, b""), settings) for name in names]
     job = Job(settings.spec, staging=settings.out_dir if layout == "files" else "", memory=1 << 30)
     results = [result_of(Task(source, None, job.memory), job) for source in sources]
     return assemble(SHARD, "digest of " + " ".join(names), results, settings)

@@ -18,9 +18,9 @@ def test_images_are_listed_and_other_files_are_counted(tmp_path: Path) -> None:
     config = ResizeConfig(splits, str(first / "out"), ResizeSpec(), "files", 100, 2)
     with beam.Pipeline("FnApiRunner") as pipeline:
         sources, tally = pipeline | MatchSources(config)
-        dated = sources | beam.Map(lambda source: (*source[:3], source[3] > 1e9))
+        dated = sources | beam.Map(lambda source: (*source[:3], source[3] > 1e9, source[4]))
         expected = [("one", b"a.jpg", 2), ("one", b"x/b.PNG", 3), ("one", b"out2/d.jpg", 0), ("two", b"e.webp", 1)]
-        assert_that(dated, equal_to([(*source, True) for source in expected]), label="sources")
+        assert_that(dated, equal_to([(*source, True, b"") for source in expected]), label="sources")
         counts = {
             "splits": {"one": {"images": 3, "bytes": 5}, "two": {"images": 1, "bytes": 1}},
             "not_images": {".txt": 2, "": 1},

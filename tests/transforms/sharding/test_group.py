@@ -84,11 +84,14 @@ def test_the_shard_depends_on_the_key_alone(name: bytes, count: int) -> None:
     expected = ("a", shard_index(os.fsdecode(name), count), count)
     for extension, size in ((b".jpg", 1), (b".png", 2)):
         item = (name + extension, size, float(size), b"")
-        assert assign_source(("a", name + extension, size, float(size)), config("a"), None, plan) == (expected, item)
+        assert assign_source(("a", name + extension, size, float(size), b""), config("a"), None, plan) == (
+            expected,
+            item,
+        )
     keys = Keys(config("a"))
     shard, item = assign_row(("columns", "", name, 7, b"{}"), keys, plan)
     assert item == (name, -1, 7.0, b"{}")
-    assert assign_source(("a", name + b".jpg", 1, 1.0), config("a"), keys, plan)[0] == shard
+    assert assign_source(("a", name + b".jpg", 1, 1.0, b""), config("a"), keys, plan)[0] == shard
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,7 @@ def test_a_row_belongs_to_the_split_in_its_key_or_to_the_one_that_it_names(
 
 def test_items_are_unpacked_as_they_were_packed() -> None:
     plan = Plan({}, {}, {"b": 1})
-    source: SourceTuple = ("b", b"x/y.jpg", 0, 1.5)
+    source: SourceTuple = ("b", b"x/y.jpg", 0, 1.5, b"")
     rows = [("columns", "", b"x/y", 7, b'{"n":1}'), ("attribution", "", b"", 8, b"{}")]
     keys = Keys(config("b"))
     assigned = [
@@ -129,7 +132,7 @@ def test_items_are_unpacked_as_they_were_packed() -> None:
 
 
 def test_the_split_is_part_of_the_key_if_there_are_several() -> None:
-    source: SourceTuple = ("b", b"x/y.jpg", 7, 1.5)
+    source: SourceTuple = ("b", b"x/y.jpg", 7, 1.5, b"")
     of_one = to_source(source, config("b"))
     of_several = to_source(source, config("a", "b"))
     assert (of_one.key, of_one.path, of_one.location) == ("x/y", "x/y.jpg", "/in/b/x/y.jpg")
@@ -139,7 +142,7 @@ def test_the_split_is_part_of_the_key_if_there_are_several() -> None:
 
 def test_every_shard_exists_and_has_its_sources_and_rows() -> None:
     plan = Plan({}, {}, {"a": 7})
-    sources = [("a", f"{number}.jpg".encode(), number, 0.5) for number in range(5)]
+    sources = [("a", f"{number}.jpg".encode(), number, 0.5, b"") for number in range(5)]
     rows = [("columns", "", f"{number}".encode(), number, b"{}") for number in range(3, 8)]
     expected: dict[ShardTuple, list[ItemTuple]] = {shard: [] for shard, _ in placeholders(plan)}
     assigned_sources = [assign_source(source, config("a"), None, plan) for source in sources]

@@ -36,7 +36,7 @@ def matched(settings: ResizeConfig, written: str, keys: Sequence[str], named: st
     in_shard = set()
     for image_key in keys:
         name, path = image_key.split("/", 1) if len(plan.shards) > 1 else (settings.splits[0].name, image_key)
-        if assign_source((name, f"{path}.jpg".encode(), 1, 1.0), settings, rules, plan)[0] == shard:
+        if assign_source((name, f"{path}.jpg".encode(), 1, 1.0, b""), settings, rules, plan)[0] == shard:
             in_shard.add(image_key)
     return next(iter(match(in_shard, [TableRow("columns", os.fsdecode(key), 1, b"{}")], settings).rows), None)
 

@@ -1,0 +1,49 @@
+"""Where the bytes of a source lie if it is not a file of its own."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+
+class TarMember(NamedTuple):
+    """A member of a tar: its bytes lie in the archive as they are, from `offset` on."""
+
+    offset: int
+
+
+class Unreadable(NamedTuple):
+    """Nothing to read: the source is listed as the failure of this kind, with this message."""
+
+    kind: str
+    message: str
+
+
+# None: a whole file.
+Place = TarMember | Unreadable | None
+
+_NAMES = {TarMember: "tar", Unreadable: "unreadable"}
+_KINDS = {name: kind for kind, name in _NAMES.items()}
+
+
+def pack(place: Place, file: str) -> bytes:
+    """Return a place as it is shuffled: b"" for a whole file, else compact JSON.
+
+    Args:
+        place: the place.
+        file: the file that holds the bytes, by its path below the input.
+    """
+    return b"" if place is None else json.dumps([_NAMES[type(place)], file, *place], separators=(",", ":")).encode()
+
+
+def unpack(packed: bytes, path: str) -> tuple[Place, str]:
+    """Return the place and the file that `pack` was given.
+
+    Args:
+        packed: the result of `pack`.
+        path: of the source below the input, which is the file if the source is a whole one.
+    """
+    if not packed:
+        return None, path
+    name, file, *values = json.loads(packed)
+    return _KINDS[name](*values), file

@@ -1,0 +1,50 @@
+"""A source -> its bytes."""
+
+from __future__ import annotations
+
+from transforms import storage
+from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.model.errors import StorageError
+from transforms.model.places import TarMember, Unreadable
+from transforms.model.records import Source
+
+
+def is_read_by_workers(source: Source) -> bool:
+    """Return whether a worker process reads a source by itself, since it lies in a local file."""
+    return isinstance(source.place, Unreadable) or storage.is_local(source.location)
+
+
+def read(source: Source) -> bytes:
+    """Return the content of a source.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    try:
+        return _read(source)
+    except StorageError as error:
+        raise ImageError(Kind.UNREADABLE, Stage.READ, f"the file cannot be read: {error.reason}") from error
+    except MemoryError as error:
+        raise ImageError(Kind.OUT_OF_MEMORY, Stage.READ, "there is not enough memory to read the file") from error
+
+
+def _read(source: Source) -> bytes:
+    match source.place:
+        case None:
+            return storage.read(source.location)
+        case TarMember(offset):
+            return _exactly(source, storage.read_range(source.location, offset, source.bytes))
+        case Unreadable(kind, message):
+            raise ImageError(Kind(kind), Stage.READ, message)
+
+
+def _exactly(source: Source, data: bytes) -> bytes:
+    """Return the bytes of a member.
+
+    Raises:
+        ImageError: the archive ends before the member does.
+    """
+    if len(data) < source.bytes:
+        held = f"{len(data):,} of its {source.bytes:,} bytes are there"
+        raise ImageError(Kind.TRUNCATED, Stage.READ, f"the archive {source.location!r} ends within this file: {held}")
+    return data
