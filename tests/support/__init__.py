@@ -81,7 +81,7 @@ def snapshot(out: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(out)): path.read_bytes()
         for path in sorted(out.rglob("*"))
-        if path.is_file() and path.relative_to(out).parts[0] not in (".run", ".run.sqlite", "report.html")
+        if path.is_file() and not str(path.relative_to(out)).startswith((".run", "report.html"))
     }
 
 

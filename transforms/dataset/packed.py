@@ -80,8 +80,11 @@ def _opened(path: str, verb: str) -> Iterator[sqlite3.Connection]:
         table = sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)
         with contextlib.closing(table):
             yield table
-    except sqlite3.OperationalError as error:  # of the disk, or another process keeps it too long
+    # Of the disk, or another process keeps the file too long; the others: a row is too large for SQLite.
+    except (sqlite3.OperationalError, sqlite3.DataError, OverflowError) as error:
         raise StorageError(f"cannot {verb} {path!r}: {error}", str(error)) from error
+    except sqlite3.ProgrammingError:  # a fault of this module
+        raise
     except (sqlite3.DatabaseError, zlib.error) as error:
         raise RunError(
             f"{path!r} is damaged ({error}): give another -o, or delete the folder {os.path.dirname(path)!r} to start "

@@ -46,11 +46,11 @@ def read(out_dir: str, path: str) -> bytes | None:
 
 
 def paths(out_dir: str, prefix: str) -> list[str]:
-    """Return the paths of all files of the state that begin with `prefix`, sorted, as if they lay in the folder.
+    """Return the paths of some files of the state, sorted, as if they lay in the folder.
 
     Args:
         out_dir: OUT.
-        prefix: the path of a folder below OUT, and the beginning of a name.
+        prefix: the path of a folder below OUT, a slash, and the beginning of the names of files in that folder.
 
     Raises:
         StorageError: they cannot be listed.
@@ -63,7 +63,8 @@ def paths(out_dir: str, prefix: str) -> list[str]:
         for name in _names(storage.join(out_dir, place), beginning)
     }
     if storage.is_local(out_dir):
-        found.update(f"{RUN_DIR}/{name}" for name in packed.names(_packed(out_dir), _name(prefix)))
+        names = packed.names(_packed(out_dir), _name(prefix))
+        found.update(f"{RUN_DIR}/{name}" for name in names if "/" not in name[len(_name(prefix)) :])
     return sorted(found)
 
 
@@ -73,7 +74,8 @@ def _names(folder: str, beginning: str) -> Iterator[str]:
         listed = storage.list_pattern(storage.join(escaped(folder), f"{beginning}*"))
         yield from (storage.below(folder, path) for path, _, _ in listed)
     elif os.path.isdir(folder):
-        yield from (name for name in os.listdir(folder) if name.startswith(beginning))
+        with os.scandir(folder) as entries:
+            yield from (entry.name for entry in entries if entry.is_file() and entry.name.startswith(beginning))
 
 
 def delete(out_dir: str, path: str) -> None:
