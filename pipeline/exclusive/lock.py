@@ -19,6 +19,7 @@ from transforms import storage
 from transforms.dataset import state
 from transforms.dataset.paths import LOCK_PATH
 from transforms.model.errors import CHECK_PATH, RunError, StorageError
+from transforms.model.records import RUN_DIR
 
 
 def process_description() -> str:
@@ -35,26 +36,24 @@ def hold_lock(out_dir: str) -> Iterator[None]:
         RunError: another run holds it.
         StorageError: OUT cannot be written to.
     """
-    path = storage.join(out_dir, LOCK_PATH)
+    path, old = storage.join(out_dir, LOCK_PATH), storage.join(out_dir, state.OLD_LOCK_PATH)
     with contextlib.ExitStack() as held:
         try:
             os.makedirs(out_dir, exist_ok=True)
             has_locks = _lock(held, out_dir, out_dir)
-            old = storage.join(out_dir, state.old_path(LOCK_PATH))
-            if os.path.isfile(old):  # a run of an earlier version may hold it
-                _lock(held, old, out_dir)
-            state.move_old(out_dir)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
             if not has_locks and not _lock(held, path, out_dir):
                 logger.warning("{!r} cannot be locked: make sure that no other run uses this output", out_dir)
+            if os.path.isfile(old):  # a run of an earlier version may hold it
+                _lock(held, old, out_dir)
             with open(path, "w", encoding="utf-8") as file:
                 file.write(process_description())
         except OSError as error:
             raise StorageError(f"cannot write {path!r}: {error.strerror}; {CHECK_PATH}", str(error.strerror)) from error
         try:
+            state.move_old(out_dir)
             yield
         finally:
-            _remove_text(path)
+            _clean_up(out_dir)
 
 
 def _lock(held: contextlib.ExitStack, path: str, out_dir: str) -> bool:
@@ -83,15 +82,16 @@ def _in_use(out_dir: str) -> RunError:
 
 def _holder(out_dir: str) -> str:
     """Return what is known of the run that holds the lock, in brackets; nothing while it begins or ends."""
-    for path in (LOCK_PATH, state.old_path(LOCK_PATH)):
+    for path in (LOCK_PATH, state.OLD_LOCK_PATH):
         with contextlib.suppress(OSError), open(storage.join(out_dir, path), encoding="utf-8") as file:
             if text := file.read().strip():
                 return f" ({text})"
     return ""
 
 
-def _remove_text(path: str) -> None:
-    """Delete the file about this process, and its folder if nothing else is in it."""
+def _clean_up(out_dir: str) -> None:
+    """Delete the file about this process, and the folder of the state if nothing is in it."""
     with contextlib.suppress(OSError):
-        os.remove(path)
-        os.rmdir(os.path.dirname(path))
+        os.remove(storage.join(out_dir, LOCK_PATH))
+    with contextlib.suppress(OSError):
+        os.rmdir(storage.join(out_dir, RUN_DIR))

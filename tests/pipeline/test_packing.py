@@ -155,11 +155,11 @@ def test_what_overwrite_had_begun_to_delete_is_not_continued(
     make(*args)
     whole = snapshot(out)
 
-    def full_disk(_out_dir: str, spare: str) -> None:
-        raise KeyboardInterrupt(spare)
+    def interrupted(_out_dir: str) -> None:
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(state, "delete_all", full_disk)
+        patched.setattr(state, "delete_all", interrupted)
         make(*args, "--overwrite", expect=130)
     assert snapshot(out) == {}
     for flags in ((), ("--verify",), ("--estimate",)):
@@ -185,8 +185,8 @@ def _locks_files_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_locks_files_only")
 def test_a_file_is_locked_where_no_folder_can_be(make: Make, args: tuple[object, ...], tmp_path: Path) -> None:
-    out = write_tree(tmp_path / "out", {".run/lock": b"process 1 on here"})
-    with open(out / ".run" / "lock", "a") as lock:
+    out = write_tree(tmp_path / "out", {".run.lock": b"process 1 on here"})
+    with open(out / ".run.lock", "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         (refusal,) = make(*args, expect=2)
     assert refusal == (

@@ -10,7 +10,7 @@ from transforms import storage
 from transforms.dataset import state
 from transforms.dataset.markers import read_header
 from transforms.dataset.old_defaults import keep_old_defaults
-from transforms.dataset.paths import CARD_PATH, CROISSANT_PATH, GENERATED_MARK, LEASE_PATH, LOCK_PATH
+from transforms.dataset.paths import CARD_PATH, CROISSANT_PATH, GENERATED_MARK
 from transforms.dataset.plan import Plan, document_paths, new_plan, read_plan, write_plan
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
@@ -61,8 +61,12 @@ def resume(config: ResizeConfig, given: Collection[str]) -> ResizeConfig:
 
 
 def prepare(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
-    """Check OUT as `check` does, then erase the dataset that is there if `overwrite` is true."""
+    """Check OUT as `check` does, then erase the dataset that is there if `overwrite` is true.
+
+    Afterwards OUT can be written to.
+    """
     continued = check(config, overwrite, log)
+    state.begin(config.out_dir)
     if overwrite and (plan := read_plan(config.out_dir)):
         erase(config.out_dir, plan)
     return continued
@@ -84,7 +88,7 @@ def erase(out_dir: str, plan: Plan) -> None:
     kept = {CARD_PATH} if edited_card(out_dir) else set()
     documents = (*document_paths(plan), CROISSANT_PATH, REPORT_PATH)
     storage.delete_all(out_dir, [path for path in documents if path not in kept])
-    state.delete_all(out_dir, spare=LOCK_PATH if storage.is_local(out_dir) else LEASE_PATH)  # of this run
+    state.delete_all(out_dir)
 
 
 def edited_card(out_dir: str) -> bytes | None:

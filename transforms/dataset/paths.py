@@ -6,7 +6,7 @@
 .run/history-RUN.json                     times and rates of each run
 .run/pieces/                              each part's piece of the files that have no parts
 .run/tmp/                                 files that are not complete yet
-.run/lock, on a store .run/lease.json     the run that is at work
+.run/lease.json, locally .run.lock        the run that is at work
 .run.sqlite                               all of these that a later run needs, once a local run is complete: `state`
 manifest-*.jsonl, failures-*.jsonl        rows of all images, and rows of failed images
 attribution-*.jsonl, unmatched-*.jsonl    with tables: authors, and images and rows without a partner
@@ -21,7 +21,7 @@ from __future__ import annotations
 from transforms.model.records import RUN_DIR
 
 CONFIG_PATH = f"{RUN_DIR}/config.json"
-LOCK_PATH = f"{RUN_DIR}/lock"
+LOCK_PATH = f"{RUN_DIR}.lock"
 LEASE_PATH = f"{RUN_DIR}/lease.json"
 RECEIPTS_DIR = f"{RUN_DIR}/receipts"
 PIECES_DIR = f"{RUN_DIR}/pieces"

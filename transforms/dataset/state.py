@@ -17,15 +17,16 @@ from collections.abc import Iterator
 
 from transforms import storage
 from transforms.dataset import packed
-from transforms.dataset.paths import CONFIG_PATH, LOCK_PATH, PIECES_DIR
+from transforms.dataset.paths import CONFIG_PATH, LEASE_PATH, PIECES_DIR
 from transforms.model.records import PACKED_PATH, RUN_DIR
 from transforms.storage.paths import escaped
 
-# The name of the folder in earlier versions.
+# The folder and, locally, the lock of earlier versions.
 OLD_DIR = "_run"
+OLD_LOCK_PATH = f"{OLD_DIR}/lock"
 
-# What no later run needs.
-_NOT_PACKED = (LOCK_PATH, f"{PIECES_DIR}/", f"{storage.TEMPORARY_DIR}/")
+# What no later run needs; the lock of an earlier version may have been moved.
+_NOT_PACKED = (f"{RUN_DIR}/lock", f"{PIECES_DIR}/", f"{storage.TEMPORARY_DIR}/")
 
 
 def read(out_dir: str, path: str) -> bytes | None:
@@ -85,15 +86,25 @@ def delete(out_dir: str, path: str) -> None:
     storage.delete_all(out_dir, [path])
 
 
-def delete_all(out_dir: str, spare: str) -> None:
-    """Delete the whole state except the file `spare` of the folder, which is a path below OUT.
+def begin(out_dir: str) -> None:
+    """Make the folder of a local OUT, without which nothing is written to OUT: somebody has deleted it then.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if storage.is_local(out_dir):
+        os.makedirs(storage.join(out_dir, RUN_DIR), exist_ok=True)
+
+
+def delete_all(out_dir: str) -> None:
+    """Delete the whole state, but not the lease of this run.
 
     Raises:
         StorageError: it cannot be deleted.
     """
     if storage.is_local(out_dir):
         storage.delete_all(out_dir, [PACKED_PATH])
-    storage.delete_tree(storage.join(out_dir, RUN_DIR), spare=storage.join(out_dir, spare))
+    storage.delete_tree(storage.join(out_dir, RUN_DIR), spare=storage.join(out_dir, LEASE_PATH))
 
 
 def pack(out_dir: str) -> None:
@@ -125,8 +136,8 @@ def move_old(out_dir: str) -> None:
 
 def _is_old(out_dir: str) -> bool:
     """Return whether there is a state of an earlier version; a folder of images may have the same name."""
-    own = (CONFIG_PATH, LOCK_PATH) if storage.is_local(out_dir) else (CONFIG_PATH,)
-    return any(storage.size(storage.join(out_dir, old_path(path))) is not None for path in own)
+    own = [old_path(CONFIG_PATH), *([OLD_LOCK_PATH] if storage.is_local(out_dir) else [])]
+    return any(storage.size(storage.join(out_dir, path)) is not None for path in own)
 
 
 def old_path(path: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 # What a run must know of earlier ones lies in this folder below OUT, see `transforms.dataset.state`. Loaders of
-# images take a folder for a class or a split, so a local run that is complete packs it into one file. Both are hidden.
+# images take a folder for a class or a split, so a local run that is complete packs it into one file. Names that begin
+# with the folder's and a dot are the program's own.
 RUN_DIR = ".run"
-PACKED_PATH = ".run.sqlite"
+PACKED_PATH = f"{RUN_DIR}.sqlite"
 # The report, the only file that differs from run to run, apart from these.
 REPORT_PATH = "report.html"
 

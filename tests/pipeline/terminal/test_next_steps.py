@@ -40,7 +40,8 @@ def test_a_dataset_without_an_image_has_no_next_step(layout: str) -> None:
 def test_a_dataset_on_a_store_is_copied_first() -> None:
     here = os.path.abspath("small")
     assert list(next_steps(summary(), "gs://mine/photos/small")) == [
-        'copy it: mkdir small && gcloud storage rsync --recursive --exclude "^[.]run[./].*" gs://mine/photos/small small',
+        'copy it: mkdir small && gcloud storage rsync --recursive --exclude "^[.]run[./].*" gs://mine/photos/small '
+        "small",
         f"{LOAD}from datasets import load_dataset; dataset = load_dataset({here!r})",
         f'upload it: hf upload NAME/small {here} . --repo-type dataset --exclude ".run[./]*"',
     ]

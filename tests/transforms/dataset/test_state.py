@@ -68,9 +68,10 @@ def test_the_whole_state_is_deleted(tmp_path: Path) -> None:
     write_tree(tmp_path, FILES)
     state.pack(str(tmp_path))
     write_tree(tmp_path, NOT_PACKED | {"a.jpg": b"image"})
-    state.delete_all(str(tmp_path), spare=".run/lock")
-    assert found(tmp_path) == {}
-    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [".run", ".run/lock", "a.jpg"]
+    write_tree(tmp_path, {".run/lease.json": b"mine"})
+    state.delete_all(str(tmp_path))
+    assert found(tmp_path) == {".run/lease.json": b"mine"}
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [".run", "a.jpg", "lease.json"]
 
 
 def as_old(files: dict[str, bytes]) -> dict[str, bytes]:

@@ -88,6 +88,8 @@ def test_long_and_foreign_names_survive() -> None:
         (".run/tmp/b.jpg", Kind.NAME_UNUSABLE),
         (".run.sqlite/b.jpg", Kind.NAME_UNUSABLE),
         (".run.sqlite-journal/b.jpg", Kind.NAME_UNUSABLE),
+        (".run.lock/b.jpg", Kind.NAME_UNUSABLE),
+        (".runs/b.jpg", None),
         ("_run/b.jpg", None),
         ("a/../../b.jpg", Kind.NAME_UNUSABLE),
         ("/b.jpg", Kind.NAME_UNUSABLE),
