@@ -75,7 +75,7 @@ def hold_lease(out_dir: str, beam_args: Sequence[str]) -> Iterator[Lease]:
     threading.Thread(target=_keep_alive, args=(lease, over), daemon=True).start()
     try:
         storage.delete_all(out_dir, [old])
-        state.move_old(out_dir)
+        state.settle(out_dir)
         yield lease
     finally:
         over.set()

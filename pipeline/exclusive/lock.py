@@ -50,7 +50,7 @@ def hold_lock(out_dir: str) -> Iterator[None]:
         except OSError as error:
             raise StorageError(f"cannot write {path!r}: {error.strerror}; {CHECK_PATH}", str(error.strerror)) from error
         try:
-            state.move_old(out_dir)
+            state.settle(out_dir)
             yield
         finally:
             _clean_up(out_dir)

@@ -81,7 +81,7 @@ def test_the_state_of_an_earlier_version_is_moved_in_the_store(store: Store, mon
     for _ in range(2):
         assert state.paths(out, ".run/shards/") == names
         assert [state.read(out, name) for name in (".run/config.json", *names[:2])] == [b"{}", b"0", b"1"]
-        state.move_old(out)
+        state.settle(out)
     assert store.generations("moving/_run") == {}
     assert {name: store.read(f"moving/.run/{name}") for name in store.generations("moving/.run")} == files
     gcs_client.client.cache_clear()

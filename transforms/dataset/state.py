@@ -1,6 +1,6 @@
 """The state of a dataset: what a run must know of earlier ones. It lies in one of three places below OUT.
 
-.run/          a folder, while a run is at work, after one that was interrupted, and always on a store
+.run/          a folder, while a run is at work, after one that was interrupted, and after any run on a store
 .run.sqlite    a file, in which a local run that is complete packs the folder
 _run/          a folder of earlier versions, which the next run moves to .run
 
@@ -11,15 +11,23 @@ it packs, .run.sqlite changes as a whole, and only then the folder is deleted, w
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import posixpath
+import shutil
+import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from transforms import storage
 from transforms.dataset import packed
 from transforms.dataset.paths import CONFIG_PATH, LEASE_PATH, PIECES_DIR
 from transforms.model.records import PACKED_PATH, RUN_DIR
 from transforms.storage.paths import escaped
+
+# Objects that are written to a store at the same time.
+_WRITERS = 16
 
 # The folder and, locally, the lock of earlier versions.
 OLD_DIR = "_run"
@@ -41,9 +49,10 @@ def read(out_dir: str, path: str) -> bytes | None:
         RunError: .run.sqlite is damaged.
     """
     data = storage.read_if_there(storage.join(out_dir, path))
-    if data is None and storage.is_local(out_dir):
+    if data is None and not _is_settled(out_dir):
         data = packed.read(_packed(out_dir), _name(path))
-    return storage.read_if_there(storage.join(out_dir, old_path(path))) if data is None else data
+        return storage.read_if_there(storage.join(out_dir, old_path(path))) if data is None else data
+    return data
 
 
 def paths(out_dir: str, prefix: str) -> list[str]:
@@ -58,15 +67,18 @@ def paths(out_dir: str, prefix: str) -> list[str]:
         RunError: .run.sqlite is damaged.
     """
     folder, beginning = posixpath.split(prefix)
-    found = {
-        f"{folder}/{name}"
-        for place in (folder, old_path(folder))
-        for name in _names(storage.join(out_dir, place), beginning)
-    }
-    if storage.is_local(out_dir):
+    settled = _is_settled(out_dir)
+    places = [folder] if settled else [folder, old_path(folder)]
+    found = {f"{folder}/{name}" for place in places for name in _names(storage.join(out_dir, place), beginning)}
+    if not settled:
         names = packed.names(_packed(out_dir), _name(prefix))
         found.update(f"{RUN_DIR}/{name}" for name in names if "/" not in name[len(_name(prefix)) :])
     return sorted(found)
+
+
+def _is_settled(out_dir: str) -> bool:
+    """Return whether all of the state lies in the folder: on a store, once the plan does."""
+    return not storage.is_local(out_dir) and storage.exists(storage.join(out_dir, CONFIG_PATH))
 
 
 def _names(folder: str, beginning: str) -> Iterator[str]:
@@ -121,17 +133,36 @@ def pack(out_dir: str) -> None:
     storage.delete_tree(folder)
 
 
-def move_old(out_dir: str) -> None:
-    """Move the state of an earlier version to where this version has it; do nothing if there is none.
+def settle(out_dir: str) -> None:
+    """Bring the state to where a run has it: that of an earlier version, and on a store one that is packed.
 
-    So there is one place for it, on a store too, where no byte leaves the store for it. The folder on the disk is
-    moved as a whole; on a store the plan comes last, and the next run goes on with what was interrupted.
+    A folder on the disk is moved as a whole. On a store the plan comes last, and the next run goes on with what was
+    interrupted; the objects of an earlier version are moved without leaving the store.
 
     Raises:
         StorageError: it cannot be moved.
+        RunError: .run.sqlite is damaged.
     """
     if _is_old(out_dir):
         storage.move_tree(out_dir, OLD_DIR, RUN_DIR, last=_name(CONFIG_PATH))
+    if not storage.is_local(out_dir):
+        _unpack(out_dir)
+
+
+def _unpack(out_dir: str) -> None:
+    """Unpack a state in a store: that of a dataset which was completed on a disk and then copied."""
+    if not _is_settled(out_dir):
+        path, plan = _packed(out_dir), _name(CONFIG_PATH)
+
+        def unpack(name: str) -> None:
+            storage.write(out_dir, f"{RUN_DIR}/{name}", packed.read(path, name) or b"")
+
+        names = packed.names(path, "")
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            list(pool.map(unpack, (name for name in names if name != plan)))
+        if plan in names:
+            unpack(plan)
+    storage.delete_all(out_dir, [PACKED_PATH])
 
 
 def _is_old(out_dir: str) -> bool:
@@ -146,7 +177,22 @@ def old_path(path: str) -> str:
 
 
 def _packed(out_dir: str) -> str:
-    return storage.join(out_dir, PACKED_PATH)
+    """Return the path of .run.sqlite, or of a local copy if it lies in a store; there may be no such file."""
+    path = storage.join(out_dir, PACKED_PATH)
+    if storage.is_local(out_dir):
+        return path
+    found = storage.list_pattern(escaped(path))
+    return _copy(*found[0]) if found else ""
+
+
+@functools.lru_cache(maxsize=1)
+def _copy(path: str, _size: int, _version: float) -> str:
+    """Copy a file of a store to the disk until this process ends, and return its path."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with storage.open_file(path) as source, open(os.path.join(folder, "packed"), "wb") as file:
+        shutil.copyfileobj(source, file)
+    return file.name
 
 
 def _name(path: str) -> str:

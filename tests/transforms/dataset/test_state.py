@@ -84,12 +84,12 @@ def test_the_state_of_an_earlier_version_is_read_and_moved(tmp_path: Path, schem
     write_tree(tmp_path, as_old(FILES | lock))
     out = f"{scheme}{tmp_path}"
     assert found(out) == FILES
-    state.move_old(out)
+    state.settle(out)
     assert found(out) == FILES
     assert not list((tmp_path / "_run").rglob("*.json*"))
     if not scheme:
         assert [path.name for path in tmp_path.iterdir()] == [".run"]
-    state.move_old(out)
+    state.settle(out)
     assert found(out) == FILES
 
 
@@ -101,7 +101,7 @@ def test_a_move_on_a_store_that_was_interrupted_anywhere_goes_on(tmp_path: Path)
         old = {path: FILES[path] for path in [*names[moved:], ".run/config.json"]}
         write_tree(tmp_path, as_old(old) | {path: FILES[path] for path in names[:moved]})
         assert found(out) == FILES
-        state.move_old(out)
+        state.settle(out)
         assert found(out) == FILES
         assert not list((tmp_path / "_run").rglob("*.json*"))
         storage.delete_tree(str(tmp_path / ".run"))
@@ -109,7 +109,7 @@ def test_a_move_on_a_store_that_was_interrupted_anywhere_goes_on(tmp_path: Path)
 
 def test_a_folder_of_images_is_no_state(tmp_path: Path) -> None:
     write_tree(tmp_path, {"_run/a.jpg": b"image", "_run/metadata.jsonl": b"{}"})
-    state.move_old(str(tmp_path))
+    state.settle(str(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["_run"]
 
 
@@ -189,8 +189,8 @@ def test_a_later_packing_that_was_killed_anywhere_loses_nothing(tmp_path: Path) 
 @pytest.mark.slow
 def test_a_move_that_was_killed_anywhere_loses_nothing(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    for _ in killed_everywhere(out, "move_old", as_old(FILES) | {"_run/lock": b"", ".run/history-0.json": b""}):
-        state.move_old(str(out))
+    for _ in killed_everywhere(out, "settle", as_old(FILES) | {"_run/lock": b"", ".run/history-0.json": b""}):
+        state.settle(str(out))
         assert (found(out), os.listdir(out)) == (FILES, [".run"])
 
 
@@ -213,3 +213,22 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert os.path.exists(f"{path}-journal")
     assert (packed.read(path, "a"), packed.names(path, "")) == (b"one", before)
     assert not os.path.exists(f"{path}-journal")
+
+
+def test_a_packed_state_that_was_copied_to_a_store_is_read_and_unpacked(tmp_path: Path) -> None:
+    out = f"{disk_store.SCHEME}{tmp_path}"
+    write_tree(tmp_path, FILES)
+    state.pack(str(tmp_path))
+    copied = (tmp_path / ".run.sqlite").read_bytes()
+    assert found(out) == FILES
+    state.settle(out)
+    assert found(out) == FILES
+    assert [path.name for path in tmp_path.iterdir()] == [".run"]
+    # Interrupted before the plan was written, and before the packed file was deleted.
+    for lost in ([".run/config.json", ".run/history-1.json"], []):
+        write_tree(tmp_path, {".run.sqlite": copied})
+        for path in lost:
+            (tmp_path / path).unlink()
+        state.settle(out)
+        assert found(out) == FILES
+        assert [path.name for path in tmp_path.iterdir()] == [".run"]
