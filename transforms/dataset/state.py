@@ -5,7 +5,7 @@
 _run/          a folder of earlier versions, which the next run moves to .run
 
 A later run reads from the file and writes to the folder, so that nothing is ever unpacked, and packs what it wrote.
-**A file of the folder counts before the same file of .run.sqlite.** So it does not matter when a run is killed: while
+A file of the folder counts before the same file of .run.sqlite. So it does not matter when a run is killed: while
 it packs, .run.sqlite changes as a whole, and only then the folder is deleted, whose files are in both by then.
 """
 
@@ -25,6 +25,7 @@ from transforms.dataset import packed
 from transforms.dataset.paths import CONFIG_PATH, LEASE_PATH, PIECES_DIR
 from transforms.model.records import PACKED_PATH, RUN_DIR
 from transforms.storage.paths import escaped
+from transforms.storage.retries import attempt
 
 # Objects that are written to a store at the same time.
 _WRITERS = 16
@@ -102,10 +103,11 @@ def begin(out_dir: str) -> None:
     """Make the folder of a local OUT, without which nothing is written to OUT: somebody has deleted it then.
 
     Raises:
-        OSError: it cannot be made.
+        StorageError: it cannot be made.
     """
     if storage.is_local(out_dir):
-        os.makedirs(storage.join(out_dir, RUN_DIR), exist_ok=True)
+        folder = storage.join(out_dir, RUN_DIR)
+        attempt(lambda _: os.makedirs(folder, exist_ok=True), "write", folder)
 
 
 def delete_all(out_dir: str) -> None:
