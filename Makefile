@@ -39,6 +39,8 @@ $(DEVELOPED): $(INSTALLED)
 
 $(READS): $(DEVELOPED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[readers]'
+	@# Without torch, of over a gigabyte: tests/readers/folders.py needs only what lists folders.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'torchvision>=0.20'
 	@touch $@
 
 $(PHOTOS): | $(INSTALLED)

@@ -1,7 +1,7 @@
 """Check that nothing is lost whenever a run ends: `python -m benchmarks.kill [FOLDER] [--moments N] [--seed N]`.
 
 End the command at random moments by SIGKILL, and by Ctrl-C and SIGTERM, sent once and twice. Continue it each time, and
-compare every byte outside `_run` with that of an uninterrupted run.
+compare every byte but those of the state with that of an uninterrupted run.
 """
 
 from __future__ import annotations

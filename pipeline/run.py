@@ -27,11 +27,12 @@ from pipeline.terminal.next_steps import next_steps
 from pipeline.terminal.signals import Stopped, print_stopped, raise_on_signal
 from pipeline.verify import verify
 from transforms import storage
-from transforms.dataset import access, paths
+from transforms.dataset import access, paths, state
 from transforms.dataset.plan import Plan, read_plan
 from transforms.dataset.settings import settings
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH, RunError, StorageError
+from transforms.model.records import RUN_DIR
 from transforms.resizing.workers import workers_for
 from transforms.tables.readers import check_table
 
@@ -191,12 +192,16 @@ def _make_dataset(options: Options, lease: Lease | None, started: float) -> int:
         if reason := _reason_to_renumber(options, plan):
             logger.warning("{}", reason)
             _run_graph(options, History(options, time.monotonic()), read_plan(options.config.out_dir), lease)
-        return _conclude(options)
+        exit_code = _conclude(options)
     except RunError as error:
         hint = "; committed shards stay: remove the cause, and give the same command again to continue"
         problem = str(error).removesuffix(f"; {CHECK_PATH}")
         logger.error("{}", problem + hint if isinstance(error, StorageError) else error)
         return 1
+    if lease is None:
+        with at_work("packing what a later run needs"):
+            _pack(options.config.out_dir)
+    return exit_code
 
 
 def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lease | None) -> bool:
@@ -255,6 +260,14 @@ def _conclude(options: Options) -> int:
         logger.error("{} failed, more than --max_failures {}", counted(failed, "image"), options.max_failures)
         return 1
     return 0
+
+
+def _pack(out_dir: str) -> None:
+    """Pack the state of a local OUT, whose dataset is complete, so that no folder is left but those of the images."""
+    try:
+        state.pack(out_dir)
+    except RunError as error:
+        logger.warning("the dataset is complete, but its folder {} stays: {}", RUN_DIR, error)
 
 
 def _write_report(out_dir: str) -> None:

@@ -45,6 +45,8 @@ class DiskStore(LocalFileSystem):
         super().mkdirs(_here(path))
 
     def rename(self, source_file_names: list[str], destination_file_names: list[str]) -> None:
+        for name in destination_file_names:  # a store has no folders
+            os.makedirs(os.path.dirname(_here(name)), exist_ok=True)
         super().rename([_here(name) for name in source_file_names], [_here(name) for name in destination_file_names])
 
     def delete(self, paths: list[str]) -> None:

@@ -66,13 +66,13 @@ def test_a_room_imports_from_those_above_it(path: Path) -> None:
 def named_paths(text: str) -> set[str]:
     """Return the paths that a text names in backticks, without patterns and files of OUT."""
     folders = r"(?:pipeline|transforms|tests|benchmarks|docs)/[\w/.-]*"
-    files = r"(?!_run/)[\w./-]+\.(?:py|md|toml|json|sh|c)"
+    files = r"(?!\.run/)[\w./-]+\.(?:py|md|toml|json|sh|c)"
     named = re.findall(rf"`({folders}|{files})`", text)
     return {name for name in named if name not in ("croissant.json", "summary.json", "SHARD.json")}
 
 
 def test_the_paths_of_a_text_are_found() -> None:
-    text = "`imaging/jpeg.py`, `tests/dataflow`, `_run/config.json`, `summary.json`, `setup.py` and `make.py --all`"
+    text = "`imaging/jpeg.py`, `tests/dataflow`, `.run/config.json`, `summary.json`, `setup.py` and `make.py --all`"
     assert named_paths(text) == {"imaging/jpeg.py", "tests/dataflow", "setup.py"}
 
 

@@ -1,6 +1,6 @@
 """A lease keeps a second run out of an OUT in a store. It is advisory: it is not a lock.
 
-OUT/_run/lease.json names the run that uses OUT. Beam's file systems cannot create a file only if it does not
+OUT/.run/lease.json names the run that uses OUT. Beam's file systems cannot create a file only if it does not
 exist, so two runs that begin within the same second may both believe that they hold the lease. Both then write
 the same bytes under the same names, and only waste work.
 """
@@ -17,6 +17,7 @@ from loguru import logger
 
 from pipeline.exclusive.lock import process_description
 from transforms import compat, storage
+from transforms.dataset import state
 from transforms.dataset.paths import LEASE_PATH
 from transforms.model.errors import RunError, StorageError
 from transforms.model.json_lines import json_line
@@ -55,7 +56,7 @@ class Lease:
 
 @contextlib.contextmanager
 def hold_lease(out_dir: str, beam_args: Sequence[str]) -> Iterator[Lease]:
-    """Hold the lease of an OUT in a store while the context lasts.
+    """Hold the lease of an OUT in a store while the context lasts, and have its state where this version has it.
 
     Args:
         out_dir: OUT.
@@ -65,12 +66,16 @@ def hold_lease(out_dir: str, beam_args: Sequence[str]) -> Iterator[Lease]:
         RunError: another run holds it.
         StorageError: OUT cannot be written to.
     """
-    _check_free(out_dir, beam_args)
+    old = state.old_path(LEASE_PATH)  # of a run of an earlier version
+    for path in (LEASE_PATH, old):
+        _check_free(out_dir, path, beam_args)
     lease = Lease(out_dir)
     lease.renew()
     over = threading.Event()
     threading.Thread(target=_keep_alive, args=(lease, over), daemon=True).start()
     try:
+        storage.delete_all(out_dir, [old])
+        state.settle(out_dir)
         yield lease
     finally:
         over.set()
@@ -78,8 +83,8 @@ def hold_lease(out_dir: str, beam_args: Sequence[str]) -> Iterator[Lease]:
             lease.release()
 
 
-def _check_free(out_dir: str, beam_args: Sequence[str]) -> None:
-    path = storage.join(out_dir, LEASE_PATH)
+def _check_free(out_dir: str, lease_path: str, beam_args: Sequence[str]) -> None:
+    path = storage.join(out_dir, lease_path)
     content = storage.read_if_there(path)
     if content is None:
         return

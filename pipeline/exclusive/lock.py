@@ -1,4 +1,7 @@
-"""A lock keeps a second run out of a local OUT. The operating system releases it when the process ends."""
+"""A lock keeps a second run out of a local OUT. The operating system releases it when the process ends.
+
+It is held on the folder OUT itself, which, unlike a file in it, nothing deletes during a run.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,10 @@ from collections.abc import Iterator
 from loguru import logger
 
 from transforms import storage
+from transforms.dataset import state
 from transforms.dataset.paths import LOCK_PATH
 from transforms.model.errors import CHECK_PATH, RunError, StorageError
+from transforms.model.records import RUN_DIR
 
 
 def process_description() -> str:
@@ -25,28 +30,68 @@ def process_description() -> str:
 
 @contextlib.contextmanager
 def hold_lock(out_dir: str) -> Iterator[None]:
-    """Hold the lock of a local OUT while the context lasts.
+    """Hold the lock of a local OUT while the context lasts, and have its state where this version has it.
 
     Raises:
         RunError: another run holds it.
         StorageError: OUT cannot be written to.
     """
-    path = storage.join(out_dir, LOCK_PATH)
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        file = open(path, "a+", encoding="utf-8")  # noqa: SIM115  # closed below
-    except OSError as error:
-        raise StorageError(f"cannot write {path!r}: {error.strerror}; {CHECK_PATH}", str(error.strerror)) from error
-    with file:
+    path, old = storage.join(out_dir, LOCK_PATH), storage.join(out_dir, state.OLD_LOCK_PATH)
+    with contextlib.ExitStack() as held:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.makedirs(out_dir, exist_ok=True)
+            has_locks = _lock(held, out_dir, out_dir)
+            if not has_locks and not _lock(held, path, out_dir):
+                logger.warning("{!r} cannot be locked: make sure that no other run uses this output", out_dir)
+            if os.path.isfile(old):  # a run of an earlier version may hold it
+                _lock(held, old, out_dir)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(process_description())
         except OSError as error:
-            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-                file.seek(0)
-                holder = file.read().strip()
-                raise RunError(f"another run is using {out_dir!r} ({holder}): wait for its end, or stop it") from error
-            logger.warning("cannot lock {!r}: {}; make sure that no other run uses this output", path, error.strerror)
-        file.truncate(0)
-        file.write(process_description())
-        file.flush()
-        yield
+            raise StorageError(f"cannot write {path!r}: {error.strerror}; {CHECK_PATH}", str(error.strerror)) from error
+        try:
+            state.settle(out_dir)
+            yield
+        finally:
+            _clean_up(out_dir)
+
+
+def _lock(held: contextlib.ExitStack, path: str, out_dir: str) -> bool:
+    """Lock a file, or a folder, as long as `held` lasts, and return whether the file system could.
+
+    Raises:
+        RunError: another run holds it.
+    """
+    # NFS locks no folders, and a file only if it is open for writing.
+    descriptor = os.open(path, os.O_RDONLY if os.path.isdir(path) else os.O_RDWR | os.O_CREAT, 0o666)
+    held.callback(os.close, descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            raise _in_use(out_dir) from error
+        return False
+    if not os.path.lexists(path) or not os.path.samestat(os.fstat(descriptor), os.stat(path)):
+        raise _in_use(out_dir)  # by a run that has just deleted what is locked here
+    return True
+
+
+def _in_use(out_dir: str) -> RunError:
+    return RunError(f"another run is using {out_dir!r}{_holder(out_dir)}: wait for its end, or stop it")
+
+
+def _holder(out_dir: str) -> str:
+    """Return what is known of the run that holds the lock, in brackets; nothing while it begins or ends."""
+    for path in (LOCK_PATH, state.OLD_LOCK_PATH):
+        with contextlib.suppress(OSError), open(storage.join(out_dir, path), encoding="utf-8") as file:
+            if text := file.read().strip():
+                return f" ({text})"
+    return ""
+
+
+def _clean_up(out_dir: str) -> None:
+    """Delete the file about this process, and the folder of the state if nothing is in it."""
+    with contextlib.suppress(OSError):
+        os.remove(storage.join(out_dir, LOCK_PATH))
+    with contextlib.suppress(OSError):
+        os.rmdir(storage.join(out_dir, RUN_DIR))

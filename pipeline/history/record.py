@@ -1,4 +1,4 @@
-"""OUT/_run/history-<run>.json: the settings of a run and, after it has succeeded, its times and rates."""
+"""OUT/.run/history-<run>.json: the settings of a run and, after it has succeeded, its times and rates."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import json
@@ -15,6 +16,7 @@ from pipeline.history.receipts import with_receipts
 from pipeline.report.manifest import Row, read_images, windows
 from pipeline.report.survey import Survey, survey
 from transforms import storage
+from transforms.dataset import state
 from transforms.dataset.paths import (
     ARCHIVES_PATH,
     CARD_PATH,
@@ -49,7 +51,7 @@ class ReportData(NamedTuple):
     Args:
         out_dir: the path of the dataset.
         summary: the content of summary.json.
-        plan: the plan of its first run; None if `_run` was deleted.
+        plan: the plan of its first run; None if the state was deleted.
         runs: the histories of its runs, the oldest first.
         examples: kind of failure -> some rows of failures.
         survey: what is known of single images.
@@ -106,8 +108,8 @@ def _read_summary(out_dir: str) -> dict[str, Any]:
 
 def read_runs(out_dir: str) -> Iterator[dict[str, Any]]:
     """Yield the histories of all runs, the oldest first, without those that are damaged."""
-    for path, _ in _files(storage.join(out_dir, RUN_DIR), "history-"):
-        text = storage.read_if_there(path)
+    for path in state.paths(out_dir, f"{RUN_DIR}/history-"):
+        text = state.read(out_dir, path)
         try:
             history = json.loads(text or "")
         except ValueError:
@@ -123,9 +125,9 @@ def read_runs(out_dir: str) -> Iterator[dict[str, Any]]:
 def _receipts(out_dir: str, run_id: str) -> Iterator[bytes]:
     """Yield the receipts of a run. A job leaves thousands of small files, so many are read at the same time."""
     with ThreadPoolExecutor(_READERS) as pool:
-        paths = [path for path, _ in _files(storage.join(out_dir, RECEIPTS_DIR), f"receipts-{run_id}-")]
-        for data in pool.map(storage.read, paths):
-            yield from data.splitlines()
+        paths = state.paths(out_dir, f"{RECEIPTS_DIR}/receipts-{run_id}-")
+        for data in pool.map(functools.partial(state.read, out_dir), paths):
+            yield from (data or b"").splitlines()
 
 
 def examples_of(lines: Iterable[bytes], kinds: dict[str, int]) -> dict[str, list[Row]]:

@@ -32,7 +32,7 @@ def write_report(out_dir: str) -> str:
 
 
 def _write_local(out_dir: str, html: bytes) -> None:
-    """Write the report and leave no folder behind, even if `_run` was deleted."""
+    """Write the report and leave no folder behind."""
     temporary = storage.join(out_dir, storage.TEMPORARY_DIR)
     os.makedirs(temporary, exist_ok=True)
     try:

@@ -31,11 +31,11 @@ def next_steps(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
         here = os.path.abspath(name)
         yield f"copy it: mkdir {shlex.quote(name)} && {_copy_command(out_dir, name)}"
     yield f"load it in Python: {_load_line(summary, here)}"
-    yield f'upload it: hf upload NAME/{name} {shlex.quote(here)} . --repo-type dataset --exclude "_run/**"'
+    yield f'upload it: hf upload NAME/{name} {shlex.quote(here)} . --repo-type dataset --exclude ".run[./]*"'
 
 
 def _copy_command(out_dir: str, name: str) -> str:
-    return f'gcloud storage rsync --recursive --exclude "_run/.*" {shlex.quote(out_dir)} {shlex.quote(name)}'
+    return f'gcloud storage rsync --recursive --exclude "^[.]run[./].*" {shlex.quote(out_dir)} {shlex.quote(name)}'
 
 
 def _load_line(summary: Mapping[str, Any], out_dir: str) -> str:

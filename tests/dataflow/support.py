@@ -112,9 +112,9 @@ class Store:
         return {blob.name.removeprefix(folder): blob.generation for blob in self.bucket.list_blobs(prefix=folder)}
 
     def snapshot(self, prefix: str) -> dict[str, bytes]:
-        """Return the content of each object below `prefix` outside `_run`, by its path below `prefix`."""
+        """Return the content of each object below `prefix` outside `.run`, by its path below `prefix`."""
         return {
-            path: self.read(f"{prefix}/{path}") for path in self.generations(prefix) if not path.startswith("_run/")
+            path: self.read(f"{prefix}/{path}") for path in self.generations(prefix) if not path.startswith(".run/")
         }
 
 

@@ -27,7 +27,7 @@ def start(store: Store, *flags: object) -> "subprocess.Popen[str]":
 
 
 def write_lease(store: Store, out: str, **holder: object) -> None:
-    store.bucket.blob(f"{out}/_run/lease.json").upload_from_string(json.dumps(holder))
+    store.bucket.blob(f"{out}/.run/lease.json").upload_from_string(json.dumps(holder))
 
 
 def test_a_live_run_keeps_other_runs_out(store: Store, tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_live_run_keeps_other_runs_out(store: Store, tmp_path: Path) -> None:
     taken_over = start(store, *flags)
     messages = taken_over.communicate(timeout=60)[1]
     assert taken_over.returncode == 0, messages
-    assert "_run/lease.json" not in store.generations("leased")
+    assert ".run/lease.json" not in store.generations("leased")
     assert set(store.snapshot("leased")) >= {"a.jpg", "summary.json"}
 
 
@@ -53,14 +53,14 @@ def test_a_stopped_run_releases_its_lease(store: Store, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {f"{n:03d}.jpg": data for n in range(200)})
     first = start(store, "-i", source, "-o", f"gs://{BUCKET}/ended", "-s", "16", "--images_per_shard", "4")
     deadline = time.monotonic() + 60
-    while not store.generations("ended/_run/shards") and time.monotonic() < deadline:
+    while not store.generations("ended/.run/shards") and time.monotonic() < deadline:
         time.sleep(0.05)
-    holder = json.loads(store.read("ended/_run/lease.json"))
+    holder = json.loads(store.read("ended/.run/lease.json"))
     assert holder["who"].startswith(f"process {first.pid} on ")
     first.send_signal(signal.SIGINT)
     messages = first.communicate(timeout=30)[1]
     assert first.returncode == 130, messages
-    assert "_run/lease.json" not in store.generations("ended")
+    assert ".run/lease.json" not in store.generations("ended")
 
 
 def test_a_running_job_keeps_other_runs_out(store: Store) -> None:
@@ -75,7 +75,7 @@ def test_a_running_job_keeps_other_runs_out(store: Store) -> None:
         page = f"https://console.cloud.google.com/dataflow/jobs/us-central1/{job_id}?project=a-project"
         assert second.stderr.splitlines()[-1] == (
             f"image_resizer: another run is using {out!r} (job {job_id}: {page}): wait for its end, or cancel "
-            f"it; if it is over, delete '{out}/_run/lease.json'"
+            f"it; if it is over, delete '{out}/.run/lease.json'"
         )
         assert list(service.jobs) == [job_id]
         service.state = "JOB_STATE_CANCELLED"

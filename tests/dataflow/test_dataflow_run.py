@@ -55,15 +55,15 @@ def test_a_job_continues_after_its_worker_was_killed(
     job: Job, environment: Path, store: Store, images: Path, tmp_path: Path
 ) -> None:
     with CapturedRun(job, environment, store, tmp_path) as first:
-        first.wait_until(lambda: len(store.generations(f"{job.out}/_run/shards")) >= 3)
+        first.wait_until(lambda: len(store.generations(f"{job.out}/.run/shards")) >= 3)
         first.kill_harness()
         assert first.wait() == HARNESS_DIED
-    markers = store.generations(f"{job.out}/_run/shards")
+    markers = store.generations(f"{job.out}/.run/shards")
     assert 3 <= len(markers) < 24
     assert not store.generations(job.out).keys() & {"summary.json", "manifest-00000-of-00001.jsonl"}
-    committed = [f"_run/shards/{name}" for name in markers]
+    committed = [f".run/shards/{name}" for name in markers]
     for name in markers:
-        header = json.loads(store.read(f"{job.out}/_run/shards/{name}").splitlines()[0])
+        header = json.loads(store.read(f"{job.out}/.run/shards/{name}").splitlines()[0])
         committed += [path for path, _, _ in header["files"]]
     assert len(committed) > len(markers)
     written = {path: write for path, write in store.generations(job.out).items() if path in committed}

@@ -10,6 +10,8 @@ from google.cloud.exceptions import ServiceUnavailable, TooManyRequests
 from tests.dataflow.conftest import ODD_NAMES
 from tests.dataflow.store import BUCKET, page_of
 from tests.dataflow.support import Store, running_store
+from transforms.dataset import state
+from transforms.storage import gcs_client
 
 pytestmark = pytest.mark.slow
 
@@ -59,3 +61,27 @@ def test_every_fifth_request_is_refused(tmp_path: Path) -> None:
                 answers[type(error).__name__] += 1
         assert answers == {"served": 16, "TooManyRequests": 2, "ServiceUnavailable": 2}
         assert Counter(request.status for request in busy.requests()) == {200: 16, 429: 2, 503: 2}
+
+
+def test_the_state_of_an_earlier_version_is_moved_in_the_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A move that was cut off is repeated: an object that was copied and not yet deleted lies in both places."""
+    for name, value in store.environment().items():
+        monkeypatch.setenv(name, value)
+    gcs_client.client.cache_clear()
+    files = {
+        "config.json": b"{}",
+        "history-1.json": b"one",
+        **{f"shards/a-{n:02d}.jsonl": b"%d" % n for n in range(40)},
+    }
+    for name, data in files.items():
+        store.bucket.blob(f"moving/_run/{name}").upload_from_string(data)
+    store.bucket.blob("moving/.run/shards/a-00.jsonl").upload_from_string(b"0")
+    out = f"gs://{BUCKET}/moving"
+    names = [f".run/shards/a-{n:02d}.jsonl" for n in range(40)]
+    for _ in range(2):
+        assert state.paths(out, ".run/shards/") == names
+        assert [state.read(out, name) for name in (".run/config.json", *names[:2])] == [b"{}", b"0", b"1"]
+        state.settle(out)
+    assert store.generations("moving/_run") == {}
+    assert {name: store.read(f"moving/.run/{name}") for name in store.generations("moving/.run")} == files
+    gcs_client.client.cache_clear()

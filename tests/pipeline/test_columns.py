@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.pipeline.conftest import Make
-from tests.support import Row, jpeg, markers, rows, run, snapshot, summary, write_tree
+from tests.support import Row, jpeg, rows, run, snapshot, summary, write_tree
+from tests.support.state import markers
 from tests.transforms.layouts.examples import examples
 
 pytestmark = pytest.mark.slow

@@ -19,7 +19,6 @@ from tests.support import (
     Row,
     image_bytes,
     jpeg,
-    markers,
     photo_tree,
     plain_resize,
     rows,
@@ -29,6 +28,7 @@ from tests.support import (
     write_tree,
     written_row,
 )
+from tests.support.state import markers
 from tests.transforms.layouts.examples import examples
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec, library_versions
@@ -239,7 +239,7 @@ def test_the_same_bytes_for_any_number_of_threads_and_on_other_runners(make: Mak
     for number, flags in enumerate((["-j", "1"], ["-j", "5"], ["--runner", "BundleBasedDirectRunner"])):
         out = tmp_path / f"out{number}"
         make("-i", source, "-o", out, "-s", 48, 24, "--layout", layout, "--images_per_shard", 2, *flags)
-        assert not (out / "_run" / "tmp").exists()
+        assert not (out / ".run").exists()
         snapshots.append(snapshot(out))
     assert snapshots[0] == snapshots[1] == snapshots[2]
 
@@ -407,14 +407,14 @@ def test_an_output_name_that_is_too_long_fails(make: Make, tmp_path: Path) -> No
 
 
 def test_no_output_is_written_into_the_run_folder(make: Make, tmp_path: Path) -> None:
-    source = write_tree(tmp_path / "in", {"_run/tmp/a.jpg": jpeg(1, (9, 9)), "b.jpg": jpeg(2, (9, 9))})
+    source = write_tree(tmp_path / "in", {".run/tmp/a.jpg": jpeg(1, (9, 9)), "b.jpg": jpeg(2, (9, 9))})
     make("-i", source, "-o", tmp_path / "one", "-s", 8)
     make("-i", source, "-o", tmp_path / "two", "-s", 8, 4)
     assert [(row["source"], row["error"]) for row in rows(tmp_path / "one", "failures")] == [
-        ("_run/tmp/a.jpg", "name-unusable")
+        (".run/tmp/a.jpg", "name-unusable")
     ]
     assert rows(tmp_path / "two", "failures") == []
-    assert (tmp_path / "two" / "8" / "_run" / "tmp" / "a.jpg").is_file()
+    assert (tmp_path / "two" / "8" / ".run" / "tmp" / "a.jpg").is_file()
 
 
 def test_several_inputs_become_splits(make: Make, tmp_path: Path) -> None:

@@ -76,9 +76,9 @@ def test_a_run_that_a_signal_ended_at_any_moment_is_continued(case: Case, number
 def test_the_checks_notice_a_lost_file_and_a_leftover(case: Case) -> None:
     case.clear()
     shutil.copytree(case.whole, case.out)
-    (case.out / "_run" / "tmp").mkdir()
+    (case.out / ".run").mkdir()
     (case.out / "below" / ".temp1").mkdir()
-    assert leftovers(case.out) == ["_run/tmp", "below/.temp1"]
+    assert leftovers(case.out) == [".run", "below/.temp1"]
     (case.out / "p000.jpg").write_bytes(b"half")
     with pytest.raises(LostError, match=r"1 files differ from those of an uninterrupted run: \['p000.jpg'\]"):
         case.resume()

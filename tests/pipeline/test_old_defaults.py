@@ -9,7 +9,8 @@ from PIL import Image
 
 from pipeline.run import main
 from tests.pipeline.conftest import Make
-from tests.support import jpeg, markers, photo_tree, rows, snapshot, write_tree
+from tests.support import jpeg, photo_tree, rows, snapshot, write_tree
+from tests.support.state import markers, state_of
 from transforms.layouts import LAYOUTS
 
 pytestmark = pytest.mark.slow
@@ -50,7 +51,7 @@ def test_pictures_are_upright_by_default(
     assert sizes(out) == {"turned.jpg": size, "plain.jpg": (30, 20)}
     upright = size == (20, 30)
     assert f"orientation in EXIF or XMP, {'applied' if upright else 'not applied'}: 1" in shown
-    plan = json.loads((out / "_run" / "config.json").read_text())
+    plan = json.loads((state_of(out) / "config.json").read_text())
     assert plan["settings"]["orientation"] == ("exif" if upright else "stored")
     by_source = {row["source"]: row for row in rows(out, "manifest")}
     assert by_source["turned.jpg"]["orientation"] == (6 if upright else 1)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, rows, run, snapshot, summary, write_tree
+from tests.support.state import state_of
 from tests.transforms.imaging.files import boxes_of
 
 pytestmark = pytest.mark.slow
@@ -157,7 +158,7 @@ def test_a_dataset_with_the_old_name_of_the_flag_is_continued(make: Make, tmp_pa
     source, out = write_tree(tmp_path / "in", files), tmp_path / "out"
     flags = ("-i", source, "-o", out, "-s", 16, "-ext", "jpg", "--label_from", "folder")
     make(*flags)
-    completed, config = snapshot(out), out / "_run" / "config.json"
+    completed, config = snapshot(out), state_of(out) / "config.json"
     plan = json.loads(config.read_bytes())
     plan["settings"]["labels"] = plan["settings"].pop("label_from")
     config.write_text(json.dumps(plan))

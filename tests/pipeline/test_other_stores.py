@@ -6,7 +6,8 @@ import pytest
 
 from tests.disk_store import SCHEME
 from tests.pipeline.conftest import Make
-from tests.support import jpeg, markers, rows, snapshot, summary, write_tree
+from tests.support import jpeg, rows, snapshot, summary, write_tree
+from tests.support.state import markers
 
 pytestmark = pytest.mark.slow
 
@@ -20,8 +21,8 @@ def test_a_dataset_is_made_continued_verified_and_overwritten(
     make(*flags, "-o", store_out)
     make(*flags, "-o", tmp_path / "here")
     assert snapshot(out) == snapshot(tmp_path / "here")
-    assert {path.name for path in (out / "_run").iterdir()} >= {"config.json", "receipts", "shards"}
-    assert not (out / "_run" / "lease.json").exists()
+    assert {path.name for path in (out / ".run").iterdir()} >= {"config.json", "receipts", "shards"}
+    assert not (out / ".run" / "lease.json").exists()
 
     shown = make(*flags, "-o", store_out)
     assert "nothing to do: all 9 images were committed already, and none was read" in shown

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from tests.pipeline.conftest import Make
-from tests.support import ROOT, image_bytes, jpeg, markers, photo_tree, rows, snapshot, write_tree
+from tests.support import ROOT, image_bytes, jpeg, photo_tree, rows, snapshot, write_tree
+from tests.support.state import markers, state_of
 from transforms.imaging.naming import shard_index
 from transforms.layouts import LAYOUTS
 
@@ -29,7 +30,7 @@ def start(*args: object) -> "subprocess.Popen[str]":
 def wait_for_markers(out: Path, count: int) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        folder = out / "_run" / "shards"
+        folder = out / ".run" / "shards"
         if folder.is_dir() and len(list(folder.iterdir())) >= count:
             return
         time.sleep(0.005)
@@ -75,11 +76,11 @@ def test_a_run_that_was_ended_is_continued(
 
     shown = " ".join(make(*args))
     assert {name: at for name, at in markers(out).items() if name in committed} == committed
+    assert not (out / ".run").exists()
     assert (
         f"{sum(json.loads(line)['matched'] for line in receipts_of_committed(out))} were committed already"
         in shown.replace(",", "")
     )
-    assert not (out / "_run" / "tmp").exists()
 
     make(*args[:3], tmp_path / "whole", *args[4:])
     assert snapshot(out) == snapshot(tmp_path / "whole")
@@ -87,7 +88,7 @@ def test_a_run_that_was_ended_is_continued(
 
 def receipts_of_committed(out: Path) -> list[str]:
     """Return the last run's receipts for shards that were committed before it."""
-    (receipts,) = (out / "_run" / "receipts").iterdir()
+    (receipts,) = (state_of(out) / "receipts").iterdir()
     return [line for line in receipts.read_text().splitlines() if not json.loads(line)["again"]]
 
 
@@ -114,7 +115,7 @@ def test_only_the_shard_of_a_lost_marker_is_made_again(make: Make, photos: Path,
     args = ("-i", photos, "-o", out, "-s", 32, "--images_per_shard", 2)
     make(*args)
     first, at = snapshot(out), markers(out)
-    (out / "_run" / "shards" / "train-00002-of-00005.jsonl").unlink()
+    (state_of(out) / "shards" / "train-00002-of-00005.jsonl").unlink()
     make(*args)
     assert snapshot(out) == first
     assert [name for name, when in markers(out).items() if when != at[name]] == ["train-00002-of-00005.jsonl"]
@@ -191,7 +192,7 @@ def test_another_version_of_a_library_is_refused(
     out = tmp_path / "out"
     args = ("-i", photos, "-o", out, "-s", 32, "--layout", layout)
     make(*args)
-    config = out / "_run" / "config.json"
+    config = state_of(out) / "config.json"
     plan = json.loads(config.read_text())
     now = plan["settings"]["versions"][library]
     plan["settings"]["versions"][library] = "9.9"
@@ -202,7 +203,7 @@ def test_another_version_of_a_library_is_refused(
 
 def change_settings(out: Path, change: Callable[[dict[str, Any]], None]) -> None:
     """Change the settings in the plan of a dataset."""
-    config = out / "_run" / "config.json"
+    config = state_of(out) / "config.json"
     plan = json.loads(config.read_text())
     change(plan["settings"])
     config.write_text(json.dumps(plan))
@@ -240,7 +241,7 @@ def test_a_dataset_made_with_simd_is_refused(
     ]
     assert snapshot(out) == complete
     make(*args, "--overwrite")
-    assert "resampler" not in json.loads((out / "_run" / "config.json").read_text())["settings"]
+    assert "resampler" not in json.loads((state_of(out) / "config.json").read_text())["settings"]
     assert snapshot(out) == complete
 
 
@@ -252,7 +253,7 @@ def test_overwrite_deletes_only_what_the_dataset_wrote(make: Make, photos: Path,
     fresh = tmp_path / "fresh"
     make("-i", photos, "-o", fresh, "-s", 24, "--layout", "webdataset")
     assert snapshot(out) == {**snapshot(fresh), "notes.txt": b"mine", "32/mine.jpg": b"mine too"}
-    assert sorted(path.name for path in out.rglob("*") if path.is_dir() and "_run" not in path.parts) == ["32"]
+    assert sorted(path.name for path in out.rglob("*") if path.is_dir()) == ["32"]
 
 
 def test_overwrite_deletes_the_table_of_archives(make: Make, photos: Path, tmp_path: Path) -> None:
@@ -305,8 +306,8 @@ def test_an_unusable_out_or_log_is_refused(make: Make, photos: Path, tmp_path: P
 
 @pytest.mark.parametrize("text", [b"{", b'{"shards": {"photos": 1}}'])
 def test_a_damaged_plan_is_refused(make: Make, photos: Path, tmp_path: Path, text: bytes) -> None:
-    write_tree(tmp_path / "out", {"a.jpg": b"mine", "_run/config.json": text})
+    write_tree(tmp_path / "out", {"a.jpg": b"mine", ".run/config.json": text})
     (shown,) = make("-i", photos, "-o", tmp_path / "out", expect=2)
-    assert shown.startswith(f"image_resizer: '{tmp_path}/out/_run/config.json' is damaged (")
+    assert shown.startswith(f"image_resizer: '{tmp_path}/out/.run/config.json' is damaged (")
     assert shown.endswith(f"): give another -o, or delete the folder {str(tmp_path / 'out')!r} to start again")
     assert snapshot(tmp_path / "out") == {"a.jpg": b"mine"}

@@ -23,6 +23,7 @@ from pipeline.cli.options import parse
 from pipeline.graph import build
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, jpeg, photo_tree, rows, run, snapshot, write_tree
+from tests.support.state import state_of
 from transforms.imaging import exact
 from transforms.layouts import LAYOUTS
 
@@ -161,7 +162,7 @@ def test_bundles_that_a_runner_repeats_or_streams_change_nothing(
     flags = ["-i", str(photos), "-s", "24", "12", "--layout", layout, "--images_per_shard", "2"]
     make(*flags, "-o", tmp_path / "once")
     options = parse([*flags, "-o", str(tmp_path / "twice")])
-    (tmp_path / "twice" / "_run").mkdir(parents=True)  # the command makes it first of all
+    (tmp_path / "twice" / ".run").mkdir(parents=True)  # the command makes it first of all
     pipeline = beam.Pipeline(FnApiRunner(**runner))
     build(pipeline, options.config, "run")
     pipeline.run().wait_until_finish()
@@ -172,7 +173,7 @@ def test_counters_agree_with_the_manifest(photos: Path, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {path.name: path.read_bytes() for path in photos.glob("*.jpg")})
     write_tree(source, {"bad.jpg": b"no image"})
     options = parse(["-i", str(source), "-o", str(tmp_path / "out"), "-s", "24", "12"])
-    (tmp_path / "out" / "_run").mkdir(parents=True)
+    (tmp_path / "out" / ".run").mkdir(parents=True)
     pipeline = beam.Pipeline(FnApiRunner())
     build(pipeline, options.config, "run")
     result = pipeline.run()
@@ -212,16 +213,16 @@ def test_an_unwritable_out_ends_the_run_with_a_sentence(photos: Path, tmp_path: 
     args = ("-i", photos, "-o", out, "-s", 16)
     assert run(*args).returncode == 0
     first = snapshot(out)
-    shutil.rmtree(out / "_run" / "shards")
-    (out / "_run" / "shards").write_bytes(b"in the way")
+    shutil.rmtree(state_of(out) / "shards")
+    (state_of(out) / "shards").write_bytes(b"in the way")
     done = run(*args)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 2
     assert re.search(
-        r"ERROR   \| cannot (write|read) '.*/_run/shards/.*': Not a directory; committed shards stay: remove the",
+        r"ERROR   \| cannot (write|read) '.*/.run/shards/.*': Not a directory; committed shards stay: remove the",
         done.stderr.rstrip(),
     )
-    (out / "_run" / "shards").unlink()
+    (state_of(out) / "shards").unlink()
     assert run(*args).returncode == 0
     assert snapshot(out) == first
 
@@ -229,7 +230,7 @@ def test_an_unwritable_out_ends_the_run_with_a_sentence(photos: Path, tmp_path: 
 def test_a_dataset_whose_counts_disagree_is_not_finished(make: Make, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     make("-i", photos, "-o", out, "-s", 16)
-    (marker,) = (out / "_run" / "shards").iterdir()
+    (marker,) = (state_of(out) / "shards").iterdir()
     header, *lines = marker.read_bytes().splitlines(keepends=True)
     wrong = json.loads(header)
     wrong["tally"]["images"]["written"] -= 1
@@ -244,7 +245,7 @@ def test_lost_rows_of_a_table_are_noticed(make: Make, photos: Path, tmp_path: Pa
     (tmp_path / "c.csv").write_text("key,x\nnowhere,1\np000,2\n")
     args = ["-i", photos, "-o", tmp_path / "out", "-s", 16, "--columns", tmp_path / "c.csv"]
     make(*args)
-    (marker,) = (tmp_path / "out" / "_run" / "shards").iterdir()
+    (marker,) = (state_of(tmp_path / "out") / "shards").iterdir()
     header, *lines = marker.read_bytes().splitlines(keepends=True)
     wrong = json.loads(header)
     wrong["tally"]["tables"]["columns"]["rows"] = 1
@@ -255,7 +256,7 @@ def test_lost_rows_of_a_table_are_noticed(make: Make, photos: Path, tmp_path: Pa
 def test_each_run_leaves_a_record(make: Make, photos: Path, tmp_path: Path) -> None:
     for _ in range(2):
         make("-i", photos, "-o", tmp_path / "out", "-s", 16, "-j", 3)
-    written = sorted((tmp_path / "out" / "_run").glob("history-*.json"), key=lambda path: path.stat().st_mtime_ns)
+    written = sorted(state_of(tmp_path / "out").glob("history-*.json"), key=lambda path: path.stat().st_mtime_ns)
     records = [json.loads(path.read_text()) for path in written]
     assert [(record["images"], record["processes"], record["runner"]) for record in records] == [
         (9, 3, "local"),

@@ -11,6 +11,7 @@ from pipeline.run import main
 from tests.pipeline.conftest import Make
 from tests.pipeline.test_starve import run_to_end, without_privileges
 from tests.support import jpeg, rows, summary, write_tree
+from tests.support.state import state_of
 from transforms.layouts import LAYOUTS
 
 pytestmark = pytest.mark.slow
@@ -44,7 +45,7 @@ def test_markers_of_an_older_version_do_not_know_what_is_enlarged(make: Make, tm
     source = write_tree(tmp_path / "in", {"small.jpg": jpeg(1, (40, 30))})
     out, args = tmp_path / "out", ("-i", source, "-o", tmp_path / "out", "-s", 100)
     make(*args)
-    (marker,) = (out / "_run" / "shards").iterdir()
+    (marker,) = (state_of(out) / "shards").iterdir()
     marker.write_text(re.sub(r'"enlarged":\{"100":\{"yes":1\}\},', "", marker.read_text()))
     shown = make(*args)
     assert "nothing to do: the only image was committed already, and was not read" in shown

@@ -16,6 +16,7 @@ import pytest
 
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, rows, snapshot, summary, write_tree
+from tests.support.state import state_of
 from tests.transforms.layouts.examples import examples
 
 pytestmark = pytest.mark.slow
@@ -242,12 +243,12 @@ def test_a_table_that_no_longer_matches_leaves_the_dataset_as_it_is(make: Make, 
     path.write_text("key,x\na,1\n")
     licenses.write_text("ImageID,License\nb,by\n")
     make(*args)
-    before, plan = snapshot(out), (out / "_run" / "config.json").read_bytes()
+    before, plan = snapshot(out), (state_of(out) / "config.json").read_bytes()
     licenses.write_text("ImageID,License\nz,by\n")
     path.write_text("key,y\na,text\n")
     (shown,) = [line for line in make(*args, expect=1) if "no row" in line]
     assert shown.startswith(f"--attribution {str(licenses)!r} has no row for any image: its keys are like 'z'")
-    assert (snapshot(out), (out / "_run" / "config.json").read_bytes()) == (before, plan)
+    assert (snapshot(out), (state_of(out) / "config.json").read_bytes()) == (before, plan)
     path.write_text("key,x\na,1\n")
     licenses.write_text("ImageID,License\nb,by\n")
     make(*args)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.conftest import Make
-from tests.support import jpeg, markers, rows, snapshot, summary, write_tree
+from tests.support import jpeg, rows, snapshot, summary, write_tree
 from tests.support.poison import POISON, poison
+from tests.support.state import markers, state_of
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +25,7 @@ def written(out: Path, key: str) -> Path:
 def shard_of(out: Path, path: Path) -> str:
     (name,) = (
         marker.name
-        for marker in (out / "_run" / "shards").iterdir()
+        for marker in (state_of(out) / "shards").iterdir()
         if str(path.relative_to(out)) in {file[0] for file in json.loads(marker.read_bytes().splitlines()[0])["files"]}
     )
     return name
@@ -77,12 +78,13 @@ def test_lost_tables_and_markers_are_reported(make: Make, args: list[object], tm
     out = tmp_path / "out"
     before = snapshot(out)
     (out / "summary.json").unlink()
-    damaged, gone = sorted((out / "_run" / "shards").iterdir())[:2]
+    damaged, gone = sorted((state_of(out) / "shards").iterdir())[:2]
     damaged.write_bytes(b"{}")
     gone.unlink()
     shown = make(*args, "--verify", expect=1)
     assert shown[:3] == [
-        f"the marker '_run/shards/{damaged.name}' is damaged: delete it, and the next run makes the shard again",
+        f"the marker '.run/shards/{damaged.name}' is damaged: --verify deletes it, and the next run makes the shard "
+        "again",
         f"shard {gone.stem} is not committed",
         "'summary.json' is missing",
     ]

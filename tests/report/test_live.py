@@ -15,7 +15,7 @@ from transforms.summary.progress import Progress
 def test_a_live_report_that_cannot_be_written_is_logged_once(tmp_path: Path) -> None:
     source, out = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (60, 40))}), tmp_path / "out"
     (out / "report.html").mkdir(parents=True)
-    (out / "_run").mkdir()
+    (out / ".run").mkdir()
     options = parse(["-i", str(source), "-o", str(out), "--report_every", "3600"])
     progress = Progress()
     progress.set_total(1)

@@ -15,6 +15,7 @@ from pipeline.report.__main__ import main
 from pipeline.report.data import examples_of, read_report_data, read_runs
 from pipeline.report.pictures import make_pictures
 from tests.support import image_bytes, jpeg, photo_tree, rows, run, snapshot, write_tree
+from tests.support.state import state_of
 from transforms.layouts import LAYOUTS
 from transforms.layouts.members import file_of, read_outputs
 from transforms.model.json_lines import json_line
@@ -33,7 +34,7 @@ def test_the_page_shows_every_layout(photos: Path, tmp_path: Path, layout: str) 
     done = run("-i", photos, "-o", out, "-s", 48, 24, "--layout", layout, "--images_per_shard", 3)
     assert done.returncode == 0, done.stderr
     assert any(line.endswith(f"report: {out}/report.html") for line in done.stderr.splitlines())
-    assert not (out / "_run" / "tmp").exists()
+    assert not (out / ".run").exists()
     written = [row for row in rows(out, "manifest") if row["status"] == "written"]
     outputs = read_outputs(str(out), layout, [row["path"] for row in written])
     assert {path: len(data) for path, data in outputs.items()} == {row["path"]: row["bytes"] for row in written}
@@ -67,19 +68,19 @@ def test_a_report_is_written_again_from_the_files_that_are_left(
     shutil.rmtree(source)
     (out / "report.html").unlink()
     for number, damaged in enumerate((b"[", b"[]", b'{"images": 3}')):  # not the histories of runs
-        (out / "_run" / f"history-{number}.json").write_bytes(damaged)
+        (state_of(out) / f"history-{number}.json").write_bytes(damaged)
     assert main([str(out)]) == 0
     assert capsys.readouterr().out == f"{out}/report.html\n"
     assert main([str(out), "--project=p"]) == 2
     message = "unexpected argument '--project=p': a local dataset takes no flags; give OUT alone"
     assert capsys.readouterr().err == f"pipeline.report: {message}\n"
     assert '<span class="missing">Not found</span>' in (out / "report.html").read_text(encoding="utf-8")
-    shutil.rmtree(out / "_run")
+    shutil.rmtree(out / ".run")
     assert main([str(out)]) == 0
     html = (out / "report.html").read_text(encoding="utf-8")
     assert '<span class="missing">The location of the source is no longer recorded</span>' in html
     assert "not-an-image" in html
-    assert not (out / "_run").exists()
+    assert not (out / ".run").exists()
     assert set(snapshot(out)) == before.keys() - {archives[-2].name}
 
 
@@ -167,7 +168,7 @@ def test_reading_ends_with_the_last_example_that_is_needed() -> None:
 def test_the_times_of_a_run_that_nobody_waited_for_come_from_its_receipts(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run("-i", photos, "-o", out, "-s", 16, "--images_per_shard", 2).returncode == 0
-    (path,) = (out / "_run").glob("history-*.json")
+    (path,) = state_of(out).glob("history-*.json")
     history = json.loads(path.read_text())
     path.write_text(json.dumps({name: history[name] for name in ("started", "runner", "processes")}))
     (restored,) = read_runs(str(out))
@@ -195,7 +196,7 @@ def test_only_shards_that_were_resized_count() -> None:
 def test_a_history_has_the_times_of_its_run(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run("-i", photos, "-o", out, "-s", 16).returncode == 0
-    (path,) = (out / "_run").glob("history-*.json")
+    (path,) = state_of(out).glob("history-*.json")
     history = json.loads(path.read_bytes())
     assert set(history["phases"]) <= {"starting", "listing", "resizing", "finishing"}
     assert sum(history["phases"].values()) - history["phases"]["starting"] == pytest.approx(history["seconds"], abs=0.1)

@@ -77,17 +77,12 @@ def run(*args: object) -> subprocess.CompletedProcess[str]:
 
 
 def snapshot(out: Path) -> dict[str, bytes]:
-    """Return the content of every file by its path, except for `_run` and the report, which differ from run to run."""
+    """Return the content of every file by its path, except for the state and the report, which differ each time."""
     return {
         str(path.relative_to(out)): path.read_bytes()
         for path in sorted(out.rglob("*"))
-        if path.is_file() and path.relative_to(out).parts[0] not in ("_run", "report.html")
+        if path.is_file() and not str(path.relative_to(out)).startswith((".run", "report.html"))
     }
-
-
-def markers(out: Path) -> dict[str, int]:
-    """Return the time of the last change of each marker, in nanoseconds, by its name."""
-    return {path.name: path.stat().st_mtime_ns for path in sorted((out / "_run" / "shards").iterdir())}
 
 
 def rows(out: Path, name: str) -> list[Row]:

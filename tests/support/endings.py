@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.support import ROOT
+from transforms.dataset import state
+from transforms.model.records import PACKED_PATH, RUN_DIR
 
 # (layout, sizes) of the datasets.
 CASES = (("files", (128,)), ("files", (128, 64)), ("webdataset", (128,)), ("webdataset", (128, 64)))
@@ -64,7 +66,7 @@ class Case:
         self._complete(self.whole)
         self.seconds = time.monotonic() - start
         self._expected = contents(self.whole)
-        self._shards = len(list((self.whole / "_run" / "shards").iterdir()))
+        self._shards = len(state.paths(str(self.whole), f"{RUN_DIR}/shards/"))
 
     def start(self, out: Path | None = None) -> subprocess.Popen[str]:
         """Start the command as a shell does."""
@@ -90,8 +92,7 @@ class Case:
 
     def committed(self) -> int:
         """Return the number of shards that are committed."""
-        markers = self.out / "_run" / "shards"
-        return len(list(markers.iterdir())) if markers.is_dir() else 0
+        return len(state.paths(str(self.out), f"{RUN_DIR}/shards/"))
 
     def state(self) -> str:
         """Return how far the interrupted run is: "start-up", "at work" or "finalising"."""
@@ -126,22 +127,16 @@ class Case:
 
 
 def contents(out: Path) -> dict[str, bytes]:
-    """Return the bytes of every file by its path, except for `_run` and the report, which holds times."""
+    """Return the bytes of every file by its path, except for the state and the report, which holds times."""
     files = (path for path in out.rglob("*") if path.is_file())
     paths = {str(path.relative_to(out)): path for path in files}
-    return {name: path.read_bytes() for name, path in paths.items() if not name.startswith(("_run/", "report.html"))}
+    return {name: path.read_bytes() for name, path in paths.items() if not name.startswith((RUN_DIR, "report.html"))}
 
 
 def leftovers(out: Path) -> list[str]:
-    """Return the paths with a temporary name, or with a name in `_run` that no complete dataset has."""
-    paths = [path.relative_to(out) for path in out.rglob("*")]
-    kept = {"config.json", "lock", "shards", "receipts", "pieces"}
-    return sorted(
-        str(path)
-        for path in paths
-        if path.name.startswith((".", "tmp"))
-        or (path.parts[0] == "_run" and len(path.parts) == 2 and path.name not in kept and path.suffix != ".json")
-    )
+    """Return the paths with a temporary or hidden name, except for the file of the state of a complete dataset."""
+    paths = (path.relative_to(out) for path in out.rglob("*") if path.name.startswith((".", "tmp")))
+    return sorted(str(path) for path in paths if str(path) != PACKED_PATH)
 
 
 def wait_for_handlers(process: subprocess.Popen[str]) -> None:

@@ -14,7 +14,7 @@ MEMORY = 4_000_000_000
 
 
 def config(tmp_path: Path, *sizes: int, layout: str = "files") -> ResizeConfig:
-    (tmp_path / "out" / "_run").mkdir(parents=True, exist_ok=True)  # a run makes this folder before everything else
+    (tmp_path / "out" / ".run").mkdir(parents=True, exist_ok=True)  # a run makes this folder before everything else
     spec = ResizeSpec(sizes=sizes or (8,))
     return ResizeConfig((Split("a", f"{tmp_path}/in/**", f"{tmp_path}/in"),), f"{tmp_path}/out", spec, layout, 100, 2)
 

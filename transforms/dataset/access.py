@@ -7,16 +7,20 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from transforms import storage
-from transforms.dataset.markers import marker_path, read_header
+from transforms.dataset import state
+from transforms.dataset.markers import read_header
 from transforms.dataset.old_defaults import keep_old_defaults
-from transforms.dataset.paths import CARD_PATH, CROISSANT_PATH, GENERATED_MARK, LEASE_PATH, LOCK_PATH
-from transforms.dataset.plan import Plan, document_paths, new_plan, read_plan
+from transforms.dataset.paths import CARD_PATH, CROISSANT_PATH, GENERATED_MARK
+from transforms.dataset.plan import Plan, document_paths, new_plan, read_plan, write_plan
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
-from transforms.model.records import REPORT_PATH, RUN_DIR
+from transforms.model.records import REPORT_PATH
 
 # Names that may be in a folder in which no run has made a dataset yet. Hidden files may be, too.
-_ALLOWED_NAMES = frozenset({RUN_DIR, "lost+found"})
+_ALLOWED_NAMES = frozenset({state.OLD_DIR, "lost+found"})
+
+# A setting that a plan has from the moment when --overwrite begins to delete the dataset.
+_ERASED = "overwrite"
 
 
 def check(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
@@ -57,8 +61,12 @@ def resume(config: ResizeConfig, given: Collection[str]) -> ResizeConfig:
 
 
 def prepare(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
-    """Check OUT as `check` does, then erase the dataset that is there if `overwrite` is true."""
+    """Check OUT as `check` does, then erase the dataset that is there if `overwrite` is true.
+
+    Afterwards OUT can be written to.
+    """
     continued = check(config, overwrite, log)
+    state.begin(config.out_dir)
     if overwrite and (plan := read_plan(config.out_dir)):
         erase(config.out_dir, plan)
     return continued
@@ -72,15 +80,15 @@ def erase(out_dir: str, plan: Plan) -> None:
     Raises:
         StorageError: a file cannot be deleted.
     """
+    write_plan(out_dir, plan._replace(settings={**plan.settings, _ERASED: True}))
     for shard in plan.all_shards():
         header = read_header(out_dir, shard)
         if header is not None:
-            storage.delete_all(out_dir, [*(file[0] for file in header.files), marker_path(shard)])
+            storage.delete_all(out_dir, [file[0] for file in header.files])
     kept = {CARD_PATH} if edited_card(out_dir) else set()
     documents = (*document_paths(plan), CROISSANT_PATH, REPORT_PATH)
     storage.delete_all(out_dir, [path for path in documents if path not in kept])
-    lock = LOCK_PATH if storage.is_local(out_dir) else LEASE_PATH  # of this run
-    storage.delete_tree(storage.join(out_dir, RUN_DIR), spare=storage.join(out_dir, lock))
+    state.delete_all(out_dir)
 
 
 def edited_card(out_dir: str) -> bytes | None:
@@ -100,6 +108,11 @@ def _plan_of(out_dir: str) -> Plan | None:
 
 
 def _check_same_settings(config: ResizeConfig, plan: Plan) -> None:
+    if _ERASED in plan.settings:
+        raise RunError(
+            f"{config.out_dir!r} holds a part of a dataset, which a run with --overwrite began to delete: give "
+            "--overwrite again, or give another -o"
+        )
     if "resampler" in plan.settings or "cykooz-resizer" in plan.settings.get("versions", {}):
         raise RunError(
             f"{config.out_dir!r} holds a dataset made with --resampler simd, which no longer exists, so that its "

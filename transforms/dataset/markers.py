@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from transforms import storage
+from transforms.dataset import state
 from transforms.imaging.errors import RETRIED_KINDS
 from transforms.model.errors import RunError
 from transforms.model.json_lines import json_line, manifest_line
@@ -106,7 +106,7 @@ def read_marker(out_dir: str, shard: Shard) -> Marker | None:
     Raises:
         RunError: the marker is damaged.
     """
-    data = storage.read_if_there(storage.join(out_dir, marker_path(shard)))
+    data = state.read(out_dir, marker_path(shard))
     if data is None:
         return None
     first, *lines = data.splitlines(keepends=True)
@@ -136,4 +136,6 @@ def _parse_header(line: bytes, shard: Shard) -> Header:
 
 
 def _damaged(shard: Shard) -> RunError:
-    return RunError(f"the marker {marker_path(shard)!r} is damaged: delete it, and the next run makes the shard again")
+    return RunError(
+        f"the marker {marker_path(shard)!r} is damaged: --verify deletes it, and the next run makes the shard again"
+    )

@@ -1,12 +1,13 @@
 """The paths of a dataset's files below OUT, except for the images and archives, which `layouts` names.
 
-_run/config.json                          the plan, see `plan`
-_run/shards/SHARD.jsonl                   markers of committed shards, see `markers`
-_run/receipts/                            what each run committed or found committed
-_run/history-RUN.json                     times and rates of each run
-_run/pieces/                              each part's piece of the files that have no parts
-_run/tmp/                                 files that are not complete yet
-_run/lock, on a store _run/lease.json     the run that is at work
+.run/config.json                          the plan, see `plan`
+.run/shards/SHARD.jsonl                   markers of committed shards, see `markers`
+.run/receipts/                            what each run committed or found committed
+.run/history-RUN.json                     times and rates of each run
+.run/pieces/                              each part's piece of the files that have no parts
+.run/tmp/                                 files that are not complete yet
+.run/lease.json, locally .run.lock        the run that is at work
+.run.sqlite                               all of these that a later run needs, once a local run is complete: `state`
 manifest-*.jsonl, failures-*.jsonl        rows of all images, and rows of failed images
 attribution-*.jsonl, unmatched-*.jsonl    with tables: authors, and images and rows without a partner
 [SIZE/][SPLIT/]metadata.jsonl             with layout `files`
@@ -20,7 +21,7 @@ from __future__ import annotations
 from transforms.model.records import RUN_DIR
 
 CONFIG_PATH = f"{RUN_DIR}/config.json"
-LOCK_PATH = f"{RUN_DIR}/lock"
+LOCK_PATH = f"{RUN_DIR}.lock"
 LEASE_PATH = f"{RUN_DIR}/lease.json"
 RECEIPTS_DIR = f"{RUN_DIR}/receipts"
 PIECES_DIR = f"{RUN_DIR}/pieces"

@@ -1,4 +1,4 @@
-"""The plan of a dataset in OUT/_run/config.json, which its first run fixes for all runs.
+"""The plan of a dataset in OUT/.run/config.json, which its first run fixes for all runs.
 
 It decides the shards, the parts of the manifest, and the paths of the files that describe the dataset.
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from transforms import storage
+from transforms.dataset import state
 from transforms.dataset.paths import ARCHIVES_PATH, CARD_PATH, CONFIG_PATH, LICENSE_PATH, SUMMARY_PATH, SUMS_PATH
 from transforms.dataset.settings import settings
 from transforms.layouts import LAYOUTS
@@ -119,7 +120,7 @@ def read_plan(out_dir: str) -> Plan | None:
     Raises:
         RunError: the file is damaged.
     """
-    text = storage.read_if_there(storage.join(out_dir, CONFIG_PATH))
+    text = state.read(out_dir, CONFIG_PATH)
     if text is None:
         return None
     try:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from transforms import storage
+from transforms.dataset import state
 from transforms.dataset.markers import marker_path, read_header
 from transforms.dataset.plan import Plan, document_paths
 from transforms.model.config import ResizeConfig
@@ -41,7 +42,7 @@ def check_shards(config: ResizeConfig, plan: Plan, full: bool) -> Iterator[Shard
     with ThreadPoolExecutor(_THREADS) as pool:
         for check in pool.map(lambda shard: _check(config.out_dir, shard, full), plan.all_shards()):
             if check.problems:
-                storage.delete_all(config.out_dir, [marker_path(check.shard)])
+                state.delete(config.out_dir, marker_path(check.shard))
             yield check
 
 

@@ -38,7 +38,7 @@ def _image_path(_shard: Shard, folder: str, name: str, _extension: str) -> str:
 
 def _problem_of(path: str) -> tuple[Kind, str] | None:
     parts = path.split("/")
-    if parts[0] in (RUN_DIR, REPORT_PATH):
+    if parts[0] in (RUN_DIR, REPORT_PATH) or parts[0].startswith(f"{RUN_DIR}."):
         return Kind.NAME_UNUSABLE, f"its output would lie in {parts[0]}, which is the dataset's own"
     if {"", ".", ".."} & set(parts):  # an object in a store may have such a name, which leads elsewhere on a disk
         return Kind.NAME_UNUSABLE, f"its output {path!r} would be no file below OUT"

@@ -6,9 +6,12 @@ from typing import Any, NamedTuple
 
 from transforms.model.places import Place
 
-# The folder below OUT for everything that is not data.
-RUN_DIR = "_run"
-# The report, the only file outside `RUN_DIR` that differs from run to run.
+# What a run must know of earlier ones lies in this folder below OUT, see `transforms.dataset.state`. Loaders of
+# images take a folder for a class or a split, so a local run that is complete packs it into one file. Names that begin
+# with the folder's and a dot are the program's own.
+RUN_DIR = ".run"
+PACKED_PATH = f"{RUN_DIR}.sqlite"
+# The report, the only file that differs from run to run, apart from these.
 REPORT_PATH = "report.html"
 
 # The columns of an image's class: its id and its name.

@@ -24,7 +24,16 @@ from transforms.storage.reading import (
     size,
 )
 from transforms.storage.schemes import problem_of
-from transforms.storage.writing import delete_all, delete_tree, stage, write, write_all, write_pieces
+from transforms.storage.writing import (
+    delete_all,
+    delete_tree,
+    list_below,
+    move_tree,
+    stage,
+    write,
+    write_all,
+    write_pieces,
+)
 
 __all__ = [
     "TEMPORARY_DIR",
@@ -37,8 +46,10 @@ __all__ = [
     "is_inside",
     "is_local",
     "join",
+    "list_below",
     "list_pattern",
     "matches",
+    "move_tree",
     "open_file",
     "problem_of",
     "read",

@@ -110,6 +110,11 @@ def put(_out_dir: str, target: str, fill: Callable[[BinaryIO], T]) -> T:
     return filled
 
 
+def move(_out_dir: str, source: str, target: str) -> None:
+    """Move a file to another name."""
+    _file_systems(source).rename([source], [target])
+
+
 def delete(_out_dir: str, target: str) -> None:
     """Delete a file, if it is there."""
     if exists(target):

@@ -92,6 +92,14 @@ def put(_out_dir: str, path: str, fill: Callable[[BinaryIO], T]) -> T:
     return filled
 
 
+def move(out_dir: str, source: str, path: str) -> None:
+    """Move an object to another name of the same bucket. The store copies it by itself. Raise as `read` does."""
+    blob = _blob(source)
+    with file_errors():
+        blob.bucket.copy_blob(blob, blob.bucket, split(path)[1], retry=_retry("move", source))
+    delete(out_dir, source)
+
+
 def delete(_out_dir: str, path: str) -> None:
     """Delete an object, if it is there. Raise as `read` does.
 

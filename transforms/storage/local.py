@@ -112,15 +112,15 @@ def _create(out_dir: str, temporary: str) -> BinaryIO:
         return open(temporary, "xb")
 
 
-def move(out_dir: str, temporary: str, target: str) -> None:
-    """Move a temporary file to its place below `out_dir`."""
+def move(out_dir: str, source: str, target: str) -> None:
+    """Move a file to its place below `out_dir`."""
     try:
-        os.replace(temporary, target)
+        os.replace(source, target)
     except FileNotFoundError as error:
-        if not os.path.lexists(temporary):  # then OUT is gone, and a folder for the target would be a new one
+        if not os.path.lexists(source):  # then OUT is gone, and a folder for the target would be a new one
             raise _removed(out_dir) from error
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        os.replace(temporary, target)
+        os.replace(source, target)
 
 
 def _make_temporary_dir(out_dir: str, folder: str) -> None:

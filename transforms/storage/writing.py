@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
@@ -77,6 +78,34 @@ def _write_file(out_dir: str, file: StoredFile) -> None:
     attempt(lambda _: local.move(out_dir, staged, target), "write", target)
 
 
+def move_tree(out_dir: str, source: str, target: str, last: str) -> None:
+    """Give a folder below `out_dir` another name. A call that was interrupted can be repeated.
+
+    Args:
+        out_dir: folder of the dataset.
+        source: path of the folder below `out_dir`.
+        target: its new path. What lies there locally is deleted.
+        last: path below `source` of the file that a store moves after all others.
+
+    Raises:
+        StorageError: a file cannot be moved.
+    """
+    folder, other = join(out_dir, source), join(out_dir, target)
+    if is_local(out_dir):
+        delete_tree(other)
+        _move(out_dir, folder, other)
+        return
+    paths = {below(folder, path) for path in list_below(folder)}
+    with ThreadPoolExecutor(_STORE_WRITERS) as pool:
+        list(pool.map(lambda path: _move(out_dir, join(folder, path), join(other, path)), paths - {last}))
+    if last in paths:
+        _move(out_dir, join(folder, last), join(other, last))
+
+
+def _move(out_dir: str, source: str, target: str) -> None:
+    attempt(lambda kind: kind.move(out_dir, source, target), "move", source)
+
+
 def write(out_dir: str, path: str, data: bytes) -> None:
     """Write one file at `path` below `out_dir`.
 
@@ -115,15 +144,17 @@ def delete_tree(path: str, spare: str | None = None) -> None:
     if is_local(path):
         attempt(lambda _: local.delete_folder(path, spare), "delete", path)
     else:
-        delete_all(path, [below(path, file) for file in _list_below(path) if file != spare])
+        delete_all(path, [below(path, file) for file in list_below(path) if file != spare])
 
 
-def _list_below(folder: str) -> list[str]:
-    """Return the paths of all files below a folder of a store.
+def list_below(folder: str) -> list[str]:
+    """Return the paths of all files below a folder, at any depth.
 
     Raises:
         StorageError: the folder cannot be listed.
     """
+    if is_local(folder):
+        return [join(parent, name) for parent, _, names in os.walk(folder) for name in names]
     prefix = join(folder, "")
     if gcs.is_object(folder):  # not by a pattern: the folder's own name may hold wildcards
         return attempt(lambda _: [path for path, _, _ in gcs.list_range(prefix, "", "")], "list", folder)

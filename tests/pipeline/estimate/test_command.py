@@ -13,6 +13,7 @@ from pipeline.run import main
 from tests.disk_store import SCHEME
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, photo_tree, run, write_tree
+from tests.support.state import state_of
 from transforms.publish.amounts import amount
 
 pytestmark = pytest.mark.slow
@@ -95,7 +96,7 @@ def test_committed_images_reduce_the_time_left(estimate: Estimate, make: Make, p
     note = "9 of 9 images committed"
     assert values(estimate(*flags, "--estimate", 2), "time left") == ["about 0:00:00", note]
     assert not any("time left" in line for line in estimate(*flags, "--estimate", 2, "--overwrite"))
-    marker = min((out / "_run" / "shards").iterdir())
+    marker = min((state_of(out) / "shards").iterdir())
     missing = json.loads(marker.read_bytes().splitlines()[0])["tally"]["images"]["matched"]
     marker.unlink()
     before = modification_times(out)

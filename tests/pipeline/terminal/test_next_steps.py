@@ -21,7 +21,7 @@ def summary(layout: str = "files", written: int = 3, extension: str = "jpg", siz
 def test_datasets_loads_most_layouts(layout: str) -> None:
     assert list(next_steps(summary(layout), "/data/my out")) == [
         f"{LOAD}from datasets import load_dataset; dataset = load_dataset('/data/my out')",
-        "upload it: hf upload NAME/my-out '/data/my out' . --repo-type dataset --exclude \"_run/**\"",
+        "upload it: hf upload NAME/my-out '/data/my out' . --repo-type dataset --exclude \".run[./]*\"",
     ]
 
 
@@ -40,7 +40,8 @@ def test_a_dataset_without_an_image_has_no_next_step(layout: str) -> None:
 def test_a_dataset_on_a_store_is_copied_first() -> None:
     here = os.path.abspath("small")
     assert list(next_steps(summary(), "gs://mine/photos/small")) == [
-        'copy it: mkdir small && gcloud storage rsync --recursive --exclude "_run/.*" gs://mine/photos/small small',
+        'copy it: mkdir small && gcloud storage rsync --recursive --exclude "^[.]run[./].*" gs://mine/photos/small '
+        "small",
         f"{LOAD}from datasets import load_dataset; dataset = load_dataset({here!r})",
-        f'upload it: hf upload NAME/small {here} . --repo-type dataset --exclude "_run/**"',
+        f'upload it: hf upload NAME/small {here} . --repo-type dataset --exclude ".run[./]*"',
     ]

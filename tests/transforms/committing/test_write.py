@@ -19,7 +19,7 @@ SHARD = Shard("a", 0, 1)
 
 
 def config(tmp_path: Path, layout: str = "files") -> ResizeConfig:
-    (tmp_path / "out" / "_run").mkdir(parents=True, exist_ok=True)  # a run makes this folder before everything else
+    (tmp_path / "out" / ".run").mkdir(parents=True, exist_ok=True)  # a run makes this folder before everything else
     split = Split("a", f"{tmp_path}/in/**", f"{tmp_path}/in")
     return ResizeConfig((split,), f"{tmp_path}/out", ResizeSpec(sizes=(8,)), layout, 100, 2)
 
@@ -70,4 +70,4 @@ def test_the_sink_commits_shards_that_are_not_committed_and_writes_a_receipt_for
         ("a-00000-of-00001", True, 1),
         ("a-00001-of-00002", False, 1),
     ]
-    assert [path.name for path in (tmp_path / "out" / "_run" / "shards").iterdir()] == ["a-00000-of-00001.jsonl"]
+    assert [path.name for path in (tmp_path / "out" / ".run" / "shards").iterdir()] == ["a-00000-of-00001.jsonl"]

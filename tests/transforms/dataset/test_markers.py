@@ -55,7 +55,9 @@ def test_a_missing_marker_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", [b"", b"{}\n", b"no json\n"])
 def test_a_damaged_marker_is_an_error(tmp_path: Path, damage: bytes) -> None:
     write_marker(tmp_path, damage or marker_bytes(ResizedShard(SHARD, "d", {}, rows=(ROW,)), []).splitlines()[0])
-    with pytest.raises(RunError, match=r"the marker '_run/shards/train-00003-of-00012.jsonl' is damaged: delete it"):
+    with pytest.raises(
+        RunError, match=r"marker '.run/shards/train-00003-of-00012.jsonl' is damaged: --verify deletes it"
+    ):
         read_header(str(tmp_path), SHARD)
 
 

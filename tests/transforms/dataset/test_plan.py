@@ -18,7 +18,7 @@ PLAN = {
 
 
 def write_plan(out: Path, **changes: object) -> str:
-    write_tree(out, {"_run/config.json": json.dumps({**PLAN, **changes}).encode()})
+    write_tree(out, {".run/config.json": json.dumps({**PLAN, **changes}).encode()})
     return str(out)
 
 

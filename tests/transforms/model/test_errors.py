@@ -37,8 +37,8 @@ def test_another_error_is_not_recovered() -> None:
 
 
 def test_an_os_error_of_the_runner_is_recovered() -> None:
-    message = "[Errno 24] Too many open files: '/out/_run/tmp/x'"
+    message = "[Errno 24] Too many open files: '/out/.run/tmp/x'"
     text = f"Traceback (most recent call last):\n  File ...\nRuntimeError: OSError: {message} [while running 'Write/x']"
-    for error in (RuntimeError(text), OSError(24, "Too many open files", "/out/_run/tmp/x")):
+    for error in (RuntimeError(text), OSError(24, "Too many open files", "/out/.run/tmp/x")):
         assert str(recover_os_error(error)) == message
     assert recover_os_error(RuntimeError("ValueError: 3")) is None

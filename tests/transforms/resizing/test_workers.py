@@ -127,7 +127,7 @@ def test_outputs_are_left_in_temporary_files(two: Workers, tmp_path: Path) -> No
         data = Path(output.file.path).read_bytes()
         assert (output.target, data, output.sha256) == encoded[size]
         assert output.file.size == len(data)
-        assert Path(output.file.path).parent.parent == Path(out, "_run", "tmp")
+        assert Path(output.file.path).parent.parent == Path(out, ".run", "tmp")
 
 
 def test_files_of_a_store_are_read_here(two: Workers, tmp_path: Path) -> None:

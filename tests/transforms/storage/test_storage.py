@@ -32,20 +32,20 @@ def _no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_file_is_written_whole_and_leaves_no_trace(tmp_path: Path) -> None:
-    (tmp_path / "_run").mkdir()
+    (tmp_path / ".run").mkdir()
     storage.write_all(str(tmp_path), [stored("a/b.bin", b"one"), stored("c.bin", b"two")])
     assert (tmp_path / "a" / "b.bin").read_bytes() == b"one"
     assert (tmp_path / "c.bin").read_bytes() == b"two"
-    assert list((tmp_path / "_run" / "tmp").iterdir()) == []
+    assert list((tmp_path / ".run" / "tmp").iterdir()) == []
 
 
 def test_a_target_that_cannot_be_written_stays_as_it_was(tmp_path: Path) -> None:
-    (tmp_path / "_run").mkdir()
+    (tmp_path / ".run").mkdir()
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "inside").write_bytes(b"")
     with pytest.raises(StorageError, match=r"cannot write '.*/taken': Is a directory"):
         storage.write(str(tmp_path), "taken", b"data")
-    assert list((tmp_path / "_run" / "tmp").iterdir()) == []
+    assert list((tmp_path / ".run" / "tmp").iterdir()) == []
 
 
 def test_reading(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_fault_of_the_program_is_neither_retried_nor_reworded(
 
 
 def test_a_fault_of_the_program_leaves_no_file(tmp_path: Path) -> None:
-    (tmp_path / "_run" / "tmp").mkdir(parents=True)
+    (tmp_path / ".run" / "tmp").mkdir(parents=True)
     calls: list[str] = []
 
     def pieces() -> Iterator[bytes]:

@@ -1,0 +1,73 @@
+"""Many files in one."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from transforms.dataset import packed
+from transforms.model.errors import RunError, StorageError
+
+
+@pytest.fixture(params=["packed", "a #?%20.b", os.fsdecode(b"\xff")])
+def path(tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """Return the path of a file without rows; its name may mean something in a URI, and need not be UTF-8."""
+    path = tmp_path / request.param
+    path.write_bytes(packed.empty())
+    return str(path)
+
+
+def test_files_are_added_replaced_listed_and_removed(path: str) -> None:
+    name = os.fsdecode(b"shards/\xff")
+    packed.add(path, [("a", b"one"), ("shards/b", b""), (name, bytes(range(256)) * 1000)])
+    packed.add(path, [("a", b"two")])
+    assert [packed.read(path, name) for name in ("a", "shards/b", name, "b")] == [
+        *(b"two", b""),
+        *(bytes(range(256)) * 1000, None),
+    ]
+    assert packed.names(path, "") == ["a", "shards/b", name]
+    assert packed.names(path, "shards/") == ["shards/b", name]
+    packed.remove(path, ["a", "shards/b", "never there"])
+    assert packed.names(path, "") == [name]
+    assert os.path.getsize(path) < 40_000
+
+
+def test_a_path_without_a_file_holds_nothing(tmp_path: Path) -> None:
+    path = str(tmp_path / "none")
+    assert (packed.read(path, "a"), packed.names(path, "")) == (None, [])
+    packed.remove(path, ["a"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_are_added_all_or_none(path: str) -> None:
+    packed.add(path, [("a", b"one")])
+
+    def files() -> "list[tuple[str, bytes]]":
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        packed.add(path, (pair for part in ([("a", b"two")], None) for pair in (part if part else files())))
+    assert packed.read(path, "a") == b"one"
+    assert os.listdir(os.path.dirname(path)) == [os.path.basename(path)]
+
+
+@pytest.mark.parametrize("damage", [b"", b"no table", b"SQLite format 3\0" + b"x" * 5000])
+def test_a_damaged_file_is_an_error(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "packed"
+    path.write_bytes(damage)
+    with pytest.raises(RunError, match=r"packed' is damaged|cannot read '.*packed': no such table"):
+        packed.read(str(path), "a")
+
+
+def test_a_file_with_damaged_rows_is_an_error(path: str) -> None:
+    packed.add(path, [("a", b"one")])
+    with sqlite3.connect(path) as table:
+        table.execute("UPDATE files SET data = x'78'")
+    with pytest.raises(RunError, match=r"is damaged \(Error -5 .*\): give another -o, or delete"):
+        packed.read(path, "a")
+
+
+def test_a_folder_is_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"cannot read '.*': unable to open database file"):
+        packed.read(str(tmp_path), "a")
