@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from transforms.imaging.errors import Note
+from transforms.imaging.extras import install_command, missing_for
 from transforms.model.config import Unread
 from transforms.model.counting import counted
 from transforms.publish.amounts import amount
@@ -61,9 +62,7 @@ def summary_lines(summary: Mapping[str, Any], failures: Sequence[Mapping[str, An
         yield f"failed, and tried again by the next run: {summary['retry']:,}"
     if summary["skipped"]:
         yield f"skipped: {format_counts(summary['skipped'])}"
-    if summary["not_images"]:
-        extensions = {extension or "(no extension)": number for extension, number in summary["not_images"].items()}
-        yield f"other files, not read: {format_counts(extensions)}"
+    yield from _other_files(summary["not_images"])
     if summary["system_files"]:
         yield f"system files, not read (__MACOSX, ._*, Thumbs.db, ...): {summary['system_files']:,}"
     for note in Note:
@@ -79,6 +78,18 @@ def summary_lines(summary: Mapping[str, Any], failures: Sequence[Mapping[str, An
         yield f"duplicates of an earlier file: {summary['duplicates']:,}"
     yield f"input: {amount(summary['source_bytes'])}; output: {_outputs(summary)}"
     yield f"OUT: {out_dir}"
+
+
+def _other_files(numbers: Mapping[str, int]) -> Iterator[str]:
+    """Yield a line for each kind of files that an extra would read, and one for all others."""
+    others = {}
+    for extension, number in numbers.items():
+        if extra := missing_for(extension[1:]):
+            yield f"{counted(number, f'{extension} file')} left out: {install_command(extra.name)}"
+        else:
+            others[extension or "(no extension)"] = number
+    if others:
+        yield f"other files, not read: {format_counts(others)}"
 
 
 def warnings(summary: Mapping[str, Any]) -> Iterator[str]:

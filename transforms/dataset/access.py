@@ -11,12 +11,16 @@ from transforms.dataset.markers import marker_path, read_header
 from transforms.dataset.old_defaults import keep_old_defaults
 from transforms.dataset.paths import CARD_PATH, CROISSANT_PATH, GENERATED_MARK, LEASE_PATH, LOCK_PATH
 from transforms.dataset.plan import Plan, document_paths, new_plan, read_plan
+from transforms.imaging.extras import EXTRAS
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import REPORT_PATH, RUN_DIR
 
 # Names that may be in a folder in which no run has made a dataset yet. Hidden files may be, too.
 _ALLOWED_NAMES = frozenset({RUN_DIR, "lost+found"})
+
+# The packages of optional decoders.
+_EXTRAS = frozenset(extra.distribution for extra in EXTRAS)
 
 
 def check(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
@@ -121,7 +125,9 @@ def _differences(old: Plan, new: Plan) -> Iterator[tuple[str, Any, Any]]:
             yield f"--{name}", old.settings.get(name), new.settings.get(name)
     old_versions, new_versions = old.settings.get("versions", {}), new.settings["versions"]
     for library in sorted({*old_versions, *new_versions}):
-        if old_versions.get(library) != new_versions.get(library):
+        # An extra reads files that the dataset does not have yet: their sources are new.
+        is_new_extra = library not in old_versions and library in _EXTRAS
+        if old_versions.get(library) != new_versions.get(library) and not is_new_extra:
             yield library, old_versions.get(library), new_versions.get(library)
 
 

@@ -7,6 +7,8 @@ import re
 
 from PIL import Image, features
 
+from transforms.imaging.extras import installed
+
 # The version of the core. Raise it whenever the same image and settings would give other bytes.
 CORE_VERSION = 2
 
@@ -230,7 +232,7 @@ def automatic_orientation(exact: bool) -> str:
 
 
 def library_versions(spec: ResizeSpec) -> dict[str, str]:
-    """Return the versions of all libraries that decide the bytes of an output, and of the core."""
+    """Return the versions of the core and of all libraries that decide the bytes of an output, with installed extras."""
     import importlib.metadata  # slow to load, and workers do not need it
 
     return {
@@ -242,4 +244,5 @@ def library_versions(spec: ResizeSpec) -> dict[str, str]:
         "littlecms": features.version("littlecms2") or "",
         "zlib": features.version("zlib") or "",
         **({"simplejpeg": importlib.metadata.version("simplejpeg")} if spec.check_jpeg else {}),
+        **{extra.distribution: extra.version for extra in installed()},
     }
