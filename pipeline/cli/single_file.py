@@ -6,7 +6,7 @@ import os
 import posixpath
 
 from pipeline.errors import UsageError
-from transforms.imaging.extras import install_command, missing_for
+from transforms.imaging.extras import extra_for, install_command
 from transforms.imaging.naming import UNREAD_EXTENSIONS, extension_of, is_tried
 from transforms.listing.no_image import ARCHIVES, LISTS
 from transforms.storage import is_local
@@ -55,7 +55,7 @@ def _problem_of(path: str, any_name: bool) -> str | None:
         return "is a list or a text, and no image: give the folder that holds the images"
     if is_tried(path, any_name):
         return None
-    if extra := missing_for(extension[1:]):
+    if extra := extra_for(extension[1:]):
         return f"cannot be read, since the extra for {extension} is not installed: {install_command(extra.name)}"
     if extension[1:] in UNREAD_EXTENSIONS:
         return f"cannot be read, since no decoder here reads {extension}: convert it to JPEG or PNG"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from transforms.imaging.errors import Note
-from transforms.imaging.extras import install_command, missing_for
+from transforms.imaging.extras import extra_for, install_command
 from transforms.model.config import Unread
 from transforms.model.counting import counted
 from transforms.publish.amounts import amount
@@ -84,7 +84,7 @@ def _other_files(numbers: Mapping[str, int]) -> Iterator[str]:
     """Yield a line for each kind of files that an extra would read, and one for all others."""
     others = {}
     for extension, number in numbers.items():
-        if extra := missing_for(extension[1:]):
+        if extra := extra_for(extension[1:]):
             yield f"{counted(number, f'{extension} file')} left out: {install_command(extra.name)}"
         else:
             others[extension or "(no extension)"] = number

@@ -11,7 +11,7 @@ from transforms.dataset.markers import marker_path, read_header
 from transforms.dataset.old_defaults import keep_old_defaults
 from transforms.dataset.paths import CARD_PATH, CROISSANT_PATH, GENERATED_MARK, LEASE_PATH, LOCK_PATH
 from transforms.dataset.plan import Plan, document_paths, new_plan, read_plan
-from transforms.imaging.extras import EXTRAS
+from transforms.imaging.extras import EXTRAS, install_command
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import REPORT_PATH, RUN_DIR
@@ -19,8 +19,8 @@ from transforms.model.records import REPORT_PATH, RUN_DIR
 # Names that may be in a folder in which no run has made a dataset yet. Hidden files may be, too.
 _ALLOWED_NAMES = frozenset({RUN_DIR, "lost+found"})
 
-# The packages of optional decoders.
-_EXTRAS = frozenset(extra.distribution for extra in EXTRAS)
+# The packages of optional decoders -> their extras.
+_EXTRAS = {extra.distribution: extra.name for extra in EXTRAS}
 
 
 def check(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
@@ -111,6 +111,11 @@ def _check_same_settings(config: ResizeConfig, plan: Plan) -> None:
         )
     new = new_plan(config, plan.shards, plan.columns)
     for name, old_value, new_value in _differences(plan, new):
+        if name in _EXTRAS and new_value is None:
+            raise RunError(
+                f"{config.out_dir!r} holds a dataset made with {name}, which is not installed here, so that its images "
+                f"would be left out: {install_command(_EXTRAS[name])}, give another -o, or start again with --overwrite"
+            )
         raise RunError(
             f"{config.out_dir!r} holds a dataset made with {name} {old_value!r}, but this run has {name} "
             f"{new_value!r}: use the same, give another -o, or start again with --overwrite"

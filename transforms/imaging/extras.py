@@ -69,9 +69,9 @@ def installed() -> tuple[Extra, ...]:
     return tuple(extra for extra in EXTRAS if extra.is_installed)
 
 
-def missing_for(extension: str) -> Extra | None:
-    """Return the extra that reads files with an extension, such as "heic", if it is not installed."""
-    return next((extra for extra in EXTRAS if extension in extra.extensions and not extra.is_installed), None)
+def extra_for(extension: str) -> Extra | None:
+    """Return the extra that reads files with an extension, such as "heic"."""
+    return next((extra for extra in EXTRAS if extension in extra.extensions), None)
 
 
 def install_command(name: str) -> str:
