@@ -49,9 +49,7 @@ def test_system_files_and_any_name(make: Make, tmp_path: Path) -> None:
     make("-i", f"{SCHEME}{source}", "-o", tmp_path / "any", "-s", 16, "--any_name")
     outputs = {row["key"]: row["path"] or row["reason"] for row in rows(tmp_path / "any", "manifest")}
     assert outputs == {"a": "a.jpg", "b.jpg?size=large": "b.jpg?size=large.jpg", "x": "empty-file"}
-    message = (
-        "holds no image: 1 .svg; convert .svg to JPEG or PNG, since no decoder here reads it, or give a folder or"
-    )
+    message = "holds no image: 1 .svg; convert .svg to JPEG or PNG, since no decoder here reads it, or give a folder or"
     (shown,) = make("-i", f"{SCHEME}{source}/*.svg", "-o", tmp_path / "none", expect=1)
     assert message in shown
 

@@ -46,8 +46,12 @@ def test_every_note_has_a_line(orientation: str, color: str) -> None:
 
 
 def test_other_files_and_system_files_are_counted_separately() -> None:
-    summary = {**summary_with({}, "stored", "srgb"), "not_images": {"": 1, ".heic": 1200, ".hif": 1, ".jxl": 3, ".svg": 2}, "system_files": 1234}
-    assert list(summary_lines(summary, [], "out"))[1:3] == [
+    summary = {
+        **summary_with({}, "stored", "srgb"),
+        "not_images": {"": 1, ".heic": 1200, ".hif": 1, ".jxl": 3, ".svg": 2},
+        "system_files": 1234,
+    }
+    assert list(summary_lines(summary, [], "out"))[1:6] == [
         "1,200 .heic files left out: pip install 'downsampled-open-images[heif]'",
         "1 .hif file left out: pip install 'downsampled-open-images[heif]'",
         "3 .jxl files left out: pip install 'downsampled-open-images[jxl]'",

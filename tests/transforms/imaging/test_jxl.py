@@ -98,7 +98,9 @@ def test_exif_turns_nothing_since_the_codestream_overrides_it() -> None:
     assert difference(pixels_of(data), picture) == 0
 
 
-@pytest.mark.parametrize(("setting", "notes"), [("stored", (Note.EXIF_ORIENTATION,)), ("exif", (Note.EXIF_ORIENTATION,))])
+@pytest.mark.parametrize(
+    ("setting", "notes"), [("stored", (Note.EXIF_ORIENTATION,)), ("exif", (Note.EXIF_ORIENTATION,))]
+)
 def test_a_jpeg_inside_gives_the_same_as_the_jpeg(tmp_path: Path, setting: str, notes: tuple[Note, ...]) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
