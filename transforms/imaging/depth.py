@@ -38,9 +38,7 @@ def is_deep(image: Image.Image) -> bool:
 
 
 def full_range(image: Image.Image) -> Range:
-    """Return the range of an image's type: by the tags of a TIFF, the bits of a HEIF, else 0 to 65535; 0 to 1 for
-    floats.
-    """
+    """Return the range of an image's type: by the tags of a TIFF, the bits of a HEIF, else 0 to 65535 or 0 to 1."""
     bits, signed = _tag(image, BITS_PER_SAMPLE, 16), _tag(image, SAMPLE_FORMAT, 1) == _SIGNED
     if image.mode == "F":
         lowest, highest = 0.0, 1.0

@@ -232,7 +232,7 @@ def automatic_orientation(exact: bool) -> str:
 
 
 def library_versions(spec: ResizeSpec) -> dict[str, str]:
-    """Return the versions of the core and of all libraries that decide the bytes of an output, with installed extras."""
+    """Return the versions of the core and of the libraries that decide an output's bytes, with installed extras."""
     import importlib.metadata  # slow to load, and workers do not need it
 
     return {

@@ -26,7 +26,8 @@ OTHER_INPUT = "give a folder or pattern with images"
         (
             {".jxr": 1, ".svg": 2},
             0,
-            f": 2 .svg, 1 .jxr; convert .jxr and .svg to JPEG or PNG, since no decoder here reads them, or {OTHER_INPUT}",
+            ": 2 .svg, 1 .jxr; convert .jxr and .svg to JPEG or PNG, since no decoder here reads them, or "
+            f"{OTHER_INPUT}",
         ),
         (
             {".svg": 2, ".mp4": 1},

@@ -25,8 +25,9 @@ def test_another_version_is_refused(library: str) -> None:
     with pytest.raises(RunError) as caught:
         check_libraries(CONFIG, {**versions(CONFIG), library: "0.1"})
     assert str(caught.value) == (
-        f"this worker has {library} {here!r} and the submitting machine {library} '0.1', so that their outputs could differ: "
-        "install the same version on both, or give a worker image that has it (--sdk_container_image)"
+        f"this worker has {library} {here!r} and the submitting machine {library} '0.1', so that their "
+        "outputs could differ: install the same version on both, or give a worker image that has it "
+        "(--sdk_container_image)"
     )
 
 
