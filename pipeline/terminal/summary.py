@@ -36,6 +36,7 @@ _NOTES: dict[Note, str | dict[str, str]] = {
     Note.TRUNCATED: "file ends early, written with what is there",
     Note.DAMAGED: "wrong checksum of the pixels, written as they are",
     Note.UNCHECKED: "not checkable by --check_jpeg",
+    Note.KEPT: "needed no change, stored byte for byte with their metadata",
 }
 
 

@@ -26,6 +26,28 @@ def boxes(data: bytes, wanted: bytes) -> Iterator[bytes]:
         at = end
 
 
+def end_of_boxes(data: bytes) -> int:
+    """Return where the last box ends; it may be behind the end of the file, or not the last thing in it."""
+    at = 0
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[at + 8 : at + 16], "big")
+        if size == 0:
+            return len(data)
+        if size < 8:
+            break
+        at += size
+    return at
+
+
+def is_deep_avif(data: bytes) -> bool:
+    """Return whether a picture of an AVIF has more than 8 bits a channel, by its configuration (av1C)."""
+    meta = next(boxes(data, b"meta"), b"")[4:]  # without its version and flags
+    properties = next(boxes(next(boxes(meta, b"iprp"), b""), b"ipco"), b"")
+    return any(len(body) > 2 and body[2] & 0x40 for body in boxes(properties, b"av1C"))
+
+
 def brands(data: bytes) -> list[bytes]:
     """Return the major brand of a file, and then its compatible brands; none if it does not begin with them."""
     if data[4:8] != b"ftyp" or len(data) < 16:

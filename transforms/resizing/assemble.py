@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from transforms import storage
-from transforms.imaging.errors import ImageError, Kind, SkippedError, Stage
+from transforms.imaging.errors import ImageError, Kind, Note, SkippedError, Stage
 from transforms.imaging.resize import Encoded
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
@@ -158,4 +158,5 @@ def manifest_row(result: SourceResult, size: int, output: SourceOutput, path: st
         bytes=output.file.size if isinstance(output, Staged) else len(output.data),
         sha256=output.sha256,
         status="written",
+        notes=(*result.notes, *([Note.KEPT] if output.kept else [])),
     )
