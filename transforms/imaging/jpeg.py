@@ -106,6 +106,12 @@ def may_be_scaled(data: bytes) -> bool:
     return frame is not None and frame.marker in _DCT and frame.bits == 8 and len(frame.identifiers) in (1, 3, 4)
 
 
+def is_common(data: bytes) -> bool:
+    """Return whether a JPEG is coded as nearly all are, so that every program reads it: DCT with Huffman codes."""
+    frame = read_frame(data)
+    return frame is not None and frame.marker in _DCT.keys() - _ARITHMETIC and frame.bits == 8
+
+
 def unsupported_coding(data: bytes) -> str | None:
     """Return the name of a JPEG's coding if no decoder here reads it; None for any other file."""
     frame = read_frame(data) if data.startswith(_START_OF_IMAGE) else None

@@ -15,9 +15,9 @@ from transforms.imaging.geometry import Target
 from transforms.imaging.opening import Opened
 from transforms.imaging.spec import ResizeSpec
 
-# With any other note the pixels, or what decoders make of the file, differ from those of an output.
-_HARMLESS = frozenset({Note.ICC_PROFILE, Note.CICP, Note.UNCHECKED})
-_COLOR = frozenset({Note.ICC_PROFILE, Note.CICP})
+# With any other note (an orientation, damage) the pixels, or what programs make of the file, differ from an output's;
+# with these they do if colours are converted.
+_HARMLESS = frozenset({Note.ICC_PROFILE, Note.CICP})
 _MASKS = frozenset({"1", "L", "P", "I;16"})
 
 
@@ -33,11 +33,8 @@ def keeps(opened: Opened, notes: Collection[Note], extension: str, spec: ResizeS
     header = opened.header
     return (
         spec.keep_small
-        and header.format != "MPO"
         and KEPT_EXTENSIONS.get(header.format) == extension
-        and header.orientation == 1
-        and _HARMLESS.issuperset(notes)
-        and not (spec.color == "srgb" and _COLOR.intersection(notes))
+        and set(notes) <= (frozenset() if spec.color == "srgb" else _HARMLESS)
         and _has_mode_of_outputs(opened, spec)
         and getattr(opened.image, "n_frames", 1) == 1
         and _end_of_picture(opened) == len(opened.data)
@@ -45,9 +42,8 @@ def keeps(opened: Opened, notes: Collection[Note], extension: str, spec: ResizeS
 
 
 def is_unchanged(target: Target, opened: Opened) -> bool:
-    """Return whether an output shows the whole source at its own size."""
-    size = opened.header.width, opened.header.height
-    return target.dimensions == size and target.source_box == target.output_box == (0, 0, *size)
+    """Return whether an output has the size of its source; as nothing is enlarged, it shows the whole source then."""
+    return target.dimensions == (opened.header.width, opened.header.height)
 
 
 def _has_mode_of_outputs(opened: Opened, spec: ResizeSpec) -> bool:
@@ -66,12 +62,12 @@ def _is_deep(opened: Opened) -> bool:
 
 
 def _end_of_picture(opened: Opened) -> int | None:
-    """Return where the picture ends in the file; None if the end is not found."""
+    """Return where the picture ends in the file; None if the end is not found, or few programs read such a file."""
     data = opened.data
     if opened.header.format == "JPEG":
-        return jpeg.end_of_image(data)
+        return jpeg.end_of_image(data) if jpeg.is_common(data) else None
     if opened.header.format == "PNG":
         return png.end_of_image(data)
     if opened.header.format == "WEBP":
         return 8 + int.from_bytes(data[4:8], "little")
-    return isobmff.end_of_boxes(data)
+    return isobmff.end_of_boxes(data) if opened.header.format == "AVIF" else None

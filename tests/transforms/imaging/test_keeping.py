@@ -10,7 +10,8 @@ from PIL import Image
 
 from tests.support import image_bytes, jpeg
 from tests.support.photos import photo
-from tests.transforms.imaging.files import icc_profile, png, png_rows, xyz
+from tests.transforms.imaging.files import gamma, icc_profile, png, png_rows, xyz
+from tests.transforms.imaging.jpegs import lossless
 from transforms.imaging import Encoded, ImageError, ImageResult, Kind, Note, ResizeSpec, process_image
 from transforms.imaging.isobmff import is_deep_avif
 from transforms.imaging.jpeg import end_of_image
@@ -21,7 +22,7 @@ JPEG = jpeg(1, SIZE, quality=95)
 TRANSPARENT = PHOTO.copy()
 TRANSPARENT.putalpha(Image.linear_gradient("L").resize(SIZE))
 PRIMARIES = {"rXYZ": xyz(0.6, 0.3, 0.02), "gXYZ": xyz(0.2, 0.6, 0.1), "bXYZ": xyz(0.15, 0.06, 0.7)}
-PROFILE = icc_profile("RGB ", PRIMARIES)
+PROFILE = icc_profile("RGB ", PRIMARIES | dict.fromkeys(("rTRC", "gTRC", "bTRC"), gamma(2.2)))
 
 
 def exif(orientation: int) -> bytes:
@@ -82,6 +83,9 @@ def test_no_end_of_a_kept_source_may_be_missing_and_nothing_may_follow(name: str
         assert isinstance(output, ImageError) or not output.kept  # type: ignore[union-attr]
 
 
+_FRAME = jpeg(1, SIZE).index(b"\xff\xc0")
+# Luma has 3 x 1 samples for each sample of a colour.
+RARE_SUBSAMPLING = jpeg(1, SIZE)[: _FRAME + 11] + b"\x31" + jpeg(1, SIZE)[_FRAME + 12 :]
 NOT_KEPT: dict[str, tuple[bytes, dict[str, Any]]] = {
     "another format": (JPEG, {"extension": "png"}),
     "too large": (JPEG, {"sizes": (47,)}),
@@ -107,6 +111,8 @@ NOT_KEPT: dict[str, tuple[bytes, dict[str, Any]]] = {
     "further frames of PNG": (image_bytes(PHOTO, "PNG", save_all=True, append_images=[photo(2, SIZE)]), {}),
     "further frames of AVIF": (image_bytes(PHOTO, "AVIF", save_all=True, append_images=[photo(2, SIZE)]), {}),
     "further pictures of a JPEG": (image_bytes(PHOTO, "MPO", save_all=True, append_images=[photo(2, SIZE)]), {}),
+    "a lossless JPEG": (lossless([[[9] * 8] * 8]), {"mode": "L"}),
+    "a JPEG that could not be checked": (RARE_SUBSAMPLING, {"check_jpeg": True}),
     "a second JPEG behind the first": (JPEG + JPEG, {}),
     "a checksum that is accepted": (
         image_bytes(PHOTO, "PNG")[:-16] + b"\0" + image_bytes(PHOTO, "PNG")[-15:],
