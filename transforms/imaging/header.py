@@ -41,7 +41,8 @@ def probe_header(data: bytes, max_pixels: int) -> ImageHeader | None:
 
 
 def _probe(data: bytes) -> ImageHeader | None:
-    if found := webp.read_header(data):
+    found = webp.read_header(data)
+    if found and found.width and found.height:  # Pillow refuses a side of 0, and takes no memory for it
         return ImageHeader("WEBP", "RGBA" if found.transparent else "RGB", found.width, found.height)
     if jxl.accepts(data) and (size := jxl.read_size(data)):
         return ImageHeader(jxl.FORMAT, "RGBA", *size)  # at most
