@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.metadata
 import importlib.util
 from typing import Any, NamedTuple
 
@@ -35,8 +34,13 @@ class Extra(NamedTuple):
 
     @property
     def version(self) -> str:
-        """The version of the package, which is installed."""
-        return importlib.metadata.version(self.distribution)
+        """The version of the package, which is installed; "unknown" if it was installed without its metadata."""
+        import importlib.metadata  # slow to load, and workers do not need it
+
+        try:
+            return importlib.metadata.version(self.distribution)
+        except importlib.metadata.PackageNotFoundError:
+            return "unknown"
 
 
 HEIF = Extra("heif", "pillow_heif", "pillow-heif", frozenset({"heic", "heif", "hif"}), frozenset({"HEIC", "HEIF"}))
@@ -60,7 +64,7 @@ def load(extra: Extra) -> Any:
     except ImportError as error:
         raise PillowVersionError(
             f"{extra.distribution} is installed and cannot be loaded ({error}): install it again, or uninstall it to "
-            f"leave out such files"
+            "leave out such files"
         ) from error
 
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageFile
 
 from transforms.imaging import cicp, extras
 from transforms.imaging.errors import ImageError, Kind, Stage
-from transforms.imaging.isobmff import GENERIC_BRANDS, brands, extents
+from transforms.imaging.isobmff import AVIF_BRANDS, GENERIC_BRANDS, brands, extents
 
 # Pillow's name of the format, which the plugin sets.
 FORMAT = "HEIF"
@@ -26,7 +26,8 @@ HEVC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b
 
 def accepts(data: bytes) -> bool:
     """Return whether a file that Pillow does not read may be a HEIF, and the extra is installed."""
-    return bool((HEVC_BRANDS | GENERIC_BRANDS) & set(brands(data))) and extras.HEIF.is_installed
+    found = set(brands(data))
+    return bool((HEVC_BRANDS | GENERIC_BRANDS) & found) and not AVIF_BRANDS & found and extras.HEIF.is_installed
 
 
 def open_image(data: bytes) -> ImageFile.ImageFile:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 # Generic brands of pictures: they do not say how the pixels are coded.
 GENERIC_BRANDS = frozenset({b"mif1", b"msf1"})
+AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _MOST_BRAND_BYTES = 400
 
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Sequence
 
 from transforms.imaging import compat, extras, heif, libtiff, unsupported_tiff
-from transforms.imaging.isobmff import GENERIC_BRANDS, brands
+from transforms.imaging.isobmff import AVIF_BRANDS, GENERIC_BRANDS, brands
 
 # First bytes of a file -> its format. None of these formats is opened.
 _SIGNATURES = {
@@ -47,7 +47,6 @@ _BRANDS = {
     **dict.fromkeys((b"j2ki", b"j2is"), "HEIF with JPEG 2000 inside"),
     b"crx ": "camera raw (Canon CR3)",
 }
-_AVIF = frozenset({b"avif", b"avis"})
 
 _BMP_COMPRESSIONS = {4: "JPEG", 5: "PNG", 6: "a mask of transparency", 11: "CMYK", 12: "CMYK", 13: "CMYK"}
 _BMP_BITS = frozenset({2, 64})
@@ -92,7 +91,7 @@ def _by_signature(data: bytes, _messages: Sequence[str]) -> str | None:
 def _by_brand(data: bytes) -> str | None:
     """Return the name of a file of boxes by its major brand, or else by one of its compatible brands."""
     named = brands(data)
-    if _AVIF & set(named):
+    if AVIF_BRANDS & set(named):
         return None  # a supported format, so the file is damaged
     name = next((_BRANDS[brand] for brand in named if brand in _BRANDS), None)
     return name or ("HEIF" if GENERIC_BRANDS & set(named) else None)

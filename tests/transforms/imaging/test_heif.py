@@ -14,6 +14,7 @@ from tests.support import image_bytes
 from tests.support.photos import photo
 from tests.transforms.imaging.files import boxes_of
 from transforms.imaging import ImageError, ImageResult, Kind, Note, ResizeSpec, extras, process_image
+from transforms.imaging.heif import accepts
 from transforms.imaging.opening import open_image
 from transforms.imaging.orientation import TRANSPOSITIONS
 
@@ -192,6 +193,7 @@ def test_an_avif_stays_with_pillow() -> None:
     for data in (avif, avif[:8] + b"mif1" + avif[12:]):
         assert open_image(data).header.format == "AVIF"
         assert type(open_image(data).image).__module__ == "PIL.AvifImagePlugin"
+        assert not accepts(data)  # a damaged one neither
 
 
 def test_a_heif_that_is_not_coded_as_hevc_is_unsupported() -> None:
