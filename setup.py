@@ -5,10 +5,15 @@ from pathlib import Path
 from setuptools import Extension, find_packages, setup
 
 CHECK = ["simplejpeg>=1.9,<2"]
+# Optional decoders, see transforms/imaging/extras.py.
+HEIF = ["pillow-heif>=1.8,<2"]
+JXL = ["pillow-jxl-plugin>=1.3.8,<2"]
 # They package the project on the submitting machine, for Beam too.
 DATAFLOW = ["build>=1.2", "setuptools>=77"]
 TEST = [
     *CHECK,
+    *HEIF,
+    *JXL,
     *DATAFLOW,
     "gcp-storage-emulator>=2026.7",
     "hypothesis>=6.100",
@@ -65,6 +70,8 @@ setup(
     ],
     extras_require={
         "check": CHECK,
+        "heif": HEIF,
+        "jxl": JXL,
         "dataflow": DATAFLOW,
         "test": TEST,
         "lint": LINT,

@@ -63,8 +63,14 @@ def _add_size_flags(group: FlagGroup) -> None:
     group.add_setting(
         "--only_shrink",
         action="store_true",
-        help="images smaller than SIZE keep their dimensions, and are encoded again all the same; pad centres them as "
-        "they are, crop takes what there is",
+        help="images smaller than SIZE keep their dimensions, and are encoded again all the same (see --keep_small); "
+        "pad centres them as they are, crop takes what there is",
+    )
+    group.add_setting(
+        "--keep_small",
+        action="store_true",
+        help="as --only_shrink, and an image that needs no change (format, size, orientation, colour) is stored byte "
+        "for byte, with its metadata such as EXIF and GPS",
     )
     group.add_setting(
         "--orientation",

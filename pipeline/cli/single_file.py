@@ -6,6 +6,7 @@ import os
 import posixpath
 
 from pipeline.errors import UsageError
+from transforms.imaging.extras import extra_for, install_command
 from transforms.imaging.naming import UNREAD_EXTENSIONS, extension_of, is_tried
 from transforms.listing.no_image import ARCHIVES, LISTS
 from transforms.storage import is_local
@@ -54,6 +55,8 @@ def _problem_of(path: str, any_name: bool) -> str | None:
         return "is a list or a text, and no image: give the folder that holds the images"
     if is_tried(path, any_name):
         return None
+    if extra := extra_for(extension[1:]):
+        return f"cannot be read, since the extra for {extension} is not installed: {install_command(extra.name)}"
     if extension[1:] in UNREAD_EXTENSIONS:
         return f"cannot be read, since no decoder here reads {extension}: convert it to JPEG or PNG"
     what = f"ends in {posixpath.splitext(path)[1]!r}, and no image does" if extension else "has no extension"

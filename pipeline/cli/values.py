@@ -140,5 +140,4 @@ def license_id(text: str) -> str:
 
 def extension(text: str) -> str:
     """Parse the extension of an image, with or without its dot; the setting checks that it can be written."""
-    extension = text.strip().lower().removeprefix(".")
-    return "jpg" if extension == "jpeg" else extension
+    return text.strip().lower().removeprefix(".")

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from PIL import features
 
 from transforms.imaging import exact
+from transforms.imaging.extras import installed
 
 
 def version_lines() -> list[str]:
@@ -21,6 +22,7 @@ def version_lines() -> list[str]:
         f"resampling {exact.resampler()}",
         f"pillow {features.version('pil')}",
         f"{jpeg} {jpeg_version}",
+        *(f"{extra.distribution} {extra.version}" for extra in installed()),
         f"apache-beam {_installed('apache-beam')}",
         f"python {platform.python_version()}",
     ]

@@ -18,6 +18,7 @@ from apache_beam.options.pipeline_options import SetupOptions
 
 from pipeline.errors import UsageError
 from transforms.dataset.settings import versions
+from transforms.imaging.extras import EXTRAS
 from transforms.model.config import ResizeConfig
 
 # The end of the name of an extension that the workers load: their image has this minor version of Python, and glibc.
@@ -57,7 +58,7 @@ def flags(setup: SetupOptions, machine_type: str, config: ResizeConfig, folder: 
 
 def requirements(versions: dict[str, str]) -> str:
     """Return a requirements file for pip that pins the packages among `versions`."""
-    packages = ("pillow", "simplejpeg", "pyarrow")
+    packages = ("pillow", "simplejpeg", *(extra.distribution for extra in EXTRAS), "pyarrow")
     return "".join(f"{name}=={versions[name]}\n" for name in packages if name in versions)
 
 

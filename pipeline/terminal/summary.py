@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from transforms.imaging.errors import Note
+from transforms.imaging.extras import extra_for, install_command
 from transforms.model.config import Unread
 from transforms.model.counting import counted
 from transforms.publish.amounts import amount
@@ -35,6 +36,7 @@ _NOTES: dict[Note, str | dict[str, str]] = {
     Note.TRUNCATED: "file ends early, written with what is there",
     Note.DAMAGED: "wrong checksum of the pixels, written as they are",
     Note.UNCHECKED: "not checkable by --check_jpeg",
+    Note.KEPT: "needed no change, stored byte for byte with their metadata",
 }
 
 
@@ -61,9 +63,7 @@ def summary_lines(summary: Mapping[str, Any], failures: Sequence[Mapping[str, An
         yield f"failed, and tried again by the next run: {summary['retry']:,}"
     if summary["skipped"]:
         yield f"skipped: {format_counts(summary['skipped'])}"
-    if summary["not_images"]:
-        extensions = {extension or "(no extension)": number for extension, number in summary["not_images"].items()}
-        yield f"other files, not read: {format_counts(extensions)}"
+    yield from _other_files(summary["not_images"])
     if summary["system_files"]:
         yield f"system files, not read (__MACOSX, ._*, Thumbs.db, ...): {summary['system_files']:,}"
     for note in Note:
@@ -79,6 +79,18 @@ def summary_lines(summary: Mapping[str, Any], failures: Sequence[Mapping[str, An
         yield f"duplicates of an earlier file: {summary['duplicates']:,}"
     yield f"input: {amount(summary['source_bytes'])}; output: {_outputs(summary)}"
     yield f"OUT: {out_dir}"
+
+
+def _other_files(numbers: Mapping[str, int]) -> Iterator[str]:
+    """Yield a line for each kind of files that an extra would read, and one for all others."""
+    others = {}
+    for extension, number in numbers.items():
+        if extra := extra_for(extension[1:]):
+            yield f"{counted(number, f'{extension} file')} left out: {install_command(extra.name)}"
+        else:
+            others[extension or "(no extension)"] = number
+    if others:
+        yield f"other files, not read: {format_counts(others)}"
 
 
 def warnings(summary: Mapping[str, Any]) -> Iterator[str]:

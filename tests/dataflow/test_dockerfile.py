@@ -38,8 +38,10 @@ def test_the_first_stage_compiles_a_wheel_that_the_second_installs(tmp_path: Pat
     (wheel,) = wheels.glob("downsampled_open_images-*.whl")
 
     (install,) = instructions(STAGES[-1], "RUN")
-    (package,) = re.findall(r'"(\$\(echo /wheels/\*\.whl\)\[\w+\])"', install)
-    named = subprocess.run(["bash", "-c", f'echo "{package}"'.replace("/wheels", str(wheels))], capture_output=True)
+    (package,) = re.findall(r'"(\$\(echo /wheels/\*\.whl\)\[\$\{EXTRAS\}\])"', install)
+    assert "EXTRAS=check" in instructions(STAGES[-1], "ARG")[-1]
+    echo = f'EXTRAS=check; echo "{package}"'.replace("/wheels", str(wheels))
+    named = subprocess.run(["bash", "-c", echo], capture_output=True)
     assert named.stdout.decode() == f"{wheel}[check]\n"
 
 

@@ -65,5 +65,6 @@ def spec_of(chance: random.Random) -> ResizeSpec:
         exact=chance.random() < 0.2,
         check_jpeg=chance.random() < 0.2,
         only_shrink=fit != "stretch" and chance.random() < 0.2,
+        keep_small=fit != "stretch" and chance.random() < 0.2,
         min_side=chance.choice((*[1] * 20, 20)),
     )

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pillow_heif
+import pillow_jxl  # noqa: F401  # registers the encoder with Pillow
 from PIL import Image
 
 from tests.fuzz.bytewise import bytewise_files
@@ -15,6 +17,8 @@ from tests.fuzz.jpegs import jpeg_files
 from tests.support import image_bytes
 from tests.support.photos import photo
 from tests.transforms.imaging.files import gamma, icc_profile, xyz
+
+pillow_heif.register_heif_opener()  # it registers the encoder, too; the core opens no file by it
 
 # (width, height) in pixels. Large images are decoded at a reduced scale, huge images take memory.
 _SMALL, _LARGE, _HUGE = (45, 31), (400, 304), (2400, 2000)
@@ -35,6 +39,8 @@ _MODES = {
     "TGA": ("1", "L", "LA", "P", "RGBA"),
     "ICO": ("1", "L", "P", "RGBA"),
     "QOI": ("RGBA",),
+    "HEIF": ("RGBA", "L", "I;16"),
+    "JXL": ("L", "LA", "RGBA", "I;16", "F"),
 }
 _FOREIGN = ("EPS", "DDS", "SGI", "PCX", "PDF", "SPIDER", "IM")
 
@@ -50,6 +56,8 @@ _SAVED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("AVIF", {"subsampling": "4:4:4"}),
     ("TIFF", {"big_tiff": True}),
     ("TIFF", {"tiffinfo": {322: 16, 323: 16}, "compression": "tiff_lzw"}),
+    ("HEIF", {"tile_size": 16}),
+    ("JXL", {"use_container": True, "lossless": True}),
     ("JPEG2000", {"no_jp2": True}),
     ("JPEG2000", {"irreversible": True, "tile_size": (16, 16), "quality_layers": [40, 20]}),
     ("TGA", {"compression": "tga_rle"}),
@@ -59,13 +67,19 @@ _SAVED: tuple[tuple[str, dict[str, Any]], ...] = (
 _HUGE_ONES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     *(("JPEG", "RGB", {"progressive": True}), ("JPEG", "CMYK", {}), ("PNG", "RGBA", {}), ("PNG", "P", {})),
     *(("PNG", "I;16", {}), ("WEBP", "RGB", {"lossless": True}), ("GIF", "P", {}), ("AVIF", "RGB", {})),
+    *(
+        ("HEIF", "RGB", {"tile_size": 512}),
+        ("HEIF", "I;16", {}),
+        ("JXL", "RGBA", {"effort": 1}),
+        ("JXL", "F", {"effort": 1}),
+    ),
     *(("JPEG2000", "RGB", {}), ("TIFF", "F", {"compression": "tiff_adobe_deflate"}), ("QOI", "RGB", {})),
     *(("TIFF", "CMYK", {"compression": "tiff_lzw"}), ("TGA", "RGB", {"compression": "tga_rle"})),
     *(("TIFF", "1", {"compression": "group4"}), ("PPM", "1", {}), ("BMP", "1", {})),
 )
 _COMPRESSIONS = ("tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "lzma", "zstd", "tiff_deflate")
-_ANIMATED = ("GIF", "WEBP", "PNG", "AVIF", "TIFF", "MPO")
-_TAGGED = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF")
+_ANIMATED = ("GIF", "WEBP", "PNG", "AVIF", "TIFF", "MPO", "HEIF")
+_TAGGED = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "HEIF", "JXL", "TIFF")
 
 
 # A function that returns a picture, Pillow's format, and the parameters with which the picture is saved.

@@ -54,9 +54,9 @@ def format_of(data: bytes) -> str:
 def test_every_format_that_is_opened_is_damaged() -> None:
     small = [name for name in seed_names() if "huge" not in name and not name.startswith("foreign")]
     opened = {format_of(seed_file(name)) for name in small}
-    assert opened == {*FORMATS, "MPO", Kind.UNSUPPORTED_DEPTH, Kind.UNSUPPORTED_CODING}
+    assert opened == {*FORMATS, "MPO", "HEIF", "JXL", Kind.UNSUPPORTED_DEPTH, Kind.UNSUPPORTED_CODING}
     named = {case_of(1, number).name.split()[0] for number in range(100)}
-    assert named == {*FORMATS, "MPO", "foreign"}
+    assert named == {*FORMATS, "MPO", "HEIF", "JXL", "foreign"}
 
 
 def test_a_case_depends_on_its_numbers_alone() -> None:

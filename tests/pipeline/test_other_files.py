@@ -36,10 +36,10 @@ def test_system_files_are_never_tried(make: Make, tmp_path: Path, any_name: tupl
 
 
 def test_a_folder_without_images_is_refused_with_its_kinds(make: Make, tmp_path: Path) -> None:
-    files = {**{f"{n}.heic": b"" for n in range(3)}, **{f"p/{n}": b"" for n in range(12)}, ".DS_Store": b""}
+    files = {**{f"{n}.svg": b"" for n in range(3)}, **{f"p/{n}": b"" for n in range(12)}, ".DS_Store": b""}
     source = write_tree(tmp_path / "in", files)
     kinds = (
-        "12 without an extension, 3 .heic, 1 system file; convert .heic to JPEG or PNG, since no decoder here reads "
+        "12 without an extension, 3 .svg, 1 system file; convert .svg to JPEG or PNG, since no decoder here reads "
         "it, or give --any_name to try every file by its content, or give a folder or pattern with images"
     )
     for typed in (source, tmp_path / "i*" / "**"):
@@ -62,7 +62,7 @@ NAMES = {
 @pytest.mark.parametrize("layout", ["files", "webdataset"])
 def test_any_name_tries_every_file_by_its_content(make: Make, tmp_path: Path, layout: str) -> None:
     images = {name: jpeg(seed, (40, 30)) for name, seed in NAMES.items()}
-    others = {"notes.txt": b"no image", "p.heic": boxes_of(b"heic", b"mif1"), ".DS_Store": b""}
+    others = {"notes.txt": b"no image", "p.heic": boxes_of(b"avci", b"mif1"), ".DS_Store": b""}
     source = write_tree(tmp_path / "in", {**images, **others})
     flags = ("-i", source, "-o", tmp_path / "out", "-s", 16, "-ext", "jpg", "--layout", layout)
     make(*flags, "--any_name")
@@ -74,7 +74,7 @@ def test_any_name_tries_every_file_by_its_content(make: Make, tmp_path: Path, la
         "p": "unsupported-coding",
     }
     failures = {row["key"]: row["message"] for row in rows(tmp_path / "out", "failures")}
-    assert failures["p"] == "HEIC is not supported: convert the file to JPEG or PNG"
+    assert failures["p"] == "HEIF with H.264 inside is not supported: convert the file to JPEG or PNG"
     if layout == "files":
         assert {row["path"] for row in manifest.values() if row["path"]} == {f"{key}.jpg" for key in keys}
     assert any("nothing to do: all 9 images" in line for line in make(*flags, "--any_name"))

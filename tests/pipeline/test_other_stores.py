@@ -42,18 +42,16 @@ def test_a_dataset_is_made_continued_verified_and_overwritten(
 
 
 def test_system_files_and_any_name(make: Make, tmp_path: Path) -> None:
-    files = {"a.jpg": jpeg(1, (30, 20)), "b.jpg?size=large": jpeg(2, (30, 20)), "__MACOSX/._a.jpg": b"", "x.heic": b""}
+    files = {"a.jpg": jpeg(1, (30, 20)), "b.jpg?size=large": jpeg(2, (30, 20)), "__MACOSX/._a.jpg": b"", "x.svg": b""}
     source = write_tree(tmp_path / "in", files)
     make("-i", f"{SCHEME}{source}", "-o", tmp_path / "out", "-s", 16)
     facts = summary(tmp_path / "out")
-    assert (facts["images"]["written"], facts["not_images"], facts["system_files"]) == (1, {".*": 1, ".heic": 1}, 1)
+    assert (facts["images"]["written"], facts["not_images"], facts["system_files"]) == (1, {".*": 1, ".svg": 1}, 1)
     make("-i", f"{SCHEME}{source}", "-o", tmp_path / "any", "-s", 16, "--any_name")
     outputs = {row["key"]: row["path"] or row["reason"] for row in rows(tmp_path / "any", "manifest")}
     assert outputs == {"a": "a.jpg", "b.jpg?size=large": "b.jpg?size=large.jpg", "x": "empty-file"}
-    message = (
-        "holds no image: 1 .heic; convert .heic to JPEG or PNG, since no decoder here reads it, or give a folder or"
-    )
-    (shown,) = make("-i", f"{SCHEME}{source}/*.heic", "-o", tmp_path / "none", expect=1)
+    message = "holds no image: 1 .svg; convert .svg to JPEG or PNG, since no decoder here reads it, or give a folder or"
+    (shown,) = make("-i", f"{SCHEME}{source}/*.svg", "-o", tmp_path / "none", expect=1)
     assert message in shown
 
 

@@ -219,6 +219,20 @@ def test_a_dataset_with_the_old_resampler_pillow_is_continued(make: Make, photos
     assert snapshot(out) == complete
 
 
+def test_a_dataset_without_a_setting_of_today_is_continued_at_its_default(
+    make: Make, photos: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    args = ("-i", photos, "-o", out, "-s", 32)
+    make(*args)
+    complete = snapshot(out)
+    change_settings(out, lambda settings: settings.pop("keep_small"))
+    assert any("nothing to do: all " in line for line in make(*args))
+    assert snapshot(out) == complete
+    (shown,) = make(*args, "--keep_small", expect=2)
+    assert "holds a dataset made with --keep_small False, but this run has --keep_small True" in shown
+
+
 @pytest.mark.parametrize(
     "change",
     [

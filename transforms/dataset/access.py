@@ -12,6 +12,7 @@ from transforms.dataset.markers import read_header
 from transforms.dataset.old_defaults import keep_old_defaults
 from transforms.dataset.paths import CARD_PATH, CROISSANT_PATH, GENERATED_MARK
 from transforms.dataset.plan import Plan, document_paths, new_plan, read_plan, write_plan
+from transforms.imaging.extras import EXTRAS, install_command
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import REPORT_PATH
@@ -21,6 +22,9 @@ _ALLOWED_NAMES = frozenset({state.OLD_DIR, "lost+found"})
 
 # A setting that a plan has from the moment when --overwrite begins to delete the dataset.
 _ERASED = "overwrite"
+
+# The packages of optional decoders -> their extras.
+_EXTRAS = {extra.distribution: extra.name for extra in EXTRAS}
 
 
 def check(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
@@ -120,6 +124,11 @@ def _check_same_settings(config: ResizeConfig, plan: Plan) -> None:
         )
     new = new_plan(config, plan.shards, plan.columns)
     for name, old_value, new_value in _differences(plan, new):
+        if name in _EXTRAS and new_value is None:
+            raise RunError(
+                f"{config.out_dir!r} holds a dataset made with {name}, which is not installed here, so that its images "
+                f"would be left out: {install_command(_EXTRAS[name])}, give another -o, or start again with --overwrite"
+            )
         raise RunError(
             f"{config.out_dir!r} holds a dataset made with {name} {old_value!r}, but this run has {name} "
             f"{new_value!r}: use the same, give another -o, or start again with --overwrite"
@@ -134,7 +143,9 @@ def _differences(old: Plan, new: Plan) -> Iterator[tuple[str, Any, Any]]:
             yield f"--{name}", old.settings.get(name), new.settings.get(name)
     old_versions, new_versions = old.settings.get("versions", {}), new.settings["versions"]
     for library in sorted({*old_versions, *new_versions}):
-        if old_versions.get(library) != new_versions.get(library):
+        # An extra reads files that the dataset does not have yet: their sources are new.
+        is_new_extra = library not in old_versions and library in _EXTRAS
+        if old_versions.get(library) != new_versions.get(library) and not is_new_extra:
             yield library, old_versions.get(library), new_versions.get(library)
 
 

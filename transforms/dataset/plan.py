@@ -25,6 +25,8 @@ SHARDS_PER_PART = 100
 
 # Old name of a setting -> its name today.
 _OLD_NAMES = {"labels": "label_from"}
+# Settings that older versions did not have, at the value that their datasets have.
+_NEW = {"keep_small": False}
 # Settings that no longer exist, at the value that every dataset has now.
 _DROPPED = {"resampler": "pillow"}
 
@@ -138,11 +140,12 @@ def read_plan(out_dir: str) -> Plan | None:
 
 def _current(settings: dict[str, Any]) -> dict[str, Any]:
     """Return the settings of a dataset that an older version may have written, as this version writes them."""
-    return {
+    renamed = {
         _OLD_NAMES.get(name, name): value
         for name, value in dict(settings).items()
         if name not in _DROPPED or value != _DROPPED[name]
     }
+    return {**_NEW, **renamed}
 
 
 def write_plan(out_dir: str, plan: Plan) -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import functools
 import struct
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from transforms.imaging import icc
+from transforms.imaging.isobmff import boxes
 
 _UNSPECIFIED = 2
 _BT709, _SRGB_CURVE = 1, 13
@@ -71,28 +71,17 @@ def from_avif(data: bytes) -> Cicp | None:
 
     The layout is that of ISO/IEC 14496-12, 12.1.5, and 23008-12, 9.3. The decoder applies the matrix and the range.
     """
-    meta = next(_boxes(data, b"meta"), b"")[4:]  # without its version and flags
-    for properties in _boxes(next(_boxes(meta, b"iprp"), b""), b"ipco"):
-        for color in _boxes(properties, b"colr"):
+    meta = next(boxes(data, b"meta"), b"")[4:]  # without its version and flags
+    for properties in boxes(next(boxes(meta, b"iprp"), b""), b"ipco"):
+        for color in boxes(properties, b"colr"):
             if color[:4] == b"nclx" and len(color) >= 8:
-                return _specified(Cicp(*struct.unpack_from(">HH", color, 4)))
+                return of_numbers(*struct.unpack_from(">HH", color, 4))
     return None
 
 
-def _boxes(data: bytes, wanted: bytes) -> Iterator[bytes]:
-    """Yield the bodies of the boxes of one name, without boxes inside boxes."""
-    at = 0
-    while at + 8 <= len(data):
-        size, name = struct.unpack_from(">I4s", data, at)
-        header = 8
-        if size == 1 and at + 16 <= len(data):
-            size, header = int.from_bytes(data[at + 8 : at + 16], "big"), 16
-        end = at + size if size else len(data)
-        if end < at + header:
-            return
-        if name == wanted:
-            yield data[at + header : end]
-        at = end
+def of_numbers(primaries: int, transfer: int) -> Cicp | None:
+    """Return the colour space of RGB pixels of the full range; None if the numbers specify none."""
+    return _specified(Cicp(primaries, transfer))
 
 
 def _specified(space: Cicp) -> Cicp | None:

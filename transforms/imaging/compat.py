@@ -6,6 +6,7 @@ Each function raises a `PillowVersionError` that names what a new version lacks.
 from __future__ import annotations
 
 import importlib
+import io
 from collections.abc import Callable, Container, Sequence
 from typing import IO, Any, NamedTuple
 
@@ -47,6 +48,26 @@ def opener_of(image_format: str) -> tuple[Callable[[IO[bytes], str], object], Ca
 def read_at_once(image: ImageFile.ImageFile, length: int) -> None:
     """Configure the decoder to read the file in pieces of at least `length` bytes."""
     _set(image, "decodermaxblock", max(_get(image, "decodermaxblock"), length))
+
+
+class DecodedImage(ImageFile.ImageFile):
+    """A picture that another library has decoded, as an opened file. It has the picture's `info`.
+
+    Args:
+        picture: in memory.
+        image_format: the name of the file's format.
+    """
+
+    def __init__(self, picture: Image.Image, image_format: str) -> None:
+        self._picture = picture
+        super().__init__(io.BytesIO(), "")
+        self.format = image_format
+
+    def _open(self) -> None:
+        _set(self, "_mode", self._picture.mode)
+        _set(self, "_size", self._picture.size)
+        self.im, self.info = self._picture.im, self._picture.info
+        self.tile = []
 
 
 def raw_mode_of(image: ImageFile.ImageFile) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageMath, TiffImagePlugin
 
+from transforms.imaging import heif
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.tiff_directory import BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT
 
@@ -37,12 +38,14 @@ def is_deep(image: Image.Image) -> bool:
 
 
 def full_range(image: Image.Image) -> Range:
-    """Return the range of an image's type: by the tags of a TIFF, else 0 to 65535, and 0 to 1 for floats."""
+    """Return the range of an image's type: by the tags of a TIFF, the bits of a HEIF, else 0 to 65535 or 0 to 1."""
     bits, signed = _tag(image, BITS_PER_SAMPLE, 16), _tag(image, SAMPLE_FORMAT, 1) == _SIGNED
     if image.mode == "F":
         lowest, highest = 0.0, 1.0
     elif signed:
         lowest, highest = -(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1
+    elif image.format == heif.FORMAT:
+        lowest, highest = 0.0, heif.highest_value(image)
     else:
         lowest, highest = 0.0, 2.0**bits - 1
     return Range(highest, lowest) if _is_inverted(image) else Range(lowest, highest)

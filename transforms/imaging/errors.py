@@ -65,6 +65,7 @@ class Note(enum.StrEnum):
     TRUNCATED = "truncated"
     DAMAGED = "damaged"
     UNCHECKED = "unchecked"
+    KEPT = "kept"
 
 
 class SkippedError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from transforms.imaging import webp
+from transforms.imaging import jxl, webp
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 
 
@@ -29,16 +29,24 @@ class ImageHeader(NamedTuple):
 
 
 def probe_header(data: bytes, max_pixels: int) -> ImageHeader | None:
-    """Return the header of a WebP, which takes memory as soon as it is opened; None for any other file.
+    """Return the header of a WebP or JPEG XL, which take memory as soon as they are opened; None for any other file.
 
     Raises:
         ImageError: it has more than `max_pixels` pixels.
     """
-    header = webp.read_header(data)
-    if header is None:
-        return None
-    check_pixels(header.width, header.height, max_pixels)
-    return ImageHeader("WEBP", "RGBA" if header.transparent else "RGB", header.width, header.height)
+    header = _probe(data)
+    if header is not None:
+        check_pixels(header.width, header.height, max_pixels)
+    return header
+
+
+def _probe(data: bytes) -> ImageHeader | None:
+    found = webp.read_header(data)
+    if found and found.width and found.height:  # Pillow refuses a side of 0, and takes no memory for it
+        return ImageHeader("WEBP", "RGBA" if found.transparent else "RGB", found.width, found.height)
+    if jxl.accepts(data) and (size := jxl.read_size(data)):
+        return ImageHeader(jxl.FORMAT, "RGBA", *size)  # at most
+    return None
 
 
 def check_pixels(width: int, height: int, max_pixels: int) -> None:

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from PIL import Image
 
-_START_OF_IMAGE = b"\xff\xd8"
+_START_OF_IMAGE, _EOI = b"\xff\xd8", 0xD9
+# The next marker that begins a segment or ends the image: not coded data, and no restart.
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 _DHT, _JPG, _DAC, _SOS, _DQT, _DNL, _DRI, _DHP = 0xC4, 0xC8, 0xCC, 0xDA, 0xDB, 0xDC, 0xDD, 0xDE
 _APP0, _APP1, _APP14, _APP15, _JPEG_LS, _COM = 0xE0, 0xE1, 0xEE, 0xEF, 0xF7, 0xFE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {_DHT, _JPG, _DAC} | {_DHP, _JPEG_LS}
@@ -103,6 +106,12 @@ def may_be_scaled(data: bytes) -> bool:
     return frame is not None and frame.marker in _DCT and frame.bits == 8 and len(frame.identifiers) in (1, 3, 4)
 
 
+def is_common(data: bytes) -> bool:
+    """Return whether a JPEG is coded as nearly all are, so that every program reads it: DCT with Huffman codes."""
+    frame = read_frame(data)
+    return frame is not None and frame.marker in _DCT.keys() - _ARITHMETIC and frame.bits == 8
+
+
 def unsupported_coding(data: bytes) -> str | None:
     """Return the name of a JPEG's coding if no decoder here reads it; None for any other file."""
     frame = read_frame(data) if data.startswith(_START_OF_IMAGE) else None
@@ -122,6 +131,17 @@ def exif_of(data: bytes) -> bytes:
             parts.append(data[at + 3 + (6 if parts else 0) : at + 1 + length])
         at = -1 if marker == _SOS else data.find(b"\xff", at + 1 + length)
     return b"".join(parts)
+
+
+def end_of_image(data: bytes) -> int | None:
+    """Return where the marker EOI ends, behind the last scan; None if there is none."""
+    at = len(_START_OF_IMAGE)
+    while marker := _MARKER.search(data, at):
+        at = marker.end()
+        if data[at - 1] == _EOI:
+            return at
+        at += int.from_bytes(data[at : at + 2], "big")
+    return None
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -15,7 +15,7 @@ from transforms.imaging.header import ImageHeader
 _BYTES_A_PIXEL = {"RGB": 4, "L": 1, "1": 2, "P": 5, "I;16": 12, "I;16B": 12, "I": 16, "F": 16}
 _TRANSPARENT_BYTES_A_PIXEL = 16
 _OTHER_BYTES_A_PIXEL = 8
-_DECODERS_BYTES_A_PIXEL = {"WEBP": 13, "AVIF": 6, "JPEG2000": 16, "QOI": 4}
+_DECODERS_BYTES_A_PIXEL = {"WEBP": 13, "AVIF": 6, "JPEG2000": 16, "QOI": 4, "HEIF": 12, "JXL": 4}
 _ENCODERS_BYTES_A_PIXEL = {"avif": 12}  # in addition to the output that they encode
 
 

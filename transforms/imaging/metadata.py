@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import ImageFile, PsdImagePlugin, TiffImagePlugin
 
-from transforms.imaging import cicp, compat, orientation, png
+from transforms.imaging import cicp, compat, heif, orientation, png
 from transforms.imaging.errors import Note
 
 # Photoshop's image resources.
@@ -60,9 +60,11 @@ def _orientation_of_tiff(image: TiffImagePlugin.TiffImageFile) -> int:
 
 
 def _color_space(image: ImageFile.ImageFile, data: bytes, chunks: png.Metadata | None) -> cicp.Cicp | None:
-    """Return the colour space by numbers if it decides the colours. In an AVIF a profile takes precedence."""
+    """Return the colour space by numbers if it decides the colours. In an AVIF or HEIF a profile takes precedence."""
     if image.format == "AVIF":
         return None if image.info.get("icc_profile") else cicp.from_avif(data)
+    if image.format == heif.FORMAT:
+        return None if image.info.get("icc_profile") else heif.color_space(image)
     if chunks is None:
         return None
     if not image.info.get("icc_profile") and (profile := png.read_profile(data)) is not None:

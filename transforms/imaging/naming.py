@@ -8,7 +8,10 @@ import posixpath
 import re
 from fractions import Fraction
 
-# Extensions of the files that are taken for images; every other file is counted and ignored.
+from transforms.imaging.extras import EXTRAS, installed
+
+# Extensions of the files that are taken for images, besides those of installed extras; every other file is counted
+# and ignored.
 TRIED_EXTENSIONS = frozenset(
     {
         *("jpg", "jpeg", "jpe", "jfif", "jif", "mpo", "png", "apng", "webp", "gif", "avif", "avifs"),
@@ -20,7 +23,7 @@ TRIED_EXTENSIONS = frozenset(
 # Extensions of images that no decoder here reads. A key does not have them either.
 UNREAD_EXTENSIONS = frozenset(
     {
-        *("heic", "heif", "hif", "jxl", "jxr", "wdp", "hdp", "jls", "bpg", "flif"),
+        *("jxr", "wdp", "hdp", "jls", "bpg", "flif"),
         *("dng", "nef", "nrw", "cr2", "cr3", "crw", "arw", "sr2", "raf", "orf", "rw2", "pef", "srw", "raw"),
         *("svg", "svgz", "eps", "ps", "pdf", "ai", "wmf", "emf", "dds", "exr", "hdr", "pcx", "pam", "psb", "xcf"),
     }
@@ -38,7 +41,8 @@ _SYSTEM_FILES = frozenset(
 )
 _APPLE_DOUBLE, _TRASH = "._", ".trash-"
 
-_IMAGE_EXTENSIONS = TRIED_EXTENSIONS | UNREAD_EXTENSIONS
+# A key is the same with an extra and without it.
+_IMAGE_EXTENSIONS = TRIED_EXTENSIONS.union(UNREAD_EXTENSIONS, *(extra.extensions for extra in EXTRAS))
 
 # With a letter: digits alone number files, and would make as many extensions as there are files.
 _USUAL_EXTENSION = re.compile(r"\.(?=[0-9]*[a-z])[a-z0-9]{1,10}")
@@ -53,7 +57,8 @@ def extension_of(path: str) -> str:
 
 def is_tried(path: str, any_name: bool = False) -> bool:
     """Return whether a file is taken for an image by its name; with `any_name` each file is."""
-    return any_name or extension_of(path)[1:] in TRIED_EXTENSIONS
+    extension = extension_of(path)[1:]
+    return any_name or extension in TRIED_EXTENSIONS or any(extension in extra.extensions for extra in installed())
 
 
 def is_system_file(path: str) -> bool:

@@ -27,7 +27,20 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from transforms.imaging import compat, hostile, ico, jpeg, metadata, png, psd, tiff, unsupported, unsupported_tiff
+from transforms.imaging import (
+    compat,
+    heif,
+    hostile,
+    ico,
+    jpeg,
+    jxl,
+    metadata,
+    png,
+    psd,
+    tiff,
+    unsupported,
+    unsupported_tiff,
+)
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.header import ImageHeader, check_pixels, probe_header
 from transforms.imaging.pillow_errors import image_errors
@@ -118,6 +131,9 @@ def _open_unchanged(data: bytes) -> ImageFile.ImageFile:
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
+        for extra in (heif, jxl):  # after Pillow, so that they read nothing that it reads
+            if extra.accepts(data):
+                return extra.open_image(data)
         _raise_reason(data)
         raise
 

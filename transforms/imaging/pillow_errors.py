@@ -89,6 +89,8 @@ def _kind_of(error: Exception, stage: Stage) -> Kind:
         return Kind.OUT_OF_MEMORY
     if "unknown pixel mode" in message:  # TIFF with 16- or 64-bit floats, for instance
         return Kind.UNSUPPORTED_DEPTH
+    if message.startswith("Unsupported feature"):  # libheif's words, for a HEIF that is not coded as HEVC
+        return Kind.UNSUPPORTED_CODING
     if stage is Stage.ENCODE:
         return Kind.NOT_ENCODED
     return Kind.TRUNCATED if "truncated" in message.lower() else Kind.DAMAGED

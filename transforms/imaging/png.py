@@ -76,6 +76,16 @@ def chunks(data: bytes) -> Iterator[Chunk]:
         at += 12 + length
 
 
+def depth(data: bytes) -> int:
+    """Return the bits of a sample."""
+    return data[24]
+
+
+def end_of_image(data: bytes) -> int | None:
+    """Return where the last chunk ends; None if it is not there."""
+    return next((chunk.end for chunk in chunks(data) if chunk.name == b"IEND"), None)
+
+
 def _deciding_chunks(data: bytes) -> Iterator[Chunk]:
     """Yield the chunks that the pixels depend on. A palette or transparency that follows the pixels is none of them."""
     in_pixels = False

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from transforms.imaging import color, decode, encode, exact, memory
+from transforms.imaging import color, decode, encode, exact, keeping, memory
 from transforms.imaging.errors import ImageError, Note, SkippedError, Stage
 from transforms.imaging.geometry import Box, Target, box_in, can_chain, skip_reason, targets
 from transforms.imaging.header import ImageHeader, probe_header
@@ -25,11 +25,19 @@ Lap = Callable[[Stage], None]
 
 
 class Encoded(NamedTuple):
-    """An encoded output: its target, the bytes of its file, and their SHA-256 in hexadecimal."""
+    """An encoded output.
+
+    Args:
+        target: what it shows.
+        data: the bytes of its file.
+        sha256: their SHA-256 in hexadecimal.
+        kept: whether they are those of the source.
+    """
 
     target: Target
     data: bytes
     sha256: str
+    kept: bool = False
 
 
 Output = Encoded | ImageError | SkippedError
@@ -135,11 +143,13 @@ def resize_image(opened: Opened, spec: ResizeSpec, admit: Admit = admit_all, lap
     with admit(needed):
         decoded = decode.decode(opened, spec)
         lap(Stage.DECODE)
-        outputs: dict[int, Output] = {
-            target.size: _encode(target, extension, spec, picture, lap)
-            for target, picture in _pictures(decoded, box, header, extension, spec)
-        }
-    return ImageResult(header, extension, outputs, tuple(dict.fromkeys(header.notes + decoded.notes)))
+        notes = tuple(dict.fromkeys(header.notes + decoded.notes))
+        keeps = keeping.keeps(opened, notes, extension, spec)
+        outputs: dict[int, Output] = {}
+        for target, picture in _pictures(decoded, box, header, extension, spec):
+            kept = opened.data if keeps and keeping.is_unchanged(target, opened) else None
+            outputs[target.size] = _encode(target, extension, spec, picture, kept, lap)
+    return ImageResult(header, extension, outputs, notes)
 
 
 def _pictures(
@@ -179,15 +189,15 @@ def _pad(picture: Image.Image, target: Target, spec: ResizeSpec) -> Image.Image:
 
 
 def _encode(
-    target: Target, extension: str, spec: ResizeSpec, picture: Image.Image | ImageError, lap: Lap
+    target: Target, extension: str, spec: ResizeSpec, picture: Image.Image | ImageError, kept: bytes | None, lap: Lap
 ) -> Encoded | ImageError:
     lap(Stage.RESIZE)
     if isinstance(picture, ImageError):
         return picture
     try:
-        data = encode.encode(picture, extension, spec)
+        data = encode.encode(picture, extension, spec) if kept is None else kept
     except ImageError as error:
         return error
-    encoded = Encoded(target, data, hashlib.sha256(data).hexdigest())
+    encoded = Encoded(target, data, hashlib.sha256(data).hexdigest(), kept is not None)
     lap(Stage.ENCODE)
     return encoded

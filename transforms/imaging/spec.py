@@ -7,6 +7,8 @@ import re
 
 from PIL import Image, features
 
+from transforms.imaging.extras import installed
+
 # The version of the core. Raise it whenever the same image and settings would give other bytes.
 CORE_VERSION = 2
 
@@ -21,6 +23,8 @@ FILTERS = {
 
 # Output extension -> Pillow's format, and the longest side in pixels that the format can hold.
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF"}
+# Other spellings of an extension.
+SPELLINGS = {"jpeg": "jpg"}
 LONGEST_SIDE = {"jpg": 65_500, "png": 65_500, "webp": 16_383, "avif": 32_768}
 
 # The settings of encoders -> the extensions whose formats have them.
@@ -80,12 +84,13 @@ class ResizeSpec:
         truncated: "fail", or "accept" JPEGs that end early and PNGs whose checksums are wrong.
         check_jpeg: refuse JPEGs with damage that decoders only warn about; requires the extra `check`.
         max_pixels: refuse images and outputs with more pixels.
-        extension: "jpg", "png", "webp" or "avif"; "" keeps the source's format.
+        extension: "jpg" (or "jpeg", which becomes "jpg"), "png", "webp" or "avif"; "" keeps the source's format.
         algorithm: a name in `FILTERS`.
         exact: decode whole images and make each size from the decoded image.
         reducing_gap: an image that is decoded at a reduced scale stays at least this many times larger than the
             target on each side; 1 to 100.
         only_shrink: never enlarge: an image whose longest side is at most the size keeps its dimensions.
+        keep_small: store a source that needs no change byte for byte, with its metadata; `only_shrink` is true then.
         quality: 1 to 100 for JPEG, WebP and AVIF; None for Pillow's defaults (75, 80 and 75).
         subsampling: of colour, "4:4:4", "4:2:2" or "4:2:0", for JPEG and AVIF; None for 4:2:0.
         progressive: write JPEG in several scans.
@@ -113,6 +118,7 @@ class ResizeSpec:
     exact: bool = False
     reducing_gap: float = 1.5
     only_shrink: bool = False
+    keep_small: bool = False
     quality: int | None = None
     subsampling: str | None = None
     progressive: bool = False
@@ -123,6 +129,7 @@ class ResizeSpec:
     def __post_init__(self) -> None:
         if self.orientation == AUTO:
             object.__setattr__(self, "orientation", automatic_orientation(self.exact))
+        object.__setattr__(self, "extension", SPELLINGS.get(self.extension, self.extension))
         self._check_formats()
         self._check_encoding()
         self._check_sizes()
@@ -131,6 +138,8 @@ class ResizeSpec:
         self._check_mode()
         self._check_fit()
         self._check_limits()
+        if self.keep_small:
+            object.__setattr__(self, "only_shrink", True)
 
     def _check_limits(self) -> None:
         if self.max_aspect is not None and not self.max_aspect >= 1:
@@ -173,8 +182,9 @@ class ResizeSpec:
             raise SettingError("mode", f"keep cannot be written as {self.extension}: give -ext png")
 
     def _check_fit(self) -> None:
-        if self.fit == "stretch" and self.only_shrink:
-            raise SettingError("fit", "stretch always makes SIZE x SIZE pixels: leave out --only_shrink")
+        for setting in ("only_shrink", "keep_small"):
+            if self.fit == "stretch" and getattr(self, setting):
+                raise SettingError("fit", f"stretch always makes SIZE x SIZE pixels: leave out --{setting}")
 
     def _check_sizes(self) -> None:
         longest = LONGEST_SIDE[self.extension or "jpg"]
@@ -230,7 +240,7 @@ def automatic_orientation(exact: bool) -> str:
 
 
 def library_versions(spec: ResizeSpec) -> dict[str, str]:
-    """Return the versions of all libraries that decide the bytes of an output, and of the core."""
+    """Return the versions of the core and of the libraries that decide an output's bytes, with installed extras."""
     import importlib.metadata  # slow to load, and workers do not need it
 
     return {
@@ -242,4 +252,5 @@ def library_versions(spec: ResizeSpec) -> dict[str, str]:
         "littlecms": features.version("littlecms2") or "",
         "zlib": features.version("zlib") or "",
         **({"simplejpeg": importlib.metadata.version("simplejpeg")} if spec.check_jpeg else {}),
+        **{extra.distribution: extra.version for extra in installed()},
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 
-from transforms.imaging import compat, libtiff, unsupported_tiff
+from transforms.imaging import compat, extras, heif, libtiff, unsupported_tiff
+from transforms.imaging.isobmff import AVIF_BRANDS, GENERIC_BRANDS, brands
 
 # First bytes of a file -> its format. None of these formats is opened.
 _SIGNATURES = {
@@ -40,13 +41,12 @@ _SIGNATURES = {
 
 # Brands of the file types that share the box "ftyp": https://mp4ra.org/registered-types/brands.
 _BRANDS = {
-    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "HEIC"),
+    **dict.fromkeys(heif.HEVC_BRANDS, "HEIC"),
     **dict.fromkeys((b"avci", b"avcs"), "HEIF with H.264 inside"),
     **dict.fromkeys((b"vvic", b"vvis"), "HEIF with VVC inside"),
     **dict.fromkeys((b"j2ki", b"j2is"), "HEIF with JPEG 2000 inside"),
     b"crx ": "camera raw (Canon CR3)",
 }
-_HEIF, _AVIF = frozenset({b"mif1", b"msf1"}), frozenset({b"avif", b"avis"})
 
 _BMP_COMPRESSIONS = {4: "JPEG", 5: "PNG", 6: "a mask of transparency", 11: "CMYK", 12: "CMYK", 13: "CMYK"}
 _BMP_BITS = frozenset({2, 64})
@@ -59,18 +59,24 @@ _MOST_COMPONENTS = 4
 def coding_of(data: bytes, messages: Sequence[str] = ()) -> str | None:
     """Return the name of a file's unsupported coding; None if the coding is not why the file could not be decoded.
 
+    What an installed extra reads is supported.
+
     Args:
         data: the file.
         messages: the decoder's messages about it.
     """
     try:
-        return next(filter(None, (detect(data, messages) for detect in _DETECTORS)), None)
+        coding = next(filter(None, (detect(data, messages) for detect in _DETECTORS)), None)
     except (struct.error, OverflowError):  # the file ends within its header, or an offset points outside it
         return None
+    return None if any(coding in extra.codings for extra in extras.installed()) else coding
 
 
 def message(coding: str, messages: Sequence[str] = ()) -> str:
     """Return the error message for a file in an unsupported coding."""
+    for extra in extras.EXTRAS:
+        if coding in extra.codings:
+            return f"{coding} needs an extra that is not installed: {extras.install_command(extra.name)}"
     return f"{coding} is not supported{libtiff.in_brackets(messages)}: convert the file to JPEG or PNG"
 
 
@@ -84,12 +90,11 @@ def _by_signature(data: bytes, _messages: Sequence[str]) -> str | None:
 
 def _by_brand(data: bytes) -> str | None:
     """Return the name of a file of boxes by its major brand, or else by one of its compatible brands."""
-    (length,) = struct.unpack_from(">I", data)
-    brands = [data[8:12], *(data[at : at + 4] for at in range(16, min(length, len(data), 400), 4))]
-    if _AVIF & set(brands):
+    named = brands(data)
+    if AVIF_BRANDS & set(named):
         return None  # a supported format, so the file is damaged
-    name = next((_BRANDS[brand] for brand in brands if brand in _BRANDS), None)
-    return name or ("HEIF" if _HEIF & set(brands) else None)
+    name = next((_BRANDS[brand] for brand in named if brand in _BRANDS), None)
+    return name or ("HEIF" if GENERIC_BRANDS & set(named) else None)
 
 
 def _bmp(data: bytes, messages: Sequence[str]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from transforms.imaging.extras import extra_for, install_command
 from transforms.imaging.naming import UNREAD_EXTENSIONS
 
 # The number of extensions that the message names at most.
@@ -56,12 +57,15 @@ def _kinds(others: Mapping[str, int], system_files: int) -> Iterator[str]:
 
 def _advice(others: Mapping[str, int]) -> Iterator[str]:
     extensions = {extension[1:] for extension in others}
+    extras = {extension: extra.name for extension in sorted(extensions) if (extra := extra_for(extension))}
+    for name in dict.fromkeys(extras.values()):
+        yield install_command(name)
     if unread := sorted(extensions & UNREAD_EXTENSIONS):
         them = "it" if len(unread) == 1 else "them"
         yield f"convert {_joined(unread)} to JPEG or PNG, since no decoder here reads {them}"
     if archives := sorted(extensions & ARCHIVES):
         yield f"unpack {_joined(archives)}"
-    if extensions - UNREAD_EXTENSIONS - ARCHIVES - _NEVER_IMAGES:
+    if extensions - extras.keys() - UNREAD_EXTENSIONS - ARCHIVES - _NEVER_IMAGES:
         yield "give --any_name to try every file by its content"
     yield "give a folder or pattern with images"
 

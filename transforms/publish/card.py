@@ -81,6 +81,9 @@ def _accounts(facts: DatasetFacts) -> str:
         f"Copies of an earlier image (the same `source_sha256`): {facts.duplicates:,}.",
         *(f"Larger than their sources at {enlarged.size} px: {enlarged}." for enlarged in facts.enlarged),
     ]
+    if facts.kept:
+        what = "Needed no change, and are their sources byte for byte, with all metadata (the note `kept`)"
+        sentences.append(f"{what}: {facts.kept:,}.")
     if facts.unread.inputs:
         sentences.append(f"Inputs that could not be read: {facts.unread.inputs:,} ({_markdown(str(facts.unread))}).")
     return " ".join(sentences)

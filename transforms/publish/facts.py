@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from transforms.imaging.errors import Note
 from transforms.layouts import LAYOUTS, Layout
 from transforms.model.config import ResizeConfig, Unread
 from transforms.model.folders import size_folder, split_prefix
@@ -51,6 +52,7 @@ class DatasetFacts(NamedTuple):
         archives: none in layout `files`.
         columns: the further columns.
         images: how many images were matched, written, failed and skipped.
+        kept: how many of them are their sources byte for byte.
         enlarged: the sizes at which images are larger than their sources.
         unread: what could not be read of the inputs.
         duplicates: how many of them have the same bytes as an earlier image.
@@ -69,6 +71,7 @@ class DatasetFacts(NamedTuple):
     archives: tuple[ArchiveRow, ...]
     columns: Columns
     images: Mapping[str, int]
+    kept: int
     enlarged: tuple[Enlarged, ...]
     unread: Unread
     duplicates: int
@@ -125,6 +128,7 @@ def dataset_facts(
         archives=tuple(archives),
         columns=columns,
         images=summary["images"],
+        kept=summary["notes"].get(Note.KEPT, 0),
         enlarged=tuple(enlarged(summary)),
         unread=config.unread,
         duplicates=summary["duplicates"],

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from transforms import storage
-from transforms.imaging.errors import ImageError, Kind, SkippedError, Stage
+from transforms.imaging.errors import ImageError, Kind, Note, SkippedError, Stage
 from transforms.imaging.resize import Encoded
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
@@ -162,4 +162,5 @@ def manifest_row(
         source_box=target.source_box,
         output_box=target.output_box,
         status="written",
+        notes=(*result.notes, *([Note.KEPT] if output.kept else [])),
     )

@@ -33,11 +33,15 @@ def library_problem(config: ResizeConfig, submitted: Mapping[str, str]) -> str |
     except SettingError as error:
         return f"--{error.setting} {error}"
     here = versions(config)
-    for library, version in submitted.items():
-        if here[library] != version:
+    for library in (*submitted, *(here.keys() - submitted)):
+        if here.get(library) != submitted.get(library):
             return (
-                f"this worker has {library} {here[library]!r} and the submitting machine {version!r}, so that their "
-                "outputs could differ: install the same version on both, or give a worker image that has it "
-                "(--sdk_container_image)"
+                f"this worker has {_described(library, here)} and the submitting machine "
+                f"{_described(library, submitted)}, so that their outputs could differ: install the same version on "
+                "both, or give a worker image that has it (--sdk_container_image)"
             )
     return None
+
+
+def _described(library: str, versions: Mapping[str, str]) -> str:
+    return f"{library} {versions[library]!r}" if library in versions else f"no {library}"

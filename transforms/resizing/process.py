@@ -17,11 +17,12 @@ from transforms.resizing.stopwatch import HASH, WRITE, Stopwatch
 
 
 class Staged(NamedTuple):
-    """An encoded output in a temporary file of OUT: its target, that file, and its SHA-256 in hexadecimal."""
+    """An encoded output in a temporary file of OUT: that file, and otherwise as `Encoded`."""
 
     target: Target
     file: StagedFile
     sha256: str
+    kept: bool = False
 
 
 SourceOutput = Output | Staged
@@ -94,4 +95,4 @@ def process_source(
 def _stage(output: Output, staging: str) -> SourceOutput:
     if not staging or not isinstance(output, Encoded):
         return output
-    return Staged(output.target, storage.stage(staging, output.data), output.sha256)
+    return Staged(output.target, storage.stage(staging, output.data), output.sha256, output.kept)

@@ -16,7 +16,7 @@ def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Se
     An image is failed if one of its rows is, else skipped if one of its rows is, else written. `outputs` counts
     all files of each size, also those of images that failed at another size, and groups them by extension.
     `enlarged` counts how many of them show their source enlarged ("yes") or not ("no"). Tallies that an older version
-    has written lack it, so that the sum may know fewer files than there are.
+    has written lack it, so that the sum may know fewer files than there are. A note counts once for each image.
 
     Args:
         rows: one for each image and size.
@@ -41,7 +41,7 @@ def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Se
         "skipped": _histogram({row.source: row.reason for row in rows if row.status == "skipped"}.values()),
         "failures": dict(Counter(failure.error for failure in failures)),
         "retry": sum(failure.error in RETRIED_KINDS for failure in failures),
-        "notes": _histogram(note for row in sources.values() for note in row.notes),
+        "notes": _histogram(note for _, note in {(row.source, note) for row in rows for note in row.notes}),
         "source_formats": _histogram(row.source_format for row in sources.values()),
         "source_modes": _histogram(row.source_mode for row in sources.values()),
         "source_longest_side": _histogram(_longest_side(row) for row in sources.values()),

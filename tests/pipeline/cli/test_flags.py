@@ -65,7 +65,16 @@ def test_version_names_the_program_and_its_libraries() -> None:
     command = [sys.executable, "image_resizer.py", "--version"]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     names, versions = zip(*(line.split(" ", 1) for line in shown.splitlines()), strict=True)
-    assert names == ("image_resizer", "resampling", "pillow", "libjpeg-turbo", "apache-beam", "python")
+    assert names == (
+        "image_resizer",
+        "resampling",
+        "pillow",
+        "libjpeg-turbo",
+        "pillow-heif",
+        "pillow-jxl-plugin",
+        "apache-beam",
+        "python",
+    )
     declared = re.findall(r'^    version="(.*)"', (ROOT / "setup.py").read_text(encoding="utf-8"), re.MULTILINE)
     resampling = exact.active_instruction_set() or "pillow"
     assert list(versions[:4]) == [*declared, resampling, features.version("pil"), features.version("libjpeg_turbo")]

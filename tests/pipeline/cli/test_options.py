@@ -41,7 +41,8 @@ def test_defaults_are_those_of_the_settings(source: Path) -> None:
 EVERY_FLAG = (
     "--in_dir {source} --out_dir gs://b/out/ --size 256 512 --extension .JPG --algorithm BOX --threads 3 "
     "--log x.log --log_every 7 --layout webdataset --images_per_shard 50 --split val --reducing_gap 2 "
-    "--only_shrink --quality 91 --fit pad --pad_color RED --orientation exif --min_side 20 --max_aspect 3.5 "
+    "--only_shrink --keep_small --quality 91 --fit pad --pad_color RED --orientation exif --min_side 20 "
+    "--max_aspect 3.5 "
     "--sample 0.25 --mode L --background gray --color srgb --depth_range auto --truncated accept --check_jpeg "
     "--max_pixels 1000 --subsampling 4:4:4 --progressive --memory 1.5G --max_failures 2.5% "
     "--overwrite --label_from folder --columns c.csv --attribution gs://b/a.csv --name Cats --license cc-by-4.0 "
@@ -72,6 +73,7 @@ def test_every_flag_is_used(source: Path, tmp_path: Path, monkeypatch: pytest.Mo
             algorithm="box",
             reducing_gap=2.0,
             only_shrink=True,
+            keep_small=True,
             quality=91,
             subsampling="4:4:4",
             progressive=True,

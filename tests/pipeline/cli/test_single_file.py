@@ -8,6 +8,7 @@ from pipeline.cli.options import parse
 from pipeline.errors import UsageError
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, rows, write_tree
+from transforms.imaging import extras
 from transforms.model.config import Split
 
 ARCHIVES = (
@@ -43,7 +44,7 @@ def test_a_list_is_no_input(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("a.heic", "cannot be read, since no decoder here reads .heic: convert it to JPEG or PNG"),
+        ("a.jxr", "cannot be read, since no decoder here reads .jxr: convert it to JPEG or PNG"),
         ("a.foo", "ends in '.foo', and no image does: give --any_name if it is an image, or the folder that holds the"),
         ("a", "has no extension: give --any_name if it is an image, or the folder that holds the images"),
     ],
@@ -52,6 +53,13 @@ def test_another_file_is_no_input_by_its_name(tmp_path: Path, name: str, problem
     file = write_tree(tmp_path, {name: b""}) / name
     assert refusal("-i", file).startswith(f"-i {str(file)!r} {problem}")
     assert parse(["-i", str(file), "-o", "out", "--any_name"]).config.splits[0].pattern == str(file)
+
+
+def test_a_file_of_a_missing_extra_is_no_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "_is_there", lambda _module: False)
+    file = write_tree(tmp_path, {"a.heic": b""}) / "a.heic"
+    sentence = "cannot be read, since the extra for .heic is not installed: "
+    assert refusal("-i", file) == f"-i {str(file)!r} {sentence}pip install 'downsampled-open-images[heif]'"
 
 
 def test_an_image_is_a_split(tmp_path: Path) -> None:

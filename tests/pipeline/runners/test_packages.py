@@ -54,7 +54,8 @@ def test_x86_workers_get_a_wheel_instead_of_the_source(staged: list[str]) -> Non
     }
     assert modules | {"image_resizer.py"} == {name for name in names if name.endswith(".py")}
     pins = Path(requirements.removeprefix("--requirements_file=")).read_text()
-    assert pins == f"pillow=={version('pillow')}\nsimplejpeg=={version('simplejpeg')}\n"
+    packages = ("pillow", "simplejpeg", "pillow-heif", "pillow-jxl-plugin")
+    assert pins == "".join(f"{package}=={version(package)}\n" for package in packages)
 
 
 @compiled

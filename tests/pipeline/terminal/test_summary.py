@@ -42,13 +42,21 @@ def test_every_note_has_a_line(orientation: str, color: str) -> None:
         "file ends early, written with what is there: 1,234",
         "wrong checksum of the pixels, written as they are: 1,234",
         "not checkable by --check_jpeg: 1,234",
+        "needed no change, stored byte for byte with their metadata: 1,234",
     ]
 
 
 def test_other_files_and_system_files_are_counted_separately() -> None:
-    summary = {**summary_with({}, "stored", "srgb"), "not_images": {"": 1, ".heic": 3}, "system_files": 1234}
-    assert list(summary_lines(summary, [], "out"))[1:3] == [
-        "other files, not read: 3 .heic, 1 (no extension)",
+    summary = {
+        **summary_with({}, "stored", "srgb"),
+        "not_images": {"": 1, ".heic": 1200, ".hif": 1, ".jxl": 3, ".svg": 2},
+        "system_files": 1234,
+    }
+    assert list(summary_lines(summary, [], "out"))[1:6] == [
+        "1,200 .heic files left out: pip install 'downsampled-open-images[heif]'",
+        "1 .hif file left out: pip install 'downsampled-open-images[heif]'",
+        "3 .jxl files left out: pip install 'downsampled-open-images[jxl]'",
+        "other files, not read: 2 .svg, 1 (no extension)",
         "system files, not read (__MACOSX, ._*, Thumbs.db, ...): 1,234",
     ]
 

@@ -22,7 +22,7 @@ KEYS = st.binary(min_size=1, max_size=60).filter(lambda name: b"\0" not in name)
         (".jpg", "", False, ".jpg"),
         ("notes.txt", ".txt", False, "notes.txt"),
         ("photo.eps", ".eps", False, "photo"),
-        ("photo.HEIC", ".heic", False, "photo"),
+        ("photo.HEIC", ".heic", True, "photo"),
         ("b.jpg?size=large", ".*", False, "b.jpg?size=large"),
         ("img.0001", ".*", False, "img.0001"),
         ("photo.jpg.gz", ".gz", False, "photo.jpg.gz"),

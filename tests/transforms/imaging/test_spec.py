@@ -16,6 +16,7 @@ from transforms.imaging.spec import ResizeSpec, SettingError, library_versions
         ({"orientation": "up"}, "orientation", "'up' is not one of auto, stored, exif: choose one"),
         ({"fit": "fill"}, "fit", "'fill' is not one of contain, cover, crop, pad, stretch: choose one"),
         ({"fit": "stretch", "only_shrink": True}, "fit", "stretch always makes SIZE x SIZE pixels"),
+        ({"fit": "stretch", "keep_small": True}, "fit", "stretch always makes SIZE x SIZE pixels: leave out --keep_"),
         ({"pad_color": "#000000"}, "pad_color", "#000000 has no effect with --fit contain: give --fit pad"),
         ({"pad_color": "white", "fit": "pad"}, "pad_color", "'white' is not a colour: give one such as #ffffff"),
         ({"extension": "gif"}, "extension", "'gif' cannot be written: choose jpg, png, webp, avif, or ''"),
@@ -71,6 +72,11 @@ def test_pictures_are_upright_unless_the_bytes_must_be_those_of_the_old_script()
     assert ResizeSpec(orientation="exif", exact=True).orientation == "exif"
 
 
+def test_jpeg_is_another_spelling_of_jpg() -> None:
+    assert ResizeSpec(extension="jpeg") == ResizeSpec(extension="jpg")
+    assert ResizeSpec(extension="jpeg", quality=90, sizes=(65_500,)).extension == "jpg"
+
+
 def test_filter_is_pillows() -> None:
     assert ResizeSpec(algorithm="hamming").filter is Image.Resampling.HAMMING
 
@@ -79,5 +85,8 @@ def test_versions_are_those_that_decide_bytes() -> None:
     versions = library_versions(ResizeSpec())
     assert versions["pillow"] == features.version("pil")
     assert versions["libjpeg"] == features.version("libjpeg_turbo")
-    assert sorted(versions) == ["libavif", "libjpeg", "libwebp", "littlecms", "pillow", "resizer", "zlib"]
+    assert sorted(versions) == [
+        *("libavif", "libjpeg", "libwebp", "littlecms", "pillow", "pillow-heif", "pillow-jxl-plugin", "resizer"),
+        "zlib",
+    ]
     assert all(versions.values())

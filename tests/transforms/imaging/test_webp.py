@@ -103,3 +103,13 @@ def test_a_webp_is_admitted_once_for_the_memory_that_any_image_takes(mode: str) 
     resize_image(opening.open_image(data), spec, admit)
     assert needed[0] == needed[1]
     assert len(needed) == 2
+
+
+@pytest.mark.parametrize("side", [slice(26, 28), slice(28, 30)])
+def test_a_side_of_0_pixels_is_damage(side: slice) -> None:
+    data = bytearray(image_bytes(Image.new("RGB", (20, 10)), "WEBP"))
+    assert data[12:16] == b"VP8 "
+    data[side] = b"\0\0"
+    error = process_image(bytes(data), ResizeSpec(sizes=(8,))).outputs[8]
+    assert isinstance(error, ImageError)
+    assert error.kind is Kind.DAMAGED

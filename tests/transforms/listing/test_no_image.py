@@ -14,14 +14,20 @@ OTHER_INPUT = "give a folder or pattern with images"
         (
             {".heic": 3, "": 12},
             0,
-            f": 12 without an extension, 3 .heic; convert .heic to JPEG or PNG, since no decoder here reads it, or "
+            ": 12 without an extension, 3 .heic; pip install 'downsampled-open-images[heif]', or "
             f"{ANY_NAME}, or {OTHER_INPUT}",
         ),
         (
-            {".heic": 1, ".jxl": 2000},
+            {".heic": 1, ".hif": 2, ".jxl": 2000},
             1,
-            ": 2,000 .jxl, 1 .heic, 1 system file; convert .heic and .jxl to JPEG or PNG, since no decoder here reads "
-            f"them, or {OTHER_INPUT}",
+            ": 2,000 .jxl, 2 .hif, 1 .heic, 1 system file; pip install 'downsampled-open-images[heif]', or "
+            f"pip install 'downsampled-open-images[jxl]', or {OTHER_INPUT}",
+        ),
+        (
+            {".jxr": 1, ".svg": 2},
+            0,
+            ": 2 .svg, 1 .jxr; convert .jxr and .svg to JPEG or PNG, since no decoder here reads them, or "
+            f"{OTHER_INPUT}",
         ),
         (
             {".svg": 2, ".mp4": 1},

@@ -27,6 +27,7 @@ def facts(layout: str, *splits: SplitFacts, archives: tuple[ArchiveRow, ...] = (
         archives=archives,
         columns=NO_COLUMNS,
         images={"matched": 1003, "written": 1000, "failed": 2, "skipped": 1},
+        kept=0,
         enlarged=(),
         unread=Unread(),
         duplicates=5,
@@ -152,6 +153,13 @@ def test_the_card_says_what_is_enlarged_and_what_was_not_read() -> None:
         " Larger than their sources at 8 px: 1 of 3 images (33.3 %). Inputs that could not be read: 7 "
         "('a\\_b.jpg' is a broken link; 'c' cannot be listed (Permission denied); 5 more).\n"
     ) in text
+
+
+def test_the_card_says_how_many_sources_are_kept() -> None:
+    dataset = facts("files", SplitFacts("a", "a", ONE_JPEG))
+    sentence = "Needed no change, and are their sources byte for byte, with all metadata (the note `kept`)"
+    assert sentence not in card(dataset)
+    assert f" {sentence}: 1,200.\n" in card(dataset._replace(kept=1200))
 
 
 def test_the_license_of_the_collection() -> None:

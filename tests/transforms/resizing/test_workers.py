@@ -125,7 +125,7 @@ def test_outputs_are_left_in_temporary_files(two: Workers, tmp_path: Path) -> No
     for size, output in result.outputs.items():
         assert isinstance(output, Staged)
         data = Path(output.file.path).read_bytes()
-        assert (output.target, data, output.sha256) == encoded[size]
+        assert Encoded(output.target, data, output.sha256, output.kept) == encoded[size]
         assert output.file.size == len(data)
         assert Path(output.file.path).parent.parent == Path(out, ".run", "tmp")
 

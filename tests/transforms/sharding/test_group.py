@@ -63,7 +63,7 @@ def test_with_several_splits_the_error_counts_the_other_files_of_all_inputs() ->
         "not_images": {".heic": 3},
         "system_files": 1,
     }
-    message = r"-i '/in/a/\*\*' \(all inputs together\) holds no image: 3 \.heic, 1 system file; convert \.heic to JPEG"
+    message = r"-i '/in/a/\*\*' \(all inputs together\) holds no image: 3 \.heic, 1 system file; pip install"
     with pytest.raises(RunError, match=message):
         plan_shards(listing, config("a", "b"))
 

@@ -1,36 +1,15 @@
 """Before a run begins, each bucket is asked once, and what is wrong with it is said within seconds."""
 
 import socket
-import threading
-from collections.abc import Iterator
 
 import pytest
-from apache_beam.io.filesystems import FileSystems
 
-from tests.transforms.storage.test_gcs import Server, reach
+from tests.transforms.storage.conftest import Server, reach
 from transforms import storage
 from transforms.model.errors import StorageError
 from transforms.storage import gcs_check, gcs_client
 
 UNREACHABLE = "Failed to establish a new connection: [Errno 111] Connection refused"
-
-
-@pytest.fixture(autouse=True)
-def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(FileSystems, "_pipeline_options", None)
-    yield
-    gcs_client.client.cache_clear()
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        reach(server.url, monkeypatch)
-        yield server
-        server.shutdown()
-        thread.join(timeout=10)
 
 
 def refusal(folders: list[str], files: list[str]) -> str:
