@@ -68,8 +68,8 @@ def _add_selection_flags(group: FlagGroup) -> None:
         "--list_prefixes",
         type=values.alphabet,
         metavar="CHARS",
-        help="list gs:// inputs of millions of files in parallel, by the characters that the names begin with: hex, "
-        "or the characters themselves (default: one listing)",
+        help="list gs:// and s3:// inputs of millions of files in parallel, by the characters that the names begin "
+        "with: hex, or the characters themselves (default: one listing)",
     )
     group.add_setting(
         "--any_name",

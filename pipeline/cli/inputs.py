@@ -14,7 +14,7 @@ from transforms.model.config import DEFAULT_SPLIT, USUAL_SPLITS, Split
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH
 from transforms.storage import is_inside, is_local, join, problem_of
-from transforms.storage.gcs import is_object
+from transforms.storage.kinds import ranged_kind_of
 from transforms.storage.paths import WILDCARD, escaped, unescaped
 
 
@@ -162,8 +162,10 @@ def check_prefixes(splits: Sequence[Split]) -> None:
     """Refuse --list_prefixes for an input that cannot be listed by ranges of names.
 
     Raises:
-        UsageError: an input is not in Google Cloud Storage.
+        UsageError: an input is not in a store that lists ranges.
     """
     for split in splits:
-        if not is_object(split.root):
-            raise UsageError(f"--list_prefixes has no effect on {split.root!r}, only on gs:// inputs: leave it out")
+        if ranged_kind_of(split.root) is None:
+            raise UsageError(
+                f"--list_prefixes has no effect on {split.root!r}, only on gs:// and s3:// inputs: leave it out"
+            )

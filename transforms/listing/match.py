@@ -21,6 +21,7 @@ from transforms.listing.ranges import name_ranges
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.places import unpack
 from transforms.model.records import Source, Tally
+from transforms.storage.s3 import is_object
 from transforms.summary.tally import merge
 from transforms.tables.columns import folder_class
 
@@ -121,7 +122,7 @@ class MatchSources(beam.PTransform):
         return sources, tallies
 
     def _list(self, pipeline: beam.Pipeline, split: Split) -> beam.pvalue.DoOutputsTuple:
-        if self._config.list_prefixes:
+        if self._config.list_prefixes or is_object(split.pattern):
             match: beam.PTransform = _MatchRanges(split, self._config.list_prefixes)
         else:
             match = fileio.MatchFiles(split.pattern, fileio.EmptyMatchTreatment.ALLOW)

@@ -28,14 +28,14 @@ class _Store(NamedTuple):
 
 _STORES = {
     "gs": _Store("google.cloud.storage", "'apache-beam[gcp]'", "gs://BUCKET/..."),
-    "s3": _Store("boto3", "'apache-beam[aws]'", "s3://BUCKET/..."),
+    "s3": _Store("boto3", "boto3", "s3://BUCKET/..."),
     "azfs": _Store("azure.storage.blob", "'apache-beam[azure]'", "azfs://ACCOUNT/CONTAINER/..."),
     "hdfs": _Store("hdfs", "hdfs", "hdfs://FOLDER/...", has_bucket=False),
 }
 _WEB = frozenset({"http", "https", "ftp", "ftps", "sftp"})
 _KNOWN_SCHEME = re.compile(rf"({'|'.join([*_STORES, *sorted(_WEB), 'file'])}):(?://)?", re.IGNORECASE)
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
-_USABLE = "give a local path or one of gs://"
+_USABLE = "give a local path, or one of gs:// or s3://"
 
 
 def problem_of(path: str) -> str | None:
