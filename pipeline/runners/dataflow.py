@@ -64,7 +64,7 @@ def check(beam_args: Sequence[str], config: ResizeConfig) -> None:
         if value is not None and not _LOCATION.fullmatch(value):
             raise UsageError(f"--{flag} {value!r} is not a Cloud Storage path: give one such as gs://my-bucket/tmp")
     for path in (*(split.root for split in config.splits), config.out_dir, *config.tables.values()):
-        if not path.startswith(("gs://", "s3://")):
+        if not path.startswith(("gs://", "s3://", "https://", "http://")):
             raise UsageError(f"workers on Dataflow cannot reach {path!r}: give a path such as gs://bucket/folder")
     if worker.use_public_ips is False and not worker.sdk_container_image:
         raise UsageError(

@@ -6,6 +6,7 @@ source, which they compile. Never as both: they install the source last, and so 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import re
 import subprocess
@@ -65,7 +66,10 @@ def requirements(versions: dict[str, str]) -> str:
 
 def _clients(config: ResizeConfig) -> dict[str, str]:
     """Return the versions of the clients of stores that the workers need besides Google's."""
-    return {"boto3": importlib.metadata.version("boto3")} if any(map(is_object, config.places)) else {}
+    if any(map(is_object, config.places)) or any(split.is_list for split in config.splits):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # then no list here names such a path
+            return {"boto3": importlib.metadata.version("boto3")}
+    return {}
 
 
 def _wheel(project: Path, folder: Path) -> Path | None:
