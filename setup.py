@@ -10,14 +10,17 @@ HEIF = ["pillow-heif>=1.8,<2"]
 JXL = ["pillow-jxl-plugin>=1.3.8,<2"]
 # They package the project on the submitting machine, for Beam too.
 DATAFLOW = ["build>=1.2", "setuptools>=77"]
+S3 = ["boto3>=1.35"]
 TEST = [
     *CHECK,
     *HEIF,
     *JXL,
     *DATAFLOW,
+    *S3,
     "gcp-storage-emulator>=2026.7",
     "hypothesis>=6.100",
     "pandas>=2.2",  # writes tables with an index column
+    "moto[s3,server]>=5.1",  # an S3 on this machine
     "imagecodecs>=2025.3.30",  # writes JPEGs that Pillow cannot write
     "pytest>=8",
     "pytest-cov>=7",
@@ -73,6 +76,7 @@ setup(
         "heif": HEIF,
         "jxl": JXL,
         "dataflow": DATAFLOW,
+        "s3": S3,
         "test": TEST,
         "lint": LINT,
         "readers": READERS,

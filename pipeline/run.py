@@ -100,8 +100,9 @@ def _check_places(options: Options) -> list[Problem]:
     if not all(map(storage.is_local, config.places)):
         with fast_loading(options):
             storage.set_options(options.beam_args)
-        folders = [config.out_dir, *(split.root for split in config.splits)]
-        storage.check_buckets(folders, list(config.tables.values()))
+        folders = [config.out_dir, *(split.root for split in config.splits if not split.is_listed)]
+        lists = [split.pattern for split in config.splits if split.is_list]
+        storage.check_buckets(folders, [*lists, *config.tables.values()])
     if options.on_dataflow and options.estimate is None:
         from pipeline.runners import dataflow
 
@@ -117,7 +118,7 @@ def _check_places(options: Options) -> list[Problem]:
     else:
         for table, location in config.tables.items():
             check_table(location, table)
-    problems = check_contents(config.splits, config.out_dir, config.any_name)
+    problems = check_contents(config)
     for problem in problems:
         logger.warning("{}", problem)
     return problems

@@ -10,11 +10,16 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from loguru import logger
+
 from pipeline.errors import UsageError
+from transforms.imaging.errors import ImageError
 from transforms.imaging.naming import extension_of, is_system_file, is_system_folder, is_tried
 from transforms.listing.files import list_files
+from transforms.listing.lists import check_lists
 from transforms.listing.no_image import no_image_message
 from transforms.model.config import ResizeConfig, Split, Unread
+from transforms.sources import download
 from transforms.storage import below, is_inside, is_local, join, matches
 from transforms.storage.paths import escaped, unescaped
 
@@ -66,22 +71,22 @@ class Survey(NamedTuple):
     problems: list[Problem]
 
 
-def check_contents(splits: Sequence[Split], out_dir: str, any_name: bool = False) -> list[Problem]:
+def check_contents(config: ResizeConfig) -> list[Problem]:
     """Check that each input has an image, and return the problems of local inputs.
 
     Args:
-        splits: the inputs.
-        out_dir: OUT; an input may contain it.
-        any_name: whether every file is tried, whatever its name.
+        config: the dataset; an input may contain its OUT.
 
     Raises:
         UsageError: an input has no image.
-        StorageError: a store cannot be listed.
+        RunError: a store cannot be listed, or a list not be read.
     """
     problems: list[Problem] = []
-    for split in splits:
-        if is_local(split.pattern):
-            surveyed = survey(split, out_dir, any_name)
+    for split in config.splits:
+        if split.is_listed:
+            _check_listed(split, config)
+        elif is_local(split.pattern):
+            surveyed = survey(split, config.out_dir, config.any_name)
             problems += surveyed.problems
             if not surveyed.images:
                 where = split.root if is_whole_folder(split) else unescaped(split.pattern)
@@ -89,6 +94,21 @@ def check_contents(splits: Sequence[Split], out_dir: str, any_name: bool = False
         elif not matches(split.pattern):
             raise UsageError(f"-i {split.pattern!r} matches nothing: give a path or pattern with images")
     return problems
+
+
+def _check_listed(split: Split, config: ResizeConfig) -> None:
+    """Check that a web address can be read, or that lists name images; warn of columns that are left out."""
+    if split.is_url:
+        try:
+            download(split.pattern, config.web)
+        except ImageError as error:
+            raise UsageError(f"-i {split.pattern!r} cannot be read: {error}") from error
+    elif names := check_lists(split.pattern, config):
+        logger.warning(
+            "-i {!r}: the dataset uses the names of these columns itself, and leaves them out: {}; rename them to keep "
+            "them",
+            *(unescaped(split.pattern), ", ".join(map(repr, names))),
+        )
 
 
 def with_unread(config: ResizeConfig, problems: Sequence[Problem]) -> ResizeConfig:

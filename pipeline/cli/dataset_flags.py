@@ -9,6 +9,7 @@ from pipeline.cli import values
 from pipeline.cli.defaults import DATAFLOW_IMAGES_PER_SHARD
 from pipeline.cli.group import FlagGroup
 from transforms.layouts import DEFAULT_LAYOUT, LAYOUTS
+from transforms.listing.lists import URL_COLUMNS
 from transforms.model.config import LABEL_SOURCES
 
 VERIFICATIONS = ("sizes", "full")
@@ -21,6 +22,7 @@ def add_flags(parser: argparse.ArgumentParser) -> Iterator[FlagGroup]:
     for title, add in (
         ("dataset", _add_dataset_flags),
         ("existing dataset", _add_continuation_flags),
+        ("lists and the web", _add_list_flags),
         ("labels and tables", _add_sample_flags),
         ("card", _add_card_flags),
     ):
@@ -35,8 +37,10 @@ def _add_dataset_flags(group: FlagGroup) -> None:
         nargs="+",
         required=True,
         metavar="IN",
-        help="a folder with all its sub-folders, a glob pattern (** too), or a store path such as gs://bucket/train; "
-        "several inputs are the splits of one dataset, named after their last folders; a single one is the split train",
+        help="a folder with all its sub-folders, a glob pattern (** too), a store path such as gs://bucket/train or "
+        "s3://bucket/train, a web address, or a list of paths and web addresses (.txt, .csv, .tsv, .jsonl, each also "
+        ".gz, or .parquet); several inputs are the splits of one dataset, named after their last folders; a single one "
+        "is the split train",
     )
     group.add(
         *("-o", "--out_dir"),
@@ -68,8 +72,8 @@ def _add_selection_flags(group: FlagGroup) -> None:
         "--list_prefixes",
         type=values.alphabet,
         metavar="CHARS",
-        help="list gs:// inputs of millions of files in parallel, by the characters that the names begin with: hex, "
-        "or the characters themselves (default: one listing)",
+        help="list gs:// and s3:// inputs of millions of files in parallel, by the characters that the names begin "
+        "with: hex, or the characters themselves (default: one listing)",
     )
     group.add_setting(
         "--any_name",
@@ -111,6 +115,43 @@ def _add_continuation_flags(group: FlagGroup) -> None:
         choices=VERIFICATIONS,
         help="make nothing: check that every committed file is there, by its size, or with full by its SHA-256; the "
         "next run makes again what is missing or differs",
+    )
+
+
+def _add_list_flags(group: FlagGroup) -> None:
+    group.add_setting(
+        "--url_column",
+        metavar="COLUMN",
+        help=f"the column of a list with the path or web address of each image (default: {', '.join(URL_COLUMNS[:-1])} "
+        f"or {URL_COLUMNS[-1]}, the first that it has)",
+    )
+    group.add_setting(
+        "--key_column",
+        metavar="COLUMN",
+        help="the column of a list with the key of each image, such as ImageID (default: the host and the path of a "
+        "web address; the path of a file below the list's folder)",
+    )
+    group.add_setting(
+        "--verify_hash",
+        metavar="COLUMN",
+        help="the column of a list with the MD5, SHA-1, SHA-256 or SHA-512 of each file, in hexadecimal or Base64: a "
+        "file with another one fails",
+    )
+    group.add_setting(
+        "--requests_per_host",
+        type=values.whole_number,
+        metavar="N",
+        help="requests to one host that each process of the runner sends at the same time (default: %(default)s)",
+    )
+    group.add_setting(
+        "--allow_private_hosts",
+        action="store_true",
+        help="also ask addresses of this machine and of private networks",
+    )
+    group.add_setting(
+        "--ignore_robots_tag",
+        action="store_true",
+        help="also use images whose server says noai, noimageai, noindex or noimageindex in X-Robots-Tag",
     )
 
 

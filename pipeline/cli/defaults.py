@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from transforms.imaging.spec import ResizeSpec
-from transforms.model.config import CardText, ResizeConfig
+from transforms.model.config import CardText, ListColumns, ResizeConfig, WebPolicy
 
 # A runner starts a process for each core. The next image is read while its worker makes one.
 REMOTE_PROCESSES = 1
@@ -25,7 +25,7 @@ LOG_EVERY = 1000
 # Field -> its default, for every field that a flag may set by its own name.
 SETTINGS: Mapping[str, Any] = {
     field.name: field.default
-    for owner in (ResizeSpec, ResizeConfig, CardText)
+    for owner in (ResizeSpec, ResizeConfig, CardText, ListColumns, WebPolicy)
     for field in dataclasses.fields(owner)
     if field.default is not dataclasses.MISSING
 }

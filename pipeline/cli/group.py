@@ -36,7 +36,7 @@ class FlagGroup:
         self.actions.append(self._group.add_argument(*names, **how))
 
     def add_setting(self, *names: str, choices: Collection[str] = (), **how: Any) -> None:
-        """Add a flag that sets the field of its name in `ResizeSpec`, `ResizeConfig` or `CardText`.
+        """Add a flag that sets the field of its name in one of the classes of settings, see `defaults.SETTINGS`.
 
         The field has the default. One that is "" becomes None, since argparse would check it as if somebody had
         typed it.

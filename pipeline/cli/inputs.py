@@ -8,14 +8,16 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.cli.listed import list_name, listed_split
 from pipeline.cli.single_file import single_file
 from pipeline.errors import UsageError
 from transforms.model.config import DEFAULT_SPLIT, USUAL_SPLITS, Split
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH
 from transforms.storage import is_inside, is_local, join, problem_of
-from transforms.storage.gcs import is_object
+from transforms.storage.kinds import ranged_kind_of
 from transforms.storage.paths import WILDCARD, escaped, unescaped
+from transforms.web import urls
 
 
 def normalize(path: str, flag: str) -> str:
@@ -78,6 +80,8 @@ def _default_name(typed: str, is_single: bool) -> str:
 
 
 def _split(typed: str, name: str | None, any_name: bool, is_single: bool) -> Split:
+    if split := listed_split(typed, name or _default_name(typed, is_single)):
+        return split
     path = normalize(typed, "-i")
     if file := single_file(typed, any_name):
         folder = posixpath.dirname(file)
@@ -109,8 +113,14 @@ def _typed_root(typed: str, is_pattern: bool) -> str:
 
 
 def folder_name(typed: str) -> str:
-    """Return the last folder of an input before any wildcard, with "_" for what names may not contain."""
+    """Return the last folder of an input before any wildcard, or the name of a list.
+
+    It has "_" for what names may not contain.
+    """
     path = os.path.abspath(typed) if is_local(typed) else typed.rstrip("/")
+    if urls.is_web(typed) or list_name(typed):
+        name = list_name(typed) or posixpath.basename(posixpath.dirname(urls.path_of(typed)))
+        return re.sub(r"[^\w.-]", "_", name).lstrip(".-") or "images"
     wildcard = None if os.path.lexists(path) else WILDCARD.search(path)
     folder = posixpath.dirname(path[: wildcard.start()]) if wildcard else path
     return re.sub(r"[^\w.-]", "_", posixpath.basename(folder)).lstrip(".-") or "images"
@@ -162,8 +172,11 @@ def check_prefixes(splits: Sequence[Split]) -> None:
     """Refuse --list_prefixes for an input that cannot be listed by ranges of names.
 
     Raises:
-        UsageError: an input is not in Google Cloud Storage.
+        UsageError: an input is not in a store that lists ranges.
     """
     for split in splits:
-        if not is_object(split.root):
-            raise UsageError(f"--list_prefixes has no effect on {split.root!r}, only on gs:// inputs: leave it out")
+        if split.is_listed or ranged_kind_of(split.root) is None:
+            where = split.pattern if split.is_listed else split.root
+            raise UsageError(
+                f"--list_prefixes has no effect on {where!r}, only on gs:// and s3:// inputs: leave it out"
+            )

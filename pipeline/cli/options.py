@@ -7,12 +7,13 @@ import dataclasses
 import itertools
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipeline.cli import inputs
 from pipeline.cli.beam_flags import check_beam_flags, check_job_labels, max_num_workers
 from pipeline.cli.defaults import DATAFLOW_IMAGES_PER_SHARD, LOG_EVERY, REMOTE_PROCESSES
 from pipeline.cli.flags import given_flags, parser
+from pipeline.cli.listed import check_list_flags
 from pipeline.cli.run_flags import DEFAULT_LOG_LEVEL
 from pipeline.cli.spelling import check_spelling, underscored
 from pipeline.cli.values import Limit
@@ -21,7 +22,7 @@ from transforms import compat
 from transforms.dataset.settings import default_images_per_shard
 from transforms.imaging.spec import ResizeSpec, SettingError
 from transforms.imaging.strict import check_extra
-from transforms.model.config import CardText, ResizeConfig, Split
+from transforms.model.config import CardText, ListColumns, ResizeConfig, Split, WebPolicy
 from transforms.storage import is_local
 
 # Beam's names of the runner that is used for a local run. Beam's own DirectRunner picks one by what is installed.
@@ -193,6 +194,8 @@ def _config(flags: argparse.Namespace, local: bool) -> ResizeConfig:
     inputs.check_apart(splits, out_dir)
     if flags.list_prefixes:
         inputs.check_prefixes(splits)
+    lists = ListColumns(**_fields_of(ListColumns, flags))
+    check_list_flags(splits, lists)
     on_dataflow = _is_dataflow(flags.runner)
     default_in_shard = DATAFLOW_IMAGES_PER_SHARD if on_dataflow else default_images_per_shard(flags.layout)
     return ResizeConfig(
@@ -210,9 +213,17 @@ def _config(flags: argparse.Namespace, local: bool) -> ResizeConfig:
         label_from=flags.label_from or "",
         columns=inputs.table_path(flags.columns, "--columns"),
         attribution=inputs.table_path(flags.attribution, "--attribution"),
+        lists=lists,
+        web=WebPolicy(**_fields_of(WebPolicy, flags)),
         card=_card(flags, splits),
         process_per_core=not local,
     )
+
+
+def _fields_of(owner: Any, flags: argparse.Namespace) -> dict[str, Any]:
+    """Return the values of the flags that set the fields of a class by their names."""
+    given = {field.name: getattr(flags, field.name) for field in dataclasses.fields(owner)}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _card(flags: argparse.Namespace, splits: Sequence[Split]) -> CardText:

@@ -8,7 +8,7 @@ import posixpath
 from pipeline.errors import UsageError
 from transforms.imaging.extras import extra_for, install_command
 from transforms.imaging.naming import UNREAD_EXTENSIONS, extension_of, is_tried
-from transforms.listing.no_image import ARCHIVES, LISTS
+from transforms.listing.no_image import ARCHIVES, TEXTS
 from transforms.storage import is_local
 from transforms.storage.paths import WILDCARD
 
@@ -42,7 +42,7 @@ def _local_file(typed: str) -> str | None:
 
 def _object(typed: str) -> str | None:
     has_name = "/" in typed.partition("://")[2]
-    known = extension_of(typed)[1:] in ARCHIVES | LISTS or is_tried(typed)
+    known = extension_of(typed)[1:] in ARCHIVES | TEXTS or is_tried(typed)
     return typed if has_name and known and not WILDCARD.search(typed) else None
 
 
@@ -51,8 +51,11 @@ def _problem_of(path: str, any_name: bool) -> str | None:
     extension = extension_of(path)
     if extension[1:] in ARCHIVES:
         return "is an archive: unpack it first, and give the folder"
-    if extension[1:] in LISTS:
-        return "is a list or a text, and no image: give the folder that holds the images"
+    if extension[1:] in TEXTS:
+        return (
+            "is a text, and no image: give the folder that holds the images, or a list of them that ends with .txt, "
+            ".csv, .tsv, .jsonl or .parquet"
+        )
     if is_tried(path, any_name):
         return None
     if extra := extra_for(extension[1:]):

@@ -47,7 +47,7 @@ class Measurement(NamedTuple):
 def measure(sample: Sequence[Source], config: ResizeConfig) -> Measurement:
     """Resize every image of `sample`, at least one, with the workers of a run, and discard the outputs."""
     workers = workers_for(config)
-    job = Job(config.spec, staging="", memory=workers.memory)
+    job = Job(config.spec, staging="", memory=workers.memory, web=config.web)
     warm_up = [sample[0]] * config.processes  # not measured: it starts processes and opens connections
     workers.submit(warm_up, job).results()
     start = time.perf_counter()

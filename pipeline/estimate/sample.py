@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pipeline.cli import contents
 from transforms.imaging.naming import in_sample, sample_rank
 from transforms.listing.files import list_files
-from transforms.listing.match import SplitListing, to_source
+from transforms.listing.match import SplitListing, entries_of, to_source
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Source, Tally
 from transforms.summary.tally import merge
@@ -67,6 +67,9 @@ def list_inputs(config: ResizeConfig, number: int) -> Listing:
 
 
 def _images(split: Split, listing: SplitListing, config: ResizeConfig) -> Iterator[Source]:
+    if split.is_listed:
+        yield from (to_source(listing.add_entry(entry), config) for entry in entries_of(split, config))
+        return
     for file in _files(split, config):
         if listed := listing.add_file(*file):
             yield to_source(listed, config)

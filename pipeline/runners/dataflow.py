@@ -64,7 +64,7 @@ def check(beam_args: Sequence[str], config: ResizeConfig) -> None:
         if value is not None and not _LOCATION.fullmatch(value):
             raise UsageError(f"--{flag} {value!r} is not a Cloud Storage path: give one such as gs://my-bucket/tmp")
     for path in (*(split.root for split in config.splits), config.out_dir, *config.tables.values()):
-        if not path.startswith("gs://"):
+        if not path.startswith(("gs://", "s3://", "https://", "http://")):
             raise UsageError(f"workers on Dataflow cannot reach {path!r}: give a path such as gs://bucket/folder")
     if worker.use_public_ips is False and not worker.sdk_container_image:
         raise UsageError(
@@ -91,7 +91,7 @@ def region_warnings(beam_args: Sequence[str], config: ResizeConfig) -> Iterator[
     """Yield a sentence for each bucket that is in another region than the workers."""
     region = PipelineOptions(list(beam_args)).view_as(GoogleCloudOptions).region
     for path in (*(split.root for split in config.splits), config.out_dir):
-        actual = storage.region_of(path)
+        actual = storage.region_of(path) if path.startswith("gs://") else None
         if actual and _REGION.fullmatch(actual) and actual != region:
             yield (
                 f"{path!r} is in {actual} and the workers are in {region}: bytes between regions are billed; use a "

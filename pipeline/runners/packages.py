@@ -6,6 +6,8 @@ source, which they compile. Never as both: they install the source last, and so 
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from pipeline.errors import UsageError
 from transforms.dataset.settings import versions
 from transforms.imaging.extras import EXTRAS
 from transforms.model.config import ResizeConfig
+from transforms.storage.s3 import is_object
 
 # The end of the name of an extension that the workers load: their image has this minor version of Python, and glibc.
 _SUFFIX = f".cpython-{sys.version_info.major}{sys.version_info.minor}-x86_64-linux-gnu.so"
@@ -52,14 +55,22 @@ def flags(setup: SetupOptions, machine_type: str, config: ResizeConfig, folder: 
         yield f"--extra_package={wheel}" if wheel else f"--setup_file={setup_file}"
     if not setup.requirements_file:
         path = folder / "requirements.txt"
-        path.write_text(requirements(versions(config)), encoding="utf-8")
+        path.write_text(requirements({**versions(config), **_clients(config)}), encoding="utf-8")
         yield f"--requirements_file={path}"
 
 
 def requirements(versions: dict[str, str]) -> str:
     """Return a requirements file for pip that pins the packages among `versions`."""
-    packages = ("pillow", "simplejpeg", *(extra.distribution for extra in EXTRAS), "pyarrow")
+    packages = ("pillow", "simplejpeg", *(extra.distribution for extra in EXTRAS), "pyarrow", "boto3")
     return "".join(f"{name}=={versions[name]}\n" for name in packages if name in versions)
+
+
+def _clients(config: ResizeConfig) -> dict[str, str]:
+    """Return the versions of the clients of stores that the workers need besides Google's."""
+    if any(map(is_object, config.places)) or any(split.is_list for split in config.splits):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # then no list here names such a path
+            return {"boto3": importlib.metadata.version("boto3")}
+    return {}
 
 
 def _wheel(project: Path, folder: Path) -> Path | None:

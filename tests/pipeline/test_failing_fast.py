@@ -66,8 +66,8 @@ def test_missing_credentials(source: Path, tmp_path: Path) -> None:
     ("flags", "sentence"),
     [
         (
-            "-i s3://bucket/a",
-            "-i 's3://bucket/a' cannot be used: s3:// needs boto3, which is not installed: pip install ",
+            "-i azfs://account/a",
+            "-i 'azfs://account/a' cannot be used: azfs:// needs azure.storage.blob, which is not installed: pip ",
         ),
         ("-i a.tar", "-i 'a.tar' is an archive: unpack it first, and give the folder"),
         ("-i data/train", "-i 'data/train' does not exist: give a folder, a glob pattern or a store path"),

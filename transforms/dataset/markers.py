@@ -16,6 +16,7 @@ from transforms.dataset import state
 from transforms.imaging.errors import RETRIED_KINDS
 from transforms.model.errors import RunError
 from transforms.model.json_lines import json_line, manifest_line
+from transforms.model.places import Listed
 from transforms.model.records import NO_COLUMNS, RUN_DIR, Columns, ResizedShard, Shard, Source, StoredFile
 from transforms.tables.join import TableRow
 
@@ -71,15 +72,23 @@ def marker_path(shard: Shard) -> str:
 def digest_of(sources: Sequence[Source], rows: Sequence[TableRow] = (), columns: Columns = NO_COLUMNS) -> str:
     """Return the digest of a shard's sources: of the path, size and version of each, in the order of the paths.
 
+    Of what a list names, it includes the rest of the row, but not the row's number.
+
     If there are tables or labels, it includes the shard's rows and the columns of the dataset.
     """
-    listed = sorted((source.path, source.bytes, source.version) for source in sources)
+    listed = sorted(map(_identity, sources))
     digest = hashlib.sha256(json_line(listed))
     if rows or columns.types:
         digest.update(json_line(columns))
         for row in sorted(rows):
             digest.update(json_line(row[:3]) + row.cells)
     return digest.hexdigest()
+
+
+def _identity(source: Source) -> tuple[Any, ...]:
+    if isinstance(source.place, Listed):
+        return source.path, source.bytes, source.version, source.location, source.place.hash, source.place.cells
+    return source.path, source.bytes, source.version
 
 
 def marker_bytes(resized: ResizedShard, files: Sequence[StoredFile]) -> bytes:

@@ -22,6 +22,7 @@ def settings(config: ResizeConfig) -> dict[str, Any]:
         "sample": config.sample,
         "any_name": config.any_name,
         **{name: value for name, value in _labels_and_tables(config).items() if value},
+        **{name: value for name, value in dataclasses.asdict(config.lists).items() if value},
         **spec,
         "versions": versions(config),
     }

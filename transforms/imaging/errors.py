@@ -19,6 +19,10 @@ class Kind(enum.StrEnum):
     """What was wrong with an image. The values appear in the manifest, the failures file and the counters."""
 
     UNREADABLE = "unreadable"
+    NOT_FOUND = "not-found"
+    REFUSED = "refused"
+    FILE_TOO_LARGE = "file-too-large"
+    HASH_DIFFERS = "hash-differs"
     EMPTY_FILE = "empty-file"
     NOT_AN_IMAGE = "not-an-image"
     UNSUPPORTED_FORMAT = "unsupported-format"

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from transforms import storage
 from transforms.listing.ranges import NameRange, name_ranges
-from transforms.storage import gcs
+from transforms.storage.kinds import ranged_kind_of
 from transforms.storage.retries import wording
 
 Listing = Iterator[tuple[str, int, float]]
@@ -36,14 +36,16 @@ def list_files(pattern: str, alphabet: str = "") -> Listing:
 
 
 def list_range(pattern: str, names: NameRange) -> Listing:
-    """Yield the files of Google Cloud Storage that match a pattern in one range of names. Load page by page.
+    """Yield the objects that match a pattern in one range of names. Load page by page.
 
     Args:
-        pattern: a pattern in the syntax of Beam's file systems.
+        pattern: a pattern in the syntax of Beam's file systems, in a store that lists ranges.
         names: the range of names; they begin after the part of the pattern before its first wildcard.
 
     Raises:
         StorageError: the files cannot be listed.
     """
+    store = ranged_kind_of(pattern)
+    assert store
     with wording("list", pattern):
-        yield from gcs.match_range(pattern, names.start, names.end)
+        yield from store.match_range(pattern, names.start, names.end)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import dataclasses
 import itertools
 import os
 from collections import Counter
@@ -17,12 +19,16 @@ from apache_beam.utils.windowed_value import WindowedValue
 from transforms import storage
 from transforms.imaging.naming import extension_of, in_sample, is_system_file, is_tried, key_of
 from transforms.listing.files import list_files, list_range
+from transforms.listing.lists import Entry, locations, read_entries
 from transforms.listing.ranges import name_ranges
-from transforms.model.config import ResizeConfig, Split
-from transforms.model.places import unpack
+from transforms.model.config import COLUMNS, ResizeConfig, Split
+from transforms.model.places import Listed, pack, unpack
 from transforms.model.records import Source, Tally
+from transforms.storage.paths import escaped
+from transforms.storage.s3 import is_object
 from transforms.summary.tally import merge
-from transforms.tables.columns import folder_class
+from transforms.tables.columns import Profile, folder_class
+from transforms.web.urls import is_web, path_of
 
 # A source as it is shuffled: split, path below the split's root, bytes, version, place (see `places.pack`). A typed
 # tuple takes a fifth of a pickled file handle. The path is bytes, since names need not be UTF-8.
@@ -38,7 +44,8 @@ def to_source(source: SourceTuple, config: ResizeConfig) -> Source:
     path = os.fsdecode(relative)
     prefixed = config.key_prefix(split) + path
     place, file = unpack(packed, path)
-    return Source(key_of(prefixed), prefixed, storage.join(config.root_of(split), file), size, version, place)
+    location = file if isinstance(place, Listed) else storage.join(config.root_of(split), file)
+    return Source(key_of(prefixed), prefixed, location, size, version, place)
 
 
 class SplitListing:
@@ -53,6 +60,7 @@ class SplitListing:
         self._images = self._bytes = self._system_files = 0
         self._others: Counter[str] = Counter()
         self._classes: Counter[str] = Counter()
+        self._profile = Profile(COLUMNS)
 
     def add_file(self, path: str, size: int, version: float) -> SourceTuple | None:
         """Count a file, and return it in its shuffled form, or None if it is not an image by its name.
@@ -74,6 +82,14 @@ class SplitListing:
             self._count_class(relative)
         return self._split.name, os.fsencode(relative), size, version, b""
 
+    def add_entry(self, entry: Entry) -> SourceTuple:
+        """Count a row of a list, and return its image in its shuffled form, whatever its name."""
+        self._images += 1
+        self._profile.add_cells(entry.cells)
+        if self._folders_are_classes:
+            self._count_class(entry.path)
+        return self._split.name, os.fsencode(entry.path), 0, 0.0, pack(entry.place, entry.location)
+
     def _count_class(self, relative: str) -> None:
         """Count an image of a class if --sample takes it."""
         folder = folder_class(relative)
@@ -82,11 +98,13 @@ class SplitListing:
 
     def tally(self) -> Tally:
         """Return the tally of the files so far, see `MatchSources`."""
-        counts = {
+        counts: Tally = {
             "splits": {self._split.name: {"images": self._images, "bytes": self._bytes}},
             "not_images": dict(self._others),
             "system_files": self._system_files,
         }
+        if self._split.is_listed:
+            counts["lists"] = self._profile.columns()
         return {**counts, "classes": dict(self._classes)} if self._folders_are_classes else counts
 
 
@@ -98,9 +116,31 @@ def count_images(config: ResizeConfig) -> Tally:
     """
     listings = [SplitListing(split, config) for split in config.splits]
     for split, listing in zip(config.splits, listings, strict=True):
-        for file in list_files(split.pattern, config.list_prefixes):
-            listing.add_file(*file)
+        collections.deque(list_split(split, listing, config), maxlen=0)
     return merge(listing.tally() for listing in listings)
+
+
+def list_split(split: Split, listing: SplitListing, config: ResizeConfig) -> Iterator[SourceTuple]:
+    """List a split in this process: yield its sources, and count all of its files in `listing`.
+
+    Raises:
+        RunError: it cannot be listed.
+    """
+    if split.is_listed:
+        yield from map(listing.add_entry, entries_of(split, config))
+        return
+    for file in list_files(split.pattern, config.list_prefixes):
+        if source := listing.add_file(*file):
+            yield source
+
+
+def entries_of(split: Split, config: ResizeConfig) -> Iterator[Entry]:
+    """Yield the rows of all lists of a split; the only one of a split that is a web address."""
+    if split.is_url:
+        yield Entry(path_of(split.pattern), split.pattern, Listed(1), {})
+        return
+    for location in locations(split.pattern):
+        yield from read_entries(location, config.lists, config.web)
 
 
 class MatchSources(beam.PTransform):
@@ -121,7 +161,14 @@ class MatchSources(beam.PTransform):
         return sources, tallies
 
     def _list(self, pipeline: beam.Pipeline, split: Split) -> beam.pvalue.DoOutputsTuple:
-        if self._config.list_prefixes:
+        if split.is_listed:
+            reading = beam.ParDo(_ReadListFn(split, self._config)).with_outputs(TALLIES, main=SOURCES)
+            lists = [split.pattern] if split.is_url else locations(split.pattern)
+            lists_there = pipeline | f"Lists[{split.name}]" >> beam.Create(lists)
+            if len(lists) > 1:
+                lists_there |= f"SpreadLists[{split.name}]" >> beam.Reshuffle()
+            return lists_there | f"ReadLists[{split.name}]" >> reading
+        if self._config.list_prefixes or is_object(split.pattern):
             match: beam.PTransform = _MatchRanges(split, self._config.list_prefixes)
         else:
             match = fileio.MatchFiles(split.pattern, fileio.EmptyMatchTreatment.ALLOW)
@@ -170,3 +217,18 @@ class _ListFn(beam.DoFn):
     def finish_bundle(self) -> Iterable[beam.pvalue.TaggedOutput]:
         window = GlobalWindow()
         yield beam.pvalue.TaggedOutput(TALLIES, WindowedValue(self._listing.tally(), window.start, [window]))
+
+
+@beam.typehints.with_output_types(SOURCE_TYPE)
+class _ReadListFn(beam.DoFn):
+    """Reads lists row by row. The shards that the rows go to are made by all workers."""
+
+    def __init__(self, split: Split, config: ResizeConfig) -> None:
+        self._split = split
+        self._config = config
+
+    def process(self, location: str) -> Iterator[SourceTuple | beam.pvalue.TaggedOutput]:
+        listing = SplitListing(self._split, self._config)
+        split = dataclasses.replace(self._split, pattern=location if is_web(location) else escaped(location))
+        yield from map(listing.add_entry, entries_of(split, self._config))
+        yield beam.pvalue.TaggedOutput(TALLIES, listing.tally())

@@ -9,20 +9,20 @@ from transforms.imaging.naming import UNREAD_EXTENSIONS
 
 # The number of extensions that the message names at most.
 _MAX_NAMED = 5
-# Files that hold others, and files that name others.
+# Files that hold others, and texts, some of which name others.
 ARCHIVES = frozenset(
     {
         *("zip", "tar", "gz", "tgz", "bz2", "tbz2", "tbz", "xz", "txz", "zst", "tzst", "lz4", "7z", "rar", "iso"),
         *("parquet", "tfrecord", "tfrecords", "arrow", "feather", "lmdb", "mdb", "h5", "hdf5", "npz", "npy", "mat"),
     }
 )
-LISTS = frozenset({"txt", "csv", "tsv", "json", "jsonl", "ndjson", "xml", "yaml", "yml", "xls", "xlsx", "html", "m3u"})
+TEXTS = frozenset({"txt", "csv", "tsv", "json", "jsonl", "ndjson", "xml", "yaml", "yml", "xls", "xlsx", "html", "m3u"})
 # What is no image, whatever its content: --any_name would find nothing there.
 _NEVER_IMAGES = frozenset(
     {
         *("mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "wmv", "flv", "3gp", "ogv", "mts"),
         *("mp3", "wav", "flac", "ogg", "oga", "opus", "m4a", "aac", "wma", "aif", "aiff", "mid"),
-        *LISTS,
+        *TEXTS,
         *("md", "rst", "xmp", "htm", "css", "toml"),
         *("ini", "cfg", "log", "sql", "db", "sqlite", "doc", "docx", "odt", "rtf", "ods", "ppt", "pptx"),
         *("py", "ipynb", "js", "ts", "c", "h", "cpp", "java", "go", "rs", "sh", "bat", "exe", "dll", "so"),

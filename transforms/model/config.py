@@ -27,12 +27,54 @@ class Split:
         pattern: the files to match, in the syntax of Beam's file systems.
         root: the part of `pattern` before its first wildcard; keys are paths below it.
         typed_root: the absolute path of `root` as the user typed it, if that is a link to `root`; else "".
+        is_list: whether the files are lists of images, and not images themselves.
+        is_url: whether `pattern` is the web address of the only image.
     """
 
     name: str
     pattern: str
     root: str
     typed_root: str = ""
+    is_list: bool = False
+    is_url: bool = False
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether its sources lie where their locations say, and not below its root."""
+        return self.is_list or self.is_url
+
+
+@dataclasses.dataclass(frozen=True)
+class ListColumns:
+    """The columns of lists of images.
+
+    Args:
+        url_column: of the paths or web addresses; "" for one of the usual names.
+        key_column: of the keys; "" to make them of the paths or web addresses.
+        verify_hash: of the hashes that the files must have; "" to check none.
+    """
+
+    url_column: str = ""
+    key_column: str = ""
+    verify_hash: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class WebPolicy:
+    """How files of the web are downloaded.
+
+    Args:
+        requests_per_host: the most requests to one host that a process sends at the same time.
+        allow_private_hosts: whether addresses of this machine and of private networks are asked, too.
+        ignore_robots_tag: whether an image is used although its server forbids it in X-Robots-Tag.
+    """
+
+    requests_per_host: int = 8
+    allow_private_hosts: bool = False
+    ignore_robots_tag: bool = False
+
+
+POLITE = WebPolicy()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +130,8 @@ class ResizeConfig:
         label_from: "folder" if the name of an image's folder is its class; "" for no classes.
         columns: a table of further columns, joined by key; "" for none.
         attribution: a table of the images' authors and licenses; "" for none.
+        lists: the columns of lists of images.
+        web: how files of the web are downloaded.
         card: the texts of the dataset's card.
         unread: what this run cannot read of the inputs.
         process_per_core: whether the processes that share a machine are as many as its cores.
@@ -107,6 +151,8 @@ class ResizeConfig:
     label_from: str = ""
     columns: str = ""
     attribution: str = ""
+    lists: ListColumns = ListColumns()
+    web: WebPolicy = POLITE
     card: CardText = CardText()
     unread: Unread = Unread()
     process_per_core: bool = False

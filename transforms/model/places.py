@@ -12,6 +12,20 @@ class TarMember(NamedTuple):
     offset: int
 
 
+class Listed(NamedTuple):
+    """A whole file that a list names: on the web, in a store or local.
+
+    Args:
+        row: its number in the list, from 1.
+        hash: the hash that its bytes must have, in hexadecimal; "" for any.
+        cells: the further columns of its row, as JSON; "" for none.
+    """
+
+    row: int
+    hash: str = ""
+    cells: str = ""
+
+
 class Unreadable(NamedTuple):
     """Nothing to read: the source is listed as the failure of this kind, with this message."""
 
@@ -20,9 +34,9 @@ class Unreadable(NamedTuple):
 
 
 # None: a whole file.
-Place = TarMember | Unreadable | None
+Place = TarMember | Listed | Unreadable | None
 
-_NAMES = {TarMember: "tar", Unreadable: "unreadable"}
+_NAMES = {TarMember: "tar", Listed: "listed", Unreadable: "unreadable"}
 _KINDS = {name: kind for kind, name in _NAMES.items()}
 
 
@@ -31,7 +45,7 @@ def pack(place: Place, file: str) -> bytes:
 
     Args:
         place: the place.
-        file: the file that holds the bytes, by its path below the input.
+        file: the file that holds the bytes, by its path below the input; the whole location if a list names it.
     """
     return b"" if place is None else json.dumps([_NAMES[type(place)], file, *place], separators=(",", ":")).encode()
 

@@ -33,14 +33,20 @@ def loaded_columns(columns: Columns, listing: Tally, resized: Tally, config: Res
     layout = LAYOUTS[config.layout]
     if not layout.has_uint64:
         columns = without_uint64(columns)
-    if layout.has_archives or COLUMNS not in config.tables:
+    if layout.has_archives or not (COLUMNS in config.tables or "lists" in listing):
         return columns
-    table = listing["tables"][COLUMNS]
-    full = {LABEL}  # the columns that never lack a value
-    if not resized["tables"][COLUMNS]["images_without_row"]:
-        values = {name: sum(kinds.values()) - kinds.get("none", 0) for name, kinds in table["kinds"].items()}
-        full |= {name for name, number in values.items() if number == table["rows"]}
+    images = sum(split["images"] for split in listing["splits"].values())
+    full = {LABEL, *_full(listing.get("lists", {}), images)}  # the columns that never lack a value
+    if COLUMNS in config.tables and not resized["tables"][COLUMNS]["images_without_row"]:
+        table = listing["tables"][COLUMNS]
+        full |= _full(table, table["rows"])
     return columns._replace(types={name: kind if name in full else "string" for name, kind in columns.types.items()})
+
+
+def _full(profile: Tally, rows: int) -> set[str]:
+    """Return the columns of which all rows have a value."""
+    kinds_of = profile.get("kinds", {})
+    return {name for name, kinds in kinds_of.items() if sum(kinds.values()) - kinds.get("none", 0) == rows}
 
 
 def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from transforms.imaging.errors import ImageError
 from transforms.model.records import Source
@@ -12,9 +13,13 @@ from transforms.resizing.lane import Item
 from transforms.resizing.process import without_output
 from transforms.resizing.work import Work
 from transforms.sources import read
+from transforms.web.hosts import HostThreads
+from transforms.web.urls import host_of
 
 # Files that are read, or wait for a worker, for each worker; and the bytes of all of them after which none is begun.
 _FILES, _BYTES = 4, 128_000_000
+# Files of the web that are downloaded at the same time, and those that are begun: most of these wait for their hosts.
+_DOWNLOADS, _BEGUN = 64, 512
 
 
 class ReadAhead:
@@ -26,23 +31,38 @@ class ReadAhead:
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads: HostThreads | None = None
         self._read: deque[tuple[Work, Source, Future[bytes]]] = deque()
-        self._count = self._bytes = 0
+        self._count = self._downloads = 0
+        self._bytes = 0
+        self._bytes_lock = threading.Lock()
 
     def has_room(self, workers: int) -> bool:
         """Return whether a further file may be read."""
-        return self._count < _FILES * workers and self._bytes < _BYTES
+        return self._count < _FILES * workers and self._downloads < _BEGUN and self._bytes < _BYTES
 
     def begin(self, work: Work, source: Source, workers: int) -> None:
         """Begin to read a file."""
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(_FILES * workers, thread_name_prefix="read")
-        self._count += 1
-        self._bytes += source.bytes
-        self._threads.submit(read, source).add_done_callback(lambda future: self._finish(work, source, future))
+            self._threads = HostThreads(max(_FILES * workers, _DOWNLOADS))
+        host, web = host_of(source.location), work.job.web
+        self._add(source, 1)
+        self._hold(source.bytes)
+        future = self._threads.submit(host, web.requests_per_host, read, source, web)
+        future.add_done_callback(lambda future: self._finish(work, source, future))
+
+    def _add(self, source: Source, number: int) -> None:
+        if host_of(source.location):
+            self._downloads += number
+        else:
+            self._count += number
+
+    def _hold(self, count: int) -> None:
+        with self._bytes_lock:
+            self._bytes += count
 
     def _finish(self, work: Work, source: Source, future: Future[bytes]) -> None:
+        self._hold(_size(future) - source.bytes)  # what a list names has no size before it is read
         self._read.append((work, source, future))
         self._wake()
 
@@ -50,8 +70,8 @@ class ReadAhead:
         """Return an item whose file is read, or None if there is none. Finish those that cannot be read."""
         while self._read:
             work, source, future = self._read.popleft()
-            self._count -= 1
-            self._bytes -= source.bytes
+            self._add(source, -1)
+            self._hold(-_size(future))
             try:
                 return Item(work, source, future.result())
             except ImageError as error:
@@ -63,4 +83,9 @@ class ReadAhead:
     def close(self) -> None:
         """Begin no further file."""
         if self._threads:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads.close()
+
+
+def _size(future: Future[bytes]) -> int:
+    """Return the bytes that a file has in memory."""
+    return 0 if future.exception() else len(future.result())

@@ -36,6 +36,8 @@ SHARDS, TALLIES = "shards", "tallies"
 
 # The oldest shard is emitted only when the shards behind it have as many images for each worker process,
 _IMAGES_AHEAD = 8
+# or so many if lists name them: one slow server must not keep all others waiting,
+_LISTED_AHEAD = 2000
 # or when so many shards, or unmatched rows of tables, are held.
 _SHARDS_AHEAD, _ROWS_AHEAD = 64, 10_000
 
@@ -77,6 +79,8 @@ class _ResizeFn(beam.DoFn):
         self._config = config
         self._versions = versions(config)  # in the process that builds the graph
         self._sample = Fraction(config.sample)
+        is_listed = any(split.is_listed for split in config.splits)
+        self._images_ahead = _LISTED_AHEAD if is_listed else _IMAGES_AHEAD * config.processes
         self._ahead: deque[_Submitted] = deque()  # the shards that are submitted and not emitted yet, the oldest first
 
     def __getstate__(self) -> dict[str, Any]:
@@ -131,7 +135,7 @@ class _ResizeFn(beam.DoFn):
                 skipped.append(without_output(source, config.spec, SkippedError(Skip.SAMPLE)))
                 _count(skipped[-1])
         workers = workers_for(config)
-        job = Job(config.spec, _staging(config), workers.memory)
+        job = Job(config.spec, _staging(config), workers.memory, web=config.web)
         return submitted._replace(
             joined=join(sources, rows, columns, config),
             images=len(taken),
@@ -144,7 +148,7 @@ class _ResizeFn(beam.DoFn):
         oldest, *behind = self._ahead
         return (
             oldest.work is None
-            or sum(submitted.images for submitted in behind) >= _IMAGES_AHEAD * self._config.processes
+            or sum(submitted.images for submitted in behind) >= self._images_ahead
             or len(behind) >= _SHARDS_AHEAD
             or sum(len(submitted.joined.unmatched) for submitted in self._ahead) >= _ROWS_AHEAD
         )

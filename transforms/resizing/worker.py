@@ -30,6 +30,7 @@ from typing import BinaryIO, NamedTuple
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.resize import Admit
 from transforms.imaging.spec import ResizeSpec
+from transforms.model.config import POLITE, WebPolicy
 from transforms.model.records import Source
 from transforms.resizing.allocator import keep_freed_memory
 from transforms.resizing.process import SourceResult, process_source, without_output
@@ -59,12 +60,14 @@ class Job(NamedTuple):
         staging: the OUT in whose temporary files outputs are left; "" to send them to the parent.
         memory: the bytes that decoded images may take in all workers together.
         seconds: the time that one image may take.
+        web: how files of the web are downloaded.
     """
 
     spec: ResizeSpec
     staging: str
     memory: int
     seconds: float = SECONDS
+    web: WebPolicy = POLITE
 
 
 class Task(NamedTuple):
@@ -195,7 +198,7 @@ def result_of(task: Task, job: Job, time_limit: TimeLimit = contextlib.nullconte
     """
     watch = Stopwatch()
     try:
-        data = read(task.source) if task.data is None else task.data
+        data = read(task.source, job.web) if task.data is None else task.data
     except ImageError as error:
         return without_output(task.source, job.spec, error)
     watch.lap(Stage.READ)

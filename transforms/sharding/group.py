@@ -11,6 +11,7 @@ from loguru import logger
 
 from transforms.dataset.plan import Plan, new_plan, read_plan
 from transforms.imaging.naming import key_of, shard_index
+from transforms.listing.lists import tell_apart
 from transforms.listing.match import SourceTuple, to_source
 from transforms.listing.no_image import no_image_message
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
@@ -92,6 +93,8 @@ def unpack_items(shard: Shard, items: Iterable[ItemTuple], config: ResizeConfig)
             unpacked.rows.append(TableRow(_TABLES[number], os.fsdecode(name), int(version), rest))
         elif name:
             unpacked.sources.append(to_source((shard.split, name, number, version, rest), config))
+    if any(source.place for source in unpacked.sources):
+        return unpacked._replace(sources=tell_apart(unpacked.sources))
     return unpacked
 
 

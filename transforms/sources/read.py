@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
+
 from transforms import storage
 from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.model.config import POLITE, WebPolicy
 from transforms.model.errors import StorageError
-from transforms.model.places import TarMember, Unreadable
+from transforms.model.places import Listed, TarMember, Unreadable
 from transforms.model.records import Source
+from transforms.sources import hashes
+from transforms.web.errors import FetchError
+from transforms.web.urls import is_web
 
 
 def is_read_by_workers(source: Source) -> bool:
@@ -14,28 +20,53 @@ def is_read_by_workers(source: Source) -> bool:
     return isinstance(source.place, Unreadable) or storage.is_local(source.location)
 
 
-def read(source: Source) -> bytes:
+def read(source: Source, web: WebPolicy = POLITE) -> bytes:
     """Return the content of a source.
+
+    Args:
+        source: the source.
+        web: how it is downloaded if it lies on the web.
 
     Raises:
         ImageError: it cannot be read.
     """
     try:
-        return _read(source)
+        return _read(source, web)
     except StorageError as error:
         raise ImageError(Kind.UNREADABLE, Stage.READ, f"the file cannot be read: {error.reason}") from error
     except MemoryError as error:
         raise ImageError(Kind.OUT_OF_MEMORY, Stage.READ, "there is not enough memory to read the file") from error
 
 
-def _read(source: Source) -> bytes:
+def _read(source: Source, web: WebPolicy) -> bytes:
     match source.place:
         case None:
             return storage.read(source.location)
         case TarMember(offset):
             return _exactly(source, storage.read_range(source.location, offset, source.bytes))
+        case Listed(_, expected):
+            data = download(source.location, web) if is_web(source.location) else storage.read(source.location)
+            if expected and (problem := hashes.difference(data, expected)):
+                raise ImageError(Kind.HASH_DIFFERS, Stage.READ, problem)
+            return data
         case Unreadable(kind, message):
             raise ImageError(Kind(kind), Stage.READ, message)
+
+
+def download(url: str, web: WebPolicy) -> bytes:
+    """Return the content of a file of the web.
+
+    Raises:
+        ImageError: it is not downloaded.
+    """
+    from transforms.web.client import fetch  # loads urllib3, which no worker process needs
+
+    file = io.BytesIO()
+    try:
+        fetch(url, web, file)
+    except FetchError as error:
+        raise ImageError(error.kind, Stage.READ, error.message) from error
+    return file.getvalue()
 
 
 def _exactly(source: Source, data: bytes) -> bytes:

@@ -1,14 +1,13 @@
 """Whole files, on the local disk or on any of Beam's file systems. Loading this package does not load Beam.
 
-local, gcs, beam    the kinds of storage, each a module of the shape that `kinds.Kind` describes
-retries             retries what fails temporarily, and describes the errors of all kinds
-reading, writing    what the rest of the program calls
+local, gcs, s3, beam    the kinds of storage, each a module of the shape that `kinds.Kind` describes
+retries                 retries what fails temporarily, and describes the errors of all kinds
+reading, writing        what the rest of the program calls
 """
 
 from collections.abc import Sequence
 
-from transforms.storage import beam, gcs_client
-from transforms.storage.gcs_check import check_buckets
+from transforms.storage import beam, gcs_check, gcs_client, s3_check, s3_client
 from transforms.storage.local import TEMPORARY_DIR
 from transforms.storage.paths import below, is_inside, is_local, join
 from transforms.storage.reading import (
@@ -69,3 +68,20 @@ def set_options(beam_args: Sequence[str]) -> None:
     """Set how this process reaches stores, such as credentials and a project, by Beam's flags."""
     beam.set_options(beam_args)
     gcs_client.client.cache_clear()
+    s3_client.client.cache_clear()
+
+
+def check_buckets(folders: Sequence[str], files: Sequence[str]) -> None:
+    """Check that the buckets of gs:// and s3:// paths can be reached and are open to us. Ignore all other paths.
+
+    A busy store passes: it answers, and a run repeats its requests.
+
+    Args:
+        folders: paths below which files are listed.
+        files: paths of single files. Their buckets need not be open to listings.
+
+    Raises:
+        StorageError: there are no credentials, or a bucket cannot be reached, is not there, or is closed to us.
+    """
+    gcs_check.check_buckets(folders, files)
+    s3_check.check_buckets(folders, files)

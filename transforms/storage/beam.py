@@ -139,5 +139,7 @@ def _file_systems(path: str) -> type[FileSystems]:
         FileSystems.get_filesystem(path)
     except ValueError as error:
         scheme = path.partition("://")[0]
-        raise StorageError(f"{path!r}: {scheme}:// is not supported: give a local path or one of gs://") from error
+        raise StorageError(
+            f"{path!r}: {scheme}:// is not supported: give a local path, or one of gs:// or s3://"
+        ) from error
     return FileSystems

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, Protocol, TypeVar
 
-from transforms.storage import beam, gcs, local
+from transforms.storage import beam, gcs, local, s3
 from transforms.storage.paths import is_local
 
 T = TypeVar("T")
@@ -19,7 +19,8 @@ class Kind(Protocol):
         is_failure: whether the storage raised an error. Any other error is a fault of the program.
     """
 
-    BACK_OFF: Sequence[float]
+    @property
+    def BACK_OFF(self) -> Sequence[float]: ...  # noqa: N802  # a constant of a module
 
     def is_failure(self, error: BaseException, /) -> bool: ...
 
@@ -44,6 +45,23 @@ class Kind(Protocol):
     def delete(self, out_dir: str, target: str, /) -> None: ...
 
 
+class RangedKind(Kind, Protocol):
+    """A store that lists its names in their order, from any name to any other."""
+
+    def list_range(self, prefix: str, start: str, end: str, /) -> Iterator[tuple[str, int, float]]: ...
+
+    def match_range(self, pattern: str, start: str, end: str, /) -> Iterator[tuple[str, int, float]]: ...
+
+
 def kind_of(path: str) -> Kind:
     """Return the kind of storage that holds `path`."""
-    return local if is_local(path) else gcs if gcs.is_object(path) else beam
+    if is_local(path):
+        return local
+    return ranged_kind_of(path) or beam
+
+
+def ranged_kind_of(path: str) -> RangedKind | None:
+    """Return the kind of storage that holds `path`, if it lists ranges of names; else None."""
+    if gcs.is_object(path):
+        return gcs
+    return s3 if s3.is_object(path) else None

@@ -28,14 +28,15 @@ class _Store(NamedTuple):
 
 _STORES = {
     "gs": _Store("google.cloud.storage", "'apache-beam[gcp]'", "gs://BUCKET/..."),
-    "s3": _Store("boto3", "'apache-beam[aws]'", "s3://BUCKET/..."),
+    "s3": _Store("boto3", "boto3", "s3://BUCKET/..."),
     "azfs": _Store("azure.storage.blob", "'apache-beam[azure]'", "azfs://ACCOUNT/CONTAINER/..."),
     "hdfs": _Store("hdfs", "hdfs", "hdfs://FOLDER/...", has_bucket=False),
 }
-_WEB = frozenset({"http", "https", "ftp", "ftps", "sftp"})
-_KNOWN_SCHEME = re.compile(rf"({'|'.join([*_STORES, *sorted(_WEB), 'file'])}):(?://)?", re.IGNORECASE)
+_WEB = frozenset({"http", "https"})
+_OTHER_WEB = frozenset({"ftp", "ftps", "sftp"})
+_KNOWN_SCHEME = re.compile(rf"({'|'.join([*_STORES, *sorted(_WEB | _OTHER_WEB), 'file'])}):(?://)?", re.IGNORECASE)
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
-_USABLE = "give a local path or one of gs://"
+_USABLE = "give a local path, or one of gs:// or s3://"
 
 
 def problem_of(path: str) -> str | None:
@@ -61,6 +62,10 @@ def _problem_of_known(scheme: str, start: str, rest: str) -> str | None:
     """
     lower = scheme.lower()
     if lower in _WEB:
+        if not start.endswith("//"):
+            return f"names no host: write {lower}://HOST/..."
+        return f"is a web address, which only -i takes: {_USABLE}"
+    if lower in _OTHER_WEB:
         return f"is a web address, which is not supported: {_USABLE}, and download inputs first"
     if lower == "file":
         return f"is a URL: give the path alone, {rest!r}"

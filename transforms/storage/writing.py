@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
 
 from transforms.model.records import StagedFile, StoredFile
-from transforms.storage import gcs, local
+from transforms.storage import local
+from transforms.storage.kinds import ranged_kind_of
 from transforms.storage.paths import below, is_local, join
 from transforms.storage.reading import list_pattern
 from transforms.storage.retries import attempt
@@ -156,6 +157,6 @@ def list_below(folder: str) -> list[str]:
     if is_local(folder):
         return [join(parent, name) for parent, _, names in os.walk(folder) for name in names]
     prefix = join(folder, "")
-    if gcs.is_object(folder):  # not by a pattern: the folder's own name may hold wildcards
-        return attempt(lambda _: [path for path, _, _ in gcs.list_range(prefix, "", "")], "list", folder)
+    if store := ranged_kind_of(folder):  # not by a pattern: the folder's own name may hold wildcards
+        return attempt(lambda _: [path for path, *_ in store.list_range(prefix, "", "")], "list", folder)
     return [path for path, _, _ in list_pattern(f"{prefix}**")]

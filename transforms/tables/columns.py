@@ -29,17 +29,24 @@ class Profile:
     def add(self, row: Row) -> None:
         """Count one more row."""
         self._rows += 1
-        if self._table != COLUMNS:
-            return
-        for name, cell in row.cells.items():
+        if self._table == COLUMNS:
+            self.add_cells(row.cells)
+
+    def add_cells(self, cells: Mapping[str, Value]) -> None:
+        """Count the further columns of one more row."""
+        for name, cell in cells.items():
             self._kinds.setdefault(name, Counter())[kind_of(cell)] += 1
-        if row.cells.get(LABEL) is not None and len(self._labels) <= _MOST_CLASSES:
-            self._labels[str(as_type(row.cells[LABEL], "string"))] += 1
+        if cells.get(LABEL) is not None and len(self._labels) <= _MOST_CLASSES:
+            self._labels[str(as_type(cells[LABEL], "string"))] += 1
+
+    def columns(self) -> Tally:
+        """Return the kinds of cells in each column, and the names of labels, so far."""
+        kinds = {name: dict(counts) for name, counts in self._kinds.items()}
+        return {"kinds": kinds, "labels": dict(self._labels)}
 
     def tally(self) -> Tally:
         """Return the tally of the rows so far."""
-        kinds = {name: dict(counts) for name, counts in self._kinds.items()}
-        return {"tables": {self._table: {"rows": self._rows, "kinds": kinds, "labels": dict(self._labels)}}}
+        return {"tables": {self._table: {"rows": self._rows, **self.columns()}}}
 
 
 def folder_class(path: str) -> str | None:
@@ -68,24 +75,29 @@ def columns_of(listing: Tally, config: ResizeConfig, unwritten: Collection[str] 
         unwritten: folders that are not classes, since none of their images was written.
 
     Raises:
-        RunError: labels come from two places, or are neither names nor integers.
+        RunError: a column comes from two places, or labels are neither names nor integers.
     """
-    profile = listing.get("tables", {}).get(COLUMNS, {})
+    table, listed = listing.get("tables", {}).get(COLUMNS, {}), listing.get("lists", {})
+    where = f"--columns {config.columns!r}" if LABEL in table.get("kinds", {}) else "the list of -i"
+    for name in listed.get("kinds", {}).keys() & table.get("kinds", {}).keys():
+        raise RunError(f"--columns {config.columns!r} and the list of -i both have a column {name!r}: rename one")
     wide_floats = LAYOUTS[config.layout].wide_floats
-    types = {name: type_of(kinds, wide_floats) for name, kinds in profile.get("kinds", {}).items()}
+    types = {name: type_of(kinds, wide_floats) for name, kinds in _kinds(listing).items()}
     if config.label_from:
         if LABEL in types:
-            raise RunError(
-                f"--label_from {config.label_from} and --columns {config.columns!r} both give 'label': use one"
-            )
+            raise RunError(f"--label_from {config.label_from} and {where} both give 'label': use one")
         return _with_classes(types, {*listing.get("classes", {})} - {*unwritten})
     if types.get(LABEL) in ("string", "uint64"):  # loaders accept no class above int64
-        return _with_classes(types, profile["labels"])
+        return _with_classes(types, {*table.get("labels", {}), *listed.get("labels", {})})
     if types.get(LABEL, "int64") != "int64":
-        raise RunError(
-            f"--columns {config.columns!r} has {types[LABEL]} in its column 'label': give names or whole numbers"
-        )
+        raise RunError(f"{where} has {types[LABEL]} in its column 'label': give names or whole numbers")
     return Columns(types)
+
+
+def _kinds(listing: Tally) -> dict[str, dict[str, int]]:
+    """Return the kinds of cells in each column of the lists and of the table of columns."""
+    table, listed = listing.get("tables", {}).get(COLUMNS, {}), listing.get("lists", {})
+    return {**listed.get("kinds", {}), **table.get("kinds", {})}
 
 
 def _with_classes(types: Mapping[str, str], classes: Collection[str]) -> Columns:
@@ -99,7 +111,7 @@ def _with_classes(types: Mapping[str, str], classes: Collection[str]) -> Columns
 
 def rounded_columns(listing: Tally, columns: Columns) -> dict[str, int]:
     """Return how many numbers of each column have more digits than a float64 holds, for the columns that have any."""
-    kinds = listing.get("tables", {}).get(COLUMNS, {}).get("kinds", {})
+    kinds = _kinds(listing)
     floats = {name: kinds[name] for name, kind in columns.types.items() if kind == "float64" and name in kinds}
     counts = {
         name: sum(number for kind, number in counts.items() if is_rounded(kind)) for name, counts in floats.items()

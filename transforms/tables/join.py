@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
+from transforms.model.places import Listed
 from transforms.model.records import Columns, Source, UnmatchedRow, Value
 from transforms.tables.columns import ColumnValues, class_of
 from transforms.tables.keys import Keys
@@ -154,9 +155,12 @@ def _values(
         return {}
     values = ColumnValues(columns)
     return {
-        source.path: values.of_sample(_cells(rows.get(source.key)), class_of(source.path, config)) for source in sources
+        source.path: values.of_sample(_cells(source, rows.get(source.key)), class_of(source.path, config))
+        for source in sources
     }
 
 
-def _cells(row: TableRow | None) -> dict[str, Value]:
-    return json.loads(row.cells) if row else {}
+def _cells(source: Source, row: TableRow | None) -> dict[str, Value]:
+    """Return the further columns of a source: those of its list, and those of its row in the table."""
+    listed = json.loads(source.place.cells) if isinstance(source.place, Listed) and source.place.cells else {}
+    return {**listed, **(json.loads(row.cells) if row else {})}

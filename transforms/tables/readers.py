@@ -29,6 +29,7 @@ from transforms.model.config import ATTRIBUTION, COLUMNS
 from transforms.model.errors import RunError, StorageError
 from transforms.model.records import ManifestRow, Value
 from transforms.tables.arrow import Base64, read_parquet
+from transforms.web.urls import extension_path
 
 # The columns that may hold the key: as the manifest calls it, as Open Images' two tables do, and as imagefolder does.
 KEY_COLUMNS = ("key", "ImageID", "image_id", "file_name")
@@ -38,11 +39,15 @@ SPLIT_COLUMNS = ("split", "Subset")
 # The columns of an attribution table that are kept, named as in Open Images' list of images.
 ATTRIBUTION_COLUMNS = ("OriginalURL", "OriginalLandingURL", "License", "AuthorProfileURL", "Author", "Title")
 
+# The column of a text, which has no columns: each line is an image's path or web address.
+TEXT_COLUMN = "url"
+_TEXT = ".txt"
+
 # Names that a dataset uses itself in one of its layouts.
 RESERVED = frozenset({*ManifestRow._fields, "image", "label_name", "jpg", "png", "webp", "avif", "json", "cls"})
 
 # The names of columns that pandas writes for an index without a name.
-_INDEX = re.compile(r"\s*|__index_level_\d+__")
+INDEX_NAME = re.compile(r"\s*|__index_level_\d+__")
 
 # The most digits of an integer that is read as a number; a longer one is text.
 _LONGEST_WHOLE_NUMBER = 20
@@ -78,11 +83,31 @@ def read_rows(location: str, table: str) -> Iterator[Row]:
         RunError: the file is not such a table.
     """
     where = f"--{table} {location!r}"
-    read = _reader(location, where)
-    with _failing_in(where), storage.open_file(location) as opened, _plain_file(opened, location) as file:
-        cells_of = _attribution if table == ATTRIBUTION else _further_columns
-        for number, cells in enumerate(read(file, where), 1):
+    if is_text(location):
+        raise RunError(_no_table(where))
+    cells_of = _attribution if table == ATTRIBUTION else _further_columns
+    with _failing_in(where):
+        for number, cells in enumerate(read_cells(location, where, storage.open_file(location)), 1):
             yield _row(number, cells, cells_of, where)
+
+
+def read_cells(
+    location: str, where: str, opening: contextlib.AbstractContextManager[BinaryIO]
+) -> Iterator[dict[str, Any]]:
+    """Yield the cells of each row of a file, by their columns. The lines of a text are the column `TEXT_COLUMN`.
+
+    Args:
+        location: of the file, whose name says what it is.
+        where: what to call it in messages.
+        opening: opens it.
+
+    Raises:
+        StorageError: the file cannot be read.
+        RunError: the file is no table.
+    """
+    read = _reader(location, where)
+    with _failing_in(where), opening as opened, _plain_file(opened, location) as file:
+        yield from read(file, where)
 
 
 def check_table(location: str, table: str) -> None:
@@ -109,11 +134,11 @@ def _row(number: int, cells: dict[str, Any], cells_of: Callable[..., dict[str, V
     name = next((name for name in KEY_COLUMNS if name in cells), None)
     if name is None:
         raise RunError(f"{where} has no column that names the images: call it {' or '.join(map(repr, KEY_COLUMNS))}")
-    key = _key(cells[name])
+    key = key_in(cells[name])
     if key is None:
         raise RunError(f"{where} has no key in row {number}, column {name!r}: give a key in each row")
     split = next((str(cells[column]) for column in SPLIT_COLUMNS if cells.get(column) is not None), None)
-    left_out = tuple(column for column in cells if _INDEX.fullmatch(column))
+    left_out = tuple(column for column in cells if INDEX_NAME.fullmatch(column))
     others = {column: cell for column, cell in cells.items() if column != name and column not in left_out}
     if name == "file_name":
         folder, separator, last = key.rpartition("\\")
@@ -121,7 +146,7 @@ def _row(number: int, cells: dict[str, Any], cells_of: Callable[..., dict[str, V
     return Row(number, os.fsencode(key), split, cells_of(others, where), left_out)
 
 
-def _key(cell: Any) -> str | None:
+def key_in(cell: Any) -> str | None:
     """Return the key in a cell, or None if it holds no key. A number with a fraction is not a key."""
     if isinstance(cell, Base64):
         return os.fsdecode(cell.data)
@@ -134,16 +159,16 @@ def _further_columns(cells: dict[str, Any], where: str) -> dict[str, Value]:
     for name in cells:
         if name in RESERVED:
             raise RunError(f"{where} has a column {name!r}, a name that the dataset uses itself: rename the column")
-    return {name: _plain(cell) for name, cell in cells.items()}
+    return {name: plain_cell(cell) for name, cell in cells.items()}
 
 
 def _attribution(cells: dict[str, Any], where: str) -> dict[str, Value]:
     if "License" not in cells:
         raise RunError(f"{where} has no column 'License': give a table with {', '.join(ATTRIBUTION_COLUMNS)}")
-    return {name: as_type(_plain(cells.get(name)), "string") or "" for name in ATTRIBUTION_COLUMNS}
+    return {name: as_type(plain_cell(cells.get(name)), "string") or "" for name in ATTRIBUTION_COLUMNS}
 
 
-def _plain(cell: Any) -> Value:
+def plain_cell(cell: Any) -> Value:
     """Return a plain value unchanged, a list or an object as JSON, and None for NaN."""
     if isinstance(cell, float) and math.isnan(cell):
         return None
@@ -154,16 +179,29 @@ def _plain(cell: Any) -> Value:
 
 def _plain_file(file: BinaryIO, location: str) -> contextlib.AbstractContextManager[Any]:
     """Return the file without its compression, if it has one."""
-    if location.endswith(".gz"):
+    if extension_path(location).lower().endswith(".gz"):
         return gzip.open(file)
     return contextlib.nullcontext(file)
 
 
 def _reader(location: str, where: str) -> Callable[[BinaryIO, str], Iterator[dict[str, Any]]]:
-    extension = posixpath.splitext(location.removesuffix(".gz"))[1].lower()
+    extension = _extension(location)
     if extension not in _READERS:
-        raise RunError(f"{where} is not a table by its name: give a file that ends with .csv, .tsv, .jsonl or .parquet")
+        raise RunError(_no_table(where))
     return _READERS[extension]
+
+
+def is_text(location: str) -> bool:
+    """Return whether a file is a text by its name, whose lines are its rows."""
+    return _extension(location) == _TEXT
+
+
+def _extension(location: str) -> str:
+    return posixpath.splitext(extension_path(location).lower().removesuffix(".gz"))[1]
+
+
+def _no_table(where: str) -> str:
+    return f"{where} is not a table by its name: give a file that ends with .csv, .tsv, .jsonl or .parquet"
 
 
 @contextlib.contextmanager
@@ -185,7 +223,7 @@ def _read_csv(file: BinaryIO, where: str, delimiter: str = ",") -> Iterator[dict
     names = next(lines, None)
     if names is None:
         return
-    if any(number > 1 and not _INDEX.fullmatch(name) for name, number in Counter(names).items()):
+    if any(number > 1 and not INDEX_NAME.fullmatch(name) for name, number in Counter(names).items()):
         raise RunError(f"{where} has two columns of the same name in its header {names!r}: give each a name of its own")
     for cells in filter(None, lines):
         if len(cells) != len(names):
@@ -220,9 +258,17 @@ def _read_parquet(file: BinaryIO, _where: str) -> Iterator[dict[str, Any]]:
     return read_parquet(file)
 
 
+def _read_text(file: BinaryIO, _where: str) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a text, without those that are empty or begin with #. Names need not be UTF-8."""
+    for line in io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape"):
+        if (text := line.strip()) and not text.startswith("#"):
+            yield {TEXT_COLUMN: Text(text)}
+
+
 _READERS: dict[str, Callable[[BinaryIO, str], Iterator[dict[str, Any]]]] = {
     ".csv": _read_csv,
     ".tsv": _read_tsv,
     ".jsonl": _read_jsonl,
     ".parquet": _read_parquet,
+    _TEXT: _read_text,
 }

@@ -189,7 +189,10 @@ REFUSED = [
     ("-s 0", "-s/--size '0' is out of range: give a whole number from 1 up"),
     ("-s 8,x", "-s/--size 'x' is not a whole number: give one from 1 up"),
     ("--list_prefixes=", "--list_prefixes '' is not an alphabet: give hex, or characters such as 0123456789"),
-    ("--list_prefixes hex", "--list_prefixes has no effect on '{source}', only on gs:// inputs: leave it out"),
+    (
+        "--list_prefixes hex",
+        "--list_prefixes has no effect on '{source}', only on gs:// and s3:// inputs: leave it out",
+    ),
     ("--verify --overwrite", "--verify has nothing to check after --overwrite: give one of them"),
     ("--wait", "--wait has no effect without --runner DataflowRunner: leave it out, others are waited for"),
     ("--dry_run True", "--dry_run has no effect without --runner DataflowRunner: leave it out, or give --estimate"),

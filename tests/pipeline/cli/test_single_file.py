@@ -13,9 +13,10 @@ from transforms.model.config import Split
 
 ARCHIVES = (
     *("a.tar", "a.tgz", "a.tar.gz", "a.tar.bz2", "a.tar.xz", "a.tar.zst", "a.zip", "A.ZIP", "a.7z", "a.rar", "a.gz"),
-    *("a.parquet", "a.tfrecord", "a.tfrecords", "a.arrow", "a.h5", "a.npz", "a.lmdb"),
+    *("a.tfrecord", "a.tfrecords", "a.arrow", "a.h5", "a.npz", "a.lmdb"),
 )
-LISTS = ("a.txt", "a.csv", "a.tsv", "a.json", "a.jsonl")
+LISTS = ("a.txt", "a.csv", "a.tsv", "a.jsonl", "a.parquet", "a.csv.gz")
+TEXTS = ("a.json", "a.xml", "a.html")
 
 
 def refusal(*args: object) -> str:
@@ -34,9 +35,30 @@ def test_an_archive_has_to_be_unpacked(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_is_no_input(tmp_path: Path, name: str) -> None:
+def test_a_list_is_a_split(tmp_path: Path, name: str) -> None:
     file = write_tree(tmp_path, {name: b""}) / name
-    sentence = "is a list or a text, and no image: give the folder that holds the images"
+    (split,) = parse(["-i", str(file), "-o", "out"]).config.splits
+    assert split == Split("train", str(file), str(tmp_path), is_list=True)
+    (split,) = parse(["-i", f"gs://bucket/val/{name}", "-o", "out"]).config.splits
+    assert split == Split("train", f"gs://bucket/val/{name}", "gs://bucket/val", is_list=True)
+    (split,) = parse(["-i", f"https://x.org/b/{name}?v=2", "-o", "out"]).config.splits
+    assert split == Split("train", f"https://x.org/b/{name}?v=2", "https://x.org/b", is_list=True)
+    names = [split.name for split in parse(["-i", str(file), f"gs://b/val.{name[2:]}", "-o", "out"]).config.splits]
+    assert names == ["a", "val"]
+
+
+def test_a_web_address_is_a_split() -> None:
+    (split,) = parse(["-i", "https://x.org/val/b.jpg?v=2", "-o", "out"]).config.splits
+    assert split == Split("val", "https://x.org/val/b.jpg?v=2", "https://x.org/val", is_url=True)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_is_no_input(tmp_path: Path, name: str) -> None:
+    file = write_tree(tmp_path, {name: b""}) / name
+    sentence = (
+        "is a text, and no image: give the folder that holds the images, or a list of them that ends with .txt, .csv, "
+        ".tsv, .jsonl or .parquet"
+    )
     assert refusal("-i", file) == f"-i {str(file)!r} {sentence}"
     assert refusal("-i", f"gs://bucket/{name}") == f"-i 'gs://bucket/{name}' {sentence}"
 

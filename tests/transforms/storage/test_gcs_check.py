@@ -19,7 +19,7 @@ def refusal(folders: list[str], files: list[str]) -> str:
 
 
 def test_each_bucket_gets_one_request(server: Server) -> None:
-    storage.check_buckets(["gs://a/x", "gs://a/y", "/local", "s3://c/d"], ["gs://a/t.csv", "gs://b/t.csv"])
+    storage.check_buckets(["gs://a/x", "gs://a/y", "/local", "azfs://c/d"], ["gs://a/t.csv", "gs://b/t.csv"])
     assert server.requests == {"o": 1, "t.csv": 1}  # a is listed, and the table in b is looked up
 
 

@@ -8,10 +8,11 @@ import pytest
 from tests.support import ROOT
 from transforms.storage import problem_of
 
-WEB = "is a web address, which is not supported: give a local path or one of gs://, and download inputs first"
+WEB = "is a web address, which is not supported: give a local path, or one of gs:// or s3://, and download inputs first"
+ONLY_INPUT = "is a web address, which only -i takes: give a local path, or one of gs:// or s3://"
 WINDOWS = "is a path of Windows, which this machine is not: give a path such as /mnt/c/photos"
 MISSING = {
-    "s3": ("boto3", "pip install 'apache-beam[aws]'"),
+    "s3": ("boto3", "pip install boto3"),
     "azfs": ("azure.storage.blob", "pip install 'apache-beam[azure]'"),
     "hdfs": ("hdfs", "pip install hdfs"),
 }
@@ -34,12 +35,14 @@ def test_a_store_without_its_client_is_refused(scheme: str) -> None:
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
-        ("https://x.org/a", WEB),
+        ("https://x.org/a", ONLY_INPUT),
+        ("HTTP://x.org/a", ONLY_INPUT),
         ("FTP://x.org/a", WEB),
-        ("http:/x.org/a", WEB),
+        ("http:/x.org/a", "names no host: write http://HOST/..."),
+        ("HTTPS:x.org/a", "names no host: write https://HOST/..."),
         ("file:///data/a", "is a URL: give the path alone, '/data/a'"),
         ("File:/data/a", "is a URL: give the path alone, '/data/a'"),
-        ("s4://bucket/a", "cannot be used: s4:// is not supported: give a local path or one of gs://"),
+        ("s4://bucket/a", "cannot be used: s4:// is not supported: give a local path, or one of gs:// or s3://"),
         ("GS://bucket/a", "cannot be used: GS:// has to be in small letters: write gs://bucket/a"),
         ("S3://bucket/a", "cannot be used: S3:// has to be in small letters: write s3://bucket/a"),
         ("gs://", "names no bucket: write gs://BUCKET/..."),

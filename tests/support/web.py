@@ -1,0 +1,230 @@
+"""A web server on this machine that is slow, broken, redirecting, lying or hostile, as its paths say."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import socket
+import ssl
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+# No answer lasts longer.
+_MOST_SECONDS = 20
+
+
+class Web(ThreadingHTTPServer):
+    """A running server. `/status/503/a.jpg` answers 503, for instance; see `_Handler.answer`.
+
+    Args:
+        folder: its files, which any path without such a beginning names.
+
+    Attributes:
+        url: the URL that it listens at.
+        requests: the number of requests for each path.
+        most_at_once: the most requests that it answered at the same time.
+        is_stopped: ends all slow answers.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.requests: Counter[str] = Counter()
+        self.headers_of: dict[str, dict[str, str]] = {}
+        self.most_at_once = self.at_once = 0
+        self.lock = threading.Lock()
+        self.is_stopped = threading.Event()
+
+    def handle_error(self, *_args: object) -> None:
+        """Say nothing: clients leave."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Web
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        path = unquote(urlsplit(self.path).path, errors="surrogateescape")
+        with self.server.lock:
+            self.server.requests[path] += 1
+            self.server.headers_of[path] = dict(self.headers)
+            self.server.at_once += 1
+            self.server.most_at_once = max(self.server.most_at_once, self.server.at_once)
+            number = self.server.requests[path]
+        try:
+            with contextlib.suppress(OSError):
+                self.answer(path, number)
+        finally:
+            with self.server.lock:
+                self.server.at_once -= 1
+
+    def answer(self, path: str, number: int) -> None:
+        """Answer request `number` for a path."""
+        _, kind, *rest = path.split("/")
+        answer = getattr(self, f"answer_{kind.replace('-', '_')}", None)
+        if answer is None:
+            self.send(self.file(path))
+        else:
+            answer("/".join(rest), number)
+
+    def file(self, path: str) -> bytes | None:
+        found = self.server.folder / path.lstrip("/")
+        return found.read_bytes() if found.is_file() else None
+
+    def send(self, data: bytes | None, status: int = 200, length: int | None = None, **headers: str) -> None:
+        self.send_response(status if data is not None else 404)
+        self.send_header("Content-Length", str(len(data or b"") if length is None else length))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(data or b"")
+
+    def answer_status(self, rest: str, _number: int) -> None:
+        status, _, _ = rest.partition("/")
+        self.send(b"no", int(status))
+
+    def answer_flaky(self, rest: str, number: int) -> None:
+        """Fail the first time, as the next part says: a status, `drop`, or `cut` in the middle of the body."""
+        how, _, path = rest.partition("/")
+        data = self.file(path)
+        if number > 1:
+            self.send(data)
+        elif how == "cut":
+            assert data
+            self.send(data[: len(data) // 2], length=len(data))
+            self.close_connection = True
+        elif how == "drop":
+            self.close_connection = True
+        else:
+            self.send(b"", int(how), Retry_After="0")
+
+    def answer_cut(self, path: str, _number: int) -> None:
+        """Promise more bytes than there are."""
+        data = self.file(path) or b""
+        self.send(data[:-10], length=len(data))
+        self.close_connection = True
+
+    def answer_cut_chunks(self, path: str, _number: int) -> None:
+        data = self.file(path) or b""
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data[:-10])
+        self.close_connection = True
+
+    def answer_short(self, path: str, _number: int) -> None:
+        """Promise fewer bytes than come."""
+        data = self.file(path) or b""
+        self.send(data, length=len(data) - 10)
+
+    def answer_redirect(self, rest: str, _number: int) -> None:
+        """Lead to the rest of the path, which may be a whole URL."""
+        self.send(b"moved", 302, Location=rest if "://" in rest else f"/{rest}")
+
+    def answer_loop(self, rest: str, _number: int) -> None:
+        self.send(b"moved", 301, Location=f"/loop/{rest}")
+
+    def answer_gzip(self, path: str, _number: int) -> None:
+        self.send(gzip.compress(self.file(path) or b""), Content_Encoding="gzip")
+
+    def answer_bomb(self, _rest: str, _number: int) -> None:
+        """Send a million bytes that become a thousand million."""
+        self.send(gzip.compress(bytes(1 << 20), 9) * 1000, Content_Encoding="gzip")
+
+    def answer_broken_gzip(self, path: str, _number: int) -> None:
+        self.send(gzip.compress(self.file(path) or b"")[:-20] + bytes(20), Content_Encoding="gzip")
+
+    def answer_endless(self, _rest: str, _number: int) -> None:
+        self.send_response(200)
+        self.end_headers()
+        while not self.server.is_stopped.is_set():
+            self.wfile.write(bytes(1 << 16))
+
+    def answer_drip(self, rest: str, _number: int) -> None:
+        """Send a byte now and then: of the headers, or of the body."""
+        if rest.startswith("head"):
+            self._drip(b"HTTP/1.1 200 OK\r\nX: " + bytes(1000))
+        else:
+            self.send(b"", length=1000)
+            self._drip(bytes(1000))
+        self.close_connection = True
+
+    def _drip(self, data: bytes) -> None:
+        for byte in data:
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
+            if self.server.is_stopped.wait(0.05):
+                return
+
+    def answer_silent(self, _rest: str, _number: int) -> None:
+        self.server.is_stopped.wait(_MOST_SECONDS)
+        self.close_connection = True
+
+    def answer_slow(self, path: str, _number: int) -> None:
+        self.server.is_stopped.wait(0.1)
+        self.send(self.file(path))
+
+    def answer_robots(self, rest: str, _number: int) -> None:
+        rule, _, path = rest.partition("/")
+        self.send(self.file(path), X_Robots_Tag=rule)
+
+    def answer_garbage(self, _rest: str, _number: int) -> None:
+        self.wfile.write(b"\x00\xff nothing like HTTP\r\n\r\n")
+        self.close_connection = True
+
+    def answer_html(self, _rest: str, _number: int) -> None:
+        self.send(b"<html>Sign in</html>", Content_Type="image/jpeg")
+
+    def answer_text(self, path: str, _number: int) -> None:
+        """Call an image a text."""
+        self.send(self.file(path), Content_Type="text/html")
+
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def running_web(folder: Path, certificate: Path | None = None) -> Iterator[Web]:
+    """Yield a running server, with TLS if there is a certificate with its key, and stop it at the end of the block."""
+    server = Web(folder)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.url = f"https://localhost:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.is_stopped.set()
+        server.shutdown()
+        thread.join(timeout=10)
+        server.server_close()
+
+
+def self_signed(folder: Path) -> Path:
+    """Return a file with a certificate for `localhost` that vouches for itself, and its key."""
+    path = folder / "server.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(folder / "key"), "-out", str(folder / "cert")]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    path.write_bytes((folder / "cert").read_bytes() + (folder / "key").read_bytes())
+    return path
+
+
+def closed_port() -> int:
+    """Return a port of this machine at which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])

@@ -1,0 +1,253 @@
+"""Lists of images: files with a row for each image, which names it by a path or a web address.
+
+A list is a text with a line for each image, or a table with a column that names them. It is read row by row.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import posixpath
+import re
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, BinaryIO, NamedTuple
+from urllib.parse import urljoin
+
+from transforms import storage
+from transforms.imaging.errors import Kind
+from transforms.model.config import ListColumns, ResizeConfig, WebPolicy
+from transforms.model.errors import RunError, StorageError
+from transforms.model.json_lines import json_line
+from transforms.model.places import Listed, Place, Unreadable
+from transforms.model.records import Source, Value
+from transforms.sources import hashes
+from transforms.storage.paths import escaped, unescaped
+from transforms.tables.readers import INDEX_NAME, RESERVED, key_in, plain_cell, read_cells
+from transforms.web.errors import FetchError
+from transforms.web.urls import extension_path, is_web, path_of, problem_of, safe_path
+
+# The columns that may name the images, if no flag says which does.
+URL_COLUMNS = ("url", "URL", "image_url", "OriginalURL", "path", "file_name")
+
+_NAME = re.compile(r".*\.(?:(?:txt|csv|tsv|jsonl)(?:\.gz)?|parquet)", re.IGNORECASE | re.DOTALL)
+
+
+# What the system and a request can encode.
+_NAMEABLE = re.compile(r"[^\x00\ud800-\udc7f\udd00-\udfff]+")
+
+
+class Entry(NamedTuple):
+    """A row of a list.
+
+    Args:
+        path: of the image below the input; its key is this path without the extension of an image.
+        location: where the image lies.
+        place: the row, and what it says; or why it names no image.
+        cells: its further columns.
+    """
+
+    path: str
+    location: str
+    place: Place
+    cells: dict[str, Value]
+
+
+def is_list(path: str) -> bool:
+    """Return whether a file is a list of images by its name."""
+    return _NAME.fullmatch(extension_path(path)) is not None
+
+
+def read_entries(location: str, columns: ListColumns, web: WebPolicy) -> Iterator[Entry]:
+    """Yield the rows of a list.
+
+    Args:
+        location: of the list.
+        columns: which of its columns hold what.
+        web: how it is downloaded if it lies on the web.
+
+    Raises:
+        StorageError: the list cannot be read.
+        RunError: it is no list, or lacks a column.
+    """
+    where = f"-i {location!r}"
+    for number, cells in enumerate(read_cells(location, where, opened(location, web)), 1):
+        yield _entry(number, cells, _names(cells, columns, where), location)
+
+
+class _Names(NamedTuple):
+    """The columns of the path or web address, of the key, and of the hash; "" where there is none."""
+
+    url: str
+    key: str
+    hash: str
+
+
+def left_out(cells: Collection[str]) -> list[str]:
+    """Return the columns of a list that a dataset cannot have, since it uses their names itself or they have none."""
+    return [name for name in cells if name in RESERVED or INDEX_NAME.fullmatch(name)]
+
+
+@contextlib.contextmanager
+def opened(location: str, web: WebPolicy) -> Iterator[BinaryIO]:
+    """Open a list. One on the web is downloaded into a temporary file first.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    if not is_web(location):
+        with storage.open_file(location) as file:
+            yield file
+        return
+    from transforms.web.client import fetch  # loads urllib3, which most runs do not need
+
+    with tempfile.TemporaryFile() as copy:
+        try:
+            fetch(location, web, copy, is_list=True)
+        except FetchError as error:
+            raise StorageError(f"cannot read {location!r}: {error.message}", error.message) from error
+        copy.seek(0)
+        yield copy
+
+
+def _names(cells: Collection[str], columns: ListColumns, where: str) -> _Names:
+    """Return the names of the columns of a list that has these cells in a row.
+
+    Raises:
+        RunError: the list lacks one of them.
+    """
+    there = ", ".join(map(repr, cells))
+    url = columns.url_column or next((name for name in URL_COLUMNS if name in cells), "")
+    if not url:
+        raise RunError(
+            f"{where} has no column {URL_COLUMNS[0]!r} that names the images: give --url_column, one of {there}"
+        )
+    names = _Names(url, columns.key_column, columns.verify_hash)
+    for flag, name in zip(("url_column", "key_column", "verify_hash"), names, strict=True):
+        if name and name not in cells:
+            raise RunError(f"--{flag} {name!r} is no column of {where}: give one of {there}")
+    return names
+
+
+def _entry(number: int, cells: dict[str, Any], names: _Names, location: str) -> Entry:
+    named = key_in(cells[names.url]) or ""
+    target, problem = _target(named.strip(), location)
+    path = _path(cells, names, target, location) if not problem else ""
+    if not problem and not path:
+        problem = f"it has no key in column {names.key!r}" if names.key else "it names no file"
+    expected = ""
+    if names.hash and not problem:
+        text = key_in(cells[names.hash]) or ""
+        expected = hashes.hexadecimal(text) or ""
+        if not expected:
+            problem = f"{text!r} in column {names.hash!r} is no MD5, SHA-1, SHA-256 or SHA-512"
+    others = {name: plain_cell(cell) for name, cell in cells.items() if name not in left_out([name])}
+    others.pop(names.key, None)
+    if problem:
+        message = f"row {number:,} of {posixpath.basename(location)!r}: {problem}"
+        fallback = f"{safe_path(posixpath.basename(location))}-row-{number}"
+        return Entry(path or fallback, "", Unreadable(Kind.REFUSED, message), others)
+    return Entry(path, target, Listed(number, expected, json_line(others).decode().rstrip("\n")), others)
+
+
+def _path(cells: dict[str, Any], names: _Names, target: str, location: str) -> str:
+    """Return the path of an image below the input: its key, or what its location gives."""
+    if names.key:
+        return safe_path(key_in(cells[names.key]) or "")
+    if is_web(target):
+        return path_of(target)
+    folder = posixpath.dirname(location)
+    if storage.is_inside(target, folder):
+        return safe_path(storage.below(folder, target))
+    return safe_path(target.partition("://")[2] or target)
+
+
+def _target(named: str, location: str) -> tuple[str, str]:
+    """Return where an image lies that a list names, and what is wrong with it.
+
+    What has no scheme is relative to the list. A list on the web or in a store names no file of this machine.
+    """
+    if not named:
+        return "", "it names no file"
+    if not _NAMEABLE.fullmatch(named):
+        return "", f"{named!r} can be the name of no file"
+    if is_web(named):
+        return named, f"{named!r} {problem}" if (problem := problem_of(named)) else ""
+    if "://" in named:
+        return named, _scheme_problem(named)
+    if is_web(location):
+        return urljoin(location, named), ""
+    if not storage.is_local(location):
+        if named.startswith("/"):
+            return "", f"{named!r} is a path of a local disk, and the list lies in a store"
+        return _resolved(posixpath.dirname(location), named), ""
+    return os.path.normpath(os.path.join(posixpath.dirname(location), named)), ""
+
+
+def _resolved(folder: str, named: str) -> str:
+    scheme, _, rest = folder.partition("://")
+    bucket, _, prefix = rest.partition("/")
+    return f"{scheme}://{bucket}/{posixpath.normpath(f'/{prefix}/{named}').lstrip('/')}"
+
+
+def _scheme_problem(named: str) -> str:
+    """Return what is wrong with a path of a store, as far as its scheme and bucket say."""
+    start = "/".join(named.split("/", 4)[:4])
+    problem = _problem_of_start(start if start.count("/") > 2 else f"{start}/")
+    return f"{named!r} {problem}" if problem else ""
+
+
+@functools.lru_cache(1000)
+def _problem_of_start(start: str) -> str | None:
+    return storage.problem_of(start)
+
+
+def tell_apart(sources: Sequence[Source]) -> list[Source]:
+    """Return the sources of a shard, each with a path of its own: two rows of a list may name the same image.
+
+    The later ones keep their keys, so that they fail because the first has their output's name.
+    """
+    taken: set[str] = set()
+    result = []
+    for source in sorted(sources, key=_order):
+        path = source.path
+        while path in taken:
+            path += f" (row {source.place.row})" if isinstance(source.place, Listed) else "'"
+        taken.add(path)
+        result.append(source._replace(path=path))
+    return result
+
+
+def _order(source: Source) -> tuple[str, int, str]:
+    return source.path, source.place.row if isinstance(source.place, Listed) else 0, source.location
+
+
+def check_lists(pattern: str, config: ResizeConfig) -> list[str]:
+    """Read the first row of each list that a pattern matches, and return the columns that are left out.
+
+    Raises:
+        StorageError: a list cannot be read.
+        RunError: one is no list, or none has a row.
+    """
+    dropped: dict[str, None] = {}
+    is_empty = True
+    for location in locations(pattern):
+        where = f"-i {location!r}"
+        rows = read_cells(location, where, opened(location, config.web))
+        if cells := next(rows, None):
+            is_empty = False
+            _names(cells, config.lists, where)
+            dropped |= dict.fromkeys(left_out(cells))
+    if is_empty:
+        raise RunError(f"-i {unescaped(pattern)!r} names no image: give a list with a row for each")
+    return list(dropped)
+
+
+def locations(pattern: str) -> list[str]:
+    """Return the lists that a pattern matches, in order; a web address matches itself."""
+    if is_web(pattern):
+        return [pattern]
+    if escaped(path := unescaped(pattern)) == pattern:
+        return [path]
+    return sorted(path for path, _, _ in storage.list_pattern(pattern))

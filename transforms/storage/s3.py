@@ -1,0 +1,251 @@
+"""Objects of S3, and of stores that speak its protocol, with one client a process.
+
+Beam's own file system signs every request, so that it cannot read a public bucket without credentials, makes a client
+for every file that it opens, and reads the metadata of an object before its content.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import itertools
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, TypeVar
+
+from transforms.model.errors import StorageError
+from transforms.storage import s3_errors
+from transforms.storage.paths import WILDCARD, literal_prefix
+from transforms.storage.s3_client import client
+from transforms.storage.s3_errors import file_errors
+
+T = TypeVar("T")
+
+SCHEME = "s3://"
+
+BACK_OFF = (0.5, 1, 2, 4, 8, 16, 32)
+
+is_failure = s3_errors.is_failure
+
+# Bytes that a file that is read piece by piece asks for at first, and at most. They double while it is read on: whoever
+# reads it from beginning to end sends few requests, and whoever picks from it gets little more than is asked for.
+_FIRST_PIECE, _LARGEST_PIECE = 256 * 1024, 16 * 1024 * 1024
+
+_BUCKET = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]*")
+
+
+def is_object(path: str) -> bool:
+    """Return whether a path is one of this store."""
+    return path.startswith(SCHEME)
+
+
+def read(path: str) -> bytes:
+    """Return the content of an object.
+
+    Raises:
+        FileNotFoundError, PermissionError: as for a file.
+        Exception: boto3's own errors, see `is_failure`.
+    """
+    with file_errors():
+        return bytes(client().get_object(**_names(path))["Body"].read())
+
+
+def read_range(path: str, offset: int, length: int) -> bytes:
+    """Return at most `length` bytes of an object from `offset` on: fewer only if it ends before. Raise as `read`."""
+    try:
+        with file_errors():
+            asked = f"bytes={offset}-{offset + length - 1}"
+            return bytes(client().get_object(**_names(path), Range=asked)["Body"].read())
+    except OSError as error:
+        if error.__cause__ and s3_errors.code_of(error.__cause__) == "InvalidRange":
+            return b""
+        raise
+
+
+def open_file(path: str) -> BinaryIO:
+    """Open an object for reading by ranges. Raise as `read` does; while it is read, each piece is tried again."""
+    head = _head(path)
+    return io.BufferedReader(_Object(path, head["ContentLength"], head.get("ETag")))
+
+
+def exists(path: str) -> bool:
+    """Return whether there is an object at `path`. Raise as `read` does."""
+    return size(path) is not None
+
+
+def size(path: str) -> int | None:
+    """Return the size of an object in bytes, or None if there is no such object. Raise as `read` does."""
+    try:
+        return int(_head(path)["ContentLength"])
+    except FileNotFoundError:
+        return None
+
+
+def write(_out_dir: str, path: str, data: bytes) -> None:
+    """Write an object in one request. Raise as `read` does."""
+    kind = "text/html" if path.endswith(".html") else "application/octet-stream"  # browsers go by it
+    with file_errors():
+        client().put_object(**_names(path), Body=data, ContentType=kind)
+
+
+def put(_out_dir: str, path: str, fill: Callable[[BinaryIO], T]) -> T:
+    """Write an object with `fill`, once `fill` is done, and return what `fill` returns. Raise as `read` does."""
+    names = _names(path)
+    with tempfile.TemporaryFile() as file:
+        filled = fill(file)
+        file.seek(0)
+        with file_errors():
+            client().upload_fileobj(file, names["Bucket"], names["Key"])
+    return filled
+
+
+def delete(_out_dir: str, path: str) -> None:
+    """Delete an object, if it is there. Raise as `read` does."""
+    with file_errors():
+        client().delete_object(**_names(path))
+
+
+def match(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]]:
+    """Return (path, bytes, seconds since 1970 of the last change) of the objects that a pattern matches.
+
+    Args:
+        pattern: as Beam's file systems read it.
+        limit: the most objects to return; None is all.
+    """
+    if pattern.endswith("/"):
+        pattern += "*"
+    if WILDCARD.search(pattern):
+        return list(itertools.islice(match_range(pattern, "", ""), limit))
+    try:
+        head = _head(pattern)
+    except FileNotFoundError:
+        return []
+    return [(pattern, head["ContentLength"], head["LastModified"].timestamp())]
+
+
+def match_range(pattern: str, start: str, end: str) -> Iterator[tuple[str, int, float]]:
+    """Yield the objects that a pattern matches in one range of names, page by page; see `match` and `list_range`."""
+    from apache_beam.io.filesystem import FileSystem
+
+    expression = re.compile(FileSystem.translate_pattern(pattern))
+    for file in list_range(literal_prefix(pattern), start, end):
+        if expression.match(file[0]):
+            yield file
+
+
+def list_range(prefix: str, start: str, end: str) -> Iterator[tuple[str, int, float]]:
+    """Yield (path, bytes, seconds since 1970 of the last change) of the objects in a range of names, page by page.
+
+    Args:
+        prefix: the beginning of the paths, s3://BUCKET/ at least.
+        start: the first name after the prefix, in the order of their UTF-8; "" is the first of all.
+        end: the name before which the range ends; "" is the end of all.
+
+    Raises:
+        StorageError: a page cannot be listed, even after further tries.
+    """
+    bucket, name = split(prefix)
+    first, last = (name + start).encode(), (name + end).encode() if end else None
+    asked = {"Bucket": bucket, "Prefix": name, **({"StartAfter": _before(name + start)} if start else {})}
+    while True:
+        page = _tried(functools.partial(_page, asked), "list", prefix)
+        for item in page.get("Contents", ()):
+            found = item["Key"].encode()
+            if last is not None and found >= last:
+                return
+            if found >= first:
+                yield f"{SCHEME}{bucket}/{item['Key']}", item["Size"], item["LastModified"].timestamp()
+        if not page.get("IsTruncated"):
+            return
+        asked = {"Bucket": bucket, "Prefix": name, "ContinuationToken": page["NextContinuationToken"]}
+
+
+def _page(asked: dict[str, str]) -> dict[str, Any]:
+    return client().list_objects_v2(**asked)
+
+
+def _before(name: str) -> str:
+    """Return a name before `name`, with hardly any between them: S3 lists from after a name on."""
+    code = ord(name[-1])
+    return name[:-1] + (f"{chr(code - 1)}\U0010ffff" if code and not 0xD800 <= code - 1 <= 0xDFFF else "")
+
+
+def split(path: str) -> tuple[str, str]:
+    """Return the bucket of a path and the name of its object.
+
+    Raises:
+        StorageError: the path names no bucket.
+    """
+    bucket, slash, name = path.removeprefix(SCHEME).partition("/")
+    if not slash or not _BUCKET.fullmatch(bucket):
+        raise StorageError(f"{path!r} names no bucket ({bucket!r} is none): give a path such as s3://my-bucket/folder")
+    return bucket, name
+
+
+def _names(path: str) -> dict[str, str]:
+    bucket, name = split(path)
+    return {"Bucket": bucket, "Key": name}
+
+
+def _head(path: str) -> dict[str, Any]:
+    with file_errors():
+        return client().head_object(**_names(path))
+
+
+def _tried(request: Callable[[], T], verb: str, path: str) -> T:
+    """Return the answer to one of several requests for `path`, tried as often as if it were the only one."""
+    from transforms.storage.retries import attempt  # it knows all kinds of storage, and so this one
+
+    def send(_kind: object) -> T:
+        with file_errors():
+            return request()
+
+    return attempt(send, verb, path)
+
+
+class _Object(io.RawIOBase):
+    """An object, read by ranges. All pieces are of the same version of it."""
+
+    def __init__(self, path: str, size: int, tag: str | None) -> None:
+        self._path = path
+        self._size = size
+        self._names = {**_names(path), **({"IfMatch": tag} if tag else {})}
+        self._at = 0
+        self._piece, self._piece_at, self._next_length = b"", 0, _FIRST_PIECE
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed has no buffer with a length
+        if self._at >= self._size or not len(buffer):
+            return 0
+        if not self._piece_at <= self._at < self._piece_at + len(self._piece):
+            self._fetch(len(buffer))
+        begin = self._at - self._piece_at
+        data = self._piece[begin : begin + len(buffer)]
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def _fetch(self, wanted: int) -> None:
+        """Get the piece that begins at the current position, of at least as many bytes as are wanted."""
+        goes_on = self._at == self._piece_at + len(self._piece)
+        length = self._next_length if goes_on else _FIRST_PIECE
+        last = min(self._size, self._at + max(length, wanted)) - 1
+        asked = f"bytes={self._at}-{last}"
+        body = _tried(lambda: client().get_object(**self._names, Range=asked)["Body"].read(), "read", self._path)
+        self._piece, self._piece_at = body, self._at
+        self._next_length = min(2 * length, _LARGEST_PIECE)

@@ -1,0 +1,272 @@
+"""Downloads one file: redirects, retries, limits. Loads urllib3, which workers that read local files do not need."""
+
+from __future__ import annotations
+
+import functools
+import random
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from typing import Any, BinaryIO
+from urllib.parse import urljoin
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    DecodeError,
+    HTTPError,
+    LocationParseError,
+    NewConnectionError,
+    SSLError,
+)
+from urllib3.util import Url
+
+from transforms.imaging.errors import Kind
+from transforms.model.config import WebPolicy
+from transforms.web import robots, urls
+from transforms.web.addresses import addresses_of
+from transforms.web.budget import Budget, Share
+from transforms.web.errors import FetchError
+from transforms.web.watchdog import Watch, Watchdog
+
+# The most bytes of an image, and of a list.
+LARGEST_IMAGE, LARGEST_LIST = 500_000_000, 50_000_000_000
+# The seconds that all requests for an image may take together, and those for a list.
+IMAGE_SECONDS, LIST_SECONDS = 120.0, 3600.0
+# The seconds before each further try, unless the server asks for more: but never for more than this.
+BACK_OFF = (1.0, 4.0)
+_LONGEST_WAIT = 30.0
+
+# Seconds for a connection, and for the next bytes of an answer.
+CONNECT_SECONDS, _READ_SECONDS = 10.0, 30.0
+# Seconds for which the addresses of a host are remembered.
+_ADDRESS_SECONDS = 300.0
+_MOST_REDIRECTS = 5
+# Addresses of one host that are tried.
+_MOST_ADDRESSES = 3
+_PIECE = 1 << 16
+# Hosts to which connections are kept open.
+_POOLS = 256
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+
+# An object of urllib3 before a message of it.
+_OBJECT = re.compile(r"^(?:<.*?>|\w+\(.*?\)): ")
+
+_HEADERS = {"User-Agent": robots.AGENT, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
+
+_thread = threading.local()  # `watch` is that of the request which the thread makes
+
+
+def fetch(url: str, policy: WebPolicy, file: BinaryIO, is_list: bool = False) -> None:
+    """Download a file. Whatever `file` held before is gone.
+
+    Args:
+        url: its web address.
+        policy: what may be asked, and what the server may say.
+        file: gets the content.
+        is_list: whether it is a list of images, to which directives for robots do not apply.
+
+    Raises:
+        FetchError: it was not downloaded.
+    """
+    client, limit = _client(policy.allow_private_hosts), LARGEST_LIST if is_list else LARGEST_IMAGE
+    obeyed = not (is_list or policy.ignore_robots_tag)
+    for number in range(len(BACK_OFF) + 1):
+        file.seek(0)
+        file.truncate()
+        try:
+            with client.watchdog.watching(LIST_SECONDS if is_list else IMAGE_SECONDS) as watch:
+                client.fetch(url, watch, file, limit, obeyed)
+            return
+        except FetchError as error:
+            if number >= min(error.tries, len(BACK_OFF)):
+                raise
+            time.sleep(min(max(BACK_OFF[number] * random.uniform(0.5, 1.5), error.wait), _LONGEST_WAIT))
+
+
+@functools.cache
+def _client(allow_private: bool) -> _Client:
+    return _Client(allow_private)
+
+
+class _Watched:
+    """A connection that tells the watch of its thread about itself."""
+
+    sock: socket.socket | None
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        self._opened = getattr(self, "_opened", None)
+        _thread.watch.connection = self
+        super().request(*args, **kwargs)  # type: ignore[misc]  # of the class that this one is mixed into
+
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]  # as above
+        self._opened = self.sock
+
+    @property
+    def socket(self) -> socket.socket | None:
+        """The socket, also while its TLS begins, and when http.client has handed it over to the answer."""
+        return self.sock or self._opened
+
+
+class _PlainConnection(_Watched, HTTPConnection):
+    pass
+
+
+class _TlsConnection(_Watched, HTTPSConnection):
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Client:
+    """The connections of a process."""
+
+    def __init__(self, allow_private: bool) -> None:
+        self.watchdog = Watchdog()
+        self._allow_private = allow_private
+        self._budget = Budget()
+        self._pools = urllib3.PoolManager(
+            _POOLS, maxsize=16, retries=False, timeout=urllib3.Timeout(CONNECT_SECONDS, _READ_SECONDS)
+        )
+        self._pools.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+        self._known: dict[tuple[str, int], tuple[float, list[str]]] = {}
+
+    def fetch(self, url: str, watch: Watch, file: BinaryIO, limit: int, obeys_robots: bool) -> None:
+        """Try once to download a file; see the function."""
+        for _ in range(_MOST_REDIRECTS + 1):
+            if not urls.is_web(url):
+                raise FetchError(Kind.REFUSED, f"it leads to {url!r}, which is no web address")
+            if problem := urls.problem_of(url):
+                raise FetchError(Kind.REFUSED, f"the address {url!r} {problem}")
+            with self._asked(url, watch) as answer:
+                location = answer.headers.get("Location")
+                if answer.status not in _REDIRECTS or not location:
+                    _check(answer, obeys_robots)
+                    self._receive(answer, watch, file, limit)
+                    return
+            url = urljoin(url, location)
+        raise FetchError(Kind.REFUSED, f"it leads on more than {_MOST_REDIRECTS} times")
+
+    @contextmanager
+    def _asked(self, url: str, watch: Watch) -> Iterator[urllib3.BaseHTTPResponse]:
+        """Send the request for a URL, and close its answer at the end of the block.
+
+        Raises:
+            FetchError: there is no answer, or it ends early.
+        """
+        answer = None
+        try:
+            answer = self._ask(urllib3.util.parse_url(url), watch)
+            yield answer
+        except (HTTPError, OSError, ValueError) as error:  # ValueError: for what no header may hold
+            raise _worded(error, watch) from error
+        finally:
+            if answer is not None:
+                answer.close()  # if there is something left of it, its connection too
+
+    def _ask(self, url: Url, watch: Watch) -> urllib3.BaseHTTPResponse:
+        """Send the request to the first address of the host that takes it."""
+        scheme, host = url.scheme or "", (url.host or "").strip("[]")
+        port = url.port or (443 if scheme == "https" else 80)
+        tls = dict.fromkeys(("server_hostname", "assert_hostname"), host.rstrip(".")) if scheme == "https" else {}
+        headers = {**_HEADERS, "Host": url.netloc or ""}
+        _thread.watch = watch
+        *others, last = self._addresses(host, port)[:_MOST_ADDRESSES]
+        for address in others:
+            pool = self._pools.connection_from_host(address, port, scheme, tls)
+            with suppress(NewConnectionError, ConnectTimeoutError):
+                return pool.urlopen("GET", url.request_uri, headers=headers, redirect=False, preload_content=False)
+        pool = self._pools.connection_from_host(last, port, scheme, tls)
+        return pool.urlopen("GET", url.request_uri, headers=headers, redirect=False, preload_content=False)
+
+    def _addresses(self, host: str, port: int) -> list[str]:
+        expiry, addresses = self._known.get((host, port), (0.0, []))
+        if expiry < time.monotonic():
+            addresses = addresses_of(host, port, self._allow_private)
+            self._known[host, port] = time.monotonic() + _ADDRESS_SECONDS, addresses
+        return addresses
+
+    def _receive(self, answer: urllib3.BaseHTTPResponse, watch: Watch, file: BinaryIO, limit: int) -> None:
+        """Write the body to a file, decompressed if the server compressed it.
+
+        Raises:
+            FetchError: it has too many bytes.
+        """
+        too_large = FetchError(Kind.FILE_TOO_LARGE, f"the file has more than {limit / 1e6:,.0f} MB")
+        if (answer.length_remaining or 0) > limit:
+            raise too_large
+        size = 0
+        with Share(self._budget) as share:
+            while piece := answer.read1(_PIECE, decode_content=True):
+                size += len(piece)
+                if size > limit:
+                    raise too_large
+                if limit == LARGEST_IMAGE:  # a list goes to the disk
+                    started = time.monotonic()
+                    share.grow(len(piece))
+                    watch.deadline += time.monotonic() - started
+                file.write(piece)
+            if watch.is_over:
+                raise TimeoutError
+
+
+def _check(answer: urllib3.BaseHTTPResponse, obeys_robots: bool) -> None:
+    """Refuse an answer that is no file, or that the server does not want to be used.
+
+    Raises:
+        FetchError: see above.
+    """
+    status = answer.status
+    if status != HTTPStatus.OK:
+        phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+        says = f"the server answers {status} {phrase}".rstrip()
+        if status in _PASSING:
+            raise FetchError(Kind.UNREADABLE, says, tries=2, wait=_retry_after(answer))
+        raise FetchError(Kind.NOT_FOUND if status in _GONE else Kind.REFUSED, says)
+    if obeys_robots and (directive := robots.forbidding(answer.headers.getlist("X-Robots-Tag"))):
+        raise FetchError(
+            Kind.REFUSED,
+            f"the server forbids its use (X-Robots-Tag: {directive}): give --ignore_robots_tag and --retry_failed to "
+            "use it",
+        )
+
+
+def _retry_after(answer: urllib3.BaseHTTPResponse) -> float:
+    text = answer.headers.get("Retry-After", "").strip()
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0.0
+
+
+def _worded(error: Exception, watch: Watch) -> FetchError:
+    """Return an error of the network as a failure, which the next run tries again."""
+    if watch.is_over:
+        return FetchError(Kind.UNREADABLE, "the download takes too long")
+    if isinstance(error, LocationParseError):
+        return FetchError(Kind.REFUSED, f"its address is no web address: {error}")
+    if isinstance(error, (NewConnectionError, ConnectTimeoutError)):
+        return FetchError(Kind.UNREADABLE, f"the server cannot be reached: {_reason(error)}", tries=1)
+    if isinstance(error, SSLError):
+        return FetchError(Kind.UNREADABLE, f"no secure connection: {_reason(error)}")
+    if isinstance(error, DecodeError):
+        return FetchError(Kind.DAMAGED, "the server's compression of the file is damaged", tries=1)
+    return FetchError(Kind.UNREADABLE, f"the download failed: {_reason(error)}", tries=2)
+
+
+def _reason(error: BaseException) -> str:
+    """Return what went wrong, without the addresses and objects that urllib3 puts before it."""
+    return _OBJECT.sub("", str(error)) or type(error).__name__

@@ -1,0 +1,74 @@
+"""Web addresses: which are accepted, and the paths that images get from them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from transforms.imaging.naming import TRIED_EXTENSIONS, UNREAD_EXTENSIONS
+
+_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+# What no path may contain on some system, that a terminal would obey, or that stands for no byte of a name.
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|\ud800-\udc7f\udd00-\udfff]')
+_IMAGE_NAME = re.compile(rf"\.(?:{'|'.join(sorted(TRIED_EXTENSIONS | UNREAD_EXTENSIONS))})", re.IGNORECASE)
+
+
+def is_web(location: str) -> bool:
+    """Return whether a location is a web address."""
+    return _SCHEME.match(location) is not None
+
+
+def problem_of(url: str) -> str | None:
+    """Return what is wrong with a web address; None if it can be asked for."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        return f"is no web address ({error})"
+    if port == 0:
+        return "is no web address (Port 0)"
+    if not parts.hostname or re.search(r"[\s\x00-\x20\x7f]", parts.netloc):
+        return "names no host"
+    if "@" in parts.netloc:
+        return "holds a user name or a password, which are not sent"
+    return None
+
+
+def host_of(location: str) -> str:
+    """Return the host of a web address, in small letters; "" for any other location."""
+    return urlsplit(location).hostname or "" if is_web(location) else ""
+
+
+def extension_path(location: str) -> str:
+    """Return the part of a location that ends with the extension: without the query of a web address."""
+    return urlsplit(location).path if is_web(location) else location
+
+
+def path_of(url: str) -> str:
+    """Return the path that an image has by its URL: the host and the path in it, without the query.
+
+    Different URLs may give the same path: then they differ in what the path does not hold.
+    """
+    parts = urlsplit(url)
+    return safe_path(f"{parts.netloc.lower()}/{unquote(parts.path, errors='surrogateescape')}")
+
+
+def safe_path(path: str) -> str:
+    """Return a path that stays below any folder that it is joined to, and that no other safe path has as a folder.
+
+    `.` and empty parts go, and `..` with the part before it. Characters that some system forbids become `_`, and so
+    does the end of a folder's name that looks like an image's: the output of `a.jpg` is no folder for `a.jpg/b.jpg`.
+    """
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(_UNSAFE.sub("_", part))
+    *folders, name = parts or [""]
+    return "/".join((*(f"{part}_" if _ends_like_an_image(part) else part for part in folders), name))
+
+
+def _ends_like_an_image(part: str) -> bool:
+    dot = part.rfind(".")
+    return dot >= 0 and _IMAGE_NAME.fullmatch(part, dot) is not None
