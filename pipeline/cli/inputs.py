@@ -13,6 +13,7 @@ from pipeline.errors import UsageError
 from transforms.model.config import DEFAULT_SPLIT, USUAL_SPLITS, Split
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH
+from transforms.sources.archive import is_archive, without_end
 from transforms.storage import is_inside, is_local, join, problem_of
 from transforms.storage.gcs import is_object
 from transforms.storage.paths import WILDCARD, escaped, unescaped
@@ -81,7 +82,8 @@ def _split(typed: str, name: str | None, any_name: bool, is_single: bool) -> Spl
     path = normalize(typed, "-i")
     if file := single_file(typed, any_name):
         folder = posixpath.dirname(file)
-        return Split(name or _default_name(folder, is_single), escaped(file), folder)
+        named = without_end(file) if is_archive(file) else folder
+        return Split(name or _default_name(named, is_single), escaped(file), folder)
     if is_local(path) and os.path.lexists(path):
         root, pattern = _local_folder(typed, path), join(escaped(path), "**")
     elif wildcard := WILDCARD.search(path):

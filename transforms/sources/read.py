@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import functools
+
 from transforms import storage
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.model.errors import StorageError
-from transforms.model.places import TarMember, Unreadable
+from transforms.model.places import GzipMember, TarMember, Unreadable, ZipMember
 from transforms.model.records import Source
+from transforms.sources.zip import content
 
 
 def is_read_by_workers(source: Source) -> bool:
     """Return whether a worker process reads a source by itself, since it lies in a local file."""
+    if isinstance(source.place, GzipMember):
+        return False
     return isinstance(source.place, Unreadable) or storage.is_local(source.location)
+
+
+def reading_order(source: Source) -> tuple[str, int, str]:
+    """Return the key that sorts sources into the order in which they are best read: along each archive."""
+    return source.location, getattr(source.place, "offset", 0), source.path
 
 
 def read(source: Source) -> bytes:
@@ -34,6 +44,12 @@ def _read(source: Source) -> bytes:
             return storage.read(source.location)
         case TarMember(offset):
             return _exactly(source, storage.read_range(source.location, offset, source.bytes))
+        case ZipMember() as place:
+            return content(place, source.bytes, functools.partial(storage.read_range, source.location))
+        case GzipMember():
+            from transforms.sources.stream import read_alone  # no worker process needs it
+
+            return read_alone(source)
         case Unreadable(kind, message):
             raise ImageError(Kind(kind), Stage.READ, message)
 
