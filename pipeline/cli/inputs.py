@@ -63,10 +63,10 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool =
         namesakes = [other for other in result if other.name == split.name]
         if len(namesakes) > 1:
             if all(_is_one_file(other) for other in namesakes):
-                folder, pattern = split.root, join(split.root, "*.jpg")
+                folder, extension = split.root, posixpath.splitext(unescaped(split.pattern))[1]
                 raise UsageError(
                     f"-i has {len(namesakes)} files of {folder!r}: give the folder, or a pattern in quotes, such as "
-                    f"{pattern!r}"
+                    f"{join(folder, f'*{extension}')!r}, or --split, with a name for each"
                 )
             raise UsageError(f"-i has two inputs that are named {split.name!r}: give --split, with a name for each")
     return result
@@ -82,8 +82,9 @@ def _split(typed: str, name: str | None, any_name: bool, is_single: bool) -> Spl
     path = normalize(typed, "-i")
     if file := single_file(typed, any_name):
         folder = posixpath.dirname(file)
-        named = without_end(file) if is_archive(file) else folder
-        return Split(name or _default_name(named, is_single), escaped(file), folder)
+        named = without_end(posixpath.basename(file)) if is_archive(file) else ""
+        named = named if named.lower() in USUAL_SPLITS else _default_name(folder, is_single)
+        return Split(name or named, escaped(file), folder)
     if is_local(path) and os.path.lexists(path):
         root, pattern = _local_folder(typed, path), join(escaped(path), "**")
     elif wildcard := WILDCARD.search(path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from pipeline.estimate.sample import list_inputs
 from transforms.dataset import access
 from transforms.dataset.markers import read_header
 from transforms.dataset.plan import Plan
-from transforms.model.records import Shard
+from transforms.model.records import RUN_DIR, Shard
 from transforms.sharding.group import plan_shards
 
 # Markers read at the same time: on a store, reading one takes long and needs no CPU.
@@ -33,6 +34,7 @@ def estimate(options: Options, request: EstimateRequest) -> Iterator[str]:
         RunError: a run would not begin, or an input cannot be listed.
     """
     with tempfile.TemporaryDirectory() as lists:
+        os.mkdir(os.path.join(lists, RUN_DIR))
         yield from _lines(options, request, lists)
 
 

@@ -135,7 +135,7 @@ def contents(out: Path) -> dict[str, bytes]:
 def leftovers(out: Path) -> list[str]:
     """Return the paths with a temporary name, or with a name in `_run` that no complete dataset has."""
     paths = [path.relative_to(out) for path in out.rglob("*")]
-    kept = {"config.json", "lock", "shards", "receipts", "pieces"}
+    kept = {"config.json", "lock", "shards", "receipts", "pieces", "archives"}
     return sorted(
         str(path)
         for path in paths

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from transforms import storage
-from transforms.imaging.errors import Kind
 from transforms.imaging.naming import extension_of, in_sample, is_system_file, is_tried, key_of
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.places import GzipMember, Place, Unreadable, pack
@@ -77,7 +76,7 @@ class SplitListing:
                 if source := self._add_member(relative, member, archive.version):
                     yield source
         except ArchiveError as error:
-            lost = Unreadable(error.kind, f"the archive {relative!r} {error.message}{_consequence(error.kind)}")
+            lost = Unreadable(error.kind, f"the archive {relative!r} {error.message}")
             yield self._add(relative, 0, archive.version, pack(lost, relative))
 
     def _add_member(self, archive: str, member: Member, version: float) -> SourceTuple | None:
@@ -129,8 +128,3 @@ class SplitListing:
         if self._streams:
             counts["streams"] = {self._split.name: {name: dict(sums) for name, sums in self._streams.items()}}
         return {**counts, "classes": dict(self._classes)} if self._folders_are_classes else counts
-
-
-def _consequence(kind: str) -> str:
-    lost_all = kind in (Kind.NOT_AN_ARCHIVE, Kind.EMPTY_FILE, Kind.UNREADABLE)
-    return "" if lost_all else ": what comes after that is lost"

@@ -29,7 +29,7 @@ def _settled(namesakes: list[Source]) -> Iterable[Source]:
     yield first
     for number, source in enumerate(others, 2):
         message = f"its path is also that of {_described(first)}, which is taken"
-        path = f"{source.path} ({number} in {source.location.rpartition('/')[2]})"
+        path = f"{source.path} ({number} in {_name(source)})"
         yield source._replace(path=path, bytes=0, place=Unreadable(Kind.NAME_TAKEN, message))
 
 
@@ -38,9 +38,13 @@ def _rank(source: Source) -> tuple[bool, bool, str, int, str]:
     return place is not None, isinstance(place, Unreadable), source.location, -_offset(source), str(place)
 
 
+def _name(source: Source) -> str:
+    return source.location.rpartition("/")[2]
+
+
 def _offset(source: Source) -> int:
     return getattr(source.place, "offset", 0)
 
 
 def _described(source: Source) -> str:
-    return "a file" if source.place is None else f"one in {source.location!r} at byte {_offset(source):,}"
+    return "a file" if source.place is None else f"one in {_name(source)!r} at byte {_offset(source):,}"

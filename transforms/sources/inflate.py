@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from transforms.imaging.errors import Kind
 from transforms.model.errors import RunError
-from transforms.sources.members import ArchiveError
+from transforms.sources.members import LOST, ArchiveError
 
 # Bytes between two seek points, at least. A point takes 32 KB in the index: 0.1 % of what the archive unpacks to.
 # Reading from some byte on unpacks at most so many in vain, and the length of a block, which takes a tenth of a second.
@@ -142,7 +142,7 @@ class Inflater:
             if self._error:
                 raise self._error
             if not self._fill(1):
-                raise ArchiveError(Kind.TRUNCATED, f"breaks off at byte {self.packed:,}")
+                raise ArchiveError(Kind.TRUNCATED, f"breaks off at byte {self.packed:,}: {LOST}")
             if data := self._inflate():
                 return data
         return b""
@@ -178,8 +178,8 @@ class Inflater:
 
     def _damage(self) -> str:
         if self._stream.msg in _WRONG_SUMS:
-            return f"is damaged: its checksum at byte {self.packed:,} is that of other bytes"
-        return f"is damaged at byte {self.packed:,}"
+            return f"has the checksum of other bytes, at byte {self.packed:,}: what lies before may be damaged"
+        return f"is damaged at byte {self.packed:,}: {LOST}"
 
     def _make_point(self, on_point: Callable[[Point], None]) -> None:
         if self.offset - self._last >= SPACING:

@@ -25,12 +25,17 @@ class Member(NamedTuple):
     place: Place
 
 
+# What a break costs.
+LOST = "what comes after that is lost"
+
+
 class ArchiveError(Exception):
     """An archive cannot be listed, or not from some byte on.
 
     Args:
         kind: what is wrong with it.
-        message: a sentence without a subject, such as "breaks off at byte 7".
+        message: what is wrong and what that costs, without the subject, such as "breaks off at byte 7: what comes
+            after that is lost".
     """
 
     def __init__(self, kind: Kind, message: str) -> None:

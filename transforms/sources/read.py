@@ -62,5 +62,5 @@ def _exactly(source: Source, data: bytes) -> bytes:
     """
     if len(data) < source.bytes:
         held = f"{len(data):,} of its {source.bytes:,} bytes are there"
-        raise ImageError(Kind.TRUNCATED, Stage.READ, f"the archive {source.location!r} ends within this file: {held}")
+        raise ImageError(Kind.TRUNCATED, Stage.READ, f"its archive ends within it: {held}")
     return data

@@ -42,10 +42,10 @@ class Stream:
             return self._read(source.place.offset, source.bytes)
         except StorageError as error:
             self.close()
-            raise ImageError(Kind.UNREADABLE, Stage.READ, f"the archive cannot be read: {error.reason}") from error
+            raise ImageError(Kind.UNREADABLE, Stage.READ, f"its archive cannot be read: {error.reason}") from error
         except ArchiveError as error:  # it has changed since it was listed
             self.close()
-            message = f"the archive {self._location!r} {error.message}, which it did not when it was listed"
+            message = "its archive has changed since it was listed: give the command again"
             raise ImageError(Kind.UNREADABLE, Stage.READ, message) from error
 
     def _read(self, offset: int, size: int) -> bytes:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from transforms.imaging.errors import Kind
 from transforms.model.places import Place
-from transforms.sources.members import ArchiveError, Member, member, refused
+from transforms.sources.members import LOST, ArchiveError, Member, member, refused
 
 # Bytes that the header of one member may have, with its long name and its extended attributes: far more than is usual.
 _LONGEST_HEADER = 1 << 20
@@ -66,7 +66,7 @@ def members(file: Forwards, place: Callable[[int], Place]) -> Iterator[Member]:
     info = archive.next()
     while info:
         if archive.offset <= end:  # a size is negative
-            raise ArchiveError(Kind.DAMAGED, f"has a damaged header at byte {end:,}")
+            raise ArchiveError(Kind.DAMAGED, f"has a damaged header at byte {end:,}: {LOST}")
         end = archive.offset
         if not info.isdir() and (found := member(info.name, info.size, _place(info, place))):
             yield found
@@ -98,9 +98,9 @@ def _wording(start: int) -> Iterator[None]:
     try:
         yield
     except (tarfile.EmptyHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
-        raise ArchiveError(Kind.TRUNCATED, f"breaks off at byte {start:,}") from error
+        raise ArchiveError(Kind.TRUNCATED, f"breaks off at byte {start:,}: {LOST}") from error
     except (tarfile.TarError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
-        raise ArchiveError(Kind.DAMAGED, f"has a damaged header at byte {start:,}") from error
+        raise ArchiveError(Kind.DAMAGED, f"has a damaged header at byte {start:,}: {LOST}") from error
 
 
 def _place(info: tarfile.TarInfo, place: Callable[[int], Place]) -> Place:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from transforms.imaging.errors import Kind
 from transforms.sources.inflate import Inflater
-from transforms.sources.members import ArchiveError
+from transforms.sources.members import LOST, ArchiveError
 
 
 class Unpacked:
@@ -47,6 +47,6 @@ class Unpacked:
         """Return how many bytes can be taken: 0 only at the end."""
         if self._at == len(self._piece):
             if self._inflater.offset > self._limit:
-                raise ArchiveError(Kind.TOO_LARGE, f"unpacks to more than {self._limit:,} bytes, and is not read on")
+                raise ArchiveError(Kind.TOO_LARGE, f"unpacks to more than {self._limit:,} bytes: {LOST}")
             self._piece, self._at = memoryview(self._inflater.read()), 0
         return len(self._piece) - self._at

@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.model.places import Place, Unreadable, ZipMember
-from transforms.sources.members import LARGEST, ArchiveError, Member, member, refused
+from transforms.sources.members import LARGEST, LOST, ArchiveError, Member, member, refused
 
 _END, _END_64, _LOCATOR = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")
 _ENTRY, _LOCAL = struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s5H3L2H")
@@ -54,7 +54,7 @@ def members(file: BinaryIO, size: int) -> Iterator[Member]:
         entry = file.read(_ENTRY.size)
         if len(entry) < _ENTRY.size or entry[:4] != _ENTRY_MARK:
             offset = directory.offset + directory.size - left
-            raise ArchiveError(Kind.DAMAGED, f"has a damaged directory at byte {offset:,}")
+            raise ArchiveError(Kind.DAMAGED, f"has a damaged directory at byte {offset:,}: {LOST}")
         lengths = _ENTRY.unpack(entry)[10:13]
         variable = file.read(sum(lengths))
         left -= _ENTRY.size + sum(lengths)
@@ -68,16 +68,20 @@ def _directory(file: BinaryIO, size: int) -> _Directory:
     tail = file.read(size - begin)
     at = tail.rfind(_END_MARK)
     if at < 0 or at + _END.size > len(tail):
-        raise ArchiveError(Kind.TRUNCATED, "breaks off: the directory that belongs to its end is missing")
+        raise ArchiveError(
+            Kind.TRUNCATED, "breaks off: the directory that belongs to its end is missing, and so all of it is lost"
+        )
     end = _END.unpack_from(tail, at)
     length, offset, end_offset = end[5], end[6], begin + at
     if end[1] or end[2]:
-        raise ArchiveError(Kind.UNSUPPORTED_CODING, "is one part of several: join them into one archive")
+        raise ArchiveError(
+            Kind.UNSUPPORTED_CODING, "is one part of several, and is not read: join them into one archive"
+        )
     if tail[max(0, at - _LOCATOR.size) : at][:4] == _LOCATOR_MARK:
         length, offset, end_offset = _end_64(file, _LOCATOR.unpack_from(tail, at - _LOCATOR.size)[2], end_offset)
     shift = end_offset - length - offset  # the bytes before the zip, as in a program that unpacks itself
     if shift < 0:
-        raise ArchiveError(Kind.DAMAGED, "has a directory that does not fit in it")
+        raise ArchiveError(Kind.DAMAGED, "has a directory that does not fit in it: all of it is lost")
     return _Directory(offset + shift, length, shift)
 
 
@@ -89,7 +93,7 @@ def _end_64(file: BinaryIO, offset: int, locator_end: int) -> tuple[int, int, in
             record = file.read(_END_64.size)
             if len(record) == _END_64.size and record[:4] == _END_64_MARK:
                 return *_END_64.unpack(record)[8:10], candidate
-    raise ArchiveError(Kind.DAMAGED, "has a damaged end of its directory")
+    raise ArchiveError(Kind.DAMAGED, "has a damaged end of its directory: all of it is lost")
 
 
 def _member(entry: tuple[int, ...], variable: bytes, shift: int) -> Member | None:
