@@ -35,8 +35,9 @@ def _add_dataset_flags(group: FlagGroup) -> None:
         nargs="+",
         required=True,
         metavar="IN",
-        help="a folder with all its sub-folders, a glob pattern (** too), or a store path such as gs://bucket/train; "
-        "several inputs are the splits of one dataset, named after their last folders; a single one is the split train",
+        help="a folder with all its sub-folders, a glob pattern (** too), an archive (.tar, .zip, .tar.gz), or a store "
+        "path such as gs://bucket/train; several inputs are the splits of one dataset, named after their last folders; "
+        "a single one is the split train",
     )
     group.add(
         *("-o", "--out_dir"),

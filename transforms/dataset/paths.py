@@ -4,6 +4,7 @@ _run/config.json                          the plan, see `plan`
 _run/shards/SHARD.jsonl                   markers of committed shards, see `markers`
 _run/receipts/                            what each run committed or found committed
 _run/history-RUN.json                     times and rates of each run
+_run/archives/                            what is known about each .tar.gz, see `sources.listed`
 _run/pieces/                              each part's piece of the files that have no parts
 _run/tmp/                                 files that are not complete yet
 _run/lock, on a store _run/lease.json     the run that is at work
