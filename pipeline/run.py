@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from loguru import logger
 
-from pipeline.cli.contents import Problem, check_contents, with_unread
+from pipeline.cli.contents import Checked, Problem, check_contents, with_checked
 from pipeline.cli.options import NOWHERE, EstimateRequest, Options, parse
 from pipeline.errors import ExitRun, UsageError
 from pipeline.exclusive.lease import Lease, hold_lease
@@ -66,18 +66,18 @@ def _run_command(argv: Sequence[str]) -> int:
         options = parse(argv)
         log.configure(options.log_level, options.log, options.runner is not None, options.quiet)
         with at_work("checking the command and its inputs"):
-            problems = _check_places(options)
+            checked = _check_places(options)
         if options.estimate is not None:
             return _print_estimate(_resumed(options), options.estimate)
         if options.dry_run:
             with at_work("validating the job"):
                 return _validate_job(options)
-        options = _resumed(dataclasses.replace(options, config=with_unread(options.config, problems)))
+        options = _resumed(dataclasses.replace(options, config=with_checked(options.config, checked)))
         plan = access.check(options.config, options.overwrite, options.log)  # before anything is written to OUT
         if options.verify:
             return _verify(options, plan)
         if plan:
-            _check_nothing_is_hidden(problems)
+            _check_nothing_is_hidden(checked.problems)
         with _exclusive(options) as lease:
             return _make_dataset(options, lease, started)
     except (UsageError, RunError) as error:
@@ -85,8 +85,8 @@ def _run_command(argv: Sequence[str]) -> int:
         return 2
 
 
-def _check_places(options: Options) -> list[Problem]:
-    """Check inputs, tables and the job before anything is written, and return the problems that do not end the run.
+def _check_places(options: Options) -> Checked:
+    """Check inputs, tables and the job before anything is written, and return what was found in the inputs.
 
     Raises:
         UsageError: an input, a table or a flag of the job is wrong.
@@ -110,7 +110,7 @@ def _check_places(options: Options) -> list[Problem]:
         for warning in dataflow.region_warnings(options.beam_args, config):
             logger.warning("{}", warning)
     if options.verify:
-        return []
+        return Checked([], True)
     if options.estimate is not None:
         from pipeline.estimate.prices import read_prices
 
@@ -118,10 +118,10 @@ def _check_places(options: Options) -> list[Problem]:
     else:
         for table, location in config.tables.items():
             check_table(location, table)
-    problems = check_contents(config)
-    for problem in problems:
+    checked = check_contents(config)
+    for problem in checked.problems:
         logger.warning("{}", problem)
-    return problems
+    return checked
 
 
 def _resumed(options: Options) -> Options:

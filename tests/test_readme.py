@@ -17,7 +17,15 @@ def test_every_kind_of_failure_in_the_table_of_messages_exists() -> None:
 
     named = set(re.findall(r"`failed: (?:\.\.\. |3 truncated, 1 )([a-z-]+)`", TROUBLESHOOTING))
     assert named == {
-        *("not-an-image", "unsupported-format", "unsupported-coding", "unsupported-depth", "too-large", "name-taken"),
+        *(
+            "not-an-image",
+            "not-an-archive",
+            "unsupported-format",
+            "unsupported-coding",
+            "unsupported-depth",
+            "too-large",
+            "name-taken",
+        ),
         *("too-many-pixels", "output-too-large", "metadata-too-large", "crashed"),
     }
     assert named <= {kind.value for kind in Kind}

@@ -7,7 +7,7 @@ import dataclasses
 import fnmatch
 import os
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from loguru import logger
@@ -20,6 +20,7 @@ from transforms.listing.lists import check_lists
 from transforms.listing.no_image import no_image_message
 from transforms.model.config import ResizeConfig, Split, Unread
 from transforms.sources import download
+from transforms.sources.archive import is_archive
 from transforms.storage import below, is_inside, is_local, join, matches
 from transforms.storage.paths import escaped, unescaped
 
@@ -60,19 +61,28 @@ class Survey(NamedTuple):
 
     Args:
         images: the number of files that are tried as images.
+        archives: the number of archives, which may hold images.
         others: extension -> number of other files.
         system_files: the number of files that an operating system left there.
         problems: the parts that the listing skips.
     """
 
     images: int
+    archives: int
     others: collections.Counter[str]
     system_files: int
     problems: list[Problem]
 
 
-def check_contents(config: ResizeConfig) -> list[Problem]:
-    """Check that each input has an image, and return the problems of local inputs.
+class Checked(NamedTuple):
+    """What was found in the inputs: the problems of local ones, and whether there may be archives."""
+
+    problems: list[Problem]
+    may_hold_archives: bool
+
+
+def check_contents(config: ResizeConfig) -> Checked:
+    """Check that each input has an image, or an archive, which may hold some.
 
     Args:
         config: the dataset; an input may contain its OUT.
@@ -82,18 +92,22 @@ def check_contents(config: ResizeConfig) -> list[Problem]:
         RunError: a store cannot be listed, or a list not be read.
     """
     problems: list[Problem] = []
+    may_hold_archives = False
     for split in config.splits:
         if split.is_listed:
             _check_listed(split, config)
         elif is_local(split.pattern):
             surveyed = survey(split, config.out_dir, config.any_name)
             problems += surveyed.problems
-            if not surveyed.images:
+            may_hold_archives |= bool(surveyed.archives)
+            if not surveyed.images and not surveyed.archives:
                 where = split.root if is_whole_folder(split) else unescaped(split.pattern)
                 raise UsageError(no_image_message(f"-i {where!r}", surveyed.others, surveyed.system_files))
         elif not matches(split.pattern):
             raise UsageError(f"-i {split.pattern!r} matches nothing: give a path or pattern with images")
-    return problems
+        else:
+            may_hold_archives = True
+    return Checked(problems, may_hold_archives)
 
 
 def _check_listed(split: Split, config: ResizeConfig) -> None:
@@ -111,14 +125,17 @@ def _check_listed(split: Split, config: ResizeConfig) -> None:
         )
 
 
-def with_unread(config: ResizeConfig, problems: Sequence[Problem]) -> ResizeConfig:
-    """Return the configuration with the problems, by their paths below the inputs, for the dataset's documents.
+def with_checked(config: ResizeConfig, checked: Checked) -> ResizeConfig:
+    """Return the configuration with what was found in the inputs.
 
-    A link to a folder of an input is left out: that folder is read where it lies.
+    The problems are for the dataset's documents, by their paths below the inputs. A link to a folder of an input is
+    left out: that folder is read where it lies.
     """
-    unread = [problem for problem in sorted(set(problems)) if not _leads_to_an_input(problem.path, config)]
+    unread = [problem for problem in sorted(set(checked.problems)) if not _leads_to_an_input(problem.path, config)]
     examples = tuple(f"{_name(problem.path, config)!r} {problem.fault}" for problem in unread[:_EXAMPLES])
-    return dataclasses.replace(config, unread=Unread(len(unread), examples))
+    return dataclasses.replace(
+        config, unread=Unread(len(unread), examples), may_hold_archives=checked.may_hold_archives
+    )
 
 
 def _leads_to_an_input(path: str, config: ResizeConfig) -> bool:
@@ -142,18 +159,20 @@ def survey(split: Split, out_dir: str, any_name: bool = False) -> Survey:
     Raises:
         StorageError: a pattern cannot be matched.
     """
-    images = system_files = 0
+    images = archives = system_files = 0
     others: collections.Counter[str] = collections.Counter()
     problems: list[Problem] = []
     for path in _paths(split, out_dir, problems):
         if is_system_file(below(split.root, path)):
             system_files += 1
+        elif is_archive(path):
+            archives += 1
         elif is_tried(path, any_name):
             images += 1
         else:
             extension = extension_of(path)
             others[extension if extension in others or len(others) < _MOST_EXTENSIONS else ".*"] += 1
-    return Survey(images, others, system_files, problems)
+    return Survey(images, archives, others, system_files, problems)
 
 
 def _paths(split: Split, out_dir: str, problems: list[Problem]) -> Iterator[str]:

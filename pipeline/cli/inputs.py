@@ -14,6 +14,7 @@ from pipeline.errors import UsageError
 from transforms.model.config import DEFAULT_SPLIT, USUAL_SPLITS, Split
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH
+from transforms.sources.archive import is_archive, without_end
 from transforms.storage import is_inside, is_local, join, problem_of
 from transforms.storage.kinds import ranged_kind_of
 from transforms.storage.paths import WILDCARD, escaped, unescaped
@@ -64,10 +65,10 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool =
         namesakes = [other for other in result if other.name == split.name]
         if len(namesakes) > 1:
             if all(_is_one_file(other) for other in namesakes):
-                folder, pattern = split.root, join(split.root, "*.jpg")
+                folder, extension = split.root, posixpath.splitext(unescaped(split.pattern))[1]
                 raise UsageError(
                     f"-i has {len(namesakes)} files of {folder!r}: give the folder, or a pattern in quotes, such as "
-                    f"{pattern!r}"
+                    f"{join(folder, f'*{extension}')!r}, or --split, with a name for each"
                 )
             raise UsageError(f"-i has two inputs that are named {split.name!r}: give --split, with a name for each")
     return result
@@ -85,7 +86,9 @@ def _split(typed: str, name: str | None, any_name: bool, is_single: bool) -> Spl
     path = normalize(typed, "-i")
     if file := single_file(typed, any_name):
         folder = posixpath.dirname(file)
-        return Split(name or _default_name(folder, is_single), escaped(file), folder)
+        named = without_end(posixpath.basename(file)) if is_archive(file) else ""
+        named = named if named.lower() in USUAL_SPLITS else _default_name(folder, is_single)
+        return Split(name or named, escaped(file), folder)
     if is_local(path) and os.path.lexists(path):
         root, pattern = _local_folder(typed, path), join(escaped(path), "**")
     elif wildcard := WILDCARD.search(path):

@@ -1,4 +1,4 @@
-"""An input that is one file: an image is taken, anything else is refused by what its name says that it is."""
+"""An input that is one file: an image or an archive is taken, anything else is refused by what its name says."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pipeline.errors import UsageError
 from transforms.imaging.extras import extra_for, install_command
 from transforms.imaging.naming import UNREAD_EXTENSIONS, extension_of, is_tried
 from transforms.listing.no_image import ARCHIVES, TEXTS
+from transforms.sources.archive import is_archive
 from transforms.storage import is_local
 from transforms.storage.paths import WILDCARD
 
@@ -23,7 +24,7 @@ def single_file(typed: str, any_name: bool) -> str | None:
         any_name: whether every file is tried, whatever its name.
 
     Raises:
-        UsageError: the input is a file, and no image.
+        UsageError: the input is a file, and neither an image nor an archive that is read.
     """
     path = _local_file(typed) if is_local(typed) else _object(typed)
     if path is None:
@@ -48,9 +49,11 @@ def _object(typed: str) -> str | None:
 
 def _problem_of(path: str, any_name: bool) -> str | None:
     """Return why a file is no input, and what to do; None if it is taken for an image."""
+    if is_archive(path):
+        return None
     extension = extension_of(path)
     if extension[1:] in ARCHIVES:
-        return "is an archive: unpack it first, and give the folder"
+        return "is an archive of a kind that is not read: unpack it, and give the folder, or make a .tar or .zip of it"
     if extension[1:] in TEXTS:
         return (
             "is a text, and no image: give the folder that holds the images, or a list of them that ends with .txt, "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,7 +19,7 @@ from pipeline.estimate.sample import list_inputs
 from transforms.dataset import access
 from transforms.dataset.markers import read_header
 from transforms.dataset.plan import Plan
-from transforms.model.records import Shard
+from transforms.model.records import RUN_DIR, Shard
 from transforms.sharding.group import plan_shards
 
 # Markers read at the same time: on a store, reading one takes long and needs no CPU.
@@ -31,9 +33,15 @@ def estimate(options: Options, request: EstimateRequest) -> Iterator[str]:
         UsageError: there is nothing to estimate.
         RunError: a run would not begin, or an input cannot be listed.
     """
+    with tempfile.TemporaryDirectory() as lists:
+        os.mkdir(os.path.join(lists, RUN_DIR))
+        yield from _lines(options, request, lists)
+
+
+def _lines(options: Options, request: EstimateRequest, lists: str) -> Iterator[str]:
     config = options.config
     plan = None if config.out_dir == NOWHERE else access.check(config, options.overwrite, options.log)
-    listing = list_inputs(config, request.images)
+    listing = list_inputs(config, request.images, lists)
     on_dataflow = dataclasses.replace(config, images_per_shard=request.images_per_shard)
     shards = sum(plan_shards(listing.tally, on_dataflow).shards.values())
     if not listing.sample:
@@ -41,7 +49,7 @@ def estimate(options: Options, request: EstimateRequest) -> Iterator[str]:
     committed = None if plan is None else count_committed(config.out_dir, plan)
     measurement, prices = measure(listing.sample, config), read_prices(request.prices)
     findings = extrapolate(config, listing, shards, measurement, prices, request.workers)
-    return report.report_lines(dataclasses.replace(findings, committed=committed))
+    yield from report.report_lines(dataclasses.replace(findings, committed=committed))
 
 
 def count_committed(out_dir: str, plan: Plan) -> int:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from pipeline.cli import contents
 from transforms.imaging.naming import in_sample, sample_rank
 from transforms.listing.files import list_files
-from transforms.listing.match import SplitListing, entries_of, to_source
+from transforms.listing.match import entries_of, to_source
+from transforms.listing.split import SplitListing
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Source, Tally
 from transforms.summary.tally import merge
@@ -44,19 +45,24 @@ class Listing(NamedTuple):
         return self.listed_images + sum(self.tally["not_images"].values()) + self.tally["system_files"]
 
 
-def list_inputs(config: ResizeConfig, number: int) -> Listing:
+def list_inputs(config: ResizeConfig, number: int, lists: str = "") -> Listing:
     """List all inputs, and choose at most `number` of the images that --sample selects.
+
+    Args:
+        config: the dataset.
+        number: the number of images.
+        lists: the folder for what is known about each .tar.gz; "" for OUT.
 
     Raises:
         StorageError: an input cannot be listed.
     """
-    listings = [SplitListing(split, config) for split in config.splits]
+    listings = [SplitListing(split, config, lists) for split in config.splits]
     selected = Counter({"images": 0, "bytes": 0})
     share = Fraction(config.sample)
 
     def sources() -> Iterator[Source]:
         for split, listing in zip(config.splits, listings, strict=True):
-            for source in _images(split, listing, config):
+            for source in _images(split, listing, config, lists):
                 if in_sample(source.key, share):
                     selected.update(images=1, bytes=source.bytes)
                     yield source
@@ -66,13 +72,15 @@ def list_inputs(config: ResizeConfig, number: int) -> Listing:
     return Listing(tally, selected["images"], selected["bytes"], tuple(sample))
 
 
-def _images(split: Split, listing: SplitListing, config: ResizeConfig) -> Iterator[Source]:
+def _images(split: Split, listing: SplitListing, config: ResizeConfig, lists: str) -> Iterator[Source]:
     if split.is_listed:
         yield from (to_source(listing.add_entry(entry), config) for entry in entries_of(split, config))
         return
     for file in _files(split, config):
-        if listed := listing.add_file(*file):
-            yield to_source(listed, config)
+        if archive := listing.archive_of(*file):
+            yield from (to_source(listed, config, lists) for listed in listing.open_archive(archive))
+        elif image := listing.add_file(*file):
+            yield to_source(image, config)
 
 
 def _files(split: Split, config: ResizeConfig) -> Iterator[tuple[str, int, float]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 
 import pillow_heif
@@ -14,6 +13,7 @@ from PIL import Image
 from tests.pipeline.conftest import Make
 from tests.support import image_bytes, jpeg, rows, snapshot, summary, write_tree
 from tests.support.photos import photo
+from transforms.dataset.plan import read_plan
 from transforms.imaging import extras
 
 pytestmark = pytest.mark.slow
@@ -73,8 +73,9 @@ def test_a_dataset_goes_on_when_an_extra_is_installed_and_stops_when_it_is_gone(
         assert set(shown) >= LEFT_OUT
         assert summary(out)["not_images"] == {".heic": 2, ".jxl": 1}
     assert "4 images matched: 4 written, 0 failed, 0 skipped" in make(*flags)
-    plan = json.loads((out / "_run" / "config.json").read_text())
-    assert plan["settings"]["versions"]["pillow-heif"] == extras.HEIF.version
+    plan = read_plan(str(out))
+    assert plan is not None
+    assert plan.settings["versions"]["pillow-heif"] == extras.HEIF.version
     make("-i", phone, "-o", tmp_path / "whole", "-s", 30, "-ext", "jpg")
     assert snapshot(tmp_path / "whole") == snapshot(out)
     without(monkeypatch, "pillow_heif")

@@ -69,13 +69,16 @@ def test_missing_credentials(source: Path, tmp_path: Path) -> None:
             "-i azfs://account/a",
             "-i 'azfs://account/a' cannot be used: azfs:// needs azure.storage.blob, which is not installed: pip ",
         ),
-        ("-i a.tar", "-i 'a.tar' is an archive: unpack it first, and give the folder"),
+        (
+            "-i a.rar",
+            "-i 'a.rar' is an archive of a kind that is not read: unpack it, and give the folder, or make a .tar",
+        ),
         ("-i data/train", "-i 'data/train' does not exist: give a folder, a glob pattern or a store path"),
         ("-i photos --in_dri x", "'--in_dri' is not a flag: did you mean --in_dir?"),
     ],
 )
 def test_a_wrong_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str, sentence: str) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "a.tar").touch()
+    (tmp_path / "a.rar").touch()
     assert refused(*flags.split(), "-o", "out").startswith(f"image_resizer: {sentence}")
     assert not (tmp_path / "out").exists()

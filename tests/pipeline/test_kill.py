@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import jpeg, write_tree
+from tests.support import jpeg, rows, sha256, write_tree
+from tests.support.archives import KINDS, files_of, packed
 from tests.support.endings import CASES, Case, LostError, check_ending, leftovers, send
 
 pytestmark = pytest.mark.slow
@@ -48,6 +49,26 @@ def wait_until(reached: Callable[[], bool]) -> None:
     while not reached():
         assert time.monotonic() < deadline
         time.sleep(0.002)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_on_an_archive_that_was_killed_is_continued(many: Path, tmp_path: Path, kind: str) -> None:
+    """In a .tar.gz, the first kill comes while it is listed, the second in the middle of its shards."""
+    files = files_of(many)
+    archive = write_tree(tmp_path, {f"in/many.{kind}": packed(files, kind)}) / "in" / f"many.{kind}"
+    case = Case(archive, tmp_path, "webdataset", (128,), "--images_per_shard", 10)
+    case.kill(random.Random(kind).uniform(0, case.seconds / 2))
+    committed = case.committed()
+    process = case.start()
+    wait_until(lambda: case.committed() > min(committed, 12) + 3)
+    process.kill()
+    process.communicate()
+    assert committed < case.committed() < 20
+    case.resume()
+    assert sum(len(row) for row in rows(case.out, "failures")) == 0
+    assert {row["source"]: row["source_sha256"] for row in rows(case.out, "manifest")} == {
+        name: sha256(data) for name, data in files.items()
+    }
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.pipeline.conftest import Make
-from tests.support import ROOT, Row, jpeg, markers, rows, snapshot, summary, write_tree
+from tests.support import ROOT, Row, jpeg, rows, snapshot, summary, write_tree
+from tests.support.state import markers
 from tests.support.web import Web, running_web
 
 pytestmark = pytest.mark.slow
@@ -195,7 +196,7 @@ def test_images_that_fail(make: Make, web: Web, tmp_path: Path) -> None:
 
 
 def test_names_cannot_escape(make: Make, web: Web, tmp_path: Path) -> None:
-    keys = ["../../escaped", "/etc/escaped", "a/../../b/escaped", "_run/config", "c\\..\\..\\escaped", "x.jpg/y", "x"]
+    keys = ["../../escaped", "/etc/escaped", "a/../../b/escaped", ".run/config", "c\\..\\..\\escaped", "x.jpg/y", "x"]
     cells = [{"url": f"{web.url}/p000.jpg?{i}", "key": key} for i, key in enumerate(keys)]
     (tmp_path / "lists").mkdir()
     listed = write_list(tmp_path / "lists", "l.jsonl", cells)
@@ -204,7 +205,7 @@ def test_names_cannot_escape(make: Make, web: Web, tmp_path: Path) -> None:
     files = {name for name in snapshot(out) if name.endswith(".jpg")}
     assert files == {"escaped.jpg", "etc/escaped.jpg", "b/escaped.jpg", "c_.._.._escaped.jpg", "x.jpg_/y.jpg", "x.jpg"}
     (failure,) = rows(out, "failures")
-    assert (failure["key"], failure["error"]) == ("_run/config", "name-unusable")
+    assert (failure["key"], failure["error"]) == (".run/config", "name-unusable")
     assert {
         path.name for path in tmp_path.rglob("*") if "escaped" in path.name and not path.is_relative_to(out)
     } == set()

@@ -8,8 +8,9 @@ import pytest
 from apache_beam.io.filesystems import FileSystems
 
 from tests.pipeline.conftest import Make
-from tests.support import jpeg, markers, rows, snapshot, summary, write_tree
+from tests.support import jpeg, rows, snapshot, summary, write_tree
 from tests.support.s3 import KEYS, PUBLIC, S3, running_s3
+from tests.support.state import markers
 from transforms.storage import s3_client
 
 pytestmark = pytest.mark.slow
@@ -102,12 +103,12 @@ def test_a_dataset_is_made_continued_verified_and_overwritten_on_s3(
 
     def stored() -> dict[str, bytes]:
         files = store.snapshot(layout, "private")
-        return {name: data for name, data in files.items() if not name.startswith(("_run/", "report.html"))}
+        return {name: data for name, data in files.items() if not name.startswith((".run/", "report.html"))}
 
     assert stored() == snapshot(tmp_path / "here")
     names = store.snapshot(layout, "private")
-    assert "_run/lease.json" not in names
-    assert not any(name.startswith("_run/tmp/") for name in names)
+    assert ".run/lease.json" not in names
+    assert not any(name.startswith(".run/tmp/") for name in names)
     assert "nothing to do: all 9 images were committed already, and none was read" in make(*flags, "-o", out)
 
     deleted = min(name for name in stored() if name.startswith("24/"))

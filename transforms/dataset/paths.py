@@ -4,6 +4,7 @@
 .run/shards/SHARD.jsonl                   markers of committed shards, see `markers`
 .run/receipts/                            what each run committed or found committed
 .run/history-RUN.json                     times and rates of each run
+.run/archives/                            what is known about each .tar.gz, see `sources.listed`
 .run/pieces/                              each part's piece of the files that have no parts
 .run/tmp/                                 files that are not complete yet
 .run/lease.json, locally .run.lock        the run that is at work

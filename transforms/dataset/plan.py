@@ -31,6 +31,20 @@ _NEW = {"keep_small": False}
 _DROPPED = {"resampler": "pillow"}
 
 
+class StreamShards(NamedTuple):
+    """The shards of a .tar.gz, which hold runs of its images in the order in which they lie there.
+
+    Args:
+        first: the number of the first.
+        shards: how many there are.
+        images: how many images each of them has but the last.
+    """
+
+    first: int
+    shards: int
+    images: int
+
+
 class Plan(NamedTuple):
     """The plan of a dataset. All but its columns and `unwritten` stay as the first run fixed them.
 
@@ -40,6 +54,8 @@ class Plan(NamedTuple):
         shards: the number of shards of each split.
         columns: the columns from labels and tables, as the latest run found them.
         unwritten: the folders that are not classes, because the latest run wrote none of their images.
+        streams: split -> path of each .tar.gz that the first run found -> its shards, which are among those of the
+            split: the last ones, in the order of the paths.
     """
 
     inputs: dict[str, str]
@@ -47,6 +63,7 @@ class Plan(NamedTuple):
     shards: dict[str, int]
     columns: Columns = NO_COLUMNS
     unwritten: tuple[str, ...] = ()
+    streams: dict[str, dict[str, StreamShards]] = {}  # noqa: RUF012  # this default is never changed
 
     def all_shards(self) -> Iterator[Shard]:
         """Yield all shards in the order of the manifest."""
@@ -112,7 +129,7 @@ def document_paths(plan: Plan) -> list[str]:
 
 
 def new_plan(config: ResizeConfig, shards: dict[str, int], columns: Columns) -> Plan:
-    """Return the plan of a dataset without a plan, for its first run."""
+    """Return the plan of a dataset without a plan, for its first run, and without the shards of each .tar.gz."""
     return Plan({split.name: split.pattern for split in config.splits}, settings(config), shards, columns)
 
 
@@ -129,7 +146,13 @@ def read_plan(out_dir: str) -> Plan | None:
         plan = Plan(**json.loads(text))
         types, classes = plan.columns
         return plan._replace(
-            settings=_current(plan.settings), columns=Columns(types, tuple(classes)), unwritten=tuple(plan.unwritten)
+            settings=_current(plan.settings),
+            columns=Columns(types, tuple(classes)),
+            unwritten=tuple(plan.unwritten),
+            streams={
+                split: {path: StreamShards(*shards) for path, shards in streams.items()}
+                for split, streams in plan.streams.items()
+            },
         )
     except (ValueError, TypeError) as error:
         raise RunError(

@@ -25,6 +25,7 @@ class Kind(enum.StrEnum):
     HASH_DIFFERS = "hash-differs"
     EMPTY_FILE = "empty-file"
     NOT_AN_IMAGE = "not-an-image"
+    NOT_AN_ARCHIVE = "not-an-archive"
     UNSUPPORTED_FORMAT = "unsupported-format"
     UNSUPPORTED_DEPTH = "unsupported-depth"
     UNSUPPORTED_CODING = "unsupported-coding"

@@ -135,6 +135,7 @@ class ResizeConfig:
         card: the texts of the dataset's card.
         unread: what this run cannot read of the inputs.
         process_per_core: whether the processes that share a machine are as many as its cores.
+        may_hold_archives: whether an input may hold an archive. A store is not listed before the run to know it.
     """
 
     splits: tuple[Split, ...]
@@ -156,6 +157,7 @@ class ResizeConfig:
     card: CardText = CardText()
     unread: Unread = Unread()
     process_per_core: bool = False
+    may_hold_archives: bool = True
 
     @property
     def tables(self) -> dict[str, str]:

@@ -26,6 +26,32 @@ class Listed(NamedTuple):
     cells: str = ""
 
 
+class ZipMember(NamedTuple):
+    """A member of a zip: its header is at `offset`, and `packed_bytes` are behind it, packed by `method`.
+
+    `crc` is the CRC-32 of what they unpack to.
+    """
+
+    offset: int
+    packed_bytes: int
+    method: int
+    crc: int
+
+
+class GzipMember(NamedTuple):
+    """A member of a tar that is packed with gzip as a whole.
+
+    Args:
+        offset: where its bytes begin in the unpacked tar.
+        number: the number of images that come before it in the archive.
+        listed: the folder of what is known about the archive, see `sources.listed`.
+    """
+
+    offset: int
+    number: int
+    listed: str
+
+
 class Unreadable(NamedTuple):
     """Nothing to read: the source is listed as the failure of this kind, with this message."""
 
@@ -34,9 +60,9 @@ class Unreadable(NamedTuple):
 
 
 # None: a whole file.
-Place = TarMember | Listed | Unreadable | None
+Place = TarMember | ZipMember | GzipMember | Listed | Unreadable | None
 
-_NAMES = {TarMember: "tar", Listed: "listed", Unreadable: "unreadable"}
+_NAMES = {TarMember: "tar", ZipMember: "zip", GzipMember: "gzip", Listed: "listed", Unreadable: "unreadable"}
 _KINDS = {name: kind for kind, name in _NAMES.items()}
 
 

@@ -177,7 +177,7 @@ class Dispatcher(threading.Thread):
 
     def _begin(self) -> Item | None:
         for work in self._works:
-            if source := work.begin():
+            if not self._read_ahead.is_busy(work) and (source := work.begin()):
                 return Item(work, source, None)
         return None
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 
 from transforms.imaging.errors import ImageError
+from transforms.model.places import GzipMember
 from transforms.model.records import Source
 from transforms.resizing.lane import Item
 from transforms.resizing.process import without_output
 from transforms.resizing.work import Work
 from transforms.sources import read
+from transforms.sources.stream import OrderedReader, stream_of
 from transforms.web.hosts import HostThreads
 from transforms.web.urls import host_of
 
@@ -20,10 +23,15 @@ from transforms.web.urls import host_of
 _FILES, _BYTES = 4, 128_000_000
 # Files of the web that are downloaded at the same time, and those that are begun: most of these wait for their hosts.
 _DOWNLOADS, _BEGUN = 64, 512
+# Members of one .tar.gz that wait to be read, after which another work is begun.
+_MEMBERS = 8
 
 
 class ReadAhead:
     """Reads files in threads. One thread calls all methods.
+
+    The members of a .tar.gz are read in the order in which they were begun, since it is unpacked forwards. Several
+    are read at the same time, for works of their own.
 
     Args:
         wake: is called in another thread when a file is read.
@@ -36,19 +44,27 @@ class ReadAhead:
         self._count = self._downloads = 0
         self._bytes = 0
         self._bytes_lock = threading.Lock()
+        self._streams: dict[tuple[Work, str], OrderedReader] = {}
 
     def has_room(self, workers: int) -> bool:
         """Return whether a further file may be read."""
         return self._count < _FILES * workers and self._downloads < _BEGUN and self._bytes < _BYTES
 
+    def is_busy(self, work: Work) -> bool:
+        """Return whether so much is to be read for a work that another is better begun."""
+        return any(reader.waiting >= _MEMBERS for (of, _), reader in self._streams.items() if of is work)
+
     def begin(self, work: Work, source: Source, workers: int) -> None:
         """Begin to read a file."""
         if self._threads is None:
             self._threads = HostThreads(max(_FILES * workers, _DOWNLOADS))
-        host, web = host_of(source.location), work.job.web
         self._add(source, 1)
         self._hold(source.bytes)
-        future = self._threads.submit(host, web.requests_per_host, read, source, web)
+        if isinstance(source.place, GzipMember):
+            future = self._reader(work, source, self._threads).submit(source)
+        else:
+            host, web = host_of(source.location), work.job.web
+            future = self._threads.submit(host, web.requests_per_host, read, source, web)
         future.add_done_callback(lambda future: self._finish(work, source, future))
 
     def _add(self, source: Source, number: int) -> None:
@@ -60,6 +76,15 @@ class ReadAhead:
     def _hold(self, count: int) -> None:
         with self._bytes_lock:
             self._bytes += count
+
+    def _reader(self, work: Work, source: Source, threads: HostThreads) -> OrderedReader:
+        """Return the reader of an archive, and close those whose work is over."""
+        key = work, source.location
+        if key not in self._streams:
+            for over in [key for key in self._streams if key[0].is_over]:
+                self._streams.pop(over).close()
+            self._streams[key] = OrderedReader(stream_of(source), functools.partial(threads.submit, "", 0))
+        return self._streams[key]
 
     def _finish(self, work: Work, source: Source, future: Future[bytes]) -> None:
         self._hold(_size(future) - source.bytes)  # what a list names has no size before it is read
@@ -82,6 +107,8 @@ class ReadAhead:
 
     def close(self) -> None:
         """Begin no further file."""
+        for reader in self._streams.values():
+            reader.close()
         if self._threads:
             self._threads.close()
 

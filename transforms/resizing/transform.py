@@ -26,7 +26,8 @@ from transforms.resizing.process import SourceResult, without_output
 from transforms.resizing.work import Work
 from transforms.resizing.worker import Job
 from transforms.resizing.workers import workers_for
-from transforms.sharding.group import ItemTuple, ShardItems, ShardTuple, unpack_items
+from transforms.sharding.items import ItemTuple, ShardItems, ShardTuple, unpack_items
+from transforms.sources import reading_order
 from transforms.summary import counters
 from transforms.summary.progress import progress
 from transforms.summary.worker_log import forward_log
@@ -128,7 +129,7 @@ class _ResizeFn(beam.DoFn):
             return submitted._replace(marker=header)
         taken: list[Source] = []
         skipped: list[SourceResult] = []
-        for source in sorted(sources, key=lambda source: source.path):
+        for source in sorted(sources, key=reading_order):
             if in_sample(source.key, self._sample):
                 taken.append(source)
             else:

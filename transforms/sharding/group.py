@@ -3,48 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import apache_beam as beam
 from loguru import logger
 
 from transforms.dataset.plan import Plan, new_plan, read_plan
 from transforms.imaging.naming import key_of, shard_index
-from transforms.listing.lists import tell_apart
-from transforms.listing.match import SourceTuple, to_source
 from transforms.listing.no_image import no_image_message
-from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
+from transforms.listing.split import SourceTuple
+from transforms.model.config import ResizeConfig
 from transforms.model.counting import counted
 from transforms.model.errors import RunError
-from transforms.model.records import Shard, Source, Tally
+from transforms.model.records import Tally
+from transforms.sharding.items import ASSIGNED_TYPE, TABLE_NUMBERS, ItemTuple, ShardTuple
+from transforms.sharding.streams import SendToStreams, hashed_shards, shard_counts
 from transforms.summary.progress import progress
 from transforms.summary.worker_log import forward_log
 from transforms.tables.columns import columns_of, rounded_columns
-from transforms.tables.join import TableRow
 from transforms.tables.keys import Keys
 from transforms.tables.rows import RowTuple
 
-ShardTuple = tuple[str, int, int]
-
-# An item of a shard as it is shuffled: a source (its path, bytes, version and place), or a row of a table (its key, a
-# negative number for the table, its number in the table, and its cells as JSON).
-ItemTuple = tuple[bytes, int, float, bytes]
-ITEM_TYPE = beam.typehints.Tuple[bytes, int, float, bytes]
-ASSIGNED_TYPE = beam.typehints.Tuple[beam.typehints.Tuple[str, int, int], ITEM_TYPE]
-
 # An item of every shard, so that the GroupByKey returns shards without images too.
 _PLACEHOLDER: ItemTuple = b"", 0, 0.0, b""
-
-_TABLE_NUMBERS = {COLUMNS: -1, ATTRIBUTION: -2}
-_TABLES = {number: table for table, number in _TABLE_NUMBERS.items()}
-
-
-class ShardItems(NamedTuple):
-    """The sources of a shard, and the rows of tables whose keys fall into it."""
-
-    sources: list[Source]
-    rows: list[TableRow]
 
 
 def assign_source(
@@ -70,32 +51,18 @@ def assign_row(row: RowTuple, keys: Keys, plan: Plan) -> tuple[ShardTuple, ItemT
     """
     table, row_split, row_key, number, cells = row
     split, key = keys.with_split(os.fsdecode(row_key), row_split)
-    item = os.fsencode(key), _TABLE_NUMBERS[table], float(number), cells
+    item = os.fsencode(key), TABLE_NUMBERS[table], float(number), cells
     return _shard_of(split, keys.shortest(key), plan), item
 
 
 def _shard_of(split: str, key: str, plan: Plan) -> ShardTuple:
-    count = plan.shards[split]
-    return split, shard_index(key, count), count
+    return split, shard_index(key, hashed_shards(plan, split)), plan.shards[split]
 
 
 def placeholders(plan: Plan) -> Iterator[tuple[ShardTuple, ItemTuple]]:
     """Yield a placeholder for every shard, which `unpack_items` drops."""
     for shard in plan.all_shards():
         yield (shard.split, shard.number, shard.total), _PLACEHOLDER
-
-
-def unpack_items(shard: Shard, items: Iterable[ItemTuple], config: ResizeConfig) -> ShardItems:
-    """Convert the items of a shard from their shuffled form."""
-    unpacked = ShardItems([], [])
-    for name, number, version, rest in items:
-        if number in _TABLES:
-            unpacked.rows.append(TableRow(_TABLES[number], os.fsdecode(name), int(version), rest))
-        elif name:
-            unpacked.sources.append(to_source((shard.split, name, number, version, rest), config))
-    if any(source.place for source in unpacked.sources):
-        return unpacked._replace(sources=tell_apart(unpacked.sources))
-    return unpacked
 
 
 def plan_shards(listing: Tally, config: ResizeConfig, earlier: Plan | None = None) -> Plan:
@@ -115,16 +82,10 @@ def plan_shards(listing: Tally, config: ResizeConfig, earlier: Plan | None = Non
             where = f"-i {split.pattern!r}{scope}"
             raise RunError(no_image_message(where, listing["not_images"], listing["system_files"]))
     if earlier is None:
-        return new_plan(config, _shard_counts(listing, config), columns_of(listing, config))
+        shards, streams = shard_counts(listing, config)
+        return new_plan(config, shards, columns_of(listing, config))._replace(streams=streams)
     plan = new_plan(config, earlier.shards, columns_of(listing, config, earlier.unwritten))
-    return plan._replace(unwritten=earlier.unwritten)
-
-
-def _shard_counts(listing: Tally, config: ResizeConfig) -> dict[str, int]:
-    totals = {split.name: listing["splits"][split.name] for split in config.splits}
-    return {
-        name: shard_count(total["images"], total["bytes"], config.images_per_shard) for name, total in totals.items()
-    }
+    return plan._replace(unwritten=earlier.unwritten, streams=earlier.streams)
 
 
 class FixShards(beam.PTransform):
@@ -177,18 +138,22 @@ class GroupIntoShards(beam.PTransform):
     def expand(self, sources: beam.PCollection[SourceTuple]) -> beam.PCollection[tuple[ShardTuple, list[ItemTuple]]]:
         plan = beam.pvalue.AsSingleton(self._plan)
         config, keys = self._config, None if self._rows is None else Keys(self._config)
-        assigning = beam.Map(assign_source, config, keys, plan)
         items = [
-            sources | "AssignShards" >> assigning.with_output_types(ASSIGNED_TYPE),
-            self._plan | "SeedShards" >> beam.FlatMap(placeholders).with_output_types(ASSIGNED_TYPE),
+            sources | "AssignShards" >> beam.Map(assign_source, config, keys, plan).with_output_types(ASSIGNED_TYPE)
         ]
         if self._rows is not None:
             items.append(self._rows | "AssignRows" >> beam.Map(assign_row, keys, plan).with_output_types(ASSIGNED_TYPE))
+        if config.may_hold_archives:
+            items = self._sent_to_streams(items)
+        items.append(self._plan | "SeedShards" >> beam.FlatMap(placeholders).with_output_types(ASSIGNED_TYPE))
         return items | "JoinSeeds" >> beam.Flatten() | "GroupShards" >> beam.GroupByKey()
 
+    def _sent_to_streams(self, items: list[beam.PCollection]) -> list[beam.PCollection]:
+        """Return the items, those of a split with a .tar.gz in the shards that hold them."""
+        parting = beam.Partition(_has_streams, 2, beam.pvalue.AsSingleton(self._plan))
+        others, met = items | "JoinItems" >> beam.Flatten() | "PartStreams" >> parting
+        return [others, met | "SendToStreams" >> SendToStreams(self._config, self._plan)]
 
-def shard_count(images: int, source_bytes: int, images_per_shard: int) -> int:
-    """Return the number of shards of a split: on average at most `images_per_shard` images and 512 MB each."""
-    by_images = -(-images // images_per_shard)
-    by_bytes = -(-source_bytes // 512_000_000)
-    return max(1, by_images, by_bytes)
+
+def _has_streams(assigned: tuple[ShardTuple, ItemTuple], _count: int, plan: Plan) -> int:
+    return int(assigned[0][0] in plan.streams)

@@ -12,7 +12,7 @@ from transforms.dataset.plan import Plan, read_plan, write_plan
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import Shard
-from transforms.sharding.group import ItemTuple, ShardItems, ShardTuple, unpack_items
+from transforms.sharding.items import ItemTuple, ShardItems, ShardTuple, unpack_items
 from transforms.tables.join import match, of_table
 
 # The number of keys of a table, and of images, that the error names.

@@ -1,10 +1,14 @@
 """Sources, and how their bytes are read: whole files, members of archives, and what lists name.
 
-read    what the rest of the program calls
-tar     members of a tar
-hashes  what lists say about the bytes
+read        a source -> its bytes
+archive     an archive -> its members
+tar, zip    the members of archives that are read by range
+listed      what is known about a .tar.gz after it was unpacked once
+stream      its members, read in their order
+inflate, unpacked    the bytes of a gzip file, from any seek point on
+hashes      what lists say about the bytes
 """
 
-from transforms.sources.read import download, is_read_by_workers, read
+from transforms.sources.read import download, is_read_by_workers, read, reading_order
 
-__all__ = ["download", "is_read_by_workers", "read"]
+__all__ = ["download", "is_read_by_workers", "read", "reading_order"]

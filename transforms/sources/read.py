@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 import io
 
 from transforms import storage
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.model.config import POLITE, WebPolicy
 from transforms.model.errors import StorageError
-from transforms.model.places import Listed, TarMember, Unreadable
+from transforms.model.places import GzipMember, Listed, TarMember, Unreadable, ZipMember
 from transforms.model.records import Source
 from transforms.sources import hashes
+from transforms.sources.zip import content
 from transforms.web.errors import FetchError
 from transforms.web.urls import is_web
 
 
 def is_read_by_workers(source: Source) -> bool:
     """Return whether a worker process reads a source by itself, since it lies in a local file."""
+    if isinstance(source.place, GzipMember):
+        return False
     return isinstance(source.place, Unreadable) or storage.is_local(source.location)
+
+
+def reading_order(source: Source) -> tuple[str, int, str]:
+    """Return the key that sorts sources into the order in which they are best read: along each archive."""
+    return source.location, getattr(source.place, "offset", 0), source.path
 
 
 def read(source: Source, web: WebPolicy = POLITE) -> bytes:
@@ -49,6 +58,12 @@ def _read(source: Source, web: WebPolicy) -> bytes:
             if expected and (problem := hashes.difference(data, expected)):
                 raise ImageError(Kind.HASH_DIFFERS, Stage.READ, problem)
             return data
+        case ZipMember() as place:
+            return content(place, source.bytes, functools.partial(storage.read_range, source.location))
+        case GzipMember():
+            from transforms.sources.stream import read_alone  # no worker process needs it
+
+            return read_alone(source)
         case Unreadable(kind, message):
             raise ImageError(Kind(kind), Stage.READ, message)
 
@@ -77,5 +92,5 @@ def _exactly(source: Source, data: bytes) -> bytes:
     """
     if len(data) < source.bytes:
         held = f"{len(data):,} of its {source.bytes:,} bytes are there"
-        raise ImageError(Kind.TRUNCATED, Stage.READ, f"the archive {source.location!r} ends within this file: {held}")
+        raise ImageError(Kind.TRUNCATED, Stage.READ, f"its archive ends within it: {held}")
     return data

@@ -101,6 +101,13 @@ def put(_out_dir: str, path: str, fill: Callable[[BinaryIO], T]) -> T:
     return filled
 
 
+def move(out_dir: str, source: str, path: str) -> None:
+    """Move an object to another name of the same bucket. The store copies it by itself. Raise as `read` does."""
+    with file_errors():
+        client().copy(_names(source), *split(path))
+    delete(out_dir, source)
+
+
 def delete(_out_dir: str, path: str) -> None:
     """Delete an object, if it is there. Raise as `read` does."""
     with file_errors():

@@ -116,6 +116,11 @@ def match(keys: Set[str], rows: Sequence[TableRow], config: ResizeConfig) -> Mat
     return Matches(matched, unmatched)
 
 
+def image_of(written: str, keys: Set[str], config: ResizeConfig) -> str | None:
+    """Return the key of the image that a row's key names; None if there is none."""
+    return _find_image(written, keys, config)[1]
+
+
 def _find_image(written: str, keys: Set[str], config: ResizeConfig) -> tuple[int, str | None]:
     """Return the rank of the first reading of a row's key that is the key of an image, and that key.
 

@@ -1,4 +1,4 @@
-"""An input that is one file: an image is taken, and anything else is refused with what to do."""
+"""An input that is one file: an image or an archive is taken, and anything else is refused with what to do."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from transforms.imaging import extras
 from transforms.model.config import Split
 
 ARCHIVES = (
-    *("a.tar", "a.tgz", "a.tar.gz", "a.tar.bz2", "a.tar.xz", "a.tar.zst", "a.zip", "A.ZIP", "a.7z", "a.rar", "a.gz"),
+    *("a.tar.bz2", "a.tbz2", "a.tar.xz", "a.tar.zst", "a.7z", "A.RAR", "a.gz"),
     *("a.tfrecord", "a.tfrecords", "a.arrow", "a.h5", "a.npz", "a.lmdb"),
 )
 LISTS = ("a.txt", "a.csv", "a.tsv", "a.jsonl", "a.parquet", "a.csv.gz")
@@ -26,12 +26,33 @@ def refusal(*args: object) -> str:
 
 
 @pytest.mark.parametrize("name", ARCHIVES)
-def test_an_archive_has_to_be_unpacked(tmp_path: Path, name: str) -> None:
+def test_an_archive_of_another_kind_has_to_be_unpacked(tmp_path: Path, name: str) -> None:
     file = write_tree(tmp_path, {name: b""}) / name
-    sentence = "is an archive: unpack it first, and give the folder"
+    sentence = "is an archive of a kind that is not read: unpack it, and give the folder, or make a .tar or .zip of it"
     assert refusal("-i", file) == f"-i {str(file)!r} {sentence}"
     assert refusal("-i", file, "--any_name") == f"-i {str(file)!r} {sentence}"
     assert refusal("-i", f"gs://bucket/{name}") == f"-i 'gs://bucket/{name}' {sentence}"
+
+
+@pytest.mark.parametrize("name", ["a[1].tar", "a.zip", "A.ZIP", "a.tar.gz", "a.b.TGZ"])
+def test_an_archive_that_is_read_is_a_split(tmp_path: Path, name: str) -> None:
+    file = write_tree(tmp_path, {f"cats/{name}": b""}) / "cats" / name
+    folder = tmp_path / "cats"
+    escaped = str(folder / name.replace("[", "[[]"))
+    assert parse(["-i", str(file), "-o", "out"]).config.splits == (Split("train", escaped, str(folder)),)
+    if "[" not in name:  # a pattern on a store
+        stored = parse(["-i", f"gs://bucket/cats/{name}", "-o", "out"]).config.splits
+        assert stored == (Split("train", f"gs://bucket/cats/{name}", "gs://bucket/cats"),)
+
+
+def test_an_archive_may_name_its_split(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"in/train.zip": b"", "in/Val.tar.gz": b"", "in/more.tar": b"", "in/x.tar": b""})
+    files = [str(tmp_path / "in" / name) for name in ("train.zip", "Val.tar.gz")]
+    assert [split.name for split in parse(["-i", *files, "-o", "out"]).config.splits] == ["train", "Val"]
+    more = str(tmp_path / "in" / "more.tar")
+    assert [split.name for split in parse(["-i", *files, more, "-o", "out"]).config.splits] == ["train", "Val", "in"]
+    where = f"-i has 2 files of '{tmp_path}/in': give the folder, or a pattern in quotes, such as '{tmp_path}/in/*.tar'"
+    assert refusal("-i", more, tmp_path / "in" / "x.tar") == f"{where}, or --split, with a name for each"
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -112,7 +133,7 @@ def test_a_pattern_without_quotes_is_explained(tmp_path: Path) -> None:
     folder = write_tree(tmp_path / "in", {f"{number}.jpg": b"" for number in range(3)})
     sentence = refusal("-i", *sorted(folder.iterdir()))
     where = f"-i has 3 files of {str(folder)!r}: give the folder, or a pattern in quotes, such as '{folder}/*.jpg'"
-    assert sentence == where
+    assert sentence == f"{where}, or --split, with a name for each"
     named = parse(["-i", *map(str, sorted(folder.iterdir())), "-o", "out", "--split", "a", "b", "c"])
     assert [split.name for split in named.config.splits] == ["a", "b", "c"]
 

@@ -26,7 +26,7 @@ from transforms.model.records import ResizedShard, Shard, Source
 from transforms.resizing import transform
 from transforms.resizing.assemble import assemble
 from transforms.resizing.workers import close_workers, workers_for
-from transforms.sharding.group import ShardItems
+from transforms.sharding.items import ShardItems
 from transforms.summary.progress import progress
 
 PLAN = Plan({}, {}, {"a": 9})

@@ -10,21 +10,20 @@ from transforms.dataset import settings
 from transforms.dataset.plan import Plan, parts
 from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec
-from transforms.listing.match import SourceTuple, to_source
+from transforms.listing.match import to_source
+from transforms.listing.split import SourceTuple
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import RunError
 from transforms.model.records import Shard
 from transforms.sharding.group import (
     GroupIntoShards,
-    ItemTuple,
-    ShardTuple,
     assign_row,
     assign_source,
     placeholders,
     plan_shards,
-    shard_count,
-    unpack_items,
 )
+from transforms.sharding.items import ItemTuple, ShardTuple, unpack_items
+from transforms.sharding.streams import shard_count
 from transforms.tables.join import TableRow
 from transforms.tables.keys import Keys
 

@@ -7,7 +7,7 @@ import pytest
 from tests.transforms.shards import config
 from transforms.model.errors import RunError
 from transforms.model.records import Source
-from transforms.sharding.group import ShardItems
+from transforms.sharding.items import ShardItems
 from transforms.sharding.write_plan import add_matches, check_tables_match, count_matches
 from transforms.tables.join import TableRow
 

@@ -31,7 +31,7 @@ def test_the_path_of_a_url(url: str, path: str) -> None:
 
 
 PARTS = st.sampled_from(
-    ["..", ".", "", "a", "a.jpg", "b.PNG", "c.gz", "%2e%2e", "\\..\\x", "\0", "~", "_run", "x" * 300]
+    ["..", ".", "", "a", "a.jpg", "b.PNG", "c.gz", "%2e%2e", "\\..\\x", "\0", "~", ".run", "x" * 300]
 )
 
 

@@ -1,0 +1,115 @@
+"""Compare archives with folders: `python -m benchmarks.archives FOLDER [--count N] [--members N N]`.
+
+The first table has the time and the CPU time of an image without start-up, from a folder of JPEG files and from the
+same files in each kind of archive; each ratio is between runs of one round. That of a .tar.gz includes the pass that
+lists it. The second has the peak memory of runs over archives of tiny images, of which `--sample 1/1000` resizes a few.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import shutil
+import statistics
+import subprocess
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+from benchmarks.measure import Run, image_resizer, machine
+from benchmarks.million import FLAGS, make_tree
+from benchmarks.rounds import Command, Round, small_and_large
+
+KINDS = ("tar", "zip", "tar.gz")
+
+
+def pack(folder: Path, kind: str) -> Path:
+    """Write an archive of a folder beside it, and return its path."""
+    path = Path(f"{folder}.{kind}")
+    names = sorted(file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
+    if kind == "zip":
+        with zipfile.ZipFile(path, "w") as zipped:
+            for name in names:
+                zipped.write(folder / name, name)
+        return path
+    tar = Path(f"{folder}.tar")
+    if not tar.exists():
+        with tarfile.open(tar, "w", dereference=True) as packed:
+            for name in names:
+                info = packed.gettarinfo(folder / name, str(name))
+                info.type = tarfile.REGTYPE  # and not a hard link to an earlier member
+                info.size = (folder / name).stat().st_size
+                with (folder / name).open("rb") as file:
+                    packed.addfile(info, file)
+    if kind == "tar.gz":
+        subprocess.run(["gzip", "--keep", "--force", str(tar)], check=True)
+    return path
+
+
+def compare(folder: Path, count: int, rounds: int) -> None:
+    """Print the rates of one folder and of its archives."""
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Path(temporary)
+        folders = small_and_large(folder, count, place)
+        inputs = {(kind, path): pack(path, kind) for path in folders.values() for kind in KINDS}
+
+        def run(kind: str, source: Path, out: Path) -> Run:
+            return image_resizer(inputs.get((kind, source), source), out, "-s", 512)
+
+        commands: dict[str, Command] = {kind: functools.partial(run, kind) for kind in ("folder", *KINDS)}
+        measured = [Round(commands, folders, place / "out") for _ in range(rounds)]
+    print(f"\n{folder.name}, {count} files, resized to 512 px; rounds: {rounds}\n")
+    print("| source | ms an image | rate, of the folder's | CPU ms an image | CPU, of the folder's |")
+    print("| --- | --- | --- | --- | --- |")
+    for kind in ("folder", *KINDS):
+        seconds = [each.seconds_per_image(kind) for each in measured]
+        cpu = [_cpu_per_image(each, kind) for each in measured]
+        rates = [each.seconds_per_image("folder") / each.seconds_per_image(kind) for each in measured]
+        shares = [_cpu_per_image(each, kind) / _cpu_per_image(each, "folder") for each in measured]
+        print(
+            f"| {kind} | {_range(seconds, 1e3)} | {_range(rates)} | {_range(cpu, 1e3)} | {_range(shares)} |", flush=True
+        )
+
+
+def _cpu_per_image(measured: Round, kind: str) -> float:
+    large, small = (measured.runs[kind, count].cpu_seconds for count in (measured.large, measured.small))
+    return (large - small) / (measured.large - measured.small)
+
+
+def _range(values: list[float], unit: float = 1) -> str:
+    return f"{unit * statistics.median(values):.2f} ({unit * min(values):.2f} to {unit * max(values):.2f})"
+
+
+def memory(counts: list[int]) -> None:
+    """Print the peak memory over archives of so many members."""
+    print("\n| members | " + " | ".join(f"{kind}, s | peak MB" for kind in ("folder", *KINDS)) + " |")
+    print("| --- |" + " --- | --- |" * 4)
+    for count in counts:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = make_tree(Path(temporary), count)
+            runs = [image_resizer(folder, Path(temporary) / "out", *FLAGS)]
+            for kind in KINDS:
+                shutil.rmtree(Path(temporary) / "out")
+                runs.append(image_resizer(pack(folder, kind), Path(temporary) / "out", *FLAGS))
+        cells = " | ".join(f"{run.seconds:.1f} | {run.megabytes:.0f}" for run in runs)
+        print(f"| {count:,} | {cells} |", flush=True)
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.archives", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="a flat folder of JPEG files")
+    parser.add_argument("--count", type=int, default=480, help="files in the large folder (default: 480)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of measurements (default: 3)")
+    parser.add_argument("--members", type=int, nargs="*", default=[1000, 100_000], help="(default: 1000 100000)")
+    args = parser.parse_args()
+    print(machine())
+    compare(args.folder, args.count, args.rounds)
+    memory(args.members)
+
+
+if __name__ == "__main__":
+    main()

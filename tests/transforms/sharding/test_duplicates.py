@@ -1,0 +1,43 @@
+import itertools
+
+from transforms.imaging.errors import Kind
+from transforms.model.places import TarMember, Unreadable, ZipMember
+from transforms.model.records import Source
+from transforms.sharding.duplicates import settled
+
+FILE = Source("a", "a.jpg", "/in/a.jpg", 5, 1.0)
+EARLY = FILE._replace(location="/in/x.tar", place=TarMember(512))
+LATE = FILE._replace(location="/in/x.tar", place=TarMember(2048))
+ZIPPED = FILE._replace(location="/in/y.zip", place=ZipMember(9999, 5, 0, 7))
+LOCKED = FILE._replace(location="/in/x.tar", bytes=0, place=Unreadable("unsupported-coding", "it is a link"))
+OTHER = Source("b", "b.jpg", "/in/x.tar", 5, 1.0, TarMember(4096))
+
+
+def taken(source: Source, path: str, winner: str) -> Source:
+    message = f"its path is also that of {winner}, which is taken"
+    return source._replace(path=path, bytes=0, place=Unreadable(Kind.NAME_TAKEN, message))
+
+
+def test_sources_with_paths_of_their_own_stay() -> None:
+    assert settled([FILE, OTHER]) == [FILE, OTHER]
+
+
+def test_a_file_is_taken_and_not_the_member() -> None:
+    assert settled([EARLY, FILE, OTHER]) == [FILE, taken(EARLY, "a.jpg (2 in x.tar)", "a file"), OTHER]
+
+
+def test_the_last_of_an_archive_is_taken_and_the_first_archive_in_every_order() -> None:
+    winner = "one in 'x.tar' at byte 2,048"
+    expected = [
+        LATE,
+        taken(EARLY, "a.jpg (2 in x.tar)", winner),
+        taken(ZIPPED, "a.jpg (3 in y.zip)", winner),
+        taken(LOCKED, "a.jpg (4 in x.tar)", winner),
+    ]
+    for order in itertools.permutations([EARLY, LATE, ZIPPED, LOCKED]):
+        assert settled(list(order)) == expected
+
+
+def test_failures_with_one_path_stay_apart() -> None:
+    winner = "one in 'x.tar' at byte 0"
+    assert settled([LOCKED, LOCKED]) == [LOCKED, taken(LOCKED, "a.jpg (2 in x.tar)", winner)]

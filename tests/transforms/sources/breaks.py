@@ -1,0 +1,19 @@
+"""Archives that end with an error."""
+
+from collections.abc import Iterator
+
+from transforms.imaging.errors import Kind
+from transforms.sources.members import ArchiveError, Member
+
+LOST = "what comes after that is lost"
+
+
+def until_break(members: Iterator[Member]) -> tuple[list[Member], Kind, str]:
+    """Return the members before the error that an archive ends with, its kind and its message."""
+    found: list[Member] = []
+    try:
+        for member in members:
+            found.append(member)  # noqa: PERF402  # `list` would lose them
+    except ArchiveError as error:
+        return found, error.kind, error.message
+    raise AssertionError("the archive ends properly")

@@ -1,0 +1,272 @@
+import gzip
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.disk_store import SCHEME
+from tests.support.archives import KINDS, packed, tar, zipped
+from tests.transforms.sources.breaks import LOST, until_break
+from transforms import storage
+from transforms.imaging.errors import ImageError, Kind
+from transforms.model.places import GzipMember, Unreadable
+from transforms.model.records import RUN_DIR, Source
+from transforms.sources import inflate, listed, read, stream
+from transforms.sources.archive import Archive, is_archive, members, prepare, without_end
+from transforms.sources.members import LARGEST, Member
+from transforms.sources.stream import OrderedReader, stream_of
+
+FILES = {f"d/{number:02d}.jpg": os.urandom(3000 + number) for number in range(30)}
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> str:
+    """Return a folder for a dataset, as a run makes it before everything else."""
+    (tmp_path / "out" / RUN_DIR).mkdir(parents=True)
+    return str(tmp_path / "out")
+
+
+def archive(tmp_path: Path, data: bytes, name: str = "a.tar.gz", scheme: str = "") -> Archive:
+    (tmp_path / name).write_bytes(data)
+    return Archive(f"{scheme}{tmp_path / name}", len(data), 1.5)
+
+
+def source(member: Member, of: Archive, out: str) -> Source:
+    place = member.place
+    if isinstance(place, GzipMember):
+        place = place._replace(listed=storage.join(out, place.listed))
+    return Source(member.path, member.path, of.location, member.bytes, 1.5, place)
+
+
+@pytest.mark.parametrize(
+    ("path", "stem"),
+    [
+        ("a.tar", "a"),
+        ("x/B.TAR.GZ", "x/B"),
+        ("a.b.tgz", "a.b"),
+        ("a.ZIP", "a"),
+        ("a.gz", None),
+        ("tar", None),
+        ("a.tar.bz2", None),
+    ],
+)
+def test_archives_by_their_names(path: str, stem: str | None) -> None:
+    assert is_archive(path) == (stem is not None)
+    assert without_end(path) == (path if stem is None else stem)
+
+
+@pytest.mark.parametrize("scheme", ["", SCHEME])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["a.tar", "a.zip", "a.tar.gz"])
+def test_what_is_inside_decides_how_an_archive_is_read(
+    tmp_path: Path, out: str, scheme: str, kind: str, name: str
+) -> None:
+    found = archive(tmp_path, packed(FILES, kind), name, scheme)
+    out = f"{scheme}{out}"
+    assert {member.path: read(source(member, found, out)) for member in members(found, out)} == FILES
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "message"),
+    [
+        (b"", Kind.EMPTY_FILE, "is empty"),
+        (b"<!DOCTYPE html><html>...", Kind.NOT_AN_ARCHIVE, "is no tar and no zip: it begins with b'<!DOCTYPE html><'"),
+        (gzip.compress(b"some text"), Kind.NOT_AN_ARCHIVE, "holds no tar"),
+        (gzip.compress(b""), Kind.NOT_AN_ARCHIVE, "holds no tar"),
+        (b"\x1f\x8b", Kind.TRUNCATED, f"breaks off at byte 2: {LOST}"),
+        (
+            b"PK\3\4",
+            Kind.TRUNCATED,
+            "breaks off: the directory that belongs to its end is missing, and so all of it is lost",
+        ),
+    ],
+)
+def test_a_file_that_is_no_archive(tmp_path: Path, out: str, data: bytes, kind: Kind, message: str) -> None:
+    assert until_break(members(archive(tmp_path, data), out)) == ([], kind, message)
+
+
+def test_an_archive_that_is_not_there(tmp_path: Path, out: str) -> None:
+    gone = Archive(str(tmp_path / "a.tar.gz"), 100, 1.0)
+    reason = "cannot be read: No such file or directory"
+    assert until_break(members(gone, out)) == ([], Kind.UNREADABLE, reason)
+    assert not list(Path(out, RUN_DIR).iterdir())
+
+
+def test_a_stream_is_unpacked_once(tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = archive(tmp_path, packed(FILES, "tar.gz"))
+    prepare(found, out)
+    monkeypatch.setattr(listed, "_list", None)  # it would fail
+    prepare(found, out)
+    assert [member.path for member in members(found, out)] == list(FILES)
+
+
+def test_a_changed_archive_is_unpacked_again(tmp_path: Path, out: str) -> None:
+    found = archive(tmp_path, packed(FILES, "tar.gz"))
+    prepare(found, out)
+    changed = archive(tmp_path, packed({"new.jpg": b"1"}, "tar.gz"))._replace(version=2.5)
+    assert [member.path for member in members(changed, out)] == ["new.jpg"]
+
+
+def test_a_list_that_is_not_complete_is_made_again(tmp_path: Path, out: str) -> None:
+    """The run was killed before the index was written."""
+    found = archive(tmp_path, packed(FILES, "tar.gz"))
+    prepare(found, out)
+    (index,) = Path(out).rglob("index.json")
+    (lines,) = Path(out).rglob("members.jsonl")
+    index.unlink()
+    lines.write_bytes(b"half a li")
+    assert [member.path for member in members(found, out)] == list(FILES)
+
+
+def test_a_stream_that_breaks_off_costs_what_comes_after(tmp_path: Path, out: str) -> None:
+    data = packed(FILES, "tar.gz")
+    found = archive(tmp_path, data[: len(data) // 2])
+    before, kind, message = until_break(members(found, out))
+    assert (kind, message) == (Kind.TRUNCATED, f"breaks off at byte {len(data) // 2:,}: {LOST}")
+    cut = Unreadable(Kind.TRUNCATED, "its archive breaks off within it, or is damaged there")
+    assert [member.path for member in before] == list(FILES)[: len(before)]
+    assert 12 < len(before) < 18
+    assert before[-1].place == cut
+    whole = [member for member in before if member.place != cut]
+    assert len(whole) >= len(before) - 1
+    assert {member.path: read(source(member, found, out)) for member in whole} == dict(
+        list(FILES.items())[: len(whole)]
+    )
+
+
+def test_a_member_that_claims_to_be_huge_is_a_failure(
+    tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listed, "LARGEST", 3010)
+    found = archive(tmp_path, packed(FILES, "tar.gz"))
+    sizes = {member.path: member.place for member in members(found, out)}
+    assert sizes["d/11.jpg"] == Unreadable(Kind.TOO_LARGE, "it has 3,011 bytes, more than 3,010")
+    assert isinstance(sizes["d/10.jpg"], GzipMember)
+    assert LARGEST == 1 << 30
+
+
+def test_an_archive_that_unpacks_to_far_more_than_it_holds(
+    tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listed, "_ANY", 100_000)
+    bomb = gzip.compress(tar({"a.jpg": b"1", "zeros": bytes(30_000_000), "b.jpg": b"2"}))
+    found = archive(tmp_path, bomb)
+    before, kind, message = until_break(members(found, out))
+    assert [member.path for member in before] == ["a.jpg", "zeros"]
+    assert (kind, message) == (Kind.TOO_LARGE, f"unpacks to more than {100 * len(bomb) + 100_000:,} bytes: {LOST}")
+    assert read(source(before[0], found, out)) == b"1"
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the offsets of the points at which streams begin."""
+    monkeypatch.setattr(inflate, "SPACING", 10_000)
+    monkeypatch.setattr(stream, "SPACING", 10_000)
+    offsets: list[int] = []
+    point_before = listed.point_before
+
+    def recorded(folder: str, index: listed.Index, offset: int) -> inflate.Point:
+        point = point_before(folder, index, offset)
+        offsets.append(point.offset)
+        return point
+
+    monkeypatch.setattr(stream, "point_before", recorded)
+    return offsets
+
+
+@pytest.mark.parametrize("scheme", ["", SCHEME])
+def test_members_in_their_order_are_read_in_one_go_from_a_near_point(
+    tmp_path: Path, out: str, opened: list[int], scheme: str
+) -> None:
+    many = {f"{number:03d}.jpg": os.urandom(900) for number in range(200)}
+    found, out = archive(tmp_path, packed(many, "tar.gz"), scheme=scheme), f"{scheme}{out}"
+    sources = [source(member, found, out) for member in members(found, out)]
+    assert [read(one) for one in sources[150:152]] == [many["150.jpg"], many["151.jpg"]]
+    (first, second) = opened
+    assert first == second
+    assert isinstance(sources[150].place, GzipMember)
+    assert 0 <= sources[150].place.offset - first < 50_000
+    opened.clear()
+    whole = stream_of(sources[100])
+    assert {one.path: whole.read(one) for one in sources[100:]} == {name: many[name] for name in list(many)[100:]}
+    assert len(opened) == 1
+    assert whole.read(sources[20]) == many["020.jpg"]
+    assert len(opened) == 2
+    assert opened[1] < opened[0]
+    whole.close()
+
+
+def test_an_ordered_reader_reads_in_the_order_in_which_members_are_given(
+    tmp_path: Path, out: str, opened: list[int]
+) -> None:
+    many = {f"{number:03d}.jpg": os.urandom(900) for number in range(200)}
+    found = archive(tmp_path, packed(many, "tar.gz"))
+    sources = [source(member, found, out) for member in members(found, out)]
+    with ThreadPoolExecutor(8) as threads:
+        reader = OrderedReader(stream_of(sources[0]), threads.submit)
+        futures = [reader.submit(one) for one in sources]
+        assert [future.result() for future in futures] == list(many.values())
+        reader.close()
+    assert opened == [0]
+
+
+def test_what_a_closed_reader_has_not_begun_is_cancelled(tmp_path: Path, out: str) -> None:
+    found = archive(tmp_path, packed(FILES, "tar.gz"))
+    sources = [source(member, found, out) for member in members(found, out)]
+    held = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(held.wait)
+        reader = OrderedReader(stream_of(sources[0]), threads.submit)
+        futures = [reader.submit(one) for one in sources[:3]]
+        assert reader.waiting == 3
+        reader.close()
+        held.set()
+    assert all(future.cancelled() for future in futures)
+
+
+def test_an_archive_that_has_changed_since_it_was_listed(tmp_path: Path, out: str) -> None:
+    found = archive(tmp_path, packed(FILES, "tar.gz"))
+    last = source(list(members(found, out))[-1], found, out)
+    (tmp_path / "a.tar.gz").write_bytes(packed({"new.jpg": b"1"}, "tar.gz"))
+    with pytest.raises(ImageError, match="its archive has changed since it was listed") as raised:
+        read(last)
+    assert raised.value.kind is Kind.UNREADABLE
+    (tmp_path / "a.tar.gz").unlink()
+    with pytest.raises(ImageError, match="its archive cannot be read: No such file or directory"):
+        read(last)
+
+
+def test_a_tar_of_a_store_is_listed_without_its_bodies(
+    tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    big = tar({f"{number}.jpg": bytes(10_000_000) for number in range(5)})
+    small = tar({f"{number}.jpg": bytes(10_000) for number in range(1000)})
+    wanted: list[tuple[int, int]] = []
+    read_range = storage.read_range
+
+    def recorded(path: str, offset: int, length: int) -> bytes:
+        wanted.append((offset, length))
+        return read_range(path, offset, length)
+
+    monkeypatch.setattr("transforms.storage.by_range.read_range", recorded)
+    assert len(list(members(archive(tmp_path, big, "big.tar", SCHEME), out))) == 5
+    assert sum(length for _, length in wanted) < 1_000_000
+    wanted.clear()
+    assert len(list(members(archive(tmp_path, small, "small.tar", SCHEME), out))) == 1000
+    assert len(wanted) < 10  # 10 MB in a few requests, and not a thousand
+
+
+def test_a_zip_of_a_store_is_listed_by_its_directory(tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = zipped({f"{number}.jpg": os.urandom(10_000) for number in range(500)})
+    wanted: list[int] = []
+    read_range = storage.read_range
+
+    def recorded(path: str, offset: int, length: int) -> bytes:
+        wanted.append(length)
+        return read_range(path, offset, length)
+
+    monkeypatch.setattr("transforms.storage.by_range.read_range", recorded)
+    assert len(list(members(archive(tmp_path, data, "a.zip", SCHEME), out))) == 500
+    assert sum(wanted) < 200_000

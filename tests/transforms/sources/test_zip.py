@@ -1,0 +1,241 @@
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.archives import zipped
+from tests.transforms.sources.breaks import LOST, until_break
+from transforms.imaging.errors import ImageError, Kind
+from transforms.model.places import Unreadable, ZipMember
+from transforms.sources import zip as zips
+from transforms.sources.members import LARGEST, ArchiveError, Member
+
+NOT_READ = ", which is not read: unpack the archive"
+
+
+def listed(data: bytes) -> list[Member]:
+    return list(zips.members(io.BytesIO(data), len(data)))
+
+
+def reader(data: bytes) -> Callable[[int, int], bytes]:
+    return lambda offset, length: data[offset : offset + length]
+
+
+def content(data: bytes, member: Member) -> bytes:
+    assert isinstance(member.place, ZipMember)
+    return zips.content(member.place, member.bytes, reader(data))
+
+
+def failure(data: bytes, member: Member) -> tuple[Kind, str]:
+    with pytest.raises(ImageError) as raised:
+        content(data, member)
+    assert raised.value.stage == "read"
+    return raised.value.kind, raised.value.message
+
+
+def entry(data: bytes, name: bytes) -> int:
+    """Return where the entry of a file in the directory begins."""
+    return data.rindex(name) - 46
+
+
+def changed(data: bytes, offset: int, new: bytes) -> bytes:
+    return data[:offset] + new + data[offset + len(new) :]
+
+
+names = st.text(st.characters(codec="utf-8", exclude_characters="\0/\\"), min_size=1, max_size=50).filter(
+    lambda name: name not in (".", "..")
+)
+
+
+@given(
+    st.dictionaries(st.lists(names, min_size=1, max_size=3).map("/".join), st.binary(max_size=3000), max_size=5),
+    st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),
+    st.binary(max_size=50),
+)
+def test_each_member_has_its_bytes(files: dict[str, bytes], method: int, before: bytes) -> None:
+    data = before + zipped(files, method)
+    assert {member.path: content(data, member) for member in listed(data)} == files
+
+
+def test_a_zip_of_64_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for number in range(3):
+            with archive.open(f"{number}.jpg", "w", force_zip64=True) as file:
+                file.write(bytes([number]) * 500)
+        archive.comment = b"a comment"
+    data = buffer.getvalue()
+    assert b"PK\6\6" in data
+    assert [content(data, member) for member in listed(data)] == [bytes([number]) * 500 for number in range(3)]
+    moved = b"program" + data
+    assert [content(moved, member)[:1] for member in listed(moved)] == [b"\0", b"\1", b"\2"]
+
+
+def test_sizes_of_64_bits_in_the_directory() -> None:
+    data = zipped({"a.jpg": b"123"}, zipfile.ZIP_STORED)
+    at = entry(data, b"a.jpg")
+    extra = struct.pack("<2H2Q", 1, 16, 5_000_000_000, 3)
+    entry_64 = bytearray(data[at : at + 46 + 5])
+    struct.pack_into("<2L", entry_64, 20, 3, 0xFFFFFFFF)  # only the unpacked size
+    struct.pack_into("<H", entry_64, 30, len(extra))
+    end = bytearray(data[-22:])
+    struct.pack_into("<L", end, 12, len(entry_64) + len(extra))
+    (member,) = listed(data[:at] + bytes(entry_64) + extra + bytes(end))
+    assert member == Member(
+        "a.jpg", 0, Unreadable(Kind.TOO_LARGE, f"it unpacks to 5,000,000,000 bytes, more than {LARGEST:,}")
+    )
+
+
+def test_names() -> None:
+    """The program that packs says whether names are UTF-8; many names are that do not say so, others are of MS-DOS."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in (
+            "d/",
+            "d/utf-\u00e4.jpg",
+            "silent-1.jpg",
+            "silent-2.jpg",
+            "/abs.jpg",
+            "sub-dir-w.jpg",
+            "uni-x.jpg",
+        ):
+            info = zipfile.ZipInfo(name)
+            info.create_system = 3 if name.startswith("uni") else 0
+            archive.writestr(info, b"")
+    data = buffer.getvalue().replace(b"silent-1", "sil\u00e4nt1".encode()[:8]).replace(b"silent-2", b"sil\x84nt-2")
+    data = data.replace(b"sub-dir-w", b"sub\\dir\\w").replace(b"uni-x", b"uni\\x")
+    assert [member.path for member in listed(data)] == [
+        *("d/utf-\u00e4.jpg", "sil\u00e4nt1.jpg", "sil\u00e4nt-2.jpg", "abs.jpg", "sub/dir/w.jpg", "uni\\x.jpg")
+    ]
+
+
+@pytest.mark.parametrize("name", ["../a.jpg", "x/../../a.jpg", "..\\a.jpg", "x\\..\\..\\a.jpg"])
+def test_a_name_that_leads_out_is_a_failure(name: str) -> None:
+    info = zipfile.ZipInfo("a")
+    info.filename, info.create_system = name, 0
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(info, b"1")
+    (member,) = listed(buffer.getvalue())
+    reason = "its name in the archive leads out of the folder that it is unpacked in"
+    assert member.place == Unreadable(Kind.NAME_UNUSABLE, reason)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "what"),
+    [
+        (8, struct.pack("<H", 1), "encrypted"),
+        (8, struct.pack("<H", 0x2000), "encrypted"),
+        (10, struct.pack("<H", 99), "packed by method 99"),
+        (10, struct.pack("<H", 14), "packed by method 14"),
+        (38, struct.pack("<L", 0o120777 << 16), "a link"),
+        (38, struct.pack("<L", 0o020666 << 16), "a device"),
+    ],
+)
+def test_what_is_stored_in_another_way_is_a_failure(field: int, value: bytes, what: str) -> None:
+    data = zipped({"a.jpg": b"123", "b.jpg": b"1"})
+    first, second = listed(changed(data, entry(data, b"a.jpg") + field, value))
+    assert first.place == Unreadable(Kind.UNSUPPORTED_CODING, f"in its archive it is {what}{NOT_READ}")
+    assert isinstance(second.place, ZipMember)
+
+
+LIES = "its bytes do not have the size and checksum that the directory of its archive says"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("size", [0, 999, 1001])
+def test_a_size_that_lies(method: int, size: int) -> None:
+    data = zipped({"a.jpg": b"x" * 1000}, method)
+    (member,) = listed(changed(data, entry(data, b"a.jpg") + 24, struct.pack("<L", size)))
+    assert failure(data, member) == (Kind.DAMAGED, LIES)
+
+
+def test_a_checksum_that_lies() -> None:
+    data = zipped({"a.jpg": b"x" * 1000})
+    (member,) = listed(changed(data, entry(data, b"a.jpg") + 16, b"\0\0\0\0"))
+    assert failure(data, member) == (Kind.DAMAGED, LIES)
+
+
+def test_no_more_is_unpacked_than_the_directory_says() -> None:
+    bomb = zlib.compress(bytes(50_000_000), 9)[2:-4]
+    place = ZipMember(0, len(bomb), 8, 0)
+    local = zipped({"a.jpg": b""})[:30]
+    data = changed(local, 26, struct.pack("<2H", 0, 0)) + bomb
+    assert len(zips._inflated(bomb, 1000)) == 1001
+    with pytest.raises(ImageError, match="its bytes do not have the size"):
+        zips.content(place, 1000, reader(data))
+
+
+def test_damaged_bytes() -> None:
+    data = zipped({"a.jpg": b"xyz" * 1000 + b"abc"})
+    (member,) = listed(data)
+    assert failure(changed(data, 36, b"\xff\xff\xff"), member) == (Kind.DAMAGED, "its packed bytes are damaged")
+    assert failure(changed(data, 0, b"XX"), member) == (
+        Kind.DAMAGED,
+        "it is not where the directory of its archive says",
+    )
+    assert failure(data[:10], member) == (Kind.TRUNCATED, "its archive ends before it")
+    assert failure(data[:40], member) == (Kind.TRUNCATED, "its archive ends within it, after 5 of its packed bytes")
+
+
+def test_the_extra_field_of_a_member_may_be_long() -> None:
+    info = zipfile.ZipInfo("a.jpg")
+    info.extra = struct.pack("<2H", 0x9999, 5000) + bytes(5000)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(info, b"123")
+    (member,) = listed(buffer.getvalue())
+    assert content(buffer.getvalue(), member) == b"123"
+
+
+def test_a_zip_that_is_cut_off_has_no_directory() -> None:
+    data = zipped({"a.jpg": b"1" * 5000})
+    reason = "breaks off: the directory that belongs to its end is missing, and so all of it is lost"
+    for cut in (1, 100, len(data) - 22, len(data) - 1):
+        found, kind, message = until_break(zips.members(io.BytesIO(data[:cut]), cut))
+        assert (found, kind, message) == ([], Kind.TRUNCATED, reason)
+
+
+def test_a_damaged_directory_yields_what_comes_before() -> None:
+    data = zipped({"a.jpg": b"1", "b.jpg": b"2"})
+    at = entry(data, b"b.jpg")
+    found, kind, message = until_break(zips.members(io.BytesIO(changed(data, at, b"XXXX")), len(data)))
+    assert [member.path for member in found] == ["a.jpg"]
+    assert (kind, message) == (Kind.DAMAGED, f"has a damaged directory at byte {at:,}: {LOST}")
+
+
+@pytest.mark.parametrize("method", ["parts", "beyond"])
+def test_an_end_that_lies(method: str) -> None:
+    data = zipped({"a.jpg": b"1"})
+    end = len(data) - 22
+    data = changed(data, end + 4, b"\1\0\1\0") if method == "parts" else changed(data, end + 16, b"\xff\xff\xff\x7f")
+    found, kind, message = until_break(zips.members(io.BytesIO(data), len(data)))
+    assert (found, kind, message) == (
+        ([], Kind.UNSUPPORTED_CODING, "is one part of several, and is not read: join them into one archive")
+        if method == "parts"
+        else ([], Kind.DAMAGED, "has a directory that does not fit in it: all of it is lost")
+    )
+
+
+def test_a_zip_without_members() -> None:
+    assert listed(zipped({})) == []
+
+
+@given(st.binary(max_size=300), st.data())
+def test_any_damage_is_an_error_and_no_fault(noise: bytes, data: st.DataObject) -> None:
+    archive = bytearray(zipped({"a.jpg": b"xyz" * 100, "b.jpg": b"1"}))
+    for byte in noise[:8]:
+        archive[data.draw(st.integers(0, len(archive) - 1))] = byte
+    try:
+        for member in zips.members(io.BytesIO(archive), len(archive)):
+            if isinstance(member.place, ZipMember):
+                zips.content(member.place, member.bytes, reader(bytes(archive)))
+    except (ArchiveError, ImageError):
+        pass

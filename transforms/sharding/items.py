@@ -1,0 +1,47 @@
+"""What a shard is made of: sources and rows of tables, as they are shuffled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import apache_beam as beam
+
+from transforms.listing.lists import tell_apart
+from transforms.listing.match import to_source
+from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
+from transforms.model.places import Listed
+from transforms.model.records import Shard, Source
+from transforms.sharding.duplicates import settled
+from transforms.tables.join import TableRow
+
+ShardTuple = tuple[str, int, int]
+
+# An item of a shard as it is shuffled: a source (its path, bytes, version and place), or a row of a table (its key, a
+# negative number for the table, its number in the table, and its cells as JSON).
+ItemTuple = tuple[bytes, int, float, bytes]
+ITEM_TYPE = beam.typehints.Tuple[bytes, int, float, bytes]
+ASSIGNED_TYPE = beam.typehints.Tuple[beam.typehints.Tuple[str, int, int], ITEM_TYPE]
+
+TABLE_NUMBERS = {COLUMNS: -1, ATTRIBUTION: -2}
+_TABLES = {number: table for table, number in TABLE_NUMBERS.items()}
+
+
+class ShardItems(NamedTuple):
+    """The sources of a shard, and the rows of tables whose keys fall into it."""
+
+    sources: list[Source]
+    rows: list[TableRow]
+
+
+def unpack_items(shard: Shard, items: Iterable[ItemTuple], config: ResizeConfig) -> ShardItems:
+    """Convert the items of a shard from their shuffled form."""
+    unpacked = ShardItems([], [])
+    for name, number, version, rest in items:
+        if number in _TABLES:
+            unpacked.rows.append(TableRow(_TABLES[number], os.fsdecode(name), int(version), rest))
+        elif name:
+            unpacked.sources.append(to_source((shard.split, name, number, version, rest), config))
+    is_listed = any(isinstance(source.place, Listed) for source in unpacked.sources)
+    return unpacked._replace(sources=(tell_apart if is_listed else settled)(unpacked.sources))

@@ -1,0 +1,131 @@
+"""The shards of each .tar.gz: runs of its images in the order in which they lie there, so that each is read once.
+
+What belongs to one key meets by the hash of the key first, as everything else does: the images with that key, and the
+rows of tables for them. From there all of it goes to one shard, that of the image.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import apache_beam as beam
+
+from transforms.dataset.plan import Plan, StreamShards
+from transforms.imaging.naming import shard_index
+from transforms.model.config import ResizeConfig
+from transforms.model.places import GzipMember
+from transforms.model.records import Shard, Source, Tally
+from transforms.sharding.items import ASSIGNED_TYPE, ItemTuple, ShardTuple, unpack_items
+from transforms.storage import below
+from transforms.tables.join import image_of
+
+
+def shard_count(images: int, source_bytes: int, images_per_shard: int) -> int:
+    """Return the number of shards for some images: on average at most `images_per_shard` images and 512 MB each."""
+    by_images = -(-images // images_per_shard)
+    by_bytes = -(-source_bytes // 512_000_000)
+    return max(1, by_images, by_bytes)
+
+
+def shard_counts(listing: Tally, config: ResizeConfig) -> tuple[dict[str, int], dict[str, dict[str, StreamShards]]]:
+    """Return the number of shards of each split, and those of each .tar.gz among them.
+
+    The images that lie in no .tar.gz have the first shards.
+    """
+    counts, streams = {}, {}
+    for split in config.splits:
+        total, of_split = listing["splits"][split.name], listing.get("streams", {}).get(split.name, {})
+        images = total["images"] - sum(sums["images"] for sums in of_split.values())
+        size = total["bytes"] - sum(sums["bytes"] for sums in of_split.values())
+        count = shard_count(images, size, config.images_per_shard) if images or not of_split else 0
+        shards = {}
+        for path, sums in sorted(of_split.items()):
+            number = shard_count(sums["images"], sums["bytes"], config.images_per_shard)
+            shards[path] = StreamShards(count, number, -(-sums["images"] // number))
+            count += number
+        counts[split.name] = count
+        if shards:
+            streams[split.name] = shards
+    return counts, streams
+
+
+def hashed_shards(plan: Plan, split: str) -> int:
+    """Return how many shards hold what is assigned by the hash of a key; all of them if each is a run of a .tar.gz."""
+    streams = plan.streams.get(split)
+    return (next(iter(streams.values())).first if streams else 0) or plan.shards[split]
+
+
+def stream_shard(place: GzipMember, archive: str, split: str, plan: Plan, images_per_shard: int) -> int:
+    """Return the number of the shard that an image of a .tar.gz belongs to.
+
+    Args:
+        place: of the image.
+        archive: the path of the archive below the input.
+        split: the name of the split.
+        plan: the plan.
+        images_per_shard: the size of the runs in an archive that the plan does not know. They share its shards.
+    """
+    if shards := plan.streams.get(split, {}).get(archive):
+        return shards.first + min(place.number // shards.images, shards.shards - 1)
+    total = plan.shards[split]
+    return (shard_index(archive, total) + place.number // images_per_shard) % total
+
+
+class SendToStreams(beam.PTransform):
+    """(shard by hash, item) -> the same for the shards that hold the items, in splits with a .tar.gz.
+
+    Args:
+        config: the dataset.
+        plan: the output of `FixShards`.
+    """
+
+    def __init__(self, config: ResizeConfig, plan: beam.PCollection[Plan]) -> None:
+        super().__init__()
+        self._config = config
+        self._plan = plan
+
+    def expand(self, items: beam.PCollection[tuple[ShardTuple, ItemTuple]]) -> beam.PCollection:
+        plan = beam.pvalue.AsSingleton(self._plan)
+        return (
+            items
+            | "MeetByKey" >> beam.GroupByKey()
+            | "SendItems" >> beam.FlatMap(_send, plan, self._config).with_output_types(ASSIGNED_TYPE)
+        )
+
+
+def _send(
+    met: tuple[ShardTuple, Iterable[ItemTuple]], plan: Plan, config: ResizeConfig
+) -> Iterator[tuple[ShardTuple, ItemTuple]]:
+    return send(Shard(*met[0]), met[1], plan, config)
+
+
+def send(
+    shard: Shard, items: Iterable[ItemTuple], plan: Plan, config: ResizeConfig
+) -> Iterator[tuple[ShardTuple, ItemTuple]]:
+    """Yield the items of a shard by hash with the shards that hold them.
+
+    Images with one key share a shard, the first of theirs, since their outputs may have one name. A row of a table
+    goes to the image that it matches.
+    """
+    sources: dict[str, list[tuple[int, ItemTuple]]] = defaultdict(list)
+    rows: list[tuple[str, ItemTuple]] = []
+    for item in items:
+        unpacked = unpack_items(shard, [item], config)
+        for source in unpacked.sources:
+            sources[source.key].append((_number(source, shard, plan, config), item))
+        rows += [(row.key, item) for row in unpacked.rows]
+    homes = {key: min(number for number, _ in found) for key, found in sources.items()}
+    for key, found in sources.items():
+        for _, item in found:
+            yield (shard.split, homes[key], shard.total), item
+    for key, item in rows:
+        image = image_of(key, homes.keys(), config)
+        yield (shard.split, shard.number if image is None else homes[image], shard.total), item
+
+
+def _number(source: Source, shard: Shard, plan: Plan, config: ResizeConfig) -> int:
+    if not isinstance(source.place, GzipMember):
+        return shard.number
+    archive = below(config.root_of(shard.split), source.location)
+    return stream_shard(source.place, archive, shard.split, plan, config.images_per_shard)

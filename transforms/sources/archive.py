@@ -1,0 +1,93 @@
+"""Archives, whatever their kind: which files are archives, and what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from transforms import storage
+from transforms.imaging.errors import Kind
+from transforms.model.errors import StorageError
+from transforms.model.places import TarMember
+from transforms.sources import listed, tar
+from transforms.sources import zip as zips
+from transforms.sources.members import ArchiveError, Member
+from transforms.storage.by_range import open_by_range
+
+# How the names of archives end, in small letters. What is inside decides how one is read.
+ENDS = (".tar", ".zip", ".tar.gz", ".tgz")
+
+_GZIP = b"\x1f\x8b"
+_START = 16
+
+
+class Archive(NamedTuple):
+    """An archive as it was listed: its whole path, its size in bytes, and the time of its last change."""
+
+    location: str
+    size: int
+    version: float
+
+
+def is_archive(path: str) -> bool:
+    """Return whether a file is taken for an archive by its name."""
+    return path.lower().endswith(ENDS)
+
+
+def without_end(path: str) -> str:
+    """Return the name of an archive without what `ENDS` names."""
+    return path[: -max(len(end) for end in ENDS if path.lower().endswith(end))] if is_archive(path) else path
+
+
+def prepare(archive: Archive, out_dir: str) -> None:
+    """Unpack a .tar.gz once, and note in `out_dir` what it holds, so that `members` need not. Leave others alone.
+
+    Raises:
+        ArchiveError: it cannot be read.
+        StorageError: `out_dir` cannot be written to.
+    """
+    if _start(archive).startswith(_GZIP):
+        listed.make_list(out_dir, _folder(archive), archive.location, archive.size)
+
+
+def members(archive: Archive, out_dir: str) -> Iterator[Member]:
+    """Yield the files in an archive.
+
+    Raises:
+        ArchiveError: it is no archive, or is damaged or ends early; what came before was yielded.
+        StorageError: `out_dir` cannot be written to.
+    """
+    start = _start(archive)
+    if start.startswith(_GZIP):
+        prepare(archive, out_dir)
+        yield from listed.members(out_dir, _folder(archive))
+        return
+    try:
+        with open_by_range(archive.location, archive.size) as file:
+            yield from zips.members(file, archive.size) if start[:4] in zips.MARKS else tar.members(file, TarMember)
+    except ArchiveError as error:
+        if error.kind is Kind.NOT_AN_ARCHIVE:
+            message = f"is no tar and no zip: it begins with {start!r}"
+            raise ArchiveError(Kind.NOT_AN_ARCHIVE, message) from error
+        raise
+    except StorageError as error:
+        raise _unreadable(error) from error
+
+
+def _folder(archive: Archive) -> str:
+    return listed.folder_of(*archive)
+
+
+def _start(archive: Archive) -> bytes:
+    """Return the first bytes of an archive."""
+    try:
+        start = storage.read_range(archive.location, 0, min(archive.size, _START))
+    except StorageError as error:
+        raise _unreadable(error) from error
+    if not start:
+        raise ArchiveError(Kind.EMPTY_FILE, "is empty")
+    return start
+
+
+def _unreadable(error: StorageError) -> ArchiveError:
+    return ArchiveError(Kind.UNREADABLE, f"cannot be read: {error.reason}")

@@ -1,0 +1,201 @@
+"""A gzip file, unpacked from its beginning or from a seek point, by zlib.
+
+Python's own `zlib` neither says where a block ends nor begins within a byte, which seek points need. So zlib's shared
+library is called directly.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import functools
+import zlib
+from collections.abc import Callable
+from typing import BinaryIO, NamedTuple
+
+from transforms.imaging.errors import Kind
+from transforms.model.errors import RunError
+from transforms.sources.members import LOST, ArchiveError
+
+# Bytes between two seek points, at least. A point takes 32 KB in the index: 0.1 % of what the archive unpacks to.
+# Reading from some byte on unpacks at most so many in vain, and the length of a block, which takes a tenth of a second.
+SPACING = 32_000_000
+
+_PIECE = 1 << 18
+_WINDOW = 1 << zlib.MAX_WBITS
+_GZIP, _RAW = zlib.MAX_WBITS + 16, -zlib.MAX_WBITS
+_TRAILER = 8
+_MARK = b"\x1f\x8b"
+
+_OK, _STREAM_END, _MEMORY_ERROR, _BUFFER_ERROR = 0, 1, -4, -5
+_NO_FLUSH, _BLOCK = 0, 5
+_WRONG_SUMS = (b"incorrect data check", b"incorrect length check")
+_LAST_BLOCK, _BLOCK_END, _UNUSED_BITS = 64, 128, 7
+
+
+class Point(NamedTuple):
+    """A place where unpacking can begin.
+
+    Args:
+        packed: the offset of the first byte of which no bit was used before.
+        offset: how many bytes were unpacked before.
+        bits: the number of bits of the byte before that were not used yet.
+        window: the last 32 KB, or fewer, that were unpacked.
+    """
+
+    packed: int
+    offset: int
+    bits: int
+    window: bytes
+
+
+START = Point(0, 0, 0, b"")
+
+
+class _Stream(ctypes.Structure):
+    """z_stream of zlib.h."""
+
+    _fields_ = (
+        ("next_in", ctypes.c_void_p),
+        ("avail_in", ctypes.c_uint),
+        ("total_in", ctypes.c_ulong),
+        ("next_out", ctypes.c_void_p),
+        ("avail_out", ctypes.c_uint),
+        ("total_out", ctypes.c_ulong),
+        ("msg", ctypes.c_char_p),
+        ("state", ctypes.c_void_p),
+        ("zalloc", ctypes.c_void_p),
+        ("zfree", ctypes.c_void_p),
+        ("opaque", ctypes.c_void_p),
+        ("data_type", ctypes.c_int),
+        ("adler", ctypes.c_ulong),
+        ("reserved", ctypes.c_ulong),
+    )
+
+
+@functools.lru_cache(1)
+def _library() -> ctypes.CDLL:
+    for name in ("libz.so.1", ctypes.util.find_library("z"), "libz.dylib"):
+        try:
+            if name:
+                return ctypes.CDLL(name)
+        except OSError:
+            continue
+    raise RunError(
+        "archives that end in .tar.gz or .tgz cannot be read, since zlib's shared library (libz.so.1) is missing: "
+        "install it (zlib1g on Debian), or unpack them"
+    )
+
+
+class Inflater:
+    """Unpacks a gzip file, whose members may be several. Close it after use.
+
+    Args:
+        file: the file; where it stands does not matter.
+        start: where to begin.
+        on_point: is called with each seek point, if there is one `SPACING` after the last.
+
+    Attributes:
+        offset: the number of bytes that are unpacked, from the beginning of the file.
+        packed: the offset of the next byte of the file.
+    """
+
+    def __init__(self, file: BinaryIO, start: Point = START, on_point: Callable[[Point], None] | None = None) -> None:
+        self._file, self._on_point = file, on_point
+        self.offset, self.packed = start.offset, start.packed
+        self._last = start.offset
+        self._input, self._output = b"", ctypes.create_string_buffer(_PIECE)
+        self._stream = _Stream()
+        self._error: ArchiveError | None = None
+        self._is_raw, self._is_over = start != START, False
+        self._zlib = _library()
+        self._call("inflateInit2_", _RAW if self._is_raw else _GZIP, self._zlib_version(), ctypes.sizeof(_Stream))
+        file.seek(start.packed - (1 if start.bits else 0))
+        if start.bits:
+            self._call("inflatePrime", start.bits, file.read(1)[0] >> (8 - start.bits))
+        if start.window:
+            self._call("inflateSetDictionary", start.window, len(start.window))
+
+    def _zlib_version(self) -> bytes:
+        version = self._zlib.zlibVersion
+        version.restype = ctypes.c_char_p
+        return bytes(version())
+
+    def _call(self, name: str, *args: object) -> None:
+        code = getattr(self._zlib, name)(ctypes.byref(self._stream), *args)
+        if code == _MEMORY_ERROR:
+            raise MemoryError
+        if code != _OK:
+            raise RunError(f"zlib refuses {name} ({code}): install zlib 1.2.8 or later")
+
+    def close(self) -> None:
+        """Free what zlib holds."""
+        self._zlib.inflateEnd(ctypes.byref(self._stream))
+
+    def read(self) -> bytes:
+        """Return the next bytes, or b"" at the end.
+
+        Raises:
+            ArchiveError: the file ends early, or is damaged.
+        """
+        while not self._is_over:
+            if self._error:
+                raise self._error
+            if not self._fill(1):
+                raise ArchiveError(Kind.TRUNCATED, f"breaks off at byte {self.packed:,}: {LOST}")
+            if data := self._inflate():
+                return data
+        return b""
+
+    def _fill(self, least: int) -> bool:
+        """Let the input have at least so many bytes, unless the file ends. Return whether it has."""
+        while self._stream.avail_in < least and (data := self._file.read(_PIECE)):
+            self._input = self._rest() + data  # kept, since the stream points into it
+            self._stream.next_in = ctypes.cast(ctypes.c_char_p(self._input), ctypes.c_void_p).value
+            self._stream.avail_in = len(self._input)
+        return self._stream.avail_in >= least
+
+    def _rest(self) -> bytes:
+        """Return the part of the input that is not unpacked yet."""
+        return self._input[len(self._input) - self._stream.avail_in :]
+
+    def _inflate(self) -> bytes:
+        stream, before = self._stream, self._stream.avail_in
+        stream.next_out, stream.avail_out = ctypes.addressof(self._output), _PIECE
+        code = self._zlib.inflate(ctypes.byref(stream), _BLOCK if self._on_point else _NO_FLUSH)
+        self.packed += before - stream.avail_in
+        data = ctypes.string_at(self._output, _PIECE - stream.avail_out)
+        self.offset += len(data)
+        if code == _STREAM_END:
+            self._end_member()
+        elif code == _MEMORY_ERROR:
+            raise MemoryError
+        elif code not in (_OK, _BUFFER_ERROR):
+            self._error = ArchiveError(Kind.DAMAGED, self._damage())
+        elif self._on_point and stream.data_type & (_LAST_BLOCK | _BLOCK_END) == _BLOCK_END:
+            self._make_point(self._on_point)
+        return data
+
+    def _damage(self) -> str:
+        if self._stream.msg in _WRONG_SUMS:
+            return f"has the checksum of other bytes, at byte {self.packed:,}: what lies before may be damaged"
+        return f"is damaged at byte {self.packed:,}: {LOST}"
+
+    def _make_point(self, on_point: Callable[[Point], None]) -> None:
+        if self.offset - self._last >= SPACING:
+            window, length = ctypes.create_string_buffer(_WINDOW), ctypes.c_uint()
+            self._call("inflateGetDictionary", window, ctypes.byref(length))
+            on_point(Point(self.packed, self.offset, self._stream.data_type & _UNUSED_BITS, window.raw[: length.value]))
+            self._last = self.offset
+
+    def _end_member(self) -> None:
+        """Begin the next member of the gzip file. What is none is no part of it: tapes end in zeros."""
+        trailer = _TRAILER if self._is_raw else 0
+        self._fill(trailer + len(_MARK))
+        self._is_over = not self._rest()[trailer:].startswith(_MARK)
+        if not self._is_over:
+            self._stream.next_in += trailer
+            self._stream.avail_in -= trailer
+            self.packed += trailer
+            self._call("inflateReset2", _GZIP)
+            self._is_raw = False

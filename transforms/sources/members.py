@@ -1,0 +1,71 @@
+"""Members of archives: their names, what bounds them, and the error of an archive that ends early."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from transforms.imaging.errors import Kind
+from transforms.model.places import Place, Unreadable
+
+# A member that is packed may have so many bytes: what it unpacks to is held in memory.
+LARGEST = 1 << 30
+
+
+class Member(NamedTuple):
+    """A file in an archive.
+
+    Args:
+        path: its path in the archive, see `safe_path`; of a member whose name cannot be used, that name.
+        bytes: its size.
+        place: where its bytes lie.
+    """
+
+    path: str
+    bytes: int
+    place: Place
+
+
+# What a break costs.
+LOST = "what comes after that is lost"
+
+
+class ArchiveError(Exception):
+    """An archive cannot be listed, or not from some byte on.
+
+    Args:
+        kind: what is wrong with it.
+        message: what is wrong and what that costs, without the subject, such as "breaks off at byte 7: what comes
+            after that is lost".
+    """
+
+    def __init__(self, kind: Kind, message: str) -> None:
+        super().__init__(kind, message)
+        self.kind = kind
+        self.message = message
+
+
+def safe_path(name: str) -> str | None:
+    """Return the path below a folder at which a member would be unpacked, or None if it would leave that folder.
+
+    Like tar and unzip, take an absolute name for one below the folder.
+    """
+    parts = [part for part in name.split("\0")[0].split("/") if part not in ("", ".")]
+    return None if ".." in parts else "/".join(parts)
+
+
+def member(name: str, size: int, place: Place) -> Member | None:
+    """Return a member; as a failure if its name leaves the folder. Return None if it has no name."""
+    path = safe_path(name)
+    if path is None:
+        reason = "its name in the archive leads out of the folder that it is unpacked in"
+        return Member(name, 0, Unreadable(Kind.NAME_UNUSABLE, reason))
+    return Member(path, 0 if isinstance(place, Unreadable) else size, place) if path else None
+
+
+def refused(why: str) -> Unreadable:
+    """Return the place of a member that is stored in a way that is not read.
+
+    Args:
+        why: what the way is, such as "a link".
+    """
+    return Unreadable(Kind.UNSUPPORTED_CODING, f"in its archive it is {why}, which is not read: unpack the archive")

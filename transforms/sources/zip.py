@@ -1,0 +1,182 @@
+"""The members of a zip, from the directory at its end, and their bytes.
+
+Not by `zipfile`, which keeps the whole directory in memory, and takes names that are UTF-8 without saying so for
+names of MS-DOS.
+"""
+
+from __future__ import annotations
+
+import stat
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, NamedTuple
+
+from transforms.imaging.errors import ImageError, Kind, Stage
+from transforms.model.places import Place, Unreadable, ZipMember
+from transforms.sources.members import LARGEST, LOST, ArchiveError, Member, member, refused
+
+_END, _END_64, _LOCATOR = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")
+_ENTRY, _LOCAL = struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s5H3L2H")
+_END_MARK, _END_64_MARK, _LOCATOR_MARK, _ENTRY_MARK = b"PK\5\6", b"PK\6\6", b"PK\6\7", b"PK\1\2"
+_LOCAL_MARK = b"PK\3\4"
+# How a zip begins: with a member, without one, or with the mark of one in several parts.
+MARKS = (_LOCAL_MARK, _END_MARK, b"PK\7\10")
+
+_LONGEST_COMMENT = 0xFFFF
+_MANY = 0xFFFFFFFF  # the number is in the extra field with the numbers of 64 bits
+_SIZES_64 = 1
+_ENCRYPTED, _UTF8 = 0x0001 | 0x0040 | 0x2000, 0x0800
+_STORED, _DEFLATED = 0, 8
+_UNIX = 3
+# What is read with a member, since the length of its own header is not known before.
+_SPARE = 1024
+
+
+class _Directory(NamedTuple):
+    """The directory: its offset and size in bytes, and what to add to the offsets that it names."""
+
+    offset: int
+    size: int
+    shift: int
+
+
+def members(file: BinaryIO, size: int) -> Iterator[Member]:
+    """Yield the files in a zip of `size` bytes.
+
+    Raises:
+        ArchiveError: the zip has no directory, or a damaged one; what came before was yielded.
+    """
+    directory = _directory(file, size)
+    file.seek(directory.offset)
+    left = directory.size
+    while left > 0:
+        entry = file.read(_ENTRY.size)
+        if len(entry) < _ENTRY.size or entry[:4] != _ENTRY_MARK:
+            offset = directory.offset + directory.size - left
+            raise ArchiveError(Kind.DAMAGED, f"has a damaged directory at byte {offset:,}: {LOST}")
+        lengths = _ENTRY.unpack(entry)[10:13]
+        variable = file.read(sum(lengths))
+        left -= _ENTRY.size + sum(lengths)
+        if found := _member(_ENTRY.unpack(entry), variable, directory.shift):
+            yield found
+
+
+def _directory(file: BinaryIO, size: int) -> _Directory:
+    begin = max(0, size - _LONGEST_COMMENT - _END.size - _LOCATOR.size)
+    file.seek(begin)
+    tail = file.read(size - begin)
+    at = tail.rfind(_END_MARK)
+    if at < 0 or at + _END.size > len(tail):
+        raise ArchiveError(
+            Kind.TRUNCATED, "breaks off: the directory that belongs to its end is missing, and so all of it is lost"
+        )
+    end = _END.unpack_from(tail, at)
+    length, offset, end_offset = end[5], end[6], begin + at
+    if end[1] or end[2]:
+        raise ArchiveError(
+            Kind.UNSUPPORTED_CODING, "is one part of several, and is not read: join them into one archive"
+        )
+    if tail[max(0, at - _LOCATOR.size) : at][:4] == _LOCATOR_MARK:
+        length, offset, end_offset = _end_64(file, _LOCATOR.unpack_from(tail, at - _LOCATOR.size)[2], end_offset)
+    shift = end_offset - length - offset  # the bytes before the zip, as in a program that unpacks itself
+    if shift < 0:
+        raise ArchiveError(Kind.DAMAGED, "has a directory that does not fit in it: all of it is lost")
+    return _Directory(offset + shift, length, shift)
+
+
+def _end_64(file: BinaryIO, offset: int, locator_end: int) -> tuple[int, int, int]:
+    """Return the length and offset of the directory, and the offset of the record that says so."""
+    for candidate in (offset, locator_end - _LOCATOR.size - _END_64.size):
+        if candidate >= 0:
+            file.seek(candidate)
+            record = file.read(_END_64.size)
+            if len(record) == _END_64.size and record[:4] == _END_64_MARK:
+                return *_END_64.unpack(record)[8:10], candidate
+    raise ArchiveError(Kind.DAMAGED, "has a damaged end of its directory: all of it is lost")
+
+
+def _member(entry: tuple[int, ...], variable: bytes, shift: int) -> Member | None:
+    _, made_by, _, flags, method, _, _, crc, packed, size, name_length, extra_length, *rest = entry
+    _, _, _, attributes, offset = rest
+    name = _name(variable[:name_length], flags, made_by >> 8)
+    if name.endswith("/"):
+        return None
+    size, packed, offset = _sizes(variable[name_length : name_length + extra_length], size, packed, offset)
+    mode = stat.S_IFMT(attributes >> 16) if made_by >> 8 == _UNIX else 0
+    return member(name, size, _place(flags, method, mode, size, ZipMember(offset + shift, packed, method, crc)))
+
+
+def _name(raw: bytes, flags: int, system: int) -> str:
+    """Return a name with slashes. What is not said to be UTF-8 often is all the same; else it is of MS-DOS."""
+    try:
+        name = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        name = raw.decode("utf-8", "surrogateescape") if flags & _UTF8 else raw.decode("cp437")
+    return name if system == _UNIX else name.replace("\\", "/")
+
+
+def _sizes(extra: bytes, *numbers: int) -> list[int]:
+    """Return (size, packed size, offset), each replaced by its number of 64 bits if it has one."""
+    wide: list[int] = []
+    while len(extra) >= 4:
+        kind, length = struct.unpack_from("<2H", extra)
+        if kind == _SIZES_64:
+            field = extra[4 : 4 + length]
+            wide = [*struct.unpack_from(f"<{len(field) // 8}Q", field)]
+        extra = extra[4 + length :]
+    return [wide.pop(0) if number == _MANY and wide else number for number in numbers]
+
+
+def _place(flags: int, method: int, mode: int, size: int, place: ZipMember) -> Place:
+    if mode == stat.S_IFLNK:
+        return refused("a link")
+    if mode not in (0, stat.S_IFREG):
+        return refused("a device")
+    if flags & _ENCRYPTED:
+        return refused("encrypted")
+    if method not in (_STORED, _DEFLATED):
+        return refused(f"packed by method {method}")
+    if size > LARGEST:
+        return Unreadable(Kind.TOO_LARGE, f"it unpacks to {size:,} bytes, more than {LARGEST:,}")
+    return place
+
+
+def content(place: ZipMember, size: int, read: Callable[[int, int], bytes]) -> bytes:
+    """Return the bytes of a member.
+
+    Args:
+        place: where it lies.
+        size: what it unpacks to.
+        read: (offset, length) -> that part of the archive, or less at its end.
+
+    Raises:
+        ImageError: the archive is damaged there, or ends before.
+    """
+    data = read(place.offset, _LOCAL.size + _SPARE + place.packed_bytes)
+    if len(data) < _LOCAL.size:
+        raise _error(Kind.TRUNCATED, "its archive ends before it")
+    if data[:4] != _LOCAL_MARK:
+        raise _error(Kind.DAMAGED, "it is not where the directory of its archive says")
+    start = _LOCAL.size + sum(_LOCAL.unpack_from(data)[-2:])
+    packed = data[start : start + place.packed_bytes]
+    if start + place.packed_bytes > _LOCAL.size + _SPARE + place.packed_bytes:
+        packed = read(place.offset + start, place.packed_bytes)
+    if len(packed) < place.packed_bytes:
+        raise _error(Kind.TRUNCATED, f"its archive ends within it, after {len(packed):,} of its packed bytes")
+    unpacked = packed if place.method == _STORED else _inflated(packed, size)
+    if len(unpacked) != size or zlib.crc32(unpacked) != place.crc:
+        raise _error(Kind.DAMAGED, "its bytes do not have the size and checksum that the directory of its archive says")
+    return unpacked
+
+
+def _inflated(packed: bytes, size: int) -> bytes:
+    """Return the unpacked bytes; of more than `size` bytes only one more."""
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, size + 1)
+    except zlib.error as error:
+        raise _error(Kind.DAMAGED, "its packed bytes are damaged") from error
+
+
+def _error(kind: Kind, message: str) -> ImageError:
+    return ImageError(kind, Stage.READ, message)
