@@ -82,7 +82,7 @@ def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: R
     owner = owners.setdefault(name, result.source.path)
     if owner != result.source.path:
         problem = Kind.NAME_TAKEN, f"its output {name!r} is that of {owner!r}"
-    if problem is None and layout.keeps_tree and storage.is_folder(_beside(result.source, name)):
+    if problem is None and layout.keeps_tree and storage.is_folder(_beside(shard, result.source, name, config)):
         problem = Kind.NAME_TAKEN, f"its output {name!r} is the name of a folder of the source"
     if problem is None:
         return result
@@ -91,12 +91,15 @@ def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: R
     return result._replace(outputs=outputs)
 
 
-def _beside(source: Source, name: str) -> str:
-    """Return the path that an output would have beside its source.
+def _beside(shard: Shard, source: Source, name: str, config: ResizeConfig) -> str:
+    """Return the path that an output would have beside its source, and beside a member if it were unpacked.
 
     If a folder of the source has that path, the dataset will need a folder of the same name.
     """
-    return storage.join(source.location.rpartition("/")[0], name.rpartition("/")[2])
+    location = source.location
+    if source.place is not None:
+        location = storage.join(config.root_of(shard.split), source.path.removeprefix(config.key_prefix(shard.split)))
+    return storage.join(location.rpartition("/")[0], name.rpartition("/")[2])
 
 
 def _path(shard: Shard, name: str, size: int, extension: str, config: ResizeConfig) -> str:
