@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from loguru import logger
 
-from pipeline.cli.contents import Checked, Problem, check_contents, with_checked
+from pipeline.cli.contents import Checked, Problem, check_contents, is_one_file, is_whole_folder, with_checked
 from pipeline.cli.options import NOWHERE, EstimateRequest, Options, parse
 from pipeline.errors import ExitRun, UsageError
 from pipeline.exclusive.lease import Lease, hold_lease
@@ -118,7 +118,11 @@ def _check_places(options: Options) -> Checked:
     else:
         for table, location in config.tables.items():
             check_table(location, table)
-    checked = check_contents(config)
+    has_patterns = any(
+        not split.is_listed and not is_whole_folder(split) and not is_one_file(split) for split in config.splits
+    )
+    with fast_loading(options) if has_patterns else contextlib.nullcontext():  # Beam matches patterns
+        checked = check_contents(config)
     for problem in checked.problems:
         logger.warning("{}", problem)
     return checked

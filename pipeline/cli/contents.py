@@ -153,6 +153,11 @@ def is_whole_folder(split: Split) -> bool:
     return is_local(split.root) and split.pattern == join(escaped(split.root), "**")
 
 
+def is_one_file(split: Split) -> bool:
+    """Return whether a split is one local file, and not a folder or a pattern."""
+    return is_local(split.pattern) and os.path.isfile(unescaped(split.pattern))
+
+
 def survey(split: Split, out_dir: str, any_name: bool = False) -> Survey:
     """Count the files of a local input, except for those below `out_dir`.
 
@@ -178,6 +183,9 @@ def survey(split: Split, out_dir: str, any_name: bool = False) -> Survey:
 def _paths(split: Split, out_dir: str, problems: list[Problem]) -> Iterator[str]:
     if is_whole_folder(split):
         yield from (entry.path for entry in walk(split.root, out_dir, problems))
+        return
+    if is_one_file(split):
+        yield unescaped(split.pattern)
         return
     problems += _problems_below(split, out_dir)
     for path, _, _ in list_files(split.pattern):

@@ -38,9 +38,9 @@ def _add_dataset_flags(group: FlagGroup) -> None:
         required=True,
         metavar="IN",
         help="a folder with all its sub-folders, a glob pattern (** too), an archive (.tar, .zip, .tar.gz), a store "
-        "path such as gs://bucket/train or s3://bucket/train, a web address, or a list of paths and web addresses (.txt, "
-        ".csv, .tsv, .jsonl, each also .gz, or .parquet); several inputs are the splits of one dataset, named after "
-        "their last folders; a single one is the split train",
+        "path such as gs://bucket/train or s3://bucket/train, a web address, or a list of paths and web addresses "
+        "(.txt, .csv, .tsv, .jsonl, each also .gz, or .parquet); several inputs are the splits of one dataset, named "
+        "after their last folders; a single one is the split train",
     )
     group.add(
         *("-o", "--out_dir"),

@@ -23,7 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tar, zipped, stream, loose = ({name: PHOTOS[name] for name in names[start::4]} for start in range(4))
     files = {"a.tar": packed(tar, "tar"), "x/b.zip": packed(zipped, "zip"), "c.tar.gz": packed(stream, "tar.gz")}
     files["cut.tgz"] = packed({"e.jpg": PHOTOS["d/000.jpg"], "f.jpg": PHOTOS["d/001.jpg"]}, "tar.gz")[:-3000]
-    return write_tree(tmp_path_factory.mktemp("archives"), {**files, **loose})
+    return write_tree(tmp_path_factory.mktemp("archives") / "photos", {**files, **loose})
 
 
 def test_a_job_on_archives_whose_worker_was_killed_makes_the_local_dataset(

@@ -212,6 +212,18 @@ def test_files_with_one_path_are_all_counted(make: Make, tmp_path: Path) -> None
         assert len(found) == 25
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_whose_output_has_the_name_of_a_folder(make: Make, tmp_path: Path, kind: str) -> None:
+    names = ("a.png", "a.jpg/b.png", "c.jpg", "d.png/x.png/y.jpg", "d.png/x.jpg", "e.png")
+    archive = packed(dict.fromkeys(names, FILES["cats/001.jpg"]), kind)
+    write_tree(tmp_path, {f"in/p.{kind}": archive, "in/e.jpg/f.png": FILES["cats/001.jpg"]})
+    make("-i", tmp_path / "in", "-o", tmp_path / "out", "-s", 16, "-ext", "jpg", "--images_per_shard", 1)
+    assert {row["source"] for row in rows(tmp_path / "out", "failures")} == {"a.png", "d.png/x.jpg", "e.png"}
+    assert {row["error"] for row in rows(tmp_path / "out", "failures")} == {"name-taken"}
+    make("-i", tmp_path / "in", "-o", tmp_path / "tar", "-s", 16, "-ext", "jpg", "--layout", "webdataset")
+    assert rows(tmp_path / "tar", "failures") == []
+
+
 def test_an_archive_without_an_image_is_refused(tmp_path: Path) -> None:
     for kind in KINDS:
         write_tree(tmp_path, {f"{kind}/a.{kind}": packed({"a.txt": b"1", "b.txt": b"2"}, kind)})

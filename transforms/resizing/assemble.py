@@ -11,6 +11,7 @@ from transforms.imaging.errors import ImageError, Kind, Note, SkippedError, Stag
 from transforms.imaging.resize import Encoded
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
+from transforms.model.places import Listed
 from transforms.model.records import (
     FailureRow,
     ManifestRow,
@@ -83,7 +84,7 @@ def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: R
     owner = owners.setdefault(name, result.source.path)
     if owner != result.source.path:
         problem = Kind.NAME_TAKEN, f"its output {name!r} is that of {owner!r}"
-    if problem is None and layout.keeps_tree and _is_folder_beside(result.source, name):
+    if problem is None and layout.keeps_tree and _is_folder_beside(shard, result.source, name, config):
         problem = Kind.NAME_TAKEN, f"its output {name!r} is the name of a folder of the source"
     if problem is None:
         return result
@@ -92,10 +93,16 @@ def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: R
     return result._replace(outputs=outputs)
 
 
-def _is_folder_beside(source: Source, name: str) -> bool:
-    """Return whether there is a folder with an output's name beside its source: the dataset will need it too."""
-    beside = storage.join(source.location.rpartition("/")[0], name.rpartition("/")[2])
-    return beside != source.location and storage.is_folder(beside)
+def _is_folder_beside(shard: Shard, source: Source, name: str, config: ResizeConfig) -> bool:
+    """Return whether there is a folder with an output's name beside its source, or a member as if it were unpacked.
+
+    The dataset will need a folder of the same name.
+    """
+    location = source.location
+    if source.place is not None and not isinstance(source.place, Listed):
+        location = storage.join(config.root_of(shard.split), source.path.removeprefix(config.key_prefix(shard.split)))
+    beside = storage.join(location.rpartition("/")[0], name.rpartition("/")[2])
+    return beside != location and storage.is_folder(beside)
 
 
 def _path(shard: Shard, name: str, size: int, extension: str, config: ResizeConfig) -> str:
