@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
+from transforms.annotations.rows import ReadBoxes
 from transforms.committing.write import WriteShards
 from transforms.finishing.transform import FinishDataset
 from transforms.listing.match import MatchSources
@@ -27,12 +28,17 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
     sources, counts = pipeline | "MatchSources" >> MatchSources(config)
     #  sources  (split, path, bytes, version)
     #  counts   a tally of the names in each split
-    rows = None
+    tables = []
     if config.tables:
-        rows, profiles = pipeline | "ReadRows" >> ReadRows(config)
-        #  rows      (table, split, key, number, cells)
-        #  profiles  a tally of each table: the types of its columns
-        counts = (counts, profiles) | "JoinListings" >> beam.Flatten()
+        tables.append(pipeline | "ReadRows" >> ReadRows(config))
+        #  (table, split, key, number, cells), and a tally of each table: the types of its columns
+    if config.annotations:
+        tables.append(pipeline | "ReadBoxes" >> ReadBoxes(config.annotations))
+        #  the same for files of boxes: a row for each image, and a tally of each file
+    rows = None
+    if tables:
+        rows = [rows for rows, _ in tables] | "JoinRows" >> beam.Flatten()
+        counts = [counts, *(tally for _, tally in tables)] | "JoinListings" >> beam.Flatten()
 
     listing = counts | "SumListings" >> Summarize()
     #  one tally of everything that was listed

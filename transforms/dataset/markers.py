@@ -75,8 +75,9 @@ def digest_of(sources: Sequence[Source], rows: Sequence[TableRow] = (), columns:
     """
     listed = sorted((source.path, source.bytes, source.version) for source in sources)
     digest = hashlib.sha256(json_line(listed))
-    if rows or columns.types:
-        digest.update(json_line(columns))
+    if rows or columns.types or columns.categories:
+        # As older versions did, without what they lack: else all their shards would be made again.
+        digest.update(json_line({name: value for name, value in columns._asdict().items() if value is not None}))
         for row in sorted(rows):
             digest.update(json_line(row[:3]) + row.cells)
     return digest.hexdigest()

@@ -124,10 +124,9 @@ def read_plan(out_dir: str) -> Plan | None:
         return None
     try:
         plan = Plan(**json.loads(text))
-        types, classes = plan.columns
-        return plan._replace(
-            settings=_current(plan.settings), columns=Columns(types, tuple(classes)), unwritten=tuple(plan.unwritten)
-        )
+        types, classes, *categories = plan.columns  # older versions wrote no categories
+        columns = Columns(types, tuple(classes), *categories)
+        return plan._replace(settings=_current(plan.settings), columns=columns, unwritten=tuple(plan.unwritten))
     except (ValueError, TypeError) as error:
         raise RunError(
             f"{storage.join(out_dir, CONFIG_PATH)!r} is damaged ({error}): give another -o, or delete the folder "

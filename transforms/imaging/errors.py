@@ -48,6 +48,7 @@ class Skip(enum.StrEnum):
     SAMPLE = "sample"
     MIN_SIDE = "min-side"
     MAX_ASPECT = "max-aspect"
+    NOT_SELECTED = "not-selected"
 
 
 class Note(enum.StrEnum):

@@ -15,7 +15,7 @@ from typing import Any
 from transforms.imaging.naming import archive_key
 from transforms.layouts.layout import Example, Layout, Subset, Unpack
 from transforms.model.cell_types import as_type
-from transforms.model.records import Columns, ManifestRow, OutputImage, Shard, StoredFile
+from transforms.model.records import OBJECTS, Columns, ManifestRow, OutputImage, Shard, StoredFile
 
 # The fields of its row that a sample repeats. All of them are known for every image that was written.
 SAMPLE_FIELDS = (
@@ -76,7 +76,8 @@ def archive_layout(
 def sample_record(row: ManifestRow) -> dict[str, Any]:
     """Return the record of a sample: the same fields of the same types in every sample, then the further columns."""
     values = row._asdict()
-    return {**{field: values[field] for field in SAMPLE_FIELDS}, **row.columns}
+    objects = {} if row.objects is None else {OBJECTS: row.objects}
+    return {**{field: values[field] for field in SAMPLE_FIELDS}, **row.columns, **objects}
 
 
 def plain_sample(row: ManifestRow, columns: Columns) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from transforms.layouts.archive import LISTS
+from transforms.model.annotations import FLAGS
 from transforms.model.json_lines import utf8
-from transforms.model.records import LABEL, Columns
+from transforms.model.records import LABEL, OBJECTS, Columns
 
 
 def image(name: str) -> dict[str, Any]:
@@ -24,12 +25,24 @@ def label(name: str, columns: Columns) -> dict[str, Any]:
     """Return the feature of a column of labels, with the names of the classes if they have names."""
     if not columns.classes:
         return {"name": name, "dtype": "int64"}
-    names = {str(number): utf8(class_).decode() for number, class_ in enumerate(columns.classes)}
-    return {"name": name, "dtype": {"class_label": {"names": names}}}
+    return {"name": name, "dtype": _class_label(columns.classes)}
+
+
+def _class_label(names: Iterable[str]) -> dict[str, Any]:
+    return {"class_label": {"names": {str(number): utf8(name).decode() for number, name in enumerate(names)}}}
+
+
+def objects(columns: Columns) -> list[dict[str, Any]]:
+    """Return the feature of the boxes, if the dataset has any."""
+    if columns.categories is None:
+        return []
+    flags = [{"name": flag, "list": "int8"} for flag in FLAGS.values()]
+    bbox, category = {"name": "bbox", "list": {"list": "float64"}}, _class_label(columns.categories.values())
+    return [{"name": OBJECTS, "struct": [bbox, {"name": "category", "list": category}, *flags]}]
 
 
 def table(types: Mapping[str, str], columns: Columns) -> list[dict[str, Any]]:
-    """Return the features of a table: the column `image`, then a column of each type.
+    """Return the features of a table: the column `image`, a column of each type, and the boxes.
 
     Args:
         types: the name of each column -> its type; `label` is a column of labels.
@@ -38,4 +51,5 @@ def table(types: Mapping[str, str], columns: Columns) -> list[dict[str, Any]]:
     return [
         image("image"),
         *(label(name, columns) if name == LABEL else value(name, kind) for name, kind in types.items()),
+        *objects(columns),
     ]

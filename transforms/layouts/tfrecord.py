@@ -22,8 +22,9 @@ import google_crc32c
 
 from transforms.layouts.archive import ARCHIVES_EXAMPLE, archive_layout, member_name, plain_sample
 from transforms.layouts.layout import Example, Subset
+from transforms.model.annotations import FLAGS
 from transforms.model.json_lines import utf8
-from transforms.model.records import LABEL, LABEL_NAME, NO_COLUMNS, Columns, OutputImage
+from transforms.model.records import LABEL, LABEL_NAME, NO_COLUMNS, OBJECTS, Columns, ManifestRow, Objects, OutputImage
 
 # The values of one feature of an Example: only bytes, only integers of 64 bits, or only floats; it may be empty.
 Values = Sequence[Any]
@@ -65,7 +66,23 @@ def features(path: str, image: OutputImage, columns: Columns = NO_COLUMNS) -> di
         "image/key/sha256": row.sha256,
         **{_KEYS.get(field, f"manifest/{field}"): value for field, value in plain_sample(row, columns).items()},
     }
-    return {key: _values(value) for key, value in values.items() if value is not None}
+    boxes = values.pop(f"manifest/{OBJECTS}", None)
+    described = {key: _values(value) for key, value in values.items() if value is not None}
+    return {**described, **(_boxes(row, boxes, columns) if boxes else {})}
+
+
+def _boxes(row: ManifestRow, objects: Objects, columns: Columns) -> dict[str, Values]:
+    """Return the features of an image's boxes. Edges are shares of its width and height; classes count from 1."""
+    width, height, classes = float(row.width or 1), float(row.height or 1), list((columns.categories or {}).values())
+    return {
+        "image/object/bbox/xmin": [left / width for left, *_ in objects["bbox"]],
+        "image/object/bbox/xmax": [(left + wide) / width for left, _, wide, _ in objects["bbox"]],
+        "image/object/bbox/ymin": [top / height for _, top, *_ in objects["bbox"]],
+        "image/object/bbox/ymax": [(top + high) / height for _, top, _, high in objects["bbox"]],
+        "image/object/class/label": [number + 1 for number in objects["category"]],
+        "image/object/class/text": [utf8(classes[number]) for number in objects["category"]],
+        **{f"image/object/{flag}": objects[flag] for flag in FLAGS.values()},
+    }
 
 
 def _values(value: object) -> Values:

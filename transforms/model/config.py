@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 
 from transforms.imaging.spec import ResizeSpec
+from transforms.model.annotations import Annotations
 from transforms.model.folders import size_folder, split_prefix
 
 # The tables that a dataset may have, by the names of their flags.
 COLUMNS, ATTRIBUTION = "columns", "attribution"
+# The files of boxes, by the name of their flag.
+BOXES = "boxes"
 
 # The name of a single input's split, unless its folder has a name that splits usually have.
 DEFAULT_SPLIT = "train"
@@ -88,6 +91,8 @@ class ResizeConfig:
         label_from: "folder" if the name of an image's folder is its class; "" for no classes.
         columns: a table of further columns, joined by key; "" for none.
         attribution: a table of the images' authors and licenses; "" for none.
+        annotations: the boxes of the images, and the images that are taken by their classes; None for all images
+            without boxes.
         card: the texts of the dataset's card.
         unread: what this run cannot read of the inputs.
         process_per_core: whether the processes that share a machine are as many as its cores.
@@ -107,6 +112,7 @@ class ResizeConfig:
     label_from: str = ""
     columns: str = ""
     attribution: str = ""
+    annotations: Annotations | None = None
     card: CardText = CardText()
     unread: Unread = Unread()
     process_per_core: bool = False
@@ -120,7 +126,8 @@ class ResizeConfig:
     @property
     def places(self) -> tuple[str, ...]:
         """The locations of everything that is read or written: OUT, inputs and tables."""
-        return self.out_dir, *(split.root for split in self.splits), *self.tables.values()
+        boxes = [file.location for file in self.annotations.boxes] if self.annotations else []
+        return self.out_dir, *(split.root for split in self.splits), *self.tables.values(), *boxes
 
     def size_folder(self, size: int) -> str:
         """Return the folder below `out_dir` that holds the outputs of one size, see `folders`."""

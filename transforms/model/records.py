@@ -17,6 +17,12 @@ LABEL, LABEL_NAME = "label", "label_name"
 # A cell of a further column; None if a sample has no value there.
 Value = str | int | float | bool | None
 
+# The boxes of an output: "bbox" has (left, top, width, height) of each in its pixels, "category" the IDs of their
+# classes, and the other lists their flags, by the names in `annotations.FLAGS`.
+Objects = dict[str, list[Any]]
+# The name of the column of boxes.
+OBJECTS = "objects"
+
 # Nested dictionaries of counts, see `summary.tally`.
 Tally = dict[str, Any]
 
@@ -61,7 +67,7 @@ class ManifestRow(NamedTuple):
     of the output that shows it, in the output's pixels. `orientation` is the turn between them, as a value of
     the EXIF tag. `boxes.map_box` takes these three. `notes` are remarks for the owner of the image, see
     `imaging.errors.Note`. `columns` holds the label and the further columns by their names; the manifest has
-    them beside the other fields.
+    them beside the other fields. `objects` are its boxes; None if the dataset has none.
     """
 
     key: str
@@ -85,10 +91,11 @@ class ManifestRow(NamedTuple):
     reason: str | None = None
     notes: tuple[str, ...] = ()
     columns: dict[str, Value] = {}  # noqa: RUF012  # this default is never changed
+    objects: Objects | None = None
 
 
-# The fields of every row. `columns`, the last field, is flattened into them.
-MANIFEST_FIELDS = ManifestRow._fields[:-1]
+# The fields of every row. Those of `columns` stand beside them, and `objects` only if there are any.
+MANIFEST_FIELDS = ManifestRow._fields[:-2]
 
 
 class FailureRow(NamedTuple):
@@ -116,10 +123,12 @@ class Columns(NamedTuple):
     Args:
         types: name -> type of each column, in order. A type is "string", "int64", "uint64", "float64" or "bool".
         classes: the names of the classes in the order of their ids, if `label` is such an id.
+        categories: class -> name of the classes of boxes, in the order of their ids; None without boxes.
     """
 
     types: dict[str, str] = {}  # noqa: RUF012  # this default is never changed
     classes: tuple[str, ...] = ()
+    categories: dict[str, str] | None = None
 
 
 NO_COLUMNS = Columns()

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from transforms import storage
+from transforms.annotations.counts import count_objects
+from transforms.annotations.join import NO_BOXES, BoxJoin
+from transforms.annotations.objects import OutputBoxes, objects_of
 from transforms.imaging.errors import ImageError, Kind, SkippedError, Stage
 from transforms.imaging.resize import Encoded
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
 from transforms.model.records import (
+    NO_COLUMNS,
+    Columns,
     FailureRow,
     ManifestRow,
+    Objects,
     OutputImage,
     ResizedShard,
     Shard,
@@ -26,24 +33,49 @@ from transforms.tables.columns import class_of
 from transforms.tables.join import EMPTY_JOIN, JoinResult
 
 
+class FromTables(NamedTuple):
+    """What tables and annotations say about the images of a shard.
+
+    Args:
+        columns: of the dataset.
+        joined: the rows of tables.
+        boxes: the boxes.
+    """
+
+    columns: Columns = NO_COLUMNS
+    joined: JoinResult = EMPTY_JOIN
+    boxes: BoxJoin = NO_BOXES
+
+
+NO_TABLES = FromTables()
+
+
 def assemble(
-    shard: Shard, digest: str, results: Iterable[SourceResult], config: ResizeConfig, joined: JoinResult = EMPTY_JOIN
+    shard: Shard,
+    digest: str,
+    results: Iterable[SourceResult],
+    config: ResizeConfig,
+    of_tables: FromTables = NO_TABLES,
 ) -> ResizedShard:
     """Convert the results of a shard's sources to rows, failures and named images, in the order of the keys.
 
     If several images have the same output name, the first gets it, and the others fail with a message that names
     the first.
     """
+    joined = of_tables.joined
     rows: list[ManifestRow] = []
     failures: list[FailureRow] = []
     images: list[OutputImage] = []
     owners: dict[str, str] = {}
+    dropped_boxes: dict[str, Counter[str]] = {str(size): Counter() for size in config.spec.sizes}
     for result in sorted(results, key=lambda result: (result.source.key, result.source.path)):
         named = _named(shard, result, owners, config)
         errors = {str(error): error for error in named.outputs.values() if isinstance(error, ImageError)}
         failures += [failure_row(result.source, error) for error in errors.values()]
         for size, output in named.outputs.items():
-            row, image = _row(shard, named, size, output, config, joined)
+            boxes = _boxes(named, output, config, of_tables)
+            dropped_boxes[str(size)].update(boxes.dropped if boxes else {})
+            row, image = _row(shard, named, size, output, config, joined, boxes.objects if boxes else None)
             rows.append(row)
             images += [image] if image else []
     attributions = tuple(_attributions(rows, joined))
@@ -52,11 +84,35 @@ def assemble(
         counts["classes"] = _classes(rows, config)
     if config.tables:
         counts["tables"] = joined.tally
+    if config.annotations:
+        counted = count_objects(rows, of_tables.columns.categories or (), config.spec.sizes)
+        dropped = {size: {"dropped": dict(reasons)} for size, reasons in dropped_boxes.items()}
+        counts |= {"boxes": of_tables.boxes.tally, "objects": {size: counted[size] | dropped[size] for size in counted}}
     if config.attribution:
         counts["licenses"] = dict(Counter(str(attribution["License"]) for attribution in attributions))
     return ResizedShard(
-        shard, digest, counts, tuple(rows), tuple(failures), tuple(images), attributions, joined.unmatched
+        shard,
+        digest,
+        counts,
+        tuple(rows),
+        tuple(failures),
+        tuple(images),
+        attributions,
+        joined.unmatched,
+        of_tables.columns,
     )
+
+
+def _boxes(
+    result: SourceResult, output: SourceOutput, config: ResizeConfig, of_tables: FromTables
+) -> OutputBoxes | None:
+    """Return the boxes of an output; None if there is no output, or the dataset has no boxes."""
+    if config.annotations is None or result.header is None or not isinstance(output, Encoded | Staged):
+        return None
+    ids = {class_: number for number, class_ in enumerate(of_tables.columns.categories or ())}
+    boxes = of_tables.boxes.boxes.get(result.source.path, ())
+    source = result.header.width, result.header.height
+    return objects_of(boxes, source, output.target, ids, config.annotations.min_visible)
 
 
 def _classes(rows: Iterable[ManifestRow], config: ResizeConfig) -> dict[str, int]:
@@ -107,11 +163,18 @@ def failure_row(source: Source, error: ImageError) -> FailureRow:
 
 
 def _row(
-    shard: Shard, result: SourceResult, size: int, output: SourceOutput, config: ResizeConfig, joined: JoinResult
+    shard: Shard,
+    result: SourceResult,
+    size: int,
+    output: SourceOutput,
+    config: ResizeConfig,
+    joined: JoinResult,
+    objects: Objects | None,
 ) -> tuple[ManifestRow, OutputImage | None]:
     name = LAYOUTS[config.layout].name_of(result.source.key, result.extension)
     path = _path(shard, name, size, result.extension, config)
-    row = manifest_row(result, size, output, path, joined.columns.get(result.source.path, {}))
+    columns = joined.columns.get(result.source.path, {})
+    row = manifest_row(result, size, output, path, columns)._replace(objects=objects)
     if isinstance(output, Encoded):
         return row, OutputImage(row, name, StoredFile(path, output.data, output.sha256))
     if isinstance(output, Staged):

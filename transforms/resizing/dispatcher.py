@@ -24,7 +24,7 @@ from transforms.resizing.worker import Failed, NeedsMemory, Reply
 from transforms.resizing.worker_process import WorkerDiedError, WorkerProcess
 from transforms.sources import is_read_by_workers
 
-# The seconds between two looks at the workers. The caches of a processor are cold after a sleep, so that a wake-up costs
+# The seconds between two looks at the workers. The caches of a processor are cold after a sleep, so a wake-up costs
 # more than what it is for; in this time several replies arrive. Each worker has more work before it than for this time
 # (`_SECONDS_AHEAD` in lane.py).
 _PAUSE = 0.005

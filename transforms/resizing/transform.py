@@ -12,6 +12,7 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import storage
+from transforms.annotations.join import NO_BOXES, BoxJoin, join_boxes
 from transforms.dataset.markers import Header, digest_of, read_header
 from transforms.dataset.plan import Plan
 from transforms.dataset.settings import versions
@@ -20,7 +21,7 @@ from transforms.imaging.naming import in_sample
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Columns, ResizedShard, Shard, Source
-from transforms.resizing.assemble import assemble
+from transforms.resizing.assemble import FromTables, assemble
 from transforms.resizing.environment import check_libraries
 from transforms.resizing.process import SourceResult, without_output
 from transforms.resizing.work import Work
@@ -48,6 +49,7 @@ class _Submitted(NamedTuple):
     columns: Columns
     marker: Header | None = None
     joined: JoinResult = EMPTY_JOIN
+    boxes: BoxJoin = NO_BOXES
     images: int = 0
     skipped: tuple[SourceResult, ...] = ()
     work: Work | None = None
@@ -122,22 +124,30 @@ class _ResizeFn(beam.DoFn):
         header = read_header(config.out_dir, shard)
         if header and header.fits(submitted.digest, config.retry_failed):
             return submitted._replace(marker=header)
+        boxes = join_boxes(sources, rows, config.annotations) if config.annotations else NO_BOXES
         taken: list[Source] = []
         skipped: list[SourceResult] = []
         for source in sorted(sources, key=lambda source: source.path):
-            if in_sample(source.key, self._sample):
-                taken.append(source)
-            else:
-                skipped.append(without_output(source, config.spec, SkippedError(Skip.SAMPLE)))
+            if reason := self._skip(source, boxes):
+                skipped.append(without_output(source, config.spec, SkippedError(reason)))
                 _count(skipped[-1])
+            else:
+                taken.append(source)
         workers = workers_for(config)
         job = Job(config.spec, _staging(config), workers.memory)
         return submitted._replace(
             joined=join(sources, rows, columns, config),
+            boxes=boxes,
             images=len(taken),
             skipped=tuple(skipped),
             work=workers.submit(taken, job, _count),
         )
+
+    def _skip(self, source: Source, boxes: BoxJoin) -> Skip | None:
+        """Return why a source is left out before it is read; None if it is not."""
+        if not in_sample(source.key, self._sample):
+            return Skip.SAMPLE
+        return Skip.NOT_SELECTED if source.path in boxes.not_selected else None
 
     def _may_emit(self) -> bool:
         """Return whether the oldest shard needs no waiting, or enough is submitted behind it."""
@@ -172,6 +182,7 @@ def _resized(submitted: _Submitted, config: ResizeConfig) -> ResizedShard:
         progress.add_resumed_shard(submitted.shard, submitted.marker.tally)
         return ResizedShard(submitted.shard, submitted.digest, submitted.marker.tally, committed=True)
     results = [*submitted.skipped, *(submitted.work.results() if submitted.work else [])]
-    resized = assemble(submitted.shard, submitted.digest, results, config, submitted.joined)
+    of_tables = FromTables(submitted.columns, submitted.joined, submitted.boxes)
+    resized = assemble(submitted.shard, submitted.digest, results, config, of_tables)
     counters.count(resized.tally, sum(sum(result.seconds.values()) for result in results))
-    return resized._replace(columns=submitted.columns)
+    return resized

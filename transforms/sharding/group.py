@@ -9,11 +9,12 @@ from typing import NamedTuple
 import apache_beam as beam
 from loguru import logger
 
+from transforms.annotations.rows import categories_of
 from transforms.dataset.plan import Plan, new_plan, read_plan
 from transforms.imaging.naming import key_of, shard_index
 from transforms.listing.match import SourceTuple, to_source
 from transforms.listing.no_image import no_image_message
-from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
+from transforms.model.config import ATTRIBUTION, BOXES, COLUMNS, ResizeConfig
 from transforms.model.counting import counted
 from transforms.model.errors import RunError
 from transforms.model.records import Shard, Source, Tally
@@ -35,7 +36,7 @@ ASSIGNED_TYPE = beam.typehints.Tuple[beam.typehints.Tuple[str, int, int], ITEM_T
 # An item of every shard, so that the GroupByKey returns shards without images too.
 _PLACEHOLDER: ItemTuple = b"", 0, 0.0, b""
 
-_TABLE_NUMBERS = {COLUMNS: -1, ATTRIBUTION: -2}
+_TABLE_NUMBERS = {COLUMNS: -1, ATTRIBUTION: -2, BOXES: -3}
 _TABLES = {number: table for table, number in _TABLE_NUMBERS.items()}
 
 
@@ -59,7 +60,7 @@ def assign_source(
     """
     split, path, size, version, place = source
     key = key_of(config.key_prefix(split) + os.fsdecode(path))
-    return _shard_of(split, keys.shortest(key) if keys else key, plan), (path, size, version, place)
+    return _shard_of(split, keys.of_shard(key) if keys else key, plan), (path, size, version, place)
 
 
 def assign_row(row: RowTuple, keys: Keys, plan: Plan) -> tuple[ShardTuple, ItemTuple]:
@@ -68,9 +69,11 @@ def assign_row(row: RowTuple, keys: Keys, plan: Plan) -> tuple[ShardTuple, ItemT
     If there are several splits, the key begins with the split, or the row names it; else it matches no image.
     """
     table, row_split, row_key, number, cells = row
-    split, key = keys.with_split(os.fsdecode(row_key), row_split)
+    split, key = row_split, os.fsdecode(row_key)
+    if table != BOXES:
+        split, key = keys.with_split(key, row_split)
     item = os.fsencode(key), _TABLE_NUMBERS[table], float(number), cells
-    return _shard_of(split, keys.shortest(key), plan), item
+    return _shard_of(split, keys.of_shard(key), plan), item
 
 
 def _shard_of(split: str, key: str, plan: Plan) -> ShardTuple:
@@ -111,10 +114,10 @@ def plan_shards(listing: Tally, config: ResizeConfig, earlier: Plan | None = Non
             scope = " (all inputs together)" if len(config.splits) > 1 else ""
             where = f"-i {split.pattern!r}{scope}"
             raise RunError(no_image_message(where, listing["not_images"], listing["system_files"]))
-    if earlier is None:
-        return new_plan(config, _shard_counts(listing, config), columns_of(listing, config))
-    plan = new_plan(config, earlier.shards, columns_of(listing, config, earlier.unwritten))
-    return plan._replace(unwritten=earlier.unwritten)
+    unwritten = earlier.unwritten if earlier else ()
+    columns = columns_of(listing, config, unwritten)._replace(categories=categories_of(listing, config))
+    shards = earlier.shards if earlier else _shard_counts(listing, config)
+    return new_plan(config, shards, columns)._replace(unwritten=unwritten)
 
 
 def _shard_counts(listing: Tally, config: ResizeConfig) -> dict[str, int]:

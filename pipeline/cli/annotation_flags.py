@@ -1,0 +1,66 @@
+"""Flags of the annotations of Open Images: boxes, their classes, and which images are taken by them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from pipeline.cli import values
+from pipeline.cli.group import FlagGroup
+
+
+def add_flags(parser: argparse.ArgumentParser) -> Iterator[FlagGroup]:
+    """Add the group of this module to a parser, and yield it."""
+    group = FlagGroup(parser, "boxes of Open Images")
+    _add_files(group)
+    _add_selection(group)
+    yield group
+
+
+def _add_files(group: FlagGroup) -> None:
+    group.add(
+        "--boxes",
+        nargs="+",
+        metavar="FILE",
+        help="tables of boxes (.csv, .csv.gz) as Open Images publishes them: one for all images, or one for each -i. "
+        "An image is named by its ImageID, the last part of its key",
+    )
+    group.add(
+        "--class_names",
+        metavar="FILE",
+        help="the names of the classes, such as class-descriptions-boxable.csv (default: classes have no names)",
+    )
+    group.add(
+        "--class_hierarchy",
+        metavar="FILE",
+        help="the hierarchy of the classes, such as bbox_labels_600_hierarchy.json: a box of a class is one of each of "
+        "its ancestors too",
+    )
+
+
+def _add_selection(group: FlagGroup) -> None:
+    group.add(
+        "--classes",
+        nargs="+",
+        metavar="CLASS",
+        help="take only images with a box of one of these classes, by name or as /m/01yrx; they keep all their boxes",
+    )
+    group.add(
+        "--exclude_classes",
+        nargs="+",
+        metavar="CLASS",
+        help="leave out images with a box of one of these classes",
+    )
+    group.add("--only_classes", action="store_true", help="leave out the boxes of all classes but --classes")
+    group.add(
+        "--box_filter",
+        type=values.flag_rules,
+        metavar="RULES",
+        help="keep only boxes whose flags fulfil all rules, such as 'IsGroupOf=0 IsDepiction!=1'; -1 is unknown",
+    )
+    group.add(
+        "--min_visible",
+        type=values.visible_share,
+        metavar="SHARE",
+        help="drop a box of which the output shows a smaller share than this, 0 to 1 (default: keep all that is seen)",
+    )
