@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -195,15 +196,26 @@ def manifest_row(
         columns: the label and the further columns of the source.
     """
     source, header = result.source, result.header
-    image = (header.format, header.mode, header.width, header.height) if header else (None, None, None, None)
-    about = (source.key, source.path, result.bytes, result.sha256, *image, size)
+    row = functools.partial(
+        ManifestRow,
+        key=source.key,
+        source=source.path,
+        source_bytes=result.bytes,
+        source_sha256=result.sha256,
+        source_format=header.format if header else None,
+        source_mode=header.mode if header else None,
+        source_width=header.width if header else None,
+        source_height=header.height if header else None,
+        size=size,
+        notes=result.notes,
+        columns=columns,
+    )
     if isinstance(output, ImageError):
-        return ManifestRow(*about, reason=output.kind, notes=result.notes, columns=columns)
+        return row(reason=output.kind)
     if isinstance(output, SkippedError):
-        return ManifestRow(*about, status="skipped", reason=output.reason, notes=result.notes, columns=columns)
+        return row(status="skipped", reason=output.reason)
     target = output.target
-    return ManifestRow(
-        *about,
+    return row(
         path=path,
         width=target.width,
         height=target.height,
@@ -213,6 +225,4 @@ def manifest_row(
         source_box=target.source_box,
         output_box=target.output_box,
         status="written",
-        notes=result.notes,
-        columns=columns,
     )
