@@ -29,6 +29,8 @@ _NEEDED = ("ImageID", "LabelName", "XMin", "XMax", "YMin", "YMax")
 # Bytes of a file that are parsed at once.
 _BLOCK = 8_000_000
 
+# The edges of a box that is dropped.
+_NOWHERE = 0.0, 0.0, 0.0, 0.0
 _HEX_ID = re.compile(r"[0-9A-Fa-f]{16}")
 
 
@@ -37,18 +39,12 @@ class Box(NamedTuple):
 
     Args:
         class_: such as /m/01yrx.
-        left: of its edges, as shares of the width of the stored picture, 0 to 1.
-        top: likewise, of its height.
-        right: likewise, of its width.
-        bottom: likewise, of its height.
+        edges: left, top, right and bottom, as shares of the width and the height of the stored picture, 0 to 1.
         flags: in the order of `FLAGS`.
     """
 
     class_: str
-    left: float
-    top: float
-    right: float
-    bottom: float
+    edges: tuple[float, float, float, float]
     flags: tuple[int, ...]
 
 
@@ -110,7 +106,8 @@ class BoxReader:
     def _of_batch(self, batch: pa.RecordBatch, where: str) -> Iterator[ImageBoxes]:
         columns = {name: batch.column(name).to_pylist() for name in batch.schema.names}
         flags = [columns.get(name) or [None] * batch.num_rows for name in self._flags]
-        first, image, boxes = self.rows + 1, "", []
+        first, image = self.rows + 1, ""
+        boxes: list[Box] = []
         edges = zip(*(columns[name] for name in ("XMin", "YMin", "XMax", "YMax")), strict=True)
         rows = zip(columns["ImageID"], columns["LabelName"], edges, zip(*flags, strict=True), strict=True)
         for number, (id_, class_, box, values) in enumerate(rows, first):
@@ -127,9 +124,9 @@ class BoxReader:
 
     def _kept(self, class_: str, edges: Sequence[float | None], flags: Sequence[int | None]) -> list[Box]:
         reason, box = _clipped(edges)
-        flags = tuple(UNKNOWN if flag is None else flag for flag in flags)
+        values = tuple(UNKNOWN if flag is None else flag for flag in flags)
         for rule in self._annotations.rules:
-            if (flags[self._flags.index(rule.flag)] == rule.value) != rule.is_equal:
+            if (values[self._flags.index(rule.flag)] == rule.value) != rule.is_equal:
                 reason = reason or f"{rule}"
         classes = (class_, *self._annotations.ancestors.get(class_, ()))
         if self._only is not None:
@@ -139,10 +136,10 @@ class BoxReader:
             return []
         self.clipped += box != tuple(edges)
         self.kept.update(classes)
-        return [Box(found, *box, flags) for found in classes]
+        return [Box(found, box, values) for found in classes]
 
 
-def _clipped(edges: Sequence[float | None]) -> tuple[str, tuple[float, ...]]:
+def _clipped(edges: Sequence[float | None]) -> tuple[str, tuple[float, float, float, float]]:
     """Return why a box is dropped, "" if it is not, and its edges clipped to 0 to 1.
 
     Args:
@@ -150,12 +147,12 @@ def _clipped(edges: Sequence[float | None]) -> tuple[str, tuple[float, ...]]:
     """
     known = [edge for edge in edges if edge is not None and math.isfinite(edge)]
     if len(known) < len(edges):
-        return "no-coordinates", ()
+        return "no-coordinates", _NOWHERE
     if known[0] > known[2] or known[1] > known[3]:
-        return "reversed", ()
+        return "reversed", _NOWHERE
     left, top, right, bottom = (min(1.0, max(0.0, edge)) for edge in known)
     if left >= right or top >= bottom:
-        return "empty" if (left, top, right, bottom) == tuple(known) else "outside", ()
+        return "empty" if (left, top, right, bottom) == tuple(known) else "outside", _NOWHERE
     return "", (left, top, right, bottom)
 
 
@@ -191,14 +188,14 @@ def _batches(location: str, where: str) -> Iterator[pa.RecordBatch]:
             raise
 
 
-def _plain(file: BinaryIO, location: str) -> contextlib.AbstractContextManager[BinaryIO]:
+def _plain(file: BinaryIO, location: str) -> contextlib.AbstractContextManager[BinaryIO | gzip.GzipFile]:
     """Return a file without its compression, if it has one."""
     if location.endswith(".gz"):
-        return contextlib.closing(gzip.open(file))
+        return gzip.GzipFile(fileobj=file)
     return contextlib.nullcontext(file)
 
 
-def _header(file: BinaryIO, where: str) -> list[str]:
+def _header(file: BinaryIO | gzip.GzipFile, where: str) -> list[str]:
     names = next(csv.reader([file.readline().decode("utf-8-sig")]), [])
     missing = [name for name in _NEEDED if name not in names]
     if missing:

@@ -34,11 +34,11 @@ NO_BOXES = BoxJoin({}, frozenset(), {})
 
 def pack(image: ImageBoxes) -> bytes:
     """Return the boxes of an image as they are shuffled."""
-    return json.dumps([[*box[:-1], *box.flags] for box in image.boxes], separators=(",", ":")).encode()
+    return json.dumps(image.boxes, separators=(",", ":")).encode()
 
 
 def _unpack(cells: bytes) -> Iterable[Box]:
-    return (Box(*values[:5], tuple(values[5:])) for values in json.loads(cells))
+    return (Box(class_, tuple(edges), tuple(flags)) for class_, edges, flags in json.loads(cells))
 
 
 def join_boxes(sources: Sequence[Source], rows: Sequence[TableRow], annotations: Annotations) -> BoxJoin:

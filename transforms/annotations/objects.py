@@ -43,9 +43,8 @@ def objects_of(
     columns: dict[str, list[list[float] | int]] = {name: [] for name in ("bbox", "category", *FLAGS.values())}
     dropped: Counter[str] = Counter()
     for box in boxes:
-        edges = box.left, box.top, box.right, box.bottom
-        mapped = map_box(edges, target.source_box, target.output_box, target.orientation, source)
-        share = _visible(edges, target.source_box, source)
+        mapped = map_box(box.edges, target.source_box, target.output_box, target.orientation, source)
+        share = _visible(box.edges, target.source_box, source)
         if mapped is None or share < min_visible:
             dropped["not-visible" if mapped is None else "min-visible"] += 1
             continue

@@ -16,7 +16,7 @@ from transforms.dataset.settings import settings
 from transforms.finishing.documents import write_documents
 from transforms.finishing.duplicates import CountDuplicates, digests_of
 from transforms.finishing.parts import PartResult, read_markers, write_part
-from transforms.model.config import ResizeConfig
+from transforms.model.config import BOXES, ResizeConfig
 from transforms.model.counting import counted
 from transforms.model.errors import RunError
 from transforms.model.records import Tally
@@ -45,8 +45,10 @@ def summary_of(
     committed = merge(result.tally for result in results)
     _check_accounts(listing, resized, committed, config)
     outputs = merge(result.outputs for result in results)
+    boxes = {"boxes": {**listing["boxes"], **committed["boxes"]}} if config.annotations else {}
     return {
         **committed,
+        **boxes,
         "duplicates": duplicates,
         "splits": {name: {**split, "outputs": outputs[name]} for name, split in listing["splits"].items()},
         "not_images": listing["not_images"],
@@ -71,11 +73,13 @@ def _check_accounts(listing: Tally, resized: Tally, committed: Tally, config: Re
             f"the accounts of {config.out_dir!r} do not agree: {counted(matched, 'image')} matched, {accounted} in the "
             f"manifest, {resized['images']['matched']} passed through this run; give the same command again"
         )
-    for table, counts in listing.get("tables", {}).items():
-        if counts["rows"] != committed["tables"][table]["rows"]:
+    read = {**listing.get("tables", {}), **({BOXES: listing[BOXES]} if config.annotations else {})}
+    came = {**committed.get("tables", {}), BOXES: committed.get(BOXES)}
+    for table, counts in read.items():
+        if counts["rows"] != came[table]["rows"]:
             raise RunError(
                 f"the accounts of {config.out_dir!r} do not agree: {counted(counts['rows'], 'row')} of --{table}, "
-                f"{committed['tables'][table]['rows']} came to a shard; give the same command again"
+                f"{came[table]['rows']} came to a shard; give the same command again"
             )
 
 

@@ -107,7 +107,7 @@ def _objects(columns: Columns) -> dict[str, Any]:
     items: dict[str, Any] = {
         "bbox": {"feature": {"dtype": "float64", "_type": "Value"}, "_type": "Sequence"},
         "category": {"names": list(columns.categories.values()), "_type": "ClassLabel"},
-        **dict.fromkeys(FLAGS.values(), {"dtype": "int8", "_type": "Value"}),
+        **{flag: {"dtype": "int8", "_type": "Value"} for flag in FLAGS.values()},
     }
     return {OBJECTS: {name: {"feature": item, "_type": "Sequence"} for name, item in items.items()}}
 
