@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from transforms.annotations.rows import ReadBoxes
+from transforms.annotations.rows import ReadAnnotations
 from transforms.committing.write import WriteShards
 from transforms.finishing.transform import FinishDataset
 from transforms.listing.match import MatchSources
@@ -12,6 +12,7 @@ from transforms.model.config import ResizeConfig
 from transforms.resizing import transform
 from transforms.resizing.transform import ResizeShards
 from transforms.sharding.group import FixShards, GroupIntoShards
+from transforms.sharding.limits import FindLimits
 from transforms.sharding.write_plan import WritePlan
 from transforms.summary.combine import Summarize
 from transforms.tables.rows import ReadRows
@@ -33,8 +34,8 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
         tables.append(pipeline | "ReadRows" >> ReadRows(config))
         #  (table, split, key, number, cells), and a tally of each table: the types of its columns
     if config.annotations:
-        tables.append(pipeline | "ReadBoxes" >> ReadBoxes(config.annotations))
-        #  the same for files of boxes: a row for each image, and a tally of each file
+        tables.append(pipeline | "ReadAnnotations" >> ReadAnnotations(config.annotations))
+        #  the same for boxes, labels and lists of images: a row for each image
     rows = None
     if tables:
         rows = [rows for rows, _ in tables] | "JoinRows" >> beam.Flatten()
@@ -49,7 +50,12 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
     confirmed = plan | "ConfirmPlan" >> WritePlan(config, grouped)
     #  the same Plan, now that OUT holds it
 
-    resized = grouped | "ResizeShards" >> ResizeShards(config, confirmed)
+    limits = None
+    if config.annotations and config.annotations.has_limits:
+        limits = grouped | "FindLimits" >> FindLimits(config, config.annotations)
+        #  which images of each class are taken
+
+    resized = grouped | "ResizeShards" >> ResizeShards(config, confirmed, limits)
     #  SHARDS   the images of one shard, as bytes, and its rows: up to hundreds of MB. WriteShards alone consumes them;
     #           any other consumer would make a runner hold all of them in memory
     #  TALLIES  a tally of each shard

@@ -27,6 +27,7 @@ from pipeline.terminal.next_steps import next_steps
 from pipeline.terminal.signals import Stopped, print_stopped, raise_on_signal
 from pipeline.verify import verify
 from transforms import storage
+from transforms.annotations.readers import check_tables
 from transforms.dataset import access, paths
 from transforms.dataset.plan import Plan, read_plan
 from transforms.dataset.settings import settings
@@ -116,6 +117,8 @@ def _check_places(options: Options) -> list[Problem]:
     else:
         for table, location in config.tables.items():
             check_table(location, table)
+        if config.annotations:
+            check_tables(config.annotations)
     problems = check_contents(config.splits, config.out_dir, config.any_name)
     for problem in problems:
         logger.warning("{}", problem)

@@ -11,19 +11,33 @@ from pipeline.cli.group import FlagGroup
 
 def add_flags(parser: argparse.ArgumentParser) -> Iterator[FlagGroup]:
     """Add the group of this module to a parser, and yield it."""
-    group = FlagGroup(parser, "boxes of Open Images")
+    group = FlagGroup(parser, "annotations of Open Images")
     _add_files(group)
     _add_selection(group)
+    _add_limits(group)
     yield group
 
 
 def _add_files(group: FlagGroup) -> None:
+    group.add(
+        "--image_list",
+        nargs="+",
+        metavar="FILE",
+        help="lists of images as Open Images publishes them, such as train-images-boxable-with-rotation.csv: take only "
+        "images that are listed, with their authors and licenses; missing-*.jsonl names those that the input lacks",
+    )
     group.add(
         "--boxes",
         nargs="+",
         metavar="FILE",
         help="tables of boxes (.csv, .csv.gz) as Open Images publishes them: one for all images, or one for each -i. "
         "An image is named by its ImageID, the last part of its key",
+    )
+    group.add(
+        "--image_labels",
+        nargs="+",
+        metavar="FILE",
+        help="tables of labels of whole images, as --boxes; a confidence of 0 says that an image does not hold a class",
     )
     group.add(
         "--class_names",
@@ -43,15 +57,16 @@ def _add_selection(group: FlagGroup) -> None:
         "--classes",
         nargs="+",
         metavar="CLASS",
-        help="take only images with a box of one of these classes, by name or as /m/01yrx; they keep all their boxes",
+        help="take only images with a box or a label of one of these classes, by name or as /m/01yrx; they keep all of "
+        "their boxes and labels",
     )
     group.add(
         "--exclude_classes",
         nargs="+",
         metavar="CLASS",
-        help="leave out images with a box of one of these classes",
+        help="leave out images with a box or a label of one of these classes",
     )
-    group.add("--only_classes", action="store_true", help="leave out the boxes of all classes but --classes")
+    group.add("--only_classes", action="store_true", help="leave out the boxes and labels of all classes but --classes")
     group.add(
         "--box_filter",
         type=values.flag_rules,
@@ -63,4 +78,32 @@ def _add_selection(group: FlagGroup) -> None:
         type=values.visible_share,
         metavar="SHARE",
         help="drop a box of which the output shows a smaller share than this, 0 to 1 (default: keep all that is seen)",
+    )
+
+
+def _add_limits(group: FlagGroup) -> None:
+    group.add(
+        "--max_per_class",
+        type=values.whole_number,
+        metavar="N",
+        help="take N images of each class, or of each of --classes, as far as there are so many: the same ones in "
+        "every run, and a larger N contains a smaller; an image of two classes may be taken for either",
+    )
+    group.add(
+        "--max_images",
+        type=values.whole_number,
+        metavar="N",
+        help="take at most N of the images that are selected: the same ones in every run, and a larger N contains a "
+        "smaller",
+    )
+    group.add(
+        "--rotation",
+        choices=("ignore", "apply"),
+        default="ignore",
+        help="apply: turn images and boxes as --image_list says, and not as EXIF says (default: %(default)s)",
+    )
+    group.add(
+        "--verify_md5",
+        action="store_true",
+        help="an image whose bytes differ from the OriginalMD5 of --image_list fails; for originals, not for copies",
     )

@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pipeline.cli import inputs
 from pipeline.errors import UsageError
 from transforms import storage
 from transforms.annotations.classes import find_classes, read_class_names
 from transforms.annotations.hierarchy import read_hierarchy
-from transforms.model.annotations import Annotations, BoxFile
+from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST, AnnotationFile, Annotations
 from transforms.model.config import Split
 from transforms.model.counting import counted
 
-# The flags that have no effect without --boxes.
-_OTHERS = ("class_names", "class_hierarchy", "classes", "exclude_classes", "only_classes", "box_filter", "min_visible")
+_TABLES = (IMAGE_LIST, BOXES, IMAGE_LABELS)
+# The flags that have no effect without one of these tables.
+_NEED = {
+    **dict.fromkeys(("class_names", "class_hierarchy", "classes", "exclude_classes"), (BOXES, IMAGE_LABELS)),
+    **dict.fromkeys(("only_classes", "max_per_class"), (BOXES, IMAGE_LABELS)),
+    **dict.fromkeys(("box_filter", "min_visible"), (BOXES,)),
+    **dict.fromkeys(("rotation", "verify_md5"), (IMAGE_LIST,)),
+    "max_images": _TABLES,
+}
 
 
 def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annotations | None:
-    """Return what the flags say about annotations; None without --boxes.
+    """Return what the flags say about annotations; None without a table of them.
 
     Raises:
         UsageError: flags contradict each other, or name a file that is none.
         RunError: a file has another content, or a class is unknown.
         StorageError: a file cannot be read.
     """
-    if not flags.boxes:
-        for name in _OTHERS:
-            if getattr(flags, name) not in (None, False):
-                raise UsageError(f"--{name} has no effect without --boxes: give both, or leave it out")
-        return None
+    given = [table for table in _TABLES if getattr(flags, table)]
+    for name, tables in _NEED.items():
+        if getattr(flags, name) not in (None, False, "ignore") and not {*tables} & {*given}:
+            needed = " or ".join(f"--{table}" for table in tables)
+            raise UsageError(f"--{name} has no effect without {needed}: give it too, or leave --{name} out")
     if flags.only_classes and not flags.classes:
         raise UsageError("--only_classes has no effect without --classes: give both, or leave it out")
+    if not given:
+        return None
     names = read_class_names(*_content(flags.class_names, "--class_names")) if flags.class_names else {}
     ancestors = read_hierarchy(*_content(flags.class_hierarchy, "--class_hierarchy")) if flags.class_hierarchy else {}
     classes = find_classes(flags.classes or (), names, "--classes")
@@ -40,7 +49,7 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annota
     if both := sorted({*classes} & {*excluded}):
         raise UsageError(f"--classes and --exclude_classes both have {names.get(both[0], both[0])!r}: give it to one")
     return Annotations(
-        boxes=_files(flags.boxes, splits),
+        files=tuple(file for table in given for file in _files(table, getattr(flags, table), splits)),
         names=names,
         ancestors=ancestors,
         classes=classes,
@@ -48,21 +57,25 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annota
         only_classes=flags.only_classes,
         rules=flags.box_filter or (),
         min_visible=flags.min_visible or 0.0,
+        max_per_class=flags.max_per_class,
+        max_images=flags.max_images,
+        rotates=flags.rotation == "apply",
+        verifies_md5=flags.verify_md5,
     )
 
 
-def _files(typed: Sequence[str], splits: Sequence[Split]) -> tuple[BoxFile, ...]:
-    """Return the files of boxes: each for the split of its place, or a single one for all splits."""
-    locations = [inputs.normalize(path, "--boxes") for path in typed]
+def _files(table: str, typed: Sequence[str], splits: Sequence[Split]) -> Iterator[AnnotationFile]:
+    """Yield the files of a table: each for the split of its place, or a single one for all splits."""
+    locations = [inputs.normalize(path, f"--{table}") for path in typed]
     names = tuple(split.name for split in splits)
-    if len(locations) == len(names):
-        return tuple(BoxFile(location, (name,)) for location, name in zip(locations, names, strict=True))
-    if len(names) > 1 and len(locations) > 1:
+    if len(names) > 1 and len(locations) not in (1, len(names)):
         raise UsageError(
-            f"--boxes has {counted(len(locations), 'file')}, and -i has {counted(len(names), 'input')}: give one file "
-            "for each input, or one for all"
+            f"--{table} has {counted(len(locations), 'file')}, and -i has {counted(len(names), 'input')}: give one "
+            "file for each input, or one for all"
         )
-    return tuple(BoxFile(location, names) for location in locations)
+    for number, location in enumerate(locations):
+        is_of_one = len(names) > 1 and len(locations) == len(names)
+        yield AnnotationFile(table, location, (names[number],) if is_of_one else names)
 
 
 def _content(typed: str, flag: str) -> tuple[bytes, str]:

@@ -1,7 +1,6 @@
 """Boxes of Open Images in a dataset that the command makes."""
 
 import io
-import itertools
 import json
 import tarfile
 from collections.abc import Iterator
@@ -85,13 +84,15 @@ def test_a_box_that_is_cut_is_clipped_and_truncated(boxed: Boxed, tmp_path: Path
     ]
     assert landscape["objects"]["group_of"] == [1, 1, 1]
     assert landscape["objects"]["depiction"] == [-1, -1, -1]
-    make(*boxed.flags, "-o", tmp_path / "o", "-s", 160, "--fit", "crop", "--orientation", "stored", "--min_visible", 0.3)
+    make(
+        *boxed.flags, "-o", tmp_path / "o", "-s", 160, "--fit", "crop", "--orientation", "stored", "--min_visible", 0.3
+    )
     fewer = next(row for row in rows(tmp_path / "o", "manifest") if row["source_width"] == 240)
     assert [CLASSES[class_] for class_, *_ in shown(fewer)] == ["Cat", "Dog"]
-    counts = summary(tmp_path / "o")["objects"]["160"]
+    counts = summary(tmp_path / "o")
     # Of the portraits, the output shows rows 50 to 200 of 250: neither the cat nor the glass.
-    assert counts["dropped"] == {"min-visible": 8, "not-visible": 16}
-    assert counts["boxes"] == 3 * 16 - 24
+    assert counts["dropped_boxes"] == {"160": {"min-visible": 8, "not-visible": 16}}
+    assert counts["annotated"]["objects"]["160"]["count"] == 3 * 16 - 24
 
 
 @pytest.mark.parametrize("layout", ["files", "parquet", "webdataset", "tfrecord"])
@@ -128,7 +129,7 @@ def _webdataset(out: Path) -> Iterator[tuple[str, tuple[Row, bytes]]]:
 
 
 def _tfrecord(out: Path) -> Iterator[tuple[str, tuple[Row, bytes]]]:
-    from tests.transforms.layouts.examples import examples  # noqa: PLC0415
+    from tests.transforms.layouts.examples import examples
 
     for path in out.glob("*.tfrecord"):
         for sample in examples(path.read_bytes()):
@@ -164,7 +165,7 @@ def test_images_are_selected_by_their_classes(boxed: Boxed, tmp_path: Path, make
     make(*flags, "-o", tmp_path / "only", "--classes", "Dog", "wine_glass", "--only_classes")
     written = [row for row in rows(tmp_path / "only", "manifest") if row["status"] == "written"]
     assert [(row["key"], row["objects"]["category"]) for row in written] == [(ids[1], [1]), (ids[3], [0])]
-    assert summary(tmp_path / "only")["boxes"]["images_with_row"] == 2
+    assert summary(tmp_path / "only")["annotations"]["boxes"]["images_with_row"] == 2
 
 
 def test_a_second_run_makes_nothing_and_another_selection_is_refused(boxed: Boxed, tmp_path: Path, make: Make) -> None:
@@ -179,7 +180,7 @@ HOSTILE = [
     ("XMin", "IDs,LabelName\n", "has no column 'ImageID'"),
     ("empty", "", "has no column 'ImageID', since it is empty"),
     ("labels", "ImageID,Source,LabelName,Confidence\na,verification,/m/01yrx,1\n", "has no column 'XMin'"),
-    ("cells", "ImageID,LabelName,XMin,XMax,YMin,YMax\na,/m/01yrx,0.1,0.2,0.3\n", "cannot be read as a table of boxes"),
+    ("cells", "ImageID,LabelName,XMin,XMax,YMin,YMax\na,/m/01yrx,0.1,0.2,0.3\n", "cannot be read as a table"),
     ("words", "ImageID,LabelName,XMin,XMax,YMin,YMax\na,/m/01yrx,left,0.2,0.3,0.4\n", "cannot be read as a table"),
 ]
 
@@ -204,11 +205,14 @@ def test_odd_rows_are_counted(boxed: Boxed, tmp_path: Path, make: Make) -> None:
     lines = [f"{first.upper()}.jpg,/m/01yrx,{','.join(map(str, edges))}" for edges in rows_]
     path = tmp_path / "boxes.csv"
     path.write_text("\n".join(["ImageID,LabelName,XMin,XMax,YMin,YMax", *lines, lines[0]]) + "\n")
-    make("-i", boxed.images, "-o", tmp_path / "out", "--boxes", path, "-s", 240, "--orientation", "stored", "-ext", "png")
-    counts = summary(tmp_path / "out")["boxes"]
+    make(
+        "-i", boxed.images, "-o", tmp_path / "out", "--boxes", path, "-s", 240, "--orientation", "stored", "-ext", "png"
+    )
+    counts = summary(tmp_path / "out")["annotations"]["boxes"]
     assert counts == {
         "read": 6,
-        "clipped": 1,
+        "kept": 3,
+        "kinds": {"clipped": 1},
         "dropped": {"reversed": 1, "empty": 1, "outside": 1},
         "rows": 3,
         "classes": {"/m/01yrx": 3},
@@ -233,4 +237,6 @@ def test_the_hierarchy_gives_boxes_to_ancestors(boxed: Boxed, tmp_path: Path, ma
     assert named == ["/m/01yrx", "/m/04rky", "/m/068hy", "/m/0bt9lr", "/m/068hy", "/m/09tvcd"]
     boxes = row["objects"]["bbox"]
     assert boxes[0] == boxes[1] == boxes[2] != boxes[3] == boxes[4]
-    assert list(itertools.chain(*(summary(tmp_path / "out")["objects"]["64"]["class_boxes"].items())))
+    assert summary(tmp_path / "out")["annotated"]["objects"]["64"]["classes"] == dict.fromkeys(classes, 16) | {
+        "/m/068hy": 32
+    }

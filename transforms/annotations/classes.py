@@ -70,7 +70,9 @@ def _find(typed: str, by_form: Mapping[str, set[str]], names: Mapping[str, str],
         raise RunError(f"{flag} {typed!r} is a name: give --class_names too, or a class such as /m/01yrx")
     found = _candidates(typed, by_form)
     if not found:
-        near = difflib.get_close_matches(_form(typed), by_form, 1, 0.6)
+        form = _form(typed)
+        holding = sorted(other for other in by_form if {*form.split()} <= {*other.split()})
+        near = holding or difflib.get_close_matches(form, by_form, 1, 0.6)
         nearest = names[min(by_form[near[0]])] if near else ""
         advice = f"did you mean {nearest!r}?" if nearest else "give a name of --class_names"
         raise RunError(f"{flag} {typed!r} is no class: {advice}")

@@ -1,4 +1,4 @@
-"""The files of boxes -> their rows, one for the boxes of an image."""
+"""The files of annotations -> their rows, one for the rows of an image that follow each other."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Iterator
 
 import apache_beam as beam
 
-from transforms.annotations.boxes import BoxReader
-from transforms.annotations.join import pack
-from transforms.model.annotations import Annotations, BoxFile
-from transforms.model.config import BOXES, ResizeConfig
+from transforms.annotations.readers import READERS, ImageRows, Reader
+from transforms.annotations.values import pack
+from transforms.model.annotations import IMAGE_LIST, AnnotationFile, Annotations
+from transforms.model.config import ResizeConfig
+from transforms.model.errors import RunError
 from transforms.model.records import Tally
 from transforms.tables.rows import ROW_TYPE, RowTuple
 
 ROWS, TALLIES = "rows", "tallies"
 
 
-class ReadBoxes(beam.PTransform):
-    """Pipeline -> the rows of all files of boxes, and a tally of each file."""
+class ReadAnnotations(beam.PTransform):
+    """Pipeline -> the rows of all files of annotations, and a tally of each file."""
 
     def __init__(self, annotations: Annotations) -> None:
         super().__init__()
@@ -27,9 +28,9 @@ class ReadBoxes(beam.PTransform):
     def expand(self, pipeline: beam.Pipeline) -> tuple[beam.PCollection[RowTuple], beam.PCollection[Tally]]:
         outputs = (
             pipeline
-            | "BoxFiles" >> beam.Create(list(self._annotations.boxes))
-            | "SpreadBoxFiles" >> beam.Reshuffle()
-            | "ReadBoxes" >> beam.ParDo(_ReadFn(self._annotations)).with_outputs(TALLIES, main=ROWS)
+            | "AnnotationFiles" >> beam.Create(list(self._annotations.files))
+            | "SpreadAnnotationFiles" >> beam.Reshuffle()
+            | "ReadAnnotations" >> beam.ParDo(_ReadFn(self._annotations)).with_outputs(TALLIES, main=ROWS)
         )
         return outputs[ROWS], outputs[TALLIES]
 
@@ -39,37 +40,45 @@ class _ReadFn(beam.DoFn):
     def __init__(self, annotations: Annotations) -> None:
         self._annotations = annotations
 
-    def process(self, file: BoxFile) -> Iterator[RowTuple | beam.pvalue.TaggedOutput]:
-        reader = BoxReader(self._annotations)
-        for image in reader.read(file.location):
-            if image.boxes:
-                for split in file.splits:
-                    yield BOXES, split, os.fsencode(image.image), image.number, pack(image)
-        yield beam.pvalue.TaggedOutput(TALLIES, _tally(reader, len(file.splits)))
+    def process(self, file: AnnotationFile) -> Iterator[RowTuple | beam.pvalue.TaggedOutput]:
+        reader = READERS[file.table](self._annotations)
+        sent = 0
+        for rows in reader.read(file):
+            if rows.values:
+                packed = pack(rows.values)
+                for split in _splits_of(rows, file, reader):
+                    sent += len(rows.values)
+                    yield file.table, split, os.fsencode(rows.image), rows.number, packed
+        yield beam.pvalue.TaggedOutput(TALLIES, {"annotations": {file.table: {**reader.tally(), "rows": sent}}})
 
 
-def _tally(reader: BoxReader, splits: int) -> Tally:
-    """Return the tally of a file whose rows go to so many splits."""
-    return {
-        "boxes": {
-            "read": reader.rows,
-            "clipped": reader.clipped,
-            "dropped": dict(reader.dropped),
-            "rows": sum(reader.kept.values()) * splits,
-            "classes": dict(reader.kept),
-        }
-    }
+def _splits_of(rows: ImageRows, file: AnnotationFile, reader: Reader) -> tuple[str, ...]:
+    """Return the splits that may hold the image of some rows: the one that they name, or all of the file's."""
+    if len(file.splits) == 1:
+        return file.splits
+    if rows.split in file.splits:
+        return (rows.split,)
+    if rows.split:
+        reader.counts["other-subset"] += len(rows.values)
+        return ()
+    if file.table == IMAGE_LIST:
+        raise RunError(
+            f"--{file.table} {file.location!r} names no split in row {rows.number} (column 'Subset'): give one file "
+            "for each input"
+        )
+    return file.splits
 
 
-def categories_of(listing: Tally, config: ResizeConfig) -> dict[str, str] | None:
-    """Return class -> name of the classes of a dataset, in the order of their IDs; None without annotations.
+def annotated_columns(listing: Tally, config: ResizeConfig) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the names of the annotations of a dataset, and class -> name of their classes in the order of their IDs.
 
     Args:
-        listing: the tally of the inputs and the files of boxes.
+        listing: the tally of the inputs and of the files of annotations.
         config: the dataset.
     """
     annotations = config.annotations
-    if annotations is None:
-        return None
-    classes = annotations.classes if annotations.only_classes else listing["boxes"]["classes"]
-    return {class_: annotations.name_of(class_) for class_ in sorted(classes)}
+    if annotations is None or not annotations.fields:
+        return (), {}
+    found = {class_ for tally in listing["annotations"].values() for class_ in tally["classes"]}
+    classes = annotations.classes if annotations.only_classes else sorted(found)
+    return annotations.fields, {class_: annotations.name_of(class_) for class_ in classes}

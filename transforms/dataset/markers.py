@@ -32,6 +32,7 @@ class Header(NamedTuple):
         tally: the tally of the shard.
         attributions: the number of attributions, which follow the failures.
         unmatched: the number of unmatched images and rows of tables, which follow the attributions.
+        missing: the number of missing images, which follow the unmatched ones.
     """
 
     digest: str
@@ -42,6 +43,7 @@ class Header(NamedTuple):
     tally: dict[str, Any]
     attributions: int = 0
     unmatched: int = 0
+    missing: int = 0
 
     def fits(self, digest: str, retry_failed: bool = False) -> bool:
         """Return whether the shard is complete: its sources are the same, and there is nothing to try again.
@@ -61,6 +63,7 @@ class Marker(NamedTuple):
     failures: tuple[bytes, ...]
     attributions: tuple[bytes, ...]
     unmatched: tuple[bytes, ...]
+    missing: tuple[bytes, ...]
 
 
 def marker_path(shard: Shard) -> str:
@@ -68,18 +71,23 @@ def marker_path(shard: Shard) -> str:
     return f"{RUN_DIR}/shards/{shard.name}.jsonl"
 
 
-def digest_of(sources: Sequence[Source], rows: Sequence[TableRow] = (), columns: Columns = NO_COLUMNS) -> str:
+def digest_of(
+    sources: Sequence[Source], rows: Sequence[TableRow] = (), columns: Columns = NO_COLUMNS, selection: bytes = b""
+) -> str:
     """Return the digest of a shard's sources: of the path, size and version of each, in the order of the paths.
 
-    If there are tables or labels, it includes the shard's rows and the columns of the dataset.
+    If there are tables or labels, it includes the shard's rows and the columns of the dataset. `selection` says which
+    sources are taken, if other shards decide that too.
     """
     listed = sorted((source.path, source.bytes, source.version) for source in sources)
     digest = hashlib.sha256(json_line(listed))
-    if rows or columns.types or columns.categories:
-        # As older versions did, without what they lack: else all their shards would be made again.
-        digest.update(json_line({name: value for name, value in columns._asdict().items() if value is not None}))
+    if rows or columns.types or columns.annotations:
+        # Without what older versions lack, unless it is used: else their shards would be made again.
+        known = columns if columns.annotations else {"types": columns.types, "classes": columns.classes}
+        digest.update(json_line(known))
         for row in sorted(rows):
             digest.update(json_line(row[:3]) + row.cells)
+    digest.update(selection)
     return digest.hexdigest()
 
 
@@ -94,11 +102,11 @@ def marker_bytes(resized: ResizedShard, files: Sequence[StoredFile]) -> bytes:
         tally=resized.tally,
         attributions=len(resized.attributions),
         unmatched=len(resized.unmatched),
+        missing=len(resized.missing),
     )
     rows = map(manifest_line, resized.rows)
-    return b"".join(
-        (json_line(header), *rows, *map(json_line, (*resized.failures, *resized.attributions, *resized.unmatched)))
-    )
+    others = (*resized.failures, *resized.attributions, *resized.unmatched, *resized.missing)
+    return b"".join((json_line(header), *rows, *map(json_line, others)))
 
 
 def read_marker(out_dir: str, shard: Shard) -> Marker | None:
@@ -112,7 +120,7 @@ def read_marker(out_dir: str, shard: Shard) -> Marker | None:
         return None
     first, *lines = data.splitlines(keepends=True)
     header = _parse_header(first, shard)
-    counts = (header.rows, header.failures, header.attributions, header.unmatched)
+    counts = (header.rows, header.failures, header.attributions, header.unmatched, header.missing)
     if len(lines) != sum(counts):
         raise _damaged(shard)
     remaining = iter(lines)

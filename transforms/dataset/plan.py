@@ -6,7 +6,7 @@ It decides the shards, the parts of the manifest, and the paths of the files tha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from transforms import storage
@@ -96,9 +96,10 @@ def document_paths(plan: Plan) -> list[str]:
     croissant.json is not among them: whether there is one depends on the formats of the images.
     """
     settings = plan.settings
-    attributed = "attribution" in settings
+    attributed = "attribution" in settings or "image_list" in settings
     names = ["manifest", "failures", *(["attribution"] if attributed else [])]
-    names += ["unmatched"] if attributed or "columns" in settings else []
+    names += ["missing"] if "image_list" in settings else []
+    names += ["unmatched"] if "attribution" in settings or "columns" in settings else []
     archives = [ARCHIVES_PATH] if LAYOUTS[settings["layout"]].has_archives else []
     return [
         *(part.path(name) for part in parts(plan) for name in names),
@@ -124,14 +125,23 @@ def read_plan(out_dir: str) -> Plan | None:
         return None
     try:
         plan = Plan(**json.loads(text))
-        types, classes, *categories = plan.columns  # older versions wrote no categories
-        columns = Columns(types, tuple(classes), *categories)
+        columns = _columns(*plan.columns)
         return plan._replace(settings=_current(plan.settings), columns=columns, unwritten=tuple(plan.unwritten))
     except (ValueError, TypeError) as error:
         raise RunError(
             f"{storage.join(out_dir, CONFIG_PATH)!r} is damaged ({error}): give another -o, or delete the folder "
             f"{out_dir!r} to start again"
         ) from error
+
+
+def _columns(
+    types: dict[str, str],
+    classes: Sequence[str],
+    annotations: Sequence[str] = (),
+    categories: dict[str, str] | None = None,
+) -> Columns:
+    """Return the columns as their lists in JSON say. Older versions wrote the first two."""
+    return Columns(types, tuple(classes), tuple(annotations), categories or {})
 
 
 def _current(settings: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from transforms.imaging.spec import library_versions
 from transforms.layouts import LAYOUTS
-from transforms.model.config import BOXES, ResizeConfig
+from transforms.model.config import ResizeConfig
 
 
 def settings(config: ResizeConfig) -> dict[str, Any]:
@@ -41,13 +41,17 @@ def _annotations(config: ResizeConfig) -> dict[str, Any]:
     if annotations is None:
         return {}
     return {
-        BOXES: "given",
+        **dict.fromkeys(sorted(annotations.tables), "given"),
         "class_hierarchy": "given" if annotations.ancestors else "",
         "classes": list(annotations.classes),
         "exclude_classes": list(annotations.excluded),
         "only_classes": annotations.only_classes,
         "box_filter": " ".join(map(str, annotations.rules)),
         "min_visible": annotations.min_visible,
+        "max_per_class": annotations.max_per_class,
+        "max_images": annotations.max_images,
+        "rotation": "apply" if annotations.rotates else "",
+        "verify_md5": annotations.verifies_md5,
     }
 
 

@@ -54,7 +54,7 @@ def _texts(
     if LAYOUTS[config.layout].has_archives:
         yield ARCHIVES_PATH, b"".join(map(json_line, archives))
     facts = dataset_facts(summary, archives, columns, config)
-    if config.attribution:
+    if config.is_attributed:
         yield LICENSE_PATH, utf8(license_text(facts))
     if described := croissant(facts):
         yield CROISSANT_PATH, utf8(described)

@@ -12,6 +12,7 @@ from transforms.dataset.markers import Marker, read_marker
 from transforms.dataset.paths import PIECES_DIR, SUMS_PATH
 from transforms.dataset.plan import Part, metadata_path
 from transforms.layouts import LAYOUTS
+from transforms.model.annotations import IMAGE_LIST
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.json_lines import is_written
@@ -83,8 +84,10 @@ def _documents(markers: Sequence[Marker], config: ResizeConfig) -> dict[str, lis
         "manifest": [line for marker in markers for line in marker.rows],
         "failures": [line for marker in markers for line in marker.failures],
     }
-    if config.attribution:
+    if config.is_attributed:
         documents["attribution"] = [line for marker in markers for line in marker.attributions]
+    if config.annotations and IMAGE_LIST in config.annotations.tables:
+        documents["missing"] = [line for marker in markers for line in marker.missing]
     if config.tables:
         documents["unmatched"] = [line for marker in markers for line in marker.unmatched]
     return documents

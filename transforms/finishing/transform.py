@@ -16,7 +16,7 @@ from transforms.dataset.settings import settings
 from transforms.finishing.documents import write_documents
 from transforms.finishing.duplicates import CountDuplicates, digests_of
 from transforms.finishing.parts import PartResult, read_markers, write_part
-from transforms.model.config import BOXES, ResizeConfig
+from transforms.model.config import ResizeConfig
 from transforms.model.counting import counted
 from transforms.model.errors import RunError
 from transforms.model.records import Tally
@@ -45,10 +45,12 @@ def summary_of(
     committed = merge(result.tally for result in results)
     _check_accounts(listing, resized, committed, config)
     outputs = merge(result.outputs for result in results)
-    boxes = {"boxes": {**listing["boxes"], **committed["boxes"]}} if config.annotations else {}
+    annotations = {
+        table: {**counts, **committed["annotations"][table]} for table, counts in listing.get("annotations", {}).items()
+    }
     return {
         **committed,
-        **boxes,
+        **({"annotations": annotations} if annotations else {}),
         "duplicates": duplicates,
         "splits": {name: {**split, "outputs": outputs[name]} for name, split in listing["splits"].items()},
         "not_images": listing["not_images"],
@@ -73,9 +75,8 @@ def _check_accounts(listing: Tally, resized: Tally, committed: Tally, config: Re
             f"the accounts of {config.out_dir!r} do not agree: {counted(matched, 'image')} matched, {accounted} in the "
             f"manifest, {resized['images']['matched']} passed through this run; give the same command again"
         )
-    read = {**listing.get("tables", {}), **({BOXES: listing[BOXES]} if config.annotations else {})}
-    came = {**committed.get("tables", {}), BOXES: committed.get(BOXES)}
-    for table, counts in read.items():
+    came = {**committed.get("tables", {}), **committed.get("annotations", {})}
+    for table, counts in {**listing.get("tables", {}), **listing.get("annotations", {})}.items():
         if counts["rows"] != came[table]["rows"]:
             raise RunError(
                 f"the accounts of {config.out_dir!r} do not agree: {counted(counts['rows'], 'row')} of --{table}, "

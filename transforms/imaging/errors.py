@@ -28,6 +28,7 @@ class Kind(enum.StrEnum):
     METADATA_TOO_LARGE = "metadata-too-large"
     TOO_LARGE = "too-large"
     OUT_OF_MEMORY = "out-of-memory"
+    WRONG_HASH = "wrong-hash"
     TRUNCATED = "truncated"
     DAMAGED = "damaged"
     CRASHED = "crashed"
@@ -48,7 +49,9 @@ class Skip(enum.StrEnum):
     SAMPLE = "sample"
     MIN_SIDE = "min-side"
     MAX_ASPECT = "max-aspect"
+    NOT_LISTED = "not-listed"
     NOT_SELECTED = "not-selected"
+    LIMIT = "limit"
 
 
 class Note(enum.StrEnum):

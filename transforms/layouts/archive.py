@@ -15,7 +15,7 @@ from typing import Any
 from transforms.imaging.naming import archive_key
 from transforms.layouts.layout import Example, Layout, Subset, Unpack
 from transforms.model.cell_types import as_type
-from transforms.model.records import OBJECTS, Columns, ManifestRow, OutputImage, Shard, StoredFile
+from transforms.model.records import Columns, ManifestRow, OutputImage, Shard, StoredFile
 
 # The fields of its row that a sample repeats. All of them are known for every image that was written.
 SAMPLE_FIELDS = (
@@ -74,10 +74,9 @@ def archive_layout(
 
 
 def sample_record(row: ManifestRow) -> dict[str, Any]:
-    """Return the record of a sample: the same fields of the same types in every sample, then the further columns."""
+    """Return the record of a sample: the same fields of the same types in every sample, columns and annotations."""
     values = row._asdict()
-    objects = {} if row.objects is None else {OBJECTS: row.objects}
-    return {**{field: values[field] for field in SAMPLE_FIELDS}, **row.columns, **objects}
+    return {**{field: values[field] for field in SAMPLE_FIELDS}, **row.columns, **row.annotations}
 
 
 def plain_sample(row: ManifestRow, columns: Columns) -> dict[str, Any]:

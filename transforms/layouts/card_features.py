@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from transforms.layouts.archive import LISTS
-from transforms.model.annotations import FLAGS
+from transforms.model.annotations import BOX, CLASS
+from transforms.model.annotations import LISTS as LISTS_OF
 from transforms.model.json_lines import utf8
-from transforms.model.records import LABEL, OBJECTS, Columns
+from transforms.model.records import LABEL, Columns
 
 
 def image(name: str) -> dict[str, Any]:
@@ -32,17 +33,22 @@ def _class_label(names: Iterable[str]) -> dict[str, Any]:
     return {"class_label": {"names": {str(number): utf8(name).decode() for number, name in enumerate(names)}}}
 
 
-def objects(columns: Columns) -> list[dict[str, Any]]:
-    """Return the feature of the boxes, if the dataset has any."""
-    if columns.categories is None:
-        return []
-    flags = [{"name": flag, "list": "int8"} for flag in FLAGS.values()]
-    bbox, category = {"name": "bbox", "list": {"list": "float64"}}, _class_label(columns.categories.values())
-    return [{"name": OBJECTS, "struct": [bbox, {"name": "category", "list": category}, *flags]}]
+def annotated(columns: Columns) -> list[dict[str, Any]]:
+    """Return the features of the annotations: structs of lists."""
+    return [
+        {"name": name, "struct": [{"name": of, "list": _item(kind, columns)} for of, kind in LISTS_OF[name].items()]}
+        for name in columns.annotations
+    ]
+
+
+def _item(kind: str, columns: Columns) -> Any:
+    if kind == CLASS:
+        return _class_label(columns.categories.values())
+    return {"list": "float64"} if kind == BOX else kind
 
 
 def table(types: Mapping[str, str], columns: Columns) -> list[dict[str, Any]]:
-    """Return the features of a table: the column `image`, a column of each type, and the boxes.
+    """Return the features of a table: the column `image`, a column of each type, and the annotations.
 
     Args:
         types: the name of each column -> its type; `label` is a column of labels.
@@ -51,5 +57,5 @@ def table(types: Mapping[str, str], columns: Columns) -> list[dict[str, Any]]:
     return [
         image("image"),
         *(label(name, columns) if name == LABEL else value(name, kind) for name, kind in types.items()),
-        *objects(columns),
+        *annotated(columns),
     ]

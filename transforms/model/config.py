@@ -5,13 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from transforms.imaging.spec import ResizeSpec
-from transforms.model.annotations import Annotations
+from transforms.model.annotations import IMAGE_LIST, Annotations
 from transforms.model.folders import size_folder, split_prefix
 
 # The tables that a dataset may have, by the names of their flags.
 COLUMNS, ATTRIBUTION = "columns", "attribution"
-# The files of boxes, by the name of their flag.
-BOXES = "boxes"
 
 # The name of a single input's split, unless its folder has a name that splits usually have.
 DEFAULT_SPLIT = "train"
@@ -91,8 +89,7 @@ class ResizeConfig:
         label_from: "folder" if the name of an image's folder is its class; "" for no classes.
         columns: a table of further columns, joined by key; "" for none.
         attribution: a table of the images' authors and licenses; "" for none.
-        annotations: the boxes of the images, and the images that are taken by their classes; None for all images
-            without boxes.
+        annotations: tables of Open Images, and which images are taken by them; None for all images.
         card: the texts of the dataset's card.
         unread: what this run cannot read of the inputs.
         process_per_core: whether the processes that share a machine are as many as its cores.
@@ -126,8 +123,13 @@ class ResizeConfig:
     @property
     def places(self) -> tuple[str, ...]:
         """The locations of everything that is read or written: OUT, inputs and tables."""
-        boxes = [file.location for file in self.annotations.boxes] if self.annotations else []
-        return self.out_dir, *(split.root for split in self.splits), *self.tables.values(), *boxes
+        annotations = [file.location for file in self.annotations.files] if self.annotations else []
+        return self.out_dir, *(split.root for split in self.splits), *self.tables.values(), *annotations
+
+    @property
+    def is_attributed(self) -> bool:
+        """Whether a table names the authors and licenses of the images."""
+        return bool(self.attribution) or (self.annotations is not None and IMAGE_LIST in self.annotations.tables)
 
     def size_folder(self, size: int) -> str:
         """Return the folder below `out_dir` that holds the outputs of one size, see `folders`."""

@@ -17,11 +17,8 @@ LABEL, LABEL_NAME = "label", "label_name"
 # A cell of a further column; None if a sample has no value there.
 Value = str | int | float | bool | None
 
-# The boxes of an output: "bbox" has (left, top, width, height) of each in its pixels, "category" the IDs of their
-# classes, and the other lists their flags, by the names in `annotations.FLAGS`.
-Objects = dict[str, list[Any]]
-# The name of the column of boxes.
-OBJECTS = "objects"
+# Lists of the same length by their names, such as boxes and their classes; see `annotations.LISTS`.
+Lists = dict[str, list[Any]]
 
 # Nested dictionaries of counts, see `summary.tally`.
 Tally = dict[str, Any]
@@ -50,6 +47,8 @@ class Source(NamedTuple):
         bytes: its size.
         version: the time of the last change of that file, in seconds since 1970.
         place: where its bytes lie in that file; None if it is the whole file.
+        orientation: how to turn it, as an EXIF orientation; None to do as its own says.
+        md5: that its bytes must have, in Base64; "" for any.
     """
 
     key: str
@@ -58,6 +57,15 @@ class Source(NamedTuple):
     bytes: int
     version: float
     place: Place = None
+    orientation: int | None = None
+    md5: str = ""
+
+
+class MissingRow(NamedTuple):
+    """An image of the list of images that the input lacks: its ID, and the number of its row."""
+
+    image: str
+    row: int
 
 
 class ManifestRow(NamedTuple):
@@ -67,7 +75,7 @@ class ManifestRow(NamedTuple):
     of the output that shows it, in the output's pixels. `orientation` is the turn between them, as a value of
     the EXIF tag. `boxes.map_box` takes these three. `notes` are remarks for the owner of the image, see
     `imaging.errors.Note`. `columns` holds the label and the further columns by their names; the manifest has
-    them beside the other fields. `objects` are its boxes; None if the dataset has none.
+    them beside the other fields. `annotations` holds boxes and labels, see `annotations.LISTS`.
     """
 
     key: str
@@ -91,10 +99,10 @@ class ManifestRow(NamedTuple):
     reason: str | None = None
     notes: tuple[str, ...] = ()
     columns: dict[str, Value] = {}  # noqa: RUF012  # this default is never changed
-    objects: Objects | None = None
+    annotations: dict[str, Lists] = {}  # noqa: RUF012  # this default is never changed
 
 
-# The fields of every row. Those of `columns` stand beside them, and `objects` only if there are any.
+# The fields of every row. Those of `columns` and `annotations` stand beside them.
 MANIFEST_FIELDS = ManifestRow._fields[:-2]
 
 
@@ -123,12 +131,14 @@ class Columns(NamedTuple):
     Args:
         types: name -> type of each column, in order. A type is "string", "int64", "uint64", "float64" or "bool".
         classes: the names of the classes in the order of their ids, if `label` is such an id.
-        categories: class -> name of the classes of boxes, in the order of their ids; None without boxes.
+        annotations: the names of the annotations, see `annotations.LISTS`.
+        categories: class -> name of the classes of annotations, in the order of their ids.
     """
 
     types: dict[str, str] = {}  # noqa: RUF012  # this default is never changed
     classes: tuple[str, ...] = ()
-    categories: dict[str, str] | None = None
+    annotations: tuple[str, ...] = ()
+    categories: dict[str, str] = {}  # noqa: RUF012  # this default is never changed
 
 
 NO_COLUMNS = Columns()
@@ -192,5 +202,6 @@ class ResizedShard(NamedTuple):
     images: tuple[OutputImage, ...] = ()
     attributions: tuple[dict[str, Value], ...] = ()
     unmatched: tuple[UnmatchedRow, ...] = ()
+    missing: tuple[MissingRow, ...] = ()
     columns: Columns = NO_COLUMNS
     committed: bool = False

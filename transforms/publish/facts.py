@@ -128,7 +128,7 @@ def dataset_facts(
         enlarged=tuple(enlarged(summary)),
         unread=config.unread,
         duplicates=summary["duplicates"],
-        licenses=summary.get("licenses", {}) if config.attribution else None,
+        licenses=summary.get("licenses", {}) if config.is_attributed else None,
         unattributed=_unattributed(summary, splits) if config.attribution else 0,
         settings=summary["settings"],
         command=command_of(summary["settings"]),

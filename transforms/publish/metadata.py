@@ -18,7 +18,7 @@ from transforms.layouts.archive import without_uint64
 from transforms.model.cell_types import as_type
 from transforms.model.config import COLUMNS, ResizeConfig
 from transforms.model.json_lines import json_line
-from transforms.model.records import LABEL, OBJECTS, Columns, Tally, Value
+from transforms.model.records import LABEL, Columns, Tally, Value
 
 
 def loaded_columns(columns: Columns, listing: Tally, resized: Tally, config: ResizeConfig) -> Columns:
@@ -53,8 +53,7 @@ def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes:
     """
     name = row["path"].removeprefix(path.removesuffix(posixpath.basename(path)))
     values = {column: _filled(column, as_type(row[column], kind)) for column, kind in columns.types.items()}
-    objects = {OBJECTS: row[OBJECTS]} if columns.categories is not None else {}
-    return json_line({"file_name": name, **values, **objects})
+    return json_line({"file_name": name, **values, **{name: row[name] for name in columns.annotations}})
 
 
 def _filled(column: str, value: Value) -> Value:

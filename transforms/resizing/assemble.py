@@ -8,19 +8,20 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from transforms import storage
-from transforms.annotations.counts import count_objects
-from transforms.annotations.join import NO_BOXES, BoxJoin
-from transforms.annotations.objects import OutputBoxes, objects_of
+from transforms.annotations.counts import count_annotations
+from transforms.annotations.join import NO_ANNOTATIONS, Annotated, AnnotationJoin
+from transforms.annotations.objects import labels_of, objects_of
 from transforms.imaging.errors import ImageError, Kind, SkippedError, Stage
 from transforms.imaging.resize import Encoded
 from transforms.layouts import LAYOUTS
+from transforms.model.annotations import IMAGE_LABELS, OBJECTS
 from transforms.model.config import ResizeConfig
 from transforms.model.records import (
     NO_COLUMNS,
     Columns,
     FailureRow,
+    Lists,
     ManifestRow,
-    Objects,
     OutputImage,
     ResizedShard,
     Shard,
@@ -32,6 +33,7 @@ from transforms.resizing.process import SourceOutput, SourceResult, Staged
 from transforms.summary.tally import tally
 from transforms.tables.columns import class_of
 from transforms.tables.join import EMPTY_JOIN, JoinResult
+from transforms.tables.readers import ATTRIBUTION_COLUMNS
 
 
 class FromTables(NamedTuple):
@@ -40,12 +42,12 @@ class FromTables(NamedTuple):
     Args:
         columns: of the dataset.
         joined: the rows of tables.
-        boxes: the boxes.
+        annotated: the annotations.
     """
 
     columns: Columns = NO_COLUMNS
     joined: JoinResult = EMPTY_JOIN
-    boxes: BoxJoin = NO_BOXES
+    annotated: AnnotationJoin = NO_ANNOTATIONS
 
 
 NO_TABLES = FromTables()
@@ -63,7 +65,7 @@ def assemble(
     If several images have the same output name, the first gets it, and the others fail with a message that names
     the first.
     """
-    joined = of_tables.joined
+    joined = _attributed(of_tables) if config.is_attributed else of_tables.joined
     rows: list[ManifestRow] = []
     failures: list[FailureRow] = []
     images: list[OutputImage] = []
@@ -74,9 +76,9 @@ def assemble(
         errors = {str(error): error for error in named.outputs.values() if isinstance(error, ImageError)}
         failures += [failure_row(result.source, error) for error in errors.values()]
         for size, output in named.outputs.items():
-            boxes = _boxes(named, output, config, of_tables)
-            dropped_boxes[str(size)].update(boxes.dropped if boxes else {})
-            row, image = _row(shard, named, size, output, config, joined, boxes.objects if boxes else None)
+            annotations, dropped = _annotations(named, output, config, of_tables)
+            dropped_boxes[str(size)].update(dropped)
+            row, image = _row(shard, named, size, output, config, joined, annotations)
             rows.append(row)
             images += [image] if image else []
     attributions = tuple(_attributions(rows, joined))
@@ -86,10 +88,13 @@ def assemble(
     if config.tables:
         counts["tables"] = joined.tally
     if config.annotations:
-        counted = count_objects(rows, of_tables.columns.categories or (), config.spec.sizes)
-        dropped = {size: {"dropped": dict(reasons)} for size, reasons in dropped_boxes.items()}
-        counts |= {"boxes": of_tables.boxes.tally, "objects": {size: counted[size] | dropped[size] for size in counted}}
-    if config.attribution:
+        columns = of_tables.columns
+        counts |= {
+            "annotations": of_tables.annotated.tally,
+            "annotated": count_annotations(rows, columns.annotations, columns.categories, config.spec.sizes),
+            "dropped_boxes": {size: dict(dropped) for size, dropped in dropped_boxes.items()},
+        }
+    if config.is_attributed:
         counts["licenses"] = dict(Counter(str(attribution["License"]) for attribution in attributions))
     return ResizedShard(
         shard,
@@ -100,26 +105,43 @@ def assemble(
         tuple(images),
         attributions,
         joined.unmatched,
+        of_tables.annotated.missing,
         of_tables.columns,
     )
 
 
-def _boxes(
+def _annotations(
     result: SourceResult, output: SourceOutput, config: ResizeConfig, of_tables: FromTables
-) -> OutputBoxes | None:
-    """Return the boxes of an output; None if there is no output, or the dataset has no boxes."""
+) -> tuple[dict[str, Lists], dict[str, int]]:
+    """Return the annotations of an output, and how many boxes of its source it lacks, by reason."""
+    annotations: dict[str, Lists] = {}
+    dropped: dict[str, int] = {}
     if config.annotations is None or result.header is None or not isinstance(output, Encoded | Staged):
-        return None
-    ids = {class_: number for number, class_ in enumerate(of_tables.columns.categories or ())}
-    boxes = of_tables.boxes.boxes.get(result.source.path, ())
-    source = result.header.width, result.header.height
-    return objects_of(boxes, source, output.target, ids, config.annotations.min_visible)
+        return annotations, dropped
+    ids = {class_: number for number, class_ in enumerate(of_tables.columns.categories)}
+    annotated = of_tables.annotated.images.get(result.source.path, Annotated())
+    if OBJECTS in of_tables.columns.annotations:
+        source = result.header.width, result.header.height
+        boxes = objects_of(annotated.boxes, source, output.target, ids, config.annotations.min_visible)
+        annotations[OBJECTS], dropped = boxes
+    if IMAGE_LABELS in of_tables.columns.annotations:
+        annotations[IMAGE_LABELS] = labels_of(annotated.labels, ids)
+    return annotations, dropped
 
 
 def _classes(rows: Iterable[ManifestRow], config: ResizeConfig) -> dict[str, int]:
     """Return the number of sources with an output in each class."""
     sources = dict.fromkeys(row.source for row in rows if row.status == "written")
     return dict(Counter(name for source in sources if (name := class_of(source, config))))
+
+
+def _attributed(of_tables: FromTables) -> JoinResult:
+    """Return what the tables say, with the attributions of the list of images; a table of attributions goes first."""
+    listed: dict[str, dict[str, Value]] = {
+        key: dict(zip(ATTRIBUTION_COLUMNS, row.attribution, strict=True))
+        for key, row in of_tables.annotated.listed.items()
+    }
+    return of_tables.joined._replace(attributions={**listed, **of_tables.joined.attributions})
 
 
 def _attributions(rows: Iterable[ManifestRow], joined: JoinResult) -> Iterator[dict[str, Value]]:
@@ -170,12 +192,12 @@ def _row(
     output: SourceOutput,
     config: ResizeConfig,
     joined: JoinResult,
-    objects: Objects | None,
+    annotations: dict[str, Lists],
 ) -> tuple[ManifestRow, OutputImage | None]:
     name = LAYOUTS[config.layout].name_of(result.source.key, result.extension)
     path = _path(shard, name, size, result.extension, config)
     columns = joined.columns.get(result.source.path, {})
-    row = manifest_row(result, size, output, path, columns)._replace(objects=objects)
+    row = manifest_row(result, size, output, path, columns)._replace(annotations=annotations)
     if isinstance(output, Encoded):
         return row, OutputImage(row, name, StoredFile(path, output.data, output.sha256))
     if isinstance(output, Staged):

@@ -9,12 +9,13 @@ from typing import NamedTuple
 import apache_beam as beam
 from loguru import logger
 
-from transforms.annotations.rows import categories_of
+from transforms.annotations.rows import annotated_columns
 from transforms.dataset.plan import Plan, new_plan, read_plan
 from transforms.imaging.naming import key_of, shard_index
 from transforms.listing.match import SourceTuple, to_source
 from transforms.listing.no_image import no_image_message
-from transforms.model.config import ATTRIBUTION, BOXES, COLUMNS, ResizeConfig
+from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST
+from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
 from transforms.model.counting import counted
 from transforms.model.errors import RunError
 from transforms.model.records import Shard, Source, Tally
@@ -36,7 +37,7 @@ ASSIGNED_TYPE = beam.typehints.Tuple[beam.typehints.Tuple[str, int, int], ITEM_T
 # An item of every shard, so that the GroupByKey returns shards without images too.
 _PLACEHOLDER: ItemTuple = b"", 0, 0.0, b""
 
-_TABLE_NUMBERS = {COLUMNS: -1, ATTRIBUTION: -2, BOXES: -3}
+_TABLE_NUMBERS = {COLUMNS: -1, ATTRIBUTION: -2, BOXES: -3, IMAGE_LABELS: -4, IMAGE_LIST: -5}
 _TABLES = {number: table for table, number in _TABLE_NUMBERS.items()}
 
 
@@ -70,7 +71,7 @@ def assign_row(row: RowTuple, keys: Keys, plan: Plan) -> tuple[ShardTuple, ItemT
     """
     table, row_split, row_key, number, cells = row
     split, key = row_split, os.fsdecode(row_key)
-    if table != BOXES:
+    if table in (COLUMNS, ATTRIBUTION):
         split, key = keys.with_split(key, row_split)
     item = os.fsencode(key), _TABLE_NUMBERS[table], float(number), cells
     return _shard_of(split, keys.of_shard(key), plan), item
@@ -115,7 +116,8 @@ def plan_shards(listing: Tally, config: ResizeConfig, earlier: Plan | None = Non
             where = f"-i {split.pattern!r}{scope}"
             raise RunError(no_image_message(where, listing["not_images"], listing["system_files"]))
     unwritten = earlier.unwritten if earlier else ()
-    columns = columns_of(listing, config, unwritten)._replace(categories=categories_of(listing, config))
+    annotations, categories = annotated_columns(listing, config)
+    columns = columns_of(listing, config, unwritten)._replace(annotations=annotations, categories=categories)
     shards = earlier.shards if earlier else _shard_counts(listing, config)
     return new_plan(config, shards, columns)._replace(unwritten=unwritten)
 

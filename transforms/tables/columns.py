@@ -10,7 +10,7 @@ from transforms.layouts import LAYOUTS
 from transforms.model.cell_types import as_type, is_rounded, kind_of, type_of
 from transforms.model.config import COLUMNS, ResizeConfig
 from transforms.model.errors import RunError
-from transforms.model.records import LABEL, LABEL_NAME, OBJECTS, Columns, Tally, Value
+from transforms.model.records import LABEL, LABEL_NAME, Columns, Tally, Value
 from transforms.tables.readers import Row
 
 # More classes than anybody sorts images into: a column `label` with more names holds something else, such as captions.
@@ -73,8 +73,9 @@ def columns_of(listing: Tally, config: ResizeConfig, unwritten: Collection[str] 
     profile = listing.get("tables", {}).get(COLUMNS, {})
     wide_floats = LAYOUTS[config.layout].wide_floats
     types = {name: type_of(kinds, wide_floats) for name, kinds in profile.get("kinds", {}).items()}
-    if config.annotations and OBJECTS in types:
-        raise RunError(f"--columns {config.columns!r} and --boxes both give {OBJECTS!r}: rename the column")
+    for name in config.annotations.fields if config.annotations else ():
+        if name in types:
+            raise RunError(f"--columns {config.columns!r} has a column {name!r}, as the annotations: rename the column")
     if config.label_from:
         if LABEL in types:
             raise RunError(
