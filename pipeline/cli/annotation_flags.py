@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pipeline.cli import values
 from pipeline.cli.group import FlagGroup
+from transforms.model.annotations import FORMATS
 
 
 def add_flags(parser: argparse.ArgumentParser) -> Iterator[FlagGroup]:
@@ -38,6 +39,13 @@ def _add_files(group: FlagGroup) -> None:
         nargs="+",
         metavar="FILE",
         help="tables of labels of whole images, as --boxes; a confidence of 0 says that an image does not hold a class",
+    )
+    group.add(
+        "--annotations",
+        nargs="+",
+        choices=FORMATS,
+        help="files with boxes besides those that each layout has, with --layout files: coco.json for each size and "
+        "split; for yolo a text file beside each image, and data.yaml",
     )
     group.add(
         "--class_names",

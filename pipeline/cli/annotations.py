@@ -10,6 +10,7 @@ from pipeline.errors import UsageError
 from transforms import storage
 from transforms.annotations.classes import find_classes, read_class_names
 from transforms.annotations.hierarchy import read_hierarchy
+from transforms.layouts import LAYOUTS
 from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST, AnnotationFile, Annotations
 from transforms.model.config import Split
 from transforms.model.counting import counted
@@ -19,7 +20,7 @@ _TABLES = (IMAGE_LIST, BOXES, IMAGE_LABELS)
 _NEED = {
     **dict.fromkeys(("class_names", "class_hierarchy", "classes", "exclude_classes"), (BOXES, IMAGE_LABELS)),
     **dict.fromkeys(("only_classes", "max_per_class"), (BOXES, IMAGE_LABELS)),
-    **dict.fromkeys(("box_filter", "min_visible"), (BOXES,)),
+    **dict.fromkeys(("box_filter", "min_visible", "annotations"), (BOXES,)),
     **dict.fromkeys(("rotation", "verify_md5"), (IMAGE_LIST,)),
     "max_images": _TABLES,
 }
@@ -40,6 +41,11 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annota
             raise UsageError(f"--{name} has no effect without {needed}: give it too, or leave --{name} out")
     if flags.only_classes and not flags.classes:
         raise UsageError("--only_classes has no effect without --classes: give both, or leave it out")
+    if flags.annotations and LAYOUTS[flags.layout].has_archives:
+        raise UsageError(
+            f"--annotations {' '.join(flags.annotations)} describes files, and --layout {flags.layout} has none: its "
+            "samples have the boxes; leave --annotations out, or give --layout files"
+        )
     if not given:
         return None
     names = read_class_names(*_content(flags.class_names, "--class_names")) if flags.class_names else {}
@@ -61,6 +67,7 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annota
         max_images=flags.max_images,
         rotates=flags.rotation == "apply",
         verifies_md5=flags.verify_md5,
+        formats=tuple(sorted({*(flags.annotations or ())})),
     )
 
 

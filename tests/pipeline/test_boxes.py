@@ -1,13 +1,17 @@
 """Boxes of Open Images in a dataset that the command makes."""
 
+import hashlib
 import io
+import itertools
 import json
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from PIL import Image
 
 from tests.pipeline.conftest import Make
@@ -240,3 +244,58 @@ def test_the_hierarchy_gives_boxes_to_ancestors(boxed: Boxed, tmp_path: Path, ma
     assert summary(tmp_path / "out")["annotated"]["objects"]["64"]["classes"] == dict.fromkeys(classes, 16) | {
         "/m/068hy": 32
     }
+
+
+def test_coco_and_yolo_say_where_the_rectangles_are(boxed: Boxed, tmp_path: Path, make: Make) -> None:
+    for split, part in (("train", slice(0, 11)), ("val", slice(11, None))):
+        (tmp_path / split / "deep").mkdir(parents=True)
+        for image in all_orientations()[part]:
+            os.link(boxed.images / f"{image.image}.png", tmp_path / split / "deep" / f"{image.image}.png")
+    flags = ["--boxes", boxed.boxes, "--class_names", boxed.names, "--images_per_shard", 3]
+    out = tmp_path / "out"
+    inputs = ["-i", tmp_path / "train", tmp_path / "val"]
+    make(*inputs, "-o", out, *flags, "-s", 200, 64, "-ext", "png", "--fit", "crop", "--annotations", "yolo", "coco")
+    checked = 0
+    for size, (split, count) in itertools.product((200, 64), (("train", 11), ("val", 5))):
+        folder = out / str(size) / split
+        coco = json.loads((folder / "coco.json").read_text())
+        assert [image["id"] for image in coco["images"]] == list(range(1, count + 1))
+        assert [box["id"] for box in coco["annotations"]] == list(range(1, len(coco["annotations"]) + 1))
+        assert [(category["mid"], category["name"]) for category in coco["categories"]] == sorted(CLASSES.items())
+        boxes: dict[int, list[Row]] = {image["id"]: [] for image in coco["images"]}
+        for box in coco["annotations"]:
+            boxes[box["image_id"]].append(box)
+            assert box["area"] == pytest.approx(box["bbox"][2] * box["bbox"][3], abs=0.01)
+            assert (box["iscrowd"], box["depiction"]) == (1, -1)
+        for image in coco["images"]:
+            picture = Image.open(folder / image["file_name"])
+            assert picture.size == (image["width"], image["height"])
+            for box in boxes[image["id"]]:
+                assert off_by(picture, NAMES[box["category_id"]], box["bbox"]) <= 1
+            lines = (folder / image["file_name"]).with_suffix(".txt").read_text().splitlines()
+            assert len(lines) == len(boxes[image["id"]])
+            for line in lines:
+                number, x, y, width, height = map(float, line.split())
+                sides = [(x - width / 2) * size, (y - height / 2) * size, width * size, height * size]
+                assert off_by(picture, NAMES[int(number)], sides) <= 1
+                checked += 1
+        described = yaml.safe_load((out / str(size) / "data.yaml").read_text())
+        assert described == {
+            "train": "train",
+            "val": "val",
+            "names": dict(enumerate(map(CLASSES.get, sorted(CLASSES)))),
+        }
+    assert checked == sum(counts["count"] for counts in summary(out)["annotated"]["objects"].values()) > 60
+    listed = json.loads((out / "classes.json").read_text())
+    assert [(row["id"], row["class"], row["name"]) for row in listed] == [
+        (number, class_, CLASSES[class_]) for number, class_ in NAMES.items()
+    ]
+    assert sum(row["objects"]["count"] for row in listed) == summary(out)["annotated"]["objects"]["200"]["count"]
+    sums = dict(reversed(line.split("  ")) for line in (out / "SHA256SUMS").read_text().splitlines())
+    assert {"200/data.yaml", "64/train/coco.json", "classes.json"} <= {*sums}
+    assert hashlib.sha256((out / "64/train/coco.json").read_bytes()).hexdigest() == sums["64/train/coco.json"]
+
+
+def test_files_of_boxes_need_files(boxed: Boxed, tmp_path: Path, make: Make) -> None:
+    flags = [*boxed.flags, "-o", tmp_path / "out", "--annotations", "coco", "--layout", "parquet"]
+    assert "--annotations coco describes files, and --layout parquet has none" in make(*flags, expect=2)[-1]

@@ -133,9 +133,8 @@ def test_labels(many: Path, tmp_path: Path, make: Make) -> None:
     labels = table(tmp_path / "labels.csv", ("ImageID", "Source", "LabelName", "Confidence"), *content)
     with gzip.open(tmp_path / "labels.csv.gz", "wb") as file:
         file.write(labels.read_bytes())
-    hierarchy = {"LabelName": "/m/0bl9f", "Subcategory": [{"LabelName": animal, "Subcategory": []}]}
-    hierarchy["Subcategory"][0]["Subcategory"] = [{"LabelName": CAT}, {"LabelName": DOG}]
-    (tmp_path / "h.json").write_text(json.dumps(hierarchy))
+    animals = {"LabelName": animal, "Subcategory": [{"LabelName": CAT}, {"LabelName": DOG}]}
+    (tmp_path / "h.json").write_text(json.dumps({"LabelName": "/m/0bl9f", "Subcategory": [animals]}))
     flags = [
         "-i",
         many,

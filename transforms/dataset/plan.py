@@ -10,9 +10,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from transforms import storage
-from transforms.dataset.paths import ARCHIVES_PATH, CARD_PATH, CONFIG_PATH, LICENSE_PATH, SUMMARY_PATH, SUMS_PATH
+from transforms.dataset.paths import (
+    ARCHIVES_PATH,
+    CARD_PATH,
+    CLASSES_PATH,
+    CONFIG_PATH,
+    LICENSE_PATH,
+    SUMMARY_PATH,
+    SUMS_PATH,
+    YOLO_NAME,
+)
 from transforms.dataset.settings import settings
 from transforms.layouts import LAYOUTS
+from transforms.model.annotations import COCO, YOLO
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.folders import size_folder, split_prefix
@@ -90,6 +100,36 @@ def metadata_paths(plan: Plan) -> list[str]:
     ]
 
 
+def coco_path(folder: str) -> str:
+    """Return the path of the boxes, as COCO has them, of the images of one size and split, which lie in this folder."""
+    return f"{folder}coco.json"
+
+
+def coco_images_path(folder: str) -> str:
+    """Return the path of the images in the pieces of coco.json."""
+    return f"{coco_path(folder)}-images"
+
+
+def coco_boxes_path(folder: str) -> str:
+    """Return the path of the boxes in the pieces of coco.json."""
+    return f"{coco_path(folder)}-boxes"
+
+
+def annotation_paths(plan: Plan) -> list[str]:
+    """Return the paths of the files of annotations: of the classes, and of boxes in formats of their own."""
+    settings = plan.settings
+    formats, folders = (
+        settings.get("annotations", ()),
+        [size_folder(size, settings["size"]) for size in settings["size"]],
+    )
+    cocos = [coco_path(folder + split_prefix(split, plan.shards)) for folder in folders for split in plan.shards]
+    return [
+        *([CLASSES_PATH] if plan.columns.annotations else []),
+        *(cocos if COCO in formats else []),
+        *([f"{folder}{YOLO_NAME}" for folder in folders] if YOLO in formats else []),
+    ]
+
+
 def document_paths(plan: Plan) -> list[str]:
     """Return the paths of the files that describe the dataset, which the end of each run writes again.
 
@@ -103,7 +143,7 @@ def document_paths(plan: Plan) -> list[str]:
     archives = [ARCHIVES_PATH] if LAYOUTS[settings["layout"]].has_archives else []
     return [
         *(part.path(name) for part in parts(plan) for name in names),
-        *(archives + metadata_paths(plan)),
+        *(archives + metadata_paths(plan) + annotation_paths(plan)),
         *([LICENSE_PATH] if attributed else []),
         *(CARD_PATH, SUMMARY_PATH, SUMS_PATH),
     ]

@@ -52,6 +52,7 @@ def _annotations(config: ResizeConfig) -> dict[str, Any]:
         "max_images": annotations.max_images,
         "rotation": "apply" if annotations.rotates else "",
         "verify_md5": annotations.verifies_md5,
+        "annotations": list(annotations.formats),
     }
 
 

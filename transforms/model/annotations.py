@@ -30,6 +30,11 @@ LISTS = {
 }
 
 
+# The formats of files with boxes.
+COCO, YOLO = "coco", "yolo"
+FORMATS = (COCO, YOLO)
+
+
 class AnnotationFile(NamedTuple):
     """A file of annotations: its table, its location, and the splits whose images it may describe."""
 
@@ -69,6 +74,7 @@ class Annotations:
         max_per_class: take at most about so many images of each class; None for all.
         max_images: take at most so many images; None for all.
         rotates: whether to turn images as the list of images says, and not as their EXIF says.
+        formats: of the boxes besides `objects`, some of `FORMATS`.
         verifies_md5: whether the bytes of a source must have the MD5 in the list of images.
     """
 
@@ -84,6 +90,7 @@ class Annotations:
     max_images: int | None = None
     rotates: bool = False
     verifies_md5: bool = False
+    formats: tuple[str, ...] = ()
 
     @property
     def tables(self) -> frozenset[str]:
