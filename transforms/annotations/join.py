@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from transforms.annotations.values import Box, Label, Listed, Value, unpack
+from transforms.annotations.values import Box, Label, Listed, count_packed, unpack
 from transforms.imaging.naming import image_id
 from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST, Annotations
 from transforms.model.records import MissingRow, Source
@@ -26,59 +26,56 @@ class Annotated(NamedTuple):
         return {box.class_ for box in self.boxes} | {label.class_ for label in self.labels if label.confidence}
 
 
+# An image of which nothing is known.
+NOT_ANNOTATED = Annotated()
+
+
 class AnnotationJoin(NamedTuple):
     """The annotations of a shard.
 
     Args:
         images: path of a source -> what is known of it.
-        listed: key of a source -> its row in the list of images.
         missing: the images of the list that the input lacks.
         tally: table -> how many of its rows came to this shard, and how many of them have an image here.
     """
 
     images: dict[str, Annotated]
-    listed: dict[str, Listed]
     missing: tuple[MissingRow, ...]
     tally: dict[str, Any]
 
+    def without(self, paths: Collection[str]) -> AnnotationJoin:
+        """Return the same without what is known of some sources."""
+        return self._replace(images={path: known for path, known in self.images.items() if path not in paths})
 
-NO_ANNOTATIONS = AnnotationJoin({}, {}, (), {})
 
-
-class _Rows(NamedTuple):
-    """The rows of one table: ID of an image -> its values, and the number of its first row."""
-
-    values: dict[str, list[Any]]
-    numbers: dict[str, int]
+NO_ANNOTATIONS = AnnotationJoin({}, (), {})
 
 
 def join_annotations(sources: Sequence[Source], rows: Sequence[TableRow], annotations: Annotations) -> AnnotationJoin:
     """Find what the tables say about each source by its ID, which several sources may share."""
-    tables = {table: _of_table(table, rows) for table in sorted(annotations.tables)}
-    images = {source.path: _annotated(image_id(source.key), tables) for source in sources}
+    tables = {table: _by_image(table, rows) for table in sorted(annotations.tables)}
     present = {image_id(source.key) for source in sources}
-    listed = tables.get(IMAGE_LIST, _Rows({}, {}))
-    missing = sorted(MissingRow(image, listed.numbers[image]) for image in {*listed.values} - present)
+    known = {image: _annotated(image, tables) for image in present}
+    missing = {image: found[0].number for image, found in tables.get(IMAGE_LIST, {}).items() if image not in present}
     return AnnotationJoin(
-        images,
-        {source.key: row for source in sources if (row := images[source.path].listed)},
-        tuple(missing),
+        {source.path: known[image_id(source.key)] for source in sources},
+        tuple(sorted(MissingRow(*item) for item in missing.items())),
         {table: _counts(of_table, sources, present) for table, of_table in tables.items()},
     )
 
 
-def _of_table(table: str, rows: Iterable[TableRow]) -> _Rows:
-    values: dict[str, list[Value]] = defaultdict(list)
-    numbers: dict[str, int] = {}
+def _by_image(table: str, rows: Iterable[TableRow]) -> dict[str, list[TableRow]]:
+    """Return the rows of a table, in their order in the file, by the IDs of their images."""
+    by_image: dict[str, list[TableRow]] = defaultdict(list)
     for row in sorted((row for row in rows if row.table == table), key=lambda row: (row.number, row.cells)):
-        values[row.key] += unpack(table, row.cells)
-        numbers.setdefault(row.key, row.number)
-    return _Rows(values, numbers)
+        by_image[row.key].append(row)
+    return by_image
 
 
-def _annotated(image: str, tables: dict[str, _Rows]) -> Annotated:
+def _annotated(image: str, tables: Mapping[str, Mapping[str, Sequence[TableRow]]]) -> Annotated:
     boxes, labels, listed = (
-        tables[table].values.get(image, []) if table in tables else [] for table in (BOXES, IMAGE_LABELS, IMAGE_LIST)
+        [value for row in tables.get(table, {}).get(image, ()) for value in unpack(table, row.cells)]
+        for table in (BOXES, IMAGE_LABELS, IMAGE_LIST)
     )
     # Without repetitions: of rows, and of ancestors that several children share.
     return Annotated(tuple(dict.fromkeys(boxes)), _surest(labels), listed[0] if listed else None)
@@ -92,11 +89,14 @@ def _surest(labels: Iterable[Label]) -> tuple[Label, ...]:
     return tuple(Label(*item) for item in sorted(confidences.items()))
 
 
-def _counts(rows: _Rows, sources: Sequence[Source], present: set[str]) -> dict[str, int]:
-    with_row = sum(image_id(source.key) in rows.values for source in sources)
+def _counts(
+    by_image: Mapping[str, Sequence[TableRow]], sources: Sequence[Source], present: Collection[str]
+) -> dict[str, int]:
+    numbers = {image: sum(count_packed(row.cells) for row in rows) for image, rows in by_image.items()}
+    with_row = sum(image_id(source.key) in by_image for source in sources)
     return {
-        "rows": sum(map(len, rows.values.values())),
-        "rows_without_image": sum(len(values) for image, values in rows.values.items() if image not in present),
+        "rows": sum(numbers.values()),
+        "rows_without_image": sum(number for image, number in numbers.items() if image not in present),
         "images_with_row": with_row,
         "images_without_row": len(sources) - with_row,
     }

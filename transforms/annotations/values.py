@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST
 
@@ -52,12 +52,17 @@ _TYPES = {BOXES: Box, IMAGE_LABELS: Label, IMAGE_LIST: Listed}
 
 
 def pack(values: Sequence[Value]) -> bytes:
-    """Return values of one table as they are shuffled."""
-    return json.dumps(values, separators=(",", ":")).encode()
+    """Return values of one table as they are shuffled: their number, and JSON."""
+    return b"%d %s" % (len(values), json.dumps(values, separators=(",", ":")).encode())
 
 
-def unpack(table: str, cells: bytes) -> list[Value]:
+def count_packed(cells: bytes) -> int:
+    """Return the number of values that `pack` was given."""
+    return int(cells[: cells.index(b" ")])
+
+
+def unpack(table: str, cells: bytes) -> list[Any]:
     """Return the values that `pack` was given."""
     of_type = _TYPES[table]
-    values = json.loads(cells)
+    values = json.loads(cells[cells.index(b" ") :])
     return [of_type(*(tuple(item) if isinstance(item, list) else item for item in value)) for value in values]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from transforms import storage
 from transforms.annotations.counts import count_annotations
-from transforms.annotations.join import NO_ANNOTATIONS, Annotated, AnnotationJoin
+from transforms.annotations.join import NO_ANNOTATIONS, NOT_ANNOTATED, AnnotationJoin
 from transforms.annotations.objects import labels_of, objects_of
 from transforms.imaging.errors import ImageError, Kind, SkippedError, Stage
 from transforms.imaging.resize import Encoded
@@ -65,7 +65,7 @@ def assemble(
     If several images have the same output name, the first gets it, and the others fail with a message that names
     the first.
     """
-    joined = _attributed(of_tables) if config.is_attributed else of_tables.joined
+    joined = _attributed(results, of_tables) if config.is_attributed else of_tables.joined
     rows: list[ManifestRow] = []
     failures: list[FailureRow] = []
     images: list[OutputImage] = []
@@ -119,7 +119,7 @@ def _annotations(
     if config.annotations is None or result.header is None or not isinstance(output, Encoded | Staged):
         return annotations, dropped
     ids = {class_: number for number, class_ in enumerate(of_tables.columns.categories)}
-    annotated = of_tables.annotated.images.get(result.source.path, Annotated())
+    annotated = of_tables.annotated.images.get(result.source.path, NOT_ANNOTATED)
     if OBJECTS in of_tables.columns.annotations:
         source = result.header.width, result.header.height
         boxes = objects_of(annotated.boxes, source, output.target, ids, config.annotations.min_visible)
@@ -135,13 +135,14 @@ def _classes(rows: Iterable[ManifestRow], config: ResizeConfig) -> dict[str, int
     return dict(Counter(name for source in sources if (name := class_of(source, config))))
 
 
-def _attributed(of_tables: FromTables) -> JoinResult:
+def _attributed(results: Iterable[SourceResult], of_tables: FromTables) -> JoinResult:
     """Return what the tables say, with the attributions of the list of images; a table of attributions goes first."""
-    listed: dict[str, dict[str, Value]] = {
-        key: dict(zip(ATTRIBUTION_COLUMNS, row.attribution, strict=True))
-        for key, row in of_tables.annotated.listed.items()
-    }
-    return of_tables.joined._replace(attributions={**listed, **of_tables.joined.attributions})
+    attributions = dict(of_tables.joined.attributions)
+    for result in results:
+        listed = of_tables.annotated.images.get(result.source.path, NOT_ANNOTATED).listed
+        if listed:
+            attributions.setdefault(result.source.key, dict(zip(ATTRIBUTION_COLUMNS, listed.attribution, strict=True)))
+    return of_tables.joined._replace(attributions=attributions)
 
 
 def _attributions(rows: Iterable[ManifestRow], joined: JoinResult) -> Iterator[dict[str, Value]]:

@@ -142,7 +142,7 @@ class _ResizeFn(beam.DoFn):
         workers = workers_for(config)
         job = Job(config.spec, _staging(config), workers.memory)
         return submitted._replace(
-            of_tables=FromTables(columns, join(sources, rows, columns, config), annotated),
+            of_tables=FromTables(columns, join(sources, rows, columns, config), annotated.without(skipped)),
             images=len(images),
             skipped=tuple(without),
             work=workers.submit(images, job, _count),

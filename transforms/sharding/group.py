@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -29,7 +30,8 @@ from transforms.tables.rows import RowTuple
 ShardTuple = tuple[str, int, int]
 
 # An item of a shard as it is shuffled: a source (its path, bytes, version and place), or a row of a table (its key, a
-# negative number for the table, its number in the table, and its cells as JSON).
+# negative number for the table, its number in the table, and its cells as JSON, which are compressed if the table is one
+# of annotations).
 ItemTuple = tuple[bytes, int, float, bytes]
 ITEM_TYPE = beam.typehints.Tuple[bytes, int, float, bytes]
 ASSIGNED_TYPE = beam.typehints.Tuple[beam.typehints.Tuple[str, int, int], ITEM_TYPE]
@@ -93,7 +95,9 @@ def unpack_items(shard: Shard, items: Iterable[ItemTuple], config: ResizeConfig)
     unpacked = ShardItems([], [])
     for name, number, version, rest in items:
         if number in _TABLES:
-            unpacked.rows.append(TableRow(_TABLES[number], os.fsdecode(name), int(version), rest))
+            table = _TABLES[number]
+            cells = rest if table in (COLUMNS, ATTRIBUTION) else zlib.decompress(rest)
+            unpacked.rows.append(TableRow(table, os.fsdecode(name), int(version), cells))
         elif name:
             unpacked.sources.append(to_source((shard.split, name, number, version, rest), config))
     return unpacked
