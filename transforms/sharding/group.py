@@ -30,8 +30,7 @@ from transforms.tables.rows import RowTuple
 ShardTuple = tuple[str, int, int]
 
 # An item of a shard as it is shuffled: a source (its path, bytes, version and place), or a row of a table (its key, a
-# negative number for the table, its number in the table, and its cells as JSON, which are compressed if the table is one
-# of annotations).
+# negative number for the table, its number in the table, and its cells as JSON, compressed in a table of annotations).
 ItemTuple = tuple[bytes, int, float, bytes]
 ITEM_TYPE = beam.typehints.Tuple[bytes, int, float, bytes]
 ASSIGNED_TYPE = beam.typehints.Tuple[beam.typehints.Tuple[str, int, int], ITEM_TYPE]
