@@ -193,8 +193,9 @@ HOSTILE = [
 def test_another_file_is_refused(content: str, problem: str, boxed: Boxed, tmp_path: Path, make: Make) -> None:
     path = tmp_path / "other.csv"
     path.write_text(content)
-    messages = make("-i", boxed.images, "-o", tmp_path / "out", "--boxes", path, expect=1)
-    assert any(f"--boxes {str(path)!r} {problem}" in line for line in messages), messages
+    messages = make("-i", boxed.images, "-o", tmp_path / "out", "--boxes", path, expect=2)
+    assert f"--boxes {str(path)!r} {problem}" in messages[-1]
+    assert not (tmp_path / "out").exists()
 
 
 def test_odd_rows_are_counted(boxed: Boxed, tmp_path: Path, make: Make) -> None:
