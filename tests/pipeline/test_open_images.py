@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from pipeline.run import main
 from tests.pipeline.conftest import Make
 from tests.support import jpeg, rows, summary, write_tree
 from tests.support.rectangles import CLASSES, all_orientations, draw, off_by
@@ -279,3 +280,25 @@ def test_wrong_flags(flags: str, message: str, many: Path, tmp_path: Path, make:
     messages = make("-i", many, "-o", tmp_path / "out", *(files.get(flag, flag) for flag in flags.split()), expect=2)
     assert message in messages[-1]
     assert not (tmp_path / "out").exists()
+
+
+def test_a_class_without_a_row_ends_the_run_before_an_image_is_read(many: Path, tmp_path: Path, make: Make) -> None:
+    boxes = boxes_of({CAT: ids(2)}, tmp_path / "boxes.csv")
+    messages = make("-i", many, "-o", tmp_path / "out", "--boxes", boxes, "--classes", CAT, DOG, expect=1)
+    assert f"--classes {DOG!r} has no row in --boxes that is kept: give another class, or other tables" in messages[-1]
+
+
+def test_an_estimate_counts_the_selection(
+    many: Path, tmp_path: Path, make: Make, capsys: pytest.CaptureFixture
+) -> None:
+    boxes = boxes_of({CAT: ids(40)[:25], DOG: ids(40)[20:36]}, tmp_path / "boxes.csv")
+    list_ = table(tmp_path / "list.csv", LIST_HEADER, *map(listed, ids(40)[:30]))
+    tables = ["-i", many, "-s", 32, "--boxes", boxes, "--image_list", list_]
+    selections: tuple[tuple[str, object], ...] = (
+        *(("--classes", DOG), ("--exclude_classes", CAT), ("--max_per_class", 4), ("--max_images", 7)),
+    )
+    for flag, value in selections:
+        make(*tables, flag, value, "-o", tmp_path / flag)
+        assert main([*map(str, tables), flag, str(value), "--estimate", "3"]) == 0
+        (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("  selected"))
+        assert int(line.split()[1]) == summary(tmp_path / flag)["images"]["written"]

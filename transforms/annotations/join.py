@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from transforms.annotations.select import Known
 from transforms.annotations.values import Box, Label, Listed, count_packed, unpack
 from transforms.imaging.naming import image_id
 from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST, Annotations
@@ -21,9 +22,10 @@ class Annotated(NamedTuple):
     listed: Listed | None = None
 
     @property
-    def classes(self) -> set[str]:
-        """The classes that the image holds."""
-        return {box.class_ for box in self.boxes} | {label.class_ for label in self.labels if label.confidence}
+    def known(self) -> Known:
+        """What decides whether the image is taken."""
+        values = (*self.boxes, *self.labels)
+        return Known(frozenset(value.class_ for value in values if value.is_present), self.listed is not None)
 
 
 # An image of which nothing is known.

@@ -76,10 +76,19 @@ def annotated_columns(listing: Tally, config: ResizeConfig) -> tuple[tuple[str, 
     Args:
         listing: the tally of the inputs and of the files of annotations.
         config: the dataset.
+
+    Raises:
+        RunError: a class that was asked for is in no table.
     """
     annotations = config.annotations
     if annotations is None or not annotations.fields:
         return (), {}
     found = {class_ for tally in listing["annotations"].values() for class_ in tally["classes"]}
+    if absent := sorted({*annotations.classes} - found):
+        tables = " and ".join(f"--{name}" for name in sorted({*annotations.tables} - {IMAGE_LIST}))
+        raise RunError(
+            f"--classes {annotations.name_of(absent[0])!r} has no row in {tables} that is kept: give another class, or "
+            "other tables"
+        )
     classes = annotations.classes if annotations.only_classes else sorted(found)
     return annotations.fields, {class_: annotations.name_of(class_) for class_ in classes}

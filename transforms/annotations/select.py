@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from transforms.annotations.join import Annotated
 from transforms.imaging.errors import Skip
 from transforms.imaging.naming import in_sample, sample_rank
 from transforms.model.annotations import IMAGE_LIST, Annotations
@@ -32,55 +31,68 @@ class Limits(NamedTuple):
 NO_LIMITS = Limits()
 
 
+class Known(NamedTuple):
+    """What decides whether an image is taken: the classes that it holds, and whether the list of images has it."""
+
+    classes: frozenset[str] = frozenset()
+    is_listed: bool = False
+
+
 def skip_reason(
-    source: Source, annotated: Annotated, annotations: Annotations, sample: Fraction, limits: Limits = NO_LIMITS
+    source: Source, known: Known, annotations: Annotations, sample: Fraction, limits: Limits = NO_LIMITS
 ) -> Skip | None:
     """Return why an image is left out; None if it is taken.
 
     Args:
         source: the image.
-        annotated: what is known of it.
+        known: what the tables say about it.
         annotations: of the dataset.
         sample: the share of the images that is taken.
         limits: of the dataset.
     """
     if not in_sample(source.key, sample):
         return Skip.SAMPLE
-    if annotated.listed is None and IMAGE_LIST in annotations.tables:
+    if not known.is_listed and IMAGE_LIST in annotations.tables:
         return Skip.NOT_LISTED
-    classes = annotated.classes
-    if annotations.classes and classes.isdisjoint(annotations.classes):
+    if annotations.classes and known.classes.isdisjoint(annotations.classes):
         return Skip.NOT_SELECTED
-    if not classes.isdisjoint(annotations.excluded):
+    if not known.classes.isdisjoint(annotations.excluded):
         return Skip.NOT_SELECTED
-    rank = _rank(source)
-    limited = _limited_classes(classes, annotations)
+    rank = rank_of(source)
+    limited = limited_classes(known, annotations)
     if annotations.max_per_class is not None and not any(rank <= limits.classes.get(name, rank) for name in limited):
         return Skip.LIMIT
     return Skip.LIMIT if limits.images is not None and rank > limits.images else None
 
 
-def _rank(source: Source) -> int:
+def rank_of(source: Source) -> int:
     """Return the rank of an image, which fits into 64 bits with a sign."""
     return sample_rank(source.key) - (1 << 63)
 
 
-def _limited_classes(classes: set[str], annotations: Annotations) -> set[str]:
+def limited_classes(known: Known, annotations: Annotations) -> frozenset[str]:
     """Return the classes of an image whose number of images is limited."""
-    return classes & {*annotations.classes} if annotations.classes else classes
+    return known.classes & {*annotations.classes} if annotations.classes else known.classes
 
 
 def ranks(
     sources: Iterable[Source],
-    images: Mapping[str, Annotated],
+    known: Mapping[str, Known],
     annotations: Annotations,
     sample: Fraction,
     limits: Limits = NO_LIMITS,
 ) -> Iterator[tuple[str, int]]:
-    """Yield (class, rank) of each image that is taken without further limits, and ("", rank) for all of them."""
+    """Yield (class, rank) of each image that is taken without further limits, and ("", rank) for all of them.
+
+    Args:
+        sources: the images.
+        known: path of a source -> what the tables say about it.
+        annotations: of the dataset.
+        sample: the share of the images that is taken.
+        limits: that apply already.
+    """
     for source in sources:
-        annotated = images[source.path]
-        if skip_reason(source, annotated, annotations, sample, limits) is None:
-            rank = _rank(source)
+        if skip_reason(source, known[source.path], annotations, sample, limits) is None:
+            rank = rank_of(source)
             yield "", rank
-            yield from ((name, rank) for name in sorted(_limited_classes(annotated.classes, annotations)))
+            yield from ((name, rank) for name in sorted(limited_classes(known[source.path], annotations)))

@@ -22,12 +22,22 @@ class Box(NamedTuple):
     edges: tuple[float, float, float, float]
     flags: tuple[int, ...]
 
+    @property
+    def is_present(self) -> bool:
+        """Whether the image holds the class: what has a box is there."""
+        return True
+
 
 class Label(NamedTuple):
     """A class of a whole image, and how sure that is, 0 to 1: 0 is the class of something that is not there."""
 
     class_: str
     confidence: float
+
+    @property
+    def is_present(self) -> bool:
+        """Whether the image holds the class."""
+        return self.confidence > 0
 
 
 class Listed(NamedTuple):

@@ -29,7 +29,7 @@ def skips(
     if annotations is None:
         return {source.path: Skip.SAMPLE for source in sources if not in_sample(source.key, sample)}
     reasons = {
-        source.path: skip_reason(source, annotated.images[source.path], annotations, sample, limits)
+        source.path: skip_reason(source, annotated.images[source.path].known, annotations, sample, limits)
         for source in sources
     }
     return {path: reason for path, reason in reasons.items() if reason}

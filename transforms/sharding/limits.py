@@ -51,7 +51,8 @@ class _RankFn(beam.DoFn):
     def process(self, grouped: tuple[ShardTuple, Iterable[ItemTuple]], limits: Limits) -> Iterator[tuple[str, int]]:
         sources, rows = unpack_items(Shard(*grouped[0]), grouped[1], self._config)
         images = join_annotations(sources, rows, self._annotations).images
-        for class_, rank in ranks(sources, images, self._annotations, self._sample, limits):
+        known = {path: annotated.known for path, annotated in images.items()}
+        for class_, rank in ranks(sources, known, self._annotations, self._sample, limits):
             if bool(class_) == self._of_classes:
                 yield class_, rank
 
