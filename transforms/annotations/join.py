@@ -24,7 +24,7 @@ class Annotated(NamedTuple):
     @property
     def known(self) -> Known:
         """What decides whether the image is taken."""
-        values = (*self.boxes, *self.labels)
+        values: tuple[Box | Label, ...] = (*self.boxes, *self.labels)
         return Known(frozenset(value.class_ for value in values if value.is_present), self.listed is not None)
 
 
