@@ -300,3 +300,11 @@ def test_coco_and_yolo_say_where_the_rectangles_are(boxed: Boxed, tmp_path: Path
 def test_files_of_boxes_need_files(boxed: Boxed, tmp_path: Path, make: Make) -> None:
     flags = [*boxed.flags, "-o", tmp_path / "out", "--annotations", "coco", "--layout", "parquet"]
     assert "--annotations coco describes files, and --layout parquet has none" in make(*flags, expect=2)[-1]
+
+
+def test_the_report_counts_boxes_and_images(boxed: Boxed, tmp_path: Path, make: Make) -> None:
+    make(*boxed.flags, "-o", tmp_path / "out", "-s", 96)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "boxes: 1 Cat, 1 Dog, 1 Wine glass" in page
+    numbers = page[page.index(">Boxes<") :]
+    assert all(f">{name}<" in numbers for name in CLASSES.values())
