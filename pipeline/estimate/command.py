@@ -42,9 +42,11 @@ def _lines(options: Options, request: EstimateRequest, lists: str) -> Iterator[s
     config = options.config
     plan = None if config.out_dir == NOWHERE else access.check(config, options.overwrite, options.log)
     listing = list_inputs(config, request.images, lists)
-    on_dataflow = dataclasses.replace(config, images_per_shard=request.images_per_shard)
+    on_dataflow = dataclasses.replace(config, images_per_shard=request.images_per_shard, annotations=None)
     shards = sum(plan_shards(listing.tally, on_dataflow).shards.values())
     if not listing.sample:
+        if config.annotations:
+            raise UsageError("the tables of annotations and --classes select no image: give others")
         raise UsageError(f"--sample {config.sample} selects no image: give a larger share")
     committed = None if plan is None else count_committed(config.out_dir, plan)
     measurement, prices = measure(listing.sample, config), read_prices(request.prices)

@@ -10,7 +10,7 @@ from pipeline.estimate import cost
 from pipeline.estimate.findings import Findings
 from pipeline.estimate.interval import Estimate, Total
 from pipeline.runners import dataflow
-from pipeline.terminal.summary import format_counts
+from pipeline.terminal.annotations import format_counts
 from transforms.model.counting import counted
 from transforms.publish.amounts import amount
 from transforms.summary.enlarged import enlarged
@@ -41,6 +41,8 @@ def _input(findings: Findings) -> Iterator[str]:
         yield _row("  all", f"{listing.listed_images:,}", amount(sum(split["bytes"] for split in splits.values())))
     if findings.share != "1":
         yield _row(f"  --sample {findings.share}", f"{listing.images:,}", amount(listing.bytes))
+    elif listing.images != listing.listed_images:
+        yield _row("  selected", f"{listing.images:,}", amount(listing.bytes))
     if other_files := sum(listing.tally["not_images"].values()):
         yield _row("  other files", f"{other_files:,}")
     if system_files := listing.tally["system_files"]:

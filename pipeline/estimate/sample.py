@@ -5,11 +5,11 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import NamedTuple
 
 from pipeline.cli import contents
-from transforms.imaging.naming import in_sample, sample_rank
+from pipeline.estimate.select import select
+from transforms.imaging.naming import sample_rank
 from transforms.listing.files import list_files
 from transforms.listing.match import entries_of, to_source
 from transforms.listing.split import SplitListing
@@ -23,7 +23,7 @@ class Listing(NamedTuple):
 
     Args:
         tally: all of it, as `match.MatchSources` counts it.
-        images: the number of images that --sample selects.
+        images: the number of images that --sample and annotations select.
         bytes: the bytes of those images.
         sample: some of those images, to be measured: the same ones in every run, and a larger sample contains a
             smaller one.
@@ -46,7 +46,7 @@ class Listing(NamedTuple):
 
 
 def list_inputs(config: ResizeConfig, number: int, lists: str = "") -> Listing:
-    """List all inputs, and choose at most `number` of the images that --sample selects.
+    """List all inputs, and choose at most `number` of the images that are selected.
 
     Args:
         config: the dataset.
@@ -58,16 +58,17 @@ def list_inputs(config: ResizeConfig, number: int, lists: str = "") -> Listing:
     """
     listings = [SplitListing(split, config, lists) for split in config.splits]
     selected = Counter({"images": 0, "bytes": 0})
-    share = Fraction(config.sample)
 
     def sources() -> Iterator[Source]:
         for split, listing in zip(config.splits, listings, strict=True):
-            for source in _images(split, listing, config, lists):
-                if in_sample(source.key, share):
-                    selected.update(images=1, bytes=source.bytes)
-                    yield source
+            yield from _images(split, listing, config, lists)
 
-    sample = heapq.nsmallest(number, sources(), key=lambda source: (sample_rank(source.key), source.path))
+    def counted() -> Iterator[Source]:
+        for source in select(sources(), config):
+            selected.update(images=1, bytes=source.bytes)
+            yield source
+
+    sample = heapq.nsmallest(number, counted(), key=lambda source: (sample_rank(source.key), source.path))
     tally = merge(listing.tally() for listing in listings)
     return Listing(tally, selected["images"], selected["bytes"], tuple(sample))
 

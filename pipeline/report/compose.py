@@ -35,6 +35,7 @@ def compose_page(data: ReportData, pictures: Pictures, status: Status, now: date
     versions = settings.pop("versions", {})
     run = _shown_run(data.runs)
     tiles = Tiles(data, pictures)
+    categories = data.plan.columns.categories if data.plan else {}
     return Page(
         title=posixpath.basename(data.out_dir) or data.out_dir,
         created=f"{now:%Y-%m-%d %H:%M:%S %Z}".strip(),
@@ -53,7 +54,7 @@ def compose_page(data: ReportData, pictures: Pictures, status: Status, now: date
         source_bytes=sections.source_bytes(summary),
         sizes=tuple(sections.sizes(summary)),
         plots=tuple(plot for plot in plots.histograms_of(summary) if plot.rows),
-        tables=tuple(table for table in tables.counts_of(summary) if table.rows),
+        tables=tuple(table for table in tables.counts_of(summary, categories) if table.rows),
         times=tuple(table for table in tables.times_of(run) if table.rows),
         rate=plots.rate_plot(run.get("series", ())),
         runs=tuple(map(sections.run_row, reversed(data.runs))),

@@ -22,11 +22,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from PIL import Image, ImageFile, ImageStat
+from PIL import Image, ImageDraw, ImageFile, ImageStat
 
 # The longest side of what is shown pixel for pixel, which fits a phone's screen, and smaller ones for a picture of so
 # much detail that its data URI would be longer than this.
 CROPS, _LONGEST_URI = (320, 256, 192, 128), 70_000
+# The colours of boxes, by their classes in turn, and the lines that draw one: a light one inside of a dark one.
+_COLORS = ("#ff5050", "#40c8ff", "#ffd23c", "#5ae678", "#ff8cff", "#ff9b32", "#a0a0ff", "#c8ff50")
 # A source with more pixels is not decoded for the page.
 _MOST_PIXELS = 60_000_000
 # The memory of the child, and the seconds that one picture may take. The kernel ends a child that takes more.
@@ -35,6 +37,16 @@ _MEMORY, _SECONDS = 2 << 30, 10.0
 # Pillow's names of the formats that are opened; None for all. The parent says which, so that this module, which the
 # child loads at the end of every run, needs nothing but Pillow.
 _formats: tuple[str, ...] | None = None
+
+
+class Mark(NamedTuple):
+    """A box to draw: the ID of its class, and left, top, width and height in pixels of the output."""
+
+    category: int
+    left: float
+    top: float
+    width: float
+    height: float
 
 
 class Picture(NamedTuple):
@@ -60,7 +72,9 @@ def no_picture(reason: str) -> Picture:
     return Picture("", 0, 0, missing=reason)
 
 
-def thumbnail(data: bytes, side: int, is_output: bool, box: list[int] | None = None) -> Picture:
+def thumbnail(
+    data: bytes, side: int, is_output: bool, box: list[int] | None = None, marks: Sequence[Mark] = ()
+) -> Picture:
     """Return a small picture of an image.
 
     Args:
@@ -68,6 +82,7 @@ def thumbnail(data: bytes, side: int, is_output: bool, box: list[int] | None = N
         side: its longest side at most, in pixels. An image is never enlarged.
         is_output: whether the file is one of the dataset's own, which may be decoded at a reduced scale.
         box: the part whose deviation is measured, in the pixels of the image; None for the whole.
+        marks: boxes to draw.
     """
     image = _open(data)
     full = image.size
@@ -80,17 +95,38 @@ def thumbnail(data: bytes, side: int, is_output: bool, box: list[int] | None = N
         scale = picture.width / full[0]
         x0, y0, x1, y1 = (round(edge * scale) for edge in box)
         part = picture.crop((x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)))
-    return _encoded(picture, 72, max(ImageStat.Stat(part).stddev))
+    deviation = max(ImageStat.Stat(part).stddev)
+    _draw(picture, marks, picture.width / full[0])
+    return _encoded(picture, 72, deviation)
 
 
-def output_crop(data: bytes, box: list[int]) -> Picture:
+def _draw(picture: Image.Image, marks: Sequence[Mark], scale: float = 1, origin: Sequence[float] = (0, 0)) -> None:
+    """Draw boxes into a picture.
+
+    Args:
+        picture: is changed.
+        marks: the boxes.
+        scale: pixels of the picture for each pixel of the output.
+        origin: where the picture begins in the output, in its pixels.
+    """
+    draw = ImageDraw.Draw(picture)
+    for category, left, top, width, height in marks:
+        x0, y0 = scale * (left - origin[0]), scale * (top - origin[1])
+        x1, y1 = max(x0, x0 + scale * width - 1), max(y0, y0 + scale * height - 1)
+        draw.rectangle((x0 - 1, y0 - 1, x1 + 1, y1 + 1), outline="#000000")
+        draw.rectangle((x0, y0, x1, y1), outline=_COLORS[category % len(_COLORS)])
+
+
+def output_crop(data: bytes, box: list[int], marks: Sequence[Mark] = ()) -> Picture:
     """Return the centre of the picture in an output, pixel for pixel; less of it if it has much detail.
 
     Args:
         data: the file of the output.
         box: the part of it that holds the picture.
+        marks: boxes to draw.
     """
     picture = _rgb(_open(data)).crop(tuple(box))  # type: ignore[arg-type]  # four numbers
+    _draw(picture, marks, origin=box)
     crops = (_crop(picture, (side, side)) for side in CROPS)
     return next((crop for crop in crops if len(crop.uri) <= _LONGEST_URI), _crop(picture, (CROPS[-1], CROPS[-1])))
 
@@ -103,6 +139,7 @@ def source_crop(
     shown: Sequence[int],
     background: str,
     may_be_scaled: bool = False,
+    marks: Sequence[Mark] = (),
 ) -> Picture:
     """Return the same part of the source at the same scale, reduced by Pillow's Lanczos filter.
 
@@ -115,6 +152,7 @@ def source_crop(
         background: the colour behind transparent pixels.
         may_be_scaled: whether the file is a JPEG that may be decoded at a reduced scale, which is three times that
             of the output or larger.
+        marks: boxes to draw.
     """
     image = _open(data)
     if image.format == "TIFF" and image.getexif().get(274, 1) != 1:
@@ -129,7 +167,9 @@ def source_crop(
     across, down = whole[2] / full[0], whole[3] / full[1]
     part = x0 * across, y0 * down, x1 * across, y1 * down
     resized = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS, part)
-    return _crop(resized if turn is None else resized.transpose(Image.Transpose(turn)), shown)
+    turned = resized if turn is None else resized.transpose(Image.Transpose(turn))
+    _draw(turned, marks, origin=row["output_box"])
+    return _crop(turned, shown)
 
 
 def _open(data: bytes) -> ImageFile.ImageFile:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pipeline.report.cases import picture_of
 from pipeline.report.data import ReportData, shown_classes
-from pipeline.report.decoder import Picture, no_picture
+from pipeline.report.decoder import Mark, Picture, no_picture
 from pipeline.report.drawing import Drawing
 from pipeline.report.manifest import Row
 from pipeline.report.sources import location_of
@@ -20,6 +20,7 @@ from transforms.imaging.errors import Kind
 from transforms.imaging.jpeg import may_be_scaled
 from transforms.imaging.orientation import TRANSPOSITIONS
 from transforms.layouts.members import file_of, read_outputs
+from transforms.model.annotations import OBJECTS
 from transforms.model.errors import RunError
 from transforms.publish.amounts import amount
 
@@ -68,13 +69,21 @@ def make_pictures(data: ReportData) -> Pictures:
     with Drawing() as drawing:
         for path, encoded in _outputs([*sample, *uses], data):
             if path in sample:
-                crops[path] = _draw(drawing, "output_crop", encoded, box=sample[path]["output_box"])
+                box, marks = sample[path]["output_box"], marks_of(sample[path])
+                crops[path] = _draw(drawing, "output_crop", encoded, box=box, marks=marks)
             if path in uses:
                 side = _GRID_SIDE if path in shown else _SIDE
-                arguments = {"side": side, "is_output": True, "box": boxes.get(path)}
+                marks = marks_of(sample[path]) if path in shown else []
+                arguments = {"side": side, "is_output": True, "box": boxes.get(path), "marks": marks}
                 thumbnails[path] = _draw(drawing, "thumbnail", encoded, uses[path], **arguments)
         pairs = {path: Pair(crops[path], source) for path, source in _sources(drawing, data, crops)}
         return Pictures(thumbnails, pairs, dict(_failed(drawing, data)))
+
+
+def marks_of(row: Row) -> list[Mark]:
+    """Return the boxes of an output, as pictures show them."""
+    objects = row.get(OBJECTS, {"category": (), "bbox": ()})
+    return [Mark(category, *box) for category, box in zip(objects["category"], objects["bbox"], strict=True)]
 
 
 def _draw(drawing: Drawing, work: str, encoded: bytes | str, uses: int = 1, **arguments: Any) -> Picture:
@@ -132,7 +141,7 @@ def _sources(drawing: Drawing, data: ReportData, crops: Mapping[str, Picture]) -
             turn = TRANSPOSITIONS.get(row["orientation"])
             shown = {"turn": turn, "shown": crop[1:3], "background": background}
             scaled = {"may_be_scaled": isinstance(found, bytes) and may_be_scaled(found)}
-            arguments = {"row": row, "size": picture_of(row), **shown, **scaled}
+            arguments = {"row": row, "size": picture_of(row), "marks": marks_of(row), **shown, **scaled}
             yield row["path"], no_picture("") if crop.missing else _draw(drawing, "source_crop", found, **arguments)
 
 

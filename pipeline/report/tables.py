@@ -8,13 +8,26 @@ from typing import Any
 from pipeline.report import svg
 from pipeline.report.formatting import duration, percent
 from pipeline.report.page import BarRow, BarTable, Figure
+from transforms.model.annotations import IMAGE_LABELS, OBJECTS
 
 # In the order in which an image passes through them.
 _STAGES = ("read", "decode", "resize", "encode", "hash", "write")
 
 
-def counts_of(summary: Mapping[str, Any]) -> Iterator[BarTable]:
-    """Yield the tables of counts; a table without rows has nothing to show."""
+# The classes of boxes that are shown, those with the most.
+_CLASSES = 20
+
+
+def counts_of(summary: Mapping[str, Any], categories: Mapping[str, str]) -> Iterator[BarTable]:
+    """Yield the tables of counts; a table without rows has nothing to show.
+
+    Args:
+        summary: the content of summary.json.
+        categories: class -> name of the classes of annotations.
+    """
+    for heading, name, number in (("Boxes", OBJECTS, "Boxes"), ("Labels", IMAGE_LABELS, "Labels")):
+        if sizes := summary.get("annotated", {}).get(name):
+            yield _class_table(heading, number, sizes[max(sizes, key=int)], categories)
     yield _count_table("Source formats", "Format", summary["source_formats"])
     yield _count_table("Source pixel modes", "Mode", summary["source_modes"])
     yield _count_table("Skipped images", "Reason", summary["skipped"])
@@ -23,6 +36,21 @@ def counts_of(summary: Mapping[str, Any]) -> Iterator[BarTable]:
     if system_files := summary.get("system_files"):
         ignored["(system files)"] = system_files
     yield _count_table("Ignored files", "Extension", ignored, "Files")
+
+
+def _class_table(heading: str, number: str, counts: Mapping[str, Any], categories: Mapping[str, str]) -> BarTable:
+    """Return the largest classes: how many boxes or labels there are of each, and on how many images."""
+    whole = counts["count"] or 1
+    largest = sorted(counts["classes"].items(), key=lambda item: (-item[1], item[0]))[:_CLASSES]
+    rows = (
+        BarRow(
+            Figure(categories.get(class_, class_), f"{count:,}", count),
+            svg.share_bar(count / whole),
+            f"{counts['class_images'][class_]:,}",
+        )
+        for class_, count in largest
+    )
+    return BarTable(heading, tuple(rows), "Class", number, "Images")
 
 
 def _count_table(heading: str, label: str, counts: Mapping[str, int], number: str = "Images") -> BarTable:

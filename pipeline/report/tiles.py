@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from pipeline.report import svg
@@ -26,6 +27,7 @@ from pipeline.report.page import (
 from pipeline.report.pictures import Pictures
 from pipeline.report.survey import CASES, Example
 from transforms.layouts.members import file_of
+from transforms.model.annotations import OBJECTS
 from transforms.model.counting import counted
 from transforms.publish.amounts import amount
 
@@ -73,8 +75,15 @@ class Tiles:
         if shown != (x1 - x0, y1 - y0):
             part = f"the centre, {dimensions(*shown)} of {dimensions(x1 - x0, y1 - y0)} pixels"
         share = f"{percent(row['bytes'], row['source_bytes'])} of the source"
-        lines = (f"{dimensions(row['width'], row['height'])} px", amount(row["bytes"]), share)
+        lines = (f"{dimensions(row['width'], row['height'])} px", amount(row["bytes"]), share, *self._boxes(row))
         return View(f"{row['size']} px", self._href(row["path"]), lines, part, pair.output, pair.source)
+
+    def _boxes(self, row: Row) -> Iterator[str]:
+        """Yield a line about the boxes of an output, such as "2 Cat, 1 Dog", if the dataset has boxes."""
+        if OBJECTS in row:
+            names = list(self._data.plan.columns.categories.values()) if self._data.plan else []
+            found = Counter(names[number] if names else str(number) for number in row[OBJECTS]["category"])
+            yield "boxes: " + (", ".join(f"{number} {name}" for name, number in found.most_common()) or "none")
 
     def cases(self) -> Iterator[TileList]:
         """Yield the worst cases of each criterion that has any, and images that seem blank."""

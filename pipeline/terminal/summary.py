@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pipeline.terminal.annotations import annotation_lines, format_counts
 from transforms.imaging.errors import Note
 from transforms.imaging.extras import extra_for, install_command
 from transforms.model.config import Unread
@@ -75,6 +76,7 @@ def summary_lines(summary: Mapping[str, Any], failures: Sequence[Mapping[str, An
             f"rows: {joined['rows']:,}, without an image: {joined['rows_without_image']:,}, "
             f"with a repeated key: {joined['rows_repeated']:,}"
         )
+    yield from annotation_lines(summary)
     if summary.get("duplicates"):
         yield f"duplicates of an earlier file: {summary['duplicates']:,}"
     yield f"input: {amount(summary['source_bytes'])}; output: {_outputs(summary)}"
@@ -111,12 +113,6 @@ def _phrase(note: Note, settings: Mapping[str, Any]) -> str:
     if isinstance(phrase, str):
         return phrase
     return next(words for value, words in phrase.items() if value in (settings["orientation"], settings["color"]))
-
-
-def format_counts(numbers: Mapping[str, int]) -> str:
-    """Return each number with its name, the largest first, such as "3 truncated, 1 damaged"."""
-    ordered = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{number:,} {name}" for name, number in ordered)
 
 
 def _outputs(summary: Mapping[str, Any]) -> str:

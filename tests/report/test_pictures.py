@@ -9,11 +9,11 @@ import signal
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from pipeline.report import drawing as drawing_module
 from pipeline.report.cases import picture_of
-from pipeline.report.decoder import CROPS, Picture, output_crop, source_crop, thumbnail
+from pipeline.report.decoder import CROPS, Mark, Picture, output_crop, source_crop, thumbnail
 from pipeline.report.drawing import Drawing
 from pipeline.report.sources import location_of, root_of
 from tests.support import image_bytes, jpeg
@@ -167,3 +167,23 @@ def test_the_folder_that_sources_are_relative_to(pattern: str, root: str) -> Non
     assert location_of("a/b.jpg", {"train": pattern}) == f"{root}/a/b.jpg"
     assert location_of("val/b.jpg", {"train": "/x/**", "val": pattern}) == f"{root}/b.jpg"
     assert location_of("other/b.jpg", {"train": "/x/**", "val": pattern}) is None
+
+
+def changed(picture: Image.Image, before: Image.Image) -> Image.Image:
+    """Return where two pictures differ by more than what JPEG changes: 255, elsewhere 0."""
+    lookup = [0] * 41 + [255] * 215
+    return ImageChops.difference(picture, before).convert("L").point(lookup)
+
+
+def test_boxes_are_drawn_at_the_same_place_on_the_output_and_its_source() -> None:
+    source = image_bytes(Image.new("RGB", (400, 200), "#808080"), "PNG")
+    output = image_bytes(Image.new("RGB", (200, 200), "#808080"), "PNG")
+    box = [0, 50, 200, 150]  # the rest is padding
+    row = {"source_width": 400, "source_height": 200, "source_box": [0, 0, 400, 200], "output_box": box}
+    marks = [Mark(0, 20, 60, 40, 30), Mark(1, 100, 70, 50, 60)]
+    marked = output_crop(output, box, marks)
+    assert changed(pixels(marked), pixels(output_crop(output, box))).getbbox() == (19, 9, 151, 81)
+    beside = source_crop(source, row, (200, 100), None, marked[1:3], "#ffffff", marks=marks)
+    assert changed(pixels(marked), pixels(beside)).getbbox() is None
+    small = pixels(thumbnail(output, 100, is_output=True, marks=marks))
+    assert changed(small, Image.new("RGB", (100, 100), "#808080")).getbbox() == (9, 29, 76, 66)

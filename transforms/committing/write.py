@@ -10,9 +10,11 @@ from apache_beam.io import fileio
 from apache_beam.options.value_provider import StaticValueProvider
 
 from transforms import storage
+from transforms.annotations.yolo import label_files
 from transforms.dataset.markers import marker_bytes, marker_path, read_header
 from transforms.dataset.paths import RECEIPTS_DIR
 from transforms.layouts import LAYOUTS
+from transforms.model.annotations import YOLO
 from transforms.model.config import ResizeConfig
 from transforms.model.json_lines import json_line
 from transforms.model.records import ResizedShard
@@ -30,6 +32,8 @@ def commit(resized: ResizedShard, config: ResizeConfig) -> None:
     """
     folders = [config.size_folder(size) for size in config.spec.sizes]
     files = list(LAYOUTS[config.layout].pack(resized.shard, folders, resized.images, resized.columns))
+    if config.annotations and YOLO in config.annotations.formats:
+        files += label_files(resized.images)
     storage.write_all(config.out_dir, files)
     earlier = read_header(config.out_dir, resized.shard)
     if earlier:

@@ -33,6 +33,7 @@ class Header(NamedTuple):
         tally: the tally of the shard.
         attributions: the number of attributions, which follow the failures.
         unmatched: the number of unmatched images and rows of tables, which follow the attributions.
+        missing: the number of missing images, which follow the unmatched ones.
     """
 
     digest: str
@@ -43,6 +44,7 @@ class Header(NamedTuple):
     tally: dict[str, Any]
     attributions: int = 0
     unmatched: int = 0
+    missing: int = 0
 
     def fits(self, digest: str, retry_failed: bool = False) -> bool:
         """Return whether the shard is complete: its sources are the same, and there is nothing to try again.
@@ -62,6 +64,7 @@ class Marker(NamedTuple):
     failures: tuple[bytes, ...]
     attributions: tuple[bytes, ...]
     unmatched: tuple[bytes, ...]
+    missing: tuple[bytes, ...]
 
 
 def marker_path(shard: Shard) -> str:
@@ -69,19 +72,25 @@ def marker_path(shard: Shard) -> str:
     return f"{RUN_DIR}/shards/{shard.name}.jsonl"
 
 
-def digest_of(sources: Sequence[Source], rows: Sequence[TableRow] = (), columns: Columns = NO_COLUMNS) -> str:
+def digest_of(
+    sources: Sequence[Source], rows: Sequence[TableRow] = (), columns: Columns = NO_COLUMNS, selection: bytes = b""
+) -> str:
     """Return the digest of a shard's sources: of the path, size and version of each, in the order of the paths.
 
     Of what a list names, it includes the rest of the row, but not the row's number.
 
-    If there are tables or labels, it includes the shard's rows and the columns of the dataset.
+    If there are tables or labels, it includes the shard's rows and the columns of the dataset. `selection` says which
+    sources are taken, if other shards decide that too.
     """
     listed = sorted(map(_identity, sources))
     digest = hashlib.sha256(json_line(listed))
-    if rows or columns.types:
-        digest.update(json_line(columns))
+    if rows or columns.types or columns.annotations:
+        # Without what older versions lack, unless it is used: else their shards would be made again.
+        known = columns if columns.annotations else {"types": columns.types, "classes": columns.classes}
+        digest.update(json_line(known))
         for row in sorted(rows):
             digest.update(json_line(row[:3]) + row.cells)
+    digest.update(selection)
     return digest.hexdigest()
 
 
@@ -102,11 +111,11 @@ def marker_bytes(resized: ResizedShard, files: Sequence[StoredFile]) -> bytes:
         tally=resized.tally,
         attributions=len(resized.attributions),
         unmatched=len(resized.unmatched),
+        missing=len(resized.missing),
     )
     rows = map(manifest_line, resized.rows)
-    return b"".join(
-        (json_line(header), *rows, *map(json_line, (*resized.failures, *resized.attributions, *resized.unmatched)))
-    )
+    others = (*resized.failures, *resized.attributions, *resized.unmatched, *resized.missing)
+    return b"".join((json_line(header), *rows, *map(json_line, others)))
 
 
 def read_marker(out_dir: str, shard: Shard) -> Marker | None:
@@ -120,7 +129,7 @@ def read_marker(out_dir: str, shard: Shard) -> Marker | None:
         return None
     first, *lines = data.splitlines(keepends=True)
     header = _parse_header(first, shard)
-    counts = (header.rows, header.failures, header.attributions, header.unmatched)
+    counts = (header.rows, header.failures, header.attributions, header.unmatched, header.missing)
     if len(lines) != sum(counts):
         raise _damaged(shard)
     remaining = iter(lines)

@@ -11,6 +11,8 @@
 .run.sqlite                               all of these that a later run needs, once a local run is complete: `state`
 manifest-*.jsonl, failures-*.jsonl        rows of all images, and rows of failed images
 attribution-*.jsonl, unmatched-*.jsonl    with tables: authors, and images and rows without a partner
+missing-*.jsonl, classes.json             with annotations: listed images that the input lacks, and the classes
+[SIZE/][SPLIT/]coco.json, [SIZE/]data.yaml  with --annotations: boxes, and where they are
 [SIZE/][SPLIT/]metadata.jsonl             with layout `files`
 shards.jsonl                              with archives
 summary.json, SHA256SUMS, README.md, croissant.json, LICENSE
@@ -33,6 +35,9 @@ CARD_PATH = "README.md"
 CROISSANT_PATH = "croissant.json"
 LICENSE_PATH = "LICENSE"
 SUMS_PATH = "SHA256SUMS"
+CLASSES_PATH = "classes.json"
+# In the folder of each size.
+YOLO_NAME = "data.yaml"
 
 
 # Marks a card that a run has written. A run leaves a card without the mark as it is: somebody has edited it.

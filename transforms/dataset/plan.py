@@ -6,14 +6,24 @@ It decides the shards, the parts of the manifest, and the paths of the files tha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from transforms import storage
 from transforms.dataset import state
-from transforms.dataset.paths import ARCHIVES_PATH, CARD_PATH, CONFIG_PATH, LICENSE_PATH, SUMMARY_PATH, SUMS_PATH
+from transforms.dataset.paths import (
+    ARCHIVES_PATH,
+    CARD_PATH,
+    CLASSES_PATH,
+    CONFIG_PATH,
+    LICENSE_PATH,
+    SUMMARY_PATH,
+    SUMS_PATH,
+    YOLO_NAME,
+)
 from transforms.dataset.settings import settings
 from transforms.layouts import LAYOUTS
+from transforms.model.annotations import COCO, YOLO
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.folders import size_folder, split_prefix
@@ -110,19 +120,50 @@ def metadata_paths(plan: Plan) -> list[str]:
     ]
 
 
+def coco_path(folder: str) -> str:
+    """Return the path of the boxes, as COCO has them, of the images of one size and split, which lie in this folder."""
+    return f"{folder}coco.json"
+
+
+def coco_images_path(folder: str) -> str:
+    """Return the path of the images in the pieces of coco.json."""
+    return f"{coco_path(folder)}-images"
+
+
+def coco_boxes_path(folder: str) -> str:
+    """Return the path of the boxes in the pieces of coco.json."""
+    return f"{coco_path(folder)}-boxes"
+
+
+def annotation_paths(plan: Plan) -> list[str]:
+    """Return the paths of the files of annotations: of the classes, and of boxes in formats of their own."""
+    settings = plan.settings
+    formats, folders = (
+        settings.get("annotations", ()),
+        [size_folder(size, settings["size"]) for size in settings["size"]],
+    )
+    cocos = [coco_path(folder + split_prefix(split, plan.shards)) for folder in folders for split in plan.shards]
+    return [
+        *([CLASSES_PATH] if plan.columns.annotations else []),
+        *(cocos if COCO in formats else []),
+        *([f"{folder}{YOLO_NAME}" for folder in folders] if YOLO in formats else []),
+    ]
+
+
 def document_paths(plan: Plan) -> list[str]:
     """Return the paths of the files that describe the dataset, which the end of each run writes again.
 
     croissant.json is not among them: whether there is one depends on the formats of the images.
     """
     settings = plan.settings
-    attributed = "attribution" in settings
+    attributed = "attribution" in settings or "image_list" in settings
     names = ["manifest", "failures", *(["attribution"] if attributed else [])]
-    names += ["unmatched"] if attributed or "columns" in settings else []
+    names += ["missing"] if "image_list" in settings else []
+    names += ["unmatched"] if "attribution" in settings or "columns" in settings else []
     archives = [ARCHIVES_PATH] if LAYOUTS[settings["layout"]].has_archives else []
     return [
         *(part.path(name) for part in parts(plan) for name in names),
-        *(archives + metadata_paths(plan)),
+        *(archives + metadata_paths(plan) + annotation_paths(plan)),
         *([LICENSE_PATH] if attributed else []),
         *(CARD_PATH, SUMMARY_PATH, SUMS_PATH),
     ]
@@ -144,10 +185,9 @@ def read_plan(out_dir: str) -> Plan | None:
         return None
     try:
         plan = Plan(**json.loads(text))
-        types, classes = plan.columns
         return plan._replace(
             settings=_current(plan.settings),
-            columns=Columns(types, tuple(classes)),
+            columns=_columns(*plan.columns),
             unwritten=tuple(plan.unwritten),
             streams={
                 split: {path: StreamShards(*shards) for path, shards in streams.items()}
@@ -159,6 +199,16 @@ def read_plan(out_dir: str) -> Plan | None:
             f"{storage.join(out_dir, CONFIG_PATH)!r} is damaged ({error}): give another -o, or delete the folder "
             f"{out_dir!r} to start again"
         ) from error
+
+
+def _columns(
+    types: dict[str, str],
+    classes: Sequence[str],
+    annotations: Sequence[str] = (),
+    categories: dict[str, str] | None = None,
+) -> Columns:
+    """Return the columns as their lists in JSON say. Older versions wrote the first two."""
+    return Columns(types, tuple(classes), tuple(annotations), categories or {})
 
 
 def _current(settings: dict[str, Any]) -> dict[str, Any]:

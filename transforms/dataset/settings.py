@@ -21,7 +21,7 @@ def settings(config: ResizeConfig) -> dict[str, Any]:
         "images_per_shard": config.images_per_shard,
         "sample": config.sample,
         "any_name": config.any_name,
-        **{name: value for name, value in _labels_and_tables(config).items() if value},
+        **{name: value for name, value in {**_labels_and_tables(config), **_annotations(config)}.items() if value},
         **{name: value for name, value in dataclasses.asdict(config.lists).items() if value},
         **spec,
         "versions": versions(config),
@@ -34,6 +34,27 @@ def _labels_and_tables(config: ResizeConfig) -> dict[str, str]:
     The location of a table decides no bytes, and the digests of the shards include its rows.
     """
     return {"label_from": config.label_from, **dict.fromkeys(config.tables, "given")}
+
+
+def _annotations(config: ResizeConfig) -> dict[str, Any]:
+    """Return what selects images and boxes. The content of the files is in the rows, and so in the digests."""
+    annotations = config.annotations
+    if annotations is None:
+        return {}
+    return {
+        **dict.fromkeys(sorted(annotations.tables), "given"),
+        "class_hierarchy": "given" if annotations.ancestors else "",
+        "classes": list(annotations.classes),
+        "exclude_classes": list(annotations.excluded),
+        "only_classes": annotations.only_classes,
+        "box_filter": " ".join(map(str, annotations.rules)),
+        "min_visible": annotations.min_visible,
+        "max_per_class": annotations.max_per_class,
+        "max_images": annotations.max_images,
+        "rotation": "apply" if annotations.rotates else "",
+        "verify_md5": annotations.verifies_md5,
+        "annotations": list(annotations.formats),
+    }
 
 
 def versions(config: ResizeConfig) -> dict[str, str]:

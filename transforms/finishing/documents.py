@@ -12,6 +12,7 @@ from transforms import storage
 from transforms.dataset.access import edited_card
 from transforms.dataset.paths import ARCHIVES_PATH, CARD_PATH, CROISSANT_PATH, LICENSE_PATH, SUMMARY_PATH, SUMS_PATH
 from transforms.dataset.plan import Plan, metadata_paths
+from transforms.finishing.annotations import write_annotations
 from transforms.finishing.parts import PartResult
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
@@ -40,6 +41,7 @@ def write_documents(
         StorageError: a file cannot be written.
     """
     sums = [_join_pieces(path, parts, config) for path in metadata_paths(plan)]
+    sums += write_annotations(columns, summary, parts, config)
     for path, text in _texts(columns, summary, parts, config):
         storage.write(config.out_dir, path, text)
         sums.append(sum_line(path, hashlib.sha256(text).hexdigest()))
@@ -54,7 +56,7 @@ def _texts(
     if LAYOUTS[config.layout].has_archives:
         yield ARCHIVES_PATH, b"".join(map(json_line, archives))
     facts = dataset_facts(summary, archives, columns, config)
-    if config.attribution:
+    if config.is_attributed:
         yield LICENSE_PATH, utf8(license_text(facts))
     if described := croissant(facts):
         yield CROISSANT_PATH, utf8(described)

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from transforms import storage
+from transforms.annotations import coco
 from transforms.dataset.markers import Marker, read_marker
 from transforms.dataset.paths import PIECES_DIR, SUMS_PATH
-from transforms.dataset.plan import Part, metadata_path
+from transforms.dataset.plan import Part, coco_boxes_path, coco_images_path, metadata_path
 from transforms.layouts import LAYOUTS
+from transforms.model.annotations import COCO, IMAGE_LIST
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.json_lines import is_written
@@ -83,22 +85,33 @@ def _documents(markers: Sequence[Marker], config: ResizeConfig) -> dict[str, lis
         "manifest": [line for marker in markers for line in marker.rows],
         "failures": [line for marker in markers for line in marker.failures],
     }
-    if config.attribution:
+    if config.is_attributed:
         documents["attribution"] = [line for marker in markers for line in marker.attributions]
+    if config.annotations and IMAGE_LIST in config.annotations.tables:
+        documents["missing"] = [line for marker in markers for line in marker.missing]
     if config.tables:
         documents["unmatched"] = [line for marker in markers for line in marker.unmatched]
     return documents
 
 
 def _metadata(part: Part, markers: Sequence[Marker], columns: Columns, config: ResizeConfig) -> dict[str, list[bytes]]:
-    """Return the lines of each metadata.jsonl, by its path; none with archives, whose samples have metadata."""
+    """Return the lines of each metadata.jsonl and of both parts of each coco.json, by their paths.
+
+    There are none with archives, whose samples have metadata.
+    """
     if LAYOUTS[config.layout].has_archives:
         return {}
     lines: dict[str, list[bytes]] = {}
     for shard, marker in zip(part.shards, markers, strict=True):
         for row in map(json.loads, filter(is_written, marker.rows)):
-            path = metadata_path(config.size_folder(row["size"]) + config.key_prefix(shard.split))
+            folder = config.size_folder(row["size"]) + config.key_prefix(shard.split)
+            path = metadata_path(folder)
             lines.setdefault(path, []).append(metadata_line(row, path, columns))
+            if config.annotations and COCO in config.annotations.formats:
+                images = lines.setdefault(coco_images_path(folder), [])
+                boxes = lines.setdefault(coco_boxes_path(folder), [])
+                boxes += coco.box_lines(row, len(images))
+                images.append(coco.image_line(row, row["path"].removeprefix(folder)))
     return lines
 
 

@@ -45,8 +45,12 @@ def summary_of(
     committed = merge(result.tally for result in results)
     _check_accounts(listing, resized, committed, config)
     outputs = merge(result.outputs for result in results)
+    annotations = {
+        table: {**counts, **committed["annotations"][table]} for table, counts in listing.get("annotations", {}).items()
+    }
     return {
         **committed,
+        **({"annotations": annotations} if annotations else {}),
         "duplicates": duplicates,
         "splits": {name: {**split, "outputs": outputs[name]} for name, split in listing["splits"].items()},
         "not_images": listing["not_images"],
@@ -71,11 +75,12 @@ def _check_accounts(listing: Tally, resized: Tally, committed: Tally, config: Re
             f"the accounts of {config.out_dir!r} do not agree: {counted(matched, 'image')} matched, {accounted} in the "
             f"manifest, {resized['images']['matched']} passed through this run; give the same command again"
         )
-    for table, counts in listing.get("tables", {}).items():
-        if counts["rows"] != committed["tables"][table]["rows"]:
+    came = {**committed.get("tables", {}), **committed.get("annotations", {})}
+    for table, counts in {**listing.get("tables", {}), **listing.get("annotations", {})}.items():
+        if counts["rows"] != came[table]["rows"]:
             raise RunError(
                 f"the accounts of {config.out_dir!r} do not agree: {counted(counts['rows'], 'row')} of --{table}, "
-                f"{committed['tables'][table]['rows']} came to a shard; give the same command again"
+                f"{came[table]['rows']} came to a shard; give the same command again"
             )
 
 

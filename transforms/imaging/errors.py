@@ -53,6 +53,9 @@ class Skip(enum.StrEnum):
     SAMPLE = "sample"
     MIN_SIDE = "min-side"
     MAX_ASPECT = "max-aspect"
+    NOT_LISTED = "not-listed"
+    NOT_SELECTED = "not-selected"
+    LIMIT = "limit"
 
 
 class Note(enum.StrEnum):

@@ -104,6 +104,11 @@ def in_sample(key: str, sample: Fraction) -> bool:
     return sample_rank(key) * sample.denominator < sample.numerator << 64
 
 
+def image_id(key: str) -> str:
+    """Return the ID by which annotations name an image: the last part of its key."""
+    return key.rpartition("/")[2]
+
+
 def shard_index(key: str, count: int) -> int:
     """Return which of `count` shards a key belongs to, 0 to count - 1, in every run and on every machine."""
     digest = hashlib.blake2b(os.fsencode(key), digest_size=8).digest()

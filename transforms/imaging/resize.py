@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -88,7 +89,13 @@ def ignore_lap(_stage: Stage) -> None:
     """Measure no time."""
 
 
-def process_image(data: bytes, spec: ResizeSpec, admit: Admit = admit_all, lap: Lap = ignore_lap) -> ImageResult:
+def process_image(
+    data: bytes,
+    spec: ResizeSpec,
+    admit: Admit = admit_all,
+    lap: Lap = ignore_lap,
+    orientation: int | None = None,
+) -> ImageResult:
     """Make every size of an image from a file's bytes.
 
     Args:
@@ -97,6 +104,7 @@ def process_image(data: bytes, spec: ResizeSpec, admit: Admit = admit_all, lap: 
         admit: called with the bytes of memory that decoding takes. Decoding happens inside the context that it
             returns, which may wait until there is room.
         lap: called at the end of decoding, and of resizing and encoding each size.
+        orientation: how to turn the image, as an EXIF orientation; None to do as `spec` and its own orientation say.
 
     Raises:
         PillowVersionError: the installed Pillow lacks something that the core uses.
@@ -105,9 +113,9 @@ def process_image(data: bytes, spec: ResizeSpec, admit: Admit = admit_all, lap: 
     try:
         header = probe_header(data, spec.max_pixels)
         if header is None:
-            return _process(data, None, spec, admit, lap)
+            return _process(data, None, spec, admit, lap, orientation)
         with admit(_memory_to_open(header, spec)):
-            return _process(data, header, spec, admit_all, lap)
+            return _process(data, header, spec, admit_all, lap, orientation)
     except (ImageError, SkippedError) as error:
         return failed_result(spec, error, header)
 
@@ -117,8 +125,13 @@ def _memory_to_open(header: ImageHeader, spec: ResizeSpec) -> int:
     return memory.memory_for_header(header, largest, encode.output_extension(header, spec))
 
 
-def _process(data: bytes, probed: ImageHeader | None, spec: ResizeSpec, admit: Admit, lap: Lap) -> ImageResult:
+def _process(
+    data: bytes, probed: ImageHeader | None, spec: ResizeSpec, admit: Admit, lap: Lap, orientation: int | None
+) -> ImageResult:
     opened = open_image(data, spec.max_pixels, probed)
+    if orientation is not None:
+        opened = opened._replace(header=opened.header._replace(orientation=orientation))
+        spec = dataclasses.replace(spec, orientation="exif")
     try:
         return resize_image(opened, spec, admit, lap)
     except (ImageError, SkippedError) as error:

@@ -74,9 +74,9 @@ def archive_layout(
 
 
 def sample_record(row: ManifestRow) -> dict[str, Any]:
-    """Return the record of a sample: the same fields of the same types in every sample, then the further columns."""
+    """Return the record of a sample: the same fields of the same types in every sample, columns and annotations."""
     values = row._asdict()
-    return {**{field: values[field] for field in SAMPLE_FIELDS}, **row.columns}
+    return {**{field: values[field] for field in SAMPLE_FIELDS}, **row.columns, **row.annotations}
 
 
 def plain_sample(row: ManifestRow, columns: Columns) -> dict[str, Any]:

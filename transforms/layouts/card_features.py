@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from transforms.layouts.archive import LISTS
+from transforms.model.annotations import BOX, CLASS
+from transforms.model.annotations import LISTS as LISTS_OF
 from transforms.model.json_lines import utf8
 from transforms.model.records import LABEL, Columns
 
@@ -24,12 +26,29 @@ def label(name: str, columns: Columns) -> dict[str, Any]:
     """Return the feature of a column of labels, with the names of the classes if they have names."""
     if not columns.classes:
         return {"name": name, "dtype": "int64"}
-    names = {str(number): utf8(class_).decode() for number, class_ in enumerate(columns.classes)}
-    return {"name": name, "dtype": {"class_label": {"names": names}}}
+    return {"name": name, "dtype": _class_label(columns.classes)}
+
+
+def _class_label(names: Iterable[str]) -> dict[str, Any]:
+    return {"class_label": {"names": {str(number): utf8(name).decode() for number, name in enumerate(names)}}}
+
+
+def annotated(columns: Columns) -> list[dict[str, Any]]:
+    """Return the features of the annotations: structs of lists."""
+    return [
+        {"name": name, "struct": [{"name": of, "list": _item(kind, columns)} for of, kind in LISTS_OF[name].items()]}
+        for name in columns.annotations
+    ]
+
+
+def _item(kind: str, columns: Columns) -> Any:
+    if kind == CLASS:
+        return _class_label(columns.categories.values())
+    return {"list": "float64"} if kind == BOX else kind
 
 
 def table(types: Mapping[str, str], columns: Columns) -> list[dict[str, Any]]:
-    """Return the features of a table: the column `image`, then a column of each type.
+    """Return the features of a table: the column `image`, a column of each type, and the annotations.
 
     Args:
         types: the name of each column -> its type; `label` is a column of labels.
@@ -38,4 +57,5 @@ def table(types: Mapping[str, str], columns: Columns) -> list[dict[str, Any]]:
     return [
         image("image"),
         *(label(name, columns) if name == LABEL else value(name, kind) for name, kind in types.items()),
+        *annotated(columns),
     ]

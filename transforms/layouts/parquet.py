@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from transforms.layouts import card_features
 from transforms.layouts.archive import ARCHIVES_EXAMPLE, LISTS, archive_layout, member_name, sample_record, sample_types
 from transforms.layouts.layout import Croissant, Example, Loader, Subset
+from transforms.model.annotations import BOX, CLASS
+from transforms.model.annotations import LISTS as LISTS_OF
 from transforms.model.json_lines import utf8
 from transforms.model.records import LABEL, Columns, OutputImage
 
@@ -82,6 +84,11 @@ def schema(columns: Columns) -> pyarrow.Schema:
 
     types = {name: pa.type_for_alias(kind) for name, kind in sample_types(columns).items()}
     fields = [(name, pa.list_(kind) if name in LISTS else kind) for name, kind in types.items()]
+    items = {BOX: pa.list_(pa.float64()), CLASS: pa.int64(), "int8": pa.int8(), "float64": pa.float64()}
+    fields += [
+        (name, pa.struct([(of, pa.list_(items[kind])) for of, kind in LISTS_OF[name].items()]))
+        for name in columns.annotations
+    ]
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     described = json.dumps({"info": {"features": features(columns)}}, ensure_ascii=False, separators=(",", ":"))
     return pa.schema([("image", image), *fields], metadata={"huggingface": utf8(described)})
@@ -92,7 +99,22 @@ def features(columns: Columns) -> dict[str, Any]:
     values: dict[str, Any] = {name: {"dtype": kind, "_type": "Value"} for name, kind in sample_types(columns).items()}
     lists = {name: {"feature": values[name], "_type": "Sequence"} for name in LISTS}
     label = {LABEL: {"names": list(columns.classes), "_type": "ClassLabel"}} if columns.classes else {}
-    return {"image": {"_type": "Image"}, **values, **lists, **label}
+    return {"image": {"_type": "Image"}, **values, **lists, **label, **_annotations(columns)}
+
+
+def _annotations(columns: Columns) -> dict[str, Any]:
+    """Return the features of the annotations, by their names."""
+    floats = {"dtype": "float64", "_type": "Value"}
+    items: dict[str, Any] = {
+        BOX: {"feature": floats, "_type": "Sequence"},
+        CLASS: {"names": list(columns.categories.values()), "_type": "ClassLabel"},
+        "int8": {"dtype": "int8", "_type": "Value"},
+        "float64": floats,
+    }
+    return {
+        name: {of: {"feature": items[kind], "_type": "Sequence"} for of, kind in LISTS_OF[name].items()}
+        for name in columns.annotations
+    }
 
 
 def _row(path: str, image: OutputImage) -> dict[str, Any]:

@@ -22,8 +22,9 @@ import google_crc32c
 
 from transforms.layouts.archive import ARCHIVES_EXAMPLE, archive_layout, member_name, plain_sample
 from transforms.layouts.layout import Example, Subset
+from transforms.model.annotations import FLAGS, OBJECTS
 from transforms.model.json_lines import utf8
-from transforms.model.records import LABEL, LABEL_NAME, NO_COLUMNS, Columns, OutputImage
+from transforms.model.records import LABEL, LABEL_NAME, NO_COLUMNS, Columns, Lists, ManifestRow, OutputImage
 
 # The values of one feature of an Example: only bytes, only integers of 64 bits, or only floats; it may be empty.
 Values = Sequence[Any]
@@ -65,11 +66,40 @@ def features(path: str, image: OutputImage, columns: Columns = NO_COLUMNS) -> di
         "image/key/sha256": row.sha256,
         **{_KEYS.get(field, f"manifest/{field}"): value for field, value in plain_sample(row, columns).items()},
     }
+    for name in columns.annotations:
+        lists = values.pop(f"manifest/{name}")
+        values |= _boxes(row, lists, columns) if name == OBJECTS else _labels(lists, columns)
     return {key: _values(value) for key, value in values.items() if value is not None}
 
 
+def _boxes(row: ManifestRow, boxes: Lists, columns: Columns) -> dict[str, Values]:
+    """Return the features of an image's boxes. Edges are shares of its width and height; classes count from 1."""
+    width, height = float(row.width or 1), float(row.height or 1)
+    return {
+        "image/object/bbox/xmin": [left / width for left, *_ in boxes["bbox"]],
+        "image/object/bbox/xmax": [(left + wide) / width for left, _, wide, _ in boxes["bbox"]],
+        "image/object/bbox/ymin": [top / height for _, top, *_ in boxes["bbox"]],
+        "image/object/bbox/ymax": [(top + high) / height for _, top, _, high in boxes["bbox"]],
+        **_classes("image/object/class", boxes, columns),
+        **{f"image/object/{flag}": boxes[flag] for flag in FLAGS.values()},
+    }
+
+
+def _labels(labels: Lists, columns: Columns) -> dict[str, Values]:
+    """Return the features of an image's labels."""
+    return {**_classes("image/labels", labels, columns), "image/labels/confidence": labels["confidence"]}
+
+
+def _classes(prefix: str, lists: Lists, columns: Columns) -> dict[str, Values]:
+    names = list(columns.categories.values())
+    return {
+        f"{prefix}/label": [number + 1 for number in lists["category"]],
+        f"{prefix}/text": [utf8(names[number]) for number in lists["category"]],
+    }
+
+
 def _values(value: object) -> Values:
-    items = value if isinstance(value, tuple) else (value,)
+    items = value if isinstance(value, (tuple, list)) else (value,)
     return [utf8(item) if isinstance(item, str) else int(item) if isinstance(item, bool) else item for item in items]
 
 

@@ -59,6 +59,7 @@ def unpack(data: bytes, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
 
 def _features(columns: Columns, extensions: Sequence[str]) -> list[dict[str, Any]]:
     record = [card_features.value(name, kind) for name, kind in sample_types(columns).items()]
+    record += card_features.annotated(columns)
     return [
         *(card_features.image(extension) for extension in extensions),
         {"name": "json", "struct": record},

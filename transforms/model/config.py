@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from transforms.imaging.spec import ResizeSpec
+from transforms.model.annotations import IMAGE_LIST, Annotations
 from transforms.model.folders import size_folder, split_prefix
 
 # The tables that a dataset may have, by the names of their flags.
@@ -132,6 +133,7 @@ class ResizeConfig:
         attribution: a table of the images' authors and licenses; "" for none.
         lists: the columns of lists of images.
         web: how files of the web are downloaded.
+        annotations: tables of Open Images, and which images are taken by them; None for all images.
         card: the texts of the dataset's card.
         unread: what this run cannot read of the inputs.
         process_per_core: whether the processes that share a machine are as many as its cores.
@@ -154,6 +156,7 @@ class ResizeConfig:
     attribution: str = ""
     lists: ListColumns = ListColumns()
     web: WebPolicy = POLITE
+    annotations: Annotations | None = None
     card: CardText = CardText()
     unread: Unread = Unread()
     process_per_core: bool = False
@@ -168,7 +171,13 @@ class ResizeConfig:
     @property
     def places(self) -> tuple[str, ...]:
         """The locations of everything that is read or written: OUT, inputs and tables."""
-        return self.out_dir, *(split.root for split in self.splits), *self.tables.values()
+        annotations = [file.location for file in self.annotations.files] if self.annotations else []
+        return self.out_dir, *(split.root for split in self.splits), *self.tables.values(), *annotations
+
+    @property
+    def is_attributed(self) -> bool:
+        """Whether a table names the authors and licenses of the images."""
+        return bool(self.attribution) or (self.annotations is not None and IMAGE_LIST in self.annotations.tables)
 
     def size_folder(self, size: int) -> str:
         """Return the folder below `out_dir` that holds the outputs of one size, see `folders`."""

@@ -6,7 +6,7 @@ the lines that `json_line` writes:
 - Separators are a bare `,` and a bare `:`.
 - A quotation mark inside a string is `\"`. So `,"` with a word behind it opens a string, and with `":` behind the word
   it opens a name of the object: no key, path or column can look like that.
-- A row is flat. So that name is one of the row itself.
+- A row is flat but for its annotations, which have none of these names. So that name is one of the row itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SOURCE_SHA256 = b',"source_sha256":"'
 
 def manifest_line(row: ManifestRow) -> bytes:
     """Return a row of the manifest with its further columns beside its own."""
-    return json_line(dict(zip(MANIFEST_FIELDS, row, strict=False)) | row.columns)
+    return json_line(dict(zip(MANIFEST_FIELDS, row, strict=False)) | row.columns | row.annotations)
 
 
 def json_line(value: object) -> bytes:

@@ -20,6 +20,9 @@ LABEL, LABEL_NAME = "label", "label_name"
 # A cell of a further column; None if a sample has no value there.
 Value = str | int | float | bool | None
 
+# Lists of the same length by their names, such as boxes and their classes; see `annotations.LISTS`.
+Lists = dict[str, list[Any]]
+
 # Nested dictionaries of counts, see `summary.tally`.
 Tally = dict[str, Any]
 
@@ -47,6 +50,8 @@ class Source(NamedTuple):
         bytes: its size.
         version: the time of the last change of that file, in seconds since 1970.
         place: where its bytes lie in that file; None if it is the whole file.
+        orientation: how to turn it, as an EXIF orientation; None to do as its own says.
+        md5: that its bytes must have, in Base64; "" for any.
     """
 
     key: str
@@ -55,6 +60,15 @@ class Source(NamedTuple):
     bytes: int
     version: float
     place: Place = None
+    orientation: int | None = None
+    md5: str = ""
+
+
+class MissingRow(NamedTuple):
+    """An image of the list of images that the input lacks: its ID, and the number of its row."""
+
+    image: str
+    row: int
 
 
 class ManifestRow(NamedTuple):
@@ -64,7 +78,7 @@ class ManifestRow(NamedTuple):
     of the output that shows it, in the output's pixels. `orientation` is the turn between them, as a value of
     the EXIF tag. `boxes.map_box` takes these three. `notes` are remarks for the owner of the image, see
     `imaging.errors.Note`. `columns` holds the label and the further columns by their names; the manifest has
-    them beside the other fields.
+    them beside the other fields. `annotations` holds boxes and labels, see `annotations.LISTS`.
     """
 
     key: str
@@ -88,10 +102,11 @@ class ManifestRow(NamedTuple):
     reason: str | None = None
     notes: tuple[str, ...] = ()
     columns: dict[str, Value] = {}  # noqa: RUF012  # this default is never changed
+    annotations: dict[str, Lists] = {}  # noqa: RUF012  # this default is never changed
 
 
-# The fields of every row. `columns`, the last field, is flattened into them.
-MANIFEST_FIELDS = ManifestRow._fields[:-1]
+# The fields of every row. Those of `columns` and `annotations` stand beside them.
+MANIFEST_FIELDS = ManifestRow._fields[:-2]
 
 
 class FailureRow(NamedTuple):
@@ -119,10 +134,14 @@ class Columns(NamedTuple):
     Args:
         types: name -> type of each column, in order. A type is "string", "int64", "uint64", "float64" or "bool".
         classes: the names of the classes in the order of their ids, if `label` is such an id.
+        annotations: the names of the annotations, see `annotations.LISTS`.
+        categories: class -> name of the classes of annotations, in the order of their ids.
     """
 
     types: dict[str, str] = {}  # noqa: RUF012  # this default is never changed
     classes: tuple[str, ...] = ()
+    annotations: tuple[str, ...] = ()
+    categories: dict[str, str] = {}  # noqa: RUF012  # this default is never changed
 
 
 NO_COLUMNS = Columns()
@@ -186,5 +205,6 @@ class ResizedShard(NamedTuple):
     images: tuple[OutputImage, ...] = ()
     attributions: tuple[dict[str, Value], ...] = ()
     unmatched: tuple[UnmatchedRow, ...] = ()
+    missing: tuple[MissingRow, ...] = ()
     columns: Columns = NO_COLUMNS
     committed: bool = False

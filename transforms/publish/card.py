@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from transforms.dataset.paths import GENERATED_MARK
 from transforms.model.json_lines import utf8
 from transforms.publish.amounts import amount
+from transforms.publish.annotations import annotation_paragraphs
 from transforms.publish.card_head import card_head
 from transforms.publish.facts import DatasetFacts
 from transforms.publish.loading_examples import loading_examples
@@ -95,6 +96,7 @@ def _contents(facts: DatasetFacts) -> Iterator[str]:
         yield f"Each sample has these columns besides its image: {columns}."
     if facts.columns.classes:
         yield f"The classes, {len(facts.columns.classes):,} in all, are numbered in the order of their names."
+    yield from annotation_paragraphs(facts.annotated, facts.columns, facts.sizes)
     yield (
         "`manifest-*.jsonl` has a row for each image and size: the key, the source with its size and SHA-256, the "
         "output with its size, bytes and SHA-256, and the part of the source that the output shows. "
@@ -109,14 +111,17 @@ def _versions(versions: Mapping[str, str]) -> str:
 def _rights(facts: DatasetFacts) -> Iterator[str]:
     if facts.licenses is not None:
         yield "## Licenses"
-        yield (
-            "`attribution-*.jsonl` names the author and the license of each image, and `LICENSE` counts the licenses. "
-            f"Images without an attribution, which `unmatched-*.jsonl` lists: {facts.unattributed:,}."
-        )
+        yield " ".join(_attribution(facts))
     if facts.citation:
         yield "## Citation"
         fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", facts.citation + "``")))
         yield f"{fence}bibtex\n{facts.citation}\n{fence}"
+
+
+def _attribution(facts: DatasetFacts) -> Iterator[str]:
+    yield "`attribution-*.jsonl` names the author and the license of each image, and `LICENSE` counts the licenses."
+    if facts.unattributed is not None:
+        yield f"Images without an attribution, which `unmatched-*.jsonl` lists: {facts.unattributed:,}."
 
 
 def _markdown(text: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from transforms.model.annotations import OBJECTS
 from transforms.model.records import LABEL
 from transforms.publish.facts import DatasetFacts, SplitFacts
 
@@ -35,6 +36,8 @@ def _head(facts: DatasetFacts) -> Iterator[tuple[str, Any]]:
     yield "size_categories", [_size_category(sum(split.images for split in facts.splits))]
     if LABEL in facts.columns.types:
         yield "task_categories", ["image-classification"]
+    elif OBJECTS in facts.columns.annotations:
+        yield "task_categories", ["object-detection"]
     sizes = [size for size in facts.sizes if facts.splits_with_images(size)]
     if not facts.is_loadable:
         yield "viewer", False  # of the Hub, which would read the tables beside the images

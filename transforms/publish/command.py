@@ -17,8 +17,10 @@ _DEFAULTS: Mapping[str, Any] = {
     "any_name": False,
     **{name: field.default for name, field in ResizeSpec.__dataclass_fields__.items()},
 }
+# Settings that say that a file was given.
+_FILES = ("columns", "attribution", "image_list", "boxes", "image_labels", "class_hierarchy")
 # Settings that `command_of` handles one by one, or that no flag sets.
-_SPECIAL = frozenset({"split", "size", "versions", "columns", "attribution", "images_per_shard"})
+_SPECIAL = frozenset({"split", "size", "versions", "images_per_shard", *_FILES})
 
 
 def command_of(settings: Mapping[str, Any]) -> str:
@@ -36,9 +38,10 @@ def command_of(settings: Mapping[str, Any]) -> str:
     defaults = {**_DEFAULTS, "orientation": automatic_orientation(settings.get("exact", False))}
     for name, value in settings.items():
         if name not in _SPECIAL and value != defaults.get(name):
-            words += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+            values = [] if value is True else map(str, value) if isinstance(value, list) else [str(value)]
+            words += [f"--{name}", *values]
     if settings["images_per_shard"] != default_images_per_shard(settings["layout"]):
         words += ["--images_per_shard", str(settings["images_per_shard"])]
-    for table in ("columns", "attribution"):
-        words += [f"--{table}", "FILE"] if table in settings else []
+    for file in _FILES:
+        words += [f"--{file}", "FILE"] if file in settings else []
     return shlex.join(words)

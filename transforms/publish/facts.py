@@ -57,7 +57,8 @@ class DatasetFacts(NamedTuple):
         unread: what could not be read of the inputs.
         duplicates: how many of them have the same bytes as an earlier image.
         licenses: a license of images -> how many have it; None without an attribution.
-        unattributed: how many images in the dataset have no row in the attribution.
+        unattributed: how many images in the dataset have no row in the attribution; None without such a table.
+        annotated: annotation -> size -> how many there are, see `annotations.counts`; empty without annotations.
         settings: see `dataset.settings`.
         command: one that makes the dataset.
     """
@@ -76,7 +77,8 @@ class DatasetFacts(NamedTuple):
     unread: Unread
     duplicates: int
     licenses: Mapping[str, int] | None
-    unattributed: int
+    unattributed: int | None
+    annotated: Mapping[str, Mapping[str, Any]]
     settings: Mapping[str, Any]
     command: str
 
@@ -132,8 +134,9 @@ def dataset_facts(
         enlarged=tuple(enlarged(summary)),
         unread=config.unread,
         duplicates=summary["duplicates"],
-        licenses=summary.get("licenses", {}) if config.attribution else None,
-        unattributed=_unattributed(summary, splits) if config.attribution else 0,
+        licenses=summary.get("licenses", {}) if config.is_attributed else None,
+        unattributed=_unattributed(summary, splits) if config.attribution else None,
+        annotated=summary.get("annotated", {}),
         settings=summary["settings"],
         command=command_of(summary["settings"]),
     )

@@ -59,7 +59,7 @@ def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes:
     """
     name = row["path"].removeprefix(path.removesuffix(posixpath.basename(path)))
     values = {column: _filled(column, as_type(row[column], kind)) for column, kind in columns.types.items()}
-    return json_line({"file_name": name, **values})
+    return json_line({"file_name": name, **values, **{name: row[name] for name in columns.annotations}})
 
 
 def _filled(column: str, value: Value) -> Value:

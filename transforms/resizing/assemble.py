@@ -5,15 +5,23 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from transforms import storage
+from transforms.annotations.counts import count_annotations
+from transforms.annotations.join import NO_ANNOTATIONS, NOT_ANNOTATED, AnnotationJoin
+from transforms.annotations.objects import labels_of, objects_of
 from transforms.imaging.errors import ImageError, Kind, Note, SkippedError, Stage
 from transforms.imaging.resize import Encoded
 from transforms.layouts import LAYOUTS
+from transforms.model.annotations import IMAGE_LABELS, OBJECTS
 from transforms.model.config import ResizeConfig
 from transforms.model.places import Listed
 from transforms.model.records import (
+    NO_COLUMNS,
+    Columns,
     FailureRow,
+    Lists,
     ManifestRow,
     OutputImage,
     ResizedShard,
@@ -26,26 +34,52 @@ from transforms.resizing.process import SourceOutput, SourceResult, Staged
 from transforms.summary.tally import tally
 from transforms.tables.columns import class_of
 from transforms.tables.join import EMPTY_JOIN, JoinResult
+from transforms.tables.readers import ATTRIBUTION_COLUMNS
+
+
+class FromTables(NamedTuple):
+    """What tables and annotations say about the images of a shard.
+
+    Args:
+        columns: of the dataset.
+        joined: the rows of tables.
+        annotated: the annotations.
+    """
+
+    columns: Columns = NO_COLUMNS
+    joined: JoinResult = EMPTY_JOIN
+    annotated: AnnotationJoin = NO_ANNOTATIONS
+
+
+NO_TABLES = FromTables()
 
 
 def assemble(
-    shard: Shard, digest: str, results: Iterable[SourceResult], config: ResizeConfig, joined: JoinResult = EMPTY_JOIN
+    shard: Shard,
+    digest: str,
+    results: Iterable[SourceResult],
+    config: ResizeConfig,
+    of_tables: FromTables = NO_TABLES,
 ) -> ResizedShard:
     """Convert the results of a shard's sources to rows, failures and named images, in the order of the keys.
 
     If several images have the same output name, the first gets it, and the others fail with a message that names
     the first.
     """
+    joined = _attributed(results, of_tables) if config.is_attributed else of_tables.joined
     rows: list[ManifestRow] = []
     failures: list[FailureRow] = []
     images: list[OutputImage] = []
     owners: dict[str, str] = {}
+    dropped_boxes: dict[str, Counter[str]] = {str(size): Counter() for size in config.spec.sizes}
     for result in sorted(results, key=lambda result: (result.source.key, result.source.path)):
         named = _named(shard, result, owners, config)
         errors = {str(error): error for error in named.outputs.values() if isinstance(error, ImageError)}
         failures += [failure_row(result.source, error) for error in errors.values()]
         for size, output in named.outputs.items():
-            row, image = _row(shard, named, size, output, config, joined)
+            annotations, dropped = _annotations(named, output, config, of_tables)
+            dropped_boxes[str(size)].update(dropped)
+            row, image = _row(shard, named, size, output, config, joined, annotations)
             rows.append(row)
             images += [image] if image else []
     attributions = tuple(_attributions(rows, joined))
@@ -54,17 +88,62 @@ def assemble(
         counts["classes"] = _classes(rows, config)
     if config.tables:
         counts["tables"] = joined.tally
-    if config.attribution:
+    if config.annotations:
+        columns = of_tables.columns
+        counts |= {
+            "annotations": of_tables.annotated.tally,
+            "annotated": count_annotations(rows, columns.annotations, columns.categories, config.spec.sizes),
+            "dropped_boxes": {size: dict(dropped) for size, dropped in dropped_boxes.items()},
+        }
+    if config.is_attributed:
         counts["licenses"] = dict(Counter(str(attribution["License"]) for attribution in attributions))
     return ResizedShard(
-        shard, digest, counts, tuple(rows), tuple(failures), tuple(images), attributions, joined.unmatched
+        shard,
+        digest,
+        counts,
+        tuple(rows),
+        tuple(failures),
+        tuple(images),
+        attributions,
+        joined.unmatched,
+        of_tables.annotated.missing,
+        of_tables.columns,
     )
+
+
+def _annotations(
+    result: SourceResult, output: SourceOutput, config: ResizeConfig, of_tables: FromTables
+) -> tuple[dict[str, Lists], dict[str, int]]:
+    """Return the annotations of an output, and how many boxes of its source it lacks, by reason."""
+    annotations: dict[str, Lists] = {}
+    dropped: dict[str, int] = {}
+    if config.annotations is None or result.header is None or not isinstance(output, Encoded | Staged):
+        return annotations, dropped
+    ids = {class_: number for number, class_ in enumerate(of_tables.columns.categories)}
+    annotated = of_tables.annotated.images.get(result.source.path, NOT_ANNOTATED)
+    if OBJECTS in of_tables.columns.annotations:
+        source = result.header.width, result.header.height
+        boxes = objects_of(annotated.boxes, source, output.target, ids, config.annotations.min_visible)
+        annotations[OBJECTS], dropped = boxes
+    if IMAGE_LABELS in of_tables.columns.annotations:
+        annotations[IMAGE_LABELS] = labels_of(annotated.labels, ids)
+    return annotations, dropped
 
 
 def _classes(rows: Iterable[ManifestRow], config: ResizeConfig) -> dict[str, int]:
     """Return the number of sources with an output in each class."""
     sources = dict.fromkeys(row.source for row in rows if row.status == "written")
     return dict(Counter(name for source in sources if (name := class_of(source, config))))
+
+
+def _attributed(results: Iterable[SourceResult], of_tables: FromTables) -> JoinResult:
+    """Return what the tables say, with the attributions of the list of images; a table of attributions goes first."""
+    attributions = dict(of_tables.joined.attributions)
+    for result in results:
+        listed = of_tables.annotated.images.get(result.source.path, NOT_ANNOTATED).listed
+        if listed:
+            attributions.setdefault(result.source.key, dict(zip(ATTRIBUTION_COLUMNS, listed.attribution, strict=True)))
+    return of_tables.joined._replace(attributions=attributions)
 
 
 def _attributions(rows: Iterable[ManifestRow], joined: JoinResult) -> Iterator[dict[str, Value]]:
@@ -115,11 +194,18 @@ def failure_row(source: Source, error: ImageError) -> FailureRow:
 
 
 def _row(
-    shard: Shard, result: SourceResult, size: int, output: SourceOutput, config: ResizeConfig, joined: JoinResult
+    shard: Shard,
+    result: SourceResult,
+    size: int,
+    output: SourceOutput,
+    config: ResizeConfig,
+    joined: JoinResult,
+    annotations: dict[str, Lists],
 ) -> tuple[ManifestRow, OutputImage | None]:
     name = LAYOUTS[config.layout].name_of(result.source.key, result.extension)
     path = _path(shard, name, size, result.extension, config)
-    row = manifest_row(result, size, output, path, joined.columns.get(result.source.path, {}))
+    columns = joined.columns.get(result.source.path, {})
+    row = manifest_row(result, size, output, path, columns)._replace(annotations=annotations)
     if isinstance(output, Encoded):
         return row, OutputImage(row, name, StoredFile(path, output.data, output.sha256))
     if isinstance(output, Staged):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import NamedTuple
 
 from transforms import storage
-from transforms.imaging.errors import ImageError, Note, PillowVersionError, SkippedError, Stage
+from transforms.imaging.errors import ImageError, Kind, Note, PillowVersionError, SkippedError, Stage
 from transforms.imaging.geometry import Target
 from transforms.imaging.header import ImageHeader
 from transforms.imaging.resize import Admit, Encoded, Output, admit_all, process_image
@@ -82,8 +83,11 @@ def process_source(
     watch = watch or Stopwatch()
     sha256 = hashlib.sha256(data).hexdigest()
     watch.lap(HASH)
+    if source.md5 and source.md5 != base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode():
+        wrong = ImageError(Kind.HASH_DIFFERS, Stage.READ, f"its MD5 is not the original's, {source.md5}: load it again")
+        return without_output(source, spec, wrong)._replace(bytes=len(data), sha256=sha256)
     try:
-        image = process_image(data, spec, admit, watch.lap)
+        image = process_image(data, spec, admit, watch.lap, source.orientation)
     except PillowVersionError as error:
         raise RunError(str(error)) from error
     watch.lap(Stage.DECODE)  # an image that failed reported no lap after its error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -12,26 +11,28 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import storage
+from transforms.annotations.join import NO_ANNOTATIONS, join_annotations
+from transforms.annotations.select import NO_LIMITS, Limits
 from transforms.dataset.markers import Header, digest_of, read_header
 from transforms.dataset.plan import Plan
 from transforms.dataset.settings import versions
-from transforms.imaging.errors import ImageError, Skip, SkippedError
-from transforms.imaging.naming import in_sample
+from transforms.imaging.errors import ImageError, SkippedError
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
-from transforms.model.records import Columns, ResizedShard, Shard, Source
-from transforms.resizing.assemble import assemble
+from transforms.model.json_lines import json_line
+from transforms.model.records import Columns, ResizedShard, Shard
+from transforms.resizing.assemble import NO_TABLES, FromTables, assemble
 from transforms.resizing.environment import check_libraries
 from transforms.resizing.process import SourceResult, without_output
+from transforms.resizing.selection import skips, taken
 from transforms.resizing.work import Work
 from transforms.resizing.worker import Job
 from transforms.resizing.workers import workers_for
 from transforms.sharding.items import ItemTuple, ShardItems, ShardTuple, unpack_items
-from transforms.sources import reading_order
 from transforms.summary import counters
 from transforms.summary.progress import progress
 from transforms.summary.worker_log import forward_log
-from transforms.tables.join import EMPTY_JOIN, JoinResult, join
+from transforms.tables.join import join
 
 SHARDS, TALLIES = "shards", "tallies"
 
@@ -48,9 +49,8 @@ class _Submitted(NamedTuple):
 
     shard: Shard
     digest: str
-    columns: Columns
     marker: Header | None = None
-    joined: JoinResult = EMPTY_JOIN
+    of_tables: FromTables = NO_TABLES
     images: int = 0
     skipped: tuple[SourceResult, ...] = ()
     work: Work | None = None
@@ -63,13 +63,17 @@ class ResizeShards(beam.PTransform):
     them for any other.
     """
 
-    def __init__(self, config: ResizeConfig, plan: beam.PCollection[Plan]) -> None:
+    def __init__(
+        self, config: ResizeConfig, plan: beam.PCollection[Plan], limits: beam.PCollection[Limits] | None = None
+    ) -> None:
         super().__init__()
         self._config = config
         self._plan = plan
+        self._limits = limits
 
     def expand(self, grouped: beam.PCollection[tuple[ShardTuple, list[ItemTuple]]]) -> beam.pvalue.DoOutputsTuple:
-        resizing = beam.ParDo(_ResizeFn(self._config), beam.pvalue.AsSingleton(self._plan))
+        limits = beam.pvalue.AsSingleton(self._limits) if self._limits else NO_LIMITS
+        resizing = beam.ParDo(_ResizeFn(self._config), beam.pvalue.AsSingleton(self._plan), limits)
         return grouped | "ResizeImages" >> resizing.with_outputs(TALLIES, main=SHARDS)
 
 
@@ -79,7 +83,6 @@ class _ResizeFn(beam.DoFn):
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
         self._versions = versions(config)  # in the process that builds the graph
-        self._sample = Fraction(config.sample)
         is_listed = any(split.is_listed for split in config.splits)
         self._images_ahead = _LISTED_AHEAD if is_listed else _IMAGES_AHEAD * config.processes
         self._ahead: deque[_Submitted] = deque()  # the shards that are submitted and not emitted yet, the oldest first
@@ -95,11 +98,12 @@ class _ResizeFn(beam.DoFn):
         self._cancel()  # what a failed bundle has left
 
     def process(
-        self, grouped: tuple[ShardTuple, Iterable[ItemTuple]], plan: Plan
+        self, grouped: tuple[ShardTuple, Iterable[ItemTuple]], plan: Plan, limits: Limits
     ) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
         # An error below ends the bundle, and all that is ahead is cancelled then.
         shard = Shard(*grouped[0])
-        self._ahead.append(self._submit(shard, unpack_items(shard, grouped[1], self._config), plan.columns))
+        items = unpack_items(shard, grouped[1], self._config)
+        self._ahead.append(self._submit(shard, items, plan.columns, limits))
         while self._ahead and self._may_emit():
             yield from self._emit_oldest()
 
@@ -121,27 +125,31 @@ class _ResizeFn(beam.DoFn):
             if work := self._ahead.pop().work:
                 work.cancel()
 
-    def _submit(self, shard: Shard, items: ShardItems, columns: Columns) -> _Submitted:
+    def _submit(self, shard: Shard, items: ShardItems, columns: Columns, limits: Limits) -> _Submitted:
         config, (sources, rows) = self._config, items
-        submitted = _Submitted(shard, digest_of(sources, rows, columns), columns)
+        annotated = join_annotations(sources, rows, config.annotations) if config.annotations else NO_ANNOTATIONS
+        skipped = skips(sources, annotated, config, limits)
+        # Limits depend on other shards, everything else on the settings and the rows.
+        selection = json_line(sorted(skipped.items())) if limits != NO_LIMITS else b""
+        submitted = _Submitted(shard, digest_of(sources, rows, columns, selection))
         header = read_header(config.out_dir, shard)
         if header and header.fits(submitted.digest, config.retry_failed):
             return submitted._replace(marker=header)
-        taken: list[Source] = []
-        skipped: list[SourceResult] = []
-        for source in sorted(sources, key=reading_order):
-            if in_sample(source.key, self._sample):
-                taken.append(source)
-            else:
-                skipped.append(without_output(source, config.spec, SkippedError(Skip.SAMPLE)))
-                _count(skipped[-1])
+        without = [
+            without_output(source, config.spec, SkippedError(skipped[source.path]))
+            for source in sources
+            if source.path in skipped
+        ]
+        for result in without:
+            _count(result)
+        images = taken(sources, skipped, annotated, config)
         workers = workers_for(config)
         job = Job(config.spec, _staging(config), workers.memory, web=config.web)
         return submitted._replace(
-            joined=join(sources, rows, columns, config),
-            images=len(taken),
-            skipped=tuple(skipped),
-            work=workers.submit(taken, job, _count),
+            of_tables=FromTables(columns, join(sources, rows, columns, config), annotated.without(skipped)),
+            images=len(images),
+            skipped=tuple(without),
+            work=workers.submit(images, job, _count),
         )
 
     def _may_emit(self) -> bool:
@@ -151,7 +159,7 @@ class _ResizeFn(beam.DoFn):
             oldest.work is None
             or sum(submitted.images for submitted in behind) >= self._images_ahead
             or len(behind) >= _SHARDS_AHEAD
-            or sum(len(submitted.joined.unmatched) for submitted in self._ahead) >= _ROWS_AHEAD
+            or sum(len(submitted.of_tables.joined.unmatched) for submitted in self._ahead) >= _ROWS_AHEAD
         )
 
     def _emit_oldest(self) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
@@ -177,6 +185,6 @@ def _resized(submitted: _Submitted, config: ResizeConfig) -> ResizedShard:
         progress.add_resumed_shard(submitted.shard, submitted.marker.tally)
         return ResizedShard(submitted.shard, submitted.digest, submitted.marker.tally, committed=True)
     results = [*submitted.skipped, *(submitted.work.results() if submitted.work else [])]
-    resized = assemble(submitted.shard, submitted.digest, results, config, submitted.joined)
+    resized = assemble(submitted.shard, submitted.digest, results, config, submitted.of_tables)
     counters.count(resized.tally, sum(sum(result.seconds.values()) for result in results))
-    return resized._replace(columns=submitted.columns)
+    return resized

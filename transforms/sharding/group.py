@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import apache_beam as beam
 from loguru import logger
 
+from transforms.annotations.rows import annotated_columns
 from transforms.dataset.plan import Plan, new_plan, read_plan
 from transforms.imaging.naming import key_of, shard_index
 from transforms.listing.no_image import no_image_message
 from transforms.listing.split import SourceTuple
-from transforms.model.config import ResizeConfig
+from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
 from transforms.model.counting import counted
 from transforms.model.errors import RunError
 from transforms.model.records import Tally
@@ -41,7 +42,7 @@ def assign_source(
     """
     split, path, size, version, place = source
     key = key_of(config.key_prefix(split) + os.fsdecode(path))
-    return _shard_of(split, keys.shortest(key) if keys else key, plan), (path, size, version, place)
+    return _shard_of(split, keys.of_shard(key) if keys else key, plan), (path, size, version, place)
 
 
 def assign_row(row: RowTuple, keys: Keys, plan: Plan) -> tuple[ShardTuple, ItemTuple]:
@@ -50,9 +51,11 @@ def assign_row(row: RowTuple, keys: Keys, plan: Plan) -> tuple[ShardTuple, ItemT
     If there are several splits, the key begins with the split, or the row names it; else it matches no image.
     """
     table, row_split, row_key, number, cells = row
-    split, key = keys.with_split(os.fsdecode(row_key), row_split)
+    split, key = row_split, os.fsdecode(row_key)
+    if table in (COLUMNS, ATTRIBUTION):
+        split, key = keys.with_split(key, row_split)
     item = os.fsencode(key), TABLE_NUMBERS[table], float(number), cells
-    return _shard_of(split, keys.shortest(key), plan), item
+    return _shard_of(split, keys.of_shard(key), plan), item
 
 
 def _shard_of(split: str, key: str, plan: Plan) -> ShardTuple:
@@ -81,11 +84,11 @@ def plan_shards(listing: Tally, config: ResizeConfig, earlier: Plan | None = Non
             scope = " (all inputs together)" if len(config.splits) > 1 else ""
             where = f"-i {split.pattern!r}{scope}"
             raise RunError(no_image_message(where, listing["not_images"], listing["system_files"]))
-    if earlier is None:
-        shards, streams = shard_counts(listing, config)
-        return new_plan(config, shards, columns_of(listing, config))._replace(streams=streams)
-    plan = new_plan(config, earlier.shards, columns_of(listing, config, earlier.unwritten))
-    return plan._replace(unwritten=earlier.unwritten, streams=earlier.streams)
+    unwritten = earlier.unwritten if earlier else ()
+    annotations, categories = annotated_columns(listing, config)
+    columns = columns_of(listing, config, unwritten)._replace(annotations=annotations, categories=categories)
+    shards, streams = (earlier.shards, earlier.streams) if earlier else shard_counts(listing, config)
+    return new_plan(config, shards, columns)._replace(unwritten=unwritten, streams=streams)
 
 
 class FixShards(beam.PTransform):

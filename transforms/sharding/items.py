@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import apache_beam as beam
 
 from transforms.listing.lists import tell_apart
 from transforms.listing.match import to_source
+from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
 from transforms.model.places import Listed
 from transforms.model.records import Shard, Source
@@ -19,12 +21,12 @@ from transforms.tables.join import TableRow
 ShardTuple = tuple[str, int, int]
 
 # An item of a shard as it is shuffled: a source (its path, bytes, version and place), or a row of a table (its key, a
-# negative number for the table, its number in the table, and its cells as JSON).
+# negative number for the table, its number in the table, and its cells as JSON, compressed in a table of annotations).
 ItemTuple = tuple[bytes, int, float, bytes]
 ITEM_TYPE = beam.typehints.Tuple[bytes, int, float, bytes]
 ASSIGNED_TYPE = beam.typehints.Tuple[beam.typehints.Tuple[str, int, int], ITEM_TYPE]
 
-TABLE_NUMBERS = {COLUMNS: -1, ATTRIBUTION: -2}
+TABLE_NUMBERS = {COLUMNS: -1, ATTRIBUTION: -2, BOXES: -3, IMAGE_LABELS: -4, IMAGE_LIST: -5}
 _TABLES = {number: table for table, number in TABLE_NUMBERS.items()}
 
 
@@ -40,7 +42,9 @@ def unpack_items(shard: Shard, items: Iterable[ItemTuple], config: ResizeConfig)
     unpacked = ShardItems([], [])
     for name, number, version, rest in items:
         if number in _TABLES:
-            unpacked.rows.append(TableRow(_TABLES[number], os.fsdecode(name), int(version), rest))
+            table = _TABLES[number]
+            cells = rest if table in (COLUMNS, ATTRIBUTION) else zlib.decompress(rest)
+            unpacked.rows.append(TableRow(table, os.fsdecode(name), int(version), cells))
         elif name:
             unpacked.sources.append(to_source((shard.split, name, number, version, rest), config))
     is_listed = any(isinstance(source.place, Listed) for source in unpacked.sources)

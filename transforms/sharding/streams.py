@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from transforms.dataset.plan import Plan, StreamShards
-from transforms.imaging.naming import shard_index
+from transforms.imaging.naming import image_id, shard_index
 from transforms.model.config import ResizeConfig
 from transforms.model.places import GzipMember
 from transforms.model.records import Shard, Source, Tally
 from transforms.sharding.items import ASSIGNED_TYPE, ItemTuple, ShardTuple, unpack_items
 from transforms.storage import below
-from transforms.tables.join import image_of
+from transforms.tables.join import TableRow, image_of
 
 
 def shard_count(images: int, source_bytes: int, images_per_shard: int) -> int:
@@ -105,23 +105,27 @@ def send(
 ) -> Iterator[tuple[ShardTuple, ItemTuple]]:
     """Yield the items of a shard by hash with the shards that hold them.
 
-    Images with one key share a shard, the first of theirs, since their outputs may have one name. A row of a table
-    goes to the image that it matches.
+    Images with one key share a shard, the first of theirs, since their outputs may have one name; with annotations,
+    those with one ID, since they have the same rows. A row of a table goes to the image that it matches.
     """
+    met = image_id if config.annotations else str
     sources: dict[str, list[tuple[int, ItemTuple]]] = defaultdict(list)
-    rows: list[tuple[str, ItemTuple]] = []
+    keys: set[str] = set()
+    rows: list[tuple[TableRow, ItemTuple]] = []
     for item in items:
         unpacked = unpack_items(shard, [item], config)
         for source in unpacked.sources:
-            sources[source.key].append((_number(source, shard, plan, config), item))
-        rows += [(row.key, item) for row in unpacked.rows]
+            sources[met(source.key)].append((_number(source, shard, plan, config), item))
+            keys.add(source.key)
+        rows += [(row, item) for row in unpacked.rows]
     homes = {key: min(number for number, _ in found) for key, found in sources.items()}
     for key, found in sources.items():
         for _, item in found:
             yield (shard.split, homes[key], shard.total), item
-    for key, item in rows:
-        image = image_of(key, homes.keys(), config)
-        yield (shard.split, shard.number if image is None else homes[image], shard.total), item
+    for row, item in rows:
+        image = image_of(row.key, keys, config) if row.table in config.tables else row.key
+        home = shard.number if image is None else homes.get(met(image), shard.number)
+        yield (shard.split, home, shard.total), item
 
 
 def _number(source: Source, shard: Shard, plan: Plan, config: ResizeConfig) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from transforms import storage
-from transforms.imaging.naming import is_tried, key_of
+from transforms.imaging.naming import image_id, is_tried, key_of
 from transforms.model.config import ResizeConfig, Split
 
 # What occurs only in paths that are not written as keys are.
@@ -31,6 +31,7 @@ class Keys:
     """
 
     def __init__(self, config: ResizeConfig) -> None:
+        self._by_image = config.annotations is not None
         self._splits = [split.name for split in config.splits]
         self._prefixes = {split.name: config.key_prefix(split.name) for split in config.splits}
         roots = [
@@ -58,6 +59,11 @@ class Keys:
         while (shorter := self._shorter(key)) != key:
             key = shorter
         return key
+
+    def of_shard(self, key: str) -> str:
+        """Return the form of a key whose hash decides the shard. With annotations it is the ID of the image."""
+        shortest = self.shortest(key)
+        return image_id(shortest) if self._by_image else shortest
 
     def _shorter(self, key: str) -> str:
         shorter = self._shortened(self._below(key)[0])

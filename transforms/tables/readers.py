@@ -27,7 +27,7 @@ from transforms.imaging.naming import key_of
 from transforms.model.cell_types import Decimals, Text, as_type, json_text
 from transforms.model.config import ATTRIBUTION, COLUMNS
 from transforms.model.errors import RunError, StorageError
-from transforms.model.records import ManifestRow, Value
+from transforms.model.records import MANIFEST_FIELDS, Value
 from transforms.tables.arrow import Base64, read_parquet
 from transforms.web.urls import extension_path
 
@@ -44,7 +44,7 @@ TEXT_COLUMN = "url"
 _TEXT = ".txt"
 
 # Names that a dataset uses itself in one of its layouts.
-RESERVED = frozenset({*ManifestRow._fields, "image", "label_name", "jpg", "png", "webp", "avif", "json", "cls"})
+RESERVED = frozenset({*MANIFEST_FIELDS, "columns", "image", "label_name", "jpg", "png", "webp", "avif", "json", "cls"})
 
 # The names of columns that pandas writes for an index without a name.
 INDEX_NAME = re.compile(r"\s*|__index_level_\d+__")

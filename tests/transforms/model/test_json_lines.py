@@ -29,6 +29,7 @@ ROWS = st.builds(
     reason=st.none() | TEXTS,
     notes=st.lists(TEXTS).map(tuple),
     columns=st.dictionaries(TEXTS.filter(lambda name: name not in OWN), VALUES),
+    annotations=st.just({}) | st.just({"objects": {"bbox": [[1, 2.5, 3, 4]], "category": [0], "group_of": [-1]}}),
 )
 
 

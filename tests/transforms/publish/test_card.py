@@ -33,6 +33,7 @@ def facts(layout: str, *splits: SplitFacts, archives: tuple[ArchiveRow, ...] = (
         duplicates=5,
         licenses=None,
         unattributed=0,
+        annotated={},
         settings=SETTINGS,
         command="image_resizer",
     )

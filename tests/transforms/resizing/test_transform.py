@@ -16,6 +16,7 @@ from tests.support import jpeg
 from tests.support.poison import POISON
 from tests.transforms.resizing.gate import Gate
 from tests.transforms.shards import config, job, source
+from transforms.annotations.select import NO_LIMITS
 from transforms.committing.write import commit
 from transforms.dataset.markers import digest_of
 from transforms.dataset.plan import Plan
@@ -46,7 +47,7 @@ class Bundle:
         self.fn.start_bundle()
 
     def process(self, number: int, *sources: Source) -> list[int]:
-        outputs = self.fn.process(grouped(number, *sources), PLAN)
+        outputs = self.fn.process(grouped(number, *sources), PLAN, NO_LIMITS)
         return [output.shard.number for output in outputs if not isinstance(output, TaggedOutput)]
 
     def finish(self) -> list[int]:

@@ -1,0 +1,90 @@
+"""The flags of annotations -> `Annotations`. The small files are read, so that a wrong class is refused at once."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+
+from pipeline.cli import inputs
+from pipeline.errors import UsageError
+from transforms import storage
+from transforms.annotations.classes import find_classes, read_class_names
+from transforms.annotations.hierarchy import read_hierarchy
+from transforms.layouts import LAYOUTS
+from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST, AnnotationFile, Annotations
+from transforms.model.config import Split
+from transforms.model.counting import counted
+
+_TABLES = (IMAGE_LIST, BOXES, IMAGE_LABELS)
+# The flags that have no effect without one of these tables.
+_NEED = {
+    **dict.fromkeys(("class_names", "class_hierarchy", "classes", "exclude_classes"), (BOXES, IMAGE_LABELS)),
+    **dict.fromkeys(("only_classes", "max_per_class"), (BOXES, IMAGE_LABELS)),
+    **dict.fromkeys(("box_filter", "min_visible", "annotations"), (BOXES,)),
+    **dict.fromkeys(("rotation", "verify_md5"), (IMAGE_LIST,)),
+    "max_images": _TABLES,
+}
+
+
+def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annotations | None:
+    """Return what the flags say about annotations; None without a table of them.
+
+    Raises:
+        UsageError: flags contradict each other, or name a file that is none.
+        RunError: a file has another content, or a class is unknown.
+        StorageError: a file cannot be read.
+    """
+    given = [table for table in _TABLES if getattr(flags, table)]
+    for name, tables in _NEED.items():
+        if getattr(flags, name) not in (None, False, "ignore") and not {*tables} & {*given}:
+            needed = " or ".join(f"--{table}" for table in tables)
+            raise UsageError(f"--{name} has no effect without {needed}: give it too, or leave --{name} out")
+    if flags.only_classes and not flags.classes:
+        raise UsageError("--only_classes has no effect without --classes: give both, or leave it out")
+    if flags.annotations and LAYOUTS[flags.layout].has_archives:
+        raise UsageError(
+            f"--annotations {' '.join(flags.annotations)} describes files, and --layout {flags.layout} has none: its "
+            "samples have the boxes; leave --annotations out, or give --layout files"
+        )
+    if not given:
+        return None
+    names = read_class_names(*_content(flags.class_names, "--class_names")) if flags.class_names else {}
+    ancestors = read_hierarchy(*_content(flags.class_hierarchy, "--class_hierarchy")) if flags.class_hierarchy else {}
+    classes = find_classes(flags.classes or (), names, "--classes")
+    excluded = find_classes(flags.exclude_classes or (), names, "--exclude_classes")
+    if both := sorted({*classes} & {*excluded}):
+        raise UsageError(f"--classes and --exclude_classes both have {names.get(both[0], both[0])!r}: give it to one")
+    return Annotations(
+        files=tuple(file for table in given for file in _files(table, getattr(flags, table), splits)),
+        names=names,
+        ancestors=ancestors,
+        classes=classes,
+        excluded=excluded,
+        only_classes=flags.only_classes,
+        rules=flags.box_filter or (),
+        min_visible=flags.min_visible or 0.0,
+        max_per_class=flags.max_per_class,
+        max_images=flags.max_images,
+        rotates=flags.rotation == "apply",
+        verifies_md5=flags.verify_md5,
+        formats=tuple(sorted({*(flags.annotations or ())})),
+    )
+
+
+def _files(table: str, typed: Sequence[str], splits: Sequence[Split]) -> Iterator[AnnotationFile]:
+    """Yield the files of a table: each for the split of its place, or a single one for all splits."""
+    locations = [inputs.normalize(path, f"--{table}") for path in typed]
+    names = tuple(split.name for split in splits)
+    if len(names) > 1 and len(locations) not in (1, len(names)):
+        raise UsageError(
+            f"--{table} has {counted(len(locations), 'file')}, and -i has {counted(len(names), 'input')}: give one "
+            "file for each input, or one for all"
+        )
+    for number, location in enumerate(locations):
+        is_of_one = len(names) > 1 and len(locations) == len(names)
+        yield AnnotationFile(table, location, (names[number],) if is_of_one else names)
+
+
+def _content(typed: str, flag: str) -> tuple[bytes, str]:
+    """Return the content of a small file, and its flag and name for messages."""
+    return storage.read(inputs.normalize(typed, flag)), f"{flag} {typed!r}"

@@ -1,0 +1,44 @@
+"""summary.json -> the lines about annotations that a run logs at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from transforms.model.annotations import IMAGE_LIST, OBJECTS
+from transforms.model.counting import counted
+
+# What the items of an annotation are called.
+_ITEMS = {OBJECTS: "box"}
+
+
+def annotation_lines(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what was read of each table, and what the outputs of each size have; nothing without annotations.
+
+    Args:
+        summary: the content of summary.json.
+    """
+    for table, counts in summary.get("annotations", {}).items():
+        odd = {**counts["dropped"], **{kind: number for kind, number in counts["kinds"].items() if number}}
+        more = f" ({format_counts(odd)})" if odd else ""
+        yield (
+            f"--{table}: {counted(counts['read'], 'row')} read, {counts['kept']:,} kept{more}; images with a row: "
+            f"{counts['images_with_row']:,}, without: {counts['images_without_row']:,}"
+        )
+        if counts["rows_without_image"]:
+            place = ": missing-*.jsonl" if table == IMAGE_LIST else ""
+            yield f"rows of --{table} without an image in the input: {counts['rows_without_image']:,}{place}"
+    for name, sizes in summary.get("annotated", {}).items():
+        for size, counts in sorted(sizes.items(), key=lambda item: -int(item[0])):
+            dropped = summary["dropped_boxes"][size] if name == OBJECTS else {}
+            yield (
+                f"{size} px: {counted(counts['count'], _ITEMS.get(name, 'label'))} of "
+                f"{counted(len(counts['classes']), 'class')} on {counted(counts['images_with'], 'image')}; images "
+                f"without: {counts['images_without']:,}" + (f"; dropped: {format_counts(dropped)}" if dropped else "")
+            )
+
+
+def format_counts(numbers: Mapping[str, int]) -> str:
+    """Return each number with its name, the largest first, such as "3 truncated, 1 damaged"."""
+    ordered = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{number:,} {name}" for name, number in ordered)

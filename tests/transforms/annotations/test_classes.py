@@ -1,0 +1,72 @@
+import pytest
+
+from transforms.annotations.classes import find_classes, read_class_names
+from transforms.model.errors import RunError
+
+NAMES = {
+    "/m/01yrx": "Cat",
+    "/m/09tvcd": "Wine glass",
+    "/m/081qc": "Wine",
+    "/m/01bjv": "Bus",
+    "/m/0jyfg": "Glasses",
+    "/m/07v9_z": "Measuring cup",
+    "/m/1": "Twin",
+    "/m/2": "twin",
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "class_"),
+    [
+        ("Cat", "/m/01yrx"),
+        ("cats", "/m/01yrx"),
+        ("/m/01yrx", "/m/01yrx"),
+        ("wine_glass", "/m/09tvcd"),
+        ("WINE  GLASSES", "/m/09tvcd"),
+        ("Wine", "/m/081qc"),
+        ("wines", "/m/081qc"),
+        ("buses", "/m/01bjv"),
+        ("glasses", "/m/0jyfg"),
+        ("measuring_cups", "/m/07v9_z"),
+    ],
+)
+def test_a_class_is_found(typed: str, class_: str) -> None:
+    assert find_classes([typed, typed], NAMES, "--classes") == (class_,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("Kat", "--classes 'Kat' is no class: did you mean 'Cat'?"),
+        ("Cup", "--classes 'Cup' is no class: did you mean 'Measuring cup'?"),
+        ("Zeppelin", "--classes 'Zeppelin' is no class: give a name of --class_names"),
+        ("twin", "--classes 'twin' is the name of /m/1 and /m/2: give one of these instead"),
+        ("/m/0", "--classes '/m/0' is not in --class_names: give a class that is"),
+    ],
+)
+def test_a_class_is_refused(typed: str, message: str) -> None:
+    with pytest.raises(RunError) as error:
+        find_classes([typed], NAMES, "--classes")
+    assert str(error.value) == message
+
+
+def test_names_with_and_without_a_header() -> None:
+    rows = '/m/01yrx,Cat\n/m/0x,"Bow, and arrow"\n'
+    expected = {"/m/01yrx": "Cat", "/m/0x": "Bow, and arrow"}
+    assert read_class_names(rows.encode(), "f") == expected
+    assert read_class_names(f"\ufeffLabelName,DisplayName\r\n{rows}".encode(), "f") == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "f names no class: give a file with the columns LabelName and DisplayName"),
+        (b"a,b\n", "f has 'a,b' in line 1: give a file with the columns LabelName and DisplayName"),
+        (b"/m/1,A\n/m/1,B\n", "f names /m/1 twice, 'A' and 'B': delete one of them"),
+        (b"\xff\n", "f cannot be read as a table: 'utf-8' codec"),
+    ],
+)
+def test_another_content_is_refused(content: bytes, message: str) -> None:
+    with pytest.raises(RunError) as error:
+        read_class_names(content, "f")
+    assert str(error.value).startswith(message)

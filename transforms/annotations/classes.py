@@ -1,0 +1,101 @@
+"""The classes of Open Images: their names, and what a user calls them."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from transforms.model.errors import RunError
+
+# A class as Open Images identifies it: a topic of Freebase or of Google's knowledge graph.
+_MID = re.compile(r"/[a-z]/[0-9a-z_]+")
+
+_FORM = "a file with the columns LabelName and DisplayName"
+
+
+def read_class_names(data: bytes, where: str) -> dict[str, str]:
+    """Return class -> name to display, from the content of Open Images' class descriptions, with or without a header.
+
+    Args:
+        data: CSV in UTF-8.
+        where: the flag and the file, for messages.
+
+    Raises:
+        RunError: the content is no such file, or gives a class two names.
+    """
+    names: dict[str, str] = {}
+    try:
+        rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        for number, row in enumerate(rows, 1):
+            if not row or (number == 1 and row[0] == "LabelName"):
+                continue
+            if len(row) != 2 or not _MID.fullmatch(row[0]):
+                raise RunError(f"{where} has {','.join(row)!r} in line {rows.line_num}: give {_FORM}")
+            if names.setdefault(row[0], row[1]) != row[1]:
+                raise RunError(f"{where} names {row[0]} twice, {names[row[0]]!r} and {row[1]!r}: delete one of them")
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise RunError(f"{where} cannot be read as a table: {error}; give {_FORM}") from error
+    if not names:
+        raise RunError(f"{where} names no class: give {_FORM}")
+    return names
+
+
+def find_classes(typed: Iterable[str], names: Mapping[str, str], flag: str) -> tuple[str, ...]:
+    """Return the classes that a user means, sorted, each once.
+
+    Args:
+        typed: each a MID, or a name to display; case, "_" for a space, and a plural do not matter.
+        names: class -> name to display.
+        flag: for messages.
+
+    Raises:
+        RunError: no class has such a name, or several have it.
+    """
+    by_form: dict[str, set[str]] = defaultdict(set)
+    for class_, name in names.items():
+        by_form[_form(name)].add(class_)
+    return tuple(sorted({_find(name, by_form, names, flag) for name in typed}))
+
+
+def _find(typed: str, by_form: Mapping[str, set[str]], names: Mapping[str, str], flag: str) -> str:
+    if _MID.fullmatch(typed):
+        if names and typed not in names:
+            raise RunError(f"{flag} {typed!r} is not in --class_names: give a class that is")
+        return typed
+    if not names:
+        raise RunError(f"{flag} {typed!r} is a name: give --class_names too, or a class such as /m/01yrx")
+    found = _candidates(typed, by_form)
+    if not found:
+        form = _form(typed)
+        holding = sorted(other for other in by_form if {*form.split()} <= {*other.split()})
+        near = holding or difflib.get_close_matches(form, by_form, 1, 0.6)
+        nearest = names[min(by_form[near[0]])] if near else ""
+        advice = f"did you mean {nearest!r}?" if nearest else "give a name of --class_names"
+        raise RunError(f"{flag} {typed!r} is no class: {advice}")
+    if len(found) > 1:
+        raise RunError(f"{flag} {typed!r} is the name of {' and '.join(sorted(found))}: give one of these instead")
+    (class_,) = found
+    return class_
+
+
+def _candidates(typed: str, by_form: Mapping[str, set[str]]) -> set[str]:
+    """Return the classes of a name: those with exactly this name, or else with its singular or plural."""
+    form = _form(typed)
+    if form in by_form:
+        return by_form[form]
+    singulars = _singulars(form)
+    return {class_ for other, classes in by_form.items() if singulars & _singulars(other) for class_ in classes}
+
+
+def _form(name: str) -> str:
+    return " ".join(name.replace("_", " ").casefold().split())
+
+
+def _singulars(form: str) -> set[str]:
+    """Return what may be the singular of an English noun, and the noun itself."""
+    endings = (("s", ""), ("es", ""), ("ies", "y"))
+    return {form, *(form.removesuffix(ending) + other for ending, other in endings if form.endswith(ending))}

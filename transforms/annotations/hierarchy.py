@@ -1,0 +1,60 @@
+"""The hierarchy of Open Images' classes, in which a class may have several parents."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from transforms.model.errors import RunError
+
+_FORM = "a file such as bbox_labels_600_hierarchy.json, with LabelName and Subcategory"
+# The relations of a class to those below it: kinds of it, and parts of it.
+_KINDS = "Subcategory"
+
+
+def read_hierarchy(data: bytes, where: str) -> dict[str, tuple[str, ...]]:
+    """Return class -> its ancestors, sorted, for each class that has any.
+
+    The root, which Open Images calls Entity and which is no class, is left out. A part of a class, such as an arm of
+    a person, is no kind of it.
+
+    Args:
+        data: JSON, nested as Open Images publishes it.
+        where: the flag and the file, for messages.
+
+    Raises:
+        RunError: the content is no such file, or a class is its own ancestor.
+    """
+    try:
+        root = json.loads(data)
+        parents: dict[str, set[str]] = defaultdict(set)
+        for parent, child in _relations(root):
+            parents[child].add(parent)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise RunError(f"{where} is no hierarchy of classes: give {_FORM}") from error
+    parents = {child: above - {root["LabelName"]} for child, above in parents.items()}
+    if not parents:
+        raise RunError(f"{where} has no class below {root.get('LabelName')!r}: give {_FORM}")
+    return {child: ancestors for child in sorted(parents) if (ancestors := _ancestors(child, parents, where))}
+
+
+def _relations(node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each (parent, child) below a node."""
+    for child in node.get(_KINDS, ()):
+        yield node["LabelName"], child["LabelName"]
+        yield from _relations(child)
+    for part in node.get("Part", ()):  # the kinds of a part are classes too
+        yield from _relations(part)
+
+
+def _ancestors(class_: str, parents: Mapping[str, set[str]], where: str) -> tuple[str, ...]:
+    found: set[str] = set()
+    new = set(parents.get(class_, ()))
+    while new:
+        found |= new
+        new = {above for parent in new for above in parents.get(parent, ())} - found
+    if class_ in found:
+        raise RunError(f"{where} makes {class_} its own ancestor: give a hierarchy without circles")
+    return tuple(sorted(found))

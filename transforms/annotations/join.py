@@ -1,0 +1,104 @@
+"""A shard's sources and the rows of annotations in the same shard -> what is known of each source."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from transforms.annotations.select import Known
+from transforms.annotations.values import Box, Label, Listed, count_packed, unpack
+from transforms.imaging.naming import image_id
+from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST, Annotations
+from transforms.model.records import MissingRow, Source
+from transforms.tables.join import TableRow
+
+
+class Annotated(NamedTuple):
+    """What is known of one image. `listed` is None if it is not in the list of images."""
+
+    boxes: tuple[Box, ...] = ()
+    labels: tuple[Label, ...] = ()
+    listed: Listed | None = None
+
+    @property
+    def known(self) -> Known:
+        """What decides whether the image is taken."""
+        values: tuple[Box | Label, ...] = (*self.boxes, *self.labels)
+        return Known(frozenset(value.class_ for value in values if value.is_present), self.listed is not None)
+
+
+# An image of which nothing is known.
+NOT_ANNOTATED = Annotated()
+
+
+class AnnotationJoin(NamedTuple):
+    """The annotations of a shard.
+
+    Args:
+        images: path of a source -> what is known of it.
+        missing: the images of the list that the input lacks.
+        tally: table -> how many of its rows came to this shard, and how many of them have an image here.
+    """
+
+    images: dict[str, Annotated]
+    missing: tuple[MissingRow, ...]
+    tally: dict[str, Any]
+
+    def without(self, paths: Collection[str]) -> AnnotationJoin:
+        """Return the same without what is known of some sources."""
+        return self._replace(images={path: known for path, known in self.images.items() if path not in paths})
+
+
+NO_ANNOTATIONS = AnnotationJoin({}, (), {})
+
+
+def join_annotations(sources: Sequence[Source], rows: Sequence[TableRow], annotations: Annotations) -> AnnotationJoin:
+    """Find what the tables say about each source by its ID, which several sources may share."""
+    tables = {table: _by_image(table, rows) for table in sorted(annotations.tables)}
+    present = {image_id(source.key) for source in sources}
+    known = {image: _annotated(image, tables) for image in present}
+    missing = {image: found[0].number for image, found in tables.get(IMAGE_LIST, {}).items() if image not in present}
+    return AnnotationJoin(
+        {source.path: known[image_id(source.key)] for source in sources},
+        tuple(sorted(MissingRow(*item) for item in missing.items())),
+        {table: _counts(of_table, sources, present) for table, of_table in tables.items()},
+    )
+
+
+def _by_image(table: str, rows: Iterable[TableRow]) -> dict[str, list[TableRow]]:
+    """Return the rows of a table, in their order in the file, by the IDs of their images."""
+    by_image: dict[str, list[TableRow]] = defaultdict(list)
+    for row in sorted((row for row in rows if row.table == table), key=lambda row: (row.number, row.cells)):
+        by_image[row.key].append(row)
+    return by_image
+
+
+def _annotated(image: str, tables: Mapping[str, Mapping[str, Sequence[TableRow]]]) -> Annotated:
+    boxes, labels, listed = (
+        [value for row in tables.get(table, {}).get(image, ()) for value in unpack(table, row.cells)]
+        for table in (BOXES, IMAGE_LABELS, IMAGE_LIST)
+    )
+    # Without repetitions: of rows, and of ancestors that several children share.
+    return Annotated(tuple(dict.fromkeys(boxes)), _surest(labels), listed[0] if listed else None)
+
+
+def _surest(labels: Iterable[Label]) -> tuple[Label, ...]:
+    """Return one label of each class, the one with the highest confidence, in the order of the classes."""
+    confidences: dict[str, float] = {}
+    for class_, confidence in labels:
+        confidences[class_] = max(confidence, confidences.get(class_, 0.0))
+    return tuple(Label(*item) for item in sorted(confidences.items()))
+
+
+def _counts(
+    by_image: Mapping[str, Sequence[TableRow]], sources: Sequence[Source], present: Collection[str]
+) -> dict[str, int]:
+    numbers = {image: sum(count_packed(row.cells) for row in rows) for image, rows in by_image.items()}
+    with_row = sum(image_id(source.key) in by_image for source in sources)
+    return {
+        "rows": sum(numbers.values()),
+        "rows_without_image": sum(number for image, number in numbers.items() if image not in present),
+        "images_with_row": with_row,
+        "images_without_row": len(sources) - with_row,
+    }

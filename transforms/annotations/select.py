@@ -1,0 +1,98 @@
+"""Which images are taken, and limits of their number.
+
+Images are ranked by a hash of their keys. A limit of N takes the N images with the lowest ranks, of each class or of
+all, so that it takes the same images in every run, and a larger limit takes these and more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from typing import NamedTuple
+
+from transforms.imaging.errors import Skip
+from transforms.imaging.naming import in_sample, sample_rank
+from transforms.model.annotations import IMAGE_LIST, Annotations
+from transforms.model.records import Source
+
+
+class Limits(NamedTuple):
+    """The highest ranks of the images that are taken.
+
+    Args:
+        classes: class -> the highest rank of its images; all are taken of a class that is missing.
+        images: the highest rank of all images; None to take all.
+    """
+
+    classes: Mapping[str, int] = {}  # this default is never changed
+    images: int | None = None
+
+
+NO_LIMITS = Limits()
+
+
+class Known(NamedTuple):
+    """What decides whether an image is taken: the classes that it holds, and whether the list of images has it."""
+
+    classes: frozenset[str] = frozenset()
+    is_listed: bool = False
+
+
+def skip_reason(
+    source: Source, known: Known, annotations: Annotations, sample: Fraction, limits: Limits = NO_LIMITS
+) -> Skip | None:
+    """Return why an image is left out; None if it is taken.
+
+    Args:
+        source: the image.
+        known: what the tables say about it.
+        annotations: of the dataset.
+        sample: the share of the images that is taken.
+        limits: of the dataset.
+    """
+    if not in_sample(source.key, sample):
+        return Skip.SAMPLE
+    if not known.is_listed and IMAGE_LIST in annotations.tables:
+        return Skip.NOT_LISTED
+    if annotations.classes and known.classes.isdisjoint(annotations.classes):
+        return Skip.NOT_SELECTED
+    if not known.classes.isdisjoint(annotations.excluded):
+        return Skip.NOT_SELECTED
+    rank = rank_of(source)
+    limited = limited_classes(known, annotations)
+    if annotations.max_per_class is not None and not any(rank <= limits.classes.get(name, rank) for name in limited):
+        return Skip.LIMIT
+    return Skip.LIMIT if limits.images is not None and rank > limits.images else None
+
+
+def rank_of(source: Source) -> int:
+    """Return the rank of an image, which fits into 64 bits with a sign."""
+    return sample_rank(source.key) - (1 << 63)
+
+
+def limited_classes(known: Known, annotations: Annotations) -> frozenset[str]:
+    """Return the classes of an image whose number of images is limited."""
+    return known.classes & {*annotations.classes} if annotations.classes else known.classes
+
+
+def ranks(
+    sources: Iterable[Source],
+    known: Mapping[str, Known],
+    annotations: Annotations,
+    sample: Fraction,
+    limits: Limits = NO_LIMITS,
+) -> Iterator[tuple[str, int]]:
+    """Yield (class, rank) of each image that is taken without further limits, and ("", rank) for all of them.
+
+    Args:
+        sources: the images.
+        known: path of a source -> what the tables say about it.
+        annotations: of the dataset.
+        sample: the share of the images that is taken.
+        limits: that apply already.
+    """
+    for source in sources:
+        if skip_reason(source, known[source.path], annotations, sample, limits) is None:
+            rank = rank_of(source)
+            yield "", rank
+            yield from ((name, rank) for name in sorted(limited_classes(known[source.path], annotations)))

@@ -1,0 +1,97 @@
+"""Read the columns of Open Images' tables, some rows at a time. They are CSV with a header, and may end with .gz."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import gzip
+import re
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
+
+from transforms import storage
+from transforms.imaging.naming import is_tried, key_of
+from transforms.model.errors import RunError, StorageError
+
+# Bytes of a file that are parsed at once.
+_BLOCK = 8_000_000
+_HEX_ID = re.compile(r"[0-9A-Fa-f]{16}")
+
+# The tables that are told apart by their columns: a column that only one has -> the flag that takes it.
+_TELLING = {"XMin": "--boxes", "OriginalURL": "--image_list", "Confidence": "--image_labels"}
+
+
+def read_columns(
+    location: str, where: str, types: Mapping[str, str], needed: Sequence[str]
+) -> Iterator[dict[str, list[Any]]]:
+    """Yield the columns of a table that are used, some rows at a time: name -> cells. An empty cell is None.
+
+    Args:
+        location: of the file.
+        where: the flag and the file, for messages.
+        types: name -> type of each column that is used, in the words of Arrow; the others are ignored.
+        needed: the names of those that must be there.
+
+    Raises:
+        StorageError: the file cannot be read.
+        RunError: the file is no such table.
+    """
+    import pyarrow as pa  # takes a quarter of a second, for which no run without annotations should wait
+    from pyarrow import csv as arrow_csv
+
+    with _failing_in(where), storage.open_file(location) as opened, _plain(opened, location) as file:
+        names = _header(file, where, needed)
+        used = [name for name in types if name in names]
+        convert = arrow_csv.ConvertOptions(
+            include_columns=used,
+            column_types={name: pa.type_for_alias(types[name]) for name in used},
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            null_values=[""],
+        )
+        read = arrow_csv.ReadOptions(column_names=names, block_size=_BLOCK, use_threads=False)
+        parse = arrow_csv.ParseOptions(newlines_in_values=True)
+        try:
+            for batch in arrow_csv.open_csv(file, read, parse, convert):
+                yield {name: batch.column(name).to_pylist() for name in used}
+        except pa.ArrowInvalid as error:
+            if str(error) != "Empty CSV file":  # the header alone
+                raise
+
+
+def image_id_of(written: str) -> str:
+    """Return the ID of an image as the names of files have it: without an extension, in small letters."""
+    image = key_of(written) if "." in written and is_tried(written) else written
+    return image.lower() if _HEX_ID.fullmatch(image) else image
+
+
+def _plain(file: BinaryIO, location: str) -> contextlib.AbstractContextManager[BinaryIO | gzip.GzipFile]:
+    """Return a file without its compression, if it has one."""
+    return gzip.GzipFile(fileobj=file) if location.endswith(".gz") else contextlib.nullcontext(file)
+
+
+def _header(file: BinaryIO | gzip.GzipFile, where: str, needed: Sequence[str]) -> list[str]:
+    names = next(csv.reader([file.readline().decode("utf-8-sig")]), [])
+    missing = [name for name in needed if name not in names]
+    if missing:
+        has = f"; its first line is {','.join(names)[:100]!r}" if names else ", since it is empty"
+        flag = next((flag for name, flag in _TELLING.items() if name in names and flag not in where), "")
+        advice = f": give it by {flag}" if flag else f": give a table with {', '.join(needed)}"
+        raise RunError(f"{where} has no column {missing[0]!r}{has}{advice}")
+    if len(set(names)) < len(names):
+        raise RunError(f"{where} has two columns of the same name in its header {names!r}: give each a name of its own")
+    return names
+
+
+@contextlib.contextmanager
+def _failing_in(where: str) -> Iterator[None]:
+    try:
+        yield
+    except (RunError, StorageError):
+        raise
+    except OSError as error:
+        raise StorageError(f"{where} cannot be read: {error.strerror or error}", str(error)) from error
+    # What gzip, the decoder of UTF-8 and pyarrow raise for a file that is not such a table.
+    except (csv.Error, zlib.error, ValueError, EOFError) as error:
+        raise RunError(f"{where} cannot be read as a table: {error}") from error

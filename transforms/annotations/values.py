@@ -1,0 +1,78 @@
+"""What a table says about an image, and its form in the shuffle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST
+
+
+class Box(NamedTuple):
+    """A box of a source.
+
+    Args:
+        class_: such as /m/01yrx.
+        edges: left, top, right and bottom, as shares of the width and the height of the stored picture, 0 to 1.
+        flags: in the order of `FLAGS`.
+    """
+
+    class_: str
+    edges: tuple[float, float, float, float]
+    flags: tuple[int, ...]
+
+    @property
+    def is_present(self) -> bool:
+        """Whether the image holds the class: what has a box is there."""
+        return True
+
+
+class Label(NamedTuple):
+    """A class of a whole image, and how sure that is, 0 to 1: 0 is the class of something that is not there."""
+
+    class_: str
+    confidence: float
+
+    @property
+    def is_present(self) -> bool:
+        """Whether the image holds the class."""
+        return self.confidence > 0
+
+
+class Listed(NamedTuple):
+    """An image in the list of images.
+
+    Args:
+        attribution: the values of `ATTRIBUTION_COLUMNS`.
+        md5: of the original file, in Base64; "" if it is not known.
+        size: of the original file in bytes; "" likewise.
+        rotation: by how many degrees the image is to be turned counter-clockwise; None if that is not known.
+    """
+
+    attribution: tuple[str, ...]
+    md5: str
+    size: str
+    rotation: int | None
+
+
+Value = Box | Label | Listed
+
+_TYPES = {BOXES: Box, IMAGE_LABELS: Label, IMAGE_LIST: Listed}
+
+
+def pack(values: Sequence[Value]) -> bytes:
+    """Return values of one table as they are shuffled: their number, and JSON."""
+    return b"%d %s" % (len(values), json.dumps(values, separators=(",", ":")).encode())
+
+
+def count_packed(cells: bytes) -> int:
+    """Return the number of values that `pack` was given."""
+    return int(cells[: cells.index(b" ")])
+
+
+def unpack(table: str, cells: bytes) -> list[Any]:
+    """Return the values that `pack` was given."""
+    of_type = _TYPES[table]
+    values = json.loads(cells[cells.index(b" ") :])
+    return [of_type(*(tuple(item) if isinstance(item, list) else item for item in value)) for value in values]

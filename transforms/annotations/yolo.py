@@ -1,0 +1,59 @@
+"""The boxes of an image as YOLO reads them: https://docs.ultralytics.com/datasets/detect.
+
+A text file lies beside each image, with a line for each box: class, and centre, width and height as shares of the
+image's sides. data.yaml names the folders of the splits and the classes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+
+import yaml
+
+from transforms.model.annotations import OBJECTS
+from transforms.model.records import ManifestRow, OutputImage, StoredFile
+
+# Decimals of a share: a hundredth of a pixel at 10,000 pixels.
+_DECIMALS = 6
+
+
+def label_files(images: Iterable[OutputImage]) -> Iterator[StoredFile]:
+    """Yield the file beside each image; one without a box has an empty file."""
+    for image in images:
+        data = label_text(image.row).encode()
+        path = f"{posixpath.splitext(image.file.path)[0]}.txt"
+        yield StoredFile(path, data, hashlib.sha256(data).hexdigest())
+
+
+def label_text(row: ManifestRow) -> str:
+    """Return the lines of an image's boxes."""
+    objects = row.annotations[OBJECTS]
+    width, height = row.width or 1, row.height or 1
+    lines = []
+    for category, (left, top, wide, high) in zip(objects["category"], objects["bbox"], strict=True):
+        center = (left + wide / 2) / width, (top + high / 2) / height
+        shares = (*center, wide / width, high / height)
+        lines.append(f"{category} {' '.join(f'{share:.{_DECIMALS}f}' for share in shares)}\n")
+    return "".join(lines)
+
+
+def data_yaml(splits: Mapping[str, str], categories: Mapping[str, str]) -> str:
+    """Return data.yaml, which lies beside the folders of the splits.
+
+    YOLO wants a split for training and one for validation: a dataset of one split is both.
+
+    Args:
+        splits: name -> folder below that of data.yaml, "" for that itself.
+        categories: class -> name, in the order of their IDs.
+    """
+    names = {_yolo_name(name): folder.rstrip("/") or "." for name, folder in splits.items()}
+    first = next(iter(names.values()))
+    folders = {"train": names.get("train", first), "val": names.get("val", names.get("train", first)), **names}
+    described = {**folders, "names": dict(enumerate(categories.values()))}
+    return yaml.safe_dump(described, sort_keys=False, allow_unicode=True, width=10**9)
+
+
+def _yolo_name(split: str) -> str:
+    return "val" if split.lower() in ("val", "validation", "valid", "dev") else split
