@@ -37,10 +37,7 @@ def entries(folder: Path, text: str, key_column: str = "") -> list[tuple[str, st
     path = folder / ("l.csv" if "," in text else "l.txt")
     columns = ListColumns(key_column=key_column)
     path.write_text(text, encoding="utf-8", errors="surrogateescape")
-    return [
-        (entry.path, entry.location, entry.place)
-        for entry in read_entries(str(path), ListColumns(key_column=key_column), WebPolicy())
-    ]
+    return [(entry.path, entry.location, entry.place) for entry in read_entries(str(path), columns, WebPolicy())]
 
 
 def test_what_a_local_list_names(tmp_path: Path) -> None:
