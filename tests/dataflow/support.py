@@ -189,11 +189,18 @@ def submission(store: Store, *flags: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def submit_to(service: Service, store: Store, name: str, flags: Sequence[str], folder: Path) -> Job:
-    """Submit a job from gs://bucket/photos to gs://bucket/<name>, and copy its staged files into `folder`."""
+def submit_to(
+    service: Service,
+    store: Store,
+    name: str,
+    flags: Sequence[str],
+    folder: Path,
+    inputs: Sequence[str] = (f"gs://{BUCKET}/photos",),
+) -> Job:
+    """Submit a job from `inputs` to gs://bucket/<name>, and copy its staged files into `folder`."""
     known = set(service.jobs)
     place = [*flags_of(PLACE), "--dataflow_endpoint", service.url]
-    done = submission(store, *place, "-i", f"gs://{BUCKET}/photos", "-o", f"gs://{BUCKET}/{name}", "-s", "64", *flags)
+    done = submission(store, *place, "-i", *inputs, "-o", f"gs://{BUCKET}/{name}", "-s", "64", *flags)
     new = [description for job_id, description in service.jobs.items() if job_id not in known]
     assert len(new) == 1, done.stderr
     assert done.returncode == 0, done.stderr

@@ -23,9 +23,11 @@ def is_failure(error: BaseException) -> bool:
     """Return whether the store, the network or boto3 raised an error, or boto3 is missing."""
     if isinstance(error, (OSError, ImportError)):
         return True
-    from boto3.exceptions import Boto3Error
-    from botocore.exceptions import BotoCoreError, ClientError
-
+    try:
+        from boto3.exceptions import Boto3Error
+        from botocore.exceptions import BotoCoreError, ClientError
+    except ImportError:
+        return False
     return isinstance(error, (Boto3Error, BotoCoreError, ClientError))
 
 

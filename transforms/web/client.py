@@ -44,7 +44,7 @@ BACK_OFF = (1.0, 4.0)
 _LONGEST_WAIT = 30.0
 
 # Seconds for a connection, and for the next bytes of an answer.
-CONNECT_SECONDS, _READ_SECONDS = 10.0, 30.0
+CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 # Seconds for which the addresses of a host are remembered.
 _ADDRESS_SECONDS = 300.0
 _MOST_REDIRECTS = 5
@@ -142,7 +142,7 @@ class _Client:
         self._allow_private = allow_private
         self._budget = Budget()
         self._pools = urllib3.PoolManager(
-            _POOLS, maxsize=16, retries=False, timeout=urllib3.Timeout(CONNECT_SECONDS, _READ_SECONDS)
+            _POOLS, maxsize=16, retries=False, timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
         )
         self._pools.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
         self._known: dict[tuple[str, int], tuple[float, list[str]]] = {}

@@ -36,10 +36,7 @@ def test_another_name_is_no_list(path: str) -> None:
 def entries(folder: Path, text: str, key_column: str = "") -> list[tuple[str, str, Place]]:
     path = folder / ("l.csv" if "," in text else "l.txt")
     path.write_text(text, encoding="utf-8", errors="surrogateescape")
-    return [
-        (entry.path, entry.location, entry.place)
-        for entry in read_entries(str(path), ListColumns(key_column=key_column), WebPolicy())
-    ]
+    return [(entry.path, entry.location, entry.place) for entry in read_entries(str(path), columns, WebPolicy())]
 
 
 def test_what_a_local_list_names(tmp_path: Path) -> None:

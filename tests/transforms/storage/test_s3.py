@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from apache_beam.io.filesystems import FileSystems
@@ -11,7 +12,7 @@ from transforms import storage
 from transforms.listing.files import list_files
 from transforms.listing.ranges import NameRange
 from transforms.model.errors import StorageError
-from transforms.storage import s3, s3_client
+from transforms.storage import retries, s3, s3_client
 
 ODD_NAMES = ("a b.jpg", "ü/ñ.jpg", "100%.jpg", "100%25.jpg", "x#y+z&a=b.jpg", "q[1].jpg", "star*.jpg", "\U0001f600.jpg")
 
@@ -41,7 +42,7 @@ def store(running: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Return the list of the seconds that are waited for."""
     seconds: list[float] = []
-    monkeypatch.setattr("transforms.storage.retries.time.sleep", seconds.append)
+    monkeypatch.setattr(retries, "time", SimpleNamespace(sleep=seconds.append))
     return seconds
 
 

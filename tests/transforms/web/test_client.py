@@ -2,8 +2,10 @@
 
 import io
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -132,9 +134,19 @@ def test_a_download_that_takes_too_long_ends(web: Web, monkeypatch: pytest.Monke
     assert sum(web.requests.values()) == 1
 
 
+@pytest.mark.slow
+def test_a_server_that_falls_silent_is_not_waited_for(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "READ_SECONDS", 0.2)
+    client._client.cache_clear()
+    message = "the download failed: Read timed out. (read timeout=0.2)"
+    assert failure(f"{web.url}/silent/a.jpg") == (Kind.UNREADABLE, message)
+    assert sum(web.requests.values()) == 3
+    client._client.cache_clear()
+
+
 def test_the_time_a_server_asks_for_is_waited(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("transforms.web.client.time.sleep", waits.append)
+    monkeypatch.setattr(client, "time", SimpleNamespace(sleep=waits.append, monotonic=time.monotonic))
     monkeypatch.setattr("tests.support.web._Handler.answer_status", _busy)
     failure(f"{web.url}/status/429/a.jpg")
     assert waits == [7.0, 7.0]
