@@ -265,6 +265,7 @@ DEFAULT_SETTINGS = {
     "exact": False,
     "reducing_gap": 1.5,
     "only_shrink": False,
+    "keep_small": False,
     "quality": None,
     "subsampling": None,
     "progressive": False,

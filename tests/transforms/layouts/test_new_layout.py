@@ -66,7 +66,7 @@ def test_a_new_layout_is_stored_described_and_read_again(tmp_path: Path, monkeyp
     plan = new_plan(dataset, {"a": 1}, NO_COLUMNS)
     part = Part(0, 1, (SHARD,))
     result = write_part(part, read_markers(part, dataset), NO_COLUMNS, dataset)
-    summary = {"images": shard.tally["images"], "duplicates": 0, "settings": settings(dataset)}
+    summary = {**shard.tally, "duplicates": 0, "settings": settings(dataset)}
     splits = {"a": {"images": 2, "bytes": 9, "outputs": result.outputs["a"]}}
     write_documents(plan, NO_COLUMNS, {**summary, "splits": splits}, [result], dataset)
 
@@ -96,7 +96,7 @@ def test_a_layout_that_nothing_loads_has_no_descriptions(tmp_path: Path, monkeyp
     commit(shard, dataset)
     part = Part(0, 1, (SHARD,))
     result = write_part(part, read_markers(part, dataset), NO_COLUMNS, dataset)
-    summary = {"images": shard.tally["images"], "duplicates": 0, "settings": settings(dataset)}
+    summary = {**shard.tally, "duplicates": 0, "settings": settings(dataset)}
     splits = {"a": {"images": 1, "bytes": 9, "outputs": result.outputs["a"]}}
     plan = new_plan(dataset, {"a": 1}, NO_COLUMNS)
     write_documents(plan, NO_COLUMNS, {**summary, "splits": splits}, [result], dataset)
