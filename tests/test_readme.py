@@ -72,7 +72,7 @@ def test_the_flags_in_the_readme_exist() -> None:
     from pipeline.cli.flags import parser
 
     known = set(parser().format_help().split()) | {"--project", "--region", "--repo-type", "--exclude"}
-    known = {word.strip(",[]") for word in known}
+    known = {word.strip(",[]") for word in known} | {"-m", "-c"}  # of python -m tarfile -c
     commands = "\n".join(line for line in README.splitlines() if line.startswith("    "))
     named = set(re.findall(r"(?<!\S)(--?[a-z][\w-]*)", commands))
     assert named - known == set()

@@ -40,8 +40,8 @@ def obstacle(command: str) -> str | None:
         return "it needs an account on the Hugging Face Hub"
     if command.startswith("./run_dataflow.sh"):
         return "it needs a project on Google Cloud"
-    if "gs://BUCKET" in command:
-        return "it needs a bucket on Google Cloud"
+    if "s3://open-images-dataset" in command:
+        return "it needs the bucket of Open Images"
     return None
 
 

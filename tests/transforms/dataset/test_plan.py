@@ -25,7 +25,8 @@ def write_plan(out: Path, **changes: object) -> str:
 def test_a_setting_is_read_by_its_old_name(tmp_path: Path) -> None:
     plan = read_plan(write_plan(tmp_path))
     assert plan is not None
-    assert plan.settings == {"size": [8], "label_from": "folder", "versions": {"pillow": "12.3.0"}}
+    versions = {"pillow": "12.3.0"}
+    assert plan.settings == {"size": [8], "label_from": "folder", "keep_small": False, "versions": versions}
     assert plan.columns.classes == ("cat",)
 
 
@@ -33,7 +34,7 @@ def test_a_setting_is_read_by_its_old_name(tmp_path: Path) -> None:
 def test_the_old_resampler_is_ignored_if_it_was_pillow(tmp_path: Path, resampler: str, kept: dict[str, str]) -> None:
     plan = read_plan(write_plan(tmp_path, settings={"size": [8], "resampler": resampler}))
     assert plan is not None
-    assert plan.settings == {"size": [8], **kept}
+    assert plan.settings == {"size": [8], "keep_small": False, **kept}
 
 
 @pytest.mark.parametrize("settings", [7, "x", ["x"]])
