@@ -35,6 +35,7 @@ def test_another_name_is_no_list(path: str) -> None:
 
 def entries(folder: Path, text: str, key_column: str = "") -> list[tuple[str, str, Place]]:
     path = folder / ("l.csv" if "," in text else "l.txt")
+    columns = ListColumns(key_column=key_column)
     path.write_text(text, encoding="utf-8", errors="surrogateescape")
     return [(entry.path, entry.location, entry.place) for entry in read_entries(str(path), columns, WebPolicy())]
 
