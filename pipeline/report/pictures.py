@@ -165,4 +165,4 @@ def _read_source(name: str, data: ReportData) -> bytes | str:
         found = storage.read_if_there(location)
     except RunError:
         return "The source cannot be read"
-    return "The source is no longer there" if found is None else found
+    return "The source is no longer there, or lies in an archive" if found is None else found

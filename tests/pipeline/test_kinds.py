@@ -82,4 +82,4 @@ def test_the_extra_is_used_and_is_part_of_the_settings(tmp_path: Path) -> None:
     assert "simplejpeg" in settings["versions"]
     again = run("-i", source, "-o", tmp_path / "out", "-s", 32)
     assert again.returncode == 2
-    assert "made with --check_jpeg True, but this run has --check_jpeg False" in again.stderr
+    assert "made with --check_jpeg, but this run is without --check_jpeg" in again.stderr

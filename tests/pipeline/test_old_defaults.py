@@ -90,7 +90,7 @@ def test_a_flag_that_is_given_decides(make: Make, sideways: Path, tmp_path: Path
     ):
         shown = make(*args, "-o", out, *flags, expect=2)[-1]
         assert shown.startswith(
-            f"image_resizer: {str(out)!r} holds a dataset made with {made}, but this run has {wanted}: use the same"
+            f"image_resizer: {str(out)!r} holds a dataset made with {made}, but this run is with {wanted}: use the same"
         )
     assert snapshot(out) == before
     make(*args, "-o", out, *OLD)

@@ -80,7 +80,7 @@ def test_any_name_tries_every_file_by_its_content(make: Make, tmp_path: Path, la
     assert any("nothing to do: all 9 images" in line for line in make(*flags, "--any_name"))
     assert any("there, checked by SHA-256" in line for line in make(*flags, "--any_name", "--verify", "full"))
     (shown,) = make(*flags, expect=2)
-    assert "made with --any_name True, but this run has --any_name False" in shown
+    assert "made with --any_name, but this run is without --any_name" in shown
 
 
 def read_labels(out: Path) -> dict[str, tuple[int | None, str | None]]:

@@ -168,18 +168,18 @@ def test_other_settings_on_the_same_out_are_refused(make: Make, photos: Path, tm
     make("-i", photos, "-o", out, "-s", 32)
     first = snapshot(out)
     changed: list[tuple[list[object], str]] = [
-        (["-s", 33], "--size [32], but this run has --size [33]"),
-        (["-s", 32, 16], "--size [32], but this run has --size [32, 16]"),
-        (["-s", 32, "-ext", "png"], "--extension '', but this run has --extension 'png'"),
-        (["-s", 32, "-a", "box"], "--algorithm 'lanczos', but this run has --algorithm 'box'"),
-        (["-s", 32, "--exact"], "--exact False, but this run has --exact True"),
-        (["-s", 32, "--layout", "webdataset"], "--images_per_shard 100, but this run has --images_per_shard 1000"),
-        (["-s", 32, "--quality", 60], "--quality None, but this run has --quality 60"),
-        (["-s", 32, "--split", "x"], "--split ['train'], but this run has --split ['x']"),
+        (["-s", 33], "with --size [32], but this run is with --size [33]"),
+        (["-s", 32, 16], "with --size [32], but this run is with --size [32, 16]"),
+        (["-s", 32, "-ext", "png"], "without --extension, but this run is with --extension 'png'"),
+        (["-s", 32, "-a", "box"], "with --algorithm 'lanczos', but this run is with --algorithm 'box'"),
+        (["-s", 32, "--exact"], "without --exact, but this run is with --exact"),
+        (["-s", 32, "--layout", "webdataset"], "with --images_per_shard 100, but this run is with"),
+        (["-s", 32, "--quality", 60], "without --quality, but this run is with --quality 60"),
+        (["-s", 32, "--split", "x"], "with --split ['train'], but this run is with --split ['x']"),
     ]
     for flags, difference in changed:
         (shown,) = make("-i", photos, "-o", out, *flags, expect=2)
-        assert f"image_resizer: {str(out)!r} holds a dataset made with {difference}" in shown
+        assert f"image_resizer: {str(out)!r} holds a dataset made {difference}" in shown
         assert shown.endswith(": use the same, give another -o, or start again with --overwrite")
     assert snapshot(out) == first
     make("-i", photos, "-o", out, "-s", 32, "-j", 7, "--memory", "100M", "-v", 5, "--log_level", "error")
@@ -198,7 +198,7 @@ def test_another_version_of_a_library_is_refused(
     plan["settings"]["versions"][library] = "9.9"
     config.write_text(json.dumps(plan))
     (shown,) = make(*args, expect=2)
-    assert f"made with {library} '9.9', but this run has {library} {now!r}" in shown
+    assert f"made with {library} '9.9', but this run is with {library} {now!r}" in shown
 
 
 def change_settings(out: Path, change: Callable[[dict[str, Any]], None]) -> None:
@@ -230,7 +230,7 @@ def test_a_dataset_without_a_setting_of_today_is_continued_at_its_default(
     assert any("nothing to do: all " in line for line in make(*args))
     assert snapshot(out) == complete
     (shown,) = make(*args, "--keep_small", expect=2)
-    assert "holds a dataset made with --keep_small False, but this run has --keep_small True" in shown
+    assert "holds a dataset made without --keep_small, but this run is with --keep_small" in shown
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_what_is_seen_of_sources_that_failed_changed_or_are_gone(tmp_path: Path)
         "p000.jpg": "The source has changed since",
         "p001.jpg": "The source cannot be read",
         "deep/er/p002.jpg": "",
-        "p003.jpg": "The source is no longer there",
+        "p003.jpg": "The source is no longer there, or lies in an archive",
         "p004.jpg": "",
     }
 

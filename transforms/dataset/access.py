@@ -130,9 +130,16 @@ def _check_same_settings(config: ResizeConfig, plan: Plan) -> None:
                 f"would be left out: {install_command(_EXTRAS[name])}, give another -o, or start again with --overwrite"
             )
         raise RunError(
-            f"{config.out_dir!r} holds a dataset made with {name} {old_value!r}, but this run has {name} "
-            f"{new_value!r}: use the same, give another -o, or start again with --overwrite"
+            f"{config.out_dir!r} holds a dataset made {_made(name, old_value)}, but this run is "
+            f"{_made(name, new_value)}: use the same, give another -o, or start again with --overwrite"
         )
+
+
+def _made(name: str, value: Any) -> str:
+    """Return how a run is made in one respect, such as "with --size [512]" or "without --exact"."""
+    if value in (None, False, "", []):
+        return f"without {name}"
+    return f"with {name}" if value is True else f"with {name} {value!r}"
 
 
 def _differences(old: Plan, new: Plan) -> Iterator[tuple[str, Any, Any]]:

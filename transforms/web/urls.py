@@ -59,8 +59,8 @@ def path_of(url: str) -> str:
 def safe_path(path: str) -> str:
     """Return a path that stays below any folder that it is joined to, and that no other safe path has as a folder.
 
-    `.` and empty parts go, and `..` with the part before it. Control characters and backslashes become `_`. A folder that ends
-    like an image gets a `_`: the output of `a.jpg` is no folder for `a.jpg/b.jpg`.
+    `.` and empty parts go, and `..` with the part before it. Control characters and backslashes become `_`. A folder
+    that ends like an image gets a `_`: the output of `a.jpg` is no folder for `a.jpg/b.jpg`.
     """
     parts: list[str] = []
     for part in path.split("/"):

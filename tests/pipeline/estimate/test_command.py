@@ -155,7 +155,7 @@ def test_a_wrong_command_is_refused_with_one_sentence(photos: Path, tmp_path: Pa
 def test_another_dataset_is_refused_as_in_a_run(make: Make, photos: Path, tmp_path: Path) -> None:
     make("-i", photos, "-o", tmp_path / "out", "-s", 24)
     messages = make("-i", photos, "-o", tmp_path / "out", "-s", 32, "--estimate", expect=2)
-    assert "holds a dataset made with --size [24], but this run has --size [32]" in messages[-1]
+    assert "holds a dataset made with --size [24], but this run is with --size [32]" in messages[-1]
 
 
 def test_a_command_without_it_does_not_load_it() -> None:

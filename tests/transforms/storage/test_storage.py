@@ -57,6 +57,17 @@ def test_reading(tmp_path: Path) -> None:
         storage.read(str(tmp_path / "y"))
 
 
+@pytest.mark.parametrize("scheme", ["", disk_store.SCHEME])
+def test_a_part_of_a_file_is_read(tmp_path: Path, scheme: str) -> None:
+    (tmp_path / "a").write_bytes(b"0123456789")
+    path = f"{scheme}{tmp_path}/a"
+    assert storage.read_range(path, 0, 3) == b"012"
+    assert storage.read_range(path, 8, 100) == b"89"
+    assert storage.read_range(path, 5, 0) == b""
+    with pytest.raises(StorageError, match="No such file"):
+        storage.read_range(f"{path}b", 0, 3)
+
+
 @pytest.mark.parametrize("special", ["pipe", "device"])
 def test_a_file_that_may_never_end_is_not_read(tmp_path: Path, special: str) -> None:
     path = tmp_path / "x.jpg"
