@@ -72,13 +72,13 @@ def test_a_list_of_web_addresses_and_of_paths_survives_the_loss_of_its_worker(
         inputs=[f"gs://{BUCKET}/lists/all.tsv"],
     )
     with CapturedRun(listed, with_boto3, store, tmp_path) as first:
-        first.wait_until(lambda: len(store.generations(f"{listed.out}/_run/shards")) >= 3)
+        first.wait_until(lambda: len(store.generations(f"{listed.out}/.run/shards")) >= 3)
         first.kill_harness()
         assert first.wait() == HARNESS_DIED
-    kept = store.generations(f"{listed.out}/_run/shards")
+    kept = store.generations(f"{listed.out}/.run/shards")
     with CapturedRun(listed, with_boto3, store, tmp_path) as second:
         assert second.wait() == 0
-    assert kept.items() <= store.generations(f"{listed.out}/_run/shards").items()
+    assert kept.items() <= store.generations(f"{listed.out}/.run/shards").items()
     with CapturedRun(job, with_boto3, store, tmp_path) as plain:
         assert plain.wait() == 0
     assert outcomes(store, listed, "source") == outcomes(store, job, "source")

@@ -20,6 +20,8 @@ from tests.pipeline.conftest import Make
 from tests.support import ROOT, Row, jpeg, rows, snapshot, summary, write_tree
 from tests.support.state import markers
 from tests.support.web import Web, running_web
+from transforms.dataset import state
+from transforms.model.records import RUN_DIR
 
 pytestmark = pytest.mark.slow
 
@@ -170,7 +172,7 @@ def test_images_that_fail(make: Make, web: Web, tmp_path: Path) -> None:
         f"{host}/html/x.jpg": ("not-an-image", "the content is not in an image format that can be read"),
         f"{host}/text/p001.jpg (row 7)": (
             "name-taken",
-            f"its output '{host}/text/p001.jpg' is that of '{host}/text/p001.jpg'",
+            "its path is also that of row 6 of the list, which is taken",
         ),
         f"{host}/robots/noai/p001.jpg": (
             "refused",
@@ -295,6 +297,11 @@ def test_a_wrong_list_is_refused(
     assert not (tmp_path / "out").exists()
 
 
+def committed(out: Path) -> list[str]:
+    """Return the markers of the shards that are committed."""
+    return state.paths(str(out), f"{RUN_DIR}/shards/")
+
+
 def test_a_run_that_is_killed_in_the_middle_of_a_list_goes_on(make: Make, web: Web, tmp_path: Path) -> None:
     cells = [{"url": f"{web.url}/slow/p00{number % 9 if number % 9 % 3 != 2 else 0}.jpg?{number}", "key": f"k{number}"}
              for number in range(120)]  # fmt: skip
@@ -302,15 +309,17 @@ def test_a_run_that_is_killed_in_the_middle_of_a_list_goes_on(make: Make, web: W
     flags = ["-i", str(listed), "-s", "24", "--images_per_shard", "10", "--key_column", "key", HERE]
     command = [sys.executable, str(ROOT / "image_resizer.py"), *flags, "-o", str(tmp_path / "killed")]
     with subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL) as process:
-        folder = tmp_path / "killed" / "_run" / "shards"
-        while not folder.is_dir() or len(list(folder.glob("*.jsonl"))) < 3:
+        while len(committed(tmp_path / "killed")) < 3:
             assert process.poll() is None
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGKILL)
-    kept = markers(tmp_path / "killed")
+    kept = committed(tmp_path / "killed")
     assert 3 <= len(kept) < 12
+    headers = [state.read(str(tmp_path / "killed"), path) or b"" for path in kept]
+    done = sum(json.loads(header.splitlines()[0])["tally"]["images"]["matched"] for header in headers)
+    web.requests.clear()
     make(*flags, "-o", tmp_path / "killed")
-    assert kept.items() <= markers(tmp_path / "killed").items()
+    assert sum(web.requests.values()) == 120 - done
     make(*flags, "-o", tmp_path / "whole")
     assert snapshot(tmp_path / "killed") == snapshot(tmp_path / "whole")
     assert summary(tmp_path / "whole")["images"]["written"] == 120

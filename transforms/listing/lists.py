@@ -11,7 +11,7 @@ import os
 import posixpath
 import re
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import urljoin
 
@@ -21,7 +21,7 @@ from transforms.model.config import ListColumns, ResizeConfig, WebPolicy
 from transforms.model.errors import RunError, StorageError
 from transforms.model.json_lines import json_line
 from transforms.model.places import Listed, Place, Unreadable
-from transforms.model.records import Source, Value
+from transforms.model.records import Value
 from transforms.sources import hashes
 from transforms.storage.paths import escaped, unescaped
 from transforms.tables.readers import INDEX_NAME, RESERVED, key_in, plain_cell, read_cells
@@ -201,26 +201,6 @@ def _scheme_problem(named: str) -> str:
 @functools.lru_cache(1000)
 def _problem_of_start(start: str) -> str | None:
     return storage.problem_of(start)
-
-
-def tell_apart(sources: Sequence[Source]) -> list[Source]:
-    """Return the sources of a shard, each with a path of its own: two rows of a list may name the same image.
-
-    The later ones keep their keys, so that they fail because the first has their output's name.
-    """
-    taken: set[str] = set()
-    result = []
-    for source in sorted(sources, key=_order):
-        path = source.path
-        while path in taken:
-            path += f" (row {source.place.row})" if isinstance(source.place, Listed) else "'"
-        taken.add(path)
-        result.append(source._replace(path=path))
-    return result
-
-
-def _order(source: Source) -> tuple[str, int, str]:
-    return source.path, source.place.row if isinstance(source.place, Listed) else 0, source.location
 
 
 def check_lists(pattern: str, config: ResizeConfig) -> list[str]:

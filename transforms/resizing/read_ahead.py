@@ -115,4 +115,4 @@ class ReadAhead:
 
 def _size(future: Future[bytes]) -> int:
     """Return the bytes that a file has in memory."""
-    return 0 if future.exception() else len(future.result())
+    return 0 if future.cancelled() or future.exception() else len(future.result())

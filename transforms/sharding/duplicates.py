@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from transforms.imaging.errors import Kind
-from transforms.model.places import Unreadable
+from transforms.model.places import Listed, Unreadable
 from transforms.model.records import Source
 
 
@@ -14,7 +14,7 @@ def settled(sources: list[Source]) -> list[Source]:
     """Return the sources of a shard, in which only one of those with the same path is read.
 
     That is a file that lies there, else the last in the archive that is first by its name, as if that had been
-    unpacked. The others fail, each under a path of its own.
+    unpacked, and of the rows of a list the first. The others fail, each under a path of its own.
     """
     if len({source.path for source in sources}) == len(sources):
         return sources
@@ -29,13 +29,19 @@ def _settled(namesakes: list[Source]) -> Iterable[Source]:
     yield first
     for number, source in enumerate(others, 2):
         message = f"its path is also that of {_described(first)}, which is taken"
-        path = f"{source.path} ({number} in {_name(source)})"
+        where = _row(source.place) if isinstance(source.place, Listed) else f"{number} in {_name(source)}"
+        path = f"{source.path} ({where})"
         yield source._replace(path=path, bytes=0, place=Unreadable(Kind.NAME_TAKEN, message))
 
 
-def _rank(source: Source) -> tuple[bool, bool, str, int, str]:
+def _rank(source: Source) -> tuple[bool, bool, int, str, int, str]:
     place = source.place
-    return place is not None, isinstance(place, Unreadable), source.location, -_offset(source), str(place)
+    row = place.row if isinstance(place, Listed) else 0
+    return place is not None, isinstance(place, Unreadable), row, source.location, -_offset(source), str(place)
+
+
+def _row(place: Listed) -> str:
+    return f"row {place.row:,}"
 
 
 def _name(source: Source) -> str:
@@ -47,4 +53,6 @@ def _offset(source: Source) -> int:
 
 
 def _described(source: Source) -> str:
+    if isinstance(source.place, Listed):
+        return f"{_row(source.place)} of the list"
     return "a file" if source.place is None else f"one in {_name(source)!r} at byte {_offset(source):,}"

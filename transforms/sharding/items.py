@@ -9,11 +9,9 @@ from typing import NamedTuple
 
 import apache_beam as beam
 
-from transforms.listing.lists import tell_apart
 from transforms.listing.match import to_source
 from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
-from transforms.model.places import Listed
 from transforms.model.records import Shard, Source
 from transforms.sharding.duplicates import settled
 from transforms.tables.join import TableRow
@@ -47,5 +45,4 @@ def unpack_items(shard: Shard, items: Iterable[ItemTuple], config: ResizeConfig)
             unpacked.rows.append(TableRow(table, os.fsdecode(name), int(version), cells))
         elif name:
             unpacked.sources.append(to_source((shard.split, name, number, version, rest), config))
-    is_listed = any(isinstance(source.place, Listed) for source in unpacked.sources)
-    return unpacked._replace(sources=(tell_apart if is_listed else settled)(unpacked.sources))
+    return unpacked._replace(sources=settled(unpacked.sources))

@@ -8,8 +8,10 @@ from urllib.parse import unquote, urlsplit
 from transforms.imaging.naming import TRIED_EXTENSIONS, UNREAD_EXTENSIONS
 
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
-# What no path may contain on some system, that a terminal would obey, or that stands for no byte of a name.
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|\ud800-\udc7f\udd00-\udfff]')
+# What a terminal would obey, what stands for no byte of a name, and what separates folders on Windows.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udc7f\udd00-\udfff]")
+# What else no path may contain on Windows; a server chooses its paths without a thought to that.
+_FORBIDDEN = re.compile(r'[:*?"<>|]')
 _IMAGE_NAME = re.compile(rf"\.(?:{'|'.join(sorted(TRIED_EXTENSIONS | UNREAD_EXTENSIONS))})", re.IGNORECASE)
 
 
@@ -50,14 +52,15 @@ def path_of(url: str) -> str:
     Different URLs may give the same path: then they differ in what the path does not hold.
     """
     parts = urlsplit(url)
-    return safe_path(f"{parts.netloc.lower()}/{unquote(parts.path, errors='surrogateescape')}")
+    path = f"{parts.netloc.lower()}/{unquote(parts.path, errors='surrogateescape')}"
+    return safe_path(_FORBIDDEN.sub("_", path))
 
 
 def safe_path(path: str) -> str:
     """Return a path that stays below any folder that it is joined to, and that no other safe path has as a folder.
 
-    `.` and empty parts go, and `..` with the part before it. Characters that some system forbids become `_`, and so
-    does the end of a folder's name that looks like an image's: the output of `a.jpg` is no folder for `a.jpg/b.jpg`.
+    `.` and empty parts go, and `..` with the part before it. Control characters and backslashes become `_`. A folder
+    that ends like an image gets a `_`: the output of `a.jpg` is no folder for `a.jpg/b.jpg`.
     """
     parts: list[str] = []
     for part in path.split("/"):

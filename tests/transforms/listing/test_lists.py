@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 
 from transforms.imaging.errors import Kind
-from transforms.listing.lists import is_list, read_entries, tell_apart
+from transforms.listing.lists import is_list, read_entries
 from transforms.model.config import ListColumns, WebPolicy
 from transforms.model.places import Listed, Place, Unreadable
-from transforms.model.records import Source
 
 LISTS = (
     "a.txt",
@@ -67,15 +66,4 @@ def test_what_names_nothing_is_counted(tmp_path: Path) -> None:
         ("l.csv-row-2", "", Unreadable(Kind.REFUSED, "row 2 of 'l.csv': 'http://' names no host")),
         ("l.csv-row-3", "", Unreadable(Kind.REFUSED, "row 3 of 'l.csv': it has no key in column 'id'")),
         ("l.csv-row-4", "", Unreadable(Kind.REFUSED, "row 4 of 'l.csv': 'x\\x00.jpg' can be the name of no file")),
-    ]
-
-
-def test_two_rows_for_one_image_are_told_apart_in_the_order_of_the_rows() -> None:
-    sources = [Source("a", "a.jpg", f"/x/{row}.jpg", 0, 0.0, Listed(row)) for row in (12, 3, 7)]
-    other = Source("b", "b.jpg", "/x/b.jpg", 0, 0.0, Listed(1))
-    assert [(source.key, source.path, source.location) for source in tell_apart([*sources, other])] == [
-        ("a", "a.jpg", "/x/3.jpg"),
-        ("a", "a.jpg (row 7)", "/x/7.jpg"),
-        ("a", "a.jpg (row 12)", "/x/12.jpg"),
-        ("b", "b.jpg", "/x/b.jpg"),
     ]
