@@ -44,8 +44,9 @@ def _add_files(group: FlagGroup) -> None:
         "--annotations",
         nargs="+",
         choices=FORMATS,
-        help="files with boxes besides those that each layout has, with --layout files: coco.json for each size and "
-        "split; for yolo a text file beside each image, and data.yaml",
+        help="files with boxes besides what each layout has: coco.json for each size and split; for yolo a text file "
+        "beside each image, and data.yaml; both with --layout files. objects are always written, and the keys of "
+        "tfrecord with --layout tfrecord",
     )
     group.add(
         "--class_names",

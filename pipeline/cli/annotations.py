@@ -11,7 +11,16 @@ from transforms import storage
 from transforms.annotations.classes import find_classes, read_class_names
 from transforms.annotations.hierarchy import read_hierarchy
 from transforms.layouts import LAYOUTS
-from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST, AnnotationFile, Annotations
+from transforms.model.annotations import (
+    BOXES,
+    COCO,
+    IMAGE_LABELS,
+    IMAGE_LIST,
+    TFRECORD,
+    YOLO,
+    AnnotationFile,
+    Annotations,
+)
 from transforms.model.config import Split
 from transforms.model.counting import counted
 
@@ -41,10 +50,16 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annota
             raise UsageError(f"--{name} has no effect without {needed}: give it too, or leave --{name} out")
     if flags.only_classes and not flags.classes:
         raise UsageError("--only_classes has no effect without --classes: give both, or leave it out")
-    if flags.annotations and LAYOUTS[flags.layout].has_archives:
+    formats = tuple(sorted({*(flags.annotations or ())} & {COCO, YOLO}))
+    if formats and LAYOUTS[flags.layout].has_archives:
         raise UsageError(
-            f"--annotations {' '.join(flags.annotations)} describes files, and --layout {flags.layout} has none: its "
-            "samples have the boxes; leave --annotations out, or give --layout files"
+            f"--annotations {' '.join(formats)} describes files, and --layout {flags.layout} has none: its samples "
+            "have the boxes; leave --annotations out, or give --layout files"
+        )
+    if TFRECORD in (flags.annotations or ()) and flags.layout != TFRECORD:
+        raise UsageError(
+            f"--annotations {TFRECORD} has no effect with --layout {flags.layout}: give --layout {TFRECORD}, whose "
+            "samples have the boxes"
         )
     if not given:
         return None
@@ -67,7 +82,7 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annota
         max_images=flags.max_images,
         rotates=flags.rotation == "apply",
         verifies_md5=flags.verify_md5,
-        formats=tuple(sorted({*(flags.annotations or ())})),
+        formats=formats,
     )
 
 

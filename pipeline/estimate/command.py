@@ -20,7 +20,7 @@ from transforms.dataset import access
 from transforms.dataset.markers import read_header
 from transforms.dataset.plan import Plan
 from transforms.model.records import RUN_DIR, Shard
-from transforms.sharding.group import plan_shards
+from transforms.sharding.group import planned_shards
 
 # Markers read at the same time: on a store, reading one takes long and needs no CPU.
 _READERS = 16
@@ -42,8 +42,8 @@ def _lines(options: Options, request: EstimateRequest, lists: str) -> Iterator[s
     config = options.config
     plan = None if config.out_dir == NOWHERE else access.check(config, options.overwrite, options.log)
     listing = list_inputs(config, request.images, lists)
-    on_dataflow = dataclasses.replace(config, images_per_shard=request.images_per_shard, annotations=None)
-    shards = sum(plan_shards(listing.tally, on_dataflow).shards.values())
+    on_dataflow = dataclasses.replace(config, images_per_shard=request.images_per_shard)
+    shards = planned_shards(listing.tally, on_dataflow)
     if not listing.sample:
         if config.annotations:
             raise UsageError("the tables of annotations and --classes select no image: give others")

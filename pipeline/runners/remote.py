@@ -19,7 +19,7 @@ from pipeline.runners import dataflow
 from transforms.dataset.plan import Plan
 from transforms.listing.match import count_images
 from transforms.model.errors import RunError, recover_run_error
-from transforms.sharding.group import plan_shards
+from transforms.sharding.group import planned_shards
 
 _CONTINUE = "give the same command again to continue"
 
@@ -51,7 +51,7 @@ def run_remotely(options: Options, run_id: str, plan: Plan | None, lease: Lease 
 
 
 def _shard_count(options: Options, plan: Plan | None) -> int:
-    return sum((plan or plan_shards(count_images(options.config), options.config)).shards.values())
+    return sum(plan.shards.values()) if plan else planned_shards(count_images(options.config), options.config)
 
 
 def _submit(options: Options, run_id: str, args: Sequence[str]) -> Any:

@@ -300,6 +300,10 @@ def test_coco_and_yolo_say_where_the_rectangles_are(boxed: Boxed, tmp_path: Path
 def test_files_of_boxes_need_files(boxed: Boxed, tmp_path: Path, make: Make) -> None:
     flags = [*boxed.flags, "-o", tmp_path / "out", "--annotations", "coco", "--layout", "parquet"]
     assert "--annotations coco describes files, and --layout parquet has none" in make(*flags, expect=2)[-1]
+    flags[-3:] = ["tfrecord", "objects"]
+    assert (
+        "--annotations tfrecord has no effect with --layout files: give --layout tfrecord" in make(*flags, expect=2)[-1]
+    )
 
 
 def test_the_report_counts_boxes_and_images(boxed: Boxed, tmp_path: Path, make: Make) -> None:

@@ -30,9 +30,9 @@ LISTS = {
 }
 
 
-# The formats of files with boxes.
-COCO, YOLO = "coco", "yolo"
-FORMATS = (COCO, YOLO)
+# The formats of boxes. Every layout has objects, and the layout tfrecord its own; the others are files.
+COCO, YOLO, TFRECORD = "coco", "yolo", "tfrecord"
+FORMATS = (OBJECTS, COCO, YOLO, TFRECORD)
 
 
 class AnnotationFile(NamedTuple):
@@ -74,7 +74,7 @@ class Annotations:
         max_per_class: take at most about so many images of each class; None for all.
         max_images: take at most so many images; None for all.
         rotates: whether to turn images as the list of images says, and not as their EXIF says.
-        formats: of the boxes besides `objects`, some of `FORMATS`.
+        formats: of the files with boxes, `COCO` or `YOLO` or both.
         verifies_md5: whether the bytes of a source must have the MD5 in the list of images.
     """
 

@@ -77,18 +77,32 @@ def plan_shards(listing: Tally, config: ResizeConfig, earlier: Plan | None = Non
         earlier: the plan of earlier runs, which keeps its numbers of shards; None in a first run.
 
     Raises:
-        RunError: a split has no image.
+        RunError: a split has no image, or labels or annotations contradict each other.
     """
-    for split in config.splits:
-        if not listing["splits"][split.name]["images"]:
-            scope = " (all inputs together)" if len(config.splits) > 1 else ""
-            where = f"-i {split.pattern!r}{scope}"
-            raise RunError(no_image_message(where, listing["not_images"], listing["system_files"]))
+    _check_images(listing, config)
     unwritten = earlier.unwritten if earlier else ()
     annotations, categories = annotated_columns(listing, config)
     columns = columns_of(listing, config, unwritten)._replace(annotations=annotations, categories=categories)
     shards, streams = (earlier.shards, earlier.streams) if earlier else shard_counts(listing, config)
     return new_plan(config, shards, columns)._replace(unwritten=unwritten, streams=streams)
+
+
+def planned_shards(listing: Tally, config: ResizeConfig) -> int:
+    """Return how many shards the plan of a first run has. The tally need not know the rows of tables.
+
+    Raises:
+        RunError: a split has no image.
+    """
+    _check_images(listing, config)
+    return sum(shard_counts(listing, config)[0].values())
+
+
+def _check_images(listing: Tally, config: ResizeConfig) -> None:
+    for split in config.splits:
+        if not listing["splits"][split.name]["images"]:
+            scope = " (all inputs together)" if len(config.splits) > 1 else ""
+            where = f"-i {split.pattern!r}{scope}"
+            raise RunError(no_image_message(where, listing["not_images"], listing["system_files"]))
 
 
 class FixShards(beam.PTransform):
