@@ -20,7 +20,8 @@ usage: {usage}
 
 {description}
 
-  -i IN ...            a folder, a pattern, an image, or a store path such as gs://bucket/train
+  -i IN ...            a folder, a pattern, an image, an archive, a store path such as gs://bucket/train, a web address,
+                       or a list of paths and web addresses
   -o OUT               the folder or store path that the dataset is written to
   -s SIZE ...          the longest side in pixels, one or several (default: 512)
   -ext EXT             {formats} (default: the format of each source)

@@ -158,7 +158,7 @@ def _failed(drawing: Drawing, data: ReportData) -> Iterator[tuple[str, Picture]]
 def _read_source(name: str, data: ReportData) -> bytes | str:
     location = location_of(name, data.plan.inputs) if data.plan else None
     if location is None:
-        return "The location of the source is no longer recorded"
+        return "No folder or store that is recorded holds the source"
     try:
         if (storage.size(location) or 0) > _MOST_BYTES:
             return f"The source has more than {amount(_MOST_BYTES)}"

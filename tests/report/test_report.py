@@ -78,7 +78,7 @@ def test_a_report_is_written_again_from_the_files_that_are_left(
     shutil.rmtree(out / ".run")
     assert main([str(out)]) == 0
     html = (out / "report.html").read_text(encoding="utf-8")
-    assert '<span class="missing">The location of the source is no longer recorded</span>' in html
+    assert '<span class="missing">No folder or store that is recorded holds the source</span>' in html
     assert "not-an-image" in html
     assert not (out / ".run").exists()
     assert set(snapshot(out)) == before.keys() - {archives[-2].name}

@@ -18,7 +18,8 @@ usage: image_resizer -i IN [IN ...] -o OUT [-s SIZE ...] [-ext EXT] [other flags
 
 Make small images of a large collection. The same command again continues where it stopped.
 
-  -i IN ...            a folder, a pattern, an image, or a store path such as gs://bucket/train
+  -i IN ...            a folder, a pattern, an image, an archive, a store path such as gs://bucket/train, a web address,
+                       or a list of paths and web addresses
   -o OUT               the folder or store path that the dataset is written to
   -s SIZE ...          the longest side in pixels, one or several (default: 512)
   -ext EXT             jpg, png, webp or avif (default: the format of each source)
