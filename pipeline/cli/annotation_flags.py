@@ -12,7 +12,7 @@ from transforms.model.annotations import FORMATS
 
 def add_flags(parser: argparse.ArgumentParser) -> Iterator[FlagGroup]:
     """Add the group of this module to a parser, and yield it."""
-    group = FlagGroup(parser, "annotations of Open Images")
+    group = FlagGroup(parser, "annotations")
     _add_files(group)
     _add_selection(group)
     _add_limits(group)
@@ -44,9 +44,9 @@ def _add_files(group: FlagGroup) -> None:
         "--annotations",
         nargs="+",
         choices=FORMATS,
-        help="files with boxes besides what each layout has: coco.json for each size and split; for yolo a text file "
-        "beside each image, and data.yaml; both with --layout files. objects are always written, and the keys of "
-        "tfrecord with --layout tfrecord",
+        help="also write files with boxes, with --layout files; coco is a coco.json for each size and split, yolo a "
+        "text file beside each image, and data.yaml. objects, in every layout, and the keys of --layout tfrecord are "
+        "always written",
     )
     group.add(
         "--class_names",

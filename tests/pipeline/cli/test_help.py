@@ -78,6 +78,7 @@ def test_help_has_headings_for_its_flags() -> None:
     text = shown("image_resizer.py", "--help")
     assert re.findall(r"^([a-z ]+):$", text, re.MULTILINE) == [
         *("dataset", "existing dataset", "lists and the web", "labels and tables", "card"),
+        "annotations",
         *("size", "pixels", "resampling", "encoding"),
         *("accepted images", "estimate", "run", "log and report", "help"),
     ]

@@ -133,7 +133,7 @@ def test_a_wrong_command_is_refused_with_one_sentence(photos: Path, tmp_path: Pa
             [tmp_path / "texts"],
             f"-i {str(tmp_path / 'texts')!r} holds no image: 1 .txt; give a folder or pattern with images",
         ),
-        ([pattern], f"-i {str(pattern)!r} holds no image: 1 .txt; give a folder or pattern with images"),
+        ([pattern], f"-i {str(pattern)!r} names no image: give a list with a row for each"),
         ([photos, "--sample", "1/1000000"], "--sample 1/1000000 selects no image: give a larger share"),
         ([photos, "-o", other], f"-o {str(other)!r} holds files that belong to no dataset, such as 'a.txt': give an"),
         (
