@@ -19,6 +19,7 @@ def test_every_kind_of_failure_in_the_table_of_messages_exists() -> None:
     assert named == {
         *(
             "not-an-image",
+            "not-found",
             "not-an-archive",
             "unsupported-format",
             "unsupported-coding",

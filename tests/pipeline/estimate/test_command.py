@@ -181,6 +181,6 @@ def test_a_store_without_a_file_system_is_refused() -> None:
     done = run("-i", "s4://bucket/photos", "--estimate")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "image_resizer: -i 's4://bucket/photos' cannot be used: s4:// is not supported: give a local path or one of "
-        "gs://\n"
+        "image_resizer: -i 's4://bucket/photos' cannot be used: s4:// is not supported: give a local path, or one of "
+        "gs:// or s3://\n"
     )
