@@ -103,7 +103,8 @@ def _check_places(options: Options) -> Checked:
             storage.set_options(options.beam_args)
         folders = [config.out_dir, *(split.root for split in config.splits if not split.is_listed)]
         lists = [split.pattern for split in config.splits if split.is_list]
-        storage.check_buckets(folders, [*lists, *config.tables.values()])
+        annotations = [file.location for file in config.annotations.files] if config.annotations else []
+        storage.check_buckets(folders, [*lists, *config.tables.values(), *annotations])
     if options.on_dataflow and options.estimate is None:
         from pipeline.runners import dataflow
 

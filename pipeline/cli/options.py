@@ -19,7 +19,7 @@ from pipeline.cli.run_flags import DEFAULT_LOG_LEVEL
 from pipeline.cli.spelling import check_spelling, underscored
 from pipeline.cli.values import Limit
 from pipeline.errors import UsageError
-from transforms import compat
+from transforms import compat, storage
 from transforms.dataset.settings import default_images_per_shard
 from transforms.imaging.spec import ResizeSpec, SettingError
 from transforms.imaging.strict import check_extra
@@ -110,6 +110,9 @@ def parse(argv: Sequence[str]) -> Options:
     check_spelling(argv, ours)
     flags, beam_args = our_parser.parse_known_args(argv)
     local = flags.runner is None or _full_name(flags.runner) in LOCAL_RUNNERS
+    if stored := [file for file in (flags.class_names, flags.class_hierarchy) if file and not is_local(file)]:
+        storage.set_options(beam_args)  # they are read at once
+        storage.check_buckets([], stored)
     config = _config(flags, local)
     _check_combinations(flags, beam_args, local)
     if beam_args:
