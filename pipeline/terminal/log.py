@@ -133,9 +133,15 @@ def _log_jobs(enabled: bool) -> None:
         library.handlers = [_ToLoguru("INFO", "WARNING", "ERROR", "CRITICAL")] if enabled else []
         library.propagate = not enabled
     if enabled:
-        logging.getLogger("apache_beam.runners.portability.stager").addFilter(_is_not_about_the_wheel)
+        logging.getLogger("apache_beam.runners.portability.stager").addFilter(_asks_for_action)
 
 
-def _is_not_about_the_wheel(record: logging.LogRecord) -> bool:
-    """Leave out Beam's warning about any wheel, for that of this project: `runners/packages.py` has checked it."""
-    return "downsampled_open_images-" not in record.getMessage()
+def _asks_for_action(record: logging.LogRecord) -> bool:
+    """Leave out Beam's warnings about packages after which nothing is to be done.
+
+    One is about any wheel, and so about that of this project, which `runners/packages.py` has checked. Another has the
+    traceback of a first download of the requirements, for one platform; Beam then tries a second one, whose failure is
+    an error.
+    """
+    message = record.getMessage()
+    return "downsampled_open_images-" not in message and "Pip download failed with platform" not in message

@@ -85,7 +85,8 @@ def test_every_staged_file_has_its_hash(job: Job) -> None:
     packages = {package["name"] for package in pool["packages"]}
     assert job.package.name in packages
     assert ("workflow.tar.gz" in packages) == (job.package.suffix != ".whl")  # never both
-    assert (job.staged / "requirements.txt").read_text() == f"pillow=={version('pillow')}\n"
+    pinned = [f"{name}=={version(name)}\n" for name in ("pillow", "pillow-heif", "pillow-jxl-plugin")]
+    assert (job.staged / "requirements.txt").read_text() == "".join(pinned)
     assert any(name.startswith(f"pillow-{version('pillow')}-") for name in packages)
     assert not any("session" in name for name in packages)  # no pickled main session
     (environment,) = [
