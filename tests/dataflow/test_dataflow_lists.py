@@ -10,7 +10,7 @@ import pytest
 from tests.dataflow.captured import HARNESS_DIED
 from tests.dataflow.service import Service
 from tests.dataflow.store import BUCKET
-from tests.dataflow.support import CapturedRun, Job, Store, submit_to
+from tests.dataflow.support import CapturedRun, Job, Store, Submit, submit_to
 from tests.support import Row
 from tests.support.s3 import S3, running_s3
 from tests.support.web import Web, running_web
@@ -40,6 +40,12 @@ def with_boto3(environment: Path) -> Path:
     return environment
 
 
+@pytest.fixture(scope="module")
+def plain(submit: Submit) -> Job:
+    """Return a job on the same images as files, which no other module runs."""
+    return submit("plain", "--layout", "files", "--images_per_shard", "10")
+
+
 def names_of(images: Path) -> list[str]:
     paths = (path for path in images.rglob("*") if path.suffix[1:] in TRIED_EXTENSIONS)
     return sorted(str(path.relative_to(images)) for path in paths)
@@ -54,7 +60,7 @@ def outcomes(store: Store, job: Job, column: str) -> dict[str, tuple[str, str]]:
 
 def test_a_list_of_web_addresses_and_of_paths_survives_the_loss_of_its_worker(
     service: Service, store: Store, with_boto3: Path, images: Path, web: Web, s3: S3, tmp_path: Path,
-    job: Job, monkeypatch: pytest.MonkeyPatch,
+    plain: Job, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     for name, value in s3.environment().items():
         monkeypatch.setenv(name, value)
@@ -79,13 +85,13 @@ def test_a_list_of_web_addresses_and_of_paths_survives_the_loss_of_its_worker(
     with CapturedRun(listed, with_boto3, store, tmp_path) as second:
         assert second.wait() == 0
     assert kept.items() <= store.generations(f"{listed.out}/.run/shards").items()
-    with CapturedRun(job, with_boto3, store, tmp_path) as plain:
-        assert plain.wait() == 0
-    assert outcomes(store, listed, "source") == outcomes(store, job, "source")
+    with CapturedRun(plain, with_boto3, store, tmp_path) as run:
+        assert run.wait() == 0
+    assert outcomes(store, listed, "source") == outcomes(store, plain, "source")
 
 
 def test_s3_is_an_input_of_a_job(
-    service: Service, store: Store, with_boto3: Path, s3: S3, tmp_path: Path, job: Job,
+    service: Service, store: Store, with_boto3: Path, s3: S3, tmp_path: Path, plain: Job,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     for name, value in s3.environment().items():
@@ -95,9 +101,9 @@ def test_s3_is_an_input_of_a_job(
     from_s3 = submit_to(service, store, "from-s3", flags, tmp_path / "staged", inputs=["s3://public/photos"])
     requirements = (from_s3.staged / "requirements.txt").read_text()
     assert "boto3==" in requirements
-    with CapturedRun(from_s3, with_boto3, store, tmp_path) as run:
-        assert run.wait() == 0
+    with CapturedRun(from_s3, with_boto3, store, tmp_path) as first:
+        assert first.wait() == 0
     assert not any(request.is_signed for request in s3.requests)
-    with CapturedRun(job, with_boto3, store, tmp_path) as plain:
-        assert plain.wait() == 0
-    assert outcomes(store, from_s3, "source") == outcomes(store, job, "source")
+    with CapturedRun(plain, with_boto3, store, tmp_path) as run:
+        assert run.wait() == 0
+    assert outcomes(store, from_s3, "source") == outcomes(store, plain, "source")
