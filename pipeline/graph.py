@@ -38,7 +38,9 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
         #  the same for boxes, labels and lists of images: a row for each image
     rows = None
     if tables:
-        rows = [rows for rows, _ in tables] | "JoinRows" >> beam.Flatten()
+        rows = tables[0][0]
+        if len(tables) > 1:
+            rows = [rows for rows, _ in tables] | "JoinRows" >> beam.Flatten()
         counts = [counts, *(tally for _, tally in tables)] | "JoinListings" >> beam.Flatten()
 
     listing = counts | "SumListings" >> Summarize()
