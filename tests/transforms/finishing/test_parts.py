@@ -20,6 +20,7 @@ from transforms.model.records import NO_COLUMNS, ArchiveRow, Columns, Shard
 SUMMARY: dict[str, Any] = {
     "images": {"matched": 2, "written": 2, "failed": 0, "skipped": 0},
     "duplicates": 0,
+    "notes": {},
     "splits": {"a": {"images": 2, "bytes": 9, "outputs": {"8": {"images": 2, "bytes": 9, "formats": {"jpg": 2}}}}},
 }
 
