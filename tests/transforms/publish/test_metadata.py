@@ -25,7 +25,7 @@ def test_a_column_that_lacks_a_number_becomes_text(
     tmp_path: Path, rows: int, without_row: int, layout: str, wanted: Columns
 ) -> None:
     settings = dataclasses.replace(config(tmp_path), layout=layout, columns="a.csv")
-    listing: Tally = {"tables": {"columns": {"rows": rows, "kinds": KINDS}}}
+    listing: Tally = {"splits": {"a": {"images": 2}}, "tables": {"columns": {"rows": rows, "kinds": KINDS}}}
     resized: Tally = {"tables": {"columns": {"images_without_row": without_row}}}
     assert loaded_columns(COLUMNS, listing, resized, settings) == wanted
 
