@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http import HTTPStatus
+from http.client import responses
 from typing import Any, BinaryIO
 from urllib.parse import urljoin
 
@@ -234,7 +234,7 @@ def _check(answer: urllib3.BaseHTTPResponse, obeys_robots: bool) -> None:
     """
     status = answer.status
     if status != HTTPStatus.OK:
-        phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+        phrase = responses.get(status, "")
         says = f"the server answers {status} {phrase}".rstrip()
         if status in _PASSING:
             raise FetchError(Kind.UNREADABLE, says, tries=2, wait=_retry_after(answer))
