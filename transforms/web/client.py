@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from http.client import responses
 from typing import Any, BinaryIO
 from urllib.parse import urljoin
