@@ -6,6 +6,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 # The codes with which S3 refuses credentials, whatever they would open.
@@ -107,4 +108,4 @@ def describe(error: Exception) -> str:
 
 
 def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+    return responses.get(status, "")
