@@ -130,6 +130,7 @@ def test_a_file_that_does_not_end_is_refused(web: Web, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("path", ["drip/head/a.jpg", "drip/body/a.jpg", "silent/a.jpg", "endless/a.jpg"])
 def test_a_download_that_takes_too_long_ends(web: Web, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.setattr(client, "IMAGE_SECONDS", 0.5)
+    monkeypatch.setattr(client, "LARGEST_IMAGE", 10**12)  # a fast machine sends half a gigabyte in that time
     assert failure(f"{web.url}/{path}") == (Kind.UNREADABLE, "the download takes too long")
     assert sum(web.requests.values()) == 1
 
