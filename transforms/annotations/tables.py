@@ -18,7 +18,7 @@ from transforms.model.errors import RunError, StorageError
 _BLOCK = 8_000_000
 _HEX_ID = re.compile(r"[0-9A-Fa-f]{16}")
 
-# The tables that are told apart by their columns: a column that only one has -> the flag that takes it.
+# A column that only one kind of table has -> the flag that takes that table.
 _TELLING = {"XMin": "--boxes", "OriginalURL": "--image_list", "Confidence": "--image_labels"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from transforms import storage
@@ -28,6 +28,7 @@ from transforms.model.records import (
     Shard,
     Source,
     StoredFile,
+    Tally,
     Value,
 )
 from transforms.resizing.process import SourceOutput, SourceResult, Staged
@@ -84,23 +85,14 @@ def assemble(
             images += [image] if image else []
     attributions = tuple(_attributions(rows, joined))
     counts = tally(rows, failures, config.spec.sizes)
-    if config.label_from:
-        counts["classes"] = _classes(rows, config)
-    if config.tables:
-        counts["tables"] = joined.tally
     if config.annotations:
-        columns = of_tables.columns
-        counts |= {
-            "annotations": of_tables.annotated.tally,
-            "annotated": count_annotations(rows, columns.annotations, columns.categories, config.spec.sizes),
-            "dropped_boxes": {size: dict(dropped) for size, dropped in dropped_boxes.items()},
-        }
+        counts["dropped_boxes"] = {size: dict(dropped) for size, dropped in dropped_boxes.items()}
     if config.is_attributed:
         counts["licenses"] = dict(Counter(str(attribution["License"]) for attribution in attributions))
     return ResizedShard(
         shard,
         digest,
-        counts,
+        {**counts, **_tally_of_tables(rows, config, of_tables)},
         tuple(rows),
         tuple(failures),
         tuple(images),
@@ -109,6 +101,20 @@ def assemble(
         of_tables.annotated.missing,
         of_tables.columns,
     )
+
+
+def _tally_of_tables(rows: Sequence[ManifestRow], config: ResizeConfig, of_tables: FromTables) -> Tally:
+    """Return what is counted of labels, tables and annotations."""
+    counts: Tally = {}
+    if config.label_from:
+        counts["classes"] = _classes(rows, config)
+    if config.tables:
+        counts["tables"] = of_tables.joined.tally
+    if config.annotations:
+        columns = of_tables.columns
+        counts["annotations"] = of_tables.annotated.tally
+        counts["annotated"] = count_annotations(rows, columns.annotations, columns.categories, config.spec.sizes)
+    return counts
 
 
 def _annotations(

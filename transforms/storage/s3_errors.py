@@ -13,7 +13,7 @@ from typing import Any
 REFUSED_CREDENTIALS = frozenset(
     {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"}
 )
-# The codes of a bucket that lies in another region than the client was told, and that boto3 does not follow.
+# The codes of a bucket that lies in another region than the one the client has, and that boto3 does not follow.
 OTHER_REGION = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 
 _PASSING = frozenset({408, 409, 425, 429}) | frozenset(range(500, 600))

@@ -100,7 +100,7 @@ def _client(allow_private: bool) -> _Client:
 
 
 class _Watched:
-    """A connection that tells the watch of its thread about itself."""
+    """A connection that registers itself with the watch of its thread."""
 
     sock: socket.socket | None
 

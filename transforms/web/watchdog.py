@@ -1,4 +1,4 @@
-"""Ends requests that take too long. A time-out of a socket does not: a byte now and then begins it anew."""
+"""Ends requests that take too long. A time-out of a socket does not: each byte restarts it."""
 
 from __future__ import annotations
 

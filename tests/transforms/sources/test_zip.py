@@ -236,6 +236,7 @@ def test_any_damage_is_an_error_and_no_fault(noise: bytes, data: st.DataObject) 
     try:
         for member in zips.members(io.BytesIO(archive), len(archive)):
             if isinstance(member.place, ZipMember):
-                zips.content(member.place, member.bytes, reader(bytes(archive)))
+                content = zips.content(member.place, member.bytes, reader(bytes(archive)))
+                assert (len(content), zlib.crc32(content)) == (member.bytes, member.place.crc)
     except (ArchiveError, ImageError):
         pass
