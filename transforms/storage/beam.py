@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from transforms.model.errors import StorageError
@@ -92,6 +93,14 @@ def match(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]
     """Return (path, bytes, seconds since 1970 of the last change) of the files that a pattern matches, also locally."""
     files = _file_systems(pattern).match([pattern], [limit])[0].metadata_list
     return [(file.path, file.size_in_bytes, file.last_updated_in_seconds or 0.0) for file in files]
+
+
+def matching(pattern: str, files: Iterable[tuple[str, int, float]]) -> Iterator[tuple[str, int, float]]:
+    """Return those of some files whose paths a pattern matches."""
+    from apache_beam.io.filesystem import FileSystem
+
+    expression = re.compile(FileSystem.translate_pattern(pattern))
+    return (file for file in files if expression.match(file[0]))
 
 
 def write(_out_dir: str, target: str, data: bytes) -> None:

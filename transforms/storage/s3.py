@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, TypeVar
 
 from transforms.model.errors import StorageError
-from transforms.storage import s3_errors
+from transforms.storage import beam, s3_errors
 from transforms.storage.paths import WILDCARD, literal_prefix
 from transforms.storage.s3_client import client
 from transforms.storage.s3_errors import file_errors
@@ -133,13 +133,8 @@ def match(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]
 
 
 def match_range(pattern: str, start: str, end: str) -> Iterator[tuple[str, int, float]]:
-    """Yield the objects that a pattern matches in one range of names, page by page; see `match` and `list_range`."""
-    from apache_beam.io.filesystem import FileSystem
-
-    expression = re.compile(FileSystem.translate_pattern(pattern))
-    for file in list_range(literal_prefix(pattern), start, end):
-        if expression.match(file[0]):
-            yield file
+    """Return the objects that a pattern matches in one range of names, page by page; see `match` and `list_range`."""
+    return beam.matching(pattern, list_range(literal_prefix(pattern), start, end))
 
 
 def list_range(prefix: str, start: str, end: str) -> Iterator[tuple[str, int, float]]:
