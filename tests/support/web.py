@@ -62,12 +62,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.at_once += 1
             self.server.most_at_once = max(self.server.most_at_once, self.server.at_once)
             number = self.server.requests[path]
+        self.is_counted = True
         try:
             with contextlib.suppress(OSError):
                 self.answer(path, number)
         finally:
-            with self.server.lock:
-                self.server.at_once -= 1
+            self.uncount()
+
+    def uncount(self) -> None:
+        """Count the request no longer: before its last byte is sent, after which the client may send another."""
+        with self.server.lock:
+            self.server.at_once -= self.is_counted
+            self.is_counted = False
 
     def answer(self, path: str, number: int) -> None:
         """Answer request `number` for a path."""
@@ -87,6 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data or b"") if length is None else length))
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
+        self.uncount()
         self.end_headers()
         self.wfile.write(data or b"")
 
