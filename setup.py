@@ -11,6 +11,8 @@ JXL = ["pillow-jxl-plugin>=1.3.8,<2"]
 # They package the project on the submitting machine, for Beam too.
 DATAFLOW = ["build>=1.2", "setuptools>=77"]
 S3 = ["boto3>=1.35"]
+# Flink's own jars, for --local_cluster. Beam's job server is fetched by make install-flink.
+FLINK = ["apache-flink-libraries==1.19.3"]
 TEST = [
     *CHECK,
     *HEIF,
@@ -65,6 +67,7 @@ setup(
         "pipeline": ["py.typed"],
         "pipeline.estimate": ["prices.json"],
         "pipeline.report": ["templates/*"],
+        "pipeline.runners.flink": ["pom.xml"],
         "transforms": ["py.typed"],
     },
     py_modules=["image_resizer"],
@@ -85,11 +88,17 @@ setup(
         "jxl": JXL,
         "dataflow": DATAFLOW,
         "s3": S3,
+        "flink": FLINK,
         "test": TEST,
         "lint": LINT,
         "readers": READERS,
         "dev": TEST + LINT,
     },
-    entry_points={"console_scripts": ["image_resizer=pipeline.__main__:main"]},
+    entry_points={
+        "console_scripts": [
+            "image_resizer=pipeline.__main__:main",
+            "image_resizer_worker=pipeline.runners.flink.worker:main",
+        ]
+    },
     classifiers=["Programming Language :: Python :: 3.11", "Topic :: Multimedia :: Graphics :: Graphics Conversion"],
 )

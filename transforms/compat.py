@@ -117,6 +117,44 @@ def dataflow_job_state(job_id: str, beam_args: Sequence[str]) -> str:
     return state_of(connect(PipelineOptions(list(beam_args))).get_job(job_id).current_state)
 
 
+def worker_environment(worker_id: str, endpoint: str) -> dict[str, str]:
+    """Ask a runner what it wants of a worker, and return it as the variables by which Beam tells its own.
+
+    Args:
+        worker_id: the id that the runner gave the worker.
+        endpoint: the address of the runner's provision service.
+
+    Raises:
+        Exception: anything that grpc raises.
+    """
+    import grpc
+    from google.protobuf import json_format, text_format
+
+    api = _module("apache_beam.portability.api", BEAM)
+    messages = _attribute(api, "beam_provision_api_pb2", BEAM)
+    services = _attribute(api, "beam_provision_api_pb2_grpc", BEAM)
+    interceptors = _module("apache_beam.runners.worker.worker_id_interceptor", BEAM)
+    interceptor = _attribute(interceptors, "WorkerIdInterceptor", BEAM)
+    with grpc.insecure_channel(endpoint) as channel:
+        asked = grpc.intercept_channel(channel, interceptor(worker_id))
+        stub = _attribute(services, "ProvisionServiceStub", BEAM)(asked)
+        request = _attribute(messages, "GetProvisionInfoRequest", BEAM)()
+        info = stub.GetProvisionInfo(request, timeout=60, wait_for_ready=True).info
+    return {
+        "WORKER_ID": worker_id,
+        "PIPELINE_OPTIONS": json_format.MessageToJson(info.pipeline_options),
+        "LOGGING_API_SERVICE_DESCRIPTOR": text_format.MessageToString(info.logging_endpoint),
+        "CONTROL_API_SERVICE_DESCRIPTOR": text_format.MessageToString(info.control_endpoint),
+        "RUNNER_CAPABILITIES": " ".join(info.runner_capabilities),
+    }
+
+
+def run_worker() -> None:
+    """Be a worker of Beam's, by the variables of `worker_environment`, until the runner has no more work."""
+    worker = _module("apache_beam.runners.worker.sdk_worker_main", BEAM)
+    _attribute(worker, "main", BEAM)([])
+
+
 def _attribute(owner: object, name: str, library: str) -> Any:
     try:
         return getattr(owner, name)

@@ -29,6 +29,7 @@ from transforms.storage import is_local
 # Beam's names of the runner that is used for a local run. Beam's own DirectRunner picks one by what is installed.
 LOCAL_RUNNERS = frozenset({"directrunner", "fnapirunner"})
 _DATAFLOW = "dataflowrunner"
+_FLINK = "flinkrunner"
 
 # The OUT of an estimate that names none: no input can lie in it.
 NOWHERE = os.devnull
@@ -67,6 +68,8 @@ class Options:
         report_every: seconds between two reports on a local run; None for one report, at its end.
         runner: Beam's name of the runner; None for the local one.
         wait: follow a job on Dataflow to its end.
+        local_cluster: the TaskManagers of a Flink cluster that is started for the run; None starts none.
+        shared_filesystem: local paths are the same files on every host of the cluster.
         beam_args: the arguments that are Beam's.
         given: the names of our flags that the user gave.
     """
@@ -83,6 +86,8 @@ class Options:
     report_every: int | None
     runner: str | None
     wait: bool
+    local_cluster: int | None
+    shared_filesystem: bool
     beam_args: tuple[str, ...]
     given: frozenset[str]
 
@@ -90,6 +95,11 @@ class Options:
     def on_dataflow(self) -> bool:
         """Whether the run is a job on Dataflow."""
         return _is_dataflow(self.runner)
+
+    @property
+    def on_flink(self) -> bool:
+        """Whether the run is a job on a Flink cluster."""
+        return _is_flink(self.runner)
 
     @property
     def dry_run(self) -> bool:
@@ -109,6 +119,8 @@ def parse(argv: Sequence[str]) -> Options:
     argv = underscored(argv, ours)
     check_spelling(argv, ours)
     flags, beam_args = our_parser.parse_known_args(argv)
+    if flags.local_cluster is not None and flags.runner is None:
+        flags.runner = "FlinkRunner"
     local = flags.runner is None or _full_name(flags.runner) in LOCAL_RUNNERS
     if stored := [file for file in (flags.class_names, flags.class_hierarchy) if file and not is_local(file)]:
         storage.set_options(beam_args)  # they are read at once
@@ -130,6 +142,8 @@ def parse(argv: Sequence[str]) -> Options:
         report_every=flags.report_every,
         runner=None if local else flags.runner,
         wait=flags.wait,
+        local_cluster=flags.local_cluster,
+        shared_filesystem=flags.shared_filesystem,
         beam_args=tuple(beam_args),
         given=given_flags(argv),
     )
@@ -155,6 +169,18 @@ def _check_combinations(flags: argparse.Namespace, beam_args: Sequence[str], loc
         raise UsageError("--wait has no effect without --runner DataflowRunner: leave it out, others are waited for")
     if _is_dry(beam_args) and not on_dataflow:
         raise UsageError("--dry_run has no effect without --runner DataflowRunner: leave it out, or give --estimate")
+    _check_flink(flags)
+
+
+def _check_flink(flags: argparse.Namespace) -> None:
+    """Refuse flags about a Flink cluster that the run does not use."""
+    if flags.local_cluster is not None and not _is_flink(flags.runner):
+        raise UsageError(
+            f"--local_cluster {flags.local_cluster} starts a Flink cluster, and --runner {flags.runner} uses none: "
+            "give one of them"
+        )
+    if flags.shared_filesystem and not _is_flink(flags.runner):
+        raise UsageError("--shared_filesystem has no effect without --runner FlinkRunner: leave it out")
 
 
 def _check_quiet(flags: argparse.Namespace) -> None:
@@ -172,6 +198,10 @@ def _is_dry(beam_args: Sequence[str]) -> bool:
 
 def _is_dataflow(runner: str | None) -> bool:
     return runner is not None and _full_name(runner) == _DATAFLOW
+
+
+def _is_flink(runner: str | None) -> bool:
+    return runner is not None and _full_name(runner) == _FLINK
 
 
 def _full_name(runner: str) -> str:

@@ -69,8 +69,21 @@ def _add_run_flags(group: FlagGroup) -> None:
     group.add(
         "--runner",
         metavar="RUNNER",
-        help="where the graph runs: DirectRunner is this machine, DataflowRunner is Google Cloud, other names are "
-        "Beam's (default: this machine)",
+        help="where the graph runs: DirectRunner is this machine, DataflowRunner is Google Cloud, FlinkRunner is the "
+        "cluster of Beam's --flink_master HOST:PORT, other names are Beam's (default: this machine)",
+    )
+    group.add(
+        "--local_cluster",
+        type=values.whole_number,
+        metavar="N",
+        help="run on a Flink cluster that is started on this machine for the run, with N TaskManagers, each of which "
+        "makes one shard at a time; implies --runner FlinkRunner, needs make install-flink",
+    )
+    group.add(
+        "--shared_filesystem",
+        action="store_true",
+        help="with --runner FlinkRunner: the local paths of the command are the same files on every host of the "
+        "cluster",
     )
     group.add(
         "--wait",

@@ -1,0 +1,123 @@
+"""The flags of a job on Flink: Beam's own, in one place, and defaults that suit this work.
+
+A flag that the user gives is never changed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from apache_beam.options.pipeline_options import (
+    FlinkRunnerOptions,
+    GoogleCloudOptions,
+    JobServerOptions,
+    PipelineOptions,
+    PortableOptions,
+)
+
+from pipeline.errors import UsageError
+from pipeline.runners.flink.rest import TaskManager
+
+# Beam's values of --flink_master that name no cluster.
+_AUTO, _LOCAL = "[auto]", "[local]"
+_MASTER = re.compile(r"(?:http://)?((?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]@]+):\d{1,5})/?")
+
+
+class Given(NamedTuple):
+    """The flags of Beam's that the user gave and this room reads.
+
+    Args:
+        master: HOST:PORT of --flink_master, or None.
+        endpoint: --job_endpoint, or None.
+        jar: --flink_job_server_jar, or None.
+        launcher: the program of Java for the job server.
+        properties: flags of Java for the job server.
+        artifacts: --artifacts_dir, or None.
+        parallelism: --parallelism, or None.
+        job_name: --job_name, or None.
+        has_environment: whether any flag says how workers are started.
+        has_worker_count: whether --sdk_worker_parallelism is given.
+    """
+
+    master: str | None
+    endpoint: str | None
+    jar: str | None
+    launcher: str
+    properties: tuple[str, ...]
+    artifacts: str | None
+    parallelism: int | None
+    job_name: str | None
+    has_environment: bool
+    has_worker_count: bool
+
+
+def given(beam_args: Sequence[str]) -> Given:
+    """Return the flags that this room reads.
+
+    Raises:
+        UsageError: --flink_master is not an address, or --flink_submit_uber_jar is given.
+    """
+    options = PipelineOptions(list(beam_args))
+    flink, portable = options.view_as(FlinkRunnerOptions), options.view_as(PortableOptions)
+    server = options.view_as(JobServerOptions)
+    if flink.flink_submit_uber_jar:
+        raise UsageError("--flink_submit_uber_jar has no effect, since a job server submits the job: leave it out")
+    return Given(
+        master=_master(flink.flink_master),
+        endpoint=portable.job_endpoint,
+        jar=flink.flink_job_server_jar,
+        launcher=server.job_server_java_launcher,
+        properties=tuple(server.job_server_jvm_properties),
+        artifacts=server.artifacts_dir,
+        parallelism=flink.parallelism if flink.parallelism > 0 else None,
+        job_name=options.view_as(GoogleCloudOptions).job_name,
+        has_environment=any((portable.environment_type, portable.environment_config, portable.environment_options)),
+        has_worker_count="--sdk_worker_parallelism" in {arg.partition("=")[0] for arg in beam_args},
+    )
+
+
+def _master(value: str) -> str | None:
+    if value == _AUTO:
+        return None
+    if value == _LOCAL:
+        raise UsageError(f"--flink_master {_LOCAL} names no cluster: give --local_cluster N to start one here")
+    matched = _MASTER.fullmatch(value.strip())
+    if matched is None:
+        raise UsageError(
+            f"--flink_master {value!r} is not HOST:PORT: give the address of Flink's page, such as localhost:8081"
+        )
+    return matched[1]
+
+
+def complete(
+    flags: Given, endpoint: str, worker: str | None, job_name: str, parallelism: int, managers: Sequence[TaskManager]
+) -> Iterator[str]:
+    """Yield Beam's flags for the job that the user left out.
+
+    Args:
+        flags: those that the user gave.
+        endpoint: the address of the job server.
+        worker: the program that starts a worker of Beam's; None if the user says how they are started.
+        job_name: a name for the job.
+        parallelism: how many tasks work at the same time.
+        managers: the TaskManagers of the cluster.
+    """
+    if flags.endpoint is None:
+        yield f"--job_endpoint={endpoint}"
+    if worker is not None:
+        # As processes of the TaskManagers' hosts: LOOPBACK would do all work in this process, and with EXTERNAL all
+        # TaskManagers would use the same ids for their workers.
+        yield "--environment_type=PROCESS"
+        yield f"--environment_config={json.dumps({'command': worker})}"
+    if flags.parallelism is None:
+        # Beam's default is that of the cluster, often 1. A task is a slot, and more tasks than slots never start.
+        yield f"--parallelism={parallelism}"
+    if not flags.has_worker_count and (most := max((manager.slots for manager in managers), default=1)) > 1:
+        # Beam's default is one worker for each TaskManager, and a worker makes one image at a time by default: its
+        # other slots would wait. A crash of a worker then takes one shard with it.
+        yield f"--sdk_worker_parallelism={most}"
+    if flags.job_name is None:
+        yield f"--job_name={job_name}"

@@ -1,0 +1,125 @@
+"""The parts of Java that a run on Flink needs, and the program that starts Beam's workers."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from pipeline.errors import UsageError
+
+# The version of Flink that Beam's job server, of pom.xml, talks to.
+FLINK = "1.19"
+# Flink 1.19 needs 11; it was tried with 17.
+JAVA = 11
+
+INSTALL = "give make install-flink"
+
+# Flink and Beam reach into packages of Java that are closed since version 9.
+_OPENED = (
+    *("java.lang", "java.util", "java.net", "java.io", "java.nio", "sun.nio.ch", "java.time", "java.text"),
+    *("java.lang.reflect", "java.util.concurrent", "java.util.concurrent.atomic", "java.util.concurrent.locks"),
+)
+OPENS = (
+    *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),
+    "--add-exports=java.base/sun.net.util=ALL-UNNAMED",
+)
+
+_PROJECT = Path(__file__).resolve().parent.parent.parent.parent
+# Where `make install-flink` puts the jars of Beam's job server.
+JOB_SERVER = _PROJECT / "build" / "flink" / "lib"
+_WORKER = "image_resizer_worker"
+
+
+def java(launcher: str = "java") -> str:
+    """Return the path of Java: of `launcher`, or if that is only "java", of JAVA_HOME or the first one on PATH.
+
+    Raises:
+        UsageError: there is none, or it is too old.
+    """
+    home = os.environ.get("JAVA_HOME")
+    path = shutil.which(launcher, path=f"{home}/bin") if home and launcher == "java" else None
+    path = path or shutil.which(launcher)
+    if path is None:
+        raise UsageError(f"Flink needs Java {JAVA} or later, and there is no {launcher!r}: {INSTALL}")
+    version = _java_version(path)
+    if version < JAVA:
+        found = f"{path} is Java {version}" if version else f"{path} does not say its version"
+        raise UsageError(f"Flink needs Java {JAVA} or later, and {found}: install a later one, or set JAVA_HOME")
+    return path
+
+
+def _java_version(path: str) -> int:
+    try:
+        done = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=4, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    return java_version(done.stdout + done.stderr)
+
+
+def java_version(text: str) -> int:
+    """Return the major version in what `java -version` prints: 8 for 1.8.0_392; 0 if there is none."""
+    matched = re.search(r'version "(?:1\.)?(\d+)', text)
+    return int(matched[1]) if matched else 0
+
+
+def flink_jars() -> list[Path]:
+    """Return the jars of Flink's own processes: Flink, and the library that writes their log.
+
+    Raises:
+        UsageError: they are not installed.
+    """
+    folder = _flink_folder()
+    jars = [*folder.glob(f"flink-dist-{FLINK}.*.jar"), *log_jars()] if folder else []
+    if not jars:
+        raise UsageError(f"--local_cluster needs the package apache-flink-libraries {FLINK}: {INSTALL}")
+    return jars
+
+
+def log_jars() -> list[Path]:
+    """Return the jars of the library that writes the log of Flink and of the job server; none if not installed."""
+    folder = _flink_folder()
+    return sorted(folder.glob("log4j-*.jar")) if folder else []
+
+
+def _flink_folder() -> Path | None:
+    """Return the folder of the jars of the package apache-flink-libraries, which has no module to import."""
+    spec = importlib.util.find_spec("pyflink")
+    folders = [Path(folder) / "lib" for folder in (spec.submodule_search_locations or [])] if spec else []
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
+def job_server_jars(jar: str | None) -> list[Path]:
+    """Return the jars of Beam's job server.
+
+    Args:
+        jar: the value of Beam's --flink_job_server_jar, which is one whole; None for those of `make install-flink`.
+
+    Raises:
+        UsageError: they are not there.
+    """
+    if jar is not None:
+        if not Path(jar).is_file():
+            raise UsageError(
+                f"--flink_job_server_jar {jar!r} is not a file: give the path of Beam's jar, or leave it out"
+            )
+        return [Path(jar)]
+    if not any(JOB_SERVER.glob("beam-runners-flink-*.jar")):
+        raise UsageError(f"Beam's job server for Flink is not in {JOB_SERVER}: {INSTALL}, or give --job_endpoint")
+    return [JOB_SERVER / "*"]
+
+
+def worker() -> str:
+    """Return the path of the program by which a TaskManager starts a worker of Beam's.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    path = Path(sys.executable).with_name(_WORKER)  # not resolved: a virtual environment's Python is a link
+    if not path.is_file():
+        raise UsageError(f"{path}, which starts Beam's workers, is missing: {INSTALL}")
+    return str(path)

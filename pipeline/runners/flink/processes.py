@@ -1,0 +1,127 @@
+"""Processes that end when this one does, in whatever way."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pipeline.runners.flink import keeper
+from transforms.model.errors import RunError
+
+# Lines of a log that say why a process ended.
+_REASON = re.compile(r"^(?!\s+at ).*(?:Caused by: |Exception|Error\b|ERROR|FATAL)")
+
+
+class Processes:
+    """Processes in one group, and a folder for their files. The keeper ends and deletes them, see `keeper`.
+
+    Args:
+        folder: is deleted at the end.
+
+    Raises:
+        RunError: the keeper cannot be started.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._started: list[subprocess.Popen[bytes]] = []
+        command = [sys.executable, "-I", "-S", keeper.__file__, str(folder)]
+        try:
+            self._keeper = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                process_group=0,  # a signal from the terminal is for this process, which ends the others
+            )
+        except OSError as error:
+            raise RunError(f"a process for Flink cannot be started: {error.strerror}") from error
+        assert self._keeper.stdout
+        self._group = int(self._keeper.stdout.readline())
+
+    def start(self, name: str, command: Sequence[str]) -> Process:
+        """Start a process. What it prints is its log.
+
+        Args:
+            name: of the log, which is NAME.log in the folder.
+            command: the program and its arguments.
+
+        Raises:
+            RunError: it cannot be started.
+        """
+        log = self.folder / f"{name}.log"
+        try:
+            with log.open("ab") as file:
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=file,
+                    stderr=subprocess.STDOUT,
+                    cwd=self.folder,
+                    process_group=self._group,
+                )
+        except OSError as error:
+            raise RunError(f"{command[0]} cannot be started: {error.strerror}") from error
+        self._started.append(process)
+        return Process(process, log)
+
+    def close(self) -> None:
+        """End all processes, those that they started included, and delete the folder."""
+        assert self._keeper.stdin
+        self._keeper.stdin.close()
+        for process in self._started:
+            process.wait()
+        self._keeper.wait()
+
+
+class Process:
+    """A process that was started, and its log."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
+    def exit_code(self) -> int | None:
+        """Return its exit code, negative for a signal, or None while it runs."""
+        return self._process.poll()
+
+    def last_words(self) -> str:
+        """Return the line of its log that says best why it ended."""
+        return last_words(self._log.read_text(encoding="utf-8", errors="replace"))
+
+
+def last_words(log: str) -> str:
+    """Return the last line of a log that names an error, without traces of the stack, or else the last line."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    reasons = [line for line in log.splitlines() if _REASON.match(line)]
+    return (reasons or lines or ["it wrote no log"])[-1].strip()
+
+
+@contextlib.contextmanager
+def processes() -> Iterator[Processes]:
+    """While the context lasts, have a group of processes, with a temporary folder.
+
+    Raises:
+        RunError: the keeper cannot be started.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="image_resizer-flink-"))
+    try:
+        group = Processes(folder)
+    except RunError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    try:
+        yield group
+    finally:
+        group.close()
