@@ -45,7 +45,7 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
 
     listing = counts | "SumListings" >> Summarize()
     #  one tally of everything that was listed
-    plan = listing | "FixShards" >> FixShards(config)
+    plan = listing | "FixShards" >> FixShards(config, run_id)
     #  one Plan: settings, columns, and the number of shards in each split
     grouped = sources | "GroupIntoShards" >> GroupIntoShards(config, plan, rows)
     #  (shard, [source or row ...])

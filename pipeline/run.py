@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from loguru import logger
 
@@ -65,7 +66,7 @@ def _run_command(argv: Sequence[str]) -> int:
     started = time.monotonic()
     try:
         options = parse(argv)
-        log.configure(options.log_level, options.log, options.runner is not None, options.quiet)
+        log.configure(options.log_level, options.log, options.on_dataflow, options.quiet)
         with at_work("checking the command and its inputs"):
             checked = _check_places(options)
         if options.estimate is not None:
@@ -98,6 +99,7 @@ def _check_places(options: Options) -> Checked:
         from pipeline.runners.known import check_runner
 
         check_runner(options.runner)
+        _check_job_server(options)
     if not all(map(storage.is_local, config.places)):
         with fast_loading(options):
             storage.set_options(options.beam_args)
@@ -132,6 +134,22 @@ def _check_places(options: Options) -> Checked:
     return checked
 
 
+def _check_job_server(options: Options) -> None:
+    """Check that the cluster or the job server answers, before anything is written.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if options.on_flink:
+        from pipeline.runners.flink.session import check
+
+        check(options)
+    elif not options.on_dataflow:
+        from pipeline.runners import endpoint
+
+        endpoint.check(options.runner or "", options.beam_args)
+
+
 def _resumed(options: Options) -> Options:
     """Return the options by which a run continues the dataset in OUT, if it does."""
     if options.overwrite or options.config.out_dir == NOWHERE:
@@ -155,21 +173,27 @@ def _check_nothing_is_hidden(problems: Sequence[Problem]) -> None:
 
 
 @contextlib.contextmanager
-def _exclusive(options: Options) -> Iterator[Lease | None]:
-    """Keep other runs out of OUT inside the context: by a lock locally, by a lease on a store."""
+def _exclusive(options: Options) -> Iterator[Lease]:
+    """Keep other runs out of OUT inside the context: by a lock locally, by a lease on a store or of a job."""
+
+    def is_job_alive(record: Mapping[str, Any]) -> bool:
+        from pipeline.runners.jobs import is_alive  # loads Beam
+
+        return is_alive(record, options.beam_args)
+
     out_dir = options.config.out_dir
-    if storage.is_local(out_dir):
-        with hold_lock(out_dir):
-            yield None
-    else:  # a lease outlives its process: a signal must not end the process before the lease is given back
-        with raise_on_signal(), hold_lease(out_dir, options.beam_args) as lease:
-            yield lease
+    with contextlib.ExitStack() as held:
+        if storage.is_local(out_dir):
+            held.enter_context(hold_lock(out_dir))
+        else:  # a lease outlives its process: a signal must not end the process before the lease is given back
+            held.enter_context(raise_on_signal())
+        yield held.enter_context(hold_lease(out_dir, is_job_alive))
 
 
 def _validate_job(options: Options) -> int:
-    from pipeline.runners.remote import run_remotely
+    from pipeline.runners.remote import validate
 
-    run_remotely(options, "dry-run", None, None)
+    validate(options)
     return 0
 
 
@@ -190,7 +214,7 @@ def _print_estimate(options: Options, request: EstimateRequest) -> int:
     return 0
 
 
-def _make_dataset(options: Options, lease: Lease | None, started: float) -> int:
+def _make_dataset(options: Options, lease: Lease, started: float) -> int:
     with at_work("preparing the output"):
         plan = access.prepare(options.config, options.overwrite, options.log)
     if plan:
@@ -207,13 +231,13 @@ def _make_dataset(options: Options, lease: Lease | None, started: float) -> int:
         problem = str(error).removesuffix(f"; {CHECK_PATH}")
         logger.error("{}", problem + hint if isinstance(error, StorageError) else error)
         return 1
-    if lease is None:
+    if storage.is_local(options.config.out_dir):
         with at_work("packing what a later run needs"):
             _pack(options.config.out_dir)
     return exit_code
 
 
-def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lease | None) -> bool:
+def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lease) -> bool:
     """Run the graph, and return whether the dataset is complete; if not, a job on Dataflow is still at work.
 
     Raises:
@@ -222,14 +246,17 @@ def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lea
     if options.runner is not None:
         from pipeline.runners.remote import run_remotely
 
-        with at_work(f"working with --runner {options.runner}"):
-            return run_remotely(options, history.run_id, plan, lease)
-    if plan is None:  # a run that continues may have nothing to make
-        workers_for(options.config).warm_up()
-    with fast_loading(options):
-        from pipeline.runners.local import run_locally  # after all checks, since it loads Beam
+        followed = run_remotely(options, history, plan, lease)
+        if followed is None:
+            return False
+        reporter = followed
+    else:
+        if plan is None:  # a run that continues may have nothing to make
+            workers_for(options.config).warm_up()
+        with fast_loading(options):
+            from pipeline.runners.local import run_locally  # after all checks, since it loads Beam
 
-    reporter = run_locally(options, history)
+        reporter = run_locally(options, history)
     history.write(reporter.figures())
     logger.info("{}", reporter.conclusion())
     return True

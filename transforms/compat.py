@@ -155,6 +155,20 @@ def run_worker() -> None:
     _attribute(worker, "main", BEAM)([])
 
 
+def silence_workers() -> None:
+    """Keep workers that run in this process from printing tracebacks: their errors come with the end of the job."""
+    for name in ("apache_beam.runners.worker.sdk_worker", "apache_beam.runners.worker.log_handler"):
+        _module(name, BEAM).print = _print_nothing
+
+
+def _print_nothing(*_args: object, **_options: object) -> None: ...
+
+
+def portable_job_id(result: object) -> str:
+    """Return the id of a job of Beam's portable runner."""
+    return _attribute(result, "_job_id", BEAM)
+
+
 def _attribute(owner: object, name: str, library: str) -> Any:
     try:
         return getattr(owner, name)

@@ -1,93 +1,284 @@
-"""A run on any other runner of Beam's."""
+"""A run on any other runner of Beam's: a job that this process submits and, unless it is left to itself, follows."""
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+import grpc
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, PortableOptions
 from apache_beam.runners.runner import PipelineState
 from loguru import logger
 
 from pipeline.cli.options import Options
+from pipeline.errors import ExitRun
 from pipeline.exclusive.lease import Lease
 from pipeline.graph import build
+from pipeline.history.record import History
 from pipeline.runners import dataflow
+from pipeline.runners.flink import rest
+from pipeline.runners.flink.session import FlinkSession, flink_session
+from pipeline.runners.following import JobProgress
+from pipeline.runners.jobs import Job
+from pipeline.terminal.progress import ProgressReporter
+from pipeline.terminal.signals import Stopped, collect_signals
+from transforms import compat
 from transforms.dataset.plan import Plan
 from transforms.listing.match import count_images
+from transforms.model.counting import counted
 from transforms.model.errors import RunError, recover_run_error
 from transforms.sharding.group import planned_shards
+from transforms.summary.progress import Progress
 
 _CONTINUE = "give the same command again to continue"
+# Beam ends the streams of a job's states and messages after this many seconds: by default 60, in the middle of a job.
+_STREAM_SECONDS = 10_000_000
+# Seconds between two looks at Flink.
+_LOOK = 0.5
 
 
-def run_remotely(options: Options, run_id: str, plan: Plan | None, lease: Lease | None) -> bool:
-    """Make the dataset on `options.runner`.
+class _Submission(NamedTuple):
+    """How the graph is submitted.
 
     Args:
-        options: the command. Its `wait` says whether to wait for a Dataflow job. This function always waits for
-            other runners, which may live in this process.
-        run_id: the id of this run.
+        runner: Beam's name of the runner.
+        args: the flags for it.
+        job_of: the result of the submission -> the job; None if none was submitted, as with --dry_run.
+    """
+
+    runner: str
+    args: Sequence[str]
+    job_of: Callable[[Any], Job | None]
+
+
+def validate(options: Options) -> None:
+    """Let Dataflow's runner check the job, and submit none.
+
+    Raises:
+        RunError: the job is not valid.
+    """
+    with _prepared(options, None) as submission:
+        _submit(options, "dry-run", submission)
+    logger.info("the job is valid; it was not submitted")
+
+
+def run_remotely(options: Options, history: History, plan: Plan | None, lease: Lease) -> ProgressReporter | None:
+    """Make the dataset on `options.runner`.
+
+    The first signal cancels the job, and the second one ends the process and leaves the job at work.
+
+    Args:
+        options: the command. Its `wait` says whether to follow a Dataflow job. Other jobs are always followed.
+        history: the record of this run.
         plan: the plan of the dataset that the run continues.
-        lease: the lease of OUT, which a job takes over.
+        lease: the lease of OUT, which the job has as long as it is at work.
 
     Returns:
-        Whether the dataset is complete; if not, the job is still running or was not submitted.
+        The reporter that followed the job, or None if the job is left to itself.
 
     Raises:
         RunError: the job failed.
+        ExitRun: the run was ended early.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        args = options.beam_args
-        if options.on_dataflow:
-            args = tuple(dataflow.complete(args, options.config, _shard_count(options, plan), Path(folder)))
-        result = _submit(options, run_id, args)
-    if options.on_dataflow and not (_announce(result, args, lease) and options.wait):
-        return False
-    return _wait(options, result)
+    progress = Progress()
+    job_progress = JobProgress(options.config.out_dir, history.run_id, progress)
+    has_bar = sys.stderr.isatty() and not options.quiet
+    reporter = ProgressReporter(progress, options.log_every, history.startup_seconds(), has_bar)
+    is_followed = not options.on_dataflow or options.wait
+    if options.log_level != "debug":
+        compat.silence_workers()
+    with collect_signals(2) as signals, _prepared(options, plan) as submission:
+        thread = _JobThread(lambda: _submit(options, history.run_id, submission), submission.job_of, lease, is_followed)
+        thread.start()
+        with job_progress.kept_current() if is_followed else contextlib.nullcontext():
+            reporter.follow(thread.wait, lambda: bool(signals))
+        if thread.is_alive():
+            _cancel(thread, signals)
+    if signals and thread.error:
+        committed = f"{progress.committed:,} of {counted(progress.total, 'image')}" if progress.total else "nothing"
+        logger.error("{}; {} committed: {}", signals[0].reason, committed, _CONTINUE)
+        raise ExitRun(signals[0].exit_code)
+    if thread.error:
+        raise _as_run_error(thread.error, options) from thread.error
+    return reporter if is_followed else None
+
+
+@contextlib.contextmanager
+def _prepared(options: Options, plan: Plan | None) -> Iterator[_Submission]:
+    """Have what the submission and its job need from this machine while the context lasts."""
+    assert options.runner is not None
+    if options.on_flink:
+        with flink_session(options) as session:
+            args = [f"--job_server_timeout={_STREAM_SECONDS}", *options.beam_args, *session.args]
+
+            def on_flink(result: Any) -> Job:
+                job = Job(compat.portable_job_id(result), endpoint=session.endpoint)
+                job_id = _flink_id(session, result)
+                return job if job_id is None else job.on_flink(session.rest, session.job_name, job_id)
+
+            yield _Submission("PortableRunner", args, on_flink)
+    elif options.on_dataflow:
+        with tempfile.TemporaryDirectory() as folder:
+            args = dataflow.complete(options.beam_args, options.config, _shard_count(options, plan), Path(folder))
+            yield _Submission(options.runner, args, lambda result: _dataflow_job(result, args))
+    else:
+        args = [f"--job_server_timeout={_STREAM_SECONDS}", *options.beam_args]
+        portable = PipelineOptions(args).view_as(PortableOptions)
+        yield _Submission(options.runner, args, lambda result: _portable_job(result, portable))
+
+
+def _flink_id(session: FlinkSession, result: Any) -> str | None:
+    """Return the id that Flink gives a job, once it has it; None if the job ends before."""
+    while (job_id := rest.job_id(session.rest, session.job_name)) is None:
+        if PipelineState.is_terminal(result.state):
+            return None
+        time.sleep(_LOOK)
+    return job_id
+
+
+def _portable_job(result: Any, options: PortableOptions) -> Job | None:
+    """Return a job of a job server that the user has started; other runners end with this process."""
+    if not options.job_endpoint:
+        return None
+    has_workers_here = options.environment_type == "LOOPBACK"
+    return Job(compat.portable_job_id(result), endpoint=options.job_endpoint, outlives=not has_workers_here)
+
+
+def _dataflow_job(result: Any, args: Sequence[str]) -> Job | None:
+    if not getattr(result, "has_job", False):
+        return None
+    cloud = PipelineOptions(list(args)).view_as(GoogleCloudOptions)
+    job_id = result.job_id()
+    cancel = f"gcloud dataflow jobs cancel {job_id} --project {cloud.project} --region {cloud.region}"
+    return Job(job_id, dataflow.job_page(cloud.project, cloud.region, job_id), cancel=cancel)
 
 
 def _shard_count(options: Options, plan: Plan | None) -> int:
     return sum(plan.shards.values()) if plan else planned_shards(count_images(options.config), options.config)
 
 
-def _submit(options: Options, run_id: str, args: Sequence[str]) -> Any:
+def _submit(options: Options, run_id: str, submission: _Submission) -> Any:
     try:
-        pipeline = beam.Pipeline(runner=options.runner, options=PipelineOptions(list(args)))
+        pipeline = beam.Pipeline(runner=submission.runner, options=PipelineOptions(list(submission.args)))
     except ValueError as error:  # options that the runner does not accept
         raise RunError(f"--runner {options.runner}: {error}") from error
     build(pipeline, options.config, run_id)
-    try:
-        return pipeline.run()
-    # Every Exception: the clients of the service and of the store raise many types, none of them ours.
-    except Exception as error:
-        raise recover_run_error(error) or RunError(
-            f"--runner {options.runner}: {type(error).__name__}: {error}"
-        ) from error
+    return pipeline.run()
 
 
-def _announce(result: Any, args: Sequence[str], lease: Lease | None) -> bool:
-    """Log the job's page, and return whether there is a job: --dry_run and templates submit none."""
-    if not getattr(result, "has_job", False):
-        logger.info("the job is valid; it was not submitted")
-        return False
-    cloud = PipelineOptions(list(args)).view_as(GoogleCloudOptions)
-    page = dataflow.job_page(cloud.project, cloud.region, result.job_id())
-    if lease:
-        lease.pass_to_job(result.job_id(), page)
-    logger.info("job {}: {}", result.job_id(), page)
-    return True
+def _as_run_error(error: Exception, options: Options) -> RunError:
+    """Return the error of a job in one sentence; a runner's own may hold tracebacks."""
+    if recovered := recover_run_error(error):
+        return recovered
+    logger.debug("{}", error)
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
+    return RunError(f"--runner {options.runner}: {(causes or lines)[-1]}; {_CONTINUE}")
 
 
-def _wait(options: Options, result: Any) -> bool:
-    try:
-        state = result.wait_until_finish()
-    # Every Exception: Beam's error for a job that failed on Dataflow is not a RuntimeError.
-    except Exception as error:
-        raise recover_run_error(error) or RunError(f"--runner {options.runner}: {error}; {_CONTINUE}") from error
-    if state != PipelineState.DONE:
-        raise RunError(f"--runner {options.runner}: the job ended as {state}; {_CONTINUE}")
-    return True
+class _JobThread(threading.Thread):
+    """Submits a job, gives it the lease, logs what names it, and waits for its end if it is followed.
+
+    Attributes:
+        job: the job, once it is submitted.
+        error: what ended the thread, or None.
+    """
+
+    def __init__(
+        self, submit: Callable[[], Any], job_of: Callable[[Any], Job | None], lease: Lease, is_followed: bool
+    ) -> None:
+        super().__init__(name="job", daemon=True)
+        self._submit, self._job_of, self._lease, self._is_followed = submit, job_of, lease, is_followed
+        self._result: Any = None
+        self.job: Job | None = None
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self._result = self._submit()
+            self.job = self._job_of(self._result)
+            if self.job:
+                if self.job.outlives:
+                    self._lease.pass_to_job(self.job.record())
+                logger.info("{}", self.job.description)
+            if self._is_followed:
+                self._follow(self.job)
+        # Every Exception: the clients of the service and of the store raise many types, none of them ours.
+        except Exception as error:  # passed to the main thread, which raises it
+            self.error = error
+
+    def _follow(self, job: Job | None) -> None:
+        """Wait until the job ends.
+
+        Raises:
+            Exception: it failed, or it is not known whether it is over.
+        """
+        error: Exception | None = None
+        state = PipelineState.UNKNOWN
+        try:
+            state = self._result.wait_until_finish()
+        except Exception as raised:  # every Exception, as above
+            error = raised
+        if job and job.flink:
+            # A job server may be gone, or tell of the end of a cancelled job before Flink has ended it.
+            if isinstance(error, grpc.RpcError):
+                logger.warning("the job server at {} no longer answers: following the job on Flink", job.endpoint)
+                error = None
+            state = job.end_on_flink() or state
+        if job and self._is_over(job):
+            self._lease.take_back()
+        if error:
+            raise error
+        if state != PipelineState.DONE:
+            raise RunError(f"the job ended as {state}")
+
+    def _is_over(self, job: Job) -> bool:
+        try:
+            return bool(job.flink) or PipelineState.is_terminal(self._result.state)
+        except Exception:  # every Exception, as above
+            return False
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the job ends, but at most `seconds`, and return whether it is still at work."""
+        self.join(seconds)
+        return self.is_alive()
+
+    def cancel(self) -> bool:
+        """Cancel the job in another thread, since that may take long. Return False if it is not submitted yet."""
+        if self.job is None:
+            return False
+        threading.Thread(target=self._cancel, args=(self.job,), name="cancel", daemon=True).start()
+        return True
+
+    def _cancel(self, job: Job) -> None:
+        try:
+            if job.flink_job:  # a job server tells Flink of it late, or not at all
+                rest.cancel(job.flink, job.flink_job)
+            self._result.cancel()
+        # Every Exception, as above. The job may have ended in the meantime.
+        except Exception as error:
+            logger.debug("cancelling the job: {}", error)
+
+
+def _cancel(thread: _JobThread, signals: Sequence[Stopped]) -> None:
+    """Cancel the job and wait for its end, or leave at once at the second signal.
+
+    Raises:
+        ExitRun: there was a second signal.
+    """
+    logger.warning("{}: cancelling the job; a second signal ends this command at once", signals[0].reason)
+    is_cancelled = False
+    while thread.wait(0.05):
+        is_cancelled = is_cancelled or thread.cancel()
+        if len(signals) > 1:
+            job = thread.job
+            what = f"{job.description} is still at work: {job.cancel_hint}" if job else "a job may have been submitted"
+            logger.error("{}; {}", signals[1].reason, what)
+            raise ExitRun(signals[1].exit_code)

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _FORMAT = "{time:YYYY-MM-DD HH:mm:ss} | {level: <7} | {message}"
 
 
-def configure(level: str, path: str | None, remote: bool = False, quiet: bool = False) -> None:
+def configure(level: str, path: str | None, on_dataflow: bool = False, quiet: bool = False) -> None:
     """Send the log to standard error, above a progress bar if one is shown, and to a file.
 
     Args:
         level: the lowest level that is logged.
         path: the path of the file, or None for no file.
-        remote: also log what Beam says about a job that runs elsewhere.
+        on_dataflow: also log what Beam says about a job on Dataflow. Of other jobs it tells in tracebacks.
         quiet: send only warnings and errors to standard error.
 
     Raises:
@@ -41,7 +41,7 @@ def configure(level: str, path: str | None, remote: bool = False, quiet: bool = 
         except OSError as error:
             raise UsageError(f"-l {path!r} cannot be written: {error.strerror}; {CHECK_PATH}") from error
     _silence_libraries(level)
-    _log_jobs(remote and level != "debug")
+    _log_jobs(on_dataflow and level != "debug")
 
 
 class Terminal:

@@ -1,4 +1,7 @@
-"""SIGINT and SIGTERM: the first one ends the command, whatever it is doing; later ones are ignored."""
+"""SIGINT and SIGTERM: the first one ends the command, whatever it is doing; later ones are ignored.
+
+While a job of a remote runner is followed, the first one cancels the job, and the second one ends the command.
+"""
 
 from __future__ import annotations
 
@@ -51,13 +54,14 @@ def ignore_signals() -> None:
 
 
 @contextlib.contextmanager
-def collect_signals() -> Iterator[list[Stopped]]:
-    """While the context lasts, put the first signal into the list, and ignore later ones."""
+def collect_signals(most: int = 1) -> Iterator[list[Stopped]]:
+    """While the context lasts, put the first `most` signals into the list, and ignore later ones."""
     signals: list[Stopped] = []
 
     def collect(number: int, _frame: FrameType | None) -> None:
-        ignore_signals()
         signals.append(Stopped(number))
+        if len(signals) == most:
+            ignore_signals()
 
     with _handler(collect):
         yield signals

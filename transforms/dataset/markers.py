@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from transforms.dataset import state
+from transforms.dataset.paths import MARKERS_DIR
 from transforms.imaging.errors import RETRIED_KINDS
 from transforms.model.errors import RunError
 from transforms.model.json_lines import json_line, manifest_line
 from transforms.model.places import Listed
-from transforms.model.records import NO_COLUMNS, RUN_DIR, Columns, ResizedShard, Shard, Source, StoredFile
+from transforms.model.records import NO_COLUMNS, Columns, ResizedShard, Shard, Source, StoredFile
 from transforms.tables.join import TableRow
 
 
@@ -69,7 +70,7 @@ class Marker(NamedTuple):
 
 def marker_path(shard: Shard) -> str:
     """Return the path of a shard's marker below OUT."""
-    return f"{RUN_DIR}/shards/{shard.name}.jsonl"
+    return f"{MARKERS_DIR}/{shard.name}.jsonl"
 
 
 def digest_of(

@@ -7,7 +7,8 @@
 .run/archives/                            what is known about each .tar.gz, see `sources.listed`
 .run/pieces/                              each part's piece of the files that have no parts
 .run/tmp/                                 files that are not complete yet
-.run/lease.json, locally .run.lock        the run that is at work
+.run/listed.json                          how many images the latest run listed
+.run/lease.json, locally .run.lock        the run, or the job of a remote runner, that is at work
 .run.sqlite                               all of these that a later run needs, once a local run is complete: `state`
 manifest-*.jsonl, failures-*.jsonl        rows of all images, and rows of failed images
 attribution-*.jsonl, unmatched-*.jsonl    with tables: authors, and images and rows without a partner
@@ -26,6 +27,8 @@ from transforms.model.records import RUN_DIR
 CONFIG_PATH = f"{RUN_DIR}/config.json"
 LOCK_PATH = f"{RUN_DIR}.lock"
 LEASE_PATH = f"{RUN_DIR}/lease.json"
+LISTED_PATH = f"{RUN_DIR}/listed.json"
+MARKERS_DIR = f"{RUN_DIR}/shards"
 RECEIPTS_DIR = f"{RUN_DIR}/receipts"
 PIECES_DIR = f"{RUN_DIR}/pieces"
 

@@ -17,6 +17,7 @@ from transforms.dataset.paths import (
     CLASSES_PATH,
     CONFIG_PATH,
     LICENSE_PATH,
+    LISTED_PATH,
     SUMMARY_PATH,
     SUMS_PATH,
     YOLO_NAME,
@@ -224,3 +225,15 @@ def _current(settings: dict[str, Any]) -> dict[str, Any]:
 def write_plan(out_dir: str, plan: Plan) -> None:
     """Write the plan of the dataset in `out_dir`."""
     storage.write(out_dir, CONFIG_PATH, json_line(plan))
+
+
+def write_images_listed(out_dir: str, run_id: str, images: int) -> None:
+    """Write how many images a run has listed, for a process that follows the run."""
+    storage.write(out_dir, LISTED_PATH, json_line({"run": run_id, "images": images}))
+
+
+def images_listed(out_dir: str, run_id: str) -> int | None:
+    """Return how many images a run has listed, or None if its listing is not complete."""
+    text = storage.read_if_there(storage.join(out_dir, LISTED_PATH))
+    listed = json.loads(text) if text else {}
+    return listed["images"] if listed.get("run") == run_id else None

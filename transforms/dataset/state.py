@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from transforms import storage
 from transforms.dataset import packed
-from transforms.dataset.paths import CONFIG_PATH, LEASE_PATH, PIECES_DIR
+from transforms.dataset.paths import CONFIG_PATH, LEASE_PATH, LISTED_PATH, PIECES_DIR
 from transforms.model.records import PACKED_PATH, RUN_DIR
 from transforms.storage.paths import escaped
 from transforms.storage.retries import attempt
@@ -35,7 +35,7 @@ OLD_DIR = "_run"
 OLD_LOCK_PATH = f"{OLD_DIR}/lock"
 
 # What no later run needs; the lock of an earlier version may have been moved.
-_NOT_PACKED = (f"{RUN_DIR}/lock", f"{PIECES_DIR}/", f"{storage.TEMPORARY_DIR}/")
+_NOT_PACKED = (f"{RUN_DIR}/lock", LISTED_PATH, f"{PIECES_DIR}/", f"{storage.TEMPORARY_DIR}/")
 
 
 def read(out_dir: str, path: str) -> bytes | None:

@@ -9,7 +9,7 @@ import apache_beam as beam
 from loguru import logger
 
 from transforms.annotations.rows import annotated_columns
-from transforms.dataset.plan import Plan, new_plan, read_plan
+from transforms.dataset.plan import Plan, new_plan, read_plan, write_images_listed
 from transforms.imaging.naming import key_of, shard_index
 from transforms.listing.no_image import no_image_message
 from transforms.listing.split import SourceTuple
@@ -108,17 +108,19 @@ def _check_images(listing: Tally, config: ResizeConfig) -> None:
 class FixShards(beam.PTransform):
     """The tally of the listing -> the plan: that of earlier runs, if any, with the columns as they are now."""
 
-    def __init__(self, config: ResizeConfig) -> None:
+    def __init__(self, config: ResizeConfig, run_id: str) -> None:
         super().__init__()
         self._config = config
+        self._run_id = run_id
 
     def expand(self, listing: beam.PCollection[Tally]) -> beam.PCollection[Plan]:
-        return listing | "FixPlan" >> beam.ParDo(_FixPlanFn(self._config))
+        return listing | "FixPlan" >> beam.ParDo(_FixPlanFn(self._config, self._run_id))
 
 
 class _FixPlanFn(beam.DoFn):
-    def __init__(self, config: ResizeConfig) -> None:
+    def __init__(self, config: ResizeConfig, run_id: str) -> None:
         self._config = config
+        self._run_id = run_id
 
     def setup(self) -> None:
         forward_log()
@@ -131,7 +133,9 @@ class _FixPlanFn(beam.DoFn):
                 "--columns {!r}: {} in column {!r} rounded: more digits than a float64 holds",
                 *(self._config.columns, counted(number, "number"), name),
             )
-        progress.set_total(sum(total["images"] for total in listing["splits"].values()))
+        images = sum(total["images"] for total in listing["splits"].values())
+        progress.set_total(images)
+        write_images_listed(self._config.out_dir, self._run_id, images)
         yield plan
 
 

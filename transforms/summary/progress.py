@@ -1,4 +1,4 @@
-"""The progress of a local run."""
+"""The progress of a run."""
 
 from __future__ import annotations
 
@@ -40,6 +40,11 @@ class Progress:
         """Set the number of images, once the listing is complete."""
         with self._lock:
             self.total = images
+
+    def set_counts(self, *, done: int, resumed: int, failed: int, committed: int) -> None:
+        """Set the counts of a job that another process follows."""
+        with self._lock:
+            self.done, self.resumed, self.failed, self.committed = done, resumed, failed, committed
 
     def add_result(self, failed: bool, seconds: Mapping[str, float]) -> None:
         """Count an image that was made or failed, and add the thread time of its stages."""

@@ -1,0 +1,113 @@
+"""A job of a remote runner, which outlives this process: what names it, whether it is at work, and how to end it."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from apache_beam.runners.runner import PipelineState
+from loguru import logger
+
+from pipeline.runners import endpoint
+from pipeline.runners.flink import rest
+from transforms import compat
+from transforms.model.errors import RunError
+
+# The ends of a job on Flink, and Beam's names for them.
+_FLINK_ENDS = {
+    "FINISHED": PipelineState.DONE,
+    "FAILED": PipelineState.FAILED,
+    "CANCELED": PipelineState.CANCELLED,
+}
+# Seconds between two looks at Flink.
+_LOOK = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A job, as the claim on OUT records it.
+
+    Args:
+        job: its id.
+        page: the URL of its page; "" if it has none.
+        endpoint: the address of the job server that started it; "" for a job on Dataflow.
+        flink: the URL of the JobManager that runs it; "" if Flink does not.
+        flink_name, flink_job: its name and its id there.
+        cancel: the command that cancels it; "" if there is none.
+        outlives: whether it goes on when this process has ended.
+    """
+
+    job: str
+    page: str = ""
+    endpoint: str = ""
+    flink: str = ""
+    flink_name: str = ""
+    flink_job: str = ""
+    cancel: str = ""
+    outlives: bool = True
+
+    def on_flink(self, flink: str, name: str, job_id: str) -> Job:
+        """Return this job with what Flink calls it.
+
+        Args:
+            flink: the URL of the JobManager.
+            name: the name of the job there.
+            job_id: its id there.
+        """
+        cancel = f"curl -X PATCH '{flink}/jobs/{job_id}?mode=cancel'"
+        page = rest.page(flink, job_id)
+        return dataclasses.replace(self, page=page, flink=flink, flink_name=name, flink_job=job_id, cancel=cancel)
+
+    @property
+    def description(self) -> str:
+        """What messages say of it."""
+        return f"job {self.job}" + (f": {self.page}" if self.page else f" at {self.endpoint}")
+
+    @property
+    def cancel_hint(self) -> str:
+        """A phrase about how to cancel it."""
+        if not self.outlives:
+            return "it ends with this process, which has its workers"
+        return (
+            f"cancel it with: {self.cancel}" if self.cancel else f"end the job server at {self.endpoint} to cancel it"
+        )
+
+    def record(self) -> dict[str, str]:
+        """Return what a later run must know of it."""
+        fields = dataclasses.asdict(self)
+        return {"who": self.description, **{name: value for name, value in fields.items() if isinstance(value, str)}}
+
+    def end_on_flink(self) -> str | None:
+        """Wait until Flink no longer runs it, and return its state there as Beam calls it; None if Flink has none.
+
+        Raises:
+            RunError: Flink does not answer.
+        """
+        while (state := rest.state_of(self.flink, self.flink_name)) is not None and state not in rest.ENDED:
+            time.sleep(_LOOK)
+        return None if state is None else _FLINK_ENDS.get(state, PipelineState.UNKNOWN)
+
+
+def is_alive(record: Mapping[str, Any], beam_args: Sequence[str]) -> bool:
+    """Return whether a job may still be running: True unless the service says that it has ended.
+
+    Args:
+        record: what `Job.record` returned.
+        beam_args: flags for asking Dataflow.
+    """
+    job = Job(**{field.name: record[field.name] for field in dataclasses.fields(Job) if field.name in record})
+    try:
+        if job.flink:
+            return (rest.state_of(job.flink, job.flink_name) or "FINISHED") not in rest.ENDED
+        state = (
+            endpoint.job_state(job.endpoint, job.job) if job.endpoint else compat.dataflow_job_state(job.job, beam_args)
+        )
+    except RunError:
+        raise
+    # Every Exception: no project given, no permission, no such job, no answer.
+    except Exception as error:
+        logger.warning("cannot get the state of job {}, which may be running: {}", job.job, endpoint.reason(error))
+        return True
+    return not PipelineState.is_terminal(state)
