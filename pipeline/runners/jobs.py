@@ -13,7 +13,6 @@ from loguru import logger
 from pipeline.runners import endpoint
 from pipeline.runners.flink import rest
 from transforms import compat
-from transforms.model.errors import RunError
 
 # The ends of a job on Flink, and Beam's names for them.
 _FLINK_ENDS = {
@@ -69,7 +68,7 @@ class Job:
     def cancel_hint(self) -> str:
         """A phrase about how to cancel it."""
         if not self.outlives:
-            return "it ends with this process, which has its workers"
+            return "it ends with this process"
         return (
             f"cancel it with: {self.cancel}" if self.cancel else f"end the job server at {self.endpoint} to cancel it"
         )
@@ -85,9 +84,15 @@ class Job:
         Raises:
             RunError: Flink does not answer.
         """
-        while (state := rest.state_of(self.flink, self.flink_name)) is not None and state not in rest.ENDED:
+        while self.is_on_flink():
             time.sleep(_LOOK)
+        state = rest.state_of(self.flink, self.flink_name)
         return None if state is None else _FLINK_ENDS.get(state, PipelineState.UNKNOWN)
+
+    def is_on_flink(self) -> bool:
+        """Return whether Flink runs it. Raise as `end_on_flink` does."""
+        state = rest.state_of(self.flink, self.flink_name)
+        return state is not None and state not in rest.ENDED
 
 
 def is_alive(record: Mapping[str, Any], beam_args: Sequence[str]) -> bool:
@@ -100,14 +105,11 @@ def is_alive(record: Mapping[str, Any], beam_args: Sequence[str]) -> bool:
     job = Job(**{field.name: record[field.name] for field in dataclasses.fields(Job) if field.name in record})
     try:
         if job.flink:
-            return (rest.state_of(job.flink, job.flink_name) or "FINISHED") not in rest.ENDED
-        state = (
-            endpoint.job_state(job.endpoint, job.job) if job.endpoint else compat.dataflow_job_state(job.job, beam_args)
-        )
-    except RunError:
-        raise
+            return job.is_on_flink()
+        if job.endpoint:
+            return not PipelineState.is_terminal(endpoint.job_state(job.endpoint, job.job))
+        return not PipelineState.is_terminal(compat.dataflow_job_state(job.job, beam_args))
     # Every Exception: no project given, no permission, no such job, no answer.
     except Exception as error:
         logger.warning("cannot get the state of job {}, which may be running: {}", job.job, endpoint.reason(error))
         return True
-    return not PipelineState.is_terminal(state)

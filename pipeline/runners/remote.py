@@ -119,7 +119,7 @@ def _prepared(options: Options, plan: Plan | None) -> Iterator[_Submission]:
             args = [f"--job_server_timeout={_STREAM_SECONDS}", *options.beam_args, *session.args]
 
             def on_flink(result: Any) -> Job:
-                job = Job(compat.portable_job_id(result), endpoint=session.endpoint)
+                job = Job(compat.portable_job_id(result), endpoint=session.endpoint, outlives=session.cluster is None)
                 job_id = _flink_id(session, result)
                 return job if job_id is None else job.on_flink(session.rest, session.job_name, job_id)
 

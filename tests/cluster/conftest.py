@@ -3,12 +3,14 @@
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, jpeg, write_tree
+from tests.support import ROOT, jpeg, run, snapshot, write_tree
+
+Local = Callable[..., dict[str, bytes]]
 
 _PRISM = ROOT / "build" / "prism" / "prism"
 
@@ -21,9 +23,24 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with 400 images like photographs, 40 of them different."""
-    data = [jpeg(seed, (900, 600)) for seed in range(40)]
+    data = [jpeg(seed, (2400, 1800)) for seed in range(40)]
     folder = tmp_path_factory.mktemp("in") / "photos"
     return write_tree(folder, {f"{number % 7}/p{number:03d}.jpg": data[number % 40] for number in range(400)})
+
+
+@pytest.fixture(scope="session")
+def local(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Local:
+    """Return a function that returns the files of a local run with some flags."""
+    known: dict[tuple[object, ...], dict[str, bytes]] = {}
+
+    def files(*flags: object) -> dict[str, bytes]:
+        if flags not in known:
+            out = tmp_path_factory.mktemp("local") / "out"
+            assert run("-i", photos, "-o", out, *flags).returncode == 0
+            known[flags] = snapshot(out)
+        return known[flags]
+
+    return files
 
 
 @pytest.fixture(scope="session")

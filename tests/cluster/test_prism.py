@@ -2,31 +2,14 @@
 
 import json
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.cluster.conftest import Local
 from tests.pipeline.test_resume import start, wait_for_markers
 from tests.support import rows, run, snapshot, summary
 from tests.support.state import state_of
-
-Local = Callable[..., dict[str, bytes]]
-
-
-@pytest.fixture(scope="session")
-def local(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Local:
-    """Return a function that returns the files of a local run with some flags."""
-    known: dict[tuple[object, ...], dict[str, bytes]] = {}
-
-    def files(*flags: object) -> dict[str, bytes]:
-        if flags not in known:
-            out = tmp_path_factory.mktemp("local") / "out"
-            assert run("-i", photos, "-o", out, *flags).returncode == 0
-            known[flags] = snapshot(out)
-        return known[flags]
-
-    return files
 
 
 def on_prism(address: str) -> tuple[str, ...]:
