@@ -21,6 +21,9 @@ from apache_beam.options.pipeline_options import (
 from pipeline.errors import UsageError
 from pipeline.runners.flink.rest import TaskManager
 
+# How long a worker of a cluster of our own waits for more work. `cluster` restarts a job later than that.
+WORKER_IDLE_MS = 2000
+
 # Beam's values of --flink_master that name no cluster.
 _AUTO, _LOCAL = "[auto]", "[local]"
 _MASTER = re.compile(r"(?:http://)?((?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]@]+):\d{1,5})/?")
@@ -39,6 +42,7 @@ class Given(NamedTuple):
         parallelism: --parallelism, or None.
         job_name: --job_name, or None.
         has_environment: whether any flag says how workers are started.
+        has_cache_time: whether --environment_cache_millis is given.
         has_worker_count: whether --sdk_worker_parallelism is given.
     """
 
@@ -51,6 +55,7 @@ class Given(NamedTuple):
     parallelism: int | None
     job_name: str | None
     has_environment: bool
+    has_cache_time: bool
     has_worker_count: bool
 
 
@@ -65,6 +70,7 @@ def given(beam_args: Sequence[str]) -> Given:
     server = options.view_as(JobServerOptions)
     if flink.flink_submit_uber_jar:
         raise UsageError("--flink_submit_uber_jar has no effect, since a job server submits the job: leave it out")
+    names = {arg.partition("=")[0] for arg in beam_args}
     return Given(
         master=_master(flink.flink_master),
         endpoint=portable.job_endpoint,
@@ -75,7 +81,8 @@ def given(beam_args: Sequence[str]) -> Given:
         parallelism=flink.parallelism if flink.parallelism > 0 else None,
         job_name=options.view_as(GoogleCloudOptions).job_name,
         has_environment=any((portable.environment_type, portable.environment_config, portable.environment_options)),
-        has_worker_count="--sdk_worker_parallelism" in {arg.partition("=")[0] for arg in beam_args},
+        has_cache_time="--environment_cache_millis" in names,
+        has_worker_count="--sdk_worker_parallelism" in names,
     )
 
 
@@ -93,7 +100,13 @@ def _master(value: str) -> str | None:
 
 
 def complete(
-    flags: Given, endpoint: str, worker: str | None, job_name: str, parallelism: int, managers: Sequence[TaskManager]
+    flags: Given,
+    endpoint: str,
+    worker: str | None,
+    job_name: str,
+    parallelism: int,
+    managers: Sequence[TaskManager],
+    own_cluster: bool,
 ) -> Iterator[str]:
     """Yield Beam's flags for the job that the user left out.
 
@@ -104,6 +117,7 @@ def complete(
         job_name: a name for the job.
         parallelism: how many tasks work at the same time.
         managers: the TaskManagers of the cluster.
+        own_cluster: whether the cluster was started for the run.
     """
     if flags.endpoint is None:
         yield f"--job_endpoint={endpoint}"
@@ -119,5 +133,9 @@ def complete(
         # Beam's default is one worker for each TaskManager, and a worker makes one image at a time by default: its
         # other slots would wait. A crash of a worker then takes one shard with it.
         yield f"--sdk_worker_parallelism={most}"
+    if own_cluster and not flags.has_cache_time:
+        # A worker takes two seconds to load Beam: it serves the next steps, too. Shorter than the delay of a restart
+        # (see `cluster`), so that no restart meets a worker that was killed, and that Beam keeps until then.
+        yield f"--environment_cache_millis={WORKER_IDLE_MS}"
     if flags.job_name is None:
         yield f"--job_name={job_name}"

@@ -173,11 +173,11 @@ def _configuration(rpc: int, port: int, blob: int, temporary: str, slots: int) -
         "taskmanager.numberOfTaskSlots": 1,
         "parallelism.default": slots,
         "io.tmp.dirs": temporary,
-        # A shard that was committed is not made again, so a restart costs little. The first ones may come before
-        # another TaskManager is there.
+        # A shard that was committed is not made again, so a restart costs little. The delay is longer than a worker of
+        # Beam's is kept, see `arguments`.
         "restart-strategy": "fixed-delay",
         "restart-strategy.fixed-delay.attempts": 10,
-        "restart-strategy.fixed-delay.delay": "2 s",
+        "restart-strategy.fixed-delay.delay": "5 s",
         "jobmanager.execution.failover-strategy": "region",
         # A TaskManager that was killed is noticed in seconds; one that waits for a core of a busy machine is not.
         "heartbeat.interval": 2000,

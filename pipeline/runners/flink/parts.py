@@ -113,6 +113,14 @@ def job_server_jars(jar: str | None) -> list[Path]:
     return [JOB_SERVER / "*"]
 
 
+def beam_jars() -> list[Path]:
+    """Return the jars of Beam that a TaskManager of our own has on its classpath; none if another job server is used.
+
+    Those of Flink are left out: the job server has an older copy, and a TaskManager has its own.
+    """
+    return [path for path in sorted(JOB_SERVER.glob("*.jar")) if not path.name.startswith(("flink-", "slf4j-"))]
+
+
 def worker() -> str:
     """Return the path of the program by which a TaskManager starts a worker of Beam's.
 

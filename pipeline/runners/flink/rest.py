@@ -90,6 +90,20 @@ def slots(rest: str) -> int:
     return cluster(rest).slots
 
 
+def restarts(rest: str) -> bool:
+    """Return whether the configuration of a cluster says that a job goes on after a failure of a worker.
+
+    Raises:
+        RunError: nothing answers, or not as Flink does.
+    """
+    try:
+        settings = {each["key"]: each["value"] for each in _get(rest, "/jobmanager/config")}
+    except (KeyError, TypeError) as error:
+        raise _not_flink(rest) from error
+    kind = settings.get("restart-strategy.type", settings.get("restart-strategy", "none"))
+    return kind not in ("none", "off", "disable")
+
+
 def job_id(rest: str, job_name: str) -> str | None:
     """Return the id of the latest job of a name, or None if there is none.
 

@@ -66,19 +66,27 @@ def flink_session(options: Options) -> Iterator[FlinkSession]:
         )
         address = cluster.rest if cluster else f"http://{flags.master}"
         logger.info("Flink's page: {}", address)
+        if cluster is None and not rest.restarts(address):
+            logger.warning(
+                "the cluster at {} has no restart-strategy in its configuration: the job ends with the first "
+                "worker that does; give the same command again then",
+                address,
+            )
         endpoint = flags.endpoint or _job_server(group, flags, address)
         name = flags.job_name or _job_name(options.config.out_dir)
         state = rest.cluster(address)
         worker = None if flags.has_environment else parts.worker()
-        args = arguments.complete(
-            flags, endpoint, worker, name, state.free or state.slots or 1, rest.taskmanagers(address)
-        )
+        slots = state.free or state.slots or 1
+        args = arguments.complete(flags, endpoint, worker, name, slots, rest.taskmanagers(address), cluster is not None)
         logs = group.folder if group else None
         yield FlinkSession(tuple(args), endpoint, address, name, cluster, logs)
 
 
 def _local_cluster(stack: contextlib.ExitStack, group: Processes, flags: Given, count: int) -> LocalCluster:
-    cluster = LocalCluster(group, parts.java(flags.launcher), _classpath(parts.flink_jars()), count)
+    # With Beam's jars there, a TaskManager keeps a worker of Beam's from one step to the next. Classes that come with
+    # a job are gone between two steps, and the job would start some 20 workers for each slot.
+    jars = [*parts.flink_jars(), *(parts.beam_jars() if flags.jar is None else [])]
+    cluster = LocalCluster(group, parts.java(flags.launcher), _classpath(jars), count)
     stack.callback(cluster.close)
     cluster.start()
     return cluster
