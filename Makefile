@@ -1,4 +1,4 @@
-# make resize [IN=folder] [OUT=folder] [ARGS="-s 512 256"]    make test    make test-fast    make test-readme    make coverage    make lint    make docs    make bench[-peers] [BENCH=folder]
+# make resize [IN=folder] [OUT=folder] [ARGS="-s 512 256"]    make test    make test-fast    make test-readme    make test-cluster    make coverage    make lint    make docs    make bench[-peers] [BENCH=folder]
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -6,6 +6,8 @@ INSTALLED := $(VENV)/.installed
 SUBMITS := $(VENV)/.submits
 DEVELOPED := $(VENV)/.developed
 READS := $(VENV)/.reads
+FLINK := $(VENV)/.flink
+JOB_SERVER := build/flink/.copied
 PHOTOS := data/photos
 
 export IN ?= $(PHOTOS)
@@ -13,7 +15,7 @@ export OUT ?= output/$(notdir $(IN:/=))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help resize install-dataflow test test-fast coverage test-readers test-readme browser lint format docs bench bench-peers
+.PHONY: help resize install-dataflow install-flink java test test-fast coverage test-readers test-readme test-cluster prism browser lint format docs bench bench-peers
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -37,6 +39,22 @@ $(DEVELOPED): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(SUBMITS)  # the extra dev contains the extra dataflow
 
+$(FLINK): $(INSTALLED)
+	@echo "make: installing Flink's jars into $(VENV), once: 230 MB"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[flink]'
+	@touch $@
+
+# Beam's job server for Flink, in 161 jars.
+POM := pipeline/runners/flink/pom.xml
+$(JOB_SERVER): $(POM)
+	@command -v mvn >/dev/null \
+		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends maven; } \
+		|| { echo "make: install Maven (Debian: maven)" >&2; exit 1; }
+	@echo "make: collecting Beam's job server for Flink in build/flink/lib, once: 152 MB"
+	@rm -rf build/flink/lib
+	mvn --quiet --batch-mode -f $(POM) dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/build/flink/lib
+	@touch $@
+
 $(READS): $(DEVELOPED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[readers]'
 	@# Without torch, of over a gigabyte: tests/readers/folders.py needs only what lists folders.
@@ -54,6 +72,14 @@ resize: $(INSTALLED) $(if $(filter $(PHOTOS),$(IN)),$(PHOTOS))
 # The environment that run_dataflow.sh submits from.
 install-dataflow: $(SUBMITS)
 
+# What run_flink.sh and --local_cluster need.
+install-flink: java $(FLINK) $(JOB_SERVER)
+
+java:
+	@command -v java >/dev/null || [ -x "$$JAVA_HOME/bin/java" ] \
+		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends default-jre-headless; } \
+		|| { echo "make: install Java 11 or later (Debian: default-jre-headless)" >&2; exit 1; }
+
 test: $(DEVELOPED)
 	$(BIN)/python -m pytest -n auto
 
@@ -68,6 +94,15 @@ test-readers: $(READS)
 # Run README's commands, as they stand, in a fresh clone of the last commit, with an environment of its own.
 test-readme: $(DEVELOPED)
 	$(BIN)/python -m pytest tests/readme
+
+# Run on a Flink cluster on this machine, and on Prism; processes are killed while they work.
+test-cluster: $(DEVELOPED) install-flink prism
+	$(BIN)/python -m pytest tests/cluster
+
+# Build Beam's Prism, of the SDK's version, with Go; without Go make test-cluster skips its tests.
+prism: $(INSTALLED)
+	@command -v go >/dev/null || { echo "make: Go is not installed, so there is no Prism"; exit 0; }; \
+		[ -x build/prism/prism ] || GOBIN=$(CURDIR)/build/prism go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$$($(BIN)/python -c 'from importlib.metadata import version; print(version("apache-beam"))')
 
 # Install Chromium with apt-get, and axe-core with npm, if they are missing: make test skips the tests of the report
 # without them.
@@ -91,7 +126,7 @@ lint: $(DEVELOPED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/shellcheck run_dataflow.sh .ci/run tests/fuzz/aarch64.sh
+	$(BIN)/shellcheck run_dataflow.sh run_flink.sh .ci/run tests/fuzz/aarch64.sh
 
 # Takes about five minutes; BENCH=folder measures your own photographs.
 BENCH ?= data/bench
