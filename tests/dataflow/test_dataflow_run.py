@@ -22,7 +22,8 @@ from tests.dataflow.support import (
     running_store,
     submission,
 )
-from tests.support import jpeg, run, snapshot, write_tree
+from tests.support import jpeg, snapshot, write_tree
+from tests.support.here import run_here
 from tests.support.poison import POISON, SEGFAULT, poison
 
 pytestmark = pytest.mark.slow
@@ -46,7 +47,7 @@ def six_shards(submit: Submit) -> Job:
 
 def local_dataset(images: Path, out: Path, *flags: str) -> dict[str, bytes]:
     """Make a dataset on this machine, and return its files."""
-    done = run("-i", images, "-o", out, "-s", 64, *flags)
+    done = run_here("-i", images, "-o", out, "-s", 64, *flags)
     assert done.returncode == 0, done.stderr
     return snapshot(out)
 

@@ -13,7 +13,8 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from tests.dataflow.service import Service, running_service
 from tests.dataflow.store import BUCKET
 from tests.dataflow.support import PLACE, Job, Store, flags_of, submission
-from tests.support import run, snapshot
+from tests.support import snapshot
+from tests.support.here import run_here
 from transforms.imaging import exact
 
 pytestmark = pytest.mark.slow
@@ -130,7 +131,7 @@ def test_the_installed_command_makes_datasets_and_estimates(environment: Path, i
 
     for layout in ("files", "parquet", "tfrecord"):  # the last two need packages that no other layout needs
         command("-o", f"installed-{layout}", "--layout", layout)
-    local = run("-i", images, "-s", "64", "-o", tmp_path / "here")
+    local = run_here("-i", images, "-s", "64", "-o", tmp_path / "here")
     assert local.returncode == 0, local.stderr
     assert snapshot(tmp_path / "installed-files") == snapshot(tmp_path / "here")
     for layout in ("parquet", "tfrecord"):
