@@ -12,6 +12,7 @@ from tests.dataflow.conftest import IMAGES
 from tests.dataflow.service import running_service
 from tests.dataflow.store import BUCKET
 from tests.dataflow.support import (
+    IMAGE,
     PLACE,
     CapturedRun,
     Job,
@@ -76,7 +77,7 @@ def test_a_job_continues_after_its_worker_was_killed(
 
     with running_service() as service:
         service.state = "JOB_STATE_DONE"
-        place = [*flags_of(PLACE), "--dataflow_endpoint", service.url, "--wait"]
+        place = [*flags_of(PLACE), *IMAGE, "--dataflow_endpoint", service.url, "--wait"]
         again = submission(
             store, *place, "-i", f"gs://{BUCKET}/photos", "-o", f"gs://{BUCKET}/{job.out}", "-s", "64", *FILES
         )
