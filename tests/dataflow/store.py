@@ -2,7 +2,7 @@
 
 It is gcp-storage-emulator in memory, extended with listings of ranges, pages and chosen fields, with a record of all
 requests and, on request, with the errors of a busy store. It prints its port, and ends when its standard input is
-closed, or after ten minutes.
+closed, or after an hour.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FAR_BUCKET = "far-away"
 # The header of a test's own requests, which are always answered and never recorded.
 TEST_HEADER = "X-Test"
 
-_MAX_SECONDS = 600
+_MAX_SECONDS = 3600
 # Objects in a page of a listing. Cloud Storage's limit is 1000; a smaller page gives the tests several pages.
 _PAGE = 100
 _LISTING = re.compile(r"/storage/v1/b/([^/]+)/o")

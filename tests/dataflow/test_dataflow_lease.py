@@ -12,7 +12,7 @@ import pytest
 
 from tests.dataflow.service import running_service
 from tests.dataflow.store import BUCKET
-from tests.dataflow.support import PLACE, Store, flags_of, submission
+from tests.dataflow.support import IMAGE, PLACE, Store, flags_of, submission
 from tests.support import ROOT, jpeg, write_tree
 
 pytestmark = pytest.mark.slow
@@ -65,7 +65,7 @@ def test_a_stopped_run_releases_its_lease(store: Store, tmp_path: Path) -> None:
 
 def test_a_running_job_keeps_other_runs_out(store: Store) -> None:
     out = f"gs://{BUCKET}/jobs"
-    flags = [*flags_of(PLACE), "-i", f"gs://{BUCKET}/photos", "-o", out, "-s", "64"]
+    flags = [*flags_of(PLACE), *IMAGE, "-i", f"gs://{BUCKET}/photos", "-o", out, "-s", "64"]
     with running_service() as service:
         first = submission(store, *flags, "--dataflow_endpoint", service.url)
         assert first.returncode == 0, first.stderr

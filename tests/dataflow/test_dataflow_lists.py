@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,13 +10,17 @@ import pytest
 from tests.dataflow.captured import HARNESS_DIED
 from tests.dataflow.service import Service
 from tests.dataflow.store import BUCKET
-from tests.dataflow.support import CapturedRun, Job, Store, Submit, submit_to
-from tests.support import Row
+from tests.dataflow.support import CapturedRun, Job, Store, submit_to
+from tests.support import Row, rows
+from tests.support.here import run_here
 from tests.support.s3 import S3, running_s3
 from tests.support.web import Web, running_web
 from transforms.imaging.naming import TRIED_EXTENSIONS
 
 pytestmark = pytest.mark.slow
+
+# The SHA-256 of a source and of its output.
+Hashes = tuple[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +45,12 @@ def with_boto3(environment: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def plain(submit: Submit) -> Job:
-    """Return a job on the same images as files, which no other module runs."""
-    return submit("plain", "--layout", "files", "--images_per_shard", "10")
+def local(images: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Hashes]:
+    """Return the outcomes of a local run on the same images as files."""
+    out = tmp_path_factory.mktemp("local") / "out"
+    done = run_here("-i", images, "-o", out, "-s", 64, "--layout", "files", "--images_per_shard", 10)
+    assert done.returncode == 0, done.stderr
+    return outcomes_of(rows(out, "manifest"))
 
 
 def names_of(images: Path) -> list[str]:
@@ -51,16 +58,19 @@ def names_of(images: Path) -> list[str]:
     return sorted(str(path.relative_to(images)) for path in paths)
 
 
-def outcomes(store: Store, job: Job, column: str) -> dict[str, tuple[str, str]]:
-    """Return the hashes of the source and of the output of each image of a dataset, by a column of the manifest."""
+def outcomes_of(manifest: Iterable[Row]) -> dict[str, Hashes]:
+    return {row["source"]: (row["source_sha256"], row["sha256"]) for row in manifest}
+
+
+def outcomes(store: Store, job: Job) -> dict[str, Hashes]:
+    """Return the hashes of the source and of the output of each image of a dataset, by its source."""
     parts = [name for name in store.generations(job.out) if name.startswith("manifest-")]
-    rows: list[Row] = [json.loads(line) for name in parts for line in store.read(f"{job.out}/{name}").splitlines()]
-    return {row[column]: (row["source_sha256"], row["sha256"]) for row in rows}
+    return outcomes_of(json.loads(line) for name in parts for line in store.read(f"{job.out}/{name}").splitlines())
 
 
 def test_a_list_of_web_addresses_and_of_paths_survives_the_loss_of_its_worker(
     service: Service, store: Store, with_boto3: Path, images: Path, web: Web, s3: S3, tmp_path: Path,
-    plain: Job, monkeypatch: pytest.MonkeyPatch,
+    local: dict[str, Hashes], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     for name, value in s3.environment().items():
         monkeypatch.setenv(name, value)
@@ -85,13 +95,11 @@ def test_a_list_of_web_addresses_and_of_paths_survives_the_loss_of_its_worker(
     with CapturedRun(listed, with_boto3, store, tmp_path) as second:
         assert second.wait() == 0
     assert kept.items() <= store.generations(f"{listed.out}/.run/shards").items()
-    with CapturedRun(plain, with_boto3, store, tmp_path) as run:
-        assert run.wait() == 0
-    assert outcomes(store, listed, "source") == outcomes(store, plain, "source")
+    assert outcomes(store, listed) == local
 
 
 def test_s3_is_an_input_of_a_job(
-    service: Service, store: Store, with_boto3: Path, s3: S3, tmp_path: Path, plain: Job,
+    service: Service, store: Store, with_boto3: Path, s3: S3, tmp_path: Path, local: dict[str, Hashes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     for name, value in s3.environment().items():
@@ -104,6 +112,4 @@ def test_s3_is_an_input_of_a_job(
     with CapturedRun(from_s3, with_boto3, store, tmp_path) as first:
         assert first.wait() == 0
     assert not any(request.is_signed for request in s3.requests)
-    with CapturedRun(plain, with_boto3, store, tmp_path) as run:
-        assert run.wait() == 0
-    assert outcomes(store, from_s3, "source") == outcomes(store, plain, "source")
+    assert outcomes(store, from_s3) == local

@@ -9,7 +9,7 @@ import pytest
 
 from tests.dataflow.service import Service
 from tests.dataflow.store import BUCKET
-from tests.dataflow.support import PLACE, Store, flags_of, submission
+from tests.dataflow.support import IMAGE, PLACE, Store, flags_of, submission
 from tests.support import ROOT, photo_tree
 
 pytestmark = pytest.mark.slow
@@ -40,6 +40,6 @@ def test_a_job_and_a_local_run_keep_them(store: Store, service: Service, tmp_pat
     assert "nothing to do: all 3 images were committed already" in again
     assert files(store) == before
     assert KEPT in run("--verify")
-    submitted = submission(store, *flags_of(PLACE), "--dataflow_endpoint", service.url, *dataset)
+    submitted = submission(store, *flags_of(PLACE), *IMAGE, "--dataflow_endpoint", service.url, *dataset)
     assert submitted.returncode == 0, submitted.stderr
     assert KEPT in submitted.stderr

@@ -9,7 +9,8 @@ from google.cloud.storage import Blob
 from pipeline.report.__main__ import main
 from tests.dataflow.store import BUCKET
 from tests.dataflow.support import Store
-from tests.support import photo_tree, run
+from tests.support import photo_tree
+from tests.support.here import run_here
 from transforms.storage import gcs_client
 
 pytestmark = pytest.mark.slow
@@ -27,7 +28,7 @@ def _use_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_report_is_written_beside_its_dataset(store: Store, tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "in", 5)
     args = ("-i", source, "-o", tmp_path / "out", "-s", 32, 16, "--layout", "tfrecord", "--images_per_shard", 2)
-    assert run(*args).returncode == 0
+    assert run_here(*args).returncode == 0
     (tmp_path / "out" / "report.html").unlink()
     store.write_tree(tmp_path / "out", "odd [name]")
     assert main([f"gs://{BUCKET}/odd [name]"]) == 0

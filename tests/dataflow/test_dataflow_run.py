@@ -12,6 +12,7 @@ from tests.dataflow.conftest import IMAGES
 from tests.dataflow.service import running_service
 from tests.dataflow.store import BUCKET
 from tests.dataflow.support import (
+    IMAGE,
     PLACE,
     CapturedRun,
     Job,
@@ -22,7 +23,8 @@ from tests.dataflow.support import (
     running_store,
     submission,
 )
-from tests.support import jpeg, run, snapshot, write_tree
+from tests.support import jpeg, snapshot, write_tree
+from tests.support.here import run_here
 from tests.support.poison import POISON, SEGFAULT, poison
 
 pytestmark = pytest.mark.slow
@@ -46,7 +48,7 @@ def six_shards(submit: Submit) -> Job:
 
 def local_dataset(images: Path, out: Path, *flags: str) -> dict[str, bytes]:
     """Make a dataset on this machine, and return its files."""
-    done = run("-i", images, "-o", out, "-s", 64, *flags)
+    done = run_here("-i", images, "-o", out, "-s", 64, *flags)
     assert done.returncode == 0, done.stderr
     return snapshot(out)
 
@@ -75,7 +77,7 @@ def test_a_job_continues_after_its_worker_was_killed(
 
     with running_service() as service:
         service.state = "JOB_STATE_DONE"
-        place = [*flags_of(PLACE), "--dataflow_endpoint", service.url, "--wait"]
+        place = [*flags_of(PLACE), *IMAGE, "--dataflow_endpoint", service.url, "--wait"]
         again = submission(
             store, *place, "-i", f"gs://{BUCKET}/photos", "-o", f"gs://{BUCKET}/{job.out}", "-s", "64", *FILES
         )

@@ -12,8 +12,9 @@ from apache_beam.portability.api import beam_runner_api_pb2
 
 from tests.dataflow.service import Service, running_service
 from tests.dataflow.store import BUCKET
-from tests.dataflow.support import PLACE, Job, Store, flags_of, submission
-from tests.support import run, snapshot
+from tests.dataflow.support import IMAGE, PLACE, Job, Store, flags_of, submission
+from tests.support import snapshot
+from tests.support.here import run_here
 from transforms.imaging import exact
 
 pytestmark = pytest.mark.slow
@@ -57,7 +58,7 @@ def test_a_failed_job_is_reported(store: Store) -> None:
         service.state = "JOB_STATE_FAILED"
         message = {"messageImportance": "JOB_MESSAGE_ERROR", "messageText": "the workers stopped", "id": "1"}
         service.messages = [{**message, "time": "2026-01-01T00:00:00Z"}]
-        place = [*flags_of(PLACE), "--dataflow_endpoint", service.url]
+        place = [*flags_of(PLACE), *IMAGE, "--dataflow_endpoint", service.url]
         flags = ("-i", f"gs://{BUCKET}/photos", "-o", f"gs://{BUCKET}/failed", "-s", "64", "--wait")
         done = submission(store, *place, *flags)
     assert done.returncode == 1
@@ -130,7 +131,7 @@ def test_the_installed_command_makes_datasets_and_estimates(environment: Path, i
 
     for layout in ("files", "parquet", "tfrecord"):  # the last two need packages that no other layout needs
         command("-o", f"installed-{layout}", "--layout", layout)
-    local = run("-i", images, "-s", "64", "-o", tmp_path / "here")
+    local = run_here("-i", images, "-s", "64", "-o", tmp_path / "here")
     assert local.returncode == 0, local.stderr
     assert snapshot(tmp_path / "installed-files") == snapshot(tmp_path / "here")
     for layout in ("parquet", "tfrecord"):

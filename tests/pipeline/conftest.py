@@ -6,6 +6,7 @@ from loguru import logger
 
 from pipeline.run import main
 from tests.support import photo_tree
+from tests.support.here import warm_workers
 
 Make = Callable[..., list[str]]
 
@@ -28,7 +29,8 @@ def make(capsys: pytest.CaptureFixture[str]) -> Make:
 
     def run(*args: object, expect: int = 0) -> list[str]:
         capsys.readouterr()
-        code = main([str(arg) for arg in args])
+        with warm_workers():
+            code = main([str(arg) for arg in args])
         shown = capsys.readouterr().err
         assert code == expect, shown
         return [line.split(" | ")[-1] for line in shown.splitlines()]

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.pipeline.conftest import Make
-from tests.support import jpeg, rows, run, sha256, snapshot, summary, write_tree
+from tests.support import jpeg, rows, sha256, snapshot, summary, write_tree
 from tests.support.archives import KINDS, files_of, packed, tar, tar_of, zipped
+from tests.support.here import run_here
 from tests.support.state import markers
 from transforms.layouts import LAYOUTS
 
@@ -229,7 +230,7 @@ def test_a_file_whose_output_has_the_name_of_a_folder(make: Make, tmp_path: Path
 def test_an_archive_without_an_image_is_refused(tmp_path: Path) -> None:
     for kind in KINDS:
         write_tree(tmp_path, {f"{kind}/a.{kind}": packed({"a.txt": b"1", "b.txt": b"2"}, kind)})
-        done = run("-i", tmp_path / kind / f"a.{kind}", "-o", tmp_path / f"out-{kind}")
+        done = run_here("-i", tmp_path / kind / f"a.{kind}", "-o", tmp_path / f"out-{kind}")
         assert done.returncode == 1
         assert "holds no image: 2 .txt; give a folder or pattern with images" in done.stderr
         assert "Traceback" not in done.stderr
@@ -239,6 +240,6 @@ def test_an_archive_without_an_image_is_refused(tmp_path: Path) -> None:
 def test_archives_are_estimated(tmp_path: Path) -> None:
     for kind in KINDS:
         write_tree(tmp_path, {f"{kind}/a.{kind}": packed(FILES, kind)})
-        done = run("-i", tmp_path / kind, "--estimate", 10, "-s", 16)
+        done = run_here("-i", tmp_path / kind, "--estimate", 10, "-s", 16)
         assert done.returncode == 0, done.stderr
         assert "24 images" in done.stdout

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.support import image_bytes, jpeg, rows, run, summary, write_tree
+from tests.support import image_bytes, jpeg, rows, summary, write_tree
+from tests.support.here import run_here
 from tests.transforms.imaging.files import png, png_rows, tiff
 
 pytestmark = pytest.mark.slow
@@ -31,7 +32,9 @@ def write_kinds(folder: Path) -> Path:
 
 
 def test_the_manifest_has_notes_and_reasons(tmp_path: Path) -> None:
-    done = run("-i", write_kinds(tmp_path / "in"), "-o", tmp_path / "out", "-s", 32, "-ext", "png", "--color", "srgb")
+    done = run_here(
+        "-i", write_kinds(tmp_path / "in"), "-o", tmp_path / "out", "-s", 32, "-ext", "png", "--color", "srgb"
+    )
     assert done.returncode == 0
     assert "Traceback" not in done.stderr
     manifest = {
@@ -51,7 +54,7 @@ def test_the_manifest_has_notes_and_reasons(tmp_path: Path) -> None:
 
 def test_flags_accept_what_fails_by_default(tmp_path: Path) -> None:
     flags = ("--truncated", "accept", "--depth_range", "auto", "--orientation", "exif", "--mode", "L")
-    done = run("-i", write_kinds(tmp_path / "in"), "-o", tmp_path / "out", "-s", 32, "-ext", "png", *flags)
+    done = run_here("-i", write_kinds(tmp_path / "in"), "-o", tmp_path / "out", "-s", 32, "-ext", "png", *flags)
     assert done.returncode == 0
     written = {row["source"]: row for row in rows(tmp_path / "out", "manifest") if row["status"] == "written"}
     assert len(written) == 7
@@ -73,13 +76,13 @@ def test_the_extra_is_used_and_is_part_of_the_settings(tmp_path: Path) -> None:
     damaged = photo[: len(photo) // 2] + photo[len(photo) // 2 + 300 :]
     source = write_tree(tmp_path / "in", {"whole.jpg": photo, "damaged.jpg": damaged})
     flags = ("-s", 32, "--check_jpeg")
-    assert run("-i", source, "-o", tmp_path / "out", *flags).returncode == 0
+    assert run_here("-i", source, "-o", tmp_path / "out", *flags).returncode == 0
     assert {row["source"]: row["status"] for row in rows(tmp_path / "out", "manifest")} == {
         "whole.jpg": "written",
         "damaged.jpg": "failed",
     }
     settings = summary(tmp_path / "out")["settings"]
     assert "simplejpeg" in settings["versions"]
-    again = run("-i", source, "-o", tmp_path / "out", "-s", 32)
+    again = run_here("-i", source, "-o", tmp_path / "out", "-s", 32)
     assert again.returncode == 2
     assert "made with --check_jpeg, but this run is without --check_jpeg" in again.stderr

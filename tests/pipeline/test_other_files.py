@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.conftest import Make
-from tests.support import jpeg, rows, run, snapshot, summary, write_tree
+from tests.support import jpeg, rows, snapshot, summary, write_tree
+from tests.support.here import run_here
 from tests.support.state import state_of
 from tests.transforms.imaging.files import boxes_of
 
@@ -31,7 +32,7 @@ def test_system_files_are_never_tried(make: Make, tmp_path: Path, any_name: tupl
     facts = summary(tmp_path / "out")
     assert (facts["images"]["matched"], facts["not_images"], facts["system_files"]) == (1, {}, 5)
     assert [row["source"] for row in rows(tmp_path / "out", "manifest")] == ["cat/a.jpg"]
-    estimate = run("-i", f"{source}{pattern}", "-s", 16, "--estimate", *any_name).stdout
+    estimate = run_here("-i", f"{source}{pattern}", "-s", 16, "--estimate", *any_name).stdout
     assert any(line.split() == ["system", "files", "5"] for line in estimate.splitlines())
 
 

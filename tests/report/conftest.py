@@ -11,7 +11,8 @@ from PIL import Image
 from selenium.webdriver import Chrome
 
 from tests.report.browser import browser
-from tests.support import image_bytes, jpeg, run, write_tree
+from tests.support import image_bytes, jpeg, write_tree
+from tests.support.here import run_here
 
 # Names that hold markup, end an attribute, change the direction of text, break a line, or are not Unicode.
 HOSTILE = (
@@ -28,7 +29,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rest = {"cut.jpg": jpeg(1, (500, 500))[:-500], "thin.jpg": jpeg(2, (9, 90)), "x.txt": b""}
     images = {name: jpeg(seed, (300 + 40 * seed, 200)) for seed, name in enumerate(HOSTILE)}
     train, validation = write_tree(folder / "train", images), write_tree(folder / "val", {**broken, **rest})
-    done = run("-i", train, validation, "-o", folder / "out", "-s", 128, 64, "-ext", "jpg", "--min_side", 20)
+    done = run_here("-i", train, validation, "-o", folder / "out", "-s", 128, 64, "-ext", "jpg", "--min_side", 20)
     assert done.returncode == 0, done.stderr
     return folder / "out"
 
@@ -44,9 +45,9 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     source = write_tree(folder / "in", photos | blank)
     args = ("-i", source, "-o", folder / "out", "-s", 96, "--label_from", "folder", "--layout", "webdataset")
-    assert run(*args, "--fit", "crop").returncode == 0
+    assert run_here(*args, "--fit", "crop").returncode == 0
     write_tree(source, {"cat/new.jpg": jpeg(20, (200, 200))})
-    assert run(*args, "--fit", "crop").returncode == 0
+    assert run_here(*args, "--fit", "crop").returncode == 0
     return folder / "out"
 
 
@@ -55,7 +56,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a dataset of which no image could be written."""
     folder = tmp_path_factory.mktemp("failed")
     write_tree(folder / "in", {"a.jpg": b"no image", "b.jpg": jpeg(1, (200, 100))[:-900], "c.jpg": b""})
-    assert run("-i", folder / "in", "-o", folder / "out").returncode == 0
+    assert run_here("-i", folder / "in", "-o", folder / "out").returncode == 0
     return folder / "out"
 
 

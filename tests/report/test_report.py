@@ -15,6 +15,7 @@ from pipeline.report.__main__ import main
 from pipeline.report.data import examples_of, read_report_data, read_runs
 from pipeline.report.pictures import make_pictures
 from tests.support import image_bytes, jpeg, photo_tree, rows, run, snapshot, write_tree
+from tests.support.here import run_here
 from tests.support.state import state_of
 from transforms.layouts import LAYOUTS
 from transforms.layouts.members import file_of, read_outputs
@@ -31,7 +32,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_page_shows_every_layout(photos: Path, tmp_path: Path, layout: str) -> None:
     out = tmp_path / "out"
-    done = run("-i", photos, "-o", out, "-s", 48, 24, "--layout", layout, "--images_per_shard", 3)
+    done = run_here("-i", photos, "-o", out, "-s", 48, 24, "--layout", layout, "--images_per_shard", 3)
     assert done.returncode == 0, done.stderr
     assert any(line.endswith(f"report: {out}/report.html") for line in done.stderr.splitlines())
     assert not (out / ".run").exists()
@@ -60,7 +61,9 @@ def test_a_report_is_written_again_from_the_files_that_are_left(
 ) -> None:
     source, out = tmp_path / "in", tmp_path / "out"
     shutil.copytree(photos, source)
-    assert run("-i", source, "-o", out, "-s", 48, "--layout", "webdataset", "--images_per_shard", 2).returncode == 0
+    assert (
+        run_here("-i", source, "-o", out, "-s", 48, "--layout", "webdataset", "--images_per_shard", 2).returncode == 0
+    )
     before = snapshot(out)
     archives = sorted(out.glob("*.tar"), key=lambda path: path.stat().st_size)
     archives[-1].write_bytes(b"damaged")
@@ -89,7 +92,7 @@ def test_what_is_seen_of_sources_that_failed_changed_or_are_gone(tmp_path: Path)
     source = photo_tree(tmp_path / "in", 5)
     write_tree(source, {"cut.jpg": jpeg(4, (300, 200))[:-2000], "none.jpg": b"no image", "empty.jpg": b""})
     out = tmp_path / "out"
-    assert run("-i", source, "-o", out, "-s", 48).returncode == 0
+    assert run_here("-i", source, "-o", out, "-s", 48).returncode == 0
     (source / "p000.jpg").write_bytes(jpeg(9, (120, 80)))
     (source / "p001.jpg").unlink()
     (source / "p001.jpg").mkdir()
@@ -112,7 +115,7 @@ def test_a_page_of_many_detailed_images_stays_small(tmp_path: Path) -> None:
     shifts = {f"{number % 12}/{number}.png": noise.rotate(3 * number).convert("RGB") for number in range(60)}
     source = write_tree(tmp_path / "in", {name: image_bytes(image, "PNG") for name, image in shifts.items()})
     args = ("-i", source, "-o", tmp_path / "out", "-s", 640, 320, 160, "-ext", "png", "--label_from", "folder")
-    assert run(*args).returncode == 0
+    assert run_here(*args).returncode == 0
     assert 1_000_000 < (tmp_path / "out" / "report.html").stat().st_size < 3_000_000
 
 
@@ -122,11 +125,11 @@ def test_overwrite_deletes_the_report_and_a_report_that_fails_does_not_fail_the_
 ) -> None:
     out = tmp_path / "out"
     args = ("-i", photos, "-o", out, "-s", 16)
-    assert run(*args).returncode == 0
+    assert run_here(*args).returncode == 0
     first = (out / "report.html").read_bytes()
     (out / "report.html").unlink()
     (out / "report.html").mkdir()
-    done = run(*args)
+    done = run_here(*args)
     assert done.returncode == 0
     assert re.search(r"WARNING \| .*/report\.html was not made: StorageError: .*Is a directory", done.stderr)
     (out / "report.html").rmdir()
@@ -167,7 +170,7 @@ def test_reading_ends_with_the_last_example_that_is_needed() -> None:
 @pytest.mark.slow
 def test_the_times_of_a_run_that_nobody_waited_for_come_from_its_receipts(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert run("-i", photos, "-o", out, "-s", 16, "--images_per_shard", 2).returncode == 0
+    assert run_here("-i", photos, "-o", out, "-s", 16, "--images_per_shard", 2).returncode == 0
     (path,) = state_of(out).glob("history-*.json")
     history = json.loads(path.read_text())
     path.write_text(json.dumps({name: history[name] for name in ("started", "runner", "processes")}))

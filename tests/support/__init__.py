@@ -36,9 +36,10 @@ def jpeg(seed: int, size: tuple[int, int], **parameters: Any) -> bytes:
 
 def write_tree(folder: Path, files: dict[str, bytes]) -> Path:
     """Write each file at its path below `folder`, and return `folder`."""
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+    paths = {folder / name: data for name, data in files.items()}
+    for parent in dict.fromkeys(path.parent for path in paths):
+        parent.mkdir(parents=True, exist_ok=True)
+    for path, data in paths.items():
         path.write_bytes(data)
     return folder
 

@@ -7,6 +7,15 @@ import resource
 from pathlib import Path
 
 
+def peak_memory(process: int) -> int:
+    """Return the most resident bytes that a process had so far; 0 if it has ended."""
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace")
+        if "VmHWM:" in status:
+            return 1024 * int(status.partition("VmHWM:")[2].split()[0])
+    return 0
+
+
 def memory_of_tree(leader: int) -> int:
     """Return the resident bytes of a process and its descendants; 0 if it has ended."""
     pages, left = 0, [leader]

@@ -12,7 +12,8 @@ import pytest
 from pipeline.run import main
 from tests.disk_store import SCHEME
 from tests.pipeline.conftest import Make
-from tests.support import ROOT, photo_tree, run, write_tree
+from tests.support import ROOT, photo_tree, write_tree
+from tests.support.here import run_here, warm_workers
 from tests.support.state import state_of
 from transforms.publish.amounts import amount
 
@@ -27,7 +28,8 @@ def estimate(capsys: pytest.CaptureFixture[str]) -> Estimate:
 
     def estimate(*args: object) -> list[str]:
         capsys.readouterr()
-        code = main([str(arg) for arg in args])
+        with warm_workers():
+            code = main([str(arg) for arg in args])
         output = capsys.readouterr()
         assert code == 0, output.err
         return output.out.splitlines()
@@ -146,7 +148,7 @@ def test_a_wrong_command_is_refused_with_one_sentence(photos: Path, tmp_path: Pa
         ),
     ]
     for args, sentence in cases:
-        done = run("--estimate", 5, "-i", *args)
+        done = run_here("--estimate", 5, "-i", *args)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith(f"image_resizer: {sentence}")
         assert done.stderr.count("\n") == 1
@@ -178,7 +180,7 @@ def test_a_store_gives_the_same_counts_and_no_time_on_this_machine(
 
 
 def test_a_store_without_a_file_system_is_refused() -> None:
-    done = run("-i", "s4://bucket/photos", "--estimate")
+    done = run_here("-i", "s4://bucket/photos", "--estimate")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "image_resizer: -i 's4://bucket/photos' cannot be used: s4:// is not supported: give a local path, or one of "
