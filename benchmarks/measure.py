@@ -27,14 +27,21 @@ TIME_LIMIT = 3600  # seconds for one command
 
 
 class Run(NamedTuple):
-    """A finished command: its wall time and CPU time in seconds, and the peak memory of its processes in MB.
+    """A finished command.
 
     Memory that processes share, such as libraries, counts once for each.
+
+    Args:
+        seconds: its wall time.
+        cpu_seconds: its CPU time, without that of processes that were killed.
+        megabytes: the peak memory of all its processes together.
+        largest: the peak memory of the largest process of each kind, in MB.
     """
 
     seconds: float
     cpu_seconds: float
     megabytes: float
+    largest: dict[str, float]
 
 
 def measure(command: Sequence[str], codes: Container[int] = (0,), variables: Mapping[str, str] | None = None) -> Run:
@@ -63,29 +70,61 @@ def measure(command: Sequence[str], codes: Container[int] = (0,), variables: Map
         if process.returncode not in codes:
             errors.seek(0)
             raise _failure(command, process.returncode, errors.read())
-    return Run(seconds, usage.ru_utime + usage.ru_stime, watched.end())
+    watched.end()
+    return Run(seconds, usage.ru_utime + usage.ru_stime, watched.megabytes, watched.largest)
+
+
+# Kinds of processes by a word of their command lines; the others are the command itself.
+_KINDS = {
+    "StandaloneSessionClusterEntrypoint": "JobManager",
+    "TaskManagerRunner": "TaskManager",
+    "FlinkJobServerDriver": "job server",
+    "image_resizer_worker": "worker of Beam",
+    "transforms.resizing.worker": "worker of images",
+}
 
 
 class PeakMemory(threading.Thread):
-    """Looks at the memory of a process and its descendants ten times a second."""
+    """Looks at the memory of a process and its descendants ten times a second.
+
+    Attributes:
+        megabytes: the peak of all of them together.
+        largest: the peak of the largest one of each kind.
+    """
 
     def __init__(self, leader: int) -> None:
         super().__init__(daemon=True)
         self._leader = leader
-        self._most = 0
+        self._kinds: dict[int, str] = {}
+        self.megabytes = 0.0
+        self.largest: dict[str, float] = {}
         self._is_over = threading.Event()
         self.start()
 
     def run(self) -> None:
         """Watch until `end` is called."""
         while not self._is_over.wait(0.1):
-            self._most = max(self._most, memory_of_tree(self._leader))
+            memory = {process: size / 2**20 for process, size in memory_of_tree(self._leader).items()}
+            self.megabytes = max(self.megabytes, sum(memory.values()))
+            for process, megabytes in memory.items():
+                kind = self._kinds.get(process) or self._kind(process)
+                self.largest[kind] = max(self.largest.get(kind, 0.0), megabytes)
 
-    def end(self) -> float:
-        """Stop, and return the peak in MB."""
+    def _kind(self, process: int) -> str:
+        """Return the kind of a process, and remember it unless it is only about to become what it is started for."""
+        try:
+            command = Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8", errors="replace")
+        except OSError:  # it has ended
+            return "command"
+        kind = next((kind for word, kind in _KINDS.items() if word in command), "command")
+        if kind != "command":
+            self._kinds[process] = kind
+        return kind
+
+    def end(self) -> None:
+        """Stop."""
         self._is_over.set()
         self.join()
-        return self._most / 2**20
 
 
 def _wait(leader: int) -> tuple[int, resource.struct_rusage]:
@@ -118,9 +157,10 @@ def run_module(module: str, *args: object) -> Run:
     return measure([sys.executable, "-m", module, *map(str, args)], codes=(0, 2))
 
 
-def image_resizer(in_dir: Path, out_dir: Path, *flags: object) -> Run:
-    """Run image_resizer with two workers."""
-    return run_module("pipeline", "-i", in_dir, "-o", out_dir, "-j", WORKERS, "-ext", "jpg", *flags)
+def image_resizer(in_dir: Path, out_dir: Path, *flags: object, processes: int | None = WORKERS) -> Run:
+    """Run image_resizer with so many worker processes, or with as many as it takes by itself."""
+    limit = [] if processes is None else ["-j", processes]
+    return run_module("pipeline", "-i", in_dir, "-o", out_dir, *limit, "-ext", "jpg", *flags)
 
 
 def repeat_files(folder: Path, count: int, into: Path) -> Path:

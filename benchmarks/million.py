@@ -2,7 +2,8 @@
 
 The files are hard links to a few tiny images, in folders of a thousand. `--sample 1/1000` resizes one image in a
 thousand, so that the figures are those of listing, sharding, grouping, markers and manifest: all that a file costs
-apart from its picture. The second run finds all files committed.
+apart from its picture. The second run finds all files committed. With --local_cluster N both run on a Flink cluster
+with N TaskManagers.
 """
 
 from __future__ import annotations
@@ -44,14 +45,22 @@ def main() -> None:
         metavar="N",
         help="numbers of files (default: 10000 100000 1000000)",
     )
-    counts = sorted(parser.parse_args().counts)
+    parser.add_argument("--local_cluster", type=int, metavar="N", help="run on a Flink cluster of this machine")
+    args = parser.parse_args()
+    counts = sorted(args.counts)
+    cluster = ["--local_cluster", args.local_cluster] if args.local_cluster else []
     print(machine())
-    runs = list(map(_measure, counts))
+    runs = [_measure(count, cluster) for count in counts]
     print("\n| files | first run, s | peak MB | second run, s | peak MB |")
     print("| --- | --- | --- | --- | --- |")
     for count, measured in zip(counts, runs, strict=True):
-        cells = (f"{value:,.1f}" for run in measured for value in run)
+        cells = (f"{value:,.1f}" for run in measured for value in (run.seconds, run.megabytes))
         print(f"| {count:,} | {' | '.join(cells)} |")
+    kinds = sorted({kind for measured in runs for kind in measured.first.largest})
+    print(f"\n| files, first run | {' | '.join(f'largest {kind}, MB' for kind in kinds)} |")
+    print("| --- |" + " --- |" * len(kinds))
+    for count, measured in zip(counts, runs, strict=True):
+        print(f"| {count:,} | {' | '.join(f'{measured.first.largest.get(kind, 0):,.0f}' for kind in kinds)} |")
     print("\n| growth per file | first run, microseconds | KB | second run, microseconds | KB |")
     print("| --- | --- | --- | --- | --- |")
     for (few, before), (many, after) in pairwise(zip(counts, runs, strict=True)):
@@ -59,10 +68,10 @@ def main() -> None:
         print(f"| {few:,} to {many:,} | {' | '.join(cell for cells in growths for cell in cells)} |")
 
 
-def _measure(count: int) -> TwoRuns:
+def _measure(count: int, cluster: list[object]) -> TwoRuns:
     with tempfile.TemporaryDirectory() as temporary:
         folder = make_tree(Path(temporary), count)
-        runs = TwoRuns(*(image_resizer(folder, Path(temporary) / "out", *FLAGS) for _ in range(2)))
+        runs = TwoRuns(*(image_resizer(folder, Path(temporary) / "out", *FLAGS, *cluster) for _ in range(2)))
         shutil.rmtree(folder)
     return runs
 

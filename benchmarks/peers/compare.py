@@ -22,7 +22,7 @@ SAMPLE = 12
 
 # What a tool that is missing or broken raises.
 _FAILURES = (RuntimeError, OSError, subprocess.SubprocessError)
-_NOT_RUN = Run(float("nan"), float("nan"), float("nan"))
+_NOT_RUN = Run(float("nan"), float("nan"), float("nan"), {})
 
 
 class Similarity(NamedTuple):

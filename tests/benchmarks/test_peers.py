@@ -19,7 +19,7 @@ def taking(start_up: float, per_image: float) -> Command:
     """Return a command that reports these seconds without waiting for them."""
 
     def command(source: Path, _out: Path) -> Run:
-        return Run(start_up + per_image * len(list(source.iterdir())), 1.0, 1.0)
+        return Run(start_up + per_image * len(list(source.iterdir())), 1.0, 1.0, {})
 
     return command
 

@@ -232,7 +232,8 @@ def test_a_quarter_of_a_million_rows_takes_bounded_memory(animals: Path, tmp_pat
     with path.open("w", encoding="utf-8") as file:
         file.write("key,label,caption\n")
         file.writelines(f"cat/{number:x},class{number % 100},photograph number {number}\n" for number in range(count))
-    command = [sys.executable, "image_resizer.py", "-i", animals, "-o", tmp_path / "out", "-s", "16", "--columns", path]
+    command: list[str | Path] = [sys.executable, "image_resizer.py", "-i", animals, "-o", tmp_path / "out"]
+    command += ["-s", "16", "--columns", path]
     most = 0
     with subprocess.Popen([*command, "--images_per_shard", "1"], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:

@@ -25,7 +25,7 @@ def peak(source: Path, out: Path, *flags: object) -> int:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         most = 0
         while process.poll() is None:
-            most = max(most, memory_of_tree(process.pid))
+            most = max(most, sum(memory_of_tree(process.pid).values()))
             time.sleep(0.005)
     assert process.returncode == 0
     return most

@@ -16,13 +16,13 @@ def peak_memory(process: int) -> int:
     return 0
 
 
-def memory_of_tree(leader: int) -> int:
-    """Return the resident bytes of a process and its descendants; 0 if it has ended."""
-    pages, left = 0, [leader]
+def memory_of_tree(leader: int) -> dict[int, int]:
+    """Return the resident bytes of a process and of each of its descendants by their ids; {} if it has ended."""
+    found, left = {}, [leader]
     while left:
         process = left.pop()
         with contextlib.suppress(OSError, IndexError):  # it has ended
-            pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
+            found[process] = int(Path(f"/proc/{process}/statm").read_text().split()[1]) * resource.getpagesize()
             for task in Path(f"/proc/{process}/task").iterdir():
                 left += map(int, (task / "children").read_text().split())
-    return pages * resource.getpagesize()
+    return found
