@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pipeline.cli.options import Options
 from pipeline.errors import UsageError
+from pipeline.runners import endpoint
 from pipeline.runners.flink import arguments, parts, rest
 from pipeline.runners.flink.arguments import Given
 from pipeline.runners.flink.ports import is_here
@@ -39,7 +40,9 @@ def check(options: Options) -> None:
 
 
 def _check_parts(options: Options, flags: Given) -> None:
-    if flags.endpoint is None:
+    if flags.endpoint is not None:
+        endpoint.check(options.runner or "", options.beam_args)
+    else:
         parts.java(flags.launcher)
         parts.job_server_jars(flags.jar)
     if options.local_cluster is not None:

@@ -84,7 +84,7 @@ class LocalCluster:
         rpc, port, blob = free_ports(3)
         self._conf = processes.folder / "conf"
         self._conf.mkdir()
-        text = _configuration(rpc, port, blob, str(processes.folder / "tmp"), count)
+        text = configuration(rpc, port, blob, str(processes.folder / "tmp"), count)
         (self._conf / "flink-conf.yaml").write_text(text, encoding="utf-8")
         self.rest = f"http://{LOOPBACK}:{port}"
 
@@ -155,7 +155,7 @@ class LocalCluster:
                     logger.error("{}", error)
 
 
-def _configuration(rpc: int, port: int, blob: int, temporary: str, slots: int) -> str:
+def configuration(rpc: int, port: int, blob: int, temporary: str, slots: int) -> str:
     """Return the text of flink-conf.yaml."""
     settings: dict[str, object] = {
         "jobmanager.rpc.address": LOOPBACK,
