@@ -4,15 +4,21 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+# The beginnings of the names of tests that share a setup of seconds, or a minute.
+_TOGETHER = (
+    *("tests/dataflow/", "tests/packaging/", "tests/report/test_browser"),
+    *("tests/pipeline/test_kill.py", "tests/pipeline/test_memory.py", "tests/pipeline/runners/test_packages.py"),
+)
+
 
 class _Scheduling(LoadScopeScheduling):
-    """Keeps tests together that share a setup of a minute, and runs the others in whatever process is free.
+    """Keeps tests together that share a setup, and runs the others in whatever process is free.
 
     `--dist loadgroup` is meant for this, but has no effect with pytest 9.2 and pytest-xdist 3.8.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "dataflow" if nodeid.startswith("tests/dataflow/") else nodeid
+        return next((start for start in _TOGETHER if nodeid.startswith(start)), nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:

@@ -14,6 +14,8 @@ def printable(value: object) -> object:
     r"""Return text with each invisible or direction-changing character as \uXXXX, and any other value unchanged."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
+    if value.isprintable():  # as nearly all are
+        return value
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in value)
 
 
