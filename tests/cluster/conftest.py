@@ -22,10 +22,10 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with 400 images like photographs, 40 of them different."""
-    data = [jpeg(seed, (2400, 1800)) for seed in range(40)]
+    """Return a folder with 400 images like photographs, ten of them different."""
+    data = [jpeg(seed, (2400, 1800)) for seed in range(10)]
     folder = tmp_path_factory.mktemp("in") / "photos"
-    return write_tree(folder, {f"{number % 7}/p{number:03d}.jpg": data[number % 40] for number in range(400)})
+    return write_tree(folder, {f"{number % 7}/p{number:03d}.jpg": data[number % 10] for number in range(400)})
 
 
 @pytest.fixture(scope="session")
