@@ -94,7 +94,7 @@ def run_remotely(options: Options, history: History, plan: Plan | None, lease: L
     is_followed = not options.on_dataflow or options.wait
     if options.log_level != "debug":
         compat.silence_workers()
-    with collect_signals(2) as signals, _prepared(options, plan) as submission:
+    with _prepared(options, plan) as submission, collect_signals(2) as signals:
         thread = _JobThread(lambda: _submit(options, history.run_id, submission), submission.job_of, lease, is_followed)
         thread.start()
         with job_progress.kept_current() if is_followed else contextlib.nullcontext():

@@ -36,8 +36,8 @@ class Flink(NamedTuple):
 @pytest.fixture(scope="session")
 def flink() -> Iterator[Flink]:
     try:
-        java, jars = parts.java(), parts.flink_jars()
         parts.job_server_jars(None)
+        java, jars = parts.java(), [*parts.flink_jars(), *parts.beam_jars()]
     except UsageError as error:
         pytest.skip(str(error))
     with processes() as group:
@@ -45,7 +45,8 @@ def flink() -> Iterator[Flink]:
         cluster.start()
         try:
             master = cluster.rest.removeprefix("http://")
-            yield Flink(cluster, ("--runner", "FlinkRunner", "--flink_master", master))
+            flags = ("--runner", "FlinkRunner", "--flink_master", master, "--environment_cache_millis", "2000")
+            yield Flink(cluster, flags)
         finally:
             cluster.close()
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from google.cloud.dataflow import JobState
 
 from tests.dataflow.service import running_service
 from tests.dataflow.store import BUCKET
@@ -74,11 +75,37 @@ def test_a_running_job_keeps_other_runs_out(store: Store) -> None:
         assert second.returncode == 2
         page = f"https://console.cloud.google.com/dataflow/jobs/us-central1/{job_id}?project=a-project"
         assert second.stderr.splitlines()[-1] == (
-            f"image_resizer: another run is using {out!r} (job {job_id}: {page}): wait for its end, or cancel "
-            f"it; if it is over, delete '{out}/.run/lease.json'"
+            f"image_resizer: another run is using {out!r} (job {job_id}: {page}): wait for its end, or cancel it with: "
+            f"gcloud dataflow jobs cancel {job_id} --project a-project --region us-central1; if it is over, delete "
+            f"'{out}/.run/lease.json'"
         )
         assert list(service.jobs) == [job_id]
         service.state = "JOB_STATE_CANCELLED"
         third = submission(store, *flags, "--dataflow_endpoint", service.url)
         assert third.returncode == 0, third.stderr
         assert len(service.jobs) == 2
+
+
+def test_a_signal_cancels_a_job_that_is_followed(store: Store) -> None:
+    out = f"gs://{BUCKET}/followed"
+    place = [*flags_of(PLACE), "--sdk_container_image", IMAGE[1]]
+    flags = [*place, "-i", f"gs://{BUCKET}/photos", "-o", out, "-s", "64", "--wait"]
+    with running_service() as service:
+        client = start(store, "--runner", "DataflowRunner", *flags, "--dataflow_endpoint", service.url)
+        deadline = time.monotonic() + 120
+        while ".run/lease.json" not in store.generations("followed") or "job" not in json.loads(
+            store.read("followed/.run/lease.json")
+        ):
+            assert client.poll() is None, client.communicate()[1]
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        client.send_signal(signal.SIGTERM)
+        lines = client.communicate(timeout=90)[1].splitlines()
+        assert client.returncode == 143, lines
+        assert service.state == JobState.JOB_STATE_CANCELLED.value
+    assert any(
+        line.endswith("stopped by SIGTERM: cancelling the job; a second signal ends this command at once")
+        for line in lines
+    ), lines
+    assert lines[-1].endswith("stopped by SIGTERM; nothing committed: give the same command again to continue")
+    assert ".run/lease.json" not in store.generations("followed")
