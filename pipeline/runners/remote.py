@@ -22,11 +22,12 @@ from pipeline.errors import ExitRun
 from pipeline.exclusive.lease import Lease
 from pipeline.graph import build
 from pipeline.history.record import History
-from pipeline.runners import dataflow
+from pipeline.runners import dataflow, endpoint
 from pipeline.runners.flink import rest
 from pipeline.runners.flink.session import FlinkSession, flink_session
 from pipeline.runners.following import JobProgress
 from pipeline.runners.jobs import Job
+from pipeline.terminal.heartbeat import at_work
 from pipeline.terminal.progress import ProgressReporter
 from pipeline.terminal.signals import Stopped, collect_signals
 from transforms import compat
@@ -94,8 +95,13 @@ def run_remotely(options: Options, history: History, plan: Plan | None, lease: L
     is_followed = not options.on_dataflow or options.wait
     if options.log_level != "debug":
         compat.silence_workers()
-    with _prepared(options, plan) as submission, collect_signals(2) as signals:
+    with at_work("starting what the job needs"):
+        stack = contextlib.ExitStack()
+        submission = stack.enter_context(_prepared(options, plan))
+    with stack, collect_signals(2) as signals:
         thread = _JobThread(lambda: _submit(options, history.run_id, submission), submission.job_of, lease, is_followed)
+        thread.on_submitted = lambda: reporter.begin("listing the input")
+        reporter.begin("submitting the job")
         thread.start()
         with job_progress.kept_current() if is_followed else contextlib.nullcontext():
             reporter.follow(thread.wait, lambda: bool(signals))
@@ -177,6 +183,9 @@ def _as_run_error(error: Exception, options: Options) -> RunError:
     """Return the error of a job in one sentence; a runner's own may hold tracebacks."""
     if recovered := recover_run_error(error):
         return recovered
+    if isinstance(error, grpc.RpcError):
+        gone = f"the job server no longer answers ({endpoint.reason(error)})"
+        return RunError(f"--runner {options.runner}: {gone}; start it again if it has ended, then {_CONTINUE}")
     logger.debug("{}", error)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
@@ -187,8 +196,9 @@ class _JobThread(threading.Thread):
     """Submits a job, gives it the lease, logs what names it, and waits for its end if it is followed.
 
     Attributes:
-        job: the job, once it is submitted.
+        job: the job, once it is submitted; None for a runner without jobs.
         error: what ended the thread, or None.
+        on_submitted: is called as soon as the job is submitted.
     """
 
     def __init__(
@@ -197,6 +207,8 @@ class _JobThread(threading.Thread):
         super().__init__(name="job", daemon=True)
         self._submit, self._job_of, self._lease, self._is_followed = submit, job_of, lease, is_followed
         self._result: Any = None
+        self._is_submitted = False
+        self.on_submitted: Callable[[], None] = lambda: None
         self.job: Job | None = None
         self.error: Exception | None = None
 
@@ -208,6 +220,8 @@ class _JobThread(threading.Thread):
                 if self.job.outlives:
                     self._lease.pass_to_job(self.job.record())
                 logger.info("{}", self.job.description)
+            self._is_submitted = True
+            self.on_submitted()
             if self._is_followed:
                 self._follow(self.job)
         # Every Exception: the clients of the service and of the store raise many types, none of them ours.
@@ -252,14 +266,14 @@ class _JobThread(threading.Thread):
 
     def cancel(self) -> bool:
         """Cancel the job in another thread, since that may take long. Return False if it is not submitted yet."""
-        if self.job is None:
+        if not self._is_submitted:
             return False
         threading.Thread(target=self._cancel, args=(self.job,), name="cancel", daemon=True).start()
         return True
 
-    def _cancel(self, job: Job) -> None:
+    def _cancel(self, job: Job | None) -> None:
         try:
-            if job.flink_job:  # a job server tells Flink of it late, or not at all
+            if job and job.flink_job:  # a job server tells Flink of it late, or not at all
                 rest.cancel(job.flink, job.flink_job)
             self._result.cancel()
         # Every Exception, as above. The job may have ended in the meantime.

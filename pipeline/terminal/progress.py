@@ -37,6 +37,12 @@ class ProgressReporter:
         self._verbose = verbose
         self._next_line = verbose
         self._start = time.monotonic()
+        self._doing, self._doing_since = "listing the input", self._start
+        self._paced: tuple[float, int] | None = None
+
+    def begin(self, doing: str) -> None:
+        """Say from now on, until the images are listed, that the run is doing this, such as "listing the input"."""
+        self._doing, self._doing_since = doing, time.monotonic()
 
     def follow(self, wait: Callable[[float], bool], should_stop: Callable[[], bool]) -> None:
         """Show the progress until the run ends.
@@ -56,6 +62,8 @@ class ProgressReporter:
     def _show(self, bar: tqdm | None) -> None:
         progress = self._progress
         self._timeline.record(self.seconds())
+        if self._paced is None and progress.total is not None:
+            self._paced = self.seconds(), progress.done
         if bar is not None:
             bar.initial = progress.resumed  # so that the rate counts only this run's images
             bar.set_postfix_str(f"{progress.failed} failed", refresh=False)
@@ -68,7 +76,7 @@ class ProgressReporter:
         """Return a line that says what the run is doing."""
         progress = self._progress
         if progress.total is None:
-            return f"listing the input: {_duration(self.seconds())} so far"
+            return f"{self._doing}: {_duration(time.monotonic() - self._doing_since)} so far"
         if progress.total and progress.committed >= progress.total:
             return f"all {counted(progress.total, 'image')} done: writing the manifest, the card and the checksums"
         return self.line()
@@ -77,7 +85,7 @@ class ProgressReporter:
         """Return a line with the progress and the rate."""
         progress = self._progress
         total = progress.total or 0
-        rate = self.rate()
+        rate = self._pace()
         left = f"{_duration((total - progress.done) / rate)} left" if rate else "time left unknown"
         share = 100 * progress.done / total if total else 0
         return (
@@ -88,6 +96,11 @@ class ProgressReporter:
     def seconds(self) -> float:
         """Return the seconds since the run began."""
         return time.monotonic() - self._start
+
+    def _pace(self) -> float:
+        """Return the images per second since the listing was complete: a cluster may take minutes to get there."""
+        seconds, done = self._paced or (0.0, self._progress.resumed)
+        return (self._progress.done - max(done, self._progress.resumed)) / max(self.seconds() - seconds, 1e-9)
 
     def rate(self) -> float:
         """Return the images per second, without the images that an earlier run committed."""

@@ -102,7 +102,7 @@ def test_a_signal_cancels_a_job_that_is_followed(store: Store) -> None:
         client.send_signal(signal.SIGTERM)
         lines = client.communicate(timeout=90)[1].splitlines()
         assert client.returncode == 143, lines
-        assert service.state == JobState.JOB_STATE_CANCELLED.value
+        assert int(service.state) == JobState.JOB_STATE_CANCELLED
     assert any(
         line.endswith("stopped by SIGTERM: cancelling the job; a second signal ends this command at once")
         for line in lines
