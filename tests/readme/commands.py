@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 # What a command of README begins with.
-_FIRST_WORDS = frozenset({"make", ".venv/bin/python", "./run_dataflow.sh", "hf", "pip", ".venv/bin/pip", "gcloud"})
+_SCRIPTS = ("./run_dataflow.sh", "./run_flink.sh")
+_FIRST_WORDS = frozenset({"make", ".venv/bin/python", *_SCRIPTS, "hf", "pip", ".venv/bin/pip", "gcloud"})
 _OUTPUT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \| ")
 
 
@@ -40,6 +41,8 @@ def obstacle(command: str) -> str | None:
         return "it needs an account on the Hugging Face Hub"
     if command.startswith("./run_dataflow.sh"):
         return "it needs a project on Google Cloud"
+    if command.startswith("./run_flink.sh"):
+        return "it needs a Flink cluster"
     if "s3://open-images-dataset" in command:
         return "it needs the bucket of Open Images"
     return None
@@ -47,4 +50,4 @@ def obstacle(command: str) -> str | None:
 
 def checkable(command: str) -> str | None:
     """Return a command that checks the flags of one that cannot run here, or None if there is none."""
-    return f"{command} --help" if "image_resizer.py" in command or command.startswith("./run_dataflow.sh") else None
+    return f"{command} --help" if "image_resizer.py" in command or command.startswith(_SCRIPTS) else None
