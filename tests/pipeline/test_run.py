@@ -276,4 +276,6 @@ class FailingRunner(PipelineRunner):
 def test_a_remote_run_that_fails_says_why(make: Make, photos: Path, tmp_path: Path) -> None:
     runner = f"{__name__}.FailingRunner"
     shown = make("-i", photos, "-o", tmp_path / "out", "-s", 16, "--runner", runner, expect=1)
-    assert shown[-1] == f"--runner {runner}: ConnectionError: the cluster is gone"
+    assert shown[-1] == (
+        f"--runner {runner}: ConnectionError: the cluster is gone; give the same command again to continue"
+    )
