@@ -1,5 +1,6 @@
 """A run that ends at any moment is continued to the same bytes. `python -m benchmarks.kill` is the long form."""
 
+import json
 import random
 import shutil
 import signal
@@ -69,6 +70,29 @@ def test_a_run_on_an_archive_that_was_killed_is_continued(many: Path, tmp_path: 
     assert {row["source"]: row["source_sha256"] for row in rows(case.out, "manifest")} == {
         name: sha256(data) for name, data in files.items()
     }
+
+
+def test_a_run_with_boxes_and_limits_that_was_killed_is_continued(many: Path, tmp_path: Path) -> None:
+    """Each image has two boxes of Cat and one of Dog, and 120 of the 200 are taken."""
+    header = "ImageID,LabelName,XMin,XMax,YMin,YMax\n"
+    boxes = [
+        f"{path.stem},/m/{class_},0.{number % 5},0.9,0.25,0.75\n"
+        for path in sorted(many.rglob("*.jpg"))
+        for number, class_ in enumerate(("01yrx", "01yrx", "0bt9lr"))
+    ]
+    table = tmp_path / "boxes.csv"
+    table.write_text(header + "".join(boxes))
+    flags = ("--boxes", table, "--max_images", 120, "--annotations", "coco", "--images_per_shard", 10)
+    case = Case(many, tmp_path, "files", (128, 64), *flags)
+    case.kill(random.Random("boxes").uniform(0, case.seconds))
+    committed = case.committed()
+    process = case.start()
+    wait_until(lambda: case.committed() > min(committed, 12) + 2)
+    process.kill()
+    process.communicate()
+    case.resume()
+    coco = json.loads((case.out / "128" / "coco.json").read_text())
+    assert (len(coco["images"]), len(coco["annotations"])) == (120, 360)
 
 
 @pytest.fixture(scope="module")
