@@ -95,6 +95,7 @@ def run_remotely(options: Options, history: History, plan: Plan | None, lease: L
     is_followed = not options.on_dataflow or options.wait
     if options.log_level != "debug":
         compat.silence_workers()
+        threading.excepthook = _log_thread_error
     with at_work("starting what the job needs"):
         stack = contextlib.ExitStack()
         submission = stack.enter_context(_prepared(options, plan))
@@ -114,6 +115,11 @@ def run_remotely(options: Options, history: History, plan: Plan | None, lease: L
     if thread.error:
         raise _as_run_error(thread.error, options) from thread.error
     return reporter if is_followed else None
+
+
+def _log_thread_error(error: threading.ExceptHookArgs) -> None:
+    """Keep the traceback of a thread of Beam's from the terminal: some end so when a job server ends before them."""
+    logger.debug("a thread ended: {}", error.exc_value)
 
 
 @contextlib.contextmanager

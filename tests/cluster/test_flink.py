@@ -165,6 +165,7 @@ def test_a_job_survives_its_job_server(photos: Path, flink: Flink, local: Local,
     messages = process.communicate(timeout=300)[1]
     assert process.returncode == 0, messages
     assert " no longer answers: following the job on Flink" in messages
+    assert "Traceback" not in messages
     assert snapshot(out) == local(*FLAGS)
 
 
