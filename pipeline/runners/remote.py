@@ -206,6 +206,7 @@ class _JobThread(threading.Thread):
         job: the job, once it is submitted; None for a runner without jobs.
         error: what ended the thread, or None.
         on_submitted: is called as soon as the job is submitted.
+        is_left: whether the job is no longer followed, so that what ends with this process says nothing of it.
     """
 
     def __init__(
@@ -214,7 +215,7 @@ class _JobThread(threading.Thread):
         super().__init__(name="job", daemon=True)
         self._submit, self._job_of, self._lease, self._is_followed = submit, job_of, lease, is_followed
         self._result: Any = None
-        self._is_submitted = False
+        self._is_submitted = self.is_left = False
         self.on_submitted: Callable[[], None] = lambda: None
         self.job: Job | None = None
         self.error: Exception | None = None
@@ -247,6 +248,8 @@ class _JobThread(threading.Thread):
             state = self._result.wait_until_finish()
         except Exception as raised:  # every Exception, as above
             error = raised
+        if self.is_left:
+            return
         if job and job.flink:
             # A job server may be gone, or tell of the end of a cancelled job before Flink has ended it.
             if isinstance(error, grpc.RpcError):
@@ -301,5 +304,6 @@ def _cancel(thread: _JobThread, signals: Sequence[Stopped]) -> None:
         if len(signals) > 1:
             job = thread.job
             what = f"{job.description} is still at work: {job.cancel_hint}" if job else "a job may have been submitted"
+            thread.is_left = True
             logger.error("{}; {}", signals[1].reason, what)
             raise ExitRun(signals[1].exit_code)
