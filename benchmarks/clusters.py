@@ -1,27 +1,47 @@
 """Compare a Flink cluster on this machine with a local run: `python -m benchmarks.clusters FOLDER [--count N]`.
 
-Each figure is without start-up: the slope between a small and a large folder, in one round. The cluster is started for
-each run, with one slot for each TaskManager, and all processes share the cores of this machine.
+A rate is that of a run's record, from the first shard that was committed to the last one: a cluster takes most of a
+minute to start, and varies in it by more than the images take. The cluster is started for each run, with one slot for
+each TaskManager, and all processes share the cores of this machine.
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
+import json
+import shutil
 import statistics
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
-from benchmarks.measure import Run, image_resizer, machine
-from benchmarks.rounds import Command, Round, small_and_large
+from benchmarks.measure import image_resizer, machine, repeat_files
+from transforms.dataset import state
+from transforms.model.records import RUN_DIR
 
-LOCAL = "local, -j 2"
-# Shards of forty images, so that the last ones do not leave a slot idle for long.
-_FLAGS = ("-s", 512, "--images_per_shard", 40, "--log_level", "error")
+_LOCAL = "local, -j 2"
+# Shards of twenty images, so that the last ones do not leave a slot idle for long.
+_FLAGS = ("-s", 512, "--images_per_shard", 20, "--log_level", "error")
 
 
-def _on_cluster(count: int, source: Path, out: Path) -> Run:
-    return image_resizer(source, out, *_FLAGS, "--local_cluster", count, processes=None)
+class _Measured(NamedTuple):
+    """One run: images a second while it resized, its other seconds, and the peak memory of all its processes in MB."""
+
+    rate: float
+    other_seconds: float
+    megabytes: float
+
+
+def _measure(folder: Path, out: Path, task_managers: int) -> _Measured:
+    if task_managers:
+        run = image_resizer(folder, out, *_FLAGS, "--local_cluster", task_managers, processes=None)
+    else:
+        run = image_resizer(folder, out, *_FLAGS)
+    (path,) = state.paths(str(out), f"{RUN_DIR}/history-")
+    series = json.loads(state.read(str(out), path) or b"")["series"]
+    shutil.rmtree(out)
+    (begin, few), (end, many) = next(point for point in series if point[1]), series[-1]
+    return _Measured((many - few) / (end - begin), run.seconds - (end - begin), run.megabytes)
 
 
 def main() -> None:
@@ -30,25 +50,26 @@ def main() -> None:
         prog="python -m benchmarks.clusters", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path, help="a flat folder of JPEG files")
-    parser.add_argument("--count", type=int, default=2000, help="files in the large folder (default: 2000)")
+    parser.add_argument("--count", type=int, default=2000, help="files (default: 2000)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of measurements (default: 3)")
     parser.add_argument("--task_managers", type=int, nargs="+", default=[1, 2, 4], help="(default: 1 2 4)")
     args = parser.parse_args()
-    commands: dict[str, Command] = {LOCAL: lambda source, out: image_resizer(source, out, *_FLAGS)}
-    for count in args.task_managers:
-        commands[f"--local_cluster {count}"] = functools.partial(_on_cluster, count)
+    commands = {_LOCAL: 0, **{f"--local_cluster {count}": count for count in args.task_managers}}
     print(f"{machine()}; {args.folder.name}, {args.count} files, resized to 512 px; rounds: {args.rounds}\n")
     with tempfile.TemporaryDirectory() as temporary:
-        folders = small_and_large(args.folder, args.count, Path(temporary))
-        rounds = [Round(commands, folders, Path(temporary) / "out") for _ in range(args.rounds)]
-    print("| command | images/s | of the local run | start-up, s | peak of all processes, MB |")
+        folder = repeat_files(args.folder, args.count, Path(temporary) / "in")
+        rounds = [
+            {name: _measure(folder, Path(temporary) / "out", count) for name, count in commands.items()}
+            for _ in range(args.rounds)
+        ]
+    print("| command | images/s | of the local run | other seconds | peak of all processes, MB |")
     print("| --- | --- | --- | --- | --- |")
     for name in commands:
-        rates = [1 / each.seconds_per_image(name) for each in rounds]
-        shares = [each.seconds_per_image(LOCAL) / each.seconds_per_image(name) for each in rounds]
-        starts = [each.seconds(name) - each.large * each.seconds_per_image(name) for each in rounds]
-        memory = statistics.median(each.megabytes(name) for each in rounds)
-        cells = " | ".join(map(_range, (rates, shares, starts)))
+        rates = [each[name].rate for each in rounds]
+        shares = [each[name].rate / each[_LOCAL].rate for each in rounds]
+        others = [each[name].other_seconds for each in rounds]
+        memory = statistics.median(each[name].megabytes for each in rounds)
+        cells = " | ".join(map(_range, (rates, shares, others)))
         print(f"| {name} | {cells} | {memory:,.0f} |", flush=True)
 
 
