@@ -60,6 +60,7 @@ class RunTimeline:
         self._seconds = {Phase.STARTING: startup_seconds}
         self._series = Series()
         self._last = 0.0
+        self._end: tuple[float, int] | None = None  # when the last image was seen to be committed
 
     def record(self, seconds: float) -> None:
         """Read the counters, and assign the time since the last call to the phase that the run is in now.
@@ -70,12 +71,15 @@ class RunTimeline:
         phase = phase_of(self._progress)
         self._seconds[phase] = self._seconds.get(phase, 0.0) + seconds - self._last
         self._last = seconds
+        images = self._progress.done - self._progress.resumed
         if phase is Phase.RESIZING:
-            self._series.add(seconds, self._progress.done - self._progress.resumed)
+            self._series.add(seconds, images)
+        elif phase is Phase.FINISHING and self._end is None:
+            self._end = round(seconds, 2), images
 
     def figures(self) -> dict[str, Any]:
         """Return the seconds of each phase, the thread time of each stage, and the series up to the last record."""
-        last = (round(self._last, 2), self._progress.done - self._progress.resumed)
+        last = self._end or (round(self._last, 2), self._progress.done - self._progress.resumed)
         points = self._series.points
         return {
             "phases": {phase: round(self._seconds[phase], 3) for phase in Phase if phase in self._seconds},
