@@ -118,7 +118,7 @@ def dataflow_job_state(job_id: str, beam_args: Sequence[str]) -> str:
 
 
 def worker_environment(worker_id: str, endpoint: str) -> dict[str, str]:
-    """Ask a runner what it wants of a worker, and return it as the variables by which Beam tells its own.
+    """Ask a runner for the settings of a worker, and return them as the environment variables that Beam reads.
 
     Args:
         worker_id: the id that the runner gave the worker.

@@ -1,4 +1,4 @@
-"""What a job has written to OUT -> the progress of a run, for every runner, whatever a runner tells of its job."""
+"""What a job has written to OUT -> the progress of a run. No runner is asked, so it serves them all."""
 
 from __future__ import annotations
 

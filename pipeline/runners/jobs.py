@@ -20,8 +20,6 @@ _FLINK_ENDS = {
     "FAILED": PipelineState.FAILED,
     "CANCELED": PipelineState.CANCELLED,
 }
-# Seconds between two looks at Flink.
-_LOOK = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +83,7 @@ class Job:
             RunError: Flink does not answer.
         """
         while self.is_on_flink():
-            time.sleep(_LOOK)
+            time.sleep(rest.PERIOD)
         state = rest.state_of(self.flink, self.flink_name)
         return None if state is None else _FLINK_ENDS.get(state, PipelineState.UNKNOWN)
 

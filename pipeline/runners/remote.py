@@ -41,8 +41,6 @@ from transforms.summary.progress import Progress
 _CONTINUE = "give the same command again to continue"
 # Beam ends the streams of a job's states and messages after this many seconds: by default 60, in the middle of a job.
 _STREAM_SECONDS = 10_000_000
-# Seconds between two looks at Flink.
-_LOOK = 0.5
 
 
 class _Submission(NamedTuple):
@@ -151,7 +149,7 @@ def _flink_id(session: FlinkSession, result: Any) -> str | None:
     while (job_id := rest.job_id(session.rest, session.job_name)) is None:
         if PipelineState.is_terminal(result.state):
             return None
-        time.sleep(_LOOK)
+        time.sleep(rest.PERIOD)
     return job_id
 
 
@@ -251,7 +249,7 @@ class _JobThread(threading.Thread):
         if self.is_left:
             return
         if job and job.flink:
-            # A job server may be gone, or tell of the end of a cancelled job before Flink has ended it.
+            # A job server may be gone, or report a cancelled job as ended before Flink has ended it.
             if isinstance(error, grpc.RpcError):
                 logger.warning("the job server at {} no longer answers: following the job on Flink", job.endpoint)
                 error = None
@@ -283,7 +281,7 @@ class _JobThread(threading.Thread):
 
     def _cancel(self, job: Job | None) -> None:
         try:
-            if job and job.flink_job:  # a job server tells Flink of it late, or not at all
+            if job and job.flink_job:  # a job server passes it on late, or not at all
                 rest.cancel(job.flink, job.flink_job)
             self._result.cancel()
         # Every Exception, as above. The job may have ended in the meantime.

@@ -27,7 +27,7 @@ def configure(level: str, path: str | None, on_dataflow: bool = False, quiet: bo
     Args:
         level: the lowest level that is logged.
         path: the path of the file, or None for no file.
-        on_dataflow: also log what Beam says about a job on Dataflow. Of other jobs it tells in tracebacks.
+        on_dataflow: also log what Beam says about a job on Dataflow. About other jobs it logs tracebacks.
         quiet: send only warnings and errors to standard error.
 
     Raises:

@@ -34,7 +34,7 @@ def start_job_server(
     """
     (port,) = free_ports(1)
     flags = [*java_flags(processes, "jobserver", _HEAP), *properties]
-    # Port 0: it chooses one by itself, and tells workers and clients.
+    # Port 0: it chooses one by itself, and workers and clients learn it from the job.
     args = [f"--job-host={LOOPBACK}", f"--job-port={port}", "--artifact-port=0", "--expansion-port=0"]
     folder = artifacts or str(processes.folder / "artifacts")
     args += [f"--flink-master={master}", f"--artifacts-dir={folder}"]

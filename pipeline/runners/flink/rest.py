@@ -14,6 +14,9 @@ from transforms.model.errors import RunError
 # Seconds to wait for an answer. A cluster that is busy answers in milliseconds.
 TIMEOUT = 4.0
 
+# Seconds between two requests of whoever waits for a job.
+PERIOD = 0.5
+
 # States after which a job changes no more.
 ENDED = frozenset({"FINISHED", "CANCELED", "FAILED", "SUSPENDED"})
 
