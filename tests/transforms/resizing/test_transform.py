@@ -34,7 +34,9 @@ PLAN = Plan({}, {}, {"a": 9})
 
 
 @pytest.fixture(autouse=True)
-def _cancel_all_work() -> Iterator[None]:
+def _workers_of_its_own() -> Iterator[None]:
+    """Those of an earlier test have its environment, and the work of a test must end with it."""
+    close_workers()
     yield
     close_workers()
 
