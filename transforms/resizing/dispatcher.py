@@ -47,7 +47,8 @@ class Dispatcher(threading.Thread):
         self._warm = 0
         # The rest is for the thread alone.
         self._lanes: list[Lane] = []
-        self._again: deque[Item] = deque()  # items that were sent to a process that died
+        self._again: deque[Item] = deque()  # items to send next: those that were sent to a process that died, and
+        # one that was begun while files were read ahead
         self._large: deque[tuple[Item, int]] = deque()  # items that need more than a share, and what they need
         self._held = 0  # bytes of memory that are granted
         self._waits_for_memory = False
@@ -94,7 +95,8 @@ class Dispatcher(threading.Thread):
         while not self._is_closed:
             try:
                 self._handle_events()
-                time.sleep(_PAUSE)
+                if not any(lane.is_flushed_later for lane in self._lanes):  # or a worker would wait for its file
+                    time.sleep(_PAUSE)
             except BaseException as error:  # `Work.results` raises it
                 self._abandon(error)
         for lane in self._lanes:
@@ -167,13 +169,15 @@ class Dispatcher(threading.Thread):
         """Return an item to send; None if there is none, or if the files of all are still being read."""
         if self._again:
             return self._again.popleft()
-        if item := self._read_ahead.next():
-            return item
-        while self._read_ahead.has_room(self.limit) and (item := self._begin()):
-            if is_read_by_workers(item.source):
-                return item
-            self._read_ahead.begin(item.work, item.source, self.limit)
-        return None
+        item = self._read_ahead.next()
+        while not self._again and self._read_ahead.has_room(self.limit) and (begun := self._begin()):
+            if not is_read_by_workers(begun.source):
+                self._read_ahead.begin(begun.work, begun.source)
+            elif item is None:
+                return begun
+            else:
+                self._again.append(begun)
+        return item
 
     def _begin(self) -> Item | None:
         for work in self._works:

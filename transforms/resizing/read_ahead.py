@@ -19,10 +19,13 @@ from transforms.sources.stream import OrderedReader, stream_of
 from transforms.web.hosts import HostThreads
 from transforms.web.urls import host_of
 
-# Files that are read, or wait for a worker, for each worker; and the bytes of all of them after which none is begun.
-_FILES, _BYTES = 4, 128_000_000
-# Files of the web that are downloaded at the same time, and those that are begun: most of these wait for their hosts.
-_DOWNLOADS, _BEGUN = 64, 512
+# Clients of stores keep as many connections.
+_THREADS = 64
+# Files that are read, or wait for a worker, for each worker: a store answers after the time of ten images. And the
+# bytes of all of them after which none is begun.
+_FILES, _BYTES = 16, 128_000_000
+# Files of the web that are begun: most of them wait for their hosts.
+_DOWNLOADS = 512
 # Members of one .tar.gz that wait to be read, after which another work is begun.
 _MEMBERS = 8
 
@@ -48,16 +51,17 @@ class ReadAhead:
 
     def has_room(self, workers: int) -> bool:
         """Return whether a further file may be read."""
-        return self._count < _FILES * workers and self._downloads < _BEGUN and self._bytes < _BYTES
+        files = min(_FILES * workers, _THREADS)
+        return self._count < files and self._downloads < _DOWNLOADS and self._bytes < _BYTES
 
     def is_busy(self, work: Work) -> bool:
         """Return whether so much is to be read for a work that another is better begun."""
         return any(reader.waiting >= _MEMBERS for (of, _), reader in self._streams.items() if of is work)
 
-    def begin(self, work: Work, source: Source, workers: int) -> None:
+    def begin(self, work: Work, source: Source) -> None:
         """Begin to read a file."""
         if self._threads is None:
-            self._threads = HostThreads(max(_FILES * workers, _DOWNLOADS))
+            self._threads = HostThreads(_THREADS)
         self._add(source, 1)
         self._hold(source.bytes)
         if isinstance(source.place, GzipMember):

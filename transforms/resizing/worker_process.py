@@ -19,7 +19,7 @@ from transforms.resizing.worker import LENGTH, READY, Job, Reply, Task, framed, 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 _PROGRAM = "import sys; sys.path.insert(0, {root!r}); from transforms.resizing.worker import serve; serve({lifeline})"
 
-# The bytes that wait in a pipe without blocking the worker. An image of 512 px has about 40 KB.
+# The bytes that wait in a pipe: results without blocking the worker, and the files of the next tasks before it.
 _PIPE_BYTES = 1 << 20
 _READ_BYTES = 1 << 18
 
@@ -54,8 +54,9 @@ class WorkerProcess:
         assert self._process.stdout is not None
         self.tasks, self.replies = self._process.stdin.fileno(), self._process.stdout.fileno()
         os.set_blocking(self.tasks, False)
-        with contextlib.suppress(AttributeError, OSError):  # Linux alone has it, and limits it
-            fcntl.fcntl(self.replies, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        for pipe in (self.tasks, self.replies):
+            with contextlib.suppress(AttributeError, OSError):  # Linux alone has it, and limits it
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._unsent, self._received = bytearray(), bytearray()
         self._buffer = bytearray(_READ_BYTES)  # kept: the system would clear the pages of a new one each time
         self.is_ready = False

@@ -8,27 +8,33 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 from tests.disk_store import SCHEME
-from tests.support import ROOT, jpeg
+from tests.support import ROOT, image_bytes, jpeg
 from tests.support.poison import POISON, SEGFAULT, poison
 from tests.transforms.resizing.gate import PATIENCE, Gate, wait_until
 from tests.transforms.shards import config, source
 from transforms.imaging.errors import ImageError, Kind
 from transforms.imaging.resize import Encoded
 from transforms.imaging.spec import ResizeSpec
+from transforms.model.config import WebPolicy
 from transforms.model.errors import RunError, StorageError
 from transforms.model.records import Source
+from transforms.resizing import dispatcher, read_ahead
 from transforms.resizing import workers as workers_module
 from transforms.resizing.process import SourceResult, Staged
 from transforms.resizing.worker import Job, Task, result_of
 from transforms.resizing.workers import Workers, close_workers, workers_for
+from transforms.sources import read
 
 MEMORY = 100_000_000
 JOB = Job(ResizeSpec(sizes=(16, 8), extension="jpg"), "", MEMORY)
@@ -141,6 +147,45 @@ def test_files_of_a_store_are_read_here(two: Workers, tmp_path: Path) -> None:
     (error, _) = gone.outputs.values()
     assert isinstance(error, ImageError)
     assert (error.kind, error.stage) == (Kind.UNREADABLE, "read")
+
+
+def test_files_are_read_while_others_wait_for_a_worker(
+    two: Workers, tmp_path: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def counting(source: Source, web: WebPolicy) -> bytes:
+        asked.append(source.path)
+        return read(source, web)
+
+    monkeypatch.setattr(read_ahead, "read", counting)
+    poisoned = [poison_source(tmp_path, f"{number}.png") for number in range(50)]
+    work = two.submit([image._replace(location=f"{SCHEME}{image.location}") for image in poisoned], JOB)
+    gate.wait_for(2)
+    wait_until(lambda: len(asked) == 36)  # 2 are sent to each worker, and 16 wait for each
+    assert gate.nothing_more_is_begun()
+    assert len(asked) == 36
+    gate.open()
+    assert len(work.results()) == len(set(asked)) == 50
+
+
+def test_no_worker_waits_for_the_rest_of_its_file(
+    two: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = image_bytes(Image.new("RGB", (1000, 1000)), "BMP")  # 3 MB, more than a pipe holds
+    images = [source(tmp_path, f"{number}.bmp", large) for number in range(12)]
+    pauses: list[bool] = []
+
+    def pause(seconds: float) -> None:
+        assert two._dispatcher is not None
+        pauses.append(any(lane.process and lane.process.has_unsent for lane in two._dispatcher._lanes))
+        time.sleep(seconds)
+
+    monkeypatch.setattr(dispatcher, "time", SimpleNamespace(sleep=pause))
+    results = two.submit([image._replace(location=f"{SCHEME}{image.location}") for image in images], JOB).results()
+    assert kinds(results) == {image.path: None for image in images}
+    assert pauses
+    assert not any(pauses)
 
 
 def test_work_without_sources_ends_at_once(two: Workers) -> None:
