@@ -4,7 +4,8 @@ parent  -- Job, Task, Task ... -->  worker       over the standard input and out
         <-- READY, Reply, Reply ... ---           replies in the order of the tasks
         -------- the lifeline -------->           never written to; it ends when the parent does
 
-A message is the length of a pickle (`LENGTH`), and the pickle.
+A message of the parent is two lengths (`LENGTHS`), a pickle, and the file of a task; one of the worker is a length
+(`LENGTH`) and a pickle.
 
 A worker loads the core and the local storage, and neither Beam nor a client of a store.
 """
@@ -37,7 +38,7 @@ from transforms.resizing.process import SourceResult, process_source, without_ou
 from transforms.resizing.stopwatch import Stopwatch
 from transforms.sources import read
 
-LENGTH = struct.Struct("=Q")
+LENGTH, LENGTHS = struct.Struct("=Q"), struct.Struct("=QQ")
 
 # Sent once, before the first reply: the worker has loaded everything.
 READY = "ready"
@@ -103,10 +104,13 @@ class _NeedsMemoryError(Exception):
         self.needed = needed
 
 
-def framed(message: object) -> bytes:
-    """Return the bytes of a message."""
-    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    return LENGTH.pack(len(data)) + data
+def message_to_worker(message: Job | Task) -> list[bytes]:
+    """Return the parts of a message, in which the file of a task is no copy of it."""
+    data = b""
+    if isinstance(message, Task) and message.data:
+        data, message = message.data, message._replace(data=b"")
+    pickled = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    return [LENGTHS.pack(len(pickled), len(data)) + pickled, *([data] if data else [])]
 
 
 def message_end(received: bytearray, start: int) -> int | None:
@@ -159,9 +163,9 @@ def _end_with(lifeline: int) -> None:
 
 def _receive() -> Job | Task:
     """Return the next message of the parent; end the process if there is none."""
-    (length,) = LENGTH.unpack(_read_exactly(LENGTH.size))
-    message: Job | Task = pickle.loads(_read_exactly(length))
-    return message
+    pickled, file = LENGTHS.unpack(_read_exactly(LENGTHS.size))
+    message: Job | Task = pickle.loads(_read_exactly(pickled))
+    return message._replace(data=_read_exactly(file)) if file and isinstance(message, Task) else message
 
 
 def _read_exactly(length: int) -> bytes:
@@ -172,8 +176,9 @@ def _read_exactly(length: int) -> bytes:
 
 
 def _send(answers: BinaryIO, reply: Reply | str) -> None:
+    pickled = pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
     try:
-        answers.write(framed(reply))
+        answers.write(LENGTH.pack(len(pickled)) + pickled)
     except OSError:  # the parent is dead
         os._exit(0)
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import os
 import pickle
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from transforms.model.errors import RunError
-from transforms.resizing.worker import LENGTH, READY, Job, Reply, Task, framed, message_end
+from transforms.resizing.worker import LENGTH, READY, Job, Reply, Task, message_end, message_to_worker
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 _PROGRAM = "import sys; sys.path.insert(0, {root!r}); from transforms.resizing.worker import serve; serve({lifeline})"
@@ -22,6 +24,8 @@ _PROGRAM = "import sys; sys.path.insert(0, {root!r}); from transforms.resizing.w
 # The bytes that wait in a pipe: results without blocking the worker, and the files of the next tasks before it.
 _PIPE_BYTES = 1 << 20
 _READ_BYTES = 1 << 18
+# The parts of messages that are written at once; systems allow at least 16.
+_PARTS = 16
 
 
 def cannot_start(error: OSError) -> RunError:
@@ -57,7 +61,8 @@ class WorkerProcess:
         for pipe in (self.tasks, self.replies):
             with contextlib.suppress(AttributeError, OSError):  # Linux alone has it, and limits it
                 fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        self._unsent, self._received = bytearray(), bytearray()
+        self._unsent: deque[memoryview] = deque()
+        self._received = bytearray()
         self._buffer = bytearray(_READ_BYTES)  # kept: the system would clear the pages of a new one each time
         self.is_ready = False
         self._job: Job | None = None
@@ -68,20 +73,28 @@ class WorkerProcess:
         If the process has ended, `receive` says so.
         """
         if job is not self._job:
-            self._unsent += framed(job)
+            self._unsent.extend(map(memoryview, message_to_worker(job)))
             self._job = job
-        self._unsent += framed(task)
+        self._unsent.extend(map(memoryview, message_to_worker(task)))
         self.flush()
 
     def flush(self) -> None:
         """Write as much of the tasks as the process takes. What is left is written by the next call."""
         try:
             while self._unsent:
-                del self._unsent[: os.write(self.tasks, self._unsent)]
+                self._drop(os.writev(self.tasks, [*itertools.islice(self._unsent, _PARTS)]))
         except BlockingIOError:
             pass
         except OSError:
             self._unsent.clear()  # the process has ended
+
+    def _drop(self, length: int) -> None:
+        """Drop so many bytes, which the process has taken."""
+        while length:
+            part = self._unsent.popleft()
+            if length < len(part):
+                self._unsent.appendleft(part[length:])
+            length -= min(length, len(part))
 
     @property
     def has_unsent(self) -> bool:
