@@ -72,13 +72,6 @@ def held_sources(tmp_path: Path, count: int, shard: int = 0) -> list[Source]:
     return [source(tmp_path, f"{shard}-{number:02d}.png", POISON) for number in range(count)]
 
 
-@pytest.fixture
-def gate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Gate]:
-    gate = Gate(monkeypatch, tmp_path)
-    yield gate
-    gate.open()
-
-
 def test_shards_are_submitted_ahead_until_there_are_enough_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

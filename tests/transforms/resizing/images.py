@@ -1,0 +1,51 @@
+"""Images for workers, and what is expected of them."""
+
+from pathlib import Path
+
+from tests.support import jpeg
+from tests.support.poison import POISON
+from tests.transforms.shards import source
+from transforms.imaging.errors import ImageError, Kind
+from transforms.imaging.spec import ResizeSpec
+from transforms.model.records import Source
+from transforms.resizing.process import SourceResult
+from transforms.resizing.worker import Job, Task, result_of
+from transforms.resizing.workers import Workers
+
+MEMORY = 100_000_000
+JOB = Job(ResizeSpec(sizes=(16, 8), extension="jpg"), "", MEMORY)
+
+
+def photo_sources(tmp_path: Path, count: int, prefix: str = "p") -> list[Source]:
+    return [source(tmp_path, f"{prefix}{number:02d}.jpg", jpeg(number, (40, 30))) for number in range(count)]
+
+
+def poison_source(tmp_path: Path, name: str = "poison.png") -> Source:
+    return source(tmp_path, name, POISON)
+
+
+def expected(image: Source, job: Job = JOB) -> SourceResult:
+    """Return the result of this process, without times."""
+    return result_of(Task(image, None, job.memory), job)._replace(seconds={})
+
+
+def untimed(results: list[SourceResult]) -> dict[str, SourceResult]:
+    return {result.source.path: result._replace(seconds={}) for result in results}
+
+
+def kinds(results: list[SourceResult]) -> dict[str, Kind | None]:
+    outputs = {result.source.path: result.outputs[16] for result in results}
+    return {path: output.kind if isinstance(output, ImageError) else None for path, output in outputs.items()}
+
+
+def exists(process: int) -> bool:
+    """Return whether a process runs, and is not a zombie."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def processes_of(workers: Workers) -> list[int]:
+    assert workers._dispatcher is not None
+    return [lane.process._process.pid for lane in workers._dispatcher._lanes if lane.process]
