@@ -52,7 +52,7 @@ $(JOB_SERVER): $(POM)
 		|| { echo "make: install Maven (Debian: maven)" >&2; exit 1; }
 	@echo "make: collecting Beam's job server for Flink in build/flink/lib, once: 152 MB"
 	@rm -rf build/flink/lib
-	mvn --quiet --batch-mode -f $(POM) dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/build/flink/lib
+	mvn --quiet --batch-mode -Dstyle.color=never -f $(POM) dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/build/flink/lib
 	@touch $@
 
 $(READS): $(DEVELOPED)
