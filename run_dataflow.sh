@@ -7,18 +7,18 @@ usage() {
 usage: ./run_dataflow.sh --project P --region R -i gs://BUCKET/train -o gs://MINE/train512 [-s 512 256 ...]
 
 Resize the images of a bucket on Dataflow: package this project, submit the job, print the URL of its page, and
-exit. The job writes the whole dataset without a connection to this machine. The same command continues a job that
-was stopped.
+exit. The job writes the whole dataset without a connection to this machine. Run the same command again to continue a
+job that was stopped.
 
-  --project P          the project that is billed          (or PROJECT in the environment)
-  --region R           the region of the job: the bucket's (or REGION)
-  --temp_location GS   the folder for staged files; without it Beam creates a bucket without soft delete
+  --project P          the project to bill                 (or PROJECT in the environment)
+  --region R           the region of the job and the bucket (or REGION)
+  --temp_location GS   the folder for staged files; by default, Beam creates a bucket without soft delete
                                                            (or TEMP_LOCATION)
-  --image IMAGE        run workers from this image, built from the Dockerfile; they install nothing   (or IMAGE)
-  --flex_template GS   build a Flex template at GS from --image, and submit nothing; needs gcloud
+  --image IMAGE        run workers from this image, built from the Dockerfile, without installing packages (or IMAGE)
+  --flex_template GS   build a Flex template at GS from --image without submitting a job; needs gcloud
   --wait               follow the job until it ends, and exit with 0 if the dataset is complete
-  --estimate [N]       estimate the time and the cost, and submit nothing
-  --no_use_public_ips  run workers without public addresses; needs --image
+  --estimate [N]       estimate the time and the cost without submitting a job
+  --no_use_public_ips  run workers without public IP addresses; needs --image
   --flexrs_goal COST_OPTIMIZED    use cheaper machines that start within six hours
   --help               print this help
 
@@ -33,7 +33,7 @@ refuse() {
 
 # value_of FLAG VALUE ...: print the value, or refuse a flag without one.
 value_of() {
-  [[ $# -ge 2 && $2 != --* ]] || refuse "$1 needs a value: give one"
+  [[ $# -ge 2 && $2 != --* ]] || refuse "$1 needs a value: add one"
   printf '%s' "$2"
 }
 
@@ -65,16 +65,16 @@ done
 here=$(cd "$(dirname "$0")" && pwd)
 
 if [[ -n $template ]]; then
-  [[ -n $image ]] || refuse "--flex_template needs --image: give the image, built from the Dockerfile, that the template starts"
-  [[ $template == gs://*/* ]] || refuse "--flex_template '$template' is not a Cloud Storage path: give one such as gs://mine/resize.json"
+  [[ -n $image ]] || refuse "--flex_template needs --image: add the image, built from the Dockerfile, that the template starts"
+  [[ $template == gs://*/* ]] || refuse "--flex_template '$template' is not a Cloud Storage path: use one such as gs://mine/resize.json"
   command -v gcloud >/dev/null || refuse "--flex_template needs gcloud, which is not installed: install it"
   exec gcloud dataflow flex-template build "$template" --image "$image" --sdk-language PYTHON \
     --metadata-file "$here/flex_template.json" ${project:+--project "$project"}
 fi
 
 if [[ -z $estimate ]]; then
-  [[ -n $project ]] || refuse "--project is missing: give it, or set PROJECT"
-  [[ -n $region ]] || refuse "--region is missing: give the region of the bucket, such as us-central1, or set REGION"
+  [[ -n $project ]] || refuse "--project is missing: specify it, or set PROJECT"
+  [[ -n $region ]] || refuse "--region is missing: specify the region of the bucket, such as us-central1, or set REGION"
 fi
 # Beam needs a folder below the bucket.
 if [[ $temp_location =~ ^gs://[^/]+$ ]]; then temp_location+=/; fi

@@ -7,19 +7,19 @@ usage() {
 usage: ./run_flink.sh --flink_master HOST:8081 -i gs://BUCKET/train -o gs://MINE/train512 [-s 512 256 ...]
        ./run_flink.sh --local_cluster N -i photos -o small [-s 512 256 ...]
 
-Resize images on a Flink cluster: install what that needs, start Beam's job server, submit the job, and follow it to
-its end. The same command continues a job that was stopped.
+Resize images on a Flink cluster: install the required packages, start Beam's job server, submit the job, and follow
+it until it ends. Run the same command again to continue a job that was stopped.
 
-  --flink_master HOST:PORT  the address of the cluster's REST interface, and of its page; Flink 1.19
+  --flink_master HOST:PORT  the address of the cluster's REST interface and web page; Flink 1.19
                             (or FLINK_MASTER in the environment)
-  --local_cluster N         start a cluster with N TaskManagers on this machine for the run, and end it
-  --shared_filesystem       local paths are the same files on every host of the cluster
+  --local_cluster N         start a cluster with N TaskManagers on this machine, for this run only
+  --shared_filesystem       local paths refer to the same files on every host of the cluster
   --image IMAGE             TaskManagers run workers from this image, built from the Dockerfile, with Docker (or IMAGE);
                             without it, they start image_resizer_worker, which must be installed on their hosts at the
                             same path as here
-  --parallelism N           tasks at the same time; without it, the slots that are free
-  --job_endpoint HOST:PORT  use this job server of Beam's instead of starting one
-  --estimate [N]            estimate the time and the size of the output, and submit nothing
+  --parallelism N           the number of parallel tasks; by default, the number of free slots
+  --job_endpoint HOST:PORT  use this Beam job server instead of starting one
+  --estimate [N]            estimate the time and the output size without submitting a job
   --help                    print this help
 
 All other flags are those of image_resizer (docs/flags.md) or of Beam. INPUT and OUTPUT replace -i and -o.
@@ -33,7 +33,7 @@ refuse() {
 
 # value_of FLAG VALUE ...: print the value, or refuse a flag without one.
 value_of() {
-  [[ $# -ge 2 && $2 != --* ]] || refuse "$1 needs a value: give one"
+  [[ $# -ge 2 && $2 != --* ]] || refuse "$1 needs a value: add one"
   printf '%s' "$2"
 }
 
@@ -61,9 +61,9 @@ while [[ $# -gt 0 ]]; do
 done
 
 [[ -z $cluster ]] || [[ -z $master ]] \
-  || refuse "--local_cluster $cluster and --flink_master $master contradict each other: give one of them (FLINK_MASTER counts)"
+  || refuse "--local_cluster $cluster and --flink_master $master contradict each other: use only one of them (FLINK_MASTER counts)"
 [[ -z $cluster ]] || [[ -z $image ]] \
-  || refuse "--image '$image' has no effect with --local_cluster, whose workers are those of this machine: leave it out"
+  || refuse "--image '$image' has no effect with --local_cluster, whose workers run on this machine: leave it out"
 
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -73,7 +73,7 @@ if [[ -n $estimate ]]; then
     ${input:+-i "$input"} ${output:+-o "$output"} ${args[@]+"${args[@]}"}
 fi
 
-[[ -n $cluster$master ]] || refuse "--flink_master is missing: give HOST:PORT of the cluster, set FLINK_MASTER, or give --local_cluster N"
+[[ -n $cluster$master ]] || refuse "--flink_master is missing: specify HOST:PORT of the cluster, set FLINK_MASTER, or use --local_cluster N"
 
 make --silent --directory "$here" install-flink
 exec "$here/.venv/bin/python" "$here/image_resizer.py" --runner FlinkRunner \

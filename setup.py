@@ -57,7 +57,7 @@ EXACT = Extension(
 setup(
     name="downsampled-open-images",
     version="0.1.0",
-    description="Turn huge image collections into small images, with Apache Beam.",
+    description="Resize huge image collections with Apache Beam.",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",

@@ -24,40 +24,41 @@ def _add_files(group: FlagGroup) -> None:
         "--image_list",
         nargs="+",
         metavar="FILE",
-        help="lists of images as Open Images publishes them, such as train-images-boxable-with-rotation.csv: take only "
-        "images that are listed, with their authors and licenses; missing-*.jsonl names those that the input lacks",
+        help="lists of images as Open Images publishes them, such as train-images-boxable-with-rotation.csv: use only "
+        "the listed images, with their authors and licenses; missing-*.jsonl lists those that the input lacks",
     )
     group.add(
         "--boxes",
         nargs="+",
         metavar="FILE",
         help="tables of boxes (.csv, .csv.gz) as Open Images publishes them: one for all images, or one for each -i. "
-        "An image is named by its ImageID, the last part of its key",
+        "Images are identified by ImageID, the last part of the key",
     )
     group.add(
         "--image_labels",
         nargs="+",
         metavar="FILE",
-        help="tables of labels of whole images, as --boxes; a confidence of 0 says that an image does not hold a class",
+        help="tables of image-level labels, in the same form as --boxes; a confidence of 0 means that the image does "
+        "not contain the class",
     )
     group.add(
         "--annotations",
         nargs="+",
         choices=FORMATS,
-        help="also write files with boxes, with --layout files; coco is a coco.json for each size and split, yolo a "
-        "text file beside each image, and data.yaml. objects, in every layout, and the keys of --layout tfrecord are "
-        "always written",
+        help="with --layout files, also write annotation files: coco writes a coco.json for each size and split; yolo "
+        "writes a text file next to each image, and data.yaml. objects, in every layout, and the keys of --layout "
+        "tfrecord are always written",
     )
     group.add(
         "--class_names",
         metavar="FILE",
-        help="the names of the classes, such as class-descriptions-boxable.csv (default: classes have no names)",
+        help="the names of the classes, such as class-descriptions-boxable.csv (default: classes are not named)",
     )
     group.add(
         "--class_hierarchy",
         metavar="FILE",
-        help="the hierarchy of the classes, such as bbox_labels_600_hierarchy.json: a box of a class is one of each of "
-        "its ancestors too",
+        help="the hierarchy of the classes, such as bbox_labels_600_hierarchy.json: a box of a class also counts as a "
+        "box of each ancestor of the class",
     )
 
 
@@ -66,27 +67,28 @@ def _add_selection(group: FlagGroup) -> None:
         "--classes",
         nargs="+",
         metavar="CLASS",
-        help="take only images with a box or a label of one of these classes, by name or as /m/01yrx; they keep all of "
-        "their boxes and labels",
+        help="use only images with a box or a label of one of these classes, by name or as /m/01yrx; the images keep "
+        "all their boxes and labels",
     )
     group.add(
         "--exclude_classes",
         nargs="+",
         metavar="CLASS",
-        help="leave out images with a box or a label of one of these classes",
+        help="exclude images with a box or a label of one of these classes",
     )
-    group.add("--only_classes", action="store_true", help="leave out the boxes and labels of all classes but --classes")
+    group.add("--only_classes", action="store_true", help="keep only the boxes and labels of --classes")
     group.add(
         "--box_filter",
         type=values.flag_rules,
         metavar="RULES",
-        help="keep only boxes whose flags fulfil all rules, such as 'IsGroupOf=0 IsDepiction!=1'; -1 is unknown",
+        help="keep only boxes whose flags match all rules, such as 'IsGroupOf=0 IsDepiction!=1'; -1 means unknown",
     )
     group.add(
         "--min_visible",
         type=values.visible_share,
         metavar="SHARE",
-        help="drop a box of which the output shows a smaller share than this, 0 to 1 (default: keep all that is seen)",
+        help="drop boxes whose visible share in the output is smaller than this, from 0 to 1 (default: keep every "
+        "visible box)",
     )
 
 
@@ -95,24 +97,24 @@ def _add_limits(group: FlagGroup) -> None:
         "--max_per_class",
         type=values.whole_number,
         metavar="N",
-        help="take N images of each class, or of each of --classes, as far as there are so many: the same ones in "
-        "every run, and a larger N contains a smaller; an image of two classes may be taken for either",
+        help="use up to N images of each class, or of each of --classes; every run selects the same images, and a "
+        "larger N includes those of a smaller N; an image of two classes may be selected for either",
     )
     group.add(
         "--max_images",
         type=values.whole_number,
         metavar="N",
-        help="take at most N of the images that are selected: the same ones in every run, and a larger N contains a "
-        "smaller",
+        help="use at most N of the selected images; every run selects the same images, and a larger N includes those "
+        "of a smaller N",
     )
     group.add(
         "--rotation",
         choices=("ignore", "apply"),
         default="ignore",
-        help="apply: turn images and boxes as --image_list says, and not as EXIF says (default: %(default)s)",
+        help="apply: rotate images and boxes as --image_list says, instead of as EXIF says (default: %(default)s)",
     )
     group.add(
         "--verify_md5",
         action="store_true",
-        help="an image whose bytes differ from the OriginalMD5 of --image_list fails; for originals, not for copies",
+        help="fail images whose bytes do not match the OriginalMD5 of --image_list; for originals, not for copies",
     )

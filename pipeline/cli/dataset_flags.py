@@ -37,15 +37,15 @@ def _add_dataset_flags(group: FlagGroup) -> None:
         nargs="+",
         required=True,
         metavar="IN",
-        help="a folder with all its sub-folders, a glob pattern (** too), an archive (.tar, .zip, .tar.gz), a store "
-        "path such as gs://bucket/train or s3://bucket/train, a web address, or a list of paths and web addresses "
-        "(.txt, .csv, .tsv, .jsonl, each also .gz, or .parquet); several inputs are the splits of one dataset, named "
-        "after their last folders; a single one is the split train",
+        help="a folder with all its subfolders, a glob pattern (including **), an archive (.tar, .zip, .tar.gz), an "
+        "object store path such as gs://bucket/train or s3://bucket/train, a web address, or a list of paths and web "
+        "addresses (.txt, .csv, .tsv, .jsonl, each optionally with .gz, or .parquet); several inputs become the splits "
+        "of one dataset, named after their last folders; a single input is the split train",
     )
     group.add(
         *("-o", "--out_dir"),
         metavar="OUT",
-        help="the folder or store path that the dataset is written to; --estimate does not need it",
+        help="the folder or object store path to write the dataset to; not needed with --estimate",
     )
     _add_layout_flags(group)
     _add_selection_flags(group)
@@ -62,8 +62,8 @@ def _add_layout_flags(group: FlagGroup) -> None:
         "--images_per_shard",
         type=values.whole_number,
         metavar="N",
-        help="images in a shard, which is the unit of work and of resume (default: "
-        f"{_OF_FILES}; {_OF_ARCHIVES} for archives; {DATAFLOW_IMAGES_PER_SHARD} on Dataflow)",
+        help=f"the number of images in a shard, the unit of work and of resuming (default: {_OF_FILES}; {_OF_ARCHIVES} "
+        f"for archives; {DATAFLOW_IMAGES_PER_SHARD} on Dataflow)",
     )
 
 
@@ -72,14 +72,14 @@ def _add_selection_flags(group: FlagGroup) -> None:
         "--list_prefixes",
         type=values.alphabet,
         metavar="CHARS",
-        help="list gs:// and s3:// inputs of millions of files in parallel, by the characters that the names begin "
-        "with: hex, or the characters themselves (default: one listing)",
+        help="list gs:// and s3:// inputs of millions of files in parallel, split by the first characters of the "
+        "names: hex, or the characters themselves (default: one listing)",
     )
     group.add_setting(
         "--any_name",
         action="store_true",
-        help="try every file by its content, whatever its name: names without an extension, and names such as "
-        "b.jpg?size=large, which are keys as a whole",
+        help="try to read every file, whatever its name: files without an extension, and files such as "
+        "b.jpg?size=large, whose whole name becomes the key",
     )
     group.add(
         "--split",
@@ -92,8 +92,8 @@ def _add_selection_flags(group: FlagGroup) -> None:
         "--sample",
         type=values.share,
         metavar="SHARE",
-        help="take only a share of the images, such as 1/10: the same images in every run, and a larger sample "
-        "contains a smaller one (default: %(default)s, which is all)",
+        help="use only a fraction of the images, such as 1/10; every run selects the same images, and a larger sample "
+        "includes those of a smaller one (default: %(default)s, all images)",
     )
 
 
@@ -101,7 +101,7 @@ def _add_continuation_flags(group: FlagGroup) -> None:
     group.add(
         "--overwrite",
         action="store_true",
-        help="start again in an OUT that holds a dataset: delete what that dataset wrote, and nothing else",
+        help="start over in an OUT that holds a dataset: delete the files of that dataset, and nothing else",
     )
     group.add_setting(
         "--retry_failed",
@@ -113,8 +113,8 @@ def _add_continuation_flags(group: FlagGroup) -> None:
         nargs="?",
         const="sizes",
         choices=VERIFICATIONS,
-        help="make nothing: check that every committed file is there, by its size, or with full by its SHA-256; the "
-        "next run makes again what is missing or differs",
+        help="check that every committed file exists and has the right size, or with full the right SHA-256, and write "
+        "no images; the next run recreates files that are missing or differ",
     )
 
 
@@ -122,8 +122,8 @@ def _add_list_flags(group: FlagGroup) -> None:
     group.add_setting(
         "--url_column",
         metavar="COLUMN",
-        help=f"the column of a list with the path or web address of each image (default: {', '.join(URL_COLUMNS[:-1])} "
-        f"or {URL_COLUMNS[-1]}, the first that it has)",
+        help="the column of a list with the path or web address of each image (default: the first of "
+        f"{', '.join(URL_COLUMNS[:-1])} and {URL_COLUMNS[-1]} that the list has)",
     )
     group.add_setting(
         "--key_column",
@@ -134,24 +134,24 @@ def _add_list_flags(group: FlagGroup) -> None:
     group.add_setting(
         "--verify_hash",
         metavar="COLUMN",
-        help="the column of a list with the MD5, SHA-1, SHA-256 or SHA-512 of each file, in hexadecimal or Base64: a "
-        "file with another one fails",
+        help="the column of a list with the MD5, SHA-1, SHA-256 or SHA-512 of each file, in hexadecimal or Base64; "
+        "files that do not match fail",
     )
     group.add_setting(
         "--requests_per_host",
         type=values.whole_number,
         metavar="N",
-        help="requests to one host that each process of the runner sends at the same time (default: %(default)s)",
+        help="the number of simultaneous requests to one host from each process of the runner (default: %(default)s)",
     )
     group.add_setting(
         "--allow_private_hosts",
         action="store_true",
-        help="also ask addresses of this machine and of private networks",
+        help="allow requests to addresses of this machine and of private networks",
     )
     group.add_setting(
         "--ignore_robots_tag",
         action="store_true",
-        help="also use images whose server says noai, noimageai, noindex or noimageindex in X-Robots-Tag",
+        help="also use images that their server marks noai, noimageai, noindex or noimageindex in X-Robots-Tag",
     )
 
 
@@ -159,19 +159,19 @@ def _add_sample_flags(group: FlagGroup) -> None:
     group.add_setting(
         "--label_from",
         choices=LABEL_SOURCES,
-        help="folder: the label of an image is the name of its folder, the last one of its path (default: no labels)",
+        help="folder: label each image with the name of its folder, the last one in its path (default: no labels)",
     )
     group.add_setting(
         "--columns",
         metavar="FILE",
-        help="a table (.csv, .tsv, .jsonl, .parquet) of further columns, such as label or caption. Its column key, "
-        "ImageID, image_id or file_name holds the keys of the images",
+        help="a table (.csv, .tsv, .jsonl, .parquet) of additional columns, such as label or caption. Its column key, "
+        "ImageID, image_id or file_name identifies the images",
     )
     group.add_setting(
         "--attribution",
         metavar="FILE",
-        help="a table of who made each image and under which license, with the columns of Open Images: ImageID, "
-        "OriginalURL, OriginalLandingURL, License, AuthorProfileURL, Author and Title",
+        help="a table of the author and license of each image, with the columns of Open Images: ImageID, OriginalURL, "
+        "OriginalLandingURL, License, AuthorProfileURL, Author and Title",
     )
 
 
@@ -184,4 +184,4 @@ def _add_card_flags(group: FlagGroup) -> None:
     group.add_setting(
         "--license", type=values.license_id, metavar="ID", help="the license of the dataset, such as cc-by-4.0"
     )
-    group.add_setting("--citation", metavar="FILE", help="a file that says how to cite the dataset, in BibTeX")
+    group.add_setting("--citation", metavar="FILE", help="a BibTeX file that says how to cite the dataset")

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 from pipeline.cli.flags import parser_and_groups
 from pipeline.cli.group import FlagGroup
+from transforms.imaging.spec import FITS, MODES
+from transforms.layouts import LAYOUTS
 
 _HEAD = """\
 # Flags
@@ -16,11 +18,15 @@ _HEAD = """\
 
 """
 
+# A flag, and the value after it if that is in capitals, a runner or one of the words.
+_VALUES = (r"[A-Z][A-Z:]+", r"[A-Z]\w+Runner", *LAYOUTS, *FITS, *MODES)
+_FLAG = re.compile(rf"(?<![\w-])--?[a-z]+(?:[_-][a-z]+)*(?: (?:{'|'.join(_VALUES)})\b)?")
+
 
 def page() -> str:
     """Return the page: one table for each group of flags."""
     parser, groups = parser_and_groups()
-    note = f"{_markdown(parser.epilog or '')} A flag that neither knows is an error.\n"
+    note = f"{_markdown(parser.epilog or '')} A flag that neither program recognizes is an error.\n"
     return "\n".join([_HEAD + note, *map(_section, groups)])
 
 
@@ -59,7 +65,7 @@ def _meaning(action: argparse.Action) -> tuple[str, str]:
 def _markdown(text: str) -> str:
     """Return plain text as the cell of a table, with flags as code."""
     escaped = text.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
-    return re.sub(r"(?<![\w-])(--?[a-z_]+)", r"`\1`", escaped)
+    return _FLAG.sub(r"`\g<0>`", escaped)
 
 
 if __name__ == "__main__":

@@ -45,8 +45,8 @@ def _add_size_flags(group: FlagGroup) -> None:
         type=values.sizes,
         default=[list(_SIZES)],
         metavar="SIZE",
-        help="the longest side (see --fit) in pixels, one or several: -s 512 256, or 512,256, decodes each image once "
-        f"(default: {' '.join(map(str, _SIZES))})",
+        help="the longest side (see --fit) in pixels, one or more sizes, such as 512 256 or 512,256; each image is "
+        f"decoded only once (default: {' '.join(map(str, _SIZES))})",
     )
     group.add_setting(
         "--fit",
@@ -58,26 +58,25 @@ def _add_size_flags(group: FlagGroup) -> None:
         "--pad_color",
         type=values.color,
         metavar="COLOR",
-        help="the colour that pad fills up with: a name, or one such as #808080 (default: %(default)s)",
+        help="the padding colour of --fit pad: a name, or a value such as #808080 (default: %(default)s)",
     )
     group.add_setting(
         "--only_shrink",
         action="store_true",
-        help="images smaller than SIZE keep their dimensions, and are encoded again all the same (see --keep_small); "
-        "pad centres them as they are, crop takes what there is",
+        help="do not enlarge images smaller than SIZE, but re-encode them anyway (see --keep_small); pad centres them "
+        "unscaled, crop uses what there is",
     )
     group.add_setting(
         "--keep_small",
         action="store_true",
-        help="as --only_shrink, and an image that needs no change (format, size, orientation, colour) is stored byte "
-        "for byte, with its metadata such as EXIF and GPS",
+        help="like --only_shrink, and copy images that need no change (format, size, orientation, colour) byte for "
+        "byte, with metadata such as EXIF and GPS",
     )
     group.add_setting(
         "--orientation",
         choices=(AUTO, *ORIENTATIONS),
-        help="exif: turned upright as EXIF says, or else XMP, as every viewer shows it; stored: pixels as they are "
-        "stored, which is what the boxes of Open Images refer to; auto: exif, but stored with --exact (default: "
-        "%(default)s)",
+        help="exif: rotated upright by EXIF, or else by XMP, as viewers show the image; stored: pixels as stored, "
+        "which the boxes of Open Images refer to; auto: exif, or stored with --exact (default: %(default)s)",
     )
 
 
@@ -85,26 +84,25 @@ def _add_pixel_flags(group: FlagGroup) -> None:
     group.add_setting(
         "--mode",
         choices=MODES,
-        help="RGB; L: gray; keep: palettes and gray stay as they are, resized with nearest, for masks "
-        "(default: %(default)s)",
+        help="RGB; L: gray; keep: for masks, keep palettes and gray, resized with nearest (default: %(default)s)",
     )
     group.add_setting(
         "--background",
         type=values.color,
         metavar="COLOR",
-        help="the colour that transparent images are laid on: a name, or one such as #808080 (default: %(default)s)",
+        help="the background colour for transparent images: a name, or a value such as #808080 (default: %(default)s)",
     )
     group.add_setting(
         "--color",
         choices=COLORS,
-        help="keep-numbers: the numbers stay and a colour profile is dropped, as in the old script; srgb: converted "
-        "by the profile or by cICP, after the resize (default: %(default)s)",
+        help="keep-numbers: keep the pixel values and drop the colour profile, as the old script did; srgb: convert by "
+        "the profile or by cICP, after resizing (default: %(default)s)",
     )
     group.add_setting(
         "--depth_range",
         choices=DEPTH_RANGES,
-        help="gray of more than 8 bits: full maps the whole range of its type to 0..255, and floats from 0 to 1; auto "
-        "maps the range of each image (default: %(default)s)",
+        help="gray images of more than 8 bits: full maps the full range of the pixel type, 0 to 1 for floats, to "
+        "0..255; auto maps the range of each image (default: %(default)s)",
     )
 
 
@@ -118,14 +116,14 @@ def _add_resampling_flags(group: FlagGroup) -> None:
     group.add_setting(
         "--exact",
         action="store_true",
-        help="decode each image whole, and make each size from it: slower, and the same bytes as the old script's",
+        help="decode each image at full size and resize from that: slower, but byte-identical to the old script",
     )
     group.add(
         "--reducing_gap",
         type=values.number,
         metavar="G",
-        help="how many times larger than the target the decoded image must stay; 1 is fastest "
-        f"(default: {SETTINGS['reducing_gap']})",
+        help="the minimum ratio of the decoded image's size to the target's; 1 is fastest (default: "
+        f"{SETTINGS['reducing_gap']})",
     )
 
 
@@ -134,19 +132,19 @@ def _add_encoding_flags(group: FlagGroup) -> None:
         *("-ext", "--extension"),
         type=values.extension,
         metavar="EXT",
-        help=f"{', '.join(FORMATS)}, or '', which keeps the format of each source, by its content (default: '')",
+        help=f"{', '.join(FORMATS)}, or '' to keep the format of each source, detected by content (default: '')",
     )
     group.add_setting(
         "--quality",
         type=values.quality,
         metavar="Q",
-        help="1 to 100, for JPEG, WebP and AVIF (default: Pillow's: 75, 80 and 75)",
+        help="1 to 100, for JPEG, WebP and AVIF (default: Pillow's defaults, 75, 80 and 75)",
     )
     group.add_setting(
-        "--subsampling", choices=SUBSAMPLINGS, help="subsampling of colour, for JPEG and AVIF (default: 4:2:0)"
+        "--subsampling", choices=SUBSAMPLINGS, help="chroma subsampling, for JPEG and AVIF (default: 4:2:0)"
     )
-    group.add_setting("--progressive", action="store_true", help="JPEG in several scans: a little smaller")
-    group.add_setting("--lossless", action="store_true", help="WebP without loss")
+    group.add_setting("--progressive", action="store_true", help="write progressive JPEG, which is slightly smaller")
+    group.add_setting("--lossless", action="store_true", help="write lossless WebP")
 
 
 def _add_acceptance_flags(group: FlagGroup) -> None:
@@ -166,17 +164,17 @@ def _add_acceptance_flags(group: FlagGroup) -> None:
         "--max_pixels",
         type=values.whole_number,
         metavar="N",
-        help="images and outputs of more than N pixels fail (default: %(default)s, Pillow's limit)",
+        help="fail images and outputs of more than N pixels (default: %(default)s, Pillow's limit)",
     )
     group.add_setting(
         "--truncated",
         choices=TRUNCATED,
-        help="JPEGs that end early, and PNGs with a wrong checksum of their pixels: fail; or accept, which fills the "
-        "rest of a JPEG with gray, keeps the pixels of a PNG, and notes truncated or damaged in the manifest "
+        help="what to do with JPEGs that end early and PNGs whose pixel checksum is wrong: fail, or accept, which "
+        "fills the rest of a JPEG with gray, keeps the pixels of a PNG, and notes truncated or damaged in the manifest "
         "(default: %(default)s)",
     )
     group.add_setting(
         "--check_jpeg",
         action="store_true",
-        help="JPEGs fail too if they have damage that decoders only warn of; needs the extra check",
+        help="also fail JPEGs with damage that decoders only warn about; needs the extra check",
     )

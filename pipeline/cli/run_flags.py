@@ -35,13 +35,13 @@ def _add_estimate_flags(group: FlagGroup) -> None:
         type=values.whole_number,
         const=ESTIMATE_IMAGES,
         metavar="N",
-        help=f"write nothing: resize N images in memory ({ESTIMATE_IMAGES} without a number), the same ones each time, "
-        "and print the size of the output, the time here, and the hours and dollars on Dataflow",
+        help=f"resize N images in memory ({ESTIMATE_IMAGES} without a number), the same ones each time, and print the "
+        "estimated output size, the time on this machine, and the hours and dollars on Dataflow; nothing is written",
     )
     group.add(
         "--prices",
         metavar="FILE",
-        help='with --estimate: a JSON file of prices that replace the built-in ones, such as {"vcpu_hour": 0.06}',
+        help='with --estimate: a JSON file of prices to use instead of the built-in ones, such as {"vcpu_hour": 0.06}',
     )
 
 
@@ -50,77 +50,78 @@ def _add_run_flags(group: FlagGroup) -> None:
         *("-j", "--processes", "--threads"),
         type=values.whole_number,
         metavar="N",
-        help="worker processes, each of which makes one image at a time; --threads is an older name "
+        help="the number of worker processes, each of which processes one image at a time; --threads is an older name "
         f"(default: the number of cores; {REMOTE_PROCESSES} for each process of a remote runner)",
     )
     group.add_setting(
         "--memory",
         type=values.byte_count,
         metavar="BYTES",
-        help="memory for decoded images in all workers together, such as 4G (default: half of the machine's or the "
-        "container's; on a remote runner half of a core's share for the worker of each process)",
+        help="total memory for decoded images in all workers, such as 4G (default: half the memory of the machine or "
+        "container; on a remote runner, half of one core's share for each worker)",
     )
     group.add(
         "--max_failures",
         type=values.limit,
         metavar="LIMIT",
-        help="N or N%%: exit with code 1 if more images failed; a local run stops at once (default: no limit)",
+        help="exit with code 1 if more than N images, or N%% of them, fail; a local run stops at once (default: no "
+        "limit)",
     )
     group.add(
         "--runner",
         metavar="RUNNER",
-        help="where the graph runs: DirectRunner is this machine, DataflowRunner is Google Cloud, FlinkRunner is the "
-        "cluster of Beam's --flink_master HOST:PORT, other names are Beam's (default: this machine)",
+        help="where to run: DirectRunner is this machine, DataflowRunner is Google Cloud, FlinkRunner is the cluster "
+        "at Beam's --flink_master HOST:PORT; other runners of Beam work too (default: this machine)",
     )
     group.add(
         "--local_cluster",
         type=values.whole_number,
         metavar="N",
-        help="run on a Flink cluster that is started on this machine for the run, with N TaskManagers, each of which "
-        "makes one shard at a time; implies --runner FlinkRunner, needs make install-flink",
+        help="start a Flink cluster on this machine for the run, with N TaskManagers, each of which processes one "
+        "shard at a time; implies --runner FlinkRunner, needs make install-flink",
     )
     group.add(
         "--shared_filesystem",
         action="store_true",
-        help="with --runner FlinkRunner: the local paths of the command are the same files on every host of the "
+        help="with --runner FlinkRunner: local paths in the command refer to the same files on every host of the "
         "cluster",
     )
     group.add(
         "--wait",
         action="store_true",
-        help="with --runner DataflowRunner: follow the job to its end instead of only submitting it",
+        help="with --runner DataflowRunner: follow the job until it ends instead of only submitting it",
     )
 
 
 def _add_log_flags(group: FlagGroup) -> None:
-    group.add("-l", "--log", metavar="FILE", help="write the log to this file, too")
+    group.add("-l", "--log", metavar="FILE", help="also write the log to this file")
     group.add(
         "--log_level",
         choices=LOG_LEVELS,
-        help=f"debug shows Beam's own log too (default: {DEFAULT_LOG_LEVEL})",
+        help=f"debug also shows Beam's own log (default: {DEFAULT_LOG_LEVEL})",
     )
     group.add(
         *("-v", "--log_every", "--verbose"),
         type=values.whole_number,
         metavar="N",
-        help="images between two progress lines in the log, which has one every 30 seconds in any case; --verbose is "
-        f"the name of the old script (default: {LOG_EVERY})",
+        help="log a progress line every N images, and every 30 seconds in any case; --verbose is the old script's "
+        f"name for it (default: {LOG_EVERY})",
     )
     group.add(
         *("-q", "--quiet"),
         action="store_true",
-        help="show warnings and errors only, and no progress bar; the file of -l gets the whole log",
+        help="show only warnings and errors, without a progress bar; the file of -l still gets the whole log",
     )
     group.add(
         "--report_every",
         type=values.whole_number,
         metavar="SECONDS",
-        help="on this machine: write OUT/report.html again every so many seconds, for a browser that follows the run "
-        "(default: once, at the end)",
+        help="on this machine: rewrite OUT/report.html every SECONDS seconds, to follow the run in a browser (default: "
+        "once, at the end)",
     )
 
 
 def _add_help_flags(group: FlagGroup) -> None:
-    group.add("-h", action=ShortHelp, help="print the flags that people use, with three examples, and exit")
+    group.add("-h", action=ShortHelp, help="print the most common flags and three examples, and exit")
     group.add("--help", action=FullHelp, help="print all flags, and exit")
     group.add("--version", action=PrintVersion, help="print the versions of this program and its libraries, and exit")

@@ -39,11 +39,11 @@ def _image_path(_shard: Shard, folder: str, name: str, _extension: str) -> str:
 def _problem_of(path: str) -> tuple[Kind, str] | None:
     parts = path.split("/")
     if parts[0] in (RUN_DIR, REPORT_PATH) or parts[0].startswith(f"{RUN_DIR}."):
-        return Kind.NAME_UNUSABLE, f"its output would lie in {parts[0]}, which is the dataset's own"
+        return Kind.NAME_UNUSABLE, f"its output would be in {parts[0]}, which the dataset uses itself"
     if {"", ".", ".."} & set(parts):  # an object in a store may have such a name, which leads elsewhere on a disk
-        return Kind.NAME_UNUSABLE, f"its output {path!r} would be no file below OUT"
+        return Kind.NAME_UNUSABLE, f"its output {path!r} would not be a file below OUT"
     if len(os.fsencode(parts[-1])) > _LONGEST_NAME:
-        return Kind.NAME_TOO_LONG, f"its output's name has over {_LONGEST_NAME} bytes"
+        return Kind.NAME_TOO_LONG, f"the name of its output has more than {_LONGEST_NAME} bytes"
     return None
 
 
@@ -70,7 +70,7 @@ def _one_line(folder: str) -> str:
 
 
 LAYOUT = Layout(
-    summary="the source's tree again",
+    summary="the same folder tree as the source",
     keeps_tree=True,
     images_per_shard=100,
     name_of=_name_of,

@@ -16,19 +16,19 @@ from tests.support import ROOT, photo_tree
 PAGE = """\
 usage: image_resizer -i IN [IN ...] -o OUT [-s SIZE ...] [-ext EXT] [other flags]
 
-Make small images of a large collection. The same command again continues where it stopped.
+Resize a large collection of images. Run the same command again to continue where it stopped.
 
-  -i IN ...            a folder, a pattern, an image, an archive, a store path such as gs://bucket/train, a web address,
-                       or a list of paths and web addresses
-  -o OUT               the folder or store path that the dataset is written to
-  -s SIZE ...          the longest side in pixels, one or several (default: 512)
+  -i IN ...            a folder, a pattern, an image, an archive, an object store path such as gs://bucket/train,
+                       a web address, or a list of paths and web addresses
+  -o OUT               the folder or object store path to write the dataset to
+  -s SIZE ...          the longest side in pixels, one or more sizes (default: 512)
   -ext EXT             jpg, png, webp or avif (default: the format of each source)
   --fit FIT            contain, cover, crop, pad or stretch (default: contain)
   --layout LAYOUT      files, webdataset, parquet or tfrecord (default: files)
-  --label_from folder  the label of an image is the name of its folder
-  -j N                 worker processes, each with one image (default: the number of cores)
-  --estimate           write nothing, and print the size of the output, the time and the price
-  --verify             make nothing, and check the files of the dataset in OUT
+  --label_from folder  label each image with the name of its folder
+  -j N                 the number of worker processes (default: the number of cores)
+  --estimate           print the estimated output size, time and cost, and write nothing
+  --verify             check the files of the dataset in OUT, and write no images
 
 Examples:
   image_resizer -i photos --estimate
