@@ -79,7 +79,7 @@ def _total_interval(total: Total) -> str:
     if estimate.half_width == 0:
         return "exact: every image was measured"
     if math.isinf(estimate.half_width):
-        return "unknown: one image gives no interval"
+        return "unknown: one image is not enough for an interval"
     basis = "by the bytes of the sources" if total.by_size else "by the number of images"
     return f"{amount(estimate.low)} to {amount(estimate.high)}, {basis}"
 
@@ -154,8 +154,8 @@ def _sentences(findings: Findings) -> Iterator[str]:
     assumed, slowdown = cost.ASSUMED, findings.prices.vcpu_slowdown
     measured, images = findings.tally["images"]["matched"], findings.listing.images
     yield (
-        f"{measured:,} of {counted(images, 'image')}, the first in the order of a hash of their names: the same images "
-        "in every estimate; a larger sample contains a smaller one"
+        f"{measured:,} of {counted(images, 'image')}, the first when ordered by a hash of their names; every estimate "
+        "measures the same images, and a larger sample includes those of a smaller one"
     )
     yield (
         "simple random sampling with the normal approximation (rough below 30 images) and the finite population "
@@ -166,7 +166,7 @@ def _sentences(findings: Findings) -> Iterator[str]:
     yield _about_workers(findings)
     yield (
         f"images x CPU time x {slowdown:g} (assumed: a vCPU is one of two hardware threads of a core) / "
-        f"{assumed.utilization:g} (assumed: the rest is waiting for the store and Beam's own work), plus "
+        f"{assumed.utilization:g} (assumed: the rest is Beam's own work and waiting for the object store), plus "
         f"{assumed.startup_minutes:g} minutes until a worker starts (assumed); all workers run from start to end; "
         "FlexRS may delay the start by up to 6 hours"
     )
@@ -182,7 +182,7 @@ def _sentences(findings: Findings) -> Iterator[str]:
 
 def _about_workers(findings: Findings) -> str:
     shards = dataflow.SHARDS_PER_PROCESS * dataflow.VCPUS_PER_WORKER
-    requested = "the number given by --max_num_workers, or fewer if each of their vCPUs would not get a shard"
+    requested = "the number from --max_num_workers, or fewer if some of their vCPUs would not get a shard"
     by_shards = f"1 per {shards} shards, at most {dataflow.MAX_WORKERS}"
     return (
         f"{dataflow.MACHINE_TYPE}: {dataflow.VCPUS_PER_WORKER} vCPUs, {dataflow.MEMORY_GB_PER_WORKER} GB of memory, "
@@ -195,6 +195,6 @@ def _about_prices(findings: Findings) -> str:
     exceptions = f", except {', '.join(prices.given)} from --prices" if prices.given else ""
     where = "; for the same images in a bucket" if findings.local else ""
     return (
-        f"list prices of {prices.date} in {prices.region}{exceptions}; 1 GB is 2^30 bytes; no discounts and no "
-        f"free tier; buckets and workers are in one region, so that no network traffic is billed{where}"
+        f"list prices of {prices.date} in {prices.region}{exceptions}; 1 GB is 2^30 bytes; no discounts and no free "
+        f"tier; buckets and workers are in the same region, so no network traffic is billed{where}"
     )

@@ -17,14 +17,14 @@ from transforms.model.errors import RunError
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 2 if the arguments are wrong or OUT holds no complete dataset."""
     parser = argparse.ArgumentParser(
-        prog="python -m pipeline.report", description="Write the report of a complete dataset, OUT/report.html, again."
+        prog="python -m pipeline.report", description="Rewrite OUT/report.html, the report of a complete dataset."
     )
-    parser.add_argument("out_dir", metavar="OUT", help="the dataset: a folder, or a path in a store")
+    parser.add_argument("out_dir", metavar="OUT", help="the dataset: a folder or an object store path")
     args, beam_args = parser.parse_known_args(argv)
     try:
         out_dir = normalize(args.out_dir, "OUT")
         if storage.is_local(out_dir) and beam_args:
-            raise UsageError(f"unexpected argument {beam_args[0]!r}: a local dataset takes no flags; give OUT alone")
+            raise UsageError(f"unexpected argument {beam_args[0]!r}: for a local dataset, pass only OUT")
         log.configure("info", None)
         if not storage.is_local(out_dir):
             storage.set_options(beam_args)

@@ -80,7 +80,7 @@ def _compression_score(row: Row) -> float | None:
 
 
 def _describe_compression(row: Row) -> tuple[str, ...]:
-    return f"{_source_bits(row):.2f} bits a pixel", amount(row["source_bytes"])
+    return f"{_source_bits(row):.2f} bits per pixel", amount(row["source_bytes"])
 
 
 def detail(row: Row) -> float:
@@ -90,26 +90,26 @@ def detail(row: Row) -> float:
 
 def describe_detail(row: Row) -> tuple[str, ...]:
     """Return the lines about the detail of an output."""
-    return f"{detail(row):.2f} bits a pixel", amount(row["bytes"])
+    return f"{detail(row):.2f} bits per pixel", amount(row["bytes"])
 
 
 ASPECT = Criterion(
-    "Largest change of aspect",
-    "Width by height of the source, and of its picture in the output.",
+    "Largest change of aspect ratio",
+    "The aspect ratio of the source, and of its picture in the output.",
     _aspect_score,
     _describe_aspect,
 )
 ENLARGED = Criterion(
-    "Smallest sources, enlarged most",
-    "How many times wider or higher the picture is in the output than in the source.",
+    "Most enlarged sources",
+    "How many times wider or taller the picture is in the output than in the source.",
     _enlargement_score,
     _describe_enlargement,
 )
 COMPRESSED = Criterion(
     "Most compressed sources",
-    "The fewest bits a pixel of the source's file, among formats that lose detail.",
+    "The fewest bits per pixel of the source's file, among lossy formats.",
     _compression_score,
     _describe_compression,
 )
-LEAST_DETAIL = Criterion("Least detail", "The fewest bits a pixel of the output's file.", detail, describe_detail)
+LEAST_DETAIL = Criterion("Least detail", "The fewest bits per pixel of the output's file.", detail, describe_detail)
 CRITERIA = (ASPECT, ENLARGED, COMPRESSED, LEAST_DETAIL)

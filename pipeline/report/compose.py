@@ -68,9 +68,9 @@ def compose_page(data: ReportData, pictures: Pictures, status: Status, now: date
 def _scope(read: int, matched: int, status: Status) -> str:
     """Return the sentence about the images that single ones were looked for in."""
     if read >= matched:
-        return "Looked for in all images."
-    why = f": the page reads {amount(MOST_BYTES)} of the manifest" if status.share is None else ""
-    return f"Looked for in {read:,} of {counted(matched, 'image')}{why}."
+        return "Selected from all images."
+    why = f": this page reads only {amount(MOST_BYTES)} of the manifest" if status.share is None else ""
+    return f"Selected from {read:,} of {counted(matched, 'image')}{why}."
 
 
 def _rest(groups: int) -> str:

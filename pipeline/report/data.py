@@ -98,12 +98,14 @@ def _read_summary(out_dir: str) -> dict[str, Any]:
     path = storage.join(out_dir, SUMMARY_PATH)
     text = storage.read_if_there(path)
     if text is None:
-        raise RunError(f"{out_dir!r} holds no complete dataset ({SUMMARY_PATH} is missing): give the OUT of a run")
+        raise RunError(
+            f"{out_dir!r} does not contain a complete dataset ({SUMMARY_PATH} is missing): pass the OUT of a run"
+        )
     try:
         summary = json.loads(text)
         return {**summary, "images": summary["images"], "outputs": summary["outputs"]}
     except (ValueError, TypeError, KeyError) as error:
-        raise RunError(f"{path!r} is damaged ({error}): give the command of its run again to rewrite it") from error
+        raise RunError(f"{path!r} is damaged ({error}): repeat the command of its run to rewrite it") from error
 
 
 def read_runs(out_dir: str) -> Iterator[dict[str, Any]]:

@@ -162,7 +162,7 @@ def source_crop(
     whole = drafted[1] if drafted else (0.0, 0.0, *full)
     picture = _rgb(image, background)
     if picture.size != (math.ceil(whole[2]), math.ceil(whole[3])):
-        raise ValueError("Pillow shows it in other dimensions")
+        raise ValueError("Pillow shows it at different dimensions")
     x0, y0, x1, y1 = row["source_box"]
     across, down = whole[2] / full[0], whole[3] / full[1]
     part = x0 * across, y0 * down, x1 * across, y1 * down
@@ -175,7 +175,7 @@ def source_crop(
 def _open(data: bytes) -> ImageFile.ImageFile:
     image = Image.open(io.BytesIO(data), formats=_formats)
     if image.width * image.height > _MOST_PIXELS:
-        raise ValueError("it has too many pixels to be shown here")
+        raise ValueError("it has too many pixels to show here")
     return image
 
 

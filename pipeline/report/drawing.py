@@ -54,13 +54,13 @@ class Drawing:
             arguments: the other arguments of the function.
         """
         if not self._problem and time.monotonic() > self._end:
-            self._problem = f"Left out: the pictures of a page may take {_SECONDS:g} s"
+            self._problem = f"Left out: making the pictures of this page may take at most {_SECONDS:g} s"
         if self._problem:
             return no_picture(self._problem)
         try:
             picture = self._ask(work, data, arguments)
         except (OSError, ValueError):
-            self._problem = f"The process that makes the pictures has ended ({self._ending()})"
+            self._problem = f"The process that makes the pictures ended ({self._ending()})"
             return no_picture(self._problem)
         if len(picture.uri) * uses > self._left:
             return no_picture("Left out to keep the page small")

@@ -11,14 +11,14 @@ from pipeline.report.page import Link
 # The most links to the parts of one table.
 _MOST = 3
 _MEANINGS = {
-    "README.md": "the card",
+    "README.md": "the dataset card",
     "summary.json": "all counts and settings",
     "shards.jsonl": "the archives",
-    "croissant.json": "the dataset for machines",
+    "croissant.json": "machine-readable description of the dataset",
     "LICENSE": "licenses and authors",
     "SHA256SUMS": "checksums of all files",
 }
-_TABLES = {"manifest": "a row for each image and size", "failures": "a row for each image that failed"}
+_TABLES = {"manifest": "a row for each image and size", "failures": "a row for each failed image"}
 
 
 def href(path: str) -> str:

@@ -114,7 +114,7 @@ def _outputs(paths: Sequence[str], data: ReportData) -> Iterator[tuple[str, byte
     for wanted, found in _read_all(lambda some: read_outputs(data.out_dir, layout, some), members[:most], readers):
         yield from ((path, found.get(path, "Not found")) for path in wanted)
     for left_out in members[most:]:
-        yield from ((path, f"Left out: {MOST_ARCHIVES} archives are read for a page") for path in left_out)
+        yield from ((path, f"Left out: this page reads at most {MOST_ARCHIVES} archives") for path in left_out)
 
 
 def _read_all(read: Callable[[Any], Any], items: Sequence[Any], readers: int = _READERS) -> Iterator[tuple[Any, Any]]:
@@ -131,7 +131,7 @@ def _sources(drawing: Drawing, data: ReportData, crops: Mapping[str, Picture]) -
     def read(rows: tuple[Row, ...]) -> bytes | str:
         found = _read_source(rows[0]["source"], data)
         if isinstance(found, bytes) and hashlib.sha256(found).hexdigest() != rows[0]["source_sha256"]:
-            return "The source has changed since"
+            return "The source has changed since the run"
         return found
 
     background = data.summary["settings"].get("background", "#ffffff")
@@ -158,11 +158,11 @@ def _failed(drawing: Drawing, data: ReportData) -> Iterator[tuple[str, Picture]]
 def _read_source(name: str, data: ReportData) -> bytes | str:
     location = location_of(name, data.plan.inputs) if data.plan else None
     if location is None:
-        return "No folder or store that is recorded holds the source"
+        return "The source is not in any recorded input"
     try:
         if (storage.size(location) or 0) > _MOST_BYTES:
-            return f"The source has more than {amount(_MOST_BYTES)}"
+            return f"The source is larger than {amount(_MOST_BYTES)}"
         found = storage.read_if_there(location)
     except RunError:
         return "The source cannot be read"
-    return "The source is no longer there, or lies in an archive" if found is None else found
+    return "The source no longer exists, or is in an archive" if found is None else found

@@ -96,8 +96,8 @@ class Tiles:
                 yield TileList(criterion.heading, criterion.rule, tuple(tiles))
         if blank:
             rule = (
-                f"Of the {len(cases[LEAST_DETAIL])} different outputs with the fewest bits a pixel, those whose pixels "
-                f"deviate by less than {_BLANK:g} of 255 from their mean."
+                f"Of the {len(cases[LEAST_DETAIL])} different outputs with the fewest bits per pixel, those whose "
+                f"pixels deviate from their mean by less than {_BLANK:g} of 255."
             )
             yield TileList("Suspected blank", rule, tuple(map(self._blank, blank)))
 
@@ -123,7 +123,7 @@ class Tiles:
         if len(counts) > len(shown):
             sentences.append(f"{len(counts) - len(shown):,} more, with {counted(left, 'image')}.")
         if "classes" not in self._data.summary and self._data.survey.images < self._data.summary["images"]["matched"]:
-            sentences.append(f"Counted in {counted(self._data.survey.images, 'image')} only.")
+            sentences.append(f"Counted in only {counted(self._data.survey.images, 'image')}.")
         return " ".join(sentences)
 
     def _classes(self, shown: Iterable[tuple[str, int]], whole: int) -> Iterator[Group]:

@@ -34,8 +34,8 @@ def verdict(images: Mapping[str, int]) -> Status:
     """
     matched, written, failed = images["matched"], images["written"], images["failed"]
     if not written:
-        return Status("bad", "nothing written", "The dataset holds no image that is written at every size.")
+        return Status("bad", "nothing written", "No image was written at every size.")
     if failed > _MOST_FAILED * matched:
         text = f"{percent(failed, matched)} failed"
-        return Status("bad", text, "More than 1 % of the images failed: read the failures before you use the dataset.")
+        return Status("bad", text, "More than 1 % of the images failed: check the failures before you use the dataset.")
     return Status("good", "complete", "Every image is accounted for.")

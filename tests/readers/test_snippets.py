@@ -162,7 +162,7 @@ def test_the_snippets_of_a_card(made: Made, layout: str, shape: str) -> None:
         assert read_sizes(code, dataset.out) == dataset.wanted
     if len(SHAPES[shape][0]) > 1:
         card = (dataset.out / "README.md").read_text(encoding="utf-8")
-        assert "Each example loads the images of 512 px, each image once: write 256 for another size." in card
+        assert "Each example loads the images of 512 px, each image once: use 256 for another size." in card
         smaller = sorted((row["width"], row["height"]) for row in written_at(dataset.out, 256))
         for code in snippets:
             assert read_sizes(code.replace("512", "256"), dataset.out) == smaller
@@ -187,7 +187,7 @@ def test_what_datasets_cannot_load_it_refuses_in_words(tmp_path: Path, layout: s
         with pytest.raises(FileNotFoundError, match=r"^No \(supported\) data files found in "):
             datasets.load_dataset(str(dataset.out), *size, cache_dir=str(tmp_path / "cache"))
     card = (dataset.out / "README.md").read_text(encoding="utf-8")
-    assert "`load_dataset` of Hugging Face's datasets does not read these files" in card
+    assert "`load_dataset` of Hugging Face's datasets cannot read these files" in card
 
 
 def test_a_single_input_is_loaded_as_train(made: Made, tmp_path: Path) -> None:

@@ -105,9 +105,9 @@ def test_worst_cases_classes_and_duplicates_are_named(classes: Path, chrome: Chr
     look(chrome, classes / "report.html", 1400)
     cases = dict(chrome.execute_script(_CASES))
     assert cases["Suspected blank"] == ["cat/blank.png"]
-    assert cases["Smallest sources, enlarged most"] == ["dog #1?%/s.jpg"]
-    assert cases["Largest change of aspect"][0] == "dog #1?%/s.jpg"
-    assert "cat/new.jpg" not in cases["Largest change of aspect"]
+    assert cases["Most enlarged sources"] == ["dog #1?%/s.jpg"]
+    assert cases["Largest change of aspect ratio"][0] == "dog #1?%/s.jpg"
+    assert "cat/new.jpg" not in cases["Largest change of aspect ratio"]
     figures = chrome.execute_script(_FIGURES)
     assert (figures["classes.cat"], figures["classes.dog #1?%"], figures["splits.train.images"]) == (10, 9, 19)
     groups = chrome.execute_script("return [...document.querySelectorAll('.duplicate')].map(d => d.innerText)")

@@ -136,7 +136,7 @@ def test_a_source_that_kills_the_decoder_costs_the_pictures_after_it_and_nothing
         os.kill(drawing.pid, signal.SIGSEGV)
         others = [drawing.make("thumbnail", jpeg(1, (60, 40)), side=144, is_output=True) for _ in range(2)]
     assert pixels(first).size == (60, 40)
-    assert [other.missing for other in others] == ["The process that makes the pictures has ended (SIGSEGV)"] * 2
+    assert [other.missing for other in others] == ["The process that makes the pictures ended (SIGSEGV)"] * 2
 
 
 def test_pictures_keep_within_the_bytes_and_the_time_of_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +149,7 @@ def test_pictures_keep_within_the_bytes_and_the_time_of_a_page(monkeypatch: pyte
     monkeypatch.setattr(drawing_module, "_SECONDS", 0.0)
     with Drawing() as drawing:
         late = drawing.make("thumbnail", photo, side=144, is_output=True)
-    assert late.missing == "Left out: the pictures of a page may take 0 s"
+    assert late.missing == "Left out: making the pictures of this page may take at most 0 s"
 
 
 @pytest.mark.parametrize(

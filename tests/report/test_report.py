@@ -75,13 +75,13 @@ def test_a_report_is_written_again_from_the_files_that_are_left(
     assert main([str(out)]) == 0
     assert capsys.readouterr().out == f"{out}/report.html\n"
     assert main([str(out), "--project=p"]) == 2
-    message = "unexpected argument '--project=p': a local dataset takes no flags; give OUT alone"
+    message = "unexpected argument '--project=p': for a local dataset, pass only OUT"
     assert capsys.readouterr().err == f"pipeline.report: {message}\n"
     assert '<span class="missing">Not found</span>' in (out / "report.html").read_text(encoding="utf-8")
     shutil.rmtree(out / ".run")
     assert main([str(out)]) == 0
     html = (out / "report.html").read_text(encoding="utf-8")
-    assert '<span class="missing">No folder or store that is recorded holds the source</span>' in html
+    assert '<span class="missing">The source is not in any recorded input</span>' in html
     assert "not-an-image" in html
     assert not (out / ".run").exists()
     assert set(snapshot(out)) == before.keys() - {archives[-2].name}
@@ -101,10 +101,10 @@ def test_what_is_seen_of_sources_that_failed_changed_or_are_gone(tmp_path: Path)
     assert list(pictures.failed) == ["cut.jpg"]
     assert (pictures.failed["cut.jpg"].width, pictures.failed["cut.jpg"].height) == (144, 96)
     assert {path: pair.source.missing for path, pair in pictures.pairs.items()} == {
-        "p000.jpg": "The source has changed since",
+        "p000.jpg": "The source has changed since the run",
         "p001.jpg": "The source cannot be read",
         "deep/er/p002.jpg": "",
-        "p003.jpg": "The source is no longer there, or lies in an archive",
+        "p003.jpg": "The source no longer exists, or is in an archive",
         "p004.jpg": "",
     }
 
@@ -131,7 +131,7 @@ def test_overwrite_deletes_the_report_and_a_report_that_fails_does_not_fail_the_
     (out / "report.html").mkdir()
     done = run_here(*args)
     assert done.returncode == 0
-    assert re.search(r"WARNING \| .*/report\.html was not made: StorageError: .*Is a directory", done.stderr)
+    assert re.search(r"WARNING \| .*/report\.html was not written: StorageError: .*Is a directory", done.stderr)
     (out / "report.html").rmdir()
     (out / "report.html").write_bytes(first)
     assert run(*args, "--overwrite", "--max_failures", "0").returncode == 1
@@ -146,9 +146,9 @@ def test_an_incomplete_dataset_is_refused(
     assert main([str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     if content is None:
-        assert line.endswith("holds no complete dataset (summary.json is missing): give the OUT of a run")
+        assert line.endswith("does not contain a complete dataset (summary.json is missing): pass the OUT of a run")
     else:
-        assert re.search(r"summary\.json' is damaged \(.*\): give the command of its run again to rewrite it$", line)
+        assert re.search(r"summary\.json' is damaged \(.*\): repeat the command of its run to rewrite it$", line)
     assert not (tmp_path / "report.html").exists()
 
 

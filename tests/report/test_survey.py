@@ -75,9 +75,9 @@ def test_the_worst_cases_are_ordered_and_described() -> None:
     assert names(found, ENLARGED) == ["tiny.png"]
     assert ENLARGED.describe(tiny) == ("64 \N{MULTIPLICATION SIGN} 48 px", "enlarged 8 times")
     assert names(found, COMPRESSED)[:2] == ["crushed.webp", "crop.jpg"]
-    assert COMPRESSED.describe(crushed) == ("0.04 bits a pixel", "4 KB")
+    assert COMPRESSED.describe(crushed) == ("0.04 bits per pixel", "4 KB")
     assert names(found, LEAST_DETAIL)[0] == "flat.jpg"
-    assert LEAST_DETAIL.describe(flat) == ("0.10 bits a pixel", "2.46 KB")
+    assert LEAST_DETAIL.describe(flat) == ("0.10 bits per pixel", "2.46 KB")
     assert (len(found.cases[COMPRESSED]), len(found.cases[LEAST_DETAIL])) == (6, 15)
 
 

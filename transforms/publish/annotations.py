@@ -22,8 +22,8 @@ _WHAT = {
     ),
     IMAGE_LABELS: (
         "label",
-        "`image_labels` has the classes of an image: `category` the class, and `confidence` how sure that is; 0 is a "
-        "class that the image does not hold.",
+        "`image_labels` has the classes of an image: `category` the class, and `confidence` how certain it is; 0 means "
+        "that the image does not contain the class.",
     ),
 }
 
@@ -43,7 +43,7 @@ def annotation_paragraphs(
         counts = annotated[name][str(max(sizes))]
         yield (
             f"{meaning} There are {counted(counts['count'], noun)} of {counted(len(counts['classes']), 'class')} on "
-            f"{counted(counts['images_with'], 'image')}; {counted(counts['images_without'], 'image')} without any."
+            f"{counted(counts['images_with'], 'image')}; {counted(counts['images_without'], 'image')} have none."
         )
         yield _table(noun, counts, columns)
     if columns.annotations:

@@ -83,7 +83,7 @@ def _accounts(facts: DatasetFacts) -> str:
         *(f"Larger than their sources at {enlarged.size} px: {enlarged}." for enlarged in facts.enlarged),
     ]
     if facts.kept:
-        what = "Needed no change, and are their sources byte for byte, with all metadata (the note `kept`)"
+        what = "Copied byte for byte with all metadata, since no change was needed (the note `kept`)"
         sentences.append(f"{what}: {facts.kept:,}.")
     if facts.unread.inputs:
         sentences.append(f"Inputs that could not be read: {facts.unread.inputs:,} ({_markdown(str(facts.unread))}).")
@@ -93,7 +93,7 @@ def _accounts(facts: DatasetFacts) -> str:
 def _contents(facts: DatasetFacts) -> Iterator[str]:
     if facts.columns.types:
         columns = ", ".join(f"`{_code(name)}` ({kind})" for name, kind in facts.columns.types.items())
-        yield f"Each sample has these columns besides its image: {columns}."
+        yield f"In addition to its image, each sample has these columns: {columns}."
     if facts.columns.classes:
         yield f"The classes, {len(facts.columns.classes):,} in all, are numbered in the order of their names."
     yield from annotation_paragraphs(facts.annotated, facts.columns, facts.sizes)

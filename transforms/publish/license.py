@@ -13,16 +13,16 @@ def license_text(facts: DatasetFacts) -> str:
 
 
 def _lines(facts: DatasetFacts) -> Iterator[str]:
-    yield f"The images of this dataset ({' '.join(facts.name.split())}) belong to those who made them."
-    yield "They are smaller versions: resized and encoded again, and changed in nothing else."
-    yield "Who made each of them, where it is from and its license is in attribution-*.jsonl."
+    yield f"The images of this dataset ({' '.join(facts.name.split())}) belong to their creators."
+    yield "They are smaller versions: resized and re-encoded, but not changed in any other way."
+    yield "attribution-*.jsonl has the author, origin and license of each image."
     yield ""
-    yield "Licenses as the attribution has them, and how many images are under each:"
+    yield "Licenses according to the attribution, with the number of images under each:"
     yield ""
     for license_, images in sorted((facts.licenses or {}).items(), key=lambda item: (-item[1], item[0])):
-        yield f"  {' '.join(license_.split()) or '(none is named)'}: {images:,}"
+        yield f"  {' '.join(license_.split()) or '(no license named)'}: {images:,}"
     if facts.unattributed:
         yield f"  (no attribution, see unmatched-*.jsonl): {facts.unattributed:,}"
     if facts.license:
         yield ""
-        yield f"The collection as such is under: {facts.license}"
+        yield f"License of the collection as a whole: {facts.license}"

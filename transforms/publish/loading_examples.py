@@ -21,8 +21,8 @@ for split, samples in load_dataset(os.getcwd(), "{size}").items():
         print(split, sample)"""
 
 _NOT_LOADABLE = (
-    "`load_dataset` of Hugging Face's datasets does not read these files, and says that it found no data files that it "
-    "supports."
+    "`load_dataset` of Hugging Face's datasets cannot read these files, and reports that it found no supported data "
+    "files."
 )
 
 
@@ -31,7 +31,7 @@ def loading_examples(facts: DatasetFacts) -> Iterator[str]:
     size = facts.sizes[0]
     if len(facts.sizes) > 1:
         others = " or ".join(map(str, facts.sizes[1:]))
-        yield f"Each example loads the images of {size} px, each image once: write {others} for another size."
+        yield f"Each example loads the images of {size} px, each image once: use {others} for another size."
     if facts.is_loadable:
         title = "With Hugging Face's datasets, in this folder (for a copy on the Hub, give its name instead):"
         splits = facts.splits_with_images(size)

@@ -101,16 +101,16 @@ Dollars [9]                       files        files   webdataset   webdataset
   storage per month [8]            5.59         5.60         5.90     1,234.50
 
 How these figures are computed
-  [1] 200 of 4,550,000 images, the first in the order of a hash of their names: the same images in
-      every estimate; a larger sample contains a smaller one
+  [1] 200 of 4,550,000 images, the first when ordered by a hash of their names; every estimate
+      measures the same images, and a larger sample includes those of a smaller one
   [2] simple random sampling with the normal approximation (rough below 30 images) and the finite
       population correction; images that failed or were skipped have no output
   [3] CPU time of reading, decoding, resizing and encoding, measured on this machine; the speed
       excludes start-up and writing the outputs
   [4] n2-standard-4: 4 vCPUs, 16 GB of memory, 30 GB of disk; 1 per 16 shards, at most 100
   [5] images x CPU time x 1.5 (assumed: a vCPU is one of two hardware threads of a core) / 0.85
-      (assumed: the rest is waiting for the store and Beam's own work), plus 4 minutes until a
-      worker starts (assumed); all workers run from start to end; FlexRS may delay the start by up
+      (assumed: the rest is Beam's own work and waiting for the object store), plus 4 minutes until
+      a worker starts (assumed); all workers run from start to end; FlexRS may delay the start by up
       to 6 hours
   [6] 100 bytes per listed image: a tuple of 50 bytes (measured) is written and read
   [7] 1 list per 1,000 names; 1 write per output or archive, 2 per shard and 20 for the run; 1 read
@@ -118,7 +118,7 @@ How these figures are computed
   [8] outputs, manifest and markers, and in archives also headers and JSON, as measured in the
       sample
   [9] list prices of 2026-11-22 in us-central1; 1 GB is 2^30 bytes; no discounts and no free tier;
-      buckets and workers are in one region, so that no network traffic is billed; for the same
+      buckets and workers are in the same region, so no network traffic is billed; for the same
       images in a bucket
 
 Nothing was written.
@@ -165,7 +165,7 @@ def test_inputs_in_a_store_have_no_time_on_this_machine() -> None:
 
 def test_an_interval_may_be_unknown_or_exact() -> None:
     unknown = {512: Total(Estimate(1e6, math.inf), by_size=False)}
-    assert row("512", outputs=unknown).endswith("1 MB  unknown: one image gives no interval")
+    assert row("512", outputs=unknown).endswith("1 MB  unknown: one image is not enough for an interval")
     exact = {512: Total(Estimate(1e6, 0), by_size=False)}
     assert row("512", outputs=exact).endswith("1 MB  exact: every image was measured")
     assert row("CPU time", cpu_seconds=Estimate(0.01, math.inf)) == "  CPU time per image            10.0 ms"
@@ -175,6 +175,6 @@ def test_given_workers_and_prices_are_named() -> None:
     def text(**changes: Any) -> str:
         return " ".join(" ".join(lines_with(**changes)).split())
 
-    assert "; the number given by --max_num_workers, or fewer if" in text(workers_given=True)
+    assert "; the number from --max_num_workers, or fewer if" in text(workers_given=True)
     prices = FINDINGS.prices._replace(given=("vcpu_hour", "vcpu_slowdown"))
     assert " in us-central1, except vcpu_hour, vcpu_slowdown from --prices; " in text(prices=prices)

@@ -97,7 +97,8 @@ def test_the_text_for_people() -> None:
         "| split | images | 8 px |\n| --- | ---: | ---: |\n| a\\_b | 1,000 | 41.3 KB |",
         "Images: 1,000 written, 2 failed and 1 skipped, of 1,003 matched; `manifest-*.jsonl` and `failures-*.jsonl` "
         "give the reasons. Copies of an earlier image (the same `source_sha256`): 5.",
-        "Each sample has these columns besides its image: `caption` (string), `label` (int64), `label_name` (string).",
+        "In addition to its image, each sample has these columns: `caption` (string), `label` (int64), `label_name` "
+        "(string).",
         "The classes, 2 in all, are numbered in the order of their names.",
         "`manifest-*.jsonl` has a row for each image and size: the key, the source with its size and SHA-256, the "
         "output with its size, bytes and SHA-256, and the part of the source that the output shows. "
@@ -133,9 +134,7 @@ def test_the_card_shows_the_libraries_that_load_the_dataset(layout: str, extensi
     assert all(library in title for library, title in zip(libraries, titles, strict=True))
     head = yaml.safe_load(text.split("---\n")[1])
     assert (head.get("viewer", True), "dataset_info" in head) == ("datasets" in libraries,) * 2
-    assert ("`load_dataset` of Hugging Face's datasets does not read these files" in section) != head.get(
-        "viewer", True
-    )
+    assert ("`load_dataset` of Hugging Face's datasets cannot read these files" in section) != head.get("viewer", True)
 
 
 def test_the_images_of_a_split_are_those_of_the_size_that_has_the_most() -> None:
@@ -143,7 +142,7 @@ def test_the_images_of_a_split_are_those_of_the_size_that_has_the_most() -> None
     text = card(facts("files", SplitFacts("a", "a", outputs))._replace(sizes=(8, 4)))
     assert "| a | 1,002 | 41.3 KB (1,000 images) | 9 KB |" in text
     assert yaml.safe_load(text.split("---\n")[1])["size_categories"] == ["1K<n<10K"]
-    assert "loads the images of 8 px, each image once: write 4 for another size." in text
+    assert "loads the images of 8 px, each image once: use 4 for another size." in text
 
 
 def test_the_card_says_what_is_enlarged_and_what_was_not_read() -> None:
@@ -158,7 +157,7 @@ def test_the_card_says_what_is_enlarged_and_what_was_not_read() -> None:
 
 def test_the_card_says_how_many_sources_are_kept() -> None:
     dataset = facts("files", SplitFacts("a", "a", ONE_JPEG))
-    sentence = "Needed no change, and are their sources byte for byte, with all metadata (the note `kept`)"
+    sentence = "Copied byte for byte with all metadata, since no change was needed (the note `kept`)"
     assert sentence not in card(dataset)
     assert f" {sentence}: 1,200.\n" in card(dataset._replace(kept=1200))
 
@@ -166,7 +165,7 @@ def test_the_card_says_how_many_sources_are_kept() -> None:
 def test_the_license_of_the_collection() -> None:
     dataset = facts("files", SplitFacts("a", "a", ONE_JPEG))
     lines = license_text(dataset._replace(licenses={"": 2, "by": 1}, license="cc-by-4.0")).splitlines()
-    assert lines[6:] == ["  (none is named): 2", "  by: 1", "", "The collection as such is under: cc-by-4.0"]
+    assert lines[6:] == ["  (no license named): 2", "  by: 1", "", "License of the collection as a whole: cc-by-4.0"]
 
 
 def test_words_for_splits_differ_and_none_is_all() -> None:
