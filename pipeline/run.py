@@ -159,7 +159,7 @@ def _resumed(options: Options) -> Options:
     kept = [(name, value) for name, value in after.items() if value != before[name]]
     if kept:
         words = " ".join(f"--{name} {' '.join(value) if isinstance(value, list) else value}" for name, value in kept)
-        logger.info("{} was begun with other defaults, and keeps them: {}", config.out_dir, words)
+        logger.info("{} was started with other defaults, and keeps them: {}", config.out_dir, words)
     return dataclasses.replace(options, config=config)
 
 
@@ -168,7 +168,7 @@ def _check_nothing_is_hidden(problems: Sequence[Problem]) -> None:
     for problem in problems:
         if problem.hides_images:
             raise RunError(
-                f"{problem.what}, and the outputs of its images would be deleted: make it readable, or give another -o"
+                f"{problem.what}, and the outputs of its images would be deleted: make it readable, or use another -o"
             )
 
 
@@ -199,7 +199,7 @@ def _validate_job(options: Options) -> int:
 
 def _verify(options: Options, plan: Plan | None) -> int:
     if plan is None:
-        raise UsageError(f"-o {options.config.out_dir!r} holds no dataset to verify: leave out --verify")
+        raise UsageError(f"-o {options.config.out_dir!r} contains no dataset to verify: leave out --verify")
     with _exclusive(options), at_work("checking the files of the dataset"):
         return verify(options.config, plan, options.verify == "full")
 
@@ -227,12 +227,12 @@ def _make_dataset(options: Options, lease: Lease, started: float) -> int:
             _run_graph(options, History(options, time.monotonic()), read_plan(options.config.out_dir), lease)
         exit_code = _conclude(options)
     except RunError as error:
-        hint = "; committed shards stay: remove the cause, and give the same command again to continue"
+        hint = "; committed shards are kept: fix the cause, and run the same command again to continue"
         problem = str(error).removesuffix(f"; {CHECK_PATH}")
         logger.error("{}", problem + hint if isinstance(error, StorageError) else error)
         return 1
     if storage.is_local(options.config.out_dir):
-        with at_work("packing what a later run needs"):
+        with at_work("packing the state for later runs"):
             _pack(options.config.out_dir)
     return exit_code
 
@@ -275,8 +275,8 @@ def _reason_to_renumber(options: Options, before: Plan | None) -> str:
     if after is None or after.unwritten == (before.unwritten if before else ()):
         return ""
     folders = ", ".join(map(repr, after.unwritten))
-    change = f"no image of {folders} was written, so there is no such class" if folders else "there are more classes"
-    return f"--label_from folder: {change}; making the dataset once more, with the classes numbered again"
+    change = f"no image from {folders} was written, so the class does not exist" if folders else "there are new classes"
+    return f"--label_from folder: {change}; making the dataset again with renumbered classes"
 
 
 def _conclude(options: Options) -> int:
@@ -303,7 +303,7 @@ def _pack(out_dir: str) -> None:
     try:
         state.pack(out_dir)
     except RunError as error:
-        logger.warning("the dataset is complete, but its folder {} stays: {}", RUN_DIR, error)
+        logger.warning("the dataset is complete, but its folder {} could not be removed: {}", RUN_DIR, error)
 
 
 def _write_report(out_dir: str) -> None:
@@ -313,4 +313,4 @@ def _write_report(out_dir: str) -> None:
         logger.info("report: {}", write_report(out_dir))
     # Every Exception: the dataset is complete, whatever goes wrong with the page about it.
     except Exception as error:
-        logger.warning("{}/report.html was not made: {}: {}", out_dir, type(error).__name__, error)
+        logger.warning("{}/report.html was not written: {}: {}", out_dir, type(error).__name__, error)

@@ -38,7 +38,7 @@ def verify(config: ResizeConfig, plan: Plan, full: bool) -> int:
         logger.info("{} there, checked by {}", are_there, by)
         return 0
     logger.error(
-        "{} in {}, {} checked by {}: give the same command without --verify to make again what is missing or differs",
+        "{} in {}, {} checked by {}: run the same command without --verify to recreate missing or changed files",
         *(counted(len(problems), "problem"), counted(shards, "shard"), counted(files, "file"), by),
     )
     return 1

@@ -69,8 +69,8 @@ def source_of(metadata: FileMetadata, root: str = "") -> Source:
     """
     if root and not storage.is_inside(metadata.path, root):
         raise RunError(
-            f"{metadata.path!r} does not lie below root {root!r}: give the folder that the pattern begins with, "
-            "written in the same way"
+            f"{metadata.path!r} is not below root {root!r}: use the folder that the pattern begins with, written in "
+            "the same way"
         )
     path = storage.below(root, metadata.path) if root else metadata.path
     version = metadata.last_updated_in_seconds or 0.0

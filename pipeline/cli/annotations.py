@@ -47,19 +47,19 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annota
     for name, tables in _NEED.items():
         if getattr(flags, name) not in (None, False, "ignore") and not {*tables} & {*given}:
             needed = " or ".join(f"--{table}" for table in tables)
-            raise UsageError(f"--{name} has no effect without {needed}: give it too, or leave --{name} out")
+            raise UsageError(f"--{name} has no effect without {needed}: add that, or leave out --{name}")
     if flags.only_classes and not flags.classes:
-        raise UsageError("--only_classes has no effect without --classes: give both, or leave it out")
+        raise UsageError("--only_classes has no effect without --classes: use both, or leave out --only_classes")
     formats = tuple(sorted({*(flags.annotations or ())} & {COCO, YOLO}))
     if formats and LAYOUTS[flags.layout].has_archives:
         raise UsageError(
-            f"--annotations {' '.join(formats)} describes files, and --layout {flags.layout} has none: its samples "
-            "have the boxes; leave --annotations out, or give --layout files"
+            f"--annotations {' '.join(formats)} needs image files, but --layout {flags.layout} writes none; its "
+            "samples contain the boxes: leave out --annotations, or use --layout files"
         )
     if TFRECORD in (flags.annotations or ()) and flags.layout != TFRECORD:
         raise UsageError(
-            f"--annotations {TFRECORD} has no effect with --layout {flags.layout}: give --layout {TFRECORD}, whose "
-            "samples have the boxes"
+            f"--annotations {TFRECORD} has no effect with --layout {flags.layout}: use --layout {TFRECORD}, whose "
+            "samples contain the boxes"
         )
     if not given:
         return None
@@ -68,7 +68,9 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annota
     classes = find_classes(flags.classes or (), names, "--classes")
     excluded = find_classes(flags.exclude_classes or (), names, "--exclude_classes")
     if both := sorted({*classes} & {*excluded}):
-        raise UsageError(f"--classes and --exclude_classes both have {names.get(both[0], both[0])!r}: give it to one")
+        raise UsageError(
+            f"--classes and --exclude_classes both contain {names.get(both[0], both[0])!r}: remove it from one of them"
+        )
     return Annotations(
         files=tuple(file for table in given for file in _files(table, getattr(flags, table), splits)),
         names=names,
@@ -92,7 +94,7 @@ def _files(table: str, typed: Sequence[str], splits: Sequence[Split]) -> Iterato
     names = tuple(split.name for split in splits)
     if len(names) > 1 and len(locations) not in (1, len(names)):
         raise UsageError(
-            f"--{table} has {counted(len(locations), 'file')}, and -i has {counted(len(names), 'input')}: give one "
+            f"--{table} has {counted(len(locations), 'file')}, but -i has {counted(len(names), 'input')}: pass one "
             "file for each input, or one for all"
         )
     for number, location in enumerate(locations):

@@ -10,7 +10,7 @@ from pipeline.errors import UsageError
 from transforms import compat
 
 # A flag of older versions -> what to do.
-_OLD_FLAGS = {"--resampler": "leave it out, the package's own extension resizes with Pillow's bytes"}
+_OLD_FLAGS = {"--resampler": "leave it out; the package's own extension produces the same bytes as Pillow"}
 
 
 def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
@@ -35,10 +35,10 @@ def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
             if flag in _OLD_FLAGS:
                 raise UsageError(f"{flag} no longer exists: {_OLD_FLAGS[flag]}")
             near = difflib.get_close_matches(flag, [*our_flags, *compat.flags_of(parser)], n=1)
-            hint = f"did you mean {near[0]}?" if near else "--help lists ours"
-            raise UsageError(f"{flag!r} is a flag neither of image_resizer nor of Apache Beam: {hint}")
+            hint = f"did you mean {near[0]}?" if near else "--help lists the flags of image_resizer"
+            raise UsageError(f"{flag!r} is not a flag of image_resizer or Apache Beam: {hint}")
     if unknown:
-        raise UsageError(f"{unknown[0]!r} is not a value of any flag: put it after its flag")
+        raise UsageError(f"{unknown[0]!r} does not belong to a flag: put it after its flag")
 
 
 def check_job_labels(args: Sequence[str]) -> None:
@@ -50,8 +50,8 @@ def check_job_labels(args: Sequence[str]) -> None:
     for label in _values(args, "--labels"):
         if "=" not in label:
             raise UsageError(
-                f"--labels {label!r} is not KEY=VALUE, a label of a job on Dataflow: for the labels of images give "
-                "--label_from folder"
+                f"--labels {label!r} is not KEY=VALUE, a label of a Dataflow job: to label images, use --label_from "
+                "folder"
             )
 
 
@@ -66,7 +66,7 @@ def max_num_workers(args: Sequence[str]) -> int | None:
         return None
     number = int(values[-1])
     if number < 1:
-        raise UsageError(f"--max_num_workers {number} is out of range: give a whole number from 1 up")
+        raise UsageError(f"--max_num_workers {number} is out of range: use a whole number of 1 or more")
     return number
 
 

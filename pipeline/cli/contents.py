@@ -104,7 +104,7 @@ def check_contents(config: ResizeConfig) -> Checked:
                 where = split.root if is_whole_folder(split) else unescaped(split.pattern)
                 raise UsageError(no_image_message(f"-i {where!r}", surveyed.others, surveyed.system_files))
         elif not matches(split.pattern):
-            raise UsageError(f"-i {split.pattern!r} matches nothing: give a path or pattern with images")
+            raise UsageError(f"-i {split.pattern!r} matches nothing: use a path or pattern that matches images")
         else:
             may_hold_archives = True
     return Checked(problems, may_hold_archives)
@@ -119,8 +119,7 @@ def _check_listed(split: Split, config: ResizeConfig) -> None:
             raise UsageError(f"-i {split.pattern!r} cannot be read: {error}") from error
     elif names := check_lists(split.pattern, config):
         logger.warning(
-            "-i {!r}: the dataset uses the names of these columns itself, and leaves them out: {}; rename them to keep "
-            "them",
+            "-i {!r}: these columns are left out because the dataset uses their names: {}; rename them to keep them",
             *(unescaped(split.pattern), ", ".join(map(repr, names))),
         )
 
@@ -241,6 +240,6 @@ def _problem_of_link(entry: os.DirEntry[str]) -> Problem | None:
     if not os.path.exists(entry.path):
         return Problem(entry.path, "is a broken link", "skipped")
     if entry.is_dir():
-        fault = "is a link to a folder and not followed"
-        return Problem(entry.path, fault, "give that folder as an input of its own")
+        fault = "is a link to a folder, and is not followed"
+        return Problem(entry.path, fault, "pass that folder as a separate input")
     return None

@@ -24,7 +24,7 @@ def _sentence(message: str) -> str:
     """Return a message of argparse as a sentence that says what to do."""
     missing = re.fullmatch(r"the following arguments are required: (.*)", message, re.DOTALL)
     if missing:
-        return f"{missing[1]} is missing: give it with its value (--help lists all flags)"
+        return f"{missing[1]} is missing: add it with a value (--help lists all flags)"
     matched = re.fullmatch(r"argument ((?:-\w+/)?--\w+)(?:/--\w+)*: (.*)", message, re.DOTALL)
     if not matched:
         return f"{message} (--help lists all flags)"
@@ -32,9 +32,9 @@ def _sentence(message: str) -> str:
     if problem.startswith(("'", '"')):
         return f"{flag} {problem}"  # by `values`: the value, and what is allowed
     if re.fullmatch(r"expected .*arguments?", problem):
-        return f"{flag} needs a value: give one after it"
+        return f"{flag} needs a value: put one after it"
     if superfluous := re.fullmatch(r"ignored explicit argument (.*)", problem, re.DOTALL):
-        return f"{flag} takes no value, and {superfluous[1]} was given: leave it out"
+        return f"{flag} does not take a value, but got {superfluous[1]}: leave the value out"
     return f"{flag}: {problem} (--help lists all flags)"
 
 
@@ -57,8 +57,8 @@ def parser_and_groups() -> tuple[argparse.ArgumentParser, list[FlagGroup]]:
         prog="image_resizer",
         usage=USAGE,
         description=DESCRIPTION,
-        epilog="Hyphens in a flag are underscores: --in-dir is --in_dir. Any other flag is passed on to Apache Beam: "
-        "--project and --region, for example.",
+        epilog="Flags can also be written with hyphens: --in-dir means --in_dir. Any other flag is passed on to Apache "
+        "Beam: --project and --region, for example.",
         allow_abbrev=False,
         add_help=False,
     )

@@ -32,7 +32,7 @@ def normalize(path: str, flag: str) -> str:
         UsageError: the path is empty, or no file system here serves it.
     """
     if not path:
-        raise UsageError(f"{flag} '' is empty: give a folder or a store path")
+        raise UsageError(f"{flag} '' is empty: use a folder or an object store path")
     if problem := problem_of(path):
         raise UsageError(f"{flag} {path!r} {problem}")
     return os.path.realpath(os.path.expanduser(path)) if is_local(path) else path.rstrip("/")
@@ -52,8 +52,8 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool =
     """
     if names and len(names) != len(in_dirs):
         raise UsageError(
-            f"--split {' '.join(names)!r} has {counted(len(names), 'name')}, and -i has "
-            f"{counted(len(in_dirs), 'input')}: give one name for each input"
+            f"--split {' '.join(names)!r} has {counted(len(names), 'name')}, but -i has "
+            f"{counted(len(in_dirs), 'input')}: use one name for each input"
         )
     is_single = len(in_dirs) == 1
     result = tuple(
@@ -67,10 +67,10 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool =
             if all(_is_one_file(other) for other in namesakes):
                 folder, extension = split.root, posixpath.splitext(unescaped(split.pattern))[1]
                 raise UsageError(
-                    f"-i has {len(namesakes)} files of {folder!r}: give the folder, or a pattern in quotes, such as "
-                    f"{join(folder, f'*{extension}')!r}, or --split, with a name for each"
+                    f"-i has {len(namesakes)} files from {folder!r}: pass the folder, or a pattern in quotes, such as "
+                    f"{join(folder, f'*{extension}')!r}, or use --split with a name for each"
                 )
-            raise UsageError(f"-i has two inputs that are named {split.name!r}: give --split, with a name for each")
+            raise UsageError(f"-i has two inputs named {split.name!r}: use --split with a name for each")
     return result
 
 
@@ -96,7 +96,7 @@ def _split(typed: str, name: str | None, any_name: bool, is_single: bool) -> Spl
         if is_local(path):
             _local_folder(typed, root)
     elif is_local(path):
-        raise UsageError(f"-i {typed!r} does not exist: give a folder, a glob pattern or a store path")
+        raise UsageError(f"-i {typed!r} does not exist: use a folder, a glob pattern or an object store path")
     else:
         root, pattern = path, join(path, "**")
     typed_root = _typed_root(typed, is_pattern=root != path)
@@ -131,11 +131,11 @@ def folder_name(typed: str) -> str:
 
 def _local_folder(typed: str, folder: str) -> str:
     if not os.path.exists(folder):
-        raise UsageError(f"-i {typed!r}: the folder {folder!r} does not exist: give one that does")
+        raise UsageError(f"-i {typed!r}: the folder {folder!r} does not exist: use one that does")
     if not os.path.isdir(folder):
-        raise UsageError(f"-i {typed!r} is no folder: give the folder that holds the images")
+        raise UsageError(f"-i {typed!r} is not a folder: use the folder that contains the images")
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise UsageError(f"-i {typed!r} cannot be read (Permission denied): allow reading, or give another folder")
+        raise UsageError(f"-i {typed!r} cannot be read (Permission denied): make it readable, or use another folder")
     return folder
 
 
@@ -168,7 +168,7 @@ def check_apart(splits: Sequence[Split], out_dir: str) -> None:
     """
     for split in splits:
         if split.root == out_dir or is_inside(split.root, out_dir):
-            raise UsageError(f"-o {out_dir!r} holds the input {split.root!r}: give a folder that does not")
+            raise UsageError(f"-o {out_dir!r} contains the input {split.root!r}: use a folder that does not")
 
 
 def check_prefixes(splits: Sequence[Split]) -> None:

@@ -42,17 +42,19 @@ def listed_split(typed: str, name: str) -> Split | None:
     wildcard = WILDCARD.search(path)
     if wildcard is None:
         if is_local(path):
-            raise UsageError(f"-i {typed!r} does not exist: give a list, a folder, a glob pattern or a store path")
+            raise UsageError(
+                f"-i {typed!r} does not exist: use a list, a folder, a glob pattern or an object store path"
+            )
         return Split(name, path, posixpath.dirname(path), is_list=True) if path.count("/") > 2 else None
     return Split(name, path, posixpath.dirname(path[: wildcard.start()]), is_list=True)
 
 
 def _web_split(typed: str, name: str) -> Split:
     if problem := urls.problem_of(typed):
-        raise UsageError(f"-i {typed!r} {problem}: give one such as https://example.org/photos.csv")
+        raise UsageError(f"-i {typed!r} {problem}: use one such as https://example.org/photos.csv")
     path = urls.extension_path(typed)
     if extension_of(path)[1:] in ARCHIVES and not is_list(typed):
-        raise UsageError(f"-i {typed!r} is an archive on the web: download it first, and give the file")
+        raise UsageError(f"-i {typed!r} is an archive on the web: download it first, and pass the file")
     root = typed[: len(typed.partition("?")[0].partition("#")[0])].rpartition("/")[0]
     return Split(name, typed, root, is_list=is_list(typed), is_url=not is_list(typed))
 
@@ -76,4 +78,6 @@ def check_list_flags(splits: Sequence[Split], lists: ListColumns) -> None:
         return
     for flag in _LIST_FLAGS:
         if value := getattr(lists, flag):
-            raise UsageError(f"--{flag} {value!r} has no effect: no -i is a list of images, such as photos.csv")
+            raise UsageError(
+                f"--{flag} {value!r} has no effect, since no input is a list of images such as photos.csv: leave it out"
+            )

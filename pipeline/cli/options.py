@@ -156,19 +156,21 @@ def _check_combinations(flags: argparse.Namespace, beam_args: Sequence[str], loc
     _check_quiet(flags)
     if flags.report_every and not local:
         raise UsageError(
-            f"--report_every {flags.report_every} has no effect with --runner {flags.runner}: leave it out, and give "
-            "python -m pipeline.report OUT when the run is over"
+            f"--report_every {flags.report_every} has no effect with --runner {flags.runner}: leave it out, and run "
+            "python -m pipeline.report OUT after the run"
         )
     if flags.log and not is_local(flags.log):
-        raise UsageError(f"-l {flags.log!r} is not a local file: give a local path, the log is written to nothing else")
+        raise UsageError(f"-l {flags.log!r} is not a local file: use a local path")
     if flags.verify and flags.overwrite:
-        raise UsageError("--verify has nothing to check after --overwrite: give one of them")
+        raise UsageError("--verify and --overwrite cannot be combined: use one of them")
     if flags.prices is not None and flags.estimate is None:
-        raise UsageError(f"--prices {flags.prices!r} has no effect without --estimate: give both")
+        raise UsageError(f"--prices {flags.prices!r} has no effect without --estimate: use both")
     if flags.wait and not on_dataflow:
-        raise UsageError("--wait has no effect without --runner DataflowRunner: leave it out, others are waited for")
+        raise UsageError(
+            "--wait has no effect without --runner DataflowRunner: leave it out; other runners always wait"
+        )
     if _is_dry(beam_args) and not on_dataflow:
-        raise UsageError("--dry_run has no effect without --runner DataflowRunner: leave it out, or give --estimate")
+        raise UsageError("--dry_run has no effect without --runner DataflowRunner: leave it out, or use --estimate")
     _check_flink(flags)
 
 
@@ -176,8 +178,8 @@ def _check_flink(flags: argparse.Namespace) -> None:
     """Refuse flags about a Flink cluster that the run does not use."""
     if flags.local_cluster is not None and not _is_flink(flags.runner):
         raise UsageError(
-            f"--local_cluster {flags.local_cluster} starts a Flink cluster, and --runner {flags.runner} uses none: "
-            "give one of them"
+            f"--local_cluster {flags.local_cluster} starts a Flink cluster, but --runner {flags.runner} does not use "
+            "one: use only one of these flags"
         )
     if flags.shared_filesystem and not _is_flink(flags.runner):
         raise UsageError("--shared_filesystem has no effect without --runner FlinkRunner: leave it out")
@@ -189,7 +191,7 @@ def _check_quiet(flags: argparse.Namespace) -> None:
         return
     for name in ("log_level", "log_every"):
         if (value := getattr(flags, name)) is not None:
-            raise UsageError(f"--{name} {value} has no effect with --quiet: leave one of them out, or give -l FILE")
+            raise UsageError(f"--{name} {value} has no effect with --quiet: leave one of them out, or add -l FILE")
 
 
 def _is_dry(beam_args: Sequence[str]) -> bool:
@@ -222,7 +224,7 @@ def _estimate_request(flags: argparse.Namespace, beam_args: Sequence[str]) -> Es
 
 def _config(flags: argparse.Namespace, local: bool) -> ResizeConfig:
     if flags.out_dir is None and flags.estimate is None:
-        raise UsageError("-o is missing: give the folder or store path that the dataset is written to")
+        raise UsageError("-o is missing: add the folder or object store path to write the dataset to")
     splits = inputs.splits(flags.in_dir, flags.split, flags.any_name)
     out_dir = NOWHERE if flags.out_dir is None else inputs.normalize(flags.out_dir, "-o")
     inputs.check_apart(splits, out_dir)
@@ -272,7 +274,7 @@ def _card(flags: argparse.Namespace, splits: Sequence[Split]) -> CardText:
 def _spec(flags: argparse.Namespace) -> ResizeSpec:
     """Return the spec: each flag with the name of a field sets that field."""
     if flags.exact and flags.reducing_gap is not None:
-        raise UsageError(f"--reducing_gap {flags.reducing_gap:g} has no effect with --exact: give one of them")
+        raise UsageError(f"--reducing_gap {flags.reducing_gap:g} has no effect with --exact: use only one of them")
     by_name = {field.name: getattr(flags, field.name, None) for field in dataclasses.fields(ResizeSpec)}
     by_name["sizes"] = tuple(sorted(itertools.chain(*flags.size), reverse=True))
     if flags.algorithm is None and flags.mode == "keep":

@@ -53,17 +53,21 @@ def _problem_of(path: str, any_name: bool) -> str | None:
         return None
     extension = extension_of(path)
     if extension[1:] in ARCHIVES:
-        return "is an archive of a kind that is not read: unpack it, and give the folder, or make a .tar or .zip of it"
+        return "is an unsupported kind of archive: unpack it and pass the folder, or repack it as .tar or .zip"
     if extension[1:] in TEXTS:
         return (
-            "is a text, and no image: give the folder that holds the images, or a list of them that ends with .txt, "
-            ".csv, .tsv, .jsonl or .parquet"
+            "is a text file, not an image: use the folder that contains the images, or a list of them that ends with "
+            ".txt, .csv, .tsv, .jsonl or .parquet"
         )
     if is_tried(path, any_name):
         return None
     if extra := extra_for(extension[1:]):
-        return f"cannot be read, since the extra for {extension} is not installed: {install_command(extra.name)}"
+        return f"cannot be read because the extra for {extension} is not installed: {install_command(extra.name)}"
     if extension[1:] in UNREAD_EXTENSIONS:
-        return f"cannot be read, since no decoder here reads {extension}: convert it to JPEG or PNG"
-    what = f"ends in {posixpath.splitext(path)[1]!r}, and no image does" if extension else "has no extension"
-    return f"{what}: give --any_name if it is an image, or the folder that holds the images"
+        return f"cannot be read because no installed decoder supports {extension}: convert it to JPEG or PNG"
+    what = (
+        f"has the extension {posixpath.splitext(path)[1]!r}, which is not an image extension"
+        if extension
+        else "has no extension"
+    )
+    return f"{what}: add --any_name if it is an image, or use the folder that contains the images"

@@ -44,7 +44,7 @@ def choice(allowed: Collection[str]) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in allowed:
             if len(allowed) == 1:
-                raise ArgumentTypeError(f"{text!r} is unknown: give {next(iter(allowed))}")
+                raise ArgumentTypeError(f"{text!r} is unknown: use {next(iter(allowed))}")
             raise ArgumentTypeError(f"{text!r} is not one of {', '.join(allowed)}: choose one")
         return text
 
@@ -53,7 +53,7 @@ def choice(allowed: Collection[str]) -> Callable[[str], str]:
 
 def whole_number(text: str) -> int:
     """Parse a whole number from 1 up."""
-    return _whole_number(text, "from 1 up")
+    return _whole_number(text, "of 1 or more")
 
 
 def quality(text: str) -> int:
@@ -63,9 +63,9 @@ def quality(text: str) -> int:
 
 def _whole_number(text: str, allowed: str) -> int:
     if re.fullmatch(r"-?[0-9]+", text) and int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is out of range: give a whole number {allowed}")
+        raise ArgumentTypeError(f"{text!r} is out of range: use a whole number {allowed}")
     if not re.fullmatch(r"0*[1-9][0-9]*", text):
-        raise ArgumentTypeError(f"{text!r} is not a whole number: give one {allowed}")
+        raise ArgumentTypeError(f"{text!r} is not a whole number: use one {allowed}")
     return int(text)
 
 
@@ -74,7 +74,7 @@ def number(text: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"{text!r} is not a number: give one such as 1.5") from error
+        raise ArgumentTypeError(f"{text!r} is not a number: use one such as 1.5") from error
 
 
 def sizes(text: str) -> list[int]:
@@ -86,7 +86,7 @@ def alphabet(text: str) -> str:
     """Parse the name of an alphabet, or the characters of one, and return its characters."""
     characters = ALPHABETS.get(text, text)
     if not characters.isprintable() or not characters:
-        raise ArgumentTypeError(f"{text!r} is not an alphabet: give hex, or characters such as 0123456789")
+        raise ArgumentTypeError(f"{text!r} is not an alphabet: use hex, or characters such as 0123456789")
     return characters
 
 
@@ -95,7 +95,7 @@ def byte_count(text: str) -> int:
     matched = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)B?", text.strip().upper())
     count = int(float(matched[1]) * 1024 ** " KMGT".index(matched[2] or " ")) if matched else 0
     if count < _SMALLEST_MEMORY:
-        raise ArgumentTypeError(f"{text!r} is not an amount of memory: give 1M or more, such as 512M or 4G")
+        raise ArgumentTypeError(f"{text!r} is not an amount of memory: use 1M or more, such as 512M or 4G")
     return count
 
 
@@ -104,12 +104,12 @@ def color(text: str) -> str:
     try:
         red, green, blue, alpha = (*ImageColor.getrgb(text), 255)[:4]
     except ValueError as error:
-        raise ArgumentTypeError(f"{text!r} is not a colour: give a name, or one such as #ffffff") from error
+        raise ArgumentTypeError(f"{text!r} is not a colour: use a name, or a value such as #ffffff") from error
     if max(red, green, blue, alpha) > 255:
-        raise ArgumentTypeError(f"{text!r} is not a colour: its values go up to 255 or 100%; give one such as #ffffff")
+        raise ArgumentTypeError(f"{text!r} is not a colour: its values go up to 255 or 100%; use one such as #ffffff")
     opaque = f"#{red:02x}{green:02x}{blue:02x}"
     if alpha < 255:
-        raise ArgumentTypeError(f"{text!r} is not opaque, and outputs have no transparency: give {opaque}")
+        raise ArgumentTypeError(f"{text!r} is not opaque, but outputs cannot be transparent: use {opaque}")
     return opaque
 
 
@@ -120,7 +120,7 @@ def share(text: str) -> str:
     except (ValueError, ZeroDivisionError):
         fraction = Fraction(0)
     if not 0 < fraction <= 1:
-        raise ArgumentTypeError(f"{text!r} is not a share of the images: give one such as 1/10")
+        raise ArgumentTypeError(f"{text!r} is not a fraction of the images: use one such as 1/10")
     return str(fraction)
 
 
@@ -128,14 +128,14 @@ def limit(text: str) -> Limit:
     """Parse a number of images, such as 20, or a percentage, such as 1%."""
     matched = re.fullmatch(r"([0-9]+)|([0-9]+(?:\.[0-9]+)?)%", text.strip())
     if matched is None or (matched[2] and float(matched[2]) > 100):
-        raise ArgumentTypeError(f"{text!r} is not a limit: give a number of images, or a share such as 1%")
+        raise ArgumentTypeError(f"{text!r} is not a limit: use a number of images, or a percentage such as 1%")
     return Limit(int(matched[1])) if matched[1] else Limit(float(matched[2]), percent=True)
 
 
 def license_id(text: str) -> str:
     """Parse an identifier of a license, which the head of the card can hold."""
     if not re.fullmatch(r"[\w.-]*", text):
-        raise ArgumentTypeError(f"{text!r} is not an identifier of a license: give one such as cc-by-4.0, or other")
+        raise ArgumentTypeError(f"{text!r} is not a license identifier: use one such as cc-by-4.0, or other")
     return text
 
 
@@ -146,12 +146,12 @@ def flag_rules(text: str) -> tuple[FlagRule, ...]:
         matched = re.fullmatch(r"(\w+)(!?=)(-1|0|1)", part)
         if matched is None or matched[1] not in FLAGS:
             raise ArgumentTypeError(
-                f"{part!r} is not a rule: give one such as IsGroupOf=0 or IsDepiction!=1, of {', '.join(FLAGS)}, with "
-                "1, 0, or -1 for unknown"
+                f"{part!r} is not a rule: use one such as IsGroupOf=0 or IsDepiction!=1, with one of "
+                f"{', '.join(FLAGS)} and 1, 0, or -1 for unknown"
             )
         rules.append(FlagRule(matched[1], int(matched[3]), matched[2] == "="))
     if not rules:
-        raise ArgumentTypeError(f"{text!r} has no rule: give one such as IsGroupOf=0")
+        raise ArgumentTypeError(f"{text!r} does not contain a rule: use one such as IsGroupOf=0")
     return tuple(rules)
 
 
@@ -159,7 +159,7 @@ def visible_share(text: str) -> float:
     """Parse a share from 0 to 1, such as 0.3."""
     parsed = number(text)
     if not 0 <= parsed <= 1:
-        raise ArgumentTypeError(f"{text!r} is out of range: give a share from 0 to 1, such as 0.3")
+        raise ArgumentTypeError(f"{text!r} is out of range: use a number from 0 to 1, such as 0.3")
     return parsed
 
 

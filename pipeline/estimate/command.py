@@ -46,8 +46,8 @@ def _lines(options: Options, request: EstimateRequest, lists: str) -> Iterator[s
     shards = planned_shards(listing.tally, on_dataflow)
     if not listing.sample:
         if config.annotations:
-            raise UsageError("the tables of annotations and --classes select no image: give others")
-        raise UsageError(f"--sample {config.sample} selects no image: give a larger share")
+            raise UsageError("the annotation tables and --classes do not select any image: use other tables or classes")
+        raise UsageError(f"--sample {config.sample} does not select any image: use a larger fraction")
     committed = None if plan is None else count_committed(config.out_dir, plan)
     measurement, prices = measure(listing.sample, config), read_prices(request.prices)
     findings = extrapolate(config, listing, shards, measurement, prices, request.workers)

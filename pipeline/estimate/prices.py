@@ -54,9 +54,9 @@ def read_prices(path: str | None) -> Prices:
     replaced = _read(path) if path is not None else {}
     for name, value in replaced.items():
         if name not in values:
-            raise UsageError(f"--prices {path!r}: {name!r} is not a price: give any of {', '.join(values)}")
+            raise UsageError(f"--prices {path!r}: {name!r} is not a price: use any of {', '.join(values)}")
         if not _is_price(value):
-            raise UsageError(f"--prices {path!r}: {name} is {json.dumps(value)}: give a number that is 0 or more")
+            raise UsageError(f"--prices {path!r}: {name} is {json.dumps(value)}: use a number of 0 or more")
     return Prices(usual["date"], usual["region"], tuple(sorted(replaced)), **{**values, **replaced})
 
 
@@ -69,7 +69,7 @@ def _read(path: str) -> dict[str, Any]:
     except ValueError as error:  # not JSON, or not UTF-8
         raise UsageError(f"--prices {path!r} is not JSON: {error}") from error
     if not isinstance(content, dict):
-        raise UsageError(f'--prices {path!r} is not a JSON object: give one such as {{"vcpu_hour": 0.06}}')
+        raise UsageError(f'--prices {path!r} is not a JSON object: use one such as {{"vcpu_hour": 0.06}}')
     return content
 
 

@@ -109,14 +109,14 @@ def _check_free(out_dir: str, lease_path: str, is_job_alive: Callable[[Mapping[s
         lease = json.loads(content)
         holder, job_id, renewed = lease["who"], lease.get("job"), float(lease["renewed"])
     except (ValueError, TypeError, KeyError) as error:
-        raise RunError(f"{path!r} is damaged and names no run: if no run uses this output, delete it") from error
+        raise RunError(f"{path!r} is damaged and does not name a run: if no run uses this output, delete it") from error
     if job_id:
         alive = is_job_alive(lease)
         cancel = f"cancel it with: {lease['cancel']}" if lease.get("cancel") else "cancel it"
-        hint = f"wait for its end, or {cancel}; if it is over, delete {path!r}"
+        hint = f"wait for it to end, or {cancel}; if it has already ended, delete {path!r}"
     else:
         alive = time.time() - renewed < _EXPIRY
-        hint = f"wait for its end, or stop it; if it was killed, wait {_EXPIRY / 60:.0f} minutes"
+        hint = f"wait for it to end, or stop it; if it was killed, wait {_EXPIRY / 60:.0f} minutes"
     if alive:
         raise RunError(f"another run is using {out_dir!r} ({holder}): {hint}")
 

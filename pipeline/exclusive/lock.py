@@ -77,7 +77,7 @@ def _lock(held: contextlib.ExitStack, path: str, out_dir: str) -> bool:
 
 
 def _in_use(out_dir: str) -> RunError:
-    return RunError(f"another run is using {out_dir!r}{_holder(out_dir)}: wait for its end, or stop it")
+    return RunError(f"another run is using {out_dir!r}{_holder(out_dir)}: wait for it to end, or stop it")
 
 
 def _holder(out_dir: str) -> str:

@@ -62,13 +62,13 @@ def check(beam_args: Sequence[str], config: ResizeConfig) -> None:
     _check_place(cloud)
     for flag, value in (("temp_location", cloud.temp_location), ("staging_location", cloud.staging_location)):
         if value is not None and not _LOCATION.fullmatch(value):
-            raise UsageError(f"--{flag} {value!r} is not a Cloud Storage path: give one such as gs://my-bucket/tmp")
+            raise UsageError(f"--{flag} {value!r} is not a Cloud Storage path: use one such as gs://my-bucket/tmp")
     for path in (*(split.root for split in config.splits), config.out_dir, *config.tables.values()):
         if not path.startswith(("gs://", "s3://", "https://", "http://")):
-            raise UsageError(f"workers on Dataflow cannot reach {path!r}: give a path such as gs://bucket/folder")
+            raise UsageError(f"workers on Dataflow cannot reach {path!r}: use a path such as gs://bucket/folder")
     if worker.use_public_ips is False and not worker.sdk_container_image:
         raise UsageError(
-            "--no_use_public_ips keeps workers from installing packages: give an image that contains them with "
+            "--no_use_public_ips keeps workers from installing packages: pass an image that contains them with "
             "--sdk_container_image (run_dataflow.sh --image)"
         )
 
@@ -82,9 +82,9 @@ def _check_place(cloud: GoogleCloudOptions) -> None:
         ("region", cloud.region, _REGION, "region", "the region of the input's bucket, such as us-central1"),
     ):
         if not value:
-            raise UsageError(f"--{flag} is missing: give {hint}")
+            raise UsageError(f"--{flag} is missing: specify {hint}")
         if not pattern.fullmatch(value):
-            raise UsageError(f"--{flag} {value!r} is not a {name}: give {hint}")
+            raise UsageError(f"--{flag} {value!r} is not a {name}: use {hint}")
 
 
 def region_warnings(beam_args: Sequence[str], config: ResizeConfig) -> Iterator[str]:
@@ -94,8 +94,8 @@ def region_warnings(beam_args: Sequence[str], config: ResizeConfig) -> Iterator[
         actual = storage.region_of(path) if path.startswith("gs://") else None
         if actual and _REGION.fullmatch(actual) and actual != region:
             yield (
-                f"{path!r} is in {actual} and the workers are in {region}: bytes between regions are billed; use a "
-                "bucket and workers in one region"
+                f"{path!r} is in {actual} but the workers are in {region}: traffic between regions is billed; use a "
+                "bucket and workers in the same region"
             )
 
 

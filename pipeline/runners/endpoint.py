@@ -30,7 +30,7 @@ def check(runner: str, beam_args: Sequence[str]) -> None:
     """
     address = PipelineOptions(list(beam_args)).view_as(PortableOptions).job_endpoint
     if not address and runner.lower().removesuffix("runner") == "portable":
-        raise UsageError("--job_endpoint is missing: give the address of a job server of Beam, such as localhost:8099")
+        raise UsageError("--job_endpoint is missing: specify the address of a Beam job server, such as localhost:8099")
     if not address or address == _EMBEDDED:
         return
     try:
@@ -38,7 +38,7 @@ def check(runner: str, beam_args: Sequence[str]) -> None:
             service.DescribePipelineOptions(beam_job_api_pb2.DescribePipelineOptionsRequest(), timeout=_PATIENCE)
     except grpc.RpcError as error:
         raise UsageError(
-            f"--job_endpoint {address!r}: no job server of Beam answers there ({reason(error)}): start it, or give the "
+            f"--job_endpoint {address!r}: no Beam job server answers there ({reason(error)}): start it, or use the "
             "address of one, such as localhost:8099"
         ) from error
 

@@ -66,7 +66,7 @@ class Job:
     def cancel_hint(self) -> str:
         """A phrase about how to cancel it."""
         if not self.outlives:
-            return "it ends with this process"
+            return "it ends together with this process"
         return (
             f"cancel it with: {self.cancel}" if self.cancel else f"end the job server at {self.endpoint} to cancel it"
         )
@@ -109,5 +109,7 @@ def is_alive(record: Mapping[str, Any], beam_args: Sequence[str]) -> bool:
         return not PipelineState.is_terminal(compat.dataflow_job_state(job.job, beam_args))
     # Every Exception: no project given, no permission, no such job, no answer.
     except Exception as error:
-        logger.warning("cannot get the state of job {}, which may be running: {}", job.job, endpoint.reason(error))
+        logger.warning(
+            "cannot get the state of job {}, which may still be running: {}", job.job, endpoint.reason(error)
+        )
         return True

@@ -25,8 +25,8 @@ def check_runner(name: str) -> None:
     if _stem(name) in known or (dot and _has_class(module, class_name)):
         return
     near = difflib.get_close_matches(_stem(name), known, n=1)
-    hint = f"did you mean {known[near[0]]}?" if near else "leave it out to run on this machine, or give DataflowRunner"
-    raise UsageError(f"--runner {name!r} is no runner of Apache Beam: {hint}")
+    hint = f"did you mean {known[near[0]]}?" if near else "leave it out to run on this machine, or use DataflowRunner"
+    raise UsageError(f"--runner {name!r} is not an Apache Beam runner: {hint}")
 
 
 def _stem(runner: str) -> str:

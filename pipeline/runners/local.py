@@ -53,10 +53,10 @@ def run_locally(options: Options, history: History) -> ProgressReporter:
             lambda: bool(signals) or (limit is not None and limit.exceeded(progress.failed, progress.total)),
         )
     if signals:
-        _exit_run(options, live, signals[0].reason, "give the same command again", signals[0].exit_code)
+        _exit_run(options, live, signals[0].reason, "run the same command again", signals[0].exit_code)
     if thread.is_alive():
         reason = f"stopped: {counted(progress.failed, 'image')} failed, more than --max_failures {limit}"
-        _exit_run(options, live, reason, "give a larger limit", 1)
+        _exit_run(options, live, reason, "use a larger limit", 1)
     close_workers()
     error = thread.error()
     if live:

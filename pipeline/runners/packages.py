@@ -48,8 +48,8 @@ def flags(setup: SetupOptions, machine_type: str, config: ResizeConfig, folder: 
         setup_file = Path(__file__).resolve().parent.parent.parent / "setup.py"
         if not setup_file.is_file():
             raise UsageError(
-                "there is no setup.py to package for the workers: run the command from a checkout of the project, or "
-                "give an image that contains it with --sdk_container_image"
+                "setup.py, which packages the project for the workers, is missing: run the command from a checkout of "
+                "the project, or pass an image that contains it with --sdk_container_image"
             )
         wheel = _wheel(setup_file.parent, folder) if _X86_64.fullmatch(machine_type) else None
         yield f"--extra_package={wheel}" if wheel else f"--setup_file={setup_file}"

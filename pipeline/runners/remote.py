@@ -38,7 +38,7 @@ from transforms.model.errors import RunError, recover_run_error
 from transforms.sharding.group import planned_shards
 from transforms.summary.progress import Progress
 
-_CONTINUE = "give the same command again to continue"
+_CONTINUE = "run the same command again to continue"
 # Beam ends the streams of a job's states and messages after this many seconds: by default 60, in the middle of a job.
 _STREAM_SECONDS = 10_000_000
 
@@ -94,7 +94,7 @@ def run_remotely(options: Options, history: History, plan: Plan | None, lease: L
     if options.log_level != "debug":
         compat.silence_workers()
         threading.excepthook = _log_thread_error
-    with at_work("starting what the job needs"):
+    with at_work("starting the services for the job"):
         stack = contextlib.ExitStack()
         submission = stack.enter_context(_prepared(options, plan))
     with stack, collect_signals(2) as signals:
@@ -295,13 +295,13 @@ def _cancel(thread: _JobThread, signals: Sequence[Stopped]) -> None:
     Raises:
         ExitRun: there was a second signal.
     """
-    logger.warning("{}: cancelling the job; a second signal ends this command at once", signals[0].reason)
+    logger.warning("{}: cancelling the job; a second signal ends this command immediately", signals[0].reason)
     is_cancelled = False
     while thread.wait(0.05):
         is_cancelled = is_cancelled or thread.cancel()
         if len(signals) > 1:
             job = thread.job
-            what = f"{job.description} is still at work: {job.cancel_hint}" if job else "a job may have been submitted"
+            what = f"{job.description} is still running: {job.cancel_hint}" if job else "a job may have been submitted"
             thread.is_left = True
             logger.error("{}; {}", signals[1].reason, what)
             raise ExitRun(signals[1].exit_code)

@@ -81,7 +81,7 @@ class _LogFile:
         except OSError as error:
             if not self._failed:
                 self._failed = True
-                _print_above_bar(f"image_resizer: lines are missing in -l {self._path!r}: {error.strerror}\n")
+                _print_above_bar(f"image_resizer: lines are missing from -l {self._path!r}: {error.strerror}\n")
 
     def stop(self) -> None:
         self._file.close()

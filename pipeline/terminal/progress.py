@@ -124,10 +124,10 @@ class ProgressReporter:
         resized = progress.done - progress.resumed
         if not resized:
             if progress.done == 1:
-                return "nothing to do: the only image was committed already, and was not read"
-            return f"nothing to do: all {progress.done:,} images were committed already, and none was read"
+                return "nothing to do: the only image was already committed, and was not read"
+            return f"nothing to do: all {progress.done:,} images were already committed, and none was read"
         were = "was" if progress.resumed == 1 else "were"
-        earlier = f", {progress.resumed:,} {were} committed already" if progress.resumed else ""
+        earlier = f", {progress.resumed:,} {were} already committed" if progress.resumed else ""
         return f"done: {counted(resized, 'image')} in {self.seconds():,.1f} s, {self.rate():,.1f} images/s{earlier}"
 
 

@@ -90,7 +90,7 @@ def _handler(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]
 
 def print_stopped(stopped: Stopped) -> None:
     """Print the sentence of a command that was stopped before its run began."""
-    os.write(2, f"image_resizer: {stopped.reason}; give the same command again to continue\n".encode())
+    os.write(2, f"image_resizer: {stopped.reason}; run the same command again to continue\n".encode())
 
 
 def _exit(number: int, _frame: FrameType | None) -> NoReturn:

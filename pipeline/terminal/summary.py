@@ -24,7 +24,7 @@ _NOTES: dict[Note, str | dict[str, str]] = {
         "keep-numbers": "colour profile, left out",
         "srgb": "colour profile, converted to sRGB",
     },
-    Note.ICC_UNUSABLE: "colour profile broken or for other pixels, pixel values kept",
+    Note.ICC_UNUSABLE: "colour profile broken or for another kind of pixels, pixel values kept",
     Note.CICP: {
         "keep-numbers": "colour space given by numbers (cICP, nclx), left out",
         "srgb": "colour space given by numbers (cICP, nclx), converted to sRGB",
@@ -34,10 +34,10 @@ _NOTES: dict[Note, str | dict[str, str]] = {
     Note.FULLY_TRANSPARENT: "fully transparent, only --background visible",
     Note.TRANSPARENCY_IGNORED: "unusable transparency, ignored",
     Note.FLOAT_CLIPPED: "floats below 0 or above 1, clipped",
-    Note.TRUNCATED: "file ends early, written with what is there",
-    Note.DAMAGED: "wrong checksum of the pixels, written as they are",
-    Note.UNCHECKED: "not checkable by --check_jpeg",
-    Note.KEPT: "needed no change, stored byte for byte with their metadata",
+    Note.TRUNCATED: "file ends early, written with the data available",
+    Note.DAMAGED: "wrong pixel checksum, pixels written as they are",
+    Note.UNCHECKED: "cannot be checked by --check_jpeg",
+    Note.KEPT: "no change needed, copied byte for byte with metadata",
 }
 
 
@@ -61,7 +61,7 @@ def summary_lines(summary: Mapping[str, Any], failures: Sequence[Mapping[str, An
     if (more := images["failed"] - len(failures)) > 0:
         yield f"  {more:,} more: {join(out_dir, 'failures-*.jsonl')}"
     if summary["retry"]:
-        yield f"failed, and tried again by the next run: {summary['retry']:,}"
+        yield f"failed, to be retried by the next run: {summary['retry']:,}"
     if summary["skipped"]:
         yield f"skipped: {format_counts(summary['skipped'])}"
     yield from _other_files(summary["not_images"])
@@ -98,9 +98,9 @@ def _other_files(numbers: Mapping[str, int]) -> Iterator[str]:
 def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the user may not expect of the dataset: enlarged images, then inputs that are not in it."""
     if summary["settings"]["fit"] == "stretch":
-        advice = "give a smaller -s"
+        advice = "use a smaller -s"
     else:
-        advice = "--only_shrink keeps the dimensions of such images, in another -o or with --overwrite"
+        advice = "use --only_shrink to keep the dimensions of such images, with another -o or --overwrite"
     for sizes in enlarged(summary):
         yield f"-s {sizes.size} made {sizes} larger than their sources: {advice}"
     unread = Unread(**summary["unread"])

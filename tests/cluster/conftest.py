@@ -47,7 +47,7 @@ def local(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Local:
 def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of Beam's Prism runner."""
     if not _PRISM.exists():
-        pytest.skip("Prism is not built: install Go, and give make test-cluster")
+        pytest.skip("Prism is not built: install Go, and run make test-cluster")
     port = free_port()
     with (tmp_path_factory.mktemp("prism") / "log").open("wb") as log:
         process = subprocess.Popen([_PRISM, f"-job_port={port}", "-serve_http=false"], stdout=log, stderr=log)

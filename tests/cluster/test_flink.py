@@ -182,13 +182,13 @@ def test_a_job_keeps_out_to_itself_when_its_client_is_killed(
         refused = run("-i", photos, "-o", out, *FLAGS, *flags)
         assert refused.returncode == 2
         assert refused.stderr == (
-            f"image_resizer: another run is using {str(out)!r} ({lease.who}): wait for its end, or cancel it with: "
-            f"{lease.cancel}; if it is over, delete '{out}/.run/lease.json'\n"
+            f"image_resizer: another run is using {str(out)!r} ({lease.who}): wait for it to end, or cancel it with: "
+            f"{lease.cancel}; if it has already ended, delete '{out}/.run/lease.json'\n"
         )
     assert wait_for_end(flink, lease) == "FINISHED"
     again = run("-i", photos, "-o", out, *FLAGS)
     assert again.returncode == 0, again.stderr
-    assert "nothing to do: all 400 images were committed already" in again.stderr
+    assert "nothing to do: all 400 images were already committed" in again.stderr
     assert snapshot(out) == local(*FLAGS)
 
 
@@ -207,14 +207,14 @@ def test_a_signal_cancels_the_job_and_waits_for_its_end(
     assert process.returncode == 128 + number, lines
     assert rest.state_of(flink.cluster.rest, lease.flink_name) == "CANCELED"
     name = signal.Signals(number).name
-    assert lines[-2].endswith(f"stopped by {name}: cancelling the job; a second signal ends this command at once")
+    assert lines[-2].endswith(f"stopped by {name}: cancelling the job; a second signal ends this command immediately")
     assert re.search(
-        rf"stopped by {name}; \d+ of 400 images committed: give the same command again to continue$", lines[-1]
+        rf"stopped by {name}; \d+ of 400 images committed: run the same command again to continue$", lines[-1]
     )
     assert not (out / ".run" / "lease.json").exists()
     again = run(*flags)
     assert again.returncode == 0, again.stderr
-    assert " were committed already" in again.stderr
+    assert " were already committed" in again.stderr
     assert snapshot(out) == local(*FLAGS)
 
 
@@ -233,7 +233,7 @@ def test_a_second_signal_leaves_the_job_at_work(photos: Path, flink: Flink, loca
     finally:
         os.kill(job_manager, signal.SIGCONT)
     assert process.returncode == 143, lines
-    assert lines[-1].endswith(f"stopped by SIGTERM; {lease.who} is still at work: cancel it with: {lease.cancel}")
+    assert lines[-1].endswith(f"stopped by SIGTERM; {lease.who} is still running: cancel it with: {lease.cancel}")
     assert lease_of(out) == lease
     subprocess.run(lease.cancel, shell=True, check=True, capture_output=True)  # as a user would type it
     assert wait_for_end(flink, lease) == "CANCELED"

@@ -58,12 +58,14 @@ def test_a_signal_cancels_the_job_and_the_next_run_continues(
     messages = first.communicate(timeout=60)[1].splitlines()
     assert first.returncode == 128 + number, messages
     name = signal.Signals(number).name
-    assert messages[-2].endswith(f"stopped by {name}: cancelling the job; a second signal ends this command at once")
+    assert messages[-2].endswith(
+        f"stopped by {name}: cancelling the job; a second signal ends this command immediately"
+    )
     assert f"stopped by {name}; " in messages[-1]
-    assert messages[-1].endswith("committed: give the same command again to continue")
+    assert messages[-1].endswith("committed: run the same command again to continue")
     second = run(*flags)
     assert second.returncode == 0, second.stderr
-    assert " were committed already" in second.stderr
+    assert " were already committed" in second.stderr
     assert snapshot(tmp_path / "out") == local(*FLAGS)
 
 
@@ -84,7 +86,7 @@ def test_a_job_that_fails_says_why_in_one_sentence(photos: Path, prism: str, tmp
     failed = run("-i", photos, "-o", tmp_path / "out", *FLAGS, "--columns", table, *on_prism(prism))
     assert failed.returncode == 1
     lines = [line.split(" | ")[-1] for line in failed.stderr.splitlines()]
-    assert lines[-1].startswith(f"--columns {str(table)!r} has no row for any image: its keys are like 'no/such'")
+    assert lines[-1].startswith(f"--columns {str(table)!r} has no row for any image: its keys look like 'no/such'")
     assert len(lines) == 2, failed.stderr
     assert "Traceback" not in failed.stderr
 

@@ -37,8 +37,8 @@ def test_a_live_run_keeps_other_runs_out(store: Store, tmp_path: Path) -> None:
     write_lease(store, "leased", who="process 1 on a-machine", renewed=time.time() - 200)
     refused = start(store, *flags)
     assert refused.communicate(timeout=60)[1] == (
-        f"image_resizer: another run is using 'gs://{BUCKET}/leased' (process 1 on a-machine): wait for its end, "
-        "or stop it; if it was killed, wait 5 minutes\n"
+        f"image_resizer: another run is using 'gs://{BUCKET}/leased' (process 1 on a-machine): wait for it to end, or "
+        "stop it; if it was killed, wait 5 minutes\n"
     )
     assert refused.returncode == 2
     write_lease(store, "leased", who="process 1 on a-machine", renewed=time.time() - 301)
@@ -75,9 +75,9 @@ def test_a_running_job_keeps_other_runs_out(store: Store) -> None:
         assert second.returncode == 2
         page = f"https://console.cloud.google.com/dataflow/jobs/us-central1/{job_id}?project=a-project"
         assert second.stderr.splitlines()[-1] == (
-            f"image_resizer: another run is using {out!r} (job {job_id}: {page}): wait for its end, or cancel it with: "
-            f"gcloud dataflow jobs cancel {job_id} --project a-project --region us-central1; if it is over, delete "
-            f"'{out}/.run/lease.json'"
+            f"image_resizer: another run is using {out!r} (job {job_id}: {page}): wait for it to end, or cancel it "
+            f"with: gcloud dataflow jobs cancel {job_id} --project a-project --region us-central1; if it has already "
+            f"ended, delete '{out}/.run/lease.json'"
         )
         assert list(service.jobs) == [job_id]
         service.state = "JOB_STATE_CANCELLED"
@@ -104,8 +104,8 @@ def test_a_signal_cancels_a_job_that_is_followed(store: Store) -> None:
         assert client.returncode == 143, lines
         assert int(service.state) == JobState.JOB_STATE_CANCELLED
     assert any(
-        line.endswith("stopped by SIGTERM: cancelling the job; a second signal ends this command at once")
+        line.endswith("stopped by SIGTERM: cancelling the job; a second signal ends this command immediately")
         for line in lines
     ), lines
-    assert lines[-1].endswith("stopped by SIGTERM; nothing committed: give the same command again to continue")
+    assert lines[-1].endswith("stopped by SIGTERM; nothing committed: run the same command again to continue")
     assert ".run/lease.json" not in store.generations("followed")

@@ -15,7 +15,7 @@ from tests.support import ROOT, photo_tree
 pytestmark = pytest.mark.slow
 
 OLD = ("--orientation", "stored", "--split", "few")
-KEPT = "was begun with other defaults, and keeps them: --split few --orientation stored"
+KEPT = "was started with other defaults, and keeps them: --split few --orientation stored"
 
 
 def files(store: Store) -> dict[str, bytes]:
@@ -37,7 +37,7 @@ def test_a_job_and_a_local_run_keep_them(store: Store, service: Service, tmp_pat
     before = files(store)
     again = run()
     assert KEPT in again
-    assert "nothing to do: all 3 images were committed already" in again
+    assert "nothing to do: all 3 images were already committed" in again
     assert files(store) == before
     assert KEPT in run("--verify")
     submitted = submission(store, *flags_of(PLACE), *IMAGE, "--dataflow_endpoint", service.url, *dataset)

@@ -42,5 +42,5 @@ def test_a_report_is_written_beside_its_dataset(store: Store, tmp_path: Path) ->
 
 def test_a_store_without_a_dataset_has_no_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([f"gs://{BUCKET}/nowhere"]) == 2
-    message = f"pipeline.report: 'gs://{BUCKET}/nowhere' holds no complete dataset (summary.json is missing)"
+    message = f"pipeline.report: 'gs://{BUCKET}/nowhere' does not contain a complete dataset (summary.json is missing)"
     assert capsys.readouterr().err.startswith(message)

@@ -147,7 +147,7 @@ def test_an_image_that_kills_its_worker_process_fails_alone(job: Job, environmen
         dataset = own.snapshot(job.out)
     (failure,) = [json.loads(line) for line in dataset["failures-00000-of-00001.jsonl"].splitlines()]
     assert failure["source"] == "poison.png"
-    assert (failure["error"], failure["message"]) == ("crashed", "it ends the process that decodes it (SIGSEGV)")
+    assert (failure["error"], failure["message"]) == ("crashed", "it crashed the process that decoded it (SIGSEGV)")
     local = local_dataset(poisoned, tmp_path / "here", *FILES)  # here the image does not kill the decoder
     assert dataset.keys() == local.keys() - {"poison.png"}
     assert [dataset[name] for name in photos] == [local[name] for name in photos]

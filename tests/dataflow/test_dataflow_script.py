@@ -39,13 +39,13 @@ def test_help_has_every_flag_of_the_script() -> None:
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        ("--region r", "--project is missing: give it, or set PROJECT"),
-        ("--project p", "--region is missing: give the region of the bucket, such as us-central1, or set REGION"),
-        ("--region r --project", "--project needs a value: give one"),
-        ("--project --region r", "--project needs a value: give one"),
-        ("--flex_template gs://b/t.json", "--flex_template needs --image: give the image, built from the Dockerfile"),
-        ("--flex-template=gs://b/t.json", "--flex_template needs --image: give the image, built from the Dockerfile"),
-        ("--flex_template t.json --image i", "--flex_template 't.json' is not a Cloud Storage path: give one such as"),
+        ("--region r", "--project is missing: specify it, or set PROJECT"),
+        ("--project p", "--region is missing: specify the region of the bucket, such as us-central1, or set REGION"),
+        ("--region r --project", "--project needs a value: add one"),
+        ("--project --region r", "--project needs a value: add one"),
+        ("--flex_template gs://b/t.json", "--flex_template needs --image: add the image, built from the Dockerfile"),
+        ("--flex-template=gs://b/t.json", "--flex_template needs --image: add the image, built from the Dockerfile"),
+        ("--flex_template t.json --image i", "--flex_template 't.json' is not a Cloud Storage path: use one such as"),
     ],
 )
 def test_a_wrong_command_is_refused_with_one_sentence(flags: str, sentence: str) -> None:
@@ -75,7 +75,7 @@ def test_environment_variables_replace_flags_in_a_dry_run(store: Store) -> None:
     valid = script(*dry, **place, **store.environment())
     assert valid.returncode == 0, valid.stderr
     assert "the job is valid; it was not submitted" in valid.stderr
-    assert "bytes between regions are billed" not in valid.stderr
+    assert "traffic between regions is billed" not in valid.stderr
     refused = script(*dry, **{**place, "REGION": "Nowhere"}, **store.environment())
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert refused.stderr.startswith("image_resizer: --region 'Nowhere' is not a region")
@@ -88,10 +88,12 @@ def test_environment_variables_replace_flags_in_a_dry_run(store: Store) -> None:
         **store.environment(),
     )
     assert with_image.returncode == 0, with_image.stderr
-    warning = f"'gs://{FAR_BUCKET}/unmade' is in europe-west1 and the workers are in us-central1: bytes between regions"
+    warning = (
+        f"'gs://{FAR_BUCKET}/unmade' is in europe-west1 but the workers are in us-central1: traffic between regions"
+    )
     assert warning in with_image.stderr
     elsewhere = script(*dry, "-o", f"gs://{BUCKET}/photos", **place, **store.environment())
-    assert f"-o 'gs://{BUCKET}/photos' holds the input 'gs://{BUCKET}/photos'" in elsewhere.stderr
+    assert f"-o 'gs://{BUCKET}/photos' contains the input 'gs://{BUCKET}/photos'" in elsewhere.stderr
     assert store.generations("") == before
     assert list(store.bucket.client.bucket(FAR_BUCKET).list_blobs()) == []
 

@@ -63,7 +63,7 @@ def test_a_failed_job_is_reported(store: Store) -> None:
         done = submission(store, *place, *flags)
     assert done.returncode == 1
     assert "the workers stopped" in done.stderr
-    assert "give the same command again to continue" in done.stderr
+    assert "run the same command again to continue" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -28,7 +28,7 @@ def _picture_problem(case: Case) -> str:
         shown = drawing.make("thumbnail", case.data, side=256, is_output=False)
     if shown.uri.startswith("data:image/jpeg;base64,") and 0 < max(shown.width, shown.height) <= 256:
         return ""
-    reasons = ("Cannot be shown: ", "The process that makes the pictures has ended (")
+    reasons = ("Cannot be shown: ", "The process that makes the pictures ended (")
     return "" if shown.missing.startswith(reasons) else f"a picture: {shown}"
 
 

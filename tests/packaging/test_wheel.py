@@ -63,7 +63,7 @@ def test_the_installed_command_makes_a_dataset_with_its_report(installed: Path, 
     photo_tree(tmp_path / "photos", 3)
     done = python(installed, tmp_path, "-m", "pipeline", "-i", "photos", "-o", "out", "-s", 32)
     assert done.returncode == 0, done.stderr
-    assert "report.html was not made" not in done.stderr
+    assert "report.html was not written" not in done.stderr
     assert "<title>" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert len(list((tmp_path / "out").rglob("*.jpg"))) == 3
 

@@ -146,8 +146,8 @@ def test_what_an_archive_cannot_give_is_counted(make: Make, tmp_path: Path) -> N
     failures = {row["source"]: (row["error"], row["message"]) for row in rows(tmp_path / "out", "failures")}
     cut = failures.pop("cut.tar.gz")
     at = f"{len(data) // 2:,}"
-    assert cut == ("truncated", f"the archive 'cut.tar.gz' breaks off at byte {at}: what comes after that is lost")
-    reason = "the archive 'page.tar.gz' is no tar and no zip: it begins with b'<!DOCTYPE html>'"
+    assert cut == ("truncated", f"the archive 'cut.tar.gz' breaks off at byte {at}: everything after that is lost")
+    reason = "the archive 'page.tar.gz' is neither a tar nor a zip: it begins with b'<!DOCTYPE html>'"
     assert failures.pop("page.tar.gz") == ("not-an-archive", reason)
     assert failures.pop("empty.zip") == ("empty-file", "the archive 'empty.zip' is empty")
     assert len(failures) <= 1  # the file within which the archive breaks off
@@ -232,7 +232,7 @@ def test_an_archive_without_an_image_is_refused(tmp_path: Path) -> None:
         write_tree(tmp_path, {f"{kind}/a.{kind}": packed({"a.txt": b"1", "b.txt": b"2"}, kind)})
         done = run_here("-i", tmp_path / kind / f"a.{kind}", "-o", tmp_path / f"out-{kind}")
         assert done.returncode == 1
-        assert "holds no image: 2 .txt; give a folder or pattern with images" in done.stderr
+        assert "contains no images: 2 .txt; use a folder or pattern that contains images" in done.stderr
         assert "Traceback" not in done.stderr
         shutil.rmtree(tmp_path / f"out-{kind}", ignore_errors=True)
 

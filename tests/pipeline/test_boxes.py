@@ -182,7 +182,7 @@ def test_a_second_run_makes_nothing_and_another_selection_is_refused(boxed: Boxe
 
 HOSTILE = [
     ("XMin", "IDs,LabelName\n", "has no column 'ImageID'"),
-    ("empty", "", "has no column 'ImageID', since it is empty"),
+    ("empty", "", "has no column 'ImageID': it is empty"),
     ("labels", "ImageID,Source,LabelName,Confidence\na,verification,/m/01yrx,1\n", "has no column 'XMin'"),
     ("cells", "ImageID,LabelName,XMin,XMax,YMin,YMax\na,/m/01yrx,0.1,0.2,0.3\n", "cannot be read as a table"),
     ("words", "ImageID,LabelName,XMin,XMax,YMin,YMax\na,/m/01yrx,left,0.2,0.3,0.4\n", "cannot be read as a table"),
@@ -299,10 +299,10 @@ def test_coco_and_yolo_say_where_the_rectangles_are(boxed: Boxed, tmp_path: Path
 
 def test_files_of_boxes_need_files(boxed: Boxed, tmp_path: Path, make: Make) -> None:
     flags = [*boxed.flags, "-o", tmp_path / "out", "--annotations", "coco", "--layout", "parquet"]
-    assert "--annotations coco describes files, and --layout parquet has none" in make(*flags, expect=2)[-1]
+    assert "--annotations coco needs image files, but --layout parquet writes none" in make(*flags, expect=2)[-1]
     flags[-3:] = ["tfrecord", "objects"]
     assert (
-        "--annotations tfrecord has no effect with --layout files: give --layout tfrecord" in make(*flags, expect=2)[-1]
+        "--annotations tfrecord has no effect with --layout files: use --layout tfrecord" in make(*flags, expect=2)[-1]
     )
 
 

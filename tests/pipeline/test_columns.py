@@ -189,11 +189,11 @@ def test_rows_name_their_split_by_key_or_column(make: Make, animals: Path, tmp_p
     assert ("attribution", "b", 3, "no-image") in set(map(tuple, (row.values() for row in rows(out, "unmatched"))))
     assert summary(out)["licenses"] == {"https://creativecommons.org/licenses/by/2.0/": 2}
     assert (out / "LICENSE").read_text().splitlines() == [
-        "The images of this dataset (cat, dog) belong to those who made them.",
-        "They are smaller versions: resized and encoded again, and changed in nothing else.",
-        "Who made each of them, where it is from and its license is in attribution-*.jsonl.",
+        "The images of this dataset (cat, dog) belong to their creators.",
+        "They are smaller versions: resized and re-encoded, but not changed in any other way.",
+        "attribution-*.jsonl has the author, origin and license of each image.",
         "",
-        "Licenses as the attribution has them, and how many images are under each:",
+        "Licenses according to the attribution, with the number of images under each:",
         "",
         "  https://creativecommons.org/licenses/by/2.0/: 2",
         "  (no attribution, see unmatched-*.jsonl): 2",  # without bad.jpg, which is not in the dataset
@@ -219,7 +219,7 @@ def test_a_table_without_keys_is_refused_before_anything_is_written(make: Make, 
     path = table(tmp_path / "c.csv", ["name"], ["a"])
     shown = make("-i", animals, "-o", tmp_path / "out", "--columns", path, expect=2)
     assert shown == [
-        f"image_resizer: --columns {str(path)!r} has no column that names the images: call it 'key' or 'ImageID' or "
+        f"image_resizer: --columns {str(path)!r} has no column with the images' keys: name it 'key' or 'ImageID' or "
         "'image_id' or 'file_name'"
     ]
     assert not (tmp_path / "out").exists()

@@ -374,7 +374,7 @@ def test_the_first_of_two_sources_with_one_output_name_is_written(make: Make, tm
         "source": "a.webp",
         "stage": "name",
         "error": "name-taken",
-        "message": "its output 'a.jpg' is that of 'a.png'",
+        "message": "its output 'a.jpg' is also the output of 'a.png'",
     }
     red, green, blue = Image.open(tmp_path / "out" / "a.jpg").getpixel((4, 4))  # type: ignore[misc]  # three of RGB
     assert (red > 240, green < 20, blue < 20) == (True, True, True)
@@ -393,7 +393,7 @@ def test_an_output_with_the_name_of_a_folder_fails(make: Make, tmp_path: Path) -
             "x/c.png": ("written", f"{folder}x/c.jpg"),
         }
         (failure,) = rows(out, "failures")
-        assert failure["message"] == "its output 'x/a.jpg' is the name of a folder of the source"
+        assert failure["message"] == "its output 'x/a.jpg' has the same name as a folder of the source"
     make("-i", source, "-o", tmp_path / "tar", "-s", 8, "-ext", "jpg", "--layout", "webdataset")
     assert rows(tmp_path / "tar", "failures") == []
 
@@ -404,7 +404,7 @@ def test_an_output_name_that_is_too_long_fails(make: Make, tmp_path: Path) -> No
     make("-i", source, "-o", tmp_path / "out", "-s", 8, "-ext", "webp")
     (failure,) = rows(tmp_path / "out", "failures")
     assert (failure["source"], failure["error"]) == (name, "name-too-long")
-    assert failure["message"] == "its output's name has over 255 bytes"
+    assert failure["message"] == "the name of its output has more than 255 bytes"
 
 
 def test_no_output_is_written_into_the_run_folder(make: Make, tmp_path: Path) -> None:

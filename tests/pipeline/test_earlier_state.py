@@ -46,7 +46,7 @@ def test_a_complete_dataset_is_continued(make: Make, args: tuple[object, ...], t
     assert len(made) == 3
     assert make(*args, "-o", out)[:2] == [
         f"continuing the dataset in {out}",
-        "nothing to do: all 6 images were committed already, and none was read",
+        "nothing to do: all 6 images were already committed, and none was read",
     ]
     assert (snapshot(out), markers(out), hidden(out)) == (files, made, {".run.sqlite"})
 
@@ -96,7 +96,7 @@ def test_a_run_of_an_earlier_version_keeps_others_out(make: Make, args: tuple[ob
         fcntl.flock(lock, fcntl.LOCK_EX)
         (refusal,) = make(*args, "-o", out, expect=2)
     assert refusal == (
-        f"image_resizer: another run is using {str(out)!r} (process 1 on here): wait for its end, or stop it"
+        f"image_resizer: another run is using {str(out)!r} (process 1 on here): wait for it to end, or stop it"
     )
     assert hidden(out) == {"_run"}
 
@@ -109,9 +109,9 @@ def test_a_dataset_in_a_store_is_continued(make: Make, args: tuple[object, ...],
     lease = {"who": "process 1 on here", "renewed": 1e12}
     (out / "_run" / "lease.json").write_text(json.dumps(lease))
     (refusal,) = make(*args, "-o", store_out, expect=2)
-    assert f"another run is using {store_out!r} (process 1 on here): wait for its end" in refusal
+    assert f"another run is using {store_out!r} (process 1 on here): wait for it to end" in refusal
     (out / "_run" / "lease.json").write_text(json.dumps({**lease, "renewed": 1}))
-    assert "nothing to do: all 6 images were committed already, and none was read" in make(*args, "-o", store_out)
+    assert "nothing to do: all 6 images were already committed, and none was read" in make(*args, "-o", store_out)
     assert markers(out) == made
     assert [path for path in (out / "_run").rglob("*") if path.is_file()] == []
     assert not (out / ".run" / "lease.json").exists()

@@ -81,8 +81,8 @@ def test_a_dataset_goes_on_when_an_extra_is_installed_and_stops_when_it_is_gone(
     without(monkeypatch, "pillow_heif")
     (refusal,) = make(*flags, expect=2)
     assert refusal == (
-        f"image_resizer: '{out}' holds a dataset made with pillow-heif, which is not installed here, so that its "
-        "images would be left out: pip install 'downsampled-open-images[heif]', give another -o, or start again with "
+        f"image_resizer: '{out}' holds a dataset made with pillow-heif, which is not installed here, so its images "
+        "would be left out: pip install 'downsampled-open-images[heif]', use another -o, or start over with "
         "--overwrite"
     )
 
@@ -94,6 +94,7 @@ def test_a_folder_of_heic_alone_says_what_to_install(
     (phone / "a.jpg").unlink()
     (shown,) = make("-i", phone, "-o", tmp_path / "out", expect=2)
     assert shown == (
-        f"image_resizer: -i '{phone}' holds no image: 2 .heic, 1 .jxl; pip install 'downsampled-open-images[heif]', or "
-        "pip install 'downsampled-open-images[jxl]', or give a folder or pattern with images"
+        f"image_resizer: -i '{phone}' contains no images: 2 .heic, 1 .jxl; pip install "
+        "'downsampled-open-images[heif]', or pip install 'downsampled-open-images[jxl]', or use a folder or pattern "
+        "that contains images"
     )

@@ -38,7 +38,7 @@ def source(tmp_path: Path) -> Path:
 
 def test_an_unknown_runner(source: Path, tmp_path: Path) -> None:
     line = refused("-i", source, "-o", tmp_path / "out", "--runner", "Dataflw", "--overwrite")
-    assert line == "image_resizer: --runner 'Dataflw' is no runner of Apache Beam: did you mean DataflowRunner?"
+    assert line == "image_resizer: --runner 'Dataflw' is not an Apache Beam runner: did you mean DataflowRunner?"
     assert not (tmp_path / "out").exists()
 
 
@@ -71,9 +71,9 @@ def test_missing_credentials(source: Path, tmp_path: Path) -> None:
         ),
         (
             "-i a.rar",
-            "-i 'a.rar' is an archive of a kind that is not read: unpack it, and give the folder, or make a .tar",
+            "-i 'a.rar' is an unsupported kind of archive: unpack it and pass the folder, or repack it as .tar",
         ),
-        ("-i data/train", "-i 'data/train' does not exist: give a folder, a glob pattern or a store path"),
+        ("-i data/train", "-i 'data/train' does not exist: use a folder, a glob pattern or an object store path"),
         ("-i photos --in_dri x", "'--in_dri' is not a flag: did you mean --in_dir?"),
     ],
 )

@@ -34,7 +34,7 @@ def test_small_files_are_stored_as_they_are(make: Make, tmp_path: Path, files: d
     out = tmp_path / "out"
     flags = ("-i", source, "-o", out, "-s", 64, 48, "-ext", "jpg", "--keep_small", "--layout", layout)
     shown = make(*flags)
-    assert "needed no change, stored byte for byte with their metadata: 2" in shown
+    assert "no change needed, copied byte for byte with metadata: 2" in shown
     facts = summary(out)
     assert facts["notes"] == {"kept": 2}
     assert (facts["settings"]["keep_small"], facts["settings"]["only_shrink"]) == (True, True)
@@ -51,7 +51,7 @@ def test_small_files_are_stored_as_they_are(make: Make, tmp_path: Path, files: d
     if layout == "files":
         assert (out / "48" / "small.jpg").read_bytes() == files["small.jpeg"]
         assert (out / "64" / "medium.jpg").read_bytes() == files["medium.jpg"]
-    sentence = "Needed no change, and are their sources byte for byte, with all metadata (the note `kept`): 2."
+    sentence = "Copied byte for byte with all metadata, since no change was needed (the note `kept`): 2."
     assert sentence in (out / "README.md").read_text(encoding="utf-8")
     complete = snapshot(out)
     assert any("nothing to do" in line for line in make(*flags))

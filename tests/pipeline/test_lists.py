@@ -87,7 +87,7 @@ def test_a_list_of_urls_gives_the_images_of_a_folder(
     assert sorted(keys) == sorted(f"{host}/{path.removesuffix('.jpg')}" for path in names_of(photos))
     assert set(web.requests.values()) == {1}
     shown = make("-i", listed, "-o", tmp_path / "web", *flags, HERE)
-    assert "nothing to do: all 9 images were committed already, and none was read" in shown
+    assert "nothing to do: all 9 images were already committed, and none was read" in shown
     assert set(web.requests.values()) == {1}
 
 
@@ -130,8 +130,8 @@ def test_columns_keys_and_hashes(make: Make, photos: Path, web: Web, tmp_path: P
     flags = ("-i", listed, "-o", tmp_path / "out", "-s", 24, HERE, "--key_column", "ImageID", "--verify_hash")
     shown = make(*flags, "OriginalMD5", "--columns", tmp_path / "more.csv", "--layout", "parquet")
     assert (
-        f"-i {str(listed)!r}: the dataset uses the names of these columns itself, and leaves them out: 'width'; rename "
-        "them to keep them"
+        f"-i {str(listed)!r}: these columns are left out because the dataset uses their names: 'width'; rename them to "
+        "keep them"
     ) in shown
     by_key = {row["key"]: row for row in rows(tmp_path / "out", "manifest")}
     assert sorted(by_key) == [f"id{number}" for number in range(9)]
@@ -140,8 +140,11 @@ def test_columns_keys_and_hashes(make: Make, photos: Path, web: Web, tmp_path: P
     failures = {row["key"]: (row["error"], row["message"]) for row in rows(tmp_path / "out", "failures")}
     md5 = hashlib.md5((photos / names_of(photos)[3]).read_bytes()).hexdigest()
     assert failures == {
-        "id3": ("hash-differs", f"its MD5 is {md5}, and the list says {'0' * 32}"),
-        "id4": ("refused", "row 5 of 'list.csv': 'none' in column 'OriginalMD5' is no MD5, SHA-1, SHA-256 or SHA-512"),
+        "id3": ("hash-differs", f"its MD5 is {md5}, but the list says {'0' * 32}"),
+        "id4": (
+            "refused",
+            "row 5 of 'list.csv': 'none' in column 'OriginalMD5' is not an MD5, SHA-1, SHA-256 or SHA-512 hash",
+        ),
     }
     table = pa.concat_tables(pq.read_table(path) for path in sorted((tmp_path / "out").glob("*.parquet")))
     assert sorted(table.column("score").to_pylist()) == [0.0, 0.5, 1.0, 2.5, 3.0, 3.5, 4.0]
@@ -167,28 +170,29 @@ def test_images_that_fail(make: Make, web: Web, tmp_path: Path) -> None:
     cut = failures.pop(f"{host}/cut/p001.jpg")
     assert cut[0] == "unreadable"
     assert failures == {
-        f"{host}/none.jpg": ("not-found", "the server answers 404 Not Found"),
-        f"{host}/status/503/a.jpg": ("unreadable", "the server answers 503 Service Unavailable"),
+        f"{host}/none.jpg": ("not-found", "the server answered 404 Not Found"),
+        f"{host}/status/503/a.jpg": ("unreadable", "the server answered 503 Service Unavailable"),
         f"{host}/html/x.jpg": ("not-an-image", "the content is not in an image format that can be read"),
         f"{host}/text/p001.jpg (row 7)": (
             "name-taken",
-            "its path is also that of row 6 of the list, which is taken",
+            "its path is the same as that of row 6 of the list, which is used instead",
         ),
         f"{host}/robots/noai/p001.jpg": (
             "refused",
-            "the server forbids its use (X-Robots-Tag: noai): give --ignore_robots_tag and --retry_failed to use it",
+            "the server forbids its use (X-Robots-Tag: noai): use --ignore_robots_tag and --retry_failed to use it "
+            "anyway",
         ),
         "urls.txt-row-9": (
             "refused",
-            "row 9 of 'urls.txt': 'ftp://example.org/a.jpg' is a web address, which is not supported: give a local "
-            "path, or one of gs:// or s3://, and download inputs first",
+            "row 9 of 'urls.txt': 'ftp://example.org/a.jpg' is a web address, which is not supported: use a local "
+            "path, or a gs:// or s3:// path, and download inputs first",
         ),
-        "urls.txt-row-10": ("refused", "row 10 of 'urls.txt': 'http://' names no host"),
+        "urls.txt-row-10": ("refused", "row 10 of 'urls.txt': 'http://' does not name a host"),
         "missing.jpg": ("unreadable", "the file cannot be read: No such file or directory"),
         "urls.txt-row-12": (
             "refused",
-            "row 12 of 'urls.txt': 's4://b/a.jpg' cannot be used: s4:// is not supported: give a local path, or one of "
-            "gs:// or s3://",
+            "row 12 of 'urls.txt': 's4://b/a.jpg' cannot be used: s4:// is not supported: use a local path, or a gs:// "
+            "or s3:// path",
         ),
     }
     assert summary(tmp_path / "out")["images"] == {"matched": 12, "written": 2, "failed": 10, "skipped": 0}
@@ -240,9 +244,9 @@ def test_a_list_on_the_web_names_what_lies_beside_it(make: Make, tmp_path: Path)
         (row,) = rows(tmp_path / "one", "manifest")
         assert row["key"] == f"{web.url.removeprefix('http://').replace(':', '_')}/lists/b"
         (shown,) = make("-i", f"{web.url}/none.jpg", "-o", tmp_path / "no", HERE, expect=2)
-        assert shown == f"image_resizer: -i '{web.url}/none.jpg' cannot be read: the server answers 404 Not Found"
+        assert shown == f"image_resizer: -i '{web.url}/none.jpg' cannot be read: the server answered 404 Not Found"
         (shown,) = make("-i", f"{web.url}/none.csv", "-o", tmp_path / "no", HERE, expect=2)
-        assert shown == f"image_resizer: cannot read '{web.url}/none.csv': the server answers 404 Not Found"
+        assert shown == f"image_resizer: cannot read '{web.url}/none.csv': the server answered 404 Not Found"
     assert not (tmp_path / "no").exists()
 
 
@@ -253,7 +257,7 @@ def test_a_changed_row_makes_its_shard_again(make: Make, photos: Path, tmp_path:
     make(*flags)
     before = markers(tmp_path / "out")
     write_list(tmp_path, "l.csv", list(reversed(paths)))
-    assert "nothing to do: all 9 images were committed already, and none was read" in make(*flags)
+    assert "nothing to do: all 9 images were already committed, and none was read" in make(*flags)
     write_list(tmp_path, "l.csv", [{**row, "n": 70} if row["n"] == 7 else row for row in paths])
     make(*flags)
     assert len(set(markers(tmp_path / "out").items()) - set(before.items())) == 1
@@ -265,25 +269,31 @@ def test_a_changed_row_makes_its_shard_again(make: Make, photos: Path, tmp_path:
     [
         (
             "-i l.csv --url_column link",
-            "--url_column 'link' is no column of -i '{}/l.csv': give one of 'address', 'n'",
+            "--url_column 'link' is not a column of -i '{}/l.csv': use one of 'address', 'n'",
         ),
         (
             "-i l.csv",
-            "-i '{}/l.csv' has no column 'url' that names the images: give --url_column, one of 'address', 'n'",
+            "-i '{}/l.csv' has no column 'url' with the images' addresses: use --url_column with one of 'address', 'n'",
         ),
-        ("-i l.csv --url_column n --verify_hash h", "--verify_hash 'h' is no column of -i '{}/l.csv': give one of "),
-        ("-i empty.txt", "-i '{}/empty.txt' names no image: give a list with a row for each"),
-        ("-i none-*.txt", "-i '{}/none-*.txt' names no image: give a list with a row for each"),
-        ("-i none.txt", "-i 'none.txt' does not exist: give a list, a folder, a glob pattern or a store path"),
+        ("-i l.csv --url_column n --verify_hash h", "--verify_hash 'h' is not a column of -i '{}/l.csv': use one of "),
+        ("-i empty.txt", "-i '{}/empty.txt' does not name any images: use a list with a row for each image"),
+        ("-i none-*.txt", "-i '{}/none-*.txt' does not name any images: use a list with a row for each image"),
+        ("-i none.txt", "-i 'none.txt' does not exist: use a list, a folder, a glob pattern or an object store path"),
         ("-i bad.parquet", "-i '{}/bad.parquet' cannot be read as a table: "),
-        ("-i photos --key_column k", "--key_column 'k' has no effect: no -i is a list of images, such as photos.csv"),
+        (
+            "-i photos --key_column k",
+            "--key_column 'k' has no effect, since no input is a list of images such as photos.csv: leave it out",
+        ),
         ("-i l.csv --list_prefixes hex", "--list_prefixes has no effect on '{}/l.csv', only on gs:// and s3:// inputs"),
-        ("-i http://", "-i 'http://' names no host: give one such as https://example.org/photos.csv"),
+        ("-i http://", "-i 'http://' does not name a host: use one such as https://example.org/photos.csv"),
         ("-i https://x.org/a.tar.gz", "-i 'https://x.org/a.tar.gz' is an archive on the web: download it first, and "),
         ("-i http://127.0.0.1:9/a.jpg", "-i 'http://127.0.0.1:9/a.jpg' cannot be read: the host '127.0.0.1' is "),
-        ("-i l.json", "-i 'l.json' is a text, and no image: give the folder that holds the images, or a list of them "),
-        ("-i https:/x.org/a.jpg", "-i 'https:/x.org/a.jpg' names no host: write https://HOST/..."),
-        ("-i photos --requests_per_host 0", "--requests_per_host '0' is out of range: give a whole number from 1 up"),
+        (
+            "-i l.json",
+            "-i 'l.json' is a text file, not an image: use the folder that contains the images, or a list of them ",
+        ),
+        ("-i https:/x.org/a.jpg", "-i 'https:/x.org/a.jpg' does not name a host: write https://HOST/..."),
+        ("-i photos --requests_per_host 0", "--requests_per_host '0' is out of range: use a whole number of 1 or more"),
     ],
 )
 def test_a_wrong_list_is_refused(

@@ -67,6 +67,6 @@ def test_an_image_that_exceeds_the_budget_alone_fails(large_images: Path, tmp_pa
         ("deep.tif", "too-large"),
     }
     assert {row["message"] for row in failures if "deep" in row["source"]} == {
-        "decoding takes 193 MB, more than the whole budget: raise --memory"
+        "decoding needs 193 MB, more than the whole memory budget: raise --memory"
     }
     assert summary(tmp_path / "out")["images"] == {"matched": 12, "written": 4, "failed": 8, "skipped": 0}

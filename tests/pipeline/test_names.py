@@ -77,7 +77,7 @@ def test_odd_names_are_kept_and_nothing_else_is_touched(
         named = {row["path"].partition(".tar/")[2] for row in rows(out, "manifest")}
         assert {member.name for member in members if member.name.endswith(".jpg")} == named
         assert not [name for name in named if name.startswith("/") or {"..", "."} & set(name.split("/"))]
-    assert f"nothing to do: all {len(ODD)} images were committed already, and none was read" in make(*args)
+    assert f"nothing to do: all {len(ODD)} images were already committed, and none was read" in make(*args)
     assert snapshot(out) == first
 
 
@@ -132,12 +132,12 @@ def test_links_to_files_are_read_and_others_reported(make: Make, tmp_path: Path)
     assert not [path for path in out.rglob("*") if path.is_symlink()]
     *shown, last = shown
     assert last == (
-        "complete, but 7 inputs could not be read: 'back.jpg' is a broken link; 'folder' is a link to a folder and not "
-        "followed; 'folder.jpg' is a link to a folder and not followed; 'gone.jpg' is a broken link; 'root' is a link "
-        "to a folder and not followed; 2 more"  # all but the circle, whose folder is read where it lies
+        "complete, but 7 inputs could not be read: 'back.jpg' is a broken link; 'folder' is a link to a folder, and is "
+        "not followed; 'folder.jpg' is a link to a folder, and is not followed; 'gone.jpg' is a broken link; 'root' is "
+        "a link to a folder, and is not followed; 2 more"  # all but the circle, whose folder is read where it lies
     )
     warned = {line.partition("'")[2].partition("'")[0]: line.partition("' ")[2] for line in shown if " link" in line}
-    followed = "is a link to a folder and not followed: give that folder as an input of its own"
+    followed = "is a link to a folder, and is not followed: pass that folder as a separate input"
     assert warned == {
         **{str(source / name): "is a broken link: skipped" for name in ("gone.jpg", "self.jpg")},
         **{str(source / name): "is a broken link: skipped" for name in ("there.jpg", "back.jpg")},
@@ -160,19 +160,22 @@ def test_pipes_devices_and_names_without_a_stem_are_accounted_for(make: Make, tm
     assert summary(tmp_path / "out")["not_images"] == {"": 3, ".*": 1}
 
 
-MISSING = "does not exist: give a folder, a glob pattern or a store path"
+MISSING = "does not exist: use a folder, a glob pattern or an object store path"
 
 
 @pytest.mark.parametrize(
     ("create", "message"),
     [
         (Path.exists, MISSING),
-        (Path.mkdir, "holds no image; give a folder or pattern with images"),
+        (Path.mkdir, "contains no images; use a folder or pattern that contains images"),
         (lambda path: path.symlink_to("nowhere"), MISSING),
-        (lambda path: write_tree(path, {"x.txt": b""}), "holds no image: 1 .txt; give a folder or pattern with images"),
+        (
+            lambda path: write_tree(path, {"x.txt": b""}),
+            "contains no images: 1 .txt; use a folder or pattern that contains images",
+        ),
         (
             lambda path: path.write_bytes(b""),
-            "has no extension: give --any_name if it is an image, or the folder",
+            "has no extension: add --any_name if it is an image, or use the folder",
         ),
     ],
 )
@@ -190,5 +193,7 @@ def test_an_unusable_input_is_refused(
 def test_a_pattern_that_matches_nothing_is_refused(make: Make, tmp_path: Path, pattern: str) -> None:
     write_tree(tmp_path / "photos", {"a1.jpg": jpeg(1, (9, 9))})
     (shown,) = make("-i", tmp_path / pattern, "-o", tmp_path / "out", "-s", 8, expect=2)
-    assert shown == f"image_resizer: -i '{tmp_path / pattern}' holds no image; give a folder or pattern with images"
+    assert shown == (
+        f"image_resizer: -i '{tmp_path / pattern}' contains no images; use a folder or pattern that contains images"
+    )
     assert not (tmp_path / "out").exists()

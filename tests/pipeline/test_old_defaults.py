@@ -16,7 +16,7 @@ from transforms.layouts import LAYOUTS
 pytestmark = pytest.mark.slow
 
 OLD = ("--orientation", "stored", "--split", "photos")
-KEPT = "was begun with other defaults, and keeps them: --split photos --orientation stored"
+KEPT = "was started with other defaults, and keeps them: --split photos --orientation stored"
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_dataset_that_was_begun_under_old_defaults_goes_on_with_them(
     assert shown[:3] == [
         f"{out} {KEPT}",
         f"continuing the dataset in {out}",
-        "nothing to do: all 2 images were committed already, and none was read",
+        "nothing to do: all 2 images were already committed, and none was read",
     ]
     assert (snapshot(out), markers(out)) == (before, at)
     assert make("-i", sideways, "-o", out, *args, "--verify")[0] == f"{out} {KEPT}"

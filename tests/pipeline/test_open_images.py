@@ -219,7 +219,7 @@ def test_md5(many: Path, tmp_path: Path, make: Make) -> None:
     assert (failure["key"], failure["error"]) == (ids(8)[3], "hash-differs")
     copies = table(tmp_path / "copies.csv", LIST_HEADER, *(listed(image, md5="x", size=9) for image in ids(40)))
     messages = make(*flags, copies, "-o", tmp_path / "copies", expect=1)
-    assert any("--verify_md5 compares originals, and the input holds copies" in line for line in messages)
+    assert any("--verify_md5 is for originals, but the input contains copies" in line for line in messages)
 
 
 def test_several_splits(tmp_path: Path, make: Make) -> None:
@@ -253,21 +253,21 @@ def boxes_in(out: Path) -> list[tuple[str, int]]:
 
 
 WRONG = [
-    ("--classes Cat", "has no effect without --boxes or --image_labels: give it too, or leave --classes out"),
-    ("--rotation apply", "has no effect without --image_list: give it too, or leave --rotation out"),
-    ("--boxes BOXES --only_classes", "has no effect without --classes: give both, or leave it out"),
-    ("--boxes BOXES --classes Cat", "'Cat' is a name: give --class_names too, or a class such as /m/01yrx"),
-    ("--boxes BOXES --class_names NAMES --classes Kat", "'Kat' is no class: did you mean 'Cat'?"),
-    ("--boxes BOXES --class_names NAMES --classes Wine", "'Wine' is no class: did you mean 'Wine glass'?"),
+    ("--classes Cat", "has no effect without --boxes or --image_labels: add that, or leave out --classes"),
+    ("--rotation apply", "has no effect without --image_list: add that, or leave out --rotation"),
+    ("--boxes BOXES --only_classes", "has no effect without --classes: use both, or leave out --only_classes"),
+    ("--boxes BOXES --classes Cat", "'Cat' is a name: add --class_names, or use a class such as /m/01yrx"),
+    ("--boxes BOXES --class_names NAMES --classes Kat", "'Kat' is not a class: did you mean 'Cat'?"),
+    ("--boxes BOXES --class_names NAMES --classes Wine", "'Wine' is not a class: did you mean 'Wine glass'?"),
     (
         "--boxes BOXES --box_filter IsOld=1",
-        "'IsOld=1' is not a rule: give one such as IsGroupOf=0 or IsDepiction!=1, of IsOccluded, IsTruncated, "
-        "IsGroupOf, IsDepiction, IsInside, with 1, 0, or -1 for unknown",
+        "'IsOld=1' is not a rule: use one such as IsGroupOf=0 or IsDepiction!=1, with one of IsOccluded, IsTruncated, "
+        "IsGroupOf, IsDepiction, IsInside, and 1, 0, or -1 for unknown",
     ),
-    ("--boxes BOXES --min_visible 2", "'2' is out of range: give a share from 0 to 1, such as 0.3"),
+    ("--boxes BOXES --min_visible 2", "'2' is out of range: use a number from 0 to 1, such as 0.3"),
     ("--boxes gone.csv", "No such file or directory"),
-    ("--boxes BOXES --class_hierarchy NAMES", "is no hierarchy of classes: give a file such as"),
-    ("--boxes BOXES --class_names BOXES", "in line 1: give a file with the columns LabelName and DisplayName"),
+    ("--boxes BOXES --class_hierarchy NAMES", "is not a class hierarchy: use a file such as"),
+    ("--boxes BOXES --class_names BOXES", "in line 1: use a file with the columns LabelName and DisplayName"),
 ]
 
 
@@ -285,7 +285,7 @@ def test_wrong_flags(flags: str, message: str, many: Path, tmp_path: Path, make:
 def test_a_class_without_a_row_ends_the_run_before_an_image_is_read(many: Path, tmp_path: Path, make: Make) -> None:
     boxes = boxes_of({CAT: ids(2)}, tmp_path / "boxes.csv")
     messages = make("-i", many, "-o", tmp_path / "out", "--boxes", boxes, "--classes", CAT, DOG, expect=1)
-    assert f"--classes {DOG!r} has no row in --boxes that is kept: give another class, or other tables" in messages[-1]
+    assert f"--classes {DOG!r} matches no kept row in --boxes: use another class, or other tables" in messages[-1]
 
 
 def test_an_estimate_counts_the_selection(

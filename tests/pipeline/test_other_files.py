@@ -40,12 +40,12 @@ def test_a_folder_without_images_is_refused_with_its_kinds(make: Make, tmp_path:
     files = {**{f"{n}.svg": b"" for n in range(3)}, **{f"p/{n}": b"" for n in range(12)}, ".DS_Store": b""}
     source = write_tree(tmp_path / "in", files)
     kinds = (
-        "12 without an extension, 3 .svg, 1 system file; convert .svg to JPEG or PNG, since no decoder here reads "
-        "it, or give --any_name to try every file by its content, or give a folder or pattern with images"
+        "12 without an extension, 3 .svg, 1 system file; convert .svg to JPEG or PNG, because no installed decoder "
+        "supports it, or use --any_name to try every file, or use a folder or pattern that contains images"
     )
     for typed in (source, tmp_path / "i*" / "**"):
         (shown,) = make("-i", typed, "-o", tmp_path / "out", expect=2)
-        assert shown == f"image_resizer: -i '{typed}' holds no image: {kinds}"
+        assert shown == f"image_resizer: -i '{typed}' contains no images: {kinds}"
     assert not (tmp_path / "out").exists()
 
 
@@ -98,7 +98,7 @@ def test_a_folder_without_a_written_image_is_not_a_class(make: Make, tmp_path: P
     flags = ("-s", 16, "-ext", "jpg", "--label_from", "folder", "--min_side", 10, "--layout", layout)
     shown = make("-i", source, "-o", out, *flags)
     assert any(
-        "no image of 'broken', 'small' was written, so there is no such class; making the dataset once" in line
+        "no image from 'broken', 'small' was written, so the class does not exist; making the dataset again" in line
         for line in shown
     )
     assert read_labels(out) == {

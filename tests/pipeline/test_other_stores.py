@@ -25,7 +25,7 @@ def test_a_dataset_is_made_continued_verified_and_overwritten(
     assert not (out / ".run" / "lease.json").exists()
 
     shown = make(*flags, "-o", store_out)
-    assert "nothing to do: all 9 images were committed already, and none was read" in shown
+    assert "nothing to do: all 9 images were already committed, and none was read" in shown
 
     deleted = min(path for path in snapshot(out) if path.startswith("24/"))
     (out / deleted).unlink()
@@ -50,7 +50,10 @@ def test_system_files_and_any_name(make: Make, tmp_path: Path) -> None:
     make("-i", f"{SCHEME}{source}", "-o", tmp_path / "any", "-s", 16, "--any_name")
     outputs = {row["key"]: row["path"] or row["reason"] for row in rows(tmp_path / "any", "manifest")}
     assert outputs == {"a": "a.jpg", "b.jpg?size=large": "b.jpg?size=large.jpg", "x": "empty-file"}
-    message = "holds no image: 1 .svg; convert .svg to JPEG or PNG, since no decoder here reads it, or give a folder or"
+    message = (
+        "contains no images: 1 .svg; convert .svg to JPEG or PNG, because no installed decoder supports it, or "
+        "use a folder or"
+    )
     (shown,) = make("-i", f"{SCHEME}{source}/*.svg", "-o", tmp_path / "none", expect=1)
     assert message in shown
 
@@ -58,13 +61,13 @@ def test_system_files_and_any_name(make: Make, tmp_path: Path) -> None:
 def test_foreign_files_are_left_alone(make: Make, photos: Path, tmp_path: Path) -> None:
     out = write_tree(tmp_path / "out", {"mine.txt": b"mine"})
     (shown,) = make("-i", photos, "-o", f"{SCHEME}{out}", expect=2)
-    assert shown.startswith(f"image_resizer: -o '{SCHEME}{out}' holds files that belong to no dataset")
+    assert shown.startswith(f"image_resizer: -o '{SCHEME}{out}' contains files that do not belong to a dataset")
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
 
 
 def test_an_input_that_matches_nothing_is_refused(make: Make, tmp_path: Path) -> None:
     (shown,) = make("-i", f"{SCHEME}{tmp_path}/none", "-o", tmp_path / "out", expect=2)
     assert shown == (
-        f"image_resizer: -i '{SCHEME}{tmp_path}/none/**' matches nothing: give a path or pattern with images"
+        f"image_resizer: -i '{SCHEME}{tmp_path}/none/**' matches nothing: use a path or pattern that matches images"
     )
     assert not (tmp_path / "out").exists()

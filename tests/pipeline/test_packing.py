@@ -113,11 +113,11 @@ def test_a_run_that_was_stopped_while_it_packed_is_continued(
         stops += 1
         assert done.returncode == (-signal.SIGKILL if number == "SIGKILL" else 128 + signal.SIGINT), done.stderr
         if number == "SIGINT":
-            last = "image_resizer: stopped by SIGINT; give the same command again to continue"
+            last = "image_resizer: stopped by SIGINT; run the same command again to continue"
             assert done.stderr.splitlines()[-1] == last
         assert snapshot(out) == whole
         made = markers(out)
-        assert "nothing to do: all 6 images were committed already, and none was read" in make(*args)
+        assert "nothing to do: all 6 images were already committed, and none was read" in make(*args)
         assert (snapshot(out), markers(out), folders(out)) == (whole, made, {"c"})
     assert stops > 5
 
@@ -164,8 +164,8 @@ def test_what_overwrite_had_begun_to_delete_is_not_continued(
     assert snapshot(out) == {}
     for flags in ((), ("--verify",), ("--estimate",)):
         assert make(*args, *flags, expect=2) == [
-            f"image_resizer: {str(out)!r} holds a part of a dataset, which a run with --overwrite began to delete: "
-            "give --overwrite again, or give another -o"
+            f"image_resizer: {str(out)!r} contains part of a dataset that a run with --overwrite started to delete: "
+            "use --overwrite again, or another -o"
         ]
     make(*args, "--overwrite")
     assert snapshot(out) == whole
@@ -190,7 +190,7 @@ def test_a_file_is_locked_where_no_folder_can_be(make: Make, args: tuple[object,
         fcntl.flock(lock, fcntl.LOCK_EX)
         (refusal,) = make(*args, expect=2)
     assert refusal == (
-        f"image_resizer: another run is using {str(out)!r} (process 1 on here): wait for its end, or stop it"
+        f"image_resizer: another run is using {str(out)!r} (process 1 on here): wait for it to end, or stop it"
     )
     assert not any("cannot be locked" in line for line in make(*args))
     assert folders(out) == {"c"}

@@ -33,7 +33,7 @@ def test_the_first_run_completes(make: Make, tmp_path: Path, layout: str) -> Non
         "source": "poison.png",
         "stage": "decode",
         "error": "crashed",
-        "message": "it ends the process that decodes it (SIGSEGV)",
+        "message": "it crashed the process that decoded it (SIGSEGV)",
     }
     made, clean = (
         {row["source"]: row["sha256"] for row in rows(tmp_path / folder, "manifest")} for folder in ("out", "clean")

@@ -71,14 +71,14 @@ def test_a_run_that_was_ended_is_continued(
     assert 3 <= len(committed) < 30
     if code > 0:
         assert f"stopped by {signal.Signals(number).name}; " in shown
-        assert "committed: give the same command again to continue" in shown
+        assert "committed: run the same command again to continue" in shown
         assert "Traceback" not in shown
 
     shown = " ".join(make(*args))
     assert {name: at for name, at in markers(out).items() if name in committed} == committed
     assert not (out / ".run").exists()
     assert (
-        f"{sum(json.loads(line)['matched'] for line in receipts_of_committed(out))} were committed already"
+        f"{sum(json.loads(line)['matched'] for line in receipts_of_committed(out))} were already committed"
         in shown.replace(",", "")
     )
 
@@ -105,7 +105,7 @@ def test_a_second_run_reads_no_image(make: Make, photos: Path, tmp_path: Path, l
     shown = make(*args)
     assert shown[:2] == [
         f"continuing the dataset in {tmp_path / 'out'}",
-        "nothing to do: all 6 images were committed already, and none was read",
+        "nothing to do: all 6 images were already committed, and none was read",
     ]
     assert (snapshot(tmp_path / "out"), markers(tmp_path / "out")) == (first, at)
 
@@ -147,7 +147,7 @@ def test_an_unreadable_image_is_tried_again(make: Make, tmp_path: Path) -> None:
     out = tmp_path / "out"
     args = ("-i", source, "-o", out, "-s", 16, "--images_per_shard", 2)
     shown = make(*args)
-    assert "failed, and tried again by the next run: 1" in shown
+    assert "failed, to be retried by the next run: 1" in shown
     (failure,) = rows(out, "failures")
     assert (failure["source"], failure["stage"], failure["error"]) == ("sick.jpg", "read", "unreadable")
     assert failure["message"] == "the file cannot be read: Input/output error"
@@ -180,7 +180,7 @@ def test_other_settings_on_the_same_out_are_refused(make: Make, photos: Path, tm
     for flags, difference in changed:
         (shown,) = make("-i", photos, "-o", out, *flags, expect=2)
         assert f"image_resizer: {str(out)!r} holds a dataset made {difference}" in shown
-        assert shown.endswith(": use the same, give another -o, or start again with --overwrite")
+        assert shown.endswith(": use the same, use another -o, or start over with --overwrite")
     assert snapshot(out) == first
     make("-i", photos, "-o", out, "-s", 32, "-j", 7, "--memory", "100M", "-v", 5, "--log_level", "error")
 
@@ -250,8 +250,8 @@ def test_a_dataset_made_with_simd_is_refused(
     complete = snapshot(out)
     change_settings(out, change)
     assert make(*args, expect=2) == [
-        f"image_resizer: {str(out)!r} holds a dataset made with --resampler simd, which no longer exists, so that its "
-        "images cannot be made again: give another -o, or start again with --overwrite"
+        f"image_resizer: {str(out)!r} holds a dataset made with --resampler simd, which no longer exists, so its "
+        "images cannot be recreated: use another -o, or start over with --overwrite"
     ]
     assert snapshot(out) == complete
     make(*args, "--overwrite")
@@ -291,8 +291,8 @@ def test_a_folder_with_other_files_is_left_alone(make: Make, tmp_path: Path) -> 
     for flags in ([], ["--overwrite"]):
         (shown,) = make("-i", source, "-o", out, *flags, expect=2)
         assert shown == (
-            f"image_resizer: -o {str(out)!r} holds files that belong to no dataset, such as 'thesis.doc': "
-            "give an empty or new folder"
+            f"image_resizer: -o {str(out)!r} contains files that do not belong to a dataset, such as 'thesis.doc': use "
+            "an empty or new folder"
         )
     assert snapshot(out) == {"thesis.doc": b"irreplaceable", ".hidden": b""}
     (out / "thesis.doc").unlink()
@@ -309,7 +309,7 @@ def test_an_unusable_out_or_log_is_refused(make: Make, photos: Path, tmp_path: P
     out = tmp_path / "out"
     out.write_bytes(b"a file")
     assert make("-i", photos, "-o", out, expect=2) == [
-        f"image_resizer: -o {str(out)!r} is not a folder: give the folder to write the dataset to"
+        f"image_resizer: -o {str(out)!r} is not a folder: use a folder to write the dataset to"
     ]
     assert out.read_bytes() == b"a file"
     assert make("-i", photos, "-o", tmp_path / "new", "-l", tmp_path, expect=2) == [
@@ -323,5 +323,5 @@ def test_a_damaged_plan_is_refused(make: Make, photos: Path, tmp_path: Path, tex
     write_tree(tmp_path / "out", {"a.jpg": b"mine", ".run/config.json": text})
     (shown,) = make("-i", photos, "-o", tmp_path / "out", expect=2)
     assert shown.startswith(f"image_resizer: '{tmp_path}/out/.run/config.json' is damaged (")
-    assert shown.endswith(f"): give another -o, or delete the folder {str(tmp_path / 'out')!r} to start again")
+    assert shown.endswith(f"): use another -o, or delete the folder {str(tmp_path / 'out')!r} to start over")
     assert snapshot(tmp_path / "out") == {"a.jpg": b"mine"}

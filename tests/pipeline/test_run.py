@@ -69,7 +69,7 @@ def test_max_failures_stops_a_run_that_can_be_continued(tmp_path: Path) -> None:
     done = run(*args, "--max_failures", 1, "-j", 2)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    advice = "0 of 123 images committed: give a larger limit to continue"
+    advice = "0 of 123 images committed: use a larger limit to continue"
     assert re.search(rf"stopped: [23] images failed, more than --max_failures 1; {advice}", done.stderr)
     assert not (tmp_path / "out" / "summary.json").exists()
     assert run(*args).returncode == 0
@@ -148,7 +148,7 @@ def test_links_that_the_listing_leaves_out_are_reported(make: Make, tmp_path: Pa
     shown = make("-i", source, "-o", tmp_path / "out", "-s", 8)
     assert f"{str(source / 'gone.jpg')!r} is a broken link: skipped" in shown
     assert (
-        f"{str(source / 'linked')!r} is a link to a folder and not followed: give that folder as an input of its own"
+        f"{str(source / 'linked')!r} is a link to a folder, and is not followed: pass that folder as a separate input"
         in shown
     )
     assert len(rows(tmp_path / "out", "manifest")) == 2
@@ -219,7 +219,7 @@ def test_an_unwritable_out_ends_the_run_with_a_sentence(photos: Path, tmp_path: 
     assert done.returncode == 1
     assert done.stderr.count("\n") == 2
     assert re.search(
-        r"ERROR   \| cannot (write|read) '.*/.run/shards/.*': Not a directory; committed shards stay: remove the",
+        r"ERROR   \| cannot (write|read) '.*/.run/shards/.*': Not a directory; committed shards are kept: fix the",
         done.stderr.rstrip(),
     )
     (state_of(out) / "shards").unlink()
@@ -236,9 +236,7 @@ def test_a_dataset_whose_counts_disagree_is_not_finished(make: Make, photos: Pat
     wrong["tally"]["images"]["written"] -= 1
     marker.write_bytes(json.dumps(wrong).encode() + b"\n" + b"".join(lines))
     shown = make("-i", photos, "-o", out, "-s", 16, expect=1)
-    assert (
-        f"the accounts of {str(out)!r} do not agree: 9 images matched, 8 in the manifest, 9 passed through" in shown[-1]
-    )
+    assert f"the counts of {str(out)!r} do not match: 9 images matched, 8 in the manifest, 9 processed by" in shown[-1]
 
 
 def test_lost_rows_of_a_table_are_noticed(make: Make, photos: Path, tmp_path: Path) -> None:
@@ -250,7 +248,7 @@ def test_lost_rows_of_a_table_are_noticed(make: Make, photos: Path, tmp_path: Pa
     wrong = json.loads(header)
     wrong["tally"]["tables"]["columns"]["rows"] = 1
     marker.write_bytes(json.dumps(wrong).encode() + b"\n" + b"".join(lines))
-    assert "do not agree: 2 rows of --columns, 1 came to a shard; give the same" in make(*args, expect=1)[-1]
+    assert "do not match: 2 rows of --columns, 1 reached a shard; run the same" in make(*args, expect=1)[-1]
 
 
 def test_each_run_leaves_a_record(make: Make, photos: Path, tmp_path: Path) -> None:
@@ -277,5 +275,5 @@ def test_a_remote_run_that_fails_says_why(make: Make, photos: Path, tmp_path: Pa
     runner = f"{__name__}.FailingRunner"
     shown = make("-i", photos, "-o", tmp_path / "out", "-s", 16, "--runner", runner, expect=1)
     assert shown[-1] == (
-        f"--runner {runner}: ConnectionError: the cluster is gone; give the same command again to continue"
+        f"--runner {runner}: ConnectionError: the cluster is gone; run the same command again to continue"
     )

@@ -50,7 +50,7 @@ def test_a_public_bucket_gives_the_dataset_of_a_folder(
     assert ours.keys() == theirs.keys()
 
     shown = make("-i", "s3://public/photos", "-o", tmp_path / "s3", *flags)
-    assert "nothing to do: all 9 images were committed already, and none was read" in shown
+    assert "nothing to do: all 9 images were already committed, and none was read" in shown
 
 
 def test_a_changed_object_is_made_again_and_splits_are_read(make: Make, store: S3, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_dataset_is_made_continued_verified_and_overwritten_on_s3(
     names = store.snapshot(layout, "private")
     assert ".run/lease.json" not in names
     assert not any(name.startswith(".run/tmp/") for name in names)
-    assert "nothing to do: all 9 images were committed already, and none was read" in make(*flags, "-o", out)
+    assert "nothing to do: all 9 images were already committed, and none was read" in make(*flags, "-o", out)
 
     deleted = min(name for name in stored() if name.startswith("24/"))
     store.client.delete_object(Bucket="private", Key=f"{layout}/{deleted}")
@@ -127,7 +127,7 @@ def test_a_dataset_is_made_continued_verified_and_overwritten_on_s3(
 def test_a_bucket_that_cannot_be_used_is_refused_before_anything_is_written(
     make: Make, photos: Path, tmp_path: Path
 ) -> None:
-    advice = "and there are no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    advice = "and no AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     (shown,) = make("-i", "s3://none/photos", "-o", tmp_path / "out", expect=2)
     assert shown == (
         "image_resizer: s3://none does not exist: check the name of the bucket, and AWS_ENDPOINT_URL if it is set"
@@ -135,5 +135,7 @@ def test_a_bucket_that_cannot_be_used_is_refused_before_anything_is_written(
     (shown,) = make("-i", photos, "-o", "s3://private/out", expect=2)
     assert shown == f"image_resizer: s3://private is not public (403 AccessDenied: why), {advice}"
     (shown,) = make("-i", "s3://public/nothing", "-o", tmp_path / "out", expect=2)
-    assert shown == ("image_resizer: -i 's3://public/nothing/**' matches nothing: give a path or pattern with images")
+    assert shown == (
+        "image_resizer: -i 's3://public/nothing/**' matches nothing: use a path or pattern that matches images"
+    )
     assert not (tmp_path / "out").exists()

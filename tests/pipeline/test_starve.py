@@ -19,7 +19,7 @@ from tests.support.endings import leftovers
 
 pytestmark = pytest.mark.slow
 
-HINT = "; committed shards stay: remove the cause, and give the same command again to continue"
+HINT = "; committed shards are kept: fix the cause, and run the same command again to continue"
 
 is_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a disk")
 
@@ -81,7 +81,7 @@ def test_a_full_disk(many: Path, expected: dict[str, bytes], small_disk: Path) -
             filler.write_bytes(bytes(max(0, size - committed - whole // 2)))
         shown = run_to_end(1, *flags(many, small_disk), "-l", log)
         if size == 12_000:  # the log is full too
-            assert f"image_resizer: lines are missing in -l {str(log)!r}: No space left on device" in shown
+            assert f"image_resizer: lines are missing from -l {str(log)!r}: No space left on device" in shown
         assert sum(line.startswith("cannot write ") for line in shown) == 1
         assert f": No space left on device{HINT}" in " ".join(shown)
         (small_disk / ".filler").unlink(missing_ok=True)
@@ -124,7 +124,7 @@ def test_an_out_that_is_removed_during_the_run(many: Path, expected: dict[str, b
     shown = process.communicate(timeout=60)[1]
     assert process.returncode == 1
     assert shown.count("\n") == 1
-    assert shown.endswith(f" | {str(out)!r} was removed while it was written to{HINT}\n")
+    assert shown.endswith(f" | {str(out)!r} was removed during the run{HINT}\n")
     assert not out.exists()
     assert_only_whole_files(removed, expected)
     removed.rename(out)
@@ -236,11 +236,11 @@ def test_without_permission(tmp_path: Path) -> None:
     before = snapshot(out)
     assert run_to_end(2, *args, preexec=without_privileges)[-1] == (
         f"image_resizer: {closed!r} cannot be listed (Permission denied), and the outputs of its images would be "
-        "deleted: make it readable, or give another -o"
+        "deleted: make it readable, or use another -o"
     )
     source.chmod(0)
     assert run_to_end(2, *args, preexec=without_privileges) == [
-        f"image_resizer: -i {str(source)!r} cannot be read (Permission denied): allow reading, or give another folder"
+        f"image_resizer: -i {str(source)!r} cannot be read (Permission denied): make it readable, or use another folder"
     ]
     source.chmod(0o755)
     assert snapshot(out) == before

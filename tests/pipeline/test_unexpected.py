@@ -25,7 +25,7 @@ def test_enlarged_images_are_warned_of(make: Make, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {"small.jpg": jpeg(1, (40, 30)), "large.jpg": jpeg(2, (300, 200))})
     out = tmp_path / "out"
     shown = make("-i", source, "-o", out, "-s", 400, 100, 40)
-    advice = "--only_shrink keeps the dimensions of such images, in another -o or with --overwrite"
+    advice = "use --only_shrink to keep the dimensions of such images, with another -o or --overwrite"
     assert shown[-2:] == [
         f"-s 400 made 2 of 2 images (100 %) larger than their sources: {advice}",
         f"-s 100 made 1 of 2 images (50 %) larger than their sources: {advice}",
@@ -38,7 +38,7 @@ def test_enlarged_images_are_warned_of(make: Make, tmp_path: Path) -> None:
     assert not [line for line in shown if "larger" in line]
     assert "arger than" not in card(out)
     shown = make("-i", source, "-o", out, "-s", 100, "--fit", "stretch", "--overwrite")
-    assert shown[-1] == "-s 100 made 1 of 2 images (50 %) larger than their sources: give a smaller -s"
+    assert shown[-1] == "-s 100 made 1 of 2 images (50 %) larger than their sources: use a smaller -s"
 
 
 def test_markers_of_an_older_version_do_not_know_what_is_enlarged(make: Make, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_markers_of_an_older_version_do_not_know_what_is_enlarged(make: Make, tm
     (marker,) = (state_of(out) / "shards").iterdir()
     marker.write_text(re.sub(r'"enlarged":\{"100":\{"yes":1\}\},', "", marker.read_text()))
     shown = make(*args)
-    assert "nothing to do: the only image was committed already, and was not read" in shown
+    assert "nothing to do: the only image was already committed, and was not read" in shown
     assert not [line for line in shown if "larger" in line]
     assert "enlarged" not in summary(out)
 

@@ -147,7 +147,7 @@ def test_numbers_with_too_many_digits_are_reported(make: Make, images: Path, tmp
     shown = make("-i", images, "-o", tmp_path / "out", "-s", 16, "--columns", tmp_path / "c.csv")
     path = str(tmp_path / "c.csv")
     warned = [line for line in shown if "digits" in line]
-    assert warned == [f"--columns {path!r}: 1 number in column 'x' rounded: more digits than a float64 holds"]
+    assert warned == [f"--columns {path!r}: 1 number in column 'x' rounded: more digits than a float64 can hold"]
     assert [read_manifest(tmp_path / "out")[key]["x"] for key in "ab"] == [1 / 3, 1.5]
 
 
@@ -187,7 +187,7 @@ def test_an_index_without_a_name_is_left_out(make: Make, images: Path, tmp_path:
     path.write_text(",ImageID,caption\n0,a,hello\n1,b,x\n")
     shown = make("-i", images, "-o", out, "-s", 16, "--columns", path, "--layout", layout)
     assert (
-        f"--columns {str(path)!r} has a column '', as pandas names an index: it is left out; rename it to keep it"
+        f"--columns {str(path)!r} has a column '', which pandas uses for an index: it is left out; rename it to keep it"
         in shown
     )
     assert list(read_manifest(out)["a"])[-2:] == ["notes", "caption"]
@@ -222,9 +222,9 @@ def test_a_table_without_a_row_for_any_image_ends_the_run_first(
     path.write_text("key,x\nfoo/b,2\nfoo/a,1\n")
     shown = make(*args, "--columns", path, expect=1)
     assert shown == [
-        f"--columns {str(path)!r} has no row for any image: its keys are like 'foo/a', 'foo/b', the keys of the "
-        "images are like 'a', 'b'; write an image's path below the input without extension, and give the command "
-        "again (nothing was made)"
+        f"--columns {str(path)!r} has no row for any image: its keys look like 'foo/a', 'foo/b', the images' keys like "
+        "'a', 'b'; use each image's path below the input without its extension, and run the command again (nothing "
+        "was written)"
     ]
     left = {path.relative_to(out).parts[:2] for path in out.rglob("*") if path.is_file()}
     assert {name[:8] for _, name in left} == {"history-", "listed.j"}
@@ -247,7 +247,7 @@ def test_a_table_that_no_longer_matches_leaves_the_dataset_as_it_is(make: Make, 
     licenses.write_text("ImageID,License\nz,by\n")
     path.write_text("key,y\na,text\n")
     (shown,) = [line for line in make(*args, expect=1) if "no row" in line]
-    assert shown.startswith(f"--attribution {str(licenses)!r} has no row for any image: its keys are like 'z'")
+    assert shown.startswith(f"--attribution {str(licenses)!r} has no row for any image: its keys look like 'z'")
     assert (snapshot(out), (state_of(out) / "config.json").read_bytes()) == (before, plan)
     path.write_text("key,x\na,1\n")
     licenses.write_text("ImageID,License\nb,by\n")

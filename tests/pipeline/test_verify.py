@@ -57,8 +57,8 @@ def test_missing_and_altered_files_are_made_again(make: Make, args: list[object]
         f"'{altered.relative_to(out)}' has the same size but other content",
     ])  # fmt: skip
     assert shown[-1] == (
-        f"3 problems in {len(affected)} shards, 18 files checked by SHA-256: give the same command without --verify "
-        "to make again what is missing or differs"
+        f"3 problems in {len(affected)} shards, 18 files checked by SHA-256: run the same command without --verify to "
+        "recreate missing or changed files"
     )
     assert set(markers(out)) == set(shards) - affected
     make(*args)
@@ -83,8 +83,8 @@ def test_lost_tables_and_markers_are_reported(make: Make, args: list[object], tm
     gone.unlink()
     shown = make(*args, "--verify", expect=1)
     assert shown[:3] == [
-        f"the marker '.run/shards/{damaged.name}' is damaged: --verify deletes it, and the next run makes the shard "
-        "again",
+        f"the marker '.run/shards/{damaged.name}' is damaged: run with --verify to delete it, then run again to "
+        "recreate the shard",
         f"shard {gone.stem} is not committed",
         "'summary.json' is missing",
     ]
@@ -94,7 +94,7 @@ def test_lost_tables_and_markers_are_reported(make: Make, args: list[object], tm
 
 def test_an_empty_out_is_refused(make: Make, args: list[object], tmp_path: Path) -> None:
     shown = make(*args, "--verify", expect=2)
-    assert shown == [f"image_resizer: -o {str(tmp_path / 'out')!r} holds no dataset to verify: leave out --verify"]
+    assert shown == [f"image_resizer: -o {str(tmp_path / 'out')!r} contains no dataset to verify: leave out --verify"]
     assert not (tmp_path / "out").exists()
 
 

@@ -180,7 +180,7 @@ def check_ending(ending: Ending, number: int) -> bool:
     expected = f"stopped by {signal.Signals(number).name}; "
     if ending.code != 128 + number or len(stop_lines) != 1 or expected not in stop_lines[0]:
         raise LostError(f"ended with {ending.code}: {ending.messages}")
-    if "give the same command again to continue" not in stop_lines[0] or not ending.messages.endswith(
+    if "run the same command again to continue" not in stop_lines[0] or not ending.messages.endswith(
         f"{stop_lines[0]}\n"
     ):
         raise LostError(f"the last message does not say how to continue: {ending.messages}")

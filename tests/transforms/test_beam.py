@@ -153,8 +153,7 @@ def test_a_file_outside_the_root_is_refused(path: str, root: str) -> None:
     with pytest.raises(RunError) as caught:
         source_of(metadata(path), root)
     assert str(caught.value) == (
-        f"{path!r} does not lie below root {root!r}: give the folder that the pattern begins with, "
-        "written in the same way"
+        f"{path!r} is not below root {root!r}: use the folder that the pattern begins with, written in the same way"
     )
 
 
@@ -168,5 +167,5 @@ def test_a_missing_extra_is_refused_where_the_graph_is_built(monkeypatch: pytest
 def test_a_worker_with_another_library_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (80, 60))})
     monkeypatch.setattr(environment, "versions", lambda config: {**versions(config), "pillow": "0.1"})
-    with pytest.raises(Exception, match=r"this worker has pillow '0\.1' and the submitting machine"):
+    with pytest.raises(Exception, match=r"this worker has pillow '0\.1' but the submitting machine has"):
         resized(source / "*", tmp_path / "elements", ResizeImages(SPEC))

@@ -34,13 +34,15 @@ def read_class_names(data: bytes, where: str) -> dict[str, str]:
             if not row or (number == 1 and row[0] == "LabelName"):
                 continue
             if len(row) != 2 or not _MID.fullmatch(row[0]):
-                raise RunError(f"{where} has {','.join(row)!r} in line {rows.line_num}: give {_FORM}")
+                raise RunError(f"{where} has {','.join(row)!r} in line {rows.line_num}: use {_FORM}")
             if names.setdefault(row[0], row[1]) != row[1]:
-                raise RunError(f"{where} names {row[0]} twice, {names[row[0]]!r} and {row[1]!r}: delete one of them")
+                raise RunError(
+                    f"{where} names {row[0]} twice, {names[row[0]]!r} and {row[1]!r}: delete one of the lines"
+                )
     except (UnicodeDecodeError, csv.Error) as error:
-        raise RunError(f"{where} cannot be read as a table: {error}; give {_FORM}") from error
+        raise RunError(f"{where} cannot be read as a table: {error}; use {_FORM}") from error
     if not names:
-        raise RunError(f"{where} names no class: give {_FORM}")
+        raise RunError(f"{where} does not name any classes: use {_FORM}")
     return names
 
 
@@ -64,20 +66,20 @@ def find_classes(typed: Iterable[str], names: Mapping[str, str], flag: str) -> t
 def _find(typed: str, by_form: Mapping[str, set[str]], names: Mapping[str, str], flag: str) -> str:
     if _MID.fullmatch(typed):
         if names and typed not in names:
-            raise RunError(f"{flag} {typed!r} is not in --class_names: give a class that is")
+            raise RunError(f"{flag} {typed!r} is not in --class_names: use a class that is")
         return typed
     if not names:
-        raise RunError(f"{flag} {typed!r} is a name: give --class_names too, or a class such as /m/01yrx")
+        raise RunError(f"{flag} {typed!r} is a name: add --class_names, or use a class such as /m/01yrx")
     found = _candidates(typed, by_form)
     if not found:
         form = _form(typed)
         holding = sorted(other for other in by_form if {*form.split()} <= {*other.split()})
         near = holding or difflib.get_close_matches(form, by_form, 1, 0.6)
         nearest = names[min(by_form[near[0]])] if near else ""
-        advice = f"did you mean {nearest!r}?" if nearest else "give a name of --class_names"
-        raise RunError(f"{flag} {typed!r} is no class: {advice}")
+        advice = f"did you mean {nearest!r}?" if nearest else "use a name from --class_names"
+        raise RunError(f"{flag} {typed!r} is not a class: {advice}")
     if len(found) > 1:
-        raise RunError(f"{flag} {typed!r} is the name of {' and '.join(sorted(found))}: give one of these instead")
+        raise RunError(f"{flag} {typed!r} is the name of {' and '.join(sorted(found))}: use one of these instead")
     (class_,) = found
     return class_
 

@@ -33,10 +33,10 @@ def read_hierarchy(data: bytes, where: str) -> dict[str, tuple[str, ...]]:
         for parent, child in _relations(root):
             parents[child].add(parent)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise RunError(f"{where} is no hierarchy of classes: give {_FORM}") from error
+        raise RunError(f"{where} is not a class hierarchy: use {_FORM}") from error
     parents = {child: above - {root["LabelName"]} for child, above in parents.items()}
     if not parents:
-        raise RunError(f"{where} has no class below {root.get('LabelName')!r}: give {_FORM}")
+        raise RunError(f"{where} has no class below {root.get('LabelName')!r}: use {_FORM}")
     return {child: ancestors for child in sorted(parents) if (ancestors := _ancestors(child, parents, where))}
 
 
@@ -56,5 +56,5 @@ def _ancestors(class_: str, parents: Mapping[str, set[str]], where: str) -> tupl
         found |= new
         new = {above for parent in new for above in parents.get(parent, ())} - found
     if class_ in found:
-        raise RunError(f"{where} makes {class_} its own ancestor: give a hierarchy without circles")
+        raise RunError(f"{where} makes {class_} its own ancestor: use a hierarchy without cycles")
     return tuple(sorted(found))

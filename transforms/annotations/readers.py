@@ -87,7 +87,7 @@ class Reader:
         values: list[Box | Label | Listed] = []
         for number, (image, split, *row) in enumerate(zip(images, splits, *columns, strict=True), first):
             if not image:
-                raise RunError(f"{where} has no ImageID in row {number}: give one in each row")
+                raise RunError(f"{where} has no ImageID in row {number}: add one to each row")
             if (image, split) != before:
                 if before[0]:
                     yield ImageRows(first, image_id_of(before[0]), before[1] or "", tuple(values))
@@ -221,4 +221,4 @@ def check_tables(annotations: Annotations) -> None:
     """
     for file in annotations.files:
         if next(READERS[file.table](annotations).read(file), None) is None:
-            raise RunError(f"--{file.table} {file.location!r} has no rows: give a table with a header and rows")
+            raise RunError(f"--{file.table} {file.location!r} has no rows: use a table with a header and rows")

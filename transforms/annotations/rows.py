@@ -64,8 +64,8 @@ def _splits_of(rows: ImageRows, file: AnnotationFile, reader: Reader) -> tuple[s
         return ()
     if file.table == IMAGE_LIST:
         raise RunError(
-            f"--{file.table} {file.location!r} names no split in row {rows.number} (column 'Subset'): give one file "
-            "for each input"
+            f"--{file.table} {file.location!r} does not name a split in row {rows.number} (column 'Subset'): pass one "
+            "file for each input"
         )
     return file.splits
 
@@ -87,7 +87,7 @@ def annotated_columns(listing: Tally, config: ResizeConfig) -> tuple[tuple[str, 
     if absent := sorted({*annotations.classes} - found):
         tables = " and ".join(f"--{name}" for name in sorted({*annotations.tables} - {IMAGE_LIST}))
         raise RunError(
-            f"--classes {annotations.name_of(absent[0])!r} has no row in {tables} that is kept: give another class, or "
+            f"--classes {annotations.name_of(absent[0])!r} matches no kept row in {tables}: use another class, or "
             "other tables"
         )
     classes = annotations.classes if annotations.only_classes else sorted(found)

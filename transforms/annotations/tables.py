@@ -75,12 +75,12 @@ def _header(file: BinaryIO | gzip.GzipFile, where: str, needed: Sequence[str]) -
     names = next(csv.reader([file.readline().decode("utf-8-sig")]), [])
     missing = [name for name in needed if name not in names]
     if missing:
-        has = f"; its first line is {','.join(names)[:100]!r}" if names else ", since it is empty"
+        has = f"; its first line is {','.join(names)[:100]!r}" if names else " because it is empty"
         flag = next((flag for name, flag in _TELLING.items() if name in names and flag not in where), "")
-        advice = f": give it by {flag}" if flag else f": give a table with {', '.join(needed)}"
+        advice = f": pass it with {flag}" if flag else f": use a table with {', '.join(needed)}"
         raise RunError(f"{where} has no column {missing[0]!r}{has}{advice}")
     if len(set(names)) < len(names):
-        raise RunError(f"{where} has two columns of the same name in its header {names!r}: give each a name of its own")
+        raise RunError(f"{where} has two columns with the same name in its header {names!r}: give each a unique name")
     return names
 
 

@@ -107,31 +107,31 @@ def edited_card(out_dir: str) -> bytes | None:
 
 def _plan_of(out_dir: str) -> Plan | None:
     if storage.is_local(out_dir) and os.path.lexists(out_dir) and not os.path.isdir(out_dir):
-        raise RunError(f"-o {out_dir!r} is not a folder: give the folder to write the dataset to")
+        raise RunError(f"-o {out_dir!r} is not a folder: use a folder to write the dataset to")
     return read_plan(out_dir)
 
 
 def _check_same_settings(config: ResizeConfig, plan: Plan) -> None:
     if _ERASED in plan.settings:
         raise RunError(
-            f"{config.out_dir!r} holds a part of a dataset, which a run with --overwrite began to delete: give "
-            "--overwrite again, or give another -o"
+            f"{config.out_dir!r} contains part of a dataset that a run with --overwrite started to delete: use "
+            "--overwrite again, or another -o"
         )
     if "resampler" in plan.settings or "cykooz-resizer" in plan.settings.get("versions", {}):
         raise RunError(
-            f"{config.out_dir!r} holds a dataset made with --resampler simd, which no longer exists, so that its "
-            "images cannot be made again: give another -o, or start again with --overwrite"
+            f"{config.out_dir!r} holds a dataset made with --resampler simd, which no longer exists, so its images "
+            "cannot be recreated: use another -o, or start over with --overwrite"
         )
     new = new_plan(config, plan.shards, plan.columns)
     for name, old_value, new_value in _differences(plan, new):
         if name in _EXTRAS and new_value is None:
             raise RunError(
-                f"{config.out_dir!r} holds a dataset made with {name}, which is not installed here, so that its images "
-                f"would be left out: {install_command(_EXTRAS[name])}, give another -o, or start again with --overwrite"
+                f"{config.out_dir!r} holds a dataset made with {name}, which is not installed here, so its images "
+                f"would be left out: {install_command(_EXTRAS[name])}, use another -o, or start over with --overwrite"
             )
         raise RunError(
             f"{config.out_dir!r} holds a dataset made {_made(name, old_value)}, but this run is "
-            f"{_made(name, new_value)}: use the same, give another -o, or start again with --overwrite"
+            f"{_made(name, new_value)}: use the same, use another -o, or start over with --overwrite"
         )
 
 
@@ -166,4 +166,6 @@ def _check_no_other_files(out_dir: str, log: str | None) -> None:
     else:
         example = "" if storage.matches(storage.join(out_dir, "*")) else None
     if example is not None:
-        raise RunError(f"-o {out_dir!r} holds files that belong to no dataset{example}: give an empty or new folder")
+        raise RunError(
+            f"-o {out_dir!r} contains files that do not belong to a dataset{example}: use an empty or new folder"
+        )

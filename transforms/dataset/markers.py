@@ -156,5 +156,6 @@ def _parse_header(line: bytes, shard: Shard) -> Header:
 
 def _damaged(shard: Shard) -> RunError:
     return RunError(
-        f"the marker {marker_path(shard)!r} is damaged: --verify deletes it, and the next run makes the shard again"
+        f"the marker {marker_path(shard)!r} is damaged: run with --verify to delete it, then run again to recreate the "
+        "shard"
     )

@@ -87,6 +87,6 @@ def _opened(path: str, verb: str) -> Iterator[sqlite3.Connection]:
         raise
     except (sqlite3.DatabaseError, zlib.error) as error:
         raise RunError(
-            f"{path!r} is damaged ({error}): give another -o, or delete the folder {os.path.dirname(path)!r} to start "
-            "again"
+            f"{path!r} is damaged ({error}): use another -o, or delete the folder {os.path.dirname(path)!r} to start "
+            "over"
         ) from error

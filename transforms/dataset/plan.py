@@ -197,8 +197,8 @@ def read_plan(out_dir: str) -> Plan | None:
         )
     except (ValueError, TypeError) as error:
         raise RunError(
-            f"{storage.join(out_dir, CONFIG_PATH)!r} is damaged ({error}): give another -o, or delete the folder "
-            f"{out_dir!r} to start again"
+            f"{storage.join(out_dir, CONFIG_PATH)!r} is damaged ({error}): use another -o, or delete the folder "
+            f"{out_dir!r} to start over"
         ) from error
 
 

@@ -53,7 +53,7 @@ def read_markers(part: Part, config: ResizeConfig) -> list[Marker]:
 def _read_marker(shard: Shard, config: ResizeConfig) -> Marker:
     marker = read_marker(config.out_dir, shard)
     if marker is None:
-        raise RunError(f"shard {shard.name} of {config.out_dir!r} is not committed: give the same command again")
+        raise RunError(f"shard {shard.name} of {config.out_dir!r} is not committed: run the same command again")
     return marker
 
 

@@ -72,15 +72,15 @@ def _check_accounts(listing: Tally, resized: Tally, committed: Tally, config: Re
     accounted = images["written"] + images["failed"] + images["skipped"]
     if resized != committed or matched != accounted:
         raise RunError(
-            f"the accounts of {config.out_dir!r} do not agree: {counted(matched, 'image')} matched, {accounted} in the "
-            f"manifest, {resized['images']['matched']} passed through this run; give the same command again"
+            f"the counts of {config.out_dir!r} do not match: {counted(matched, 'image')} matched, {accounted} in the "
+            f"manifest, {resized['images']['matched']} processed by this run; run the same command again"
         )
     came = {**committed.get("tables", {}), **committed.get("annotations", {})}
     for table, counts in {**listing.get("tables", {}), **listing.get("annotations", {})}.items():
         if counts["rows"] != came[table]["rows"]:
             raise RunError(
-                f"the accounts of {config.out_dir!r} do not agree: {counted(counts['rows'], 'row')} of --{table}, "
-                f"{came[table]['rows']} came to a shard; give the same command again"
+                f"the counts of {config.out_dir!r} do not match: {counted(counts['rows'], 'row')} of --{table}, "
+                f"{came[table]['rows']} reached a shard; run the same command again"
             )
 
 
@@ -146,7 +146,7 @@ class _WritePartFn(beam.DoFn):
         for receipt in receipts if part.number == 0 else ():
             path = storage.join(self._config.out_dir, f"{RECEIPTS_DIR}/{receipt.file_name}")
             if not storage.exists(path):
-                raise RunError(f"the receipts {path!r} were not written: give the same command again")
+                raise RunError(f"the receipts {path!r} were not written: run the same command again")
         markers = read_markers(part, self._config)
         rows = (row for marker in markers for row in marker.rows[:: len(self._config.spec.sizes)])
         for digests in digests_of(rows):

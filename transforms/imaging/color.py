@@ -124,7 +124,7 @@ def _to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
     """Return the conversion of pixels of a mode from a profile's space to sRGB. Most images of a set share one."""
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     if source.profile.xcolor_space != _SPACES[mode]:
-        raise ValueError(f"a profile of {source.profile.xcolor_space!r} on pixels of mode {mode}")
+        raise ValueError(f"a profile for {source.profile.xcolor_space!r} on pixels of mode {mode}")
     return ImageCms.ImageCmsTransform(source, _SRGB, mode, "RGB")
 
 

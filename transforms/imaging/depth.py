@@ -130,8 +130,8 @@ def _share_outside(image: Image.Image) -> float:
     share = outside.convert("L").histogram()[1] / (image.width * image.height)
     if share > 0.5:
         raise _unsupported(
-            f"{share:.0%} of the values lie outside 0 to 1, the range that floats are expected in: "
-            "give --depth_range auto to stretch each image"
+            f"{share:.0%} of the values are outside 0 to 1, the expected range of floats: use --depth_range auto to "
+            "stretch each image"
         )
     return share
 
@@ -146,7 +146,7 @@ def _extrema(image: Image.Image) -> tuple[float, float]:
 def _own_range(lowest: float, highest: float, values: Range) -> Range:
     """Return the range of an image's own values, in the direction of the type's range."""
     if not math.isfinite(highest - lowest):
-        raise _unsupported("some values are infinite: give --depth_range full")
+        raise _unsupported("some values are infinite: use --depth_range full")
     return Range(lowest, highest) if values.black < values.white else Range(highest, lowest)
 
 

@@ -28,7 +28,7 @@ def output_extension(header: ImageHeader, spec: ResizeSpec) -> str:
         raise ImageError(
             Kind.UNSUPPORTED_FORMAT,
             Stage.ENCODE,
-            f"{header.format} can be read but not written: pass -ext jpg, or another of {', '.join(FORMATS)}",
+            f"{header.format} can be read but not written: use -ext jpg, or another of {', '.join(FORMATS)}",
         )
     return extension
 
@@ -42,7 +42,7 @@ def check_dimensions(target: Target, extension: str, max_pixels: int) -> None:
     limit = LONGEST_SIDE[extension]
     problem = None
     if max(target.dimensions) > limit:
-        problem = f"a {extension} image can have at most {limit} a side"
+        problem = f"a {extension} image can have at most {limit} pixels per side"
     elif target.width * target.height > max_pixels:
         problem = f"more than --max_pixels {max_pixels}"
     if problem:

@@ -63,8 +63,8 @@ def load(extra: Extra) -> Any:
         return importlib.import_module(extra.module)
     except ImportError as error:
         raise PillowVersionError(
-            f"{extra.distribution} is installed and cannot be loaded ({error}): install it again, or uninstall it to "
-            "leave out such files"
+            f"{extra.distribution} is installed but cannot be loaded ({error}): reinstall it, or uninstall it to leave "
+            "out such files"
         ) from error
 
 

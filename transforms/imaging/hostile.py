@@ -103,7 +103,7 @@ def _check_entries(data: bytes, directory: Directory, is_image: bool) -> None:
         if is_image and entry.tag in _LAYOUT_TAGS and layout.setdefault(entry.tag, entry.raw) != entry.raw:
             raise _damaged(f"the TIFF tag {entry.tag} occurs twice, with different values")
         if is_image and entry.tag in _WHOLE_NUMBERS and entry.kind not in _WHOLE_TYPES:
-            raise _damaged(f"the TIFF tag {entry.tag} has the type {entry.kind}, and must be a whole number")
+            raise _damaged(f"the TIFF tag {entry.tag} has the type {entry.kind}, but must be a whole number")
 
 
 def _check_exif_of_avif(data: bytes) -> None:

@@ -159,7 +159,7 @@ def _picture(coded: str, size: tuple[int, int], pixels: bytes) -> Image.Image:
     """Return the picture of decoded pixels; of samples of 16 bits in a mode of 8 bits it takes the upper half."""
     mode = _MODES.get(coded)
     if mode is None:
-        raise ImageError(Kind.UNSUPPORTED_DEPTH, Stage.DECODE, f"pixels of the mode {coded} are not supported")
+        raise ImageError(Kind.UNSUPPORTED_DEPTH, Stage.DECODE, f"pixels of mode {coded} are not supported")
     if len(pixels) == 2 * size[0] * size[1] * _BYTES_A_PIXEL[mode]:
         pixels = pixels[1::2]
     return Image.frombytes(mode, size, pixels)

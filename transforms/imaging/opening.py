@@ -90,7 +90,7 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS, probed: ImageHeader | 
         if image.format == "TIFF" and (coding := unsupported_tiff.preview_of(data)):
             raise ImageError(Kind.UNSUPPORTED_CODING, Stage.DECODE, unsupported.message(coding))
         if image.mode == "P" and image.palette is None:
-            raise ImageError(Kind.DAMAGED, Stage.DECODE, "the pixels refer to a palette, and the file has none")
+            raise ImageError(Kind.DAMAGED, Stage.DECODE, "the pixels refer to a palette, but the file has none")
         if _correct(image, data):
             notes += (Note.TRANSPARENCY_IGNORED,)
         orientation, notes_of_metadata = metadata.read(image, data)

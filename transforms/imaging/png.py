@@ -162,7 +162,7 @@ def find_damage(data: bytes) -> ImageError | None:
         place = f"its {chunk.name.decode()} chunk at byte {chunk.start}"
         if not chunk.is_whole(data):
             return ImageError(Kind.TRUNCATED, Stage.DECODE, f"the file is truncated: it ends inside {place}")
-        message = f"the checksum of {place} is wrong: give --truncated accept to use the pixels as they are"
+        message = f"the checksum of {place} is wrong: use --truncated accept to keep the pixels as they are"
         return ImageError(Kind.DAMAGED, Stage.DECODE, message)
     return None
 

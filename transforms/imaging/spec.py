@@ -143,11 +143,11 @@ class ResizeSpec:
 
     def _check_limits(self) -> None:
         if self.max_aspect is not None and not self.max_aspect >= 1:
-            raise SettingError("max_aspect", f"{self.max_aspect:g} is out of range: give a number from 1 up")
+            raise SettingError("max_aspect", f"{self.max_aspect:g} is out of range: use a number of 1 or more")
         if not 1 <= self.max_pixels <= 2**40:
-            raise SettingError("max_pixels", f"{self.max_pixels} is out of range: give a whole number from 1 up")
+            raise SettingError("max_pixels", f"{self.max_pixels} is out of range: use a whole number of 1 or more")
         if not 1 <= self.reducing_gap <= 100:
-            raise SettingError("reducing_gap", f"{self.reducing_gap} is out of range: give a number from 1 to 100")
+            raise SettingError("reducing_gap", f"{self.reducing_gap} is out of range: use a number from 1 to 100")
 
     def _check_choices(self) -> None:
         choices = {
@@ -169,17 +169,17 @@ class ResizeSpec:
         for setting in ("pad_color", "background"):
             color = getattr(self, setting)
             if not re.fullmatch(r"#[0-9a-f]{6}", color):
-                raise SettingError(setting, f"{color!r} is not a colour: give one such as #ffffff")
+                raise SettingError(setting, f"{color!r} is not a colour: use one such as #ffffff")
         if self.pad_color != "#ffffff" and self.fit != "pad":
-            raise SettingError("pad_color", f"{self.pad_color} has no effect with --fit {self.fit}: give --fit pad")
+            raise SettingError("pad_color", f"{self.pad_color} has no effect with --fit {self.fit}: use --fit pad")
 
     def _check_mode(self) -> None:
         if self.mode != "keep":
             return
         if self.algorithm != "nearest":
-            raise SettingError("mode", f"keep does not interpolate: leave out -a {self.algorithm}, or give -a nearest")
+            raise SettingError("mode", f"keep does not interpolate: leave out -a {self.algorithm}, or use -a nearest")
         if self.extension not in ("", "png"):
-            raise SettingError("mode", f"keep cannot be written as {self.extension}: give -ext png")
+            raise SettingError("mode", f"keep cannot be written as {self.extension}: use -ext png")
 
     def _check_fit(self) -> None:
         for setting in ("only_shrink", "keep_small"):
@@ -191,24 +191,24 @@ class ResizeSpec:
         for size in self.sizes:
             if not 1 <= size <= longest:
                 images = f"{self.extension} images" if self.extension else "images"
-                raise SettingError("size", f"{size} is out of range: {images} can have 1 to {longest} pixels a side")
+                raise SettingError("size", f"{size} is out of range: {images} can have 1 to {longest} pixels per side")
         if not self.sizes or len(set(self.sizes)) != len(self.sizes):
             sizes = " ".join(map(str, self.sizes))
-            raise SettingError("size", f"{sizes!r} is not a list of different sizes: give each size once")
+            raise SettingError("size", f"{sizes!r} is not a list of different sizes: list each size once")
 
     def _check_formats(self) -> None:
         if self.extension and self.extension not in FORMATS:
             raise SettingError(
                 "extension",
-                f"{self.extension!r} cannot be written: choose {', '.join(FORMATS)}, or '' for each source's own",
+                f"{self.extension!r} cannot be written: use one of {', '.join(FORMATS)}, or '' to keep each format",
             )
 
     def _check_encoding(self) -> None:
         """Refuse settings that the format does not have; without an extension each format ignores them."""
         if self.quality is not None and not 1 <= self.quality <= 100:
-            raise SettingError("quality", f"{self.quality} is out of range: give a whole number from 1 to 100")
+            raise SettingError("quality", f"{self.quality} is out of range: use a whole number from 1 to 100")
         if self.lossless and self.quality is not None:
-            raise SettingError("lossless", f"images have no quality: leave out --quality {self.quality}")
+            raise SettingError("lossless", f"images do not have a quality setting: leave out --quality {self.quality}")
         for setting, extensions in ENCODING_SETTINGS.items():
             value = getattr(self, setting)
             if value and self.extension not in ("", *extensions):

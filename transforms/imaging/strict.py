@@ -49,7 +49,7 @@ def check(data: bytes) -> bool:
         ImageError: the decoder gave a warning, or the header is not sound.
     """
     if jpeg.read_frame(data) is None:
-        message = "stray bytes, an unknown marker or a second frame header in front of the first scan"
+        message = "stray bytes, an unknown marker or a second frame header before the first scan"
         raise ImageError(Kind.DAMAGED, Stage.DECODE, f"--check_jpeg: {message}")
     if not jpeg.may_be_scaled(data):
         return False

@@ -50,5 +50,5 @@ def _check_length(image: TiffImagePlugin.TiffImageFile, data: bytes) -> None:
     lengths = tags.get(STRIP_BYTE_COUNTS) or tags.get(TILE_BYTE_COUNTS) or ()
     end = max((offset + length for offset, length in zip(offsets, lengths, strict=False)), default=0)
     if end > len(data):
-        message = f"the file is truncated: its pixels end at byte {end}, and it has {len(data)}"
+        message = f"the file is truncated: its pixels end at byte {end}, but it has only {len(data)}"
         raise ImageError(Kind.TRUNCATED, Stage.DECODE, message)

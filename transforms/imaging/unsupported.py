@@ -107,7 +107,7 @@ def _bmp(data: bytes, messages: Sequence[str]) -> str | None:
         return f"BMP with {_BMP_COMPRESSIONS[compression]} inside"
     if any(_UNUSUAL_BMP_MASKS in text for text in messages):
         return "BMP with unusual bit masks"
-    return f"BMP of {bits} bits a pixel" if bits in _BMP_BITS else None
+    return f"BMP of {bits} bits per pixel" if bits in _BMP_BITS else None
 
 
 def _psd(data: bytes, _messages: Sequence[str]) -> str | None:

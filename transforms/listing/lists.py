@@ -121,12 +121,12 @@ def _names(cells: Collection[str], columns: ListColumns, where: str) -> _Names:
     url = columns.url_column or next((name for name in URL_COLUMNS if name in cells), "")
     if not url:
         raise RunError(
-            f"{where} has no column {URL_COLUMNS[0]!r} that names the images: give --url_column, one of {there}"
+            f"{where} has no column {URL_COLUMNS[0]!r} with the images' addresses: use --url_column with one of {there}"
         )
     names = _Names(url, columns.key_column, columns.verify_hash)
     for flag, name in zip(("url_column", "key_column", "verify_hash"), names, strict=True):
         if name and name not in cells:
-            raise RunError(f"--{flag} {name!r} is no column of {where}: give one of {there}")
+            raise RunError(f"--{flag} {name!r} is not a column of {where}: use one of {there}")
     return names
 
 
@@ -135,13 +135,13 @@ def _entry(number: int, cells: dict[str, Any], names: _Names, location: str) -> 
     target, problem = _target(named.strip(), location)
     path = _path(cells, names, target, location) if not problem else ""
     if not problem and not path:
-        problem = f"it has no key in column {names.key!r}" if names.key else "it names no file"
+        problem = f"it does not have a key in column {names.key!r}" if names.key else "it does not name a file"
     expected = ""
     if names.hash and not problem:
         text = key_in(cells[names.hash]) or ""
         expected = hashes.hexadecimal(text) or ""
         if not expected:
-            problem = f"{text!r} in column {names.hash!r} is no MD5, SHA-1, SHA-256 or SHA-512"
+            problem = f"{text!r} in column {names.hash!r} is not an MD5, SHA-1, SHA-256 or SHA-512 hash"
     others = {name: plain_cell(cell) for name, cell in cells.items() if name not in left_out([name])}
     others.pop(names.key, None)
     if problem:
@@ -169,9 +169,9 @@ def _target(named: str, location: str) -> tuple[str, str]:
     What has no scheme is relative to the list. A list on the web or in a store names no file of this machine.
     """
     if not named:
-        return "", "it names no file"
+        return "", "it does not name a file"
     if not _NAMEABLE.fullmatch(named):
-        return "", f"{named!r} can be the name of no file"
+        return "", f"{named!r} cannot be the name of a file"
     if is_web(named):
         return named, f"{named!r} {problem}" if (problem := problem_of(named)) else ""
     if "://" in named:
@@ -180,7 +180,7 @@ def _target(named: str, location: str) -> tuple[str, str]:
         return urljoin(location, named), ""
     if not storage.is_local(location):
         if named.startswith("/"):
-            return "", f"{named!r} is a path of a local disk, and the list lies in a store"
+            return "", f"{named!r} is a local path, but the list is in an object store"
         return _resolved(posixpath.dirname(location), named), ""
     return os.path.normpath(os.path.join(posixpath.dirname(location), named)), ""
 
@@ -220,7 +220,7 @@ def check_lists(pattern: str, config: ResizeConfig) -> list[str]:
             _names(cells, config.lists, where)
             dropped |= dict.fromkeys(left_out(cells))
     if is_empty:
-        raise RunError(f"-i {unescaped(pattern)!r} names no image: give a list with a row for each")
+        raise RunError(f"-i {unescaped(pattern)!r} does not name any images: use a list with a row for each image")
     return list(dropped)
 
 

@@ -41,7 +41,7 @@ def no_image_message(where: str, others: Mapping[str, int], system_files: int) -
         system_files: the number of files of operating systems, see `naming.is_system_file`.
     """
     kinds = ", ".join(_kinds(others, system_files))
-    return f"{where} holds no image{kinds and f': {kinds}'}; {', or '.join(_advice(others))}"
+    return f"{where} contains no images{kinds and f': {kinds}'}; {', or '.join(_advice(others))}"
 
 
 def _kinds(others: Mapping[str, int], system_files: int) -> Iterator[str]:
@@ -62,12 +62,12 @@ def _advice(others: Mapping[str, int]) -> Iterator[str]:
         yield install_command(name)
     if unread := sorted(extensions & UNREAD_EXTENSIONS):
         them = "it" if len(unread) == 1 else "them"
-        yield f"convert {_joined(unread)} to JPEG or PNG, since no decoder here reads {them}"
+        yield f"convert {_joined(unread)} to JPEG or PNG, because no installed decoder supports {them}"
     if archives := sorted(extensions & ARCHIVES):
         yield f"unpack {_joined(archives)}"
     if extensions - extras.keys() - UNREAD_EXTENSIONS - ARCHIVES - _NEVER_IMAGES:
-        yield "give --any_name to try every file by its content"
-    yield "give a folder or pattern with images"
+        yield "use --any_name to try every file"
+    yield "use a folder or pattern that contains images"
 
 
 def _joined(extensions: Sequence[str]) -> str:

@@ -87,7 +87,7 @@ class SplitListing:
         try:
             for member in members(archive, self._lists):
                 if key_of(member.path) in taken:
-                    reason = Unreadable(Kind.NAME_TAKEN, "its output may have the name of a folder in its archive")
+                    reason = Unreadable(Kind.NAME_TAKEN, "its output may have the same name as a folder in its archive")
                     member = member._replace(bytes=0, place=reason)
                 if source := self._add_member(relative, member, archive.version):
                     yield source

@@ -168,9 +168,9 @@ def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: R
     problem = layout.problem_of(_path(shard, name, config.spec.sizes[0], result.extension, config))
     owner = owners.setdefault(name, result.source.path)
     if owner != result.source.path:
-        problem = Kind.NAME_TAKEN, f"its output {name!r} is that of {owner!r}"
+        problem = Kind.NAME_TAKEN, f"its output {name!r} is also the output of {owner!r}"
     if problem is None and layout.keeps_tree and _is_folder_beside(shard, result.source, name, config):
-        problem = Kind.NAME_TAKEN, f"its output {name!r} is the name of a folder of the source"
+        problem = Kind.NAME_TAKEN, f"its output {name!r} has the same name as a folder of the source"
     if problem is None:
         return result
     kind, message = problem

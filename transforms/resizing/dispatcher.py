@@ -239,7 +239,7 @@ class Dispatcher(threading.Thread):
         self._again.extendleft(reversed(sent[1:]))
         end = self._end_process(lane)
         if is_second_try and not was_ready:
-            raise RunError(f"worker processes end before they are ready: {end}")
+            raise RunError(f"worker processes end during start-up: {end}")
         if is_second_try:
             self._deliver(sent[0], crashed(sent[0], end))
         elif sent:

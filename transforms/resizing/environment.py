@@ -36,9 +36,9 @@ def library_problem(config: ResizeConfig, submitted: Mapping[str, str]) -> str |
     for library in (*submitted, *(here.keys() - submitted)):
         if here.get(library) != submitted.get(library):
             return (
-                f"this worker has {_described(library, here)} and the submitting machine "
-                f"{_described(library, submitted)}, so that their outputs could differ: install the same version on "
-                "both, or give a worker image that has it (--sdk_container_image)"
+                f"this worker has {_described(library, here)} but the submitting machine has "
+                f"{_described(library, submitted)}, so their outputs could differ: install the same version on both, "
+                "or use a worker image that has it (--sdk_container_image)"
             )
     return None
 

@@ -93,8 +93,8 @@ class Lane:
 def crashed(item: Item, end: str) -> SourceResult:
     """Return the result of an image that killed its process twice."""
     message = (
-        f"it is not made after {item.work.job.seconds:g} s"
+        f"it was not finished within {item.work.job.seconds:g} s"
         if end == "SIGALRM"
-        else f"it ends the process that decodes it ({end})"
+        else f"it crashed the process that decoded it ({end})"
     )
     return without_output(item.source, item.work.job.spec, ImageError(Kind.CRASHED, Stage.DECODE, message))

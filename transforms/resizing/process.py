@@ -84,7 +84,9 @@ def process_source(
     sha256 = hashlib.sha256(data).hexdigest()
     watch.lap(HASH)
     if source.md5 and source.md5 != base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode():
-        wrong = ImageError(Kind.HASH_DIFFERS, Stage.READ, f"its MD5 is not the original's, {source.md5}: load it again")
+        wrong = ImageError(
+            Kind.HASH_DIFFERS, Stage.READ, f"its MD5 differs from that of the original, {source.md5}: download it again"
+        )
         return without_output(source, spec, wrong)._replace(bytes=len(data), sha256=sha256)
     try:
         image = process_image(data, spec, admit, watch.lap, source.orientation)

@@ -69,6 +69,6 @@ def _check_originals(sources: Sequence[Source], listed: Mapping[str, Listed | No
     if len(sizes) >= _COPIES and all(str(source.bytes) != size for source, size in sizes):
         source, size = sizes[0]
         raise RunError(
-            f"--verify_md5 compares originals, and the input holds copies: {source.path!r} has {source.bytes} bytes "
-            f"and its original {size} (OriginalSize of --image_list); leave --verify_md5 out"
+            f"--verify_md5 is for originals, but the input contains copies: {source.path!r} has {source.bytes} bytes, "
+            f"its original {size} (OriginalSize of --image_list); leave out --verify_md5"
         )

@@ -241,7 +241,7 @@ def admission(granted: int, memory: int) -> Admit:
             raise ImageError(
                 Kind.TOO_LARGE,
                 Stage.DECODE,
-                f"decoding takes {needed / 1e6:.0f} MB, more than the whole budget: raise --memory",
+                f"decoding needs {needed / 1e6:.0f} MB, more than the whole memory budget: raise --memory",
             )
         if needed > granted:
             raise _NeedsMemoryError(needed)

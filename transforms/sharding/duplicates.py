@@ -28,7 +28,7 @@ def _settled(namesakes: list[Source]) -> Iterable[Source]:
     first, *others = sorted(namesakes, key=_rank)
     yield first
     for number, source in enumerate(others, 2):
-        message = f"its path is also that of {_described(first)}, which is taken"
+        message = f"its path is the same as that of {_described(first)}, which is used instead"
         where = _row(source.place) if isinstance(source.place, Listed) else f"{number} in {_name(source)}"
         path = f"{source.path} ({where})"
         yield source._replace(path=path, bytes=0, place=Unreadable(Kind.NAME_TAKEN, message))

@@ -130,7 +130,7 @@ class _FixPlanFn(beam.DoFn):
         plan = plan_shards(listing, self._config, earlier)
         for name, number in rounded_columns(listing, plan.columns).items():
             logger.warning(
-                "--columns {!r}: {} in column {!r} rounded: more digits than a float64 holds",
+                "--columns {!r}: {} in column {!r} rounded: more digits than a float64 can hold",
                 *(self._config.columns, counted(number, "number"), name),
             )
         images = sum(total["images"] for total in listing["splits"].values())

@@ -65,9 +65,9 @@ def check_tables_match(matches: TableMatches, config: ResizeConfig) -> None:
     for table, (images, row_keys, image_keys) in matches.items():
         if not images:
             raise RunError(
-                f"--{table} {config.tables[table]!r} has no row for any image: its keys are like "
-                f"{_quoted(row_keys)}, the keys of the images are like {_quoted(image_keys)}; write an image's path "
-                "below the input without extension, and give the command again (nothing was made)"
+                f"--{table} {config.tables[table]!r} has no row for any image: its keys look like {_quoted(row_keys)}, "
+                f"the images' keys like {_quoted(image_keys)}; use each image's path below the input without its "
+                "extension, and run the command again (nothing was written)"
             )
 
 

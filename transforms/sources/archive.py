@@ -67,7 +67,7 @@ def members(archive: Archive, out_dir: str) -> Iterator[Member]:
             yield from zips.members(file, archive.size) if start[:4] in zips.MARKS else tar.members(file, TarMember)
     except ArchiveError as error:
         if error.kind is Kind.NOT_AN_ARCHIVE:
-            message = f"is no tar and no zip: it begins with {start!r}"
+            message = f"is neither a tar nor a zip: it begins with {start!r}"
             raise ArchiveError(Kind.NOT_AN_ARCHIVE, message) from error
         raise
     except StorageError as error:

@@ -29,4 +29,4 @@ def difference(data: bytes, expected: str) -> str | None:
     found = hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()
     if found == expected:
         return None
-    return f"its {algorithm.upper()} is {found}, and the list says {expected}"
+    return f"its {algorithm.upper()} is {found}, but the list says {expected}"

@@ -82,7 +82,7 @@ def _library() -> ctypes.CDLL:
         except OSError:
             continue
     raise RunError(
-        "archives that end in .tar.gz or .tgz cannot be read, since zlib's shared library (libz.so.1) is missing: "
+        "archives that end in .tar.gz or .tgz cannot be read because zlib's shared library (libz.so.1) is missing: "
         "install it (zlib1g on Debian), or unpack them"
     )
 
@@ -126,7 +126,7 @@ class Inflater:
         if code == _MEMORY_ERROR:
             raise MemoryError
         if code != _OK:
-            raise RunError(f"zlib refuses {name} ({code}): install zlib 1.2.8 or later")
+            raise RunError(f"zlib rejected {name} ({code}): install zlib 1.2.8 or later")
 
     def close(self) -> None:
         """Free what zlib holds."""
@@ -178,7 +178,7 @@ class Inflater:
 
     def _damage(self) -> str:
         if self._stream.msg in _WRONG_SUMS:
-            return f"has the checksum of other bytes, at byte {self.packed:,}: what lies before may be damaged"
+            return f"has a wrong checksum at byte {self.packed:,}: everything before it may be damaged"
         return f"is damaged at byte {self.packed:,}: {LOST}"
 
     def _make_point(self, on_point: Callable[[Point], None]) -> None:

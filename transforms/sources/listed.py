@@ -177,7 +177,7 @@ def members(out_dir: str, folder: str) -> Iterator[Member]:
                 yield Member(path, 0, Unreadable(Kind.TOO_LARGE, f"it has {size:,} bytes, more than {LARGEST:,}"))
             elif place + size > index.unpacked:
                 yield Member(
-                    path, 0, Unreadable(Kind.TRUNCATED, "its archive breaks off within it, or is damaged there")
+                    path, 0, Unreadable(Kind.TRUNCATED, "its archive breaks off inside it, or is damaged there")
                 )
             else:
                 yield Member(path, size, GzipMember(place, 0, folder))

@@ -26,7 +26,7 @@ class Member(NamedTuple):
 
 
 # What a break costs.
-LOST = "what comes after that is lost"
+LOST = "everything after that is lost"
 
 
 class ArchiveError(Exception):
@@ -57,7 +57,7 @@ def member(name: str, size: int, place: Place) -> Member | None:
     """Return a member; as a failure if its name leaves the folder. Return None if it has no name."""
     path = safe_path(name)
     if path is None:
-        reason = "its name in the archive leads out of the folder that it is unpacked in"
+        reason = "its name in the archive points outside the folder that the archive is unpacked to"
         return Member(name, 0, Unreadable(Kind.NAME_UNUSABLE, reason))
     return Member(path, 0 if isinstance(place, Unreadable) else size, place) if path else None
 
@@ -68,4 +68,6 @@ def refused(why: str) -> Unreadable:
     Args:
         why: what the way is, such as "a link".
     """
-    return Unreadable(Kind.UNSUPPORTED_CODING, f"in its archive it is {why}, which is not read: unpack the archive")
+    return Unreadable(
+        Kind.UNSUPPORTED_CODING, f"it is {why} in its archive, which is not supported: unpack the archive"
+    )

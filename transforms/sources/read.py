@@ -91,6 +91,6 @@ def _exactly(source: Source, data: bytes) -> bytes:
         ImageError: the archive ends before the member does.
     """
     if len(data) < source.bytes:
-        held = f"{len(data):,} of its {source.bytes:,} bytes are there"
-        raise ImageError(Kind.TRUNCATED, Stage.READ, f"its archive ends within it: {held}")
+        held = f"only {len(data):,} of its {source.bytes:,} bytes are there"
+        raise ImageError(Kind.TRUNCATED, Stage.READ, f"its archive ends inside it: {held}")
     return data

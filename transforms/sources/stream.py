@@ -46,7 +46,7 @@ class Stream:
             raise ImageError(Kind.UNREADABLE, Stage.READ, f"its archive cannot be read: {error.reason}") from error
         except ArchiveError as error:  # it has changed since it was listed
             self.close()
-            message = "its archive has changed since it was listed: give the command again"
+            message = "its archive has changed since it was listed: run the command again"
             raise ImageError(Kind.UNREADABLE, Stage.READ, message) from error
 
     def _read(self, offset: int, size: int) -> bytes:
@@ -63,7 +63,7 @@ class Stream:
             self.close()
             index = read_index(self._listed)
             if index is None:
-                raise StorageError(f"{self._listed!r} is missing", "what was known about it is missing in OUT")
+                raise StorageError(f"{self._listed!r} is missing", "the information about it is missing from OUT")
             file = self._open.enter_context(open_by_range(self._location, index.size))
             point = point_before(self._listed, index, offset)
             self._unpacked = Unpacked(self._open.enter_context(inflating(file, point)), index.unpacked)

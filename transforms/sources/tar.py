@@ -79,7 +79,7 @@ def _opened(headers: _Headers) -> tarfile.TarFile:
     try:
         return tarfile.TarFile(fileobj=headers, encoding="utf-8", errors="surrogateescape")  # type: ignore[arg-type]
     except tarfile.ReadError as error:
-        raise ArchiveError(Kind.NOT_AN_ARCHIVE, "holds no tar") from error
+        raise ArchiveError(Kind.NOT_AN_ARCHIVE, "does not contain a tar") from error
 
 
 def _next(archive: tarfile.TarFile, headers: _Headers) -> tarfile.TarInfo | None:

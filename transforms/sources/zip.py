@@ -68,20 +68,19 @@ def _directory(file: BinaryIO, size: int) -> _Directory:
     tail = file.read(size - begin)
     at = tail.rfind(_END_MARK)
     if at < 0 or at + _END.size > len(tail):
-        raise ArchiveError(
-            Kind.TRUNCATED, "breaks off: the directory that belongs to its end is missing, and so all of it is lost"
-        )
+        raise ArchiveError(Kind.TRUNCATED, "breaks off: its directory, at the end, is missing, so all of it is lost")
     end = _END.unpack_from(tail, at)
     length, offset, end_offset = end[5], end[6], begin + at
     if end[1] or end[2]:
         raise ArchiveError(
-            Kind.UNSUPPORTED_CODING, "is one part of several, and is not read: join them into one archive"
+            Kind.UNSUPPORTED_CODING,
+            "is one part of a multi-part archive, which is not supported: join the parts into one archive",
         )
     if tail[max(0, at - _LOCATOR.size) : at][:4] == _LOCATOR_MARK:
         length, offset, end_offset = _end_64(file, _LOCATOR.unpack_from(tail, at - _LOCATOR.size)[2], end_offset)
     shift = end_offset - length - offset  # the bytes before the zip, as in a program that unpacks itself
     if shift < 0:
-        raise ArchiveError(Kind.DAMAGED, "has a directory that does not fit in it: all of it is lost")
+        raise ArchiveError(Kind.DAMAGED, "has a directory that is larger than the archive: all of it is lost")
     return _Directory(offset + shift, length, shift)
 
 
@@ -93,7 +92,7 @@ def _end_64(file: BinaryIO, offset: int, locator_end: int) -> tuple[int, int, in
             record = file.read(_END_64.size)
             if len(record) == _END_64.size and record[:4] == _END_64_MARK:
                 return *_END_64.unpack(record)[8:10], candidate
-    raise ArchiveError(Kind.DAMAGED, "has a damaged end of its directory: all of it is lost")
+    raise ArchiveError(Kind.DAMAGED, "has a damaged end-of-directory record: all of it is lost")
 
 
 def _member(entry: tuple[int, ...], variable: bytes, shift: int) -> Member | None:
@@ -136,7 +135,7 @@ def _place(flags: int, method: int, mode: int, size: int, place: ZipMember) -> P
     if flags & _ENCRYPTED:
         return refused("encrypted")
     if method not in (_STORED, _DEFLATED):
-        return refused(f"packed by method {method}")
+        return refused(f"compressed by method {method}")
     if size > LARGEST:
         return Unreadable(Kind.TOO_LARGE, f"it unpacks to {size:,} bytes, more than {LARGEST:,}")
     return place
@@ -157,16 +156,16 @@ def content(place: ZipMember, size: int, read: Callable[[int, int], bytes]) -> b
     if len(data) < _LOCAL.size:
         raise _error(Kind.TRUNCATED, "its archive ends before it")
     if data[:4] != _LOCAL_MARK:
-        raise _error(Kind.DAMAGED, "it is not where the directory of its archive says")
+        raise _error(Kind.DAMAGED, "it is not where its archive's directory says")
     start = _LOCAL.size + sum(_LOCAL.unpack_from(data)[-2:])
     packed = data[start : start + place.packed_bytes]
     if start + place.packed_bytes > _LOCAL.size + _SPARE + place.packed_bytes:
         packed = read(place.offset + start, place.packed_bytes)
     if len(packed) < place.packed_bytes:
-        raise _error(Kind.TRUNCATED, f"its archive ends within it, after {len(packed):,} of its packed bytes")
+        raise _error(Kind.TRUNCATED, f"its archive ends inside it, after {len(packed):,} of its compressed bytes")
     unpacked = packed if place.method == _STORED else _inflated(packed, size)
     if len(unpacked) != size or zlib.crc32(unpacked) != place.crc:
-        raise _error(Kind.DAMAGED, "its bytes do not have the size and checksum that the directory of its archive says")
+        raise _error(Kind.DAMAGED, "its size or checksum differs from its archive's directory")
     return unpacked
 
 
@@ -175,7 +174,7 @@ def _inflated(packed: bytes, size: int) -> bytes:
     try:
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, size + 1)
     except zlib.error as error:
-        raise _error(Kind.DAMAGED, "its packed bytes are damaged") from error
+        raise _error(Kind.DAMAGED, "its compressed bytes are damaged") from error
 
 
 def _error(kind: Kind, message: str) -> ImageError:

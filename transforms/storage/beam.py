@@ -149,6 +149,6 @@ def _file_systems(path: str) -> type[FileSystems]:
     except ValueError as error:
         scheme = path.partition("://")[0]
         raise StorageError(
-            f"{path!r}: {scheme}:// is not supported: give a local path, or one of gs:// or s3://"
+            f"{path!r}: {scheme}:// is not supported: use a local path, or a gs:// or s3:// path"
         ) from error
     return FileSystems

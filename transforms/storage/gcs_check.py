@@ -113,9 +113,12 @@ def _problem(error: Exception) -> str | None:
         return f"cannot be reached ({describe(error)}): check the network"
     status = status_of(error)
     if status is None:
-        return f"cannot be used, since Google takes no such credentials ({error.args[0]}): {CREDENTIALS_ADVICE}"
+        return f"cannot be used because Google rejected the credentials ({error.args[0]}): {CREDENTIALS_ADVICE}"
     if status == HTTPStatus.NOT_FOUND:
         return "does not exist: check the name of the bucket"
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return f"is closed to this account ({describe(error)}): log in with another one, or ask its owner for access"
+        return (
+            f"cannot be accessed by this account ({describe(error)}): log in with another account, or ask the "
+            "bucket's owner for access"
+        )
     return None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "1")
 
 CREDENTIALS_ADVICE = (
-    "run gcloud auth application-default login, set GOOGLE_APPLICATION_CREDENTIALS to a key file, or give --no_auth if "
+    "run gcloud auth application-default login, set GOOGLE_APPLICATION_CREDENTIALS to a key file, or use --no_auth if "
     "all buckets are public"
 )
 

@@ -41,7 +41,7 @@ def file_errors() -> Iterator[None]:
     except (GoogleAPICallError, InvalidResponse, TransportError) as error:
         raise OSError(describe(error)) from error
     except GoogleAuthError as error:
-        raise PermissionError(errno.EACCES, f"Google takes no such credentials: {error.args[0]}") from error
+        raise PermissionError(errno.EACCES, f"Google rejected the credentials: {error.args[0]}") from error
 
 
 def status_of(error: BaseException) -> int | None:

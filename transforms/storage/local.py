@@ -135,7 +135,7 @@ def _make_temporary_dir(out_dir: str, folder: str) -> None:
 
 
 def _removed(out_dir: str) -> StorageError:
-    return StorageError(f"{out_dir!r} was removed while it was written to", "OUT was removed")
+    return StorageError(f"{out_dir!r} was removed during the run", "OUT was removed")
 
 
 def delete(out_dir: str, target: str) -> None:

@@ -182,7 +182,10 @@ def split(path: str) -> tuple[str, str]:
     """
     bucket, slash, name = path.removeprefix(SCHEME).partition("/")
     if not slash or not _BUCKET.fullmatch(bucket):
-        raise StorageError(f"{path!r} names no bucket ({bucket!r} is none): give a path such as s3://my-bucket/folder")
+        raise StorageError(
+            f"{path!r} does not name a bucket ({bucket!r} is not a valid name): use a path such as "
+            "s3://my-bucket/folder"
+        )
     return bucket, name
 
 

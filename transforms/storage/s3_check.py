@@ -85,18 +85,20 @@ def _problem(error: Exception, is_lookup: bool) -> str | None:
     """Return what is wrong with a bucket, and what to do; None if it answered, and may work."""
     status, code, said = status_of(error), code_of(error), describe(error)
     if is_about_credentials(error):
-        return f"cannot be used, since boto3 finds no usable credentials ({error}): {CREDENTIALS_ADVICE}"
+        return f"cannot be used because boto3 found no usable credentials ({error}): {CREDENTIALS_ADVICE}"
     if status is None:
         return f"cannot be reached ({said}): {_REACH}"
     if status == HTTPStatus.NOT_FOUND:
         is_bucket = code == "NoSuchBucket" or not is_lookup
         return "does not exist: check the name of the bucket, and AWS_ENDPOINT_URL if it is set" if is_bucket else None
     if code in s3_errors.REFUSED_CREDENTIALS:
-        return f"cannot be used, since S3 takes no such credentials ({said}): {CREDENTIALS_ADVICE}, or give --no_auth"
+        return f"cannot be used because S3 rejected the credentials ({said}): {CREDENTIALS_ADVICE}, or use --no_auth"
     if code in s3_errors.OTHER_REGION or status == HTTPStatus.MOVED_PERMANENTLY:
-        return f"lies in another region ({said}): set AWS_REGION to its region"
+        return f"is in another region ({said}): set AWS_REGION to that region"
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         if is_signed():
-            return f"is closed to these credentials ({said}): use others, or ask its owner for access"
-        return f"is not public ({said}), and there are no AWS credentials: {CREDENTIALS_ADVICE}"
+            return (
+                f"cannot be accessed with these credentials ({said}): use others, or ask the bucket's owner for access"
+            )
+        return f"is not public ({said}), and no AWS credentials were found: {CREDENTIALS_ADVICE}"
     return None

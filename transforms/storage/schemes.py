@@ -36,7 +36,7 @@ _WEB = frozenset({"http", "https"})
 _OTHER_WEB = frozenset({"ftp", "ftps", "sftp"})
 _KNOWN_SCHEME = re.compile(rf"({'|'.join([*_STORES, *sorted(_WEB | _OTHER_WEB), 'file'])}):(?://)?", re.IGNORECASE)
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
-_USABLE = "give a local path, or one of gs:// or s3://"
+_USABLE = "use a local path, or a gs:// or s3:// path"
 
 
 def problem_of(path: str) -> str | None:
@@ -44,7 +44,7 @@ def problem_of(path: str) -> str | None:
     if is_local(path) and os.path.lexists(os.path.expanduser(path)):
         return None
     if os.name != "nt" and _WINDOWS.match(path):
-        return "is a path of Windows, which this machine is not: give a path such as /mnt/c/photos"
+        return "is a Windows path, but this machine does not run Windows: use a path such as /mnt/c/photos"
     if matched := _KNOWN_SCHEME.match(path):
         return _problem_of_known(matched[1], path[: matched.end()], path[matched.end() :])
     if is_local(path) or _is_known_to_beam(path):
@@ -63,17 +63,17 @@ def _problem_of_known(scheme: str, start: str, rest: str) -> str | None:
     lower = scheme.lower()
     if lower in _WEB:
         if not start.endswith("//"):
-            return f"names no host: write {lower}://HOST/..."
-        return f"is a web address, which only -i takes: {_USABLE}"
+            return f"does not name a host: write {lower}://HOST/..."
+        return f"is a web address, which only -i accepts: {_USABLE}"
     if lower in _OTHER_WEB:
         return f"is a web address, which is not supported: {_USABLE}, and download inputs first"
     if lower == "file":
-        return f"is a URL: give the path alone, {rest!r}"
+        return f"is a URL: use only the path, {rest!r}"
     store = _STORES[lower]
     if not start.endswith("//") or (store.has_bucket and rest[:1] in ("", "/")):
-        return f"names no {'bucket' if store.has_bucket else 'folder'}: write {store.form}"
+        return f"does not name a {'bucket' if store.has_bucket else 'folder'}: write {store.form}"
     if scheme != lower:
-        return f"cannot be used: {scheme}:// has to be in small letters: write {lower}://{rest}"
+        return f"cannot be used: {scheme}:// must be in lowercase: write {lower}://{rest}"
     if not _is_installed(store.client):
         return f"cannot be used: {lower}:// needs {store.client}, which is not installed: pip install {store.package}"
     return None

@@ -85,15 +85,18 @@ def columns_of(listing: Tally, config: ResizeConfig, unwritten: Collection[str] 
     types = {name: type_of(kinds, wide_floats) for name, kinds in _kinds(listing).items()}
     for name in config.annotations.fields if config.annotations else ():
         if name in types:
-            raise RunError(f"--columns {config.columns!r} has a column {name!r}, as the annotations: rename the column")
+            raise RunError(
+                f"--columns {config.columns!r} has a column {name!r}, a name that the annotations use: rename the "
+                "column"
+            )
     if config.label_from:
         if LABEL in types:
-            raise RunError(f"--label_from {config.label_from} and {where} both give 'label': use one")
+            raise RunError(f"--label_from {config.label_from} and {where} both provide 'label': use only one")
         return _with_classes(types, {*listing.get("classes", {})} - {*unwritten})
     if types.get(LABEL) in ("string", "uint64"):  # loaders accept no class above int64
         return _with_classes(types, {*table.get("labels", {}), *listed.get("labels", {})})
     if types.get(LABEL, "int64") != "int64":
-        raise RunError(f"{where} has {types[LABEL]} in its column 'label': give names or whole numbers")
+        raise RunError(f"{where} has {types[LABEL]} in its column 'label': use names or whole numbers")
     return Columns(types)
 
 
@@ -106,8 +109,8 @@ def _kinds(listing: Tally) -> dict[str, dict[str, int]]:
 def _with_classes(types: Mapping[str, str], classes: Collection[str]) -> Columns:
     if len(classes) > _MOST_CLASSES:
         raise RunError(
-            f"the column 'label' has over {_MOST_CLASSES:,} different names: if it holds no classes, rename it to "
-            f"caption, for example"
+            f"the column 'label' has more than {_MOST_CLASSES:,} different values: if they are not classes, rename the "
+            "column, for example to caption"
         )
     return Columns({**types, LABEL: "int64", LABEL_NAME: "string"}, tuple(sorted(classes)))
 

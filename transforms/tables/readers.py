@@ -119,11 +119,11 @@ def check_table(location: str, table: str) -> None:
     """
     first = next(read_rows(location, table), None)
     if first is None:
-        raise RunError(f"--{table} {location!r} has no rows: give a table with a header and a row for each image")
+        raise RunError(f"--{table} {location!r} has no rows: use a table with a header and a row for each image")
     if table == COLUMNS and first.left_out:
         names = ", ".join(map(repr, first.left_out))
         logger.warning(
-            "--{} {!r} has a column {}, as pandas names an index: it is left out; rename it to keep it",
+            "--{} {!r} has a column {}, which pandas uses for an index: it is left out; rename it to keep it",
             table,
             location,
             names,
@@ -133,10 +133,10 @@ def check_table(location: str, table: str) -> None:
 def _row(number: int, cells: dict[str, Any], cells_of: Callable[..., dict[str, Value]], where: str) -> Row:
     name = next((name for name in KEY_COLUMNS if name in cells), None)
     if name is None:
-        raise RunError(f"{where} has no column that names the images: call it {' or '.join(map(repr, KEY_COLUMNS))}")
+        raise RunError(f"{where} has no column with the images' keys: name it {' or '.join(map(repr, KEY_COLUMNS))}")
     key = key_in(cells[name])
     if key is None:
-        raise RunError(f"{where} has no key in row {number}, column {name!r}: give a key in each row")
+        raise RunError(f"{where} has no key in row {number}, column {name!r}: add a key to each row")
     split = next((str(cells[column]) for column in SPLIT_COLUMNS if cells.get(column) is not None), None)
     left_out = tuple(column for column in cells if INDEX_NAME.fullmatch(column))
     others = {column: cell for column, cell in cells.items() if column != name and column not in left_out}
@@ -164,7 +164,7 @@ def _further_columns(cells: dict[str, Any], where: str) -> dict[str, Value]:
 
 def _attribution(cells: dict[str, Any], where: str) -> dict[str, Value]:
     if "License" not in cells:
-        raise RunError(f"{where} has no column 'License': give a table with {', '.join(ATTRIBUTION_COLUMNS)}")
+        raise RunError(f"{where} has no column 'License': use a table with {', '.join(ATTRIBUTION_COLUMNS)}")
     return {name: as_type(plain_cell(cells.get(name)), "string") or "" for name in ATTRIBUTION_COLUMNS}
 
 
@@ -201,7 +201,7 @@ def _extension(location: str) -> str:
 
 
 def _no_table(where: str) -> str:
-    return f"{where} is not a table by its name: give a file that ends with .csv, .tsv, .jsonl or .parquet"
+    return f"{where} does not have the extension of a table: use a file that ends with .csv, .tsv, .jsonl or .parquet"
 
 
 @contextlib.contextmanager
@@ -224,7 +224,7 @@ def _read_csv(file: BinaryIO, where: str, delimiter: str = ",") -> Iterator[dict
     if names is None:
         return
     if any(number > 1 and not INDEX_NAME.fullmatch(name) for name, number in Counter(names).items()):
-        raise RunError(f"{where} has two columns of the same name in its header {names!r}: give each a name of its own")
+        raise RunError(f"{where} has two columns with the same name in its header {names!r}: give each a unique name")
     for cells in filter(None, lines):
         if len(cells) != len(names):
             raise RunError(
@@ -244,7 +244,7 @@ def _read_jsonl(file: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
             continue
         row = json.loads(line, parse_int=_whole_number, parse_float=Decimals)
         if not isinstance(row, dict):
-            raise RunError(f"{where} has no object in line {number}: give an object in each line")
+            raise RunError(f"{where} has no object in line {number}: put one object on each line")
         yield row
 
 

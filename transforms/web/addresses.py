@@ -24,14 +24,14 @@ def addresses_of(host: str, port: int, allow_private: bool) -> list[str]:
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "the name is malformed"
         tries = 1 if getattr(error, "errno", None) == socket.EAI_AGAIN else 0
-        raise FetchError(Kind.UNREADABLE, f"the host {host!r} is not found: {reason}", tries) from error
+        raise FetchError(Kind.UNREADABLE, f"the host {host!r} was not found: {reason}", tries) from error
     addresses = list(dict.fromkeys(str(address[4][0]) for address in found))
     allowed = addresses if allow_private else [address for address in addresses if is_public(address)]
     if not allowed:
         raise FetchError(
             Kind.REFUSED,
-            f"the host {host!r} is {addresses[0]}, an address of this machine or of a private network: "
-            "give --allow_private_hosts and --retry_failed to ask it",
+            f"the host {host!r} is {addresses[0]}, an address of this machine or of a private network: use "
+            "--allow_private_hosts and --retry_failed to allow it",
         )
     return allowed
 

@@ -152,7 +152,7 @@ class _Client:
         """Try once to download a file; see the function."""
         for _ in range(_MOST_REDIRECTS + 1):
             if not urls.is_web(url):
-                raise FetchError(Kind.REFUSED, f"it leads to {url!r}, which is no web address")
+                raise FetchError(Kind.REFUSED, f"it redirects to {url!r}, which is not a web address")
             if problem := urls.problem_of(url):
                 raise FetchError(Kind.REFUSED, f"the address {url!r} {problem}")
             with self._asked(url, watch) as answer:
@@ -162,7 +162,7 @@ class _Client:
                     self._receive(answer, watch, file, limit)
                     return
             url = urljoin(url, location)
-        raise FetchError(Kind.REFUSED, f"it leads on more than {_MOST_REDIRECTS} times")
+        raise FetchError(Kind.REFUSED, f"it redirects more than {_MOST_REDIRECTS} times")
 
     @contextmanager
     def _asked(self, url: str, watch: Watch) -> Iterator[urllib3.BaseHTTPResponse]:
@@ -236,15 +236,15 @@ def _check(answer: urllib3.BaseHTTPResponse, obeys_robots: bool) -> None:
     status = answer.status
     if status != HTTPStatus.OK:
         phrase = responses.get(status, "")
-        says = f"the server answers {status} {phrase}".rstrip()
+        says = f"the server answered {status} {phrase}".rstrip()
         if status in _PASSING:
             raise FetchError(Kind.UNREADABLE, says, tries=2, wait=_retry_after(answer))
         raise FetchError(Kind.NOT_FOUND if status in _GONE else Kind.REFUSED, says)
     if obeys_robots and (directive := robots.forbidding(answer.headers.getlist("X-Robots-Tag"))):
         raise FetchError(
             Kind.REFUSED,
-            f"the server forbids its use (X-Robots-Tag: {directive}): give --ignore_robots_tag and --retry_failed to "
-            "use it",
+            f"the server forbids its use (X-Robots-Tag: {directive}): use --ignore_robots_tag and --retry_failed to "
+            "use it anyway",
         )
 
 
@@ -256,9 +256,9 @@ def _retry_after(answer: urllib3.BaseHTTPResponse) -> float:
 def _worded(error: Exception, watch: Watch) -> FetchError:
     """Return an error of the network as a failure, which the next run tries again."""
     if watch.is_over:
-        return FetchError(Kind.UNREADABLE, "the download takes too long")
+        return FetchError(Kind.UNREADABLE, "the download took too long")
     if isinstance(error, LocationParseError):
-        return FetchError(Kind.REFUSED, f"its address is no web address: {error}")
+        return FetchError(Kind.REFUSED, f"its address is not a web address: {error}")
     if isinstance(error, (NewConnectionError, ConnectTimeoutError)):
         return FetchError(Kind.UNREADABLE, f"the server cannot be reached: {_reason(error)}", tries=1)
     if isinstance(error, SSLError):

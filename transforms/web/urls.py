@@ -26,13 +26,13 @@ def problem_of(url: str) -> str | None:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        return f"is no web address ({error})"
+        return f"is not a web address ({error})"
     if port == 0:
-        return "is no web address (Port 0)"
+        return "is not a web address (Port 0)"
     if not parts.hostname or re.search(r"[\s\x00-\x20\x7f]", parts.netloc):
-        return "names no host"
+        return "does not name a host"
     if "@" in parts.netloc:
-        return "holds a user name or a password, which are not sent"
+        return "contains a user name or password, which would not be sent"
     return None
 
 

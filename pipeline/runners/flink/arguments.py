@@ -69,7 +69,7 @@ def given(beam_args: Sequence[str]) -> Given:
     flink, portable = options.view_as(FlinkRunnerOptions), options.view_as(PortableOptions)
     server = options.view_as(JobServerOptions)
     if flink.flink_submit_uber_jar:
-        raise UsageError("--flink_submit_uber_jar has no effect, since a job server submits the job: leave it out")
+        raise UsageError("--flink_submit_uber_jar has no effect because a job server submits the job: leave it out")
     names = {arg.partition("=")[0] for arg in beam_args}
     return Given(
         master=_master(flink.flink_master),
@@ -90,11 +90,13 @@ def _master(value: str) -> str | None:
     if value == _AUTO:
         return None
     if value == _LOCAL:
-        raise UsageError(f"--flink_master {_LOCAL} names no cluster: give --local_cluster N to start one here")
+        raise UsageError(
+            f"--flink_master {_LOCAL} does not name a cluster: use --local_cluster N to start one on this machine"
+        )
     matched = _MASTER.fullmatch(value.strip())
     if matched is None:
         raise UsageError(
-            f"--flink_master {value!r} is not HOST:PORT: give the address of Flink's page, such as localhost:8081"
+            f"--flink_master {value!r} is not HOST:PORT: use the address of Flink's web page, such as localhost:8081"
         )
     return matched[1]
 

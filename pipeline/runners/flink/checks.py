@@ -23,17 +23,15 @@ def check(options: Options) -> None:
     flags = arguments.given(options.beam_args)
     if options.local_cluster is None and flags.master is None:
         raise UsageError(
-            "--runner FlinkRunner needs a cluster: give its address with --flink_master HOST:PORT, or start one here "
-            "with --local_cluster N"
+            "--runner FlinkRunner needs a cluster: pass its address with --flink_master HOST:PORT, or start one on "
+            "this machine with --local_cluster N"
         )
     if options.local_cluster is not None and flags.master is not None:
         raise UsageError(
-            f"--local_cluster {options.local_cluster} and --flink_master contradict each other: give one of them"
+            f"--local_cluster {options.local_cluster} and --flink_master contradict each other: use only one of them"
         )
     if options.local_cluster is not None and flags.endpoint is not None:
-        raise UsageError(
-            f"--local_cluster {options.local_cluster} starts a job server of its own: leave out --job_endpoint"
-        )
+        raise UsageError(f"--local_cluster {options.local_cluster} starts its own job server: leave out --job_endpoint")
     _check_parts(options, flags)
     if flags.master is not None:
         _check_cluster(options, flags, flags.master)
@@ -57,17 +55,19 @@ def _check_cluster(options: Options, flags: Given, master: str) -> None:
         cluster = rest.cluster(address)
         managers = rest.taskmanagers(address)
     except RunError as error:
-        raise UsageError(f"--flink_master {master}: {error}; check the address and that the cluster runs") from error
+        raise UsageError(
+            f"--flink_master {master}: {error}; check the address, and that the cluster is running"
+        ) from error
     has_own_server = flags.endpoint is not None or flags.jar is not None  # of a version that we do not know
     if not has_own_server and not cluster.version.startswith(f"{parts.FLINK}."):
         raise UsageError(
-            f"--flink_master {master} is Flink {cluster.version}, and the job server here is for {parts.FLINK}: give a "
+            f"--flink_master {master} is Flink {cluster.version}, but the job server here is for {parts.FLINK}: use a "
             "cluster of that version, or another job server with --flink_job_server_jar or --job_endpoint"
         )
     if cluster.slots == 0 and flags.parallelism is None:
         raise UsageError(
-            f"--flink_master {master} has no slot for a task: start TaskManagers, or give --parallelism N if the "
-            "cluster starts them on demand"
+            f"--flink_master {master} has no task slots: start TaskManagers, or use --parallelism N if the cluster "
+            "starts them on demand"
         )
     if not options.shared_filesystem:
         _check_places(options, master, (manager.host for manager in managers))
@@ -81,6 +81,6 @@ def _check_places(options: Options, master: str, hosts: Iterable[str]) -> None:
     for host in dict.fromkeys(hosts):
         if not is_here(host):
             raise UsageError(
-                f"a TaskManager of --flink_master {master} is on {host}, which may not have {local!r}: give a path of "
-                "a store such as gs:// or s3://, or --shared_filesystem if all hosts have it at the same place"
+                f"a TaskManager of --flink_master {master} is on {host}, which may not have {local!r}: use an object "
+                "store path such as gs:// or s3://, or --shared_filesystem if all hosts have it in the same place"
             )

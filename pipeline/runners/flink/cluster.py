@@ -141,7 +141,7 @@ class LocalCluster:
     def _check_alive(self) -> None:
         for process in (self._job_manager, *self._task_managers):
             if process and process.exit_code() is not None:
-                raise RunError(f"a process of the Flink cluster ended as it started: {process.last_words()}")
+                raise RunError(f"a process of the Flink cluster ended during start-up: {process.last_words()}")
 
     def _watch(self) -> None:
         """Replace TaskManagers that end. Flink does that by itself only where it can ask for machines."""
@@ -151,7 +151,7 @@ class LocalCluster:
                 if code is None or self._numbered >= self._count + _REPLACEMENTS:
                     continue
                 ended = f"signal {-code}" if code < 0 else f"exit code {code}"
-                logger.warning("a TaskManager of the Flink cluster ended ({}): another one is started", ended)
+                logger.warning("a TaskManager of the Flink cluster ended ({}): starting another one", ended)
                 try:
                     self._task_managers[place] = self._start_task_manager()
                 except RunError as error:

@@ -42,7 +42,7 @@ def start_job_server(
     until = time.monotonic() + _START_SECONDS
     while not answers(LOOPBACK, port):
         if process.exit_code() is not None:
-            raise RunError(f"Beam's job server for Flink ended as it started: {process.last_words()}")
+            raise RunError(f"Beam's job server for Flink ended during start-up: {process.last_words()}")
         if time.monotonic() > until:
             raise RunError(f"Beam's job server for Flink was not ready in {_START_SECONDS} seconds")
         time.sleep(0.1)

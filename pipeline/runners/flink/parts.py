@@ -17,7 +17,7 @@ FLINK = "1.19"
 # Flink 1.19 needs 11; it was tried with 17.
 JAVA = 11
 
-INSTALL = "give make install-flink"
+INSTALL = "run make install-flink"
 
 # Flink and Beam reach into packages of Java that are closed since version 9.
 _OPENED = (
@@ -45,11 +45,11 @@ def java(launcher: str = "java") -> str:
     path = shutil.which(launcher, path=f"{home}/bin") if home and launcher == "java" else None
     path = path or shutil.which(launcher)
     if path is None:
-        raise UsageError(f"Flink needs Java {JAVA} or later, and there is no {launcher!r}: {INSTALL}")
+        raise UsageError(f"Flink needs Java {JAVA} or later, but {launcher!r} was not found: {INSTALL}")
     version = _java_version(path)
     if version < JAVA:
-        found = f"{path} is Java {version}" if version else f"{path} does not say its version"
-        raise UsageError(f"Flink needs Java {JAVA} or later, and {found}: install a later one, or set JAVA_HOME")
+        found = f"{path} is Java {version}" if version else f"{path} does not report its version"
+        raise UsageError(f"Flink needs Java {JAVA} or later, but {found}: install a later version, or set JAVA_HOME")
     return path
 
 
@@ -105,11 +105,11 @@ def job_server_jars(jar: str | None) -> list[Path]:
     if jar is not None:
         if not Path(jar).is_file():
             raise UsageError(
-                f"--flink_job_server_jar {jar!r} is not a file: give the path of Beam's jar, or leave it out"
+                f"--flink_job_server_jar {jar!r} is not a file: use the path of Beam's jar, or leave out the flag"
             )
         return [Path(jar)]
     if not any(JOB_SERVER.glob("beam-runners-flink-*.jar")):
-        raise UsageError(f"Beam's job server for Flink is not in {JOB_SERVER}: {INSTALL}, or give --job_endpoint")
+        raise UsageError(f"Beam's job server for Flink is not in {JOB_SERVER}: {INSTALL}, or use --job_endpoint")
     return [JOB_SERVER / "*"]
 
 

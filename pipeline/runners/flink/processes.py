@@ -105,7 +105,7 @@ def last_words(log: str) -> str:
     """Return the last line of a log that names an error, without traces of the stack, or else the last line."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     reasons = [line for line in log.splitlines() if _REASON.match(line)]
-    return (reasons or lines or ["it wrote no log"])[-1].strip()
+    return (reasons or lines or ["it did not write a log"])[-1].strip()
 
 
 @contextlib.contextmanager

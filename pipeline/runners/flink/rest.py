@@ -194,7 +194,7 @@ def _send(rest: str, path: str, method: str, *, missing_ok: bool = False) -> Any
     except urllib.error.HTTPError as error:
         if missing_ok and error.code in (404, 409):  # 409: it has ended
             return None
-        raise RunError(f"Flink at {rest} answers {error.code} to {method} {path.partition('?')[0]}") from error
+        raise RunError(f"Flink at {rest} answered {error.code} to {method} {path.partition('?')[0]}") from error
     except (OSError, http.client.HTTPException) as error:
         raise RunError(f"Flink at {rest} does not answer: {_reason(error)}") from error
     except ValueError as error:
@@ -204,9 +204,9 @@ def _send(rest: str, path: str, method: str, *, missing_ok: bool = False) -> Any
 def _reason(error: Exception) -> str:
     reason = getattr(error, "reason", error)
     if isinstance(reason, TimeoutError):
-        return f"nothing came in {TIMEOUT:g} seconds"
+        return f"no answer within {TIMEOUT:g} seconds"
     return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
 
 
 def _not_flink(rest: str) -> RunError:
-    return RunError(f"{rest} does not answer as Flink's REST interface does")
+    return RunError(f"{rest} does not respond like Flink's REST interface")

@@ -68,8 +68,8 @@ def flink_session(options: Options) -> Iterator[FlinkSession]:
         logger.info("Flink's page: {}", address)
         if cluster is None and not rest.restarts(address):
             logger.warning(
-                "the cluster at {} has no restart-strategy in its configuration: the job ends with the first "
-                "worker that does; give the same command again then",
+                "the cluster at {} has no restart-strategy in its configuration: the job fails as soon as one worker "
+                "fails; then run the same command again",
                 address,
             )
         endpoint = flags.endpoint or _job_server(group, flags, address)

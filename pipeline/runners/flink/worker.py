@@ -17,9 +17,7 @@ _EVERY = 1.0
 
 def main() -> None:
     """Ask the TaskManager what to do, and do it until it has no more work, or is gone."""
-    parser = argparse.ArgumentParser(
-        description="Start a worker of Beam's. Flink gives these flags.", allow_abbrev=False
-    )
+    parser = argparse.ArgumentParser(description="Start a Beam worker. Flink passes these flags.", allow_abbrev=False)
     parser.add_argument("--id", required=True)
     parser.add_argument("--provision_endpoint", required=True)
     flags, _ = parser.parse_known_args()

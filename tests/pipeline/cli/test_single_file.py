@@ -28,7 +28,7 @@ def refusal(*args: object) -> str:
 @pytest.mark.parametrize("name", ARCHIVES)
 def test_an_archive_of_another_kind_has_to_be_unpacked(tmp_path: Path, name: str) -> None:
     file = write_tree(tmp_path, {name: b""}) / name
-    sentence = "is an archive of a kind that is not read: unpack it, and give the folder, or make a .tar or .zip of it"
+    sentence = "is an unsupported kind of archive: unpack it and pass the folder, or repack it as .tar or .zip"
     assert refusal("-i", file) == f"-i {str(file)!r} {sentence}"
     assert refusal("-i", file, "--any_name") == f"-i {str(file)!r} {sentence}"
     assert refusal("-i", f"gs://bucket/{name}") == f"-i 'gs://bucket/{name}' {sentence}"
@@ -51,8 +51,10 @@ def test_an_archive_may_name_its_split(tmp_path: Path) -> None:
     assert [split.name for split in parse(["-i", *files, "-o", "out"]).config.splits] == ["train", "Val"]
     more = str(tmp_path / "in" / "more.tar")
     assert [split.name for split in parse(["-i", *files, more, "-o", "out"]).config.splits] == ["train", "Val", "in"]
-    where = f"-i has 2 files of '{tmp_path}/in': give the folder, or a pattern in quotes, such as '{tmp_path}/in/*.tar'"
-    assert refusal("-i", more, tmp_path / "in" / "x.tar") == f"{where}, or --split, with a name for each"
+    where = (
+        f"-i has 2 files from '{tmp_path}/in': pass the folder, or a pattern in quotes, such as '{tmp_path}/in/*.tar'"
+    )
+    assert refusal("-i", more, tmp_path / "in" / "x.tar") == f"{where}, or use --split with a name for each"
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -77,8 +79,8 @@ def test_a_web_address_is_a_split() -> None:
 def test_a_text_is_no_input(tmp_path: Path, name: str) -> None:
     file = write_tree(tmp_path, {name: b""}) / name
     sentence = (
-        "is a text, and no image: give the folder that holds the images, or a list of them that ends with .txt, .csv, "
-        ".tsv, .jsonl or .parquet"
+        "is a text file, not an image: use the folder that contains the images, or a list of them that ends with .txt, "
+        ".csv, .tsv, .jsonl or .parquet"
     )
     assert refusal("-i", file) == f"-i {str(file)!r} {sentence}"
     assert refusal("-i", f"gs://bucket/{name}") == f"-i 'gs://bucket/{name}' {sentence}"
@@ -87,9 +89,12 @@ def test_a_text_is_no_input(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("a.jxr", "cannot be read, since no decoder here reads .jxr: convert it to JPEG or PNG"),
-        ("a.foo", "ends in '.foo', and no image does: give --any_name if it is an image, or the folder that holds the"),
-        ("a", "has no extension: give --any_name if it is an image, or the folder that holds the images"),
+        ("a.jxr", "cannot be read because no installed decoder supports .jxr: convert it to JPEG or PNG"),
+        (
+            "a.foo",
+            "has the extension '.foo', which is not an image extension: add --any_name if it is an image, or use the",
+        ),
+        ("a", "has no extension: add --any_name if it is an image, or use the folder that contains the images"),
     ],
 )
 def test_another_file_is_no_input_by_its_name(tmp_path: Path, name: str, problem: str) -> None:
@@ -101,7 +106,7 @@ def test_another_file_is_no_input_by_its_name(tmp_path: Path, name: str, problem
 def test_a_file_of_a_missing_extra_is_no_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extras, "_is_there", lambda _module: False)
     file = write_tree(tmp_path, {"a.heic": b""}) / "a.heic"
-    sentence = "cannot be read, since the extra for .heic is not installed: "
+    sentence = "cannot be read because the extra for .heic is not installed: "
     assert refusal("-i", file) == f"-i {str(file)!r} {sentence}pip install 'downsampled-open-images[heif]'"
 
 
@@ -132,8 +137,8 @@ def test_a_pattern_without_quotes_is_explained(tmp_path: Path) -> None:
     """The shell then gives the command each file that matches."""
     folder = write_tree(tmp_path / "in", {f"{number}.jpg": b"" for number in range(3)})
     sentence = refusal("-i", *sorted(folder.iterdir()))
-    where = f"-i has 3 files of {str(folder)!r}: give the folder, or a pattern in quotes, such as '{folder}/*.jpg'"
-    assert sentence == f"{where}, or --split, with a name for each"
+    where = f"-i has 3 files from {str(folder)!r}: pass the folder, or a pattern in quotes, such as '{folder}/*.jpg'"
+    assert sentence == f"{where}, or use --split with a name for each"
     named = parse(["-i", *map(str, sorted(folder.iterdir())), "-o", "out", "--split", "a", "b", "c"])
     assert [split.name for split in named.config.splits] == ["a", "b", "c"]
 
@@ -145,4 +150,4 @@ def test_an_image_is_made_into_a_dataset(make: Make, tmp_path: Path) -> None:
     (row,) = rows(tmp_path / "out", "manifest")
     assert (row["key"], row["source"], row["path"], row["status"]) == (*("a [1]", "a [1].jpg", "a [1].jpg", "written"),)
     shown = make("-i", folder / "a [1].jpg", "-o", tmp_path / "out", "-s", 16)
-    assert "nothing to do: the only image was committed already, and was not read" in shown
+    assert "nothing to do: the only image was already committed, and was not read" in shown

@@ -58,12 +58,12 @@ def test_an_opaque_color_is_accepted_in_every_notation(text: str, color: str) ->
 def test_a_transparent_color_is_refused(text: str, opaque: str) -> None:
     with pytest.raises(ArgumentTypeError) as caught:
         values.color(text)
-    assert str(caught.value) == f"{text!r} is not opaque, and outputs have no transparency: give {opaque}"
+    assert str(caught.value) == f"{text!r} is not opaque, but outputs cannot be transparent: use {opaque}"
 
 
 @pytest.mark.parametrize("text", ["reddish", "#12345", "", "x" * 200])
 def test_what_is_not_a_color_is_refused(text: str) -> None:
-    with pytest.raises(ArgumentTypeError, match="is not a colour: give a name, or one such as #ffffff"):
+    with pytest.raises(ArgumentTypeError, match="is not a colour: use a name, or a value such as #ffffff"):
         values.color(text)
 
 

@@ -133,18 +133,21 @@ def test_a_wrong_command_is_refused_with_one_sentence(photos: Path, tmp_path: Pa
     cases: list[tuple[list[object], str]] = [
         (
             [tmp_path / "texts"],
-            f"-i {str(tmp_path / 'texts')!r} holds no image: 1 .txt; give a folder or pattern with images",
+            f"-i {str(tmp_path / 'texts')!r} contains no images: 1 .txt; use a folder or pattern that contains images",
         ),
-        ([pattern], f"-i {str(pattern)!r} names no image: give a list with a row for each"),
-        ([photos, "--sample", "1/1000000"], "--sample 1/1000000 selects no image: give a larger share"),
-        ([photos, "-o", other], f"-o {str(other)!r} holds files that belong to no dataset, such as 'a.txt': give an"),
+        ([pattern], f"-i {str(pattern)!r} does not name any images: use a list with a row for each image"),
+        ([photos, "--sample", "1/1000000"], "--sample 1/1000000 does not select any image: use a larger fraction"),
+        (
+            [photos, "-o", other],
+            f"-o {str(other)!r} contains files that do not belong to a dataset, such as 'a.txt': use an",
+        ),
         (
             [photos, "--prices", "/no.json"],
             "--prices '/no.json' cannot be read: No such file or directory; check the path and its permissions",
         ),
         (
             [photos, "--max_num_workers", 0],
-            "--max_num_workers 0 is out of range: give a whole number from 1 up",
+            "--max_num_workers 0 is out of range: use a whole number of 1 or more",
         ),
     ]
     for args, sentence in cases:
@@ -183,6 +186,6 @@ def test_a_store_without_a_file_system_is_refused() -> None:
     done = run_here("-i", "s4://bucket/photos", "--estimate")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "image_resizer: -i 's4://bucket/photos' cannot be used: s4:// is not supported: give a local path, or one of "
-        "gs:// or s3://\n"
+        "image_resizer: -i 's4://bucket/photos' cannot be used: s4:// is not supported: use a local path, or a gs:// "
+        "or s3:// path\n"
     )

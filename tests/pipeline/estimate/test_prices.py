@@ -50,18 +50,18 @@ def test_given_prices_replace_the_usual_ones(tmp_path: Path) -> None:
     [
         (b"{", " is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         (b"\xff", " is not JSON: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
-        (b"[1]", ' is not a JSON object: give one such as {"vcpu_hour": 0.06}'),
+        (b"[1]", ' is not a JSON object: use one such as {"vcpu_hour": 0.06}'),
         (
             b'{"vcpu": 1}',
-            ": 'vcpu' is not a price: give any of vcpu_hour, memory_gb_hour, disk_gb_hour, shuffle_gb, "
-            "flexrs_factor, class_a_1000, class_b_1000, storage_gb_month, vcpu_slowdown",
+            ": 'vcpu' is not a price: use any of vcpu_hour, memory_gb_hour, disk_gb_hour, shuffle_gb, flexrs_factor, "
+            "class_a_1000, class_b_1000, storage_gb_month, vcpu_slowdown",
         ),
-        (b'{"vcpu_hour": "1"}', ': vcpu_hour is "1": give a number that is 0 or more'),
-        (b'{"vcpu_hour": true}', ": vcpu_hour is true: give a number that is 0 or more"),
-        (b'{"vcpu_hour": null}', ": vcpu_hour is null: give a number that is 0 or more"),
-        (b'{"vcpu_hour": -1}', ": vcpu_hour is -1: give a number that is 0 or more"),
-        (b'{"vcpu_hour": NaN}', ": vcpu_hour is NaN: give a number that is 0 or more"),
-        (b'{"vcpu_hour": Infinity}', ": vcpu_hour is Infinity: give a number that is 0 or more"),
+        (b'{"vcpu_hour": "1"}', ': vcpu_hour is "1": use a number of 0 or more'),
+        (b'{"vcpu_hour": true}', ": vcpu_hour is true: use a number of 0 or more"),
+        (b'{"vcpu_hour": null}', ": vcpu_hour is null: use a number of 0 or more"),
+        (b'{"vcpu_hour": -1}', ": vcpu_hour is -1: use a number of 0 or more"),
+        (b'{"vcpu_hour": NaN}', ": vcpu_hour is NaN: use a number of 0 or more"),
+        (b'{"vcpu_hour": Infinity}', ": vcpu_hour is Infinity: use a number of 0 or more"),
     ],
 )
 def test_a_wrong_file_is_refused_with_one_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:

@@ -28,7 +28,9 @@ def test_a_damaged_lease_is_reported(tmp_path: Path, text: str) -> None:
     path = write_lease(tmp_path, text)
     with pytest.raises(RunError) as caught, hold_lease(str(tmp_path), is_running):
         pass
-    assert str(caught.value) == f"{str(path)!r} is damaged and names no run: if no run uses this output, delete it"
+    assert str(caught.value) == (
+        f"{str(path)!r} is damaged and does not name a run: if no run uses this output, delete it"
+    )
     assert path.read_text() == text
 
 
@@ -41,7 +43,7 @@ def test_an_expired_lease_is_taken_over_and_deleted_at_the_end(tmp_path: Path) -
 
 def test_a_current_lease_keeps_other_runs_out(tmp_path: Path) -> None:
     path = write_lease(tmp_path, text := json.dumps({"who": "process 1", "renewed": time.time() - 240}))
-    with pytest.raises(RunError, match=r"^another run is using '.*' \(process 1\): wait for its end, or stop it"):
+    with pytest.raises(RunError, match=r"^another run is using '.*' \(process 1\): wait for it to end, or stop it"):
         hold_lease(f"{SCHEME}{tmp_path}", is_running).__enter__()
     assert path.read_text() == text
 
@@ -54,15 +56,17 @@ def test_a_job_at_work_keeps_other_runs_out_of_a_local_folder_too(tmp_path: Path
     with pytest.raises(RunError) as caught:
         hold_lease(str(tmp_path), is_running).__enter__()
     assert str(caught.value) == (
-        f"another run is using {str(tmp_path)!r} (job job-1 at localhost:8099): wait for its end, or cancel it; if it "
-        f"is over, delete {str(path)!r}"
+        f"another run is using {str(tmp_path)!r} (job job-1 at localhost:8099): wait for it to end, or cancel it; if "
+        f"it has already ended, delete {str(path)!r}"
     )
     assert path.read_text() == text
 
 
 def test_the_command_that_cancels_a_job_is_named(tmp_path: Path) -> None:
     write_lease(tmp_path, json.dumps({**JOB, "cancel": "cancel job-1", "renewed": 0}))
-    with pytest.raises(RunError, match="wait for its end, or cancel it with: cancel job-1; if it is over, delete"):
+    with pytest.raises(
+        RunError, match="wait for it to end, or cancel it with: cancel job-1; if it has already ended, delete"
+    ):
         hold_lease(str(tmp_path), is_running).__enter__()
 
 

@@ -24,8 +24,8 @@ def test_a_second_run_is_refused_while_the_first_one_lives(make: Make, tmp_path:
     for flags in ((), ("--overwrite",), ("--verify",)):
         (refusal,) = make(*args, *flags, expect=2)
         assert re.fullmatch(
-            rf"image_resizer: another run is using {str(out)!r} \(process {first.pid} on .+, since "
-            r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\): wait for its end, or stop it",
+            rf"image_resizer: another run is using {str(out)!r} \(process {first.pid} on .+, since \d{{4}}-\d\d-\d\d "
+            r"\d\d:\d\d:\d\d UTC\): wait for it to end, or stop it",
             refusal,
         )
     assert first.poll() is None

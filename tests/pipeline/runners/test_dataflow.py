@@ -34,27 +34,27 @@ def test_complete_flags_are_accepted_and_passed_on(flags: str) -> None:
     [
         (
             "--project 123456",
-            "--project '123456' is not a project id: give the id of a project, such as my-project-1, not its number or "
+            "--project '123456' is not a project id: use the id of a project, such as my-project-1, not its number or "
             "title",
         ),
-        ("--project My", "--project 'My' is not a project id: give the id of a project"),
+        ("--project My", "--project 'My' is not a project id: use the id of a project"),
         (
             "--region us-central1-a",
-            "--region 'us-central1-a' is not a region: give the region of the input's bucket, such as us-central1",
+            "--region 'us-central1-a' is not a region: use the region of the input's bucket, such as us-central1",
         ),
         (
             "--region Nowhere",
-            "--region 'Nowhere' is not a region: give the region of the input's bucket, such as us-central1",
+            "--region 'Nowhere' is not a region: use the region of the input's bucket, such as us-central1",
         ),
         (
             "--temp_location tmp",
-            "--temp_location 'tmp' is not a Cloud Storage path: give one such as gs://my-bucket/tmp",
+            "--temp_location 'tmp' is not a Cloud Storage path: use one such as gs://my-bucket/tmp",
         ),
-        ("--temp_location b/tmp", "--temp_location 'b/tmp' is not a Cloud Storage path: give one such as"),
-        ("--temp_location gs://B/tmp", "--temp_location 'gs://B/tmp' is not a Cloud Storage path: give one such as"),
-        ("--staging_location gs://b", "--staging_location 'gs://b' is not a Cloud Storage path: give one such as"),
-        ("--no_use_public_ips", "--no_use_public_ips keeps workers from installing packages: give an image"),
-        ("-o /data/x", "workers on Dataflow cannot reach '/data/x': give a path such as gs://bucket/folder"),
+        ("--temp_location b/tmp", "--temp_location 'b/tmp' is not a Cloud Storage path: use one such as"),
+        ("--temp_location gs://B/tmp", "--temp_location 'gs://B/tmp' is not a Cloud Storage path: use one such as"),
+        ("--staging_location gs://b", "--staging_location 'gs://b' is not a Cloud Storage path: use one such as"),
+        ("--no_use_public_ips", "--no_use_public_ips keeps workers from installing packages: pass an image"),
+        ("-o /data/x", "workers on Dataflow cannot reach '/data/x': use a path such as gs://bucket/folder"),
     ],
 )
 def test_a_wrong_flag_is_refused_with_one_sentence(flags: str, sentence: str) -> None:
@@ -68,7 +68,7 @@ def test_a_wrong_flag_is_refused_with_one_sentence(flags: str, sentence: str) ->
 def test_a_missing_flag_is_refused(flag: str) -> None:
     index = JOB.index(flag)
     options = parse(JOB[:index] + JOB[index + 2 :])
-    with pytest.raises(UsageError, match=f"^{flag} is missing: give the "):
+    with pytest.raises(UsageError, match=f"^{flag} is missing: specify the "):
         dataflow.check(options.beam_args, options.config)
 
 

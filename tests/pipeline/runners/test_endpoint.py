@@ -58,8 +58,8 @@ def test_an_address_without_a_job_server_is_refused(runner: str, silent: str) ->
         with pytest.raises(UsageError) as caught:
             endpoint.check(runner, ["--job_endpoint", address])
         assert str(caught.value) in {
-            f"--job_endpoint {address!r}: no job server of Beam answers there ({reason}): start it, or give the "
-            "address of one, such as localhost:8099"
+            f"--job_endpoint {address!r}: no Beam job server answers there ({reason}): start it, or use the address of "
+            "one, such as localhost:8099"
             for reason in ("unavailable", "deadline exceeded")
         }
 
@@ -68,12 +68,12 @@ def test_a_refused_command_leaves_out_as_it_is(make: Make, tmp_path: Path) -> No
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (9, 9))})
     (refusal,) = make("-i", source, "-o", tmp_path / "out", "--runner", "PortableRunner", expect=2)
     assert refusal == (
-        "image_resizer: --job_endpoint is missing: give the address of a job server of Beam, such as localhost:8099"
+        "image_resizer: --job_endpoint is missing: specify the address of a Beam job server, such as localhost:8099"
     )
     (refusal,) = make(
         *("-i", source, "-o", tmp_path / "out", "--runner", "PortableRunner", "--job_endpoint", "127.0.0.1:1"), expect=2
     )
-    assert refusal.startswith("image_resizer: --job_endpoint '127.0.0.1:1': no job server of Beam answers there (")
+    assert refusal.startswith("image_resizer: --job_endpoint '127.0.0.1:1': no Beam job server answers there (")
     assert not (tmp_path / "out").exists()
 
 

@@ -68,19 +68,29 @@ def test_a_cluster_on_this_machine_is_accepted(source: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        ("", "--runner FlinkRunner needs a cluster: give its address with --flink_master HOST:PORT, or start one here"),
-        ("--flink_master=[local]", r"--flink_master [local] names no cluster: give --local_cluster N to start one"),
-        ("--flink_master localhost", "--flink_master 'localhost' is not HOST:PORT: give the address of Flink's page"),
-        ("--flink_master https://h:1", "--flink_master 'https://h:1' is not HOST:PORT: give the address of Flink's"),
+        (
+            "",
+            "--runner FlinkRunner needs a cluster: pass its address with --flink_master HOST:PORT, or start one on "
+            "this machine",
+        ),
+        (
+            "--flink_master=[local]",
+            r"--flink_master [local] does not name a cluster: use --local_cluster N to start one",
+        ),
+        (
+            "--flink_master localhost",
+            "--flink_master 'localhost' is not HOST:PORT: use the address of Flink's web page",
+        ),
+        ("--flink_master https://h:1", "--flink_master 'https://h:1' is not HOST:PORT: use the address of Flink's"),
         (
             "--local_cluster 2 --flink_master h:1",
-            "--local_cluster 2 and --flink_master contradict each other: give one",
+            "--local_cluster 2 and --flink_master contradict each other: use only one",
         ),
-        ("--local_cluster 2 --job_endpoint h:1", "--local_cluster 2 starts a job server of its own: leave out --job_e"),
-        ("--local_cluster 2 --flink_submit_uber_jar", "--flink_submit_uber_jar has no effect, since a job server"),
+        ("--local_cluster 2 --job_endpoint h:1", "--local_cluster 2 starts its own job server: leave out --job_e"),
+        ("--local_cluster 2 --flink_submit_uber_jar", "--flink_submit_uber_jar has no effect because a job server"),
         (
             "--local_cluster 2 --flink_job_server_jar x.jar",
-            "--flink_job_server_jar 'x.jar' is not a file: give the path",
+            "--flink_job_server_jar 'x.jar' is not a file: use the path",
         ),
         (
             "--flink_master 127.0.0.1:1",
@@ -88,7 +98,7 @@ def test_a_cluster_on_this_machine_is_accepted(source: Path) -> None:
         ),
         (
             "--flink_master h:1 --job_endpoint 127.0.0.1:1",
-            "--job_endpoint '127.0.0.1:1': no job server of Beam answers",
+            "--job_endpoint '127.0.0.1:1': no Beam job server answers",
         ),
     ],
 )
@@ -103,11 +113,11 @@ def test_a_wrong_command_is_refused(source: Path, flags: str, sentence: str) -> 
     [
         (
             "--local_cluster 2 --runner DirectRunner",
-            "--local_cluster 2 starts a Flink cluster, and --runner DirectRunn",
+            "--local_cluster 2 starts a Flink cluster, but --runner DirectRunn",
         ),
         (
             "--local_cluster 2 --runner PortableRunner",
-            "--local_cluster 2 starts a Flink cluster, and --runner Portable",
+            "--local_cluster 2 starts a Flink cluster, but --runner Portable",
         ),
         ("--local_cluster 0", "--local_cluster '0' is out of range"),
         ("--shared_filesystem", "--shared_filesystem has no effect without --runner FlinkRunner: leave it out"),
@@ -122,26 +132,26 @@ def test_flags_without_the_runner_are_refused_at_once(source: Path, flags: str, 
 def test_missing_parts_are_named(source: Path, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = options(source, "--local_cluster", "2")
     (installed / "image_resizer_worker").unlink()
-    assert refusal(here).endswith("which starts Beam's workers, is missing: give make install-flink")
+    assert refusal(here).endswith("which starts Beam's workers, is missing: run make install-flink")
     monkeypatch.setattr(parts, "_flink_folder", lambda: None)
-    assert refusal(here) == "--local_cluster needs the package apache-flink-libraries 1.19: give make install-flink"
+    assert refusal(here) == "--local_cluster needs the package apache-flink-libraries 1.19: run make install-flink"
     monkeypatch.setattr(parts, "JOB_SERVER", installed / "nothing")
     assert refusal(here).startswith("Beam's job server for Flink is not in ")
     java(installed, 'java version "1.8.0_392"')
-    assert refusal(here).endswith("is Java 8: install a later one, or set JAVA_HOME")
+    assert refusal(here).endswith("is Java 8: install a later version, or set JAVA_HOME")
     (installed / "java").unlink()
-    assert refusal(here) == "Flink needs Java 11 or later, and there is no 'java': give make install-flink"
+    assert refusal(here) == "Flink needs Java 11 or later, but 'java' was not found: run make install-flink"
 
 
 @pytest.mark.usefixtures("installed")
 def test_a_cluster_that_does_not_fit_is_refused(source: Path) -> None:
     with flink(answers(version="1.20.1")) as (master, _):
         assert refusal(options(source, "--flink_master", master)).startswith(
-            f"--flink_master {master} is Flink 1.20.1, and the job server here is for 1.19: give a cluster"
+            f"--flink_master {master} is Flink 1.20.1, but the job server here is for 1.19: use a cluster"
         )
     with flink(answers(slots=0, free=0)) as (master, _):
         assert refusal(options(source, "--flink_master", master)).startswith(
-            f"--flink_master {master} has no slot for a task: start TaskManagers, or give --parallelism N"
+            f"--flink_master {master} has no task slots: start TaskManagers, or use --parallelism N"
         )
         check(options(source, "--flink_master", master, "--parallelism", "4"))
 

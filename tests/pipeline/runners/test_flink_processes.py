@@ -78,7 +78,7 @@ def test_a_program_that_is_not_there_is_named() -> None:
 @pytest.mark.parametrize(
     ("log", "words"),
     [
-        ("", "it wrote no log"),
+        ("", "it did not write a log"),
         ("hello\nworld\n\n", "world"),
         ("INFO start\nCaused by: java.net.BindException: in use\n\tat a.Error(B.java)\nINFO shutting down\n",
          "Caused by: java.net.BindException: in use"),

@@ -74,16 +74,16 @@ def test_a_restart_strategy_is_seen(config: list[dict[str, str]], restarts: bool
 def test_what_is_not_flink_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     with flink({"/overview": b"<html>hello</html>", "/taskmanagers": {}}) as (address, _):
         for ask in (rest.cluster, rest.taskmanagers):
-            with pytest.raises(RunError, match=f"^http://{address} does not answer as Flink's REST interface does$"):
+            with pytest.raises(RunError, match=f"^http://{address} does not respond like Flink's REST interface$"):
                 ask(f"http://{address}")
-        with pytest.raises(RunError, match=rf"^Flink at http://{address} answers 404 to GET /jobs/overview$"):
+        with pytest.raises(RunError, match=rf"^Flink at http://{address} answered 404 to GET /jobs/overview$"):
             rest.job_id(f"http://{address}", "a")
     with pytest.raises(RunError, match=f"^Flink at http://{address} does not answer: Connection refused$"):
         rest.cluster(f"http://{address}")
     monkeypatch.setattr(rest, "TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(RunError, match=r"does not answer: nothing came in 0\.1 seconds$"):
+        with pytest.raises(RunError, match=r"does not answer: no answer within 0\.1 seconds$"):
             rest.cluster(f"http://{address}")
 
 

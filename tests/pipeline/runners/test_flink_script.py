@@ -62,15 +62,15 @@ def test_help_has_every_flag_of_the_script() -> None:
     [
         (
             "-i a -o b",
-            "--flink_master is missing: give HOST:PORT of the cluster, set FLINK_MASTER, or give",
+            "--flink_master is missing: specify HOST:PORT of the cluster, set FLINK_MASTER, or use",
         ),
-        ("--flink_master", "--flink_master needs a value: give one"),
-        ("--local-cluster --quiet", "--local_cluster needs a value: give one"),
+        ("--flink_master", "--flink_master needs a value: add one"),
+        ("--local-cluster --quiet", "--local_cluster needs a value: add one"),
         (
             "--local_cluster 2 --flink-master=h:1",
             "--local_cluster 2 and --flink_master h:1 contradict each other",
         ),
-        ("--local_cluster=2 --image i", "--image 'i' has no effect with --local_cluster, whose workers are those of"),
+        ("--local_cluster=2 --image i", "--image 'i' has no effect with --local_cluster, whose workers run on this"),
     ],
 )
 def test_a_wrong_command_is_refused_with_one_sentence(flags: str, sentence: str) -> None:

@@ -6,7 +6,7 @@ from apache_beam.options.pipeline_options import StandardOptions
 from pipeline.errors import UsageError
 from pipeline.runners.known import check_runner
 
-LOCALLY = "leave it out to run on this machine, or give DataflowRunner"
+LOCALLY = "leave it out to run on this machine, or use DataflowRunner"
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_a_runner_that_beam_knows_is_accepted(name: str) -> None:
 def test_another_is_refused(name: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
         check_runner(name)
-    assert str(caught.value) == f"--runner {name!r} is no runner of Apache Beam: {hint}"
+    assert str(caught.value) == f"--runner {name!r} is not an Apache Beam runner: {hint}"

@@ -105,7 +105,7 @@ def slow_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("_impatient", "slow_store")
 def test_the_checks_before_a_run_say_so(make: Make, tmp_path: Path) -> None:
     *lines, last = make("-i", "gs://bucket/train", "-o", tmp_path / "out", "--no_auth", expect=2)
-    assert last == "image_resizer: -i 'gs://bucket/train/**' matches nothing: give a path or pattern with images"
+    assert last == "image_resizer: -i 'gs://bucket/train/**' matches nothing: use a path or pattern that matches images"
     assert len(lines) >= 3
     assert all(re.fullmatch(r"checking the command and its inputs: \d s so far", line) for line in lines)
 

@@ -36,7 +36,7 @@ def test_the_rate_counts_only_the_images_of_this_run() -> None:
     assert reporter.figures()["images"] == 20
     assert reporter.rate() == pytest.approx(20 / reporter.seconds(), rel=0.5)
     assert re.fullmatch(
-        r"done: 20 images in [\d.]+ s, [\d,.]+ images/s, 60 were committed already", reporter.conclusion()
+        r"done: 20 images in [\d.]+ s, [\d,.]+ images/s, 60 were already committed", reporter.conclusion()
     )
 
 
@@ -45,7 +45,7 @@ def test_a_run_with_nothing_to_do_says_so() -> None:
     progress.add_resumed_shard(SHARD, tally(7, 0))
     assert (
         ProgressReporter(progress, 10).conclusion()
-        == "nothing to do: all 7 images were committed already, and none was read"
+        == "nothing to do: all 7 images were already committed, and none was read"
     )
 
 
@@ -53,9 +53,9 @@ def test_one_image_is_singular() -> None:
     progress = Progress()
     progress.add_resumed_shard(SHARD, tally(1, 0))
     reporter = ProgressReporter(progress, 10)
-    assert reporter.conclusion() == "nothing to do: the only image was committed already, and was not read"
+    assert reporter.conclusion() == "nothing to do: the only image was already committed, and was not read"
     progress.add_result(False, {})
-    assert re.fullmatch(r"done: 1 image in [\d.]+ s, [\d,.]+ images/s, 1 was committed already", reporter.conclusion())
+    assert re.fullmatch(r"done: 1 image in [\d.]+ s, [\d,.]+ images/s, 1 was already committed", reporter.conclusion())
 
 
 def test_a_timeline_assigns_time_to_phases() -> None:

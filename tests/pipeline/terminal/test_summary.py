@@ -32,17 +32,17 @@ def test_every_note_has_a_line(orientation: str, color: str) -> None:
     assert lines[1:-2] == [
         f"orientation in EXIF or XMP, {'not applied' if orientation == 'stored' else 'applied'}: 1,234",
         f"colour profile, {converted}: 1,234",
-        "colour profile broken or for other pixels, pixel values kept: 1,234",
+        "colour profile broken or for another kind of pixels, pixel values kept: 1,234",
         f"colour space given by numbers (cICP, nclx), {converted}: 1,234",
         "colour space given by numbers, not convertible (PQ, HLG, ...), pixel values kept: 1,234",
         "broken or very large metadata, left out: 1,234",
         "fully transparent, only --background visible: 1,234",
         "unusable transparency, ignored: 1,234",
         "floats below 0 or above 1, clipped: 1,234",
-        "file ends early, written with what is there: 1,234",
-        "wrong checksum of the pixels, written as they are: 1,234",
-        "not checkable by --check_jpeg: 1,234",
-        "needed no change, stored byte for byte with their metadata: 1,234",
+        "file ends early, written with the data available: 1,234",
+        "wrong pixel checksum, pixels written as they are: 1,234",
+        "cannot be checked by --check_jpeg: 1,234",
+        "no change needed, copied byte for byte with metadata: 1,234",
     ]
 
 
@@ -71,7 +71,7 @@ def test_retries_tables_and_duplicates_are_counted() -> None:
     }
     summary = {**summary_with({}, "stored", "srgb"), "retry": 2, "tables": {"columns": joined}, "duplicates": 4}
     assert list(summary_lines(summary, [], "out"))[1:-2] == [
-        "failed, and tried again by the next run: 2",
+        "failed, to be retried by the next run: 2",
         "--columns: images with a row: 7, without: 2; rows: 1,010, without an image: 1,000, with a repeated key: 3",
         "duplicates of an earlier file: 4",
     ]

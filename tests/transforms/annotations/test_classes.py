@@ -37,11 +37,11 @@ def test_a_class_is_found(typed: str, class_: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        ("Kat", "--classes 'Kat' is no class: did you mean 'Cat'?"),
-        ("Cup", "--classes 'Cup' is no class: did you mean 'Measuring cup'?"),
-        ("Zeppelin", "--classes 'Zeppelin' is no class: give a name of --class_names"),
-        ("twin", "--classes 'twin' is the name of /m/1 and /m/2: give one of these instead"),
-        ("/m/0", "--classes '/m/0' is not in --class_names: give a class that is"),
+        ("Kat", "--classes 'Kat' is not a class: did you mean 'Cat'?"),
+        ("Cup", "--classes 'Cup' is not a class: did you mean 'Measuring cup'?"),
+        ("Zeppelin", "--classes 'Zeppelin' is not a class: use a name from --class_names"),
+        ("twin", "--classes 'twin' is the name of /m/1 and /m/2: use one of these instead"),
+        ("/m/0", "--classes '/m/0' is not in --class_names: use a class that is"),
     ],
 )
 def test_a_class_is_refused(typed: str, message: str) -> None:
@@ -60,9 +60,9 @@ def test_names_with_and_without_a_header() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "f names no class: give a file with the columns LabelName and DisplayName"),
-        (b"a,b\n", "f has 'a,b' in line 1: give a file with the columns LabelName and DisplayName"),
-        (b"/m/1,A\n/m/1,B\n", "f names /m/1 twice, 'A' and 'B': delete one of them"),
+        (b"", "f does not name any classes: use a file with the columns LabelName and DisplayName"),
+        (b"a,b\n", "f has 'a,b' in line 1: use a file with the columns LabelName and DisplayName"),
+        (b"/m/1,A\n/m/1,B\n", "f names /m/1 twice, 'A' and 'B': delete one of the lines"),
         (b"\xff\n", "f cannot be read as a table: 'utf-8' codec"),
     ],
 )

@@ -65,5 +65,5 @@ def test_agrees_with_a_plain_implementation(one: dict[str, Any], two: dict[str, 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"1", b'{"LabelName": "a"}', b'{"Subcategory": [{}]}'])
 def test_another_content_is_refused(content: bytes) -> None:
-    with pytest.raises(RunError, match=r"^f (is no hierarchy of classes|has no class below)"):
+    with pytest.raises(RunError, match=r"^f (is not a class hierarchy|has no class below)"):
         read_hierarchy(content, "f")

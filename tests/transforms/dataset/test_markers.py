@@ -56,7 +56,7 @@ def test_a_missing_marker_is_none(tmp_path: Path) -> None:
 def test_a_damaged_marker_is_an_error(tmp_path: Path, damage: bytes) -> None:
     write_marker(tmp_path, damage or marker_bytes(ResizedShard(SHARD, "d", {}, rows=(ROW,)), []).splitlines()[0])
     with pytest.raises(
-        RunError, match=r"marker '.run/shards/train-00003-of-00012.jsonl' is damaged: --verify deletes it"
+        RunError, match=r"marker '.run/shards/train-00003-of-00012.jsonl' is damaged: run with --verify to delete it"
     ):
         read_header(str(tmp_path), SHARD)
 

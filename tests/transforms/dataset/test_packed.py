@@ -64,7 +64,7 @@ def test_a_file_with_damaged_rows_is_an_error(path: str) -> None:
     packed.add(path, [("a", b"one")])
     with sqlite3.connect(path) as table:
         table.execute("UPDATE files SET data = x'78'")
-    with pytest.raises(RunError, match=r"is damaged \(Error -5 .*\): give another -o, or delete"):
+    with pytest.raises(RunError, match=r"is damaged \(Error -5 .*\): use another -o, or delete"):
         packed.read(path, "a")
 
 

@@ -68,7 +68,7 @@ def test_a_column_cannot_pass_for_the_status_of_an_image(tmp_path: Path) -> None
 
 
 def test_a_shard_that_is_not_committed_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"shard a-00001-of-00002 of '.*' is not committed: give the same command again"):
+    with pytest.raises(RunError, match=r"shard a-00001-of-00002 of '.*' is not committed: run the same command again"):
         write(Part(0, 1, (Shard("a", 1, 2),)), config(tmp_path))
     assert snapshot(tmp_path / "out") == {}
 

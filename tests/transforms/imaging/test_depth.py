@@ -117,8 +117,8 @@ def test_floats_of_another_range_are_not_guessed_at() -> None:
     error = error_of(float_tiff([0.5, 200.0, 3000.0]))
     assert error.kind is Kind.UNSUPPORTED_DEPTH
     assert error.message == (
-        "67% of the values lie outside 0 to 1, the range that floats are expected in: "
-        "give --depth_range auto to stretch each image"
+        "67% of the values are outside 0 to 1, the expected range of floats: use --depth_range auto to stretch each "
+        "image"
     )
 
 
@@ -143,7 +143,7 @@ def test_each_image_can_be_stretched_instead() -> None:
     assert levels(eight_bits, depth_range="auto") == [100, 101]
     assert (
         error_of(float_tiff([0.0, math.inf]), depth_range="auto").message
-        == "some values are infinite: give --depth_range full"
+        == "some values are infinite: use --depth_range full"
     )
 
 

@@ -114,7 +114,7 @@ def test_a_tiff_with_a_layout_of_other_types(tag: int, kind: int) -> None:
     data = image_bytes(photo(1, (40, 30)), "TIFF", compression="tiff_lzw")
     start = data.rindex(struct.pack("<HH", tag, 3)) + 2
     retyped = data[:start] + struct.pack("<H", kind) + data[start + 2 :]
-    assert refused(retyped) == (Kind.DAMAGED, f"the TIFF tag {tag} has the type {kind}, and must be a whole number")
+    assert refused(retyped) == (Kind.DAMAGED, f"the TIFF tag {tag} has the type {kind}, but must be a whole number")
 
 
 def test_a_gif_comment_of_a_million_blocks() -> None:

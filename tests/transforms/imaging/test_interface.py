@@ -32,7 +32,7 @@ def test_the_data_of_an_image_that_failed_raises_its_error() -> None:
 
 def test_a_size_that_cannot_be_made_leaves_the_others() -> None:
     result = process_image(jpeg(1, (300, 3)), ResizeSpec(sizes=(200, 8), fit="cover", extension="webp"))
-    with pytest.raises(ImageError, match="20000 x 200 pixels: a webp image can have at most 16383 a side"):
+    with pytest.raises(ImageError, match="20000 x 200 pixels: a webp image can have at most 16383 pixels per side"):
         result.data(200)
     assert Image.open(io.BytesIO(result.data(8))).size == (800, 8)
 

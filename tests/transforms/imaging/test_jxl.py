@@ -193,7 +193,7 @@ def test_a_jpeg_xl_keeps_no_format() -> None:
     error = error_of(jxl(photo(1, SIZE)), extension="")
     assert (error.kind, error.message) == (
         Kind.UNSUPPORTED_FORMAT,
-        "JXL can be read but not written: pass -ext jpg, or another of jpg, png, webp, avif",
+        "JXL can be read but not written: use -ext jpg, or another of jpg, png, webp, avif",
     )
 
 

@@ -50,7 +50,7 @@ def test_eps_is_not_opened() -> None:
 def test_pixels_of_a_palette_that_is_missing(chunks: tuple[tuple[bytes, bytes], ...]) -> None:
     error = error_of(png((2, 1), *chunks, png_rows(b"\0\1"), color_type=3))
     assert (error.kind, error.stage) == (Kind.DAMAGED, Stage.DECODE)
-    assert error.message == "the pixels refer to a palette, and the file has none"
+    assert error.message == "the pixels refer to a palette, but the file has none"
     palette = b"PLTE", b"\x0a\x14\x1e\x28\x32\x3c"
     pixels = pixels_of(png((2, 1), palette, png_rows(b"\0\1"), color_type=3))
     assert pixels.tobytes() == palette[1]

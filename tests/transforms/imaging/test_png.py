@@ -129,7 +129,7 @@ def test_a_wrong_checksum_of_the_pixels_is_damage() -> None:
     error = error_of(data)
     assert error.kind is Kind.DAMAGED
     assert error.message == (
-        "the checksum of its IDAT chunk at byte 33 is wrong: give --truncated accept to use the pixels as they are"
+        "the checksum of its IDAT chunk at byte 33 is wrong: use --truncated accept to keep the pixels as they are"
     )
     assert pixels(data, truncated="accept") == ROW
     assert notes(data, truncated="accept") == (Note.DAMAGED,)

@@ -109,7 +109,7 @@ def test_without_an_extension_the_content_decides(image_format: str, extension: 
 
 
 def test_a_format_that_is_not_written_says_what_to_do() -> None:
-    with pytest.raises(ImageError, match=r"GIF can be read but not written: pass -ext jpg") as caught:
+    with pytest.raises(ImageError, match=r"GIF can be read but not written: use -ext jpg") as caught:
         resized(image_bytes(Image.new("L", (8, 8)), "GIF"))
     assert (caught.value.kind, caught.value.stage) == (Kind.UNSUPPORTED_FORMAT, Stage.ENCODE)
 
@@ -139,7 +139,7 @@ def test_one_size_too_large_for_its_format_leaves_the_others() -> None:
     too_large, fits = resize_image(opened, ResizeSpec(sizes=(16_384, 100))).outputs.values()
     assert isinstance(too_large, ImageError)
     assert (too_large.kind, too_large.stage) == (Kind.OUTPUT_TOO_LARGE, Stage.RESIZE)
-    assert str(too_large) == "16384 x 1638 pixels: a webp image can have at most 16383 a side"
+    assert str(too_large) == "16384 x 1638 pixels: a webp image can have at most 16383 pixels per side"
     assert isinstance(fits, Encoded)
 
 
@@ -243,7 +243,7 @@ def test_an_extreme_cover_is_a_failure_of_its_own_kind() -> None:
     assert isinstance(large, ImageError)
     assert (large.kind, str(large)) == (
         Kind.OUTPUT_TOO_LARGE,
-        "384000 x 512 pixels: a jpg image can have at most 65500 a side",
+        "384000 x 512 pixels: a jpg image can have at most 65500 pixels per side",
     )
     assert isinstance(small, Encoded)
     assert Image.open(io.BytesIO(small.data)).size == (12_000, 16)

@@ -254,4 +254,4 @@ def test_ycbcr_that_is_cut_off_is_truncated() -> None:
         pixels(data + whole[8 : 8 + length - 100])
     end = len(whole) + length
     assert caught.value.kind is Kind.TRUNCATED
-    assert caught.value.message == f"the file is truncated: its pixels end at byte {end}, and it has {end - 100}"
+    assert caught.value.message == f"the file is truncated: its pixels end at byte {end}, but it has only {end - 100}"

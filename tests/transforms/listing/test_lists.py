@@ -62,8 +62,8 @@ def test_what_a_local_list_names(tmp_path: Path) -> None:
 def test_what_names_nothing_is_counted(tmp_path: Path) -> None:
     found = entries(tmp_path, "url,id\n,a\nhttp://,b\nx.jpg,../..\nx\0.jpg,c\n", "id")
     assert found == [
-        ("l.csv-row-1", "", Unreadable(Kind.REFUSED, "row 1 of 'l.csv': it names no file")),
-        ("l.csv-row-2", "", Unreadable(Kind.REFUSED, "row 2 of 'l.csv': 'http://' names no host")),
-        ("l.csv-row-3", "", Unreadable(Kind.REFUSED, "row 3 of 'l.csv': it has no key in column 'id'")),
-        ("l.csv-row-4", "", Unreadable(Kind.REFUSED, "row 4 of 'l.csv': 'x\\x00.jpg' can be the name of no file")),
+        ("l.csv-row-1", "", Unreadable(Kind.REFUSED, "row 1 of 'l.csv': it does not name a file")),
+        ("l.csv-row-2", "", Unreadable(Kind.REFUSED, "row 2 of 'l.csv': 'http://' does not name a host")),
+        ("l.csv-row-3", "", Unreadable(Kind.REFUSED, "row 3 of 'l.csv': it does not have a key in column 'id'")),
+        ("l.csv-row-4", "", Unreadable(Kind.REFUSED, "row 4 of 'l.csv': 'x\\x00.jpg' cannot be the name of a file")),
     ]

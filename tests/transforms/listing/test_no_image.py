@@ -2,8 +2,8 @@ import pytest
 
 from transforms.listing.no_image import no_image_message
 
-ANY_NAME = "give --any_name to try every file by its content"
-OTHER_INPUT = "give a folder or pattern with images"
+ANY_NAME = "use --any_name to try every file"
+OTHER_INPUT = "use a folder or pattern that contains images"
 
 
 @pytest.mark.parametrize(
@@ -26,13 +26,14 @@ OTHER_INPUT = "give a folder or pattern with images"
         (
             {".jxr": 1, ".svg": 2},
             0,
-            ": 2 .svg, 1 .jxr; convert .jxr and .svg to JPEG or PNG, since no decoder here reads them, or "
+            ": 2 .svg, 1 .jxr; convert .jxr and .svg to JPEG or PNG, because no installed decoder supports them, or "
             f"{OTHER_INPUT}",
         ),
         (
             {".svg": 2, ".mp4": 1},
             0,
-            f": 2 .svg, 1 .mp4; convert .svg to JPEG or PNG, since no decoder here reads it, or {OTHER_INPUT}",
+            ": 2 .svg, 1 .mp4; convert .svg to JPEG or PNG, because no installed decoder supports it, or "
+            f"{OTHER_INPUT}",
         ),
         ({".txt": 1, ".mp3": 1}, 0, f": 1 .mp3, 1 .txt; {OTHER_INPUT}"),
         ({".txt": 1, ".photo": 1}, 0, f": 1 .photo, 1 .txt; {ANY_NAME}, or {OTHER_INPUT}"),
@@ -48,4 +49,4 @@ OTHER_INPUT = "give a folder or pattern with images"
 def test_the_message_says_what_there_is_and_what_to_do(
     others: dict[str, int], system_files: int, expected: str
 ) -> None:
-    assert no_image_message("-i 'x'", others, system_files) == f"-i 'x' holds no image{expected}"
+    assert no_image_message("-i 'x'", others, system_files) == f"-i 'x' contains no images{expected}"

@@ -46,7 +46,7 @@ def test_an_archive_has_one_sample_for_each_key(tmp_path: Path) -> None:
     as_archive = assemble(SHARD, "d", results, config(tmp_path, layout="webdataset"))
     assert [row.status for row in as_files.rows] == ["written", "written"]
     assert [(row.source, row.status) for row in as_archive.rows] == [("a.jpg", "written"), ("a.png", "failed")]
-    assert as_archive.failures[0].message == "its output 'a' is that of 'a.jpg'"
+    assert as_archive.failures[0].message == "its output 'a' is also the output of 'a.jpg'"
 
 
 def test_a_size_that_fails_leaves_the_other_written_and_is_one_failure(tmp_path: Path) -> None:

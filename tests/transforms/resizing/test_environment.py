@@ -25,9 +25,8 @@ def test_another_version_is_refused(library: str) -> None:
     with pytest.raises(RunError) as caught:
         check_libraries(CONFIG, {**versions(CONFIG), library: "0.1"})
     assert str(caught.value) == (
-        f"this worker has {library} {here!r} and the submitting machine {library} '0.1', so that their "
-        "outputs could differ: install the same version on both, or give a worker image that has it "
-        "(--sdk_container_image)"
+        f"this worker has {library} {here!r} but the submitting machine has {library} '0.1', so their outputs could "
+        "differ: install the same version on both, or use a worker image that has it (--sdk_container_image)"
     )
 
 
@@ -37,16 +36,16 @@ def test_a_decoder_that_one_side_lacks_is_refused(package: str, monkeypatch: pyt
     version = everything[package]
     others = {name: version for name, version in everything.items() if name != package}
     end = (
-        "so that their outputs could differ: install the same version on both, or give a worker image that has it "
+        "so their outputs could differ: install the same version on both, or use a worker image that has it "
         "(--sdk_container_image)"
     )
     assert library_problem(CONFIG, others) == (
-        f"this worker has {package} {version!r} and the submitting machine no {package}, {end}"
+        f"this worker has {package} {version!r} but the submitting machine has no {package}, {end}"
     )
     monkeypatch.setattr(extras, "installed", lambda: tuple(e for e in extras.EXTRAS if e.distribution != package))
     monkeypatch.setattr("transforms.imaging.spec.installed", extras.installed)
     assert library_problem(CONFIG, everything) == (
-        f"this worker has no {package} and the submitting machine {package} {version!r}, {end}"
+        f"this worker has no {package} but the submitting machine has {package} {version!r}, {end}"
     )
 
 

@@ -117,7 +117,7 @@ def test_an_output_that_cannot_be_written_ends_the_bundle(tmp_path: Path) -> Non
     bundle = Bundle(settings)
     shutil.rmtree(settings.out_dir)
     bundle.process(0, *sources(tmp_path, 1))
-    with pytest.raises(StorageError, match="was removed while it was written to"):
+    with pytest.raises(StorageError, match="was removed during the run"):
         bundle.finish()
 
 

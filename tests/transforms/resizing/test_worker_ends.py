@@ -32,9 +32,9 @@ from transforms.resizing.workers import Workers
 @pytest.mark.parametrize(
     ("action", "message"),
     [
-        (SEGFAULT, "it ends the process that decodes it (SIGSEGV)"),
-        ("os._exit(3)", "it ends the process that decodes it (exit code 3)"),
-        ("time.sleep(60)", "it is not made after 1 s"),
+        (SEGFAULT, "it crashed the process that decoded it (SIGSEGV)"),
+        ("os._exit(3)", "it crashed the process that decoded it (exit code 3)"),
+        ("time.sleep(60)", "it was not finished within 1 s"),
     ],
 )
 def test_a_crash_costs_one_image(
@@ -90,7 +90,7 @@ def test_a_worker_over_its_memory_fails_its_image_alone(
 
 def test_an_output_that_cannot_be_written_ends_the_work(two: Workers, tmp_path: Path) -> None:
     images = photo_sources(tmp_path, 30)
-    with pytest.raises(StorageError, match="was removed while it was written to") as caught:
+    with pytest.raises(StorageError, match="was removed during the run") as caught:
         two.submit(images, JOB._replace(staging=str(tmp_path / "nowhere"))).results()
     assert caught.value.reason == "OUT was removed"
     assert untimed(two.submit(images[:2], JOB).results()) == {image.path: expected(image) for image in images[:2]}
@@ -123,7 +123,7 @@ def test_a_worker_that_cannot_be_loaded_ends_the_work(
 ) -> None:
     images = photo_sources(tmp_path, 5)
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(RunError, match=r"^worker processes end before they are ready: exit code 1$"):
+    with pytest.raises(RunError, match=r"^worker processes end during start-up: exit code 1$"):
         two.submit(images, JOB).results()
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
     with pytest.raises(

@@ -216,7 +216,7 @@ def test_an_image_that_needs_more_than_all_memory_is_too_large(two: Workers, tmp
     for error in result.outputs.values():
         assert isinstance(error, ImageError)
         assert error.kind is Kind.TOO_LARGE
-        assert error.message == "decoding takes 0 MB, more than the whole budget: raise --memory"
+        assert error.message == "decoding needs 0 MB, more than the whole memory budget: raise --memory"
 
 
 def test_closed_workers_cancel_all_work_and_begin_again_with_new_work(two: Workers, tmp_path: Path, gate: Gate) -> None:

@@ -14,7 +14,7 @@ OTHER = Source("b", "b.jpg", "/in/x.tar", 5, 1.0, TarMember(4096))
 
 
 def taken(source: Source, path: str, winner: str) -> Source:
-    message = f"its path is also that of {winner}, which is taken"
+    message = f"its path is the same as that of {winner}, which is used instead"
     return source._replace(path=path, bytes=0, place=Unreadable(Kind.NAME_TAKEN, message))
 
 

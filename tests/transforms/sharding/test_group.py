@@ -52,7 +52,7 @@ def test_the_plan_of_a_listing() -> None:
 
 def test_a_split_without_images_is_refused() -> None:
     listing = {"splits": {"a": {"images": 0, "bytes": 0}}, "not_images": {".txt": 3}, "system_files": 0}
-    with pytest.raises(RunError, match=r"-i '/in/a/\*\*' holds no image: 3 \.txt; give a folder or pattern"):
+    with pytest.raises(RunError, match=r"-i '/in/a/\*\*' contains no images: 3 \.txt; use a folder or pattern"):
         plan_shards(listing, config("a"))
 
 
@@ -62,7 +62,7 @@ def test_with_several_splits_the_error_counts_the_other_files_of_all_inputs() ->
         "not_images": {".heic": 3},
         "system_files": 1,
     }
-    message = r"-i '/in/a/\*\*' \(all inputs together\) holds no image: 3 \.heic, 1 system file; pip install"
+    message = r"-i '/in/a/\*\*' \(all inputs together\) contains no images: 3 \.heic, 1 system file; pip install"
     with pytest.raises(RunError, match=message):
         plan_shards(listing, config("a", "b"))
 

@@ -34,9 +34,9 @@ def test_a_table_that_matches_no_image_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError) as raised:
         check_tables_match(matches, settings)
     assert str(raised.value) == (
-        "--columns '/c.csv' has no row for any image: its keys are like 'x/a', 'x/b', 'x/c', the keys of the images "
-        "are like 'a', 'b', 'c'; write an image's path below the input without extension, and give the command again "
-        "(nothing was made)"
+        "--columns '/c.csv' has no row for any image: its keys look like 'x/a', 'x/b', 'x/c', the images' keys like "
+        "'a', 'b', 'c'; use each image's path below the input without its extension, and run the command again "
+        "(nothing was written)"
     )
 
 

@@ -72,14 +72,18 @@ def test_what_is_inside_decides_how_an_archive_is_read(
     ("data", "kind", "message"),
     [
         (b"", Kind.EMPTY_FILE, "is empty"),
-        (b"<!DOCTYPE html><html>...", Kind.NOT_AN_ARCHIVE, "is no tar and no zip: it begins with b'<!DOCTYPE html><'"),
-        (gzip.compress(b"some text", mtime=0), Kind.NOT_AN_ARCHIVE, "holds no tar"),
-        (gzip.compress(b"", mtime=0), Kind.NOT_AN_ARCHIVE, "holds no tar"),
+        (
+            b"<!DOCTYPE html><html>...",
+            Kind.NOT_AN_ARCHIVE,
+            "is neither a tar nor a zip: it begins with b'<!DOCTYPE html><'",
+        ),
+        (gzip.compress(b"some text", mtime=0), Kind.NOT_AN_ARCHIVE, "does not contain a tar"),
+        (gzip.compress(b"", mtime=0), Kind.NOT_AN_ARCHIVE, "does not contain a tar"),
         (b"\x1f\x8b", Kind.TRUNCATED, f"breaks off at byte 2: {LOST}"),
         (
             b"PK\3\4",
             Kind.TRUNCATED,
-            "breaks off: the directory that belongs to its end is missing, and so all of it is lost",
+            "breaks off: its directory, at the end, is missing, so all of it is lost",
         ),
     ],
 )
@@ -125,7 +129,7 @@ def test_a_stream_that_breaks_off_costs_what_comes_after(tmp_path: Path, out: st
     found = archive(tmp_path, data[: len(data) // 2])
     before, kind, message = until_break(members(found, out))
     assert (kind, message) == (Kind.TRUNCATED, f"breaks off at byte {len(data) // 2:,}: {LOST}")
-    cut = Unreadable(Kind.TRUNCATED, "its archive breaks off within it, or is damaged there")
+    cut = Unreadable(Kind.TRUNCATED, "its archive breaks off inside it, or is damaged there")
     assert [member.path for member in before] == list(FILES)[: len(before)]
     assert 12 < len(before) < 18
     assert before[-1].place == cut

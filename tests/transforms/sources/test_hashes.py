@@ -16,7 +16,7 @@ def test_a_hash_is_read_and_compared(algorithm: str) -> None:
     assert difference(DATA, digest.hexdigest()) is None
     found = hashlib.new(algorithm, b"others").hexdigest()
     assert difference(b"others", digest.hexdigest()) == (
-        f"its {algorithm.upper()} is {found}, and the list says {digest.hexdigest()}"
+        f"its {algorithm.upper()} is {found}, but the list says {digest.hexdigest()}"
     )
 
 

@@ -108,7 +108,7 @@ def test_a_wrong_checksum(offset: int) -> None:
     unpacked, kind, message = broken(bytes(data))
     assert unpacked == TEXT
     assert kind is Kind.DAMAGED
-    assert message.endswith(": what lies before may be damaged")
+    assert message.endswith(": everything before it may be damaged")
 
 
 @given(st.binary(max_size=400))

@@ -13,7 +13,7 @@ from transforms.sources.members import Member
 from transforms.sources.tar import members
 
 BLOCK = 512
-NOT_READ = ", which is not read: unpack the archive"
+NOT_READ = " in its archive, which is not supported: unpack the archive"
 
 
 class Counted(io.BytesIO):
@@ -87,7 +87,7 @@ def test_folders_are_no_members_and_names_are_those_below_a_folder() -> None:
 @pytest.mark.parametrize("name", ["../a.jpg", "x/../../a.jpg", "/../a.jpg", "x/.."])
 def test_a_name_that_leads_out_is_a_failure(name: str) -> None:
     (member,) = listed(tar({name: b"123"}))
-    reason = "its name in the archive leads out of the folder that it is unpacked in"
+    reason = "its name in the archive points outside the folder that the archive is unpacked to"
     assert member == Member(name, 0, Unreadable(Kind.NAME_UNUSABLE, reason))
 
 
@@ -103,7 +103,7 @@ def test_a_name_that_leads_out_is_a_failure(name: str) -> None:
 )
 def test_what_is_no_file_is_a_failure(kind: bytes, what: str) -> None:
     data = tar_of([("a.jpg", b"", {"type": kind, "linkname": "/etc/passwd"}), ("b.jpg", b"1", {})])
-    reason = f"in its archive it is {what}{NOT_READ}"
+    reason = f"it is {what}{NOT_READ}"
     assert listed(data)[0] == Member("a.jpg", 0, Unreadable(Kind.UNSUPPORTED_CODING, reason))
     assert listed(data)[1].path == "b.jpg"
 
@@ -112,9 +112,7 @@ def test_a_sparse_file_is_a_failure() -> None:
     headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "s.jpg", "GNU.sparse.realsize": "9"}
     data = tar_of([("x", b"0\n".ljust(BLOCK, b"\0"), {"pax_headers": headers}), ("b.jpg", b"1", {})])
     sparse, other = listed(data)
-    assert sparse == Member(
-        "s.jpg", 0, Unreadable(Kind.UNSUPPORTED_CODING, f"in its archive it is a sparse file{NOT_READ}")
-    )
+    assert sparse == Member("s.jpg", 0, Unreadable(Kind.UNSUPPORTED_CODING, f"it is a sparse file{NOT_READ}"))
     assert other.path == "b.jpg"
 
 
@@ -148,7 +146,7 @@ def test_a_damaged_header_is_not_taken_for_the_end() -> None:
 
 @pytest.mark.parametrize("data", [b"<!DOCTYPE html>" * 100, b"short", b"\xff" * 5000])
 def test_what_is_no_tar(data: bytes) -> None:
-    assert broken(data) == ([], Kind.NOT_AN_ARCHIVE, "holds no tar")
+    assert broken(data) == ([], Kind.NOT_AN_ARCHIVE, "does not contain a tar")
 
 
 def test_a_tar_without_members() -> None:

@@ -15,7 +15,7 @@ from transforms.model.places import Unreadable, ZipMember
 from transforms.sources import zip as zips
 from transforms.sources.members import LARGEST, ArchiveError, Member
 
-NOT_READ = ", which is not read: unpack the archive"
+NOT_READ = " in its archive, which is not supported: unpack the archive"
 
 
 def listed(data: bytes) -> list[Member]:
@@ -124,7 +124,7 @@ def test_a_name_that_leads_out_is_a_failure(name: str) -> None:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(info, b"1")
     (member,) = listed(buffer.getvalue())
-    reason = "its name in the archive leads out of the folder that it is unpacked in"
+    reason = "its name in the archive points outside the folder that the archive is unpacked to"
     assert member.place == Unreadable(Kind.NAME_UNUSABLE, reason)
 
 
@@ -133,8 +133,8 @@ def test_a_name_that_leads_out_is_a_failure(name: str) -> None:
     [
         (8, struct.pack("<H", 1), "encrypted"),
         (8, struct.pack("<H", 0x2000), "encrypted"),
-        (10, struct.pack("<H", 99), "packed by method 99"),
-        (10, struct.pack("<H", 14), "packed by method 14"),
+        (10, struct.pack("<H", 99), "compressed by method 99"),
+        (10, struct.pack("<H", 14), "compressed by method 14"),
         (38, struct.pack("<L", 0o120777 << 16), "a link"),
         (38, struct.pack("<L", 0o020666 << 16), "a device"),
     ],
@@ -142,11 +142,11 @@ def test_a_name_that_leads_out_is_a_failure(name: str) -> None:
 def test_what_is_stored_in_another_way_is_a_failure(field: int, value: bytes, what: str) -> None:
     data = zipped({"a.jpg": b"123", "b.jpg": b"1"})
     first, second = listed(changed(data, entry(data, b"a.jpg") + field, value))
-    assert first.place == Unreadable(Kind.UNSUPPORTED_CODING, f"in its archive it is {what}{NOT_READ}")
+    assert first.place == Unreadable(Kind.UNSUPPORTED_CODING, f"it is {what}{NOT_READ}")
     assert isinstance(second.place, ZipMember)
 
 
-LIES = "its bytes do not have the size and checksum that the directory of its archive says"
+LIES = "its size or checksum differs from its archive's directory"
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
@@ -169,20 +169,20 @@ def test_no_more_is_unpacked_than_the_directory_says() -> None:
     local = zipped({"a.jpg": b""})[:30]
     data = changed(local, 26, struct.pack("<2H", 0, 0)) + bomb
     assert len(zips._inflated(bomb, 1000)) == 1001
-    with pytest.raises(ImageError, match="its bytes do not have the size"):
+    with pytest.raises(ImageError, match="its size or checksum differs from"):
         zips.content(place, 1000, reader(data))
 
 
 def test_damaged_bytes() -> None:
     data = zipped({"a.jpg": b"xyz" * 1000 + b"abc"})
     (member,) = listed(data)
-    assert failure(changed(data, 36, b"\xff\xff\xff"), member) == (Kind.DAMAGED, "its packed bytes are damaged")
+    assert failure(changed(data, 36, b"\xff\xff\xff"), member) == (Kind.DAMAGED, "its compressed bytes are damaged")
     assert failure(changed(data, 0, b"XX"), member) == (
         Kind.DAMAGED,
-        "it is not where the directory of its archive says",
+        "it is not where its archive's directory says",
     )
     assert failure(data[:10], member) == (Kind.TRUNCATED, "its archive ends before it")
-    assert failure(data[:40], member) == (Kind.TRUNCATED, "its archive ends within it, after 5 of its packed bytes")
+    assert failure(data[:40], member) == (Kind.TRUNCATED, "its archive ends inside it, after 5 of its compressed bytes")
 
 
 def test_the_extra_field_of_a_member_may_be_long() -> None:
@@ -197,7 +197,7 @@ def test_the_extra_field_of_a_member_may_be_long() -> None:
 
 def test_a_zip_that_is_cut_off_has_no_directory() -> None:
     data = zipped({"a.jpg": b"1" * 5000})
-    reason = "breaks off: the directory that belongs to its end is missing, and so all of it is lost"
+    reason = "breaks off: its directory, at the end, is missing, so all of it is lost"
     for cut in (1, 100, len(data) - 22, len(data) - 1):
         found, kind, message = until_break(zips.members(io.BytesIO(data[:cut]), cut))
         assert (found, kind, message) == ([], Kind.TRUNCATED, reason)
@@ -218,9 +218,13 @@ def test_an_end_that_lies(method: str) -> None:
     data = changed(data, end + 4, b"\1\0\1\0") if method == "parts" else changed(data, end + 16, b"\xff\xff\xff\x7f")
     found, kind, message = until_break(zips.members(io.BytesIO(data), len(data)))
     assert (found, kind, message) == (
-        ([], Kind.UNSUPPORTED_CODING, "is one part of several, and is not read: join them into one archive")
+        (
+            [],
+            Kind.UNSUPPORTED_CODING,
+            "is one part of a multi-part archive, which is not supported: join the parts into one archive",
+        )
         if method == "parts"
-        else ([], Kind.DAMAGED, "has a directory that does not fit in it: all of it is lost")
+        else ([], Kind.DAMAGED, "has a directory that is larger than the archive: all of it is lost")
     )
 
 

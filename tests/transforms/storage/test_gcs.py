@@ -32,7 +32,7 @@ def test_errors_that_may_pass_are_retried(server: Server) -> None:
     ("status", "reason"),
     [
         (400, "400 Bad Request: why"),
-        (401, "Google takes no such credentials: Anonymous credentials cannot be refreshed."),
+        (401, "Google rejected the credentials: Anonymous credentials cannot be refreshed."),
         (403, "403 Forbidden: why"),
         (404, "No such object or bucket"),
         (412, "412 Precondition Failed: why"),
@@ -145,7 +145,9 @@ def test_long_waits_are_shown_and_throttled_time_is_counted(monkeypatch: pytest.
 def test_a_path_without_a_bucket_is_refused(server: Server, path: str) -> None:
     for action in (storage.read, storage.exists, storage.list_pattern):
         with pytest.raises(
-            StorageError, match=r"^'gs://.*' names no bucket \('.*' is none\): give a path such as gs://"
+            StorageError,
+            match=r"^'gs://.*' does not name a bucket \('.*' is not a valid name\): use a path such as "
+            r"gs://",
         ):
             action(path)
     assert server.requests == {}
@@ -163,7 +165,7 @@ def test_missing_credentials_end_at_once(tmp_path: Path, monkeypatch: pytest.Mon
             storage.read("gs://bucket/x")
         assert str(raised.value) == (
             f"there are no Google credentials for gs:// (File {tmp_path}/none.json was not found): run gcloud auth "
-            "application-default login, set GOOGLE_APPLICATION_CREDENTIALS to a key file, or give --no_auth if all "
+            "application-default login, set GOOGLE_APPLICATION_CREDENTIALS to a key file, or use --no_auth if all "
             "buckets are public"
         )
         monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")

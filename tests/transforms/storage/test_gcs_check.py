@@ -31,8 +31,12 @@ def test_local_paths_send_none(server: Server) -> None:
 @pytest.mark.parametrize(
     ("status", "problem"),
     [
-        (401, "cannot be used, since Google takes no such credentials (Anonymous credentials cannot be refreshed.): "),
-        (403, "is closed to this account (403 Forbidden: why): log in with another one, or ask its owner for access"),
+        (401, "cannot be used because Google rejected the credentials (Anonymous credentials cannot be refreshed.): "),
+        (
+            403,
+            "cannot be accessed by this account (403 Forbidden: why): log in with another account, or ask the "
+            "bucket's owner for access",
+        ),
     ],
 )
 def test_a_bucket_that_refuses_is_named(server: Server, status: int, problem: str) -> None:

@@ -104,7 +104,7 @@ def test_a_profile_of_the_configuration_file_is_used(
     with pytest.raises(StorageError) as raised:
         storage.check_buckets(["s3://private"], [])
     assert str(raised.value) == (
-        "s3://private cannot be used, since boto3 finds no usable credentials (The config profile (theirs) could not "
+        "s3://private cannot be used because boto3 found no usable credentials (The config profile (theirs) could not "
         "be found): set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     )
 
@@ -269,18 +269,21 @@ def test_a_bucket_that_no_run_could_use_is_named(store: S3, monkeypatch: pytest.
         "s3://none does not exist: check the name of the bucket, and AWS_ENDPOINT_URL if it is set"
     )
     assert refusal(["s3://private/x"], []) == (
-        f"s3://private is not public (403 AccessDenied: why), and there are no AWS credentials: {advice}"
+        f"s3://private is not public (403 AccessDenied: why), and no AWS credentials were found: {advice}"
     )
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
     storage.set_options([])
     for fault, sentence in (
-        ((403, "AccessDenied"), "is closed to these credentials ({}): use others, or ask its owner for access"),
+        (
+            (403, "AccessDenied"),
+            "cannot be accessed with these credentials ({}): use others, or ask the bucket's owner for access",
+        ),
         (
             (403, "SignatureDoesNotMatch"),
-            f"cannot be used, since S3 takes no such credentials ({{}}): {advice}, or give --no_auth",
+            f"cannot be used because S3 rejected the credentials ({{}}): {advice}, or use --no_auth",
         ),
-        ((301, "PermanentRedirect"), "lies in another region ({}): set AWS_REGION to its region"),
+        ((301, "PermanentRedirect"), "is in another region ({}): set AWS_REGION to that region"),
     ):
         store.faults[:] = [fault, None, fault]  # boto3 asks for the region between them
         assert refusal(["s3://public/x"], []) == f"s3://public {sentence}".format(f"{fault[0]} {fault[1]}: why")
@@ -303,7 +306,8 @@ def test_a_store_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_path_without_a_bucket_is_refused(path: str) -> None:
     bucket = path.split("/")[2]
     assert refusal([path], []) == (
-        f"{path + '/'!r} names no bucket ({bucket!r} is none): give a path such as s3://my-bucket/folder"
+        f"{path + '/'!r} does not name a bucket ({bucket!r} is not a valid name): use a path such as "
+        "s3://my-bucket/folder"
     )
 
 

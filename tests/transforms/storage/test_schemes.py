@@ -8,9 +8,9 @@ import pytest
 from tests.support import ROOT
 from transforms.storage import problem_of
 
-WEB = "is a web address, which is not supported: give a local path, or one of gs:// or s3://, and download inputs first"
-ONLY_INPUT = "is a web address, which only -i takes: give a local path, or one of gs:// or s3://"
-WINDOWS = "is a path of Windows, which this machine is not: give a path such as /mnt/c/photos"
+WEB = "is a web address, which is not supported: use a local path, or a gs:// or s3:// path, and download inputs first"
+ONLY_INPUT = "is a web address, which only -i accepts: use a local path, or a gs:// or s3:// path"
+WINDOWS = "is a Windows path, but this machine does not run Windows: use a path such as /mnt/c/photos"
 MISSING = {
     "s3": ("boto3", "pip install boto3"),
     "azfs": ("azure.storage.blob", "pip install 'apache-beam[azure]'"),
@@ -38,19 +38,19 @@ def test_a_store_without_its_client_is_refused(scheme: str) -> None:
         ("https://x.org/a", ONLY_INPUT),
         ("HTTP://x.org/a", ONLY_INPUT),
         ("FTP://x.org/a", WEB),
-        ("http:/x.org/a", "names no host: write http://HOST/..."),
-        ("HTTPS:x.org/a", "names no host: write https://HOST/..."),
-        ("file:///data/a", "is a URL: give the path alone, '/data/a'"),
-        ("File:/data/a", "is a URL: give the path alone, '/data/a'"),
-        ("s4://bucket/a", "cannot be used: s4:// is not supported: give a local path, or one of gs:// or s3://"),
-        ("GS://bucket/a", "cannot be used: GS:// has to be in small letters: write gs://bucket/a"),
-        ("S3://bucket/a", "cannot be used: S3:// has to be in small letters: write s3://bucket/a"),
-        ("gs://", "names no bucket: write gs://BUCKET/..."),
-        ("gs:///a", "names no bucket: write gs://BUCKET/..."),
-        ("gs:/bucket/a", "names no bucket: write gs://BUCKET/..."),
-        ("s3:bucket", "names no bucket: write s3://BUCKET/..."),
-        ("azfs://", "names no bucket: write azfs://ACCOUNT/CONTAINER/..."),
-        ("hdfs:/a", "names no folder: write hdfs://FOLDER/..."),
+        ("http:/x.org/a", "does not name a host: write http://HOST/..."),
+        ("HTTPS:x.org/a", "does not name a host: write https://HOST/..."),
+        ("file:///data/a", "is a URL: use only the path, '/data/a'"),
+        ("File:/data/a", "is a URL: use only the path, '/data/a'"),
+        ("s4://bucket/a", "cannot be used: s4:// is not supported: use a local path, or a gs:// or s3:// path"),
+        ("GS://bucket/a", "cannot be used: GS:// must be in lowercase: write gs://bucket/a"),
+        ("S3://bucket/a", "cannot be used: S3:// must be in lowercase: write s3://bucket/a"),
+        ("gs://", "does not name a bucket: write gs://BUCKET/..."),
+        ("gs:///a", "does not name a bucket: write gs://BUCKET/..."),
+        ("gs:/bucket/a", "does not name a bucket: write gs://BUCKET/..."),
+        ("s3:bucket", "does not name a bucket: write s3://BUCKET/..."),
+        ("azfs://", "does not name a bucket: write azfs://ACCOUNT/CONTAINER/..."),
+        ("hdfs:/a", "does not name a folder: write hdfs://FOLDER/..."),
         (r"C:\photos", WINDOWS),
         ("c:/photos", WINDOWS),
         (r"\\server\photos", WINDOWS),

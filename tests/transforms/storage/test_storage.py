@@ -235,12 +235,12 @@ def test_paths() -> None:
 
 
 def test_an_unknown_scheme_is_refused() -> None:
-    with pytest.raises(StorageError, match=r"'s4://b/x': s4:// is not supported: give a local path, or one of gs://"):
+    with pytest.raises(StorageError, match=r"'s4://b/x': s4:// is not supported: use a local path, or a gs://"):
         storage.exists("s4://b/x")
 
 
 def test_out_itself_is_never_made(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match=r"^'.*/out' was removed while it was written to$"):
+    with pytest.raises(StorageError, match=r"^'.*/out' was removed during the run$"):
         storage.write(f"{tmp_path}/out", "a.jpg", b"data")
     assert not (tmp_path / "out").exists()
 
@@ -253,6 +253,6 @@ def test_an_out_that_is_removed_while_a_file_is_written_is_not_made_again(tmp_pa
         file.write(b"data")
         shutil.rmtree(out)
 
-    with pytest.raises(StorageError, match=f"^'{out}' was removed while it was written to$"):
+    with pytest.raises(StorageError, match=f"^'{out}' was removed during the run$"):
         local.put(str(out), f"{out}/folder/a.jpg", fill)
     assert list(tmp_path.iterdir()) == []

@@ -73,11 +73,15 @@ def test_no_table_means_no_columns(tmp_path: Path) -> None:
 
 def test_labels_that_are_refused(tmp_path: Path) -> None:
     labelled = dataclasses.replace(config(tmp_path), label_from="folder", columns="/c.csv")
-    with pytest.raises(RunError, match=r"--label_from folder and --columns '/c.csv' both give 'label': use one"):
+    with pytest.raises(
+        RunError, match=r"--label_from folder and --columns '/c.csv' both provide 'label': use only one"
+    ):
         columns_of(profile({"label": 1}).tally(), labelled)
-    with pytest.raises(RunError, match="has float64 in its column 'label': give names or whole numbers"):
+    with pytest.raises(RunError, match="has float64 in its column 'label': use names or whole numbers"):
         columns_of(profile({"label": 0.5}).tally(), config(tmp_path))
     many: list[dict[str, Value]] = [{"label": f"caption {number}"} for number in range(100_002)]
     captions = profile(*many).tally()
-    with pytest.raises(RunError, match="the column 'label' has over 100,000 different names: if it holds no classes"):
+    with pytest.raises(
+        RunError, match="the column 'label' has more than 100,000 different values: if they are not classes"
+    ):
         columns_of(captions, config(tmp_path))

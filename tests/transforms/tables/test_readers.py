@@ -75,23 +75,27 @@ def test_an_attribution_keeps_the_columns_that_licenses_require(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("a.txt", "", "is not a table by its name: give a file that ends with .csv, .tsv, .jsonl or .parquet"),
-        ("a.csv", "", "has no rows: give a table with a header and a row for each image"),
-        ("a.csv", "name,x\na,1\n", "has no column that names the images: call it 'key' or 'ImageID' or 'image_id' or"),
-        ("a.csv", "key,x\n,1\n", "has no key in row 1, column 'key': give a key in each row"),
+        (
+            "a.txt",
+            "",
+            "does not have the extension of a table: use a file that ends with .csv, .tsv, .jsonl or .parquet",
+        ),
+        ("a.csv", "", "has no rows: use a table with a header and a row for each image"),
+        ("a.csv", "name,x\na,1\n", "has no column with the images' keys: name it 'key' or 'ImageID' or 'image_id' or"),
+        ("a.csv", "key,x\n,1\n", "has no key in row 1, column 'key': add a key to each row"),
         ("a.csv", "key,width\na,1\n", "has a column 'width', a name that the dataset uses itself: rename the column"),
         ("a.csv", "key,label_name\na,1\n", "has a column 'label_name', a name that the dataset uses itself"),
-        ("a.csv", ",x\na,1\n", "has no column that names the images: call it 'key' or 'ImageID' or 'image_id' or"),
-        ("a.jsonl", '{"key":["a"]}', "has no key in row 1, column 'key': give a key in each row"),
+        ("a.csv", ",x\na,1\n", "has no column with the images' keys: name it 'key' or 'ImageID' or 'image_id' or"),
+        ("a.jsonl", '{"key":["a"]}', "has no key in row 1, column 'key': add a key to each row"),
         ("a.jsonl", "[" * 100_000, "cannot be read as a table: maximum recursion depth"),
-        ("a.csv", "key,x,x\na,1,2\n", "has two columns of the same name in its header ['key', 'x', 'x']"),
+        ("a.csv", "key,x,x\na,1,2\n", "has two columns with the same name in its header ['key', 'x', 'x']"),
         ("a.csv", "key,x\na,1,2\n", "has 3 cells instead of 2 in line 2: give each row as many cells as the header"),
         ("a.csv", b"key,x\na,\xff\n", "cannot be read as a table: 'utf-8' codec can't decode byte 0xff"),
         ("a.csv", 'key,x\na,"1\n', "cannot be read as a table: unexpected end of data"),
-        ("a.jsonl", "[1]\n", "has no object in line 1: give an object in each line"),
+        ("a.jsonl", "[1]\n", "has no object in line 1: put one object on each line"),
         ("a.jsonl", "{]\n", "cannot be read as a table: Expecting property name"),
         ("a.jsonl", '{"key":"\\ud800"}', "cannot be read as a table: 'utf-8' codec can't encode"),
-        ("a.jsonl", '{"key":1.5}', "has no key in row 1, column 'key': give a key in each row"),
+        ("a.jsonl", '{"key":1.5}', "has no key in row 1, column 'key': add a key to each row"),
         ("a.parquet", "PAR1", "cannot be read as a table: "),
         ("a.csv.gz", "key,x\n", "cannot be read"),
     ],
@@ -104,7 +108,7 @@ def test_a_file_that_is_not_such_a_table(tmp_path: Path, name: str, data: str | 
 
 
 def test_an_attribution_without_licenses_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="has no column 'License': give a table with OriginalURL, OriginalLandingURL"):
+    with pytest.raises(RunError, match="has no column 'License': use a table with OriginalURL, OriginalLandingURL"):
         check_table(write(tmp_path, "a.csv", "key,Author\n1,Ann\n"), "attribution")
 
 
@@ -141,8 +145,8 @@ def test_an_index_without_a_name_is_left_out(tmp_path: Path, name: str, data: st
     logger.remove(handler)
     names = ", ".join(map(repr, left_out))
     assert warnings == [
-        f"WARNING --columns {path!r} has a column {names}, as pandas names an index: "
-        "it is left out; rename it to keep it\n"
+        f"WARNING --columns {path!r} has a column {names}, which pandas uses for an index: it is left out; rename it "
+        "to keep it\n"
     ]
 
 
@@ -178,7 +182,7 @@ def test_keys_of_parquet(tmp_path: Path) -> None:
         pq.write_table(pa.table({"key": key}), tmp_path / f"{number}.parquet")
         assert [row.key for row in read_rows(str(tmp_path / f"{number}.parquet"), "columns")] == [wanted]
     pq.write_table(pa.table({"key": [5.0]}), tmp_path / "f.parquet")
-    with pytest.raises(RunError, match="has no key in row 1, column 'key': give a key in each row"):
+    with pytest.raises(RunError, match="has no key in row 1, column 'key': add a key to each row"):
         check_table(str(tmp_path / "f.parquet"), "columns")
 
 

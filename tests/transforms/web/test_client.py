@@ -77,23 +77,34 @@ def test_what_may_pass_is_tried_again(web: Web, how: str) -> None:
 @pytest.mark.parametrize(
     ("path", "kind", "message", "requests"),
     [
-        ("none.jpg", Kind.NOT_FOUND, "the server answers 404 Not Found", 1),
-        ("status/410/a.jpg", Kind.NOT_FOUND, "the server answers 410 Gone", 1),
-        ("status/403/a.jpg", Kind.REFUSED, "the server answers 403 Forbidden", 1),
-        ("status/401/a.jpg", Kind.REFUSED, "the server answers 401 Unauthorized", 1),
-        ("status/206/a.jpg", Kind.REFUSED, "the server answers 206 Partial Content", 1),
-        ("status/304/a.jpg", Kind.REFUSED, "the server answers 304 Not Modified", 1),
-        ("status/299/a.jpg", Kind.REFUSED, "the server answers 299", 1),
-        ("status/503/a.jpg", Kind.UNREADABLE, "the server answers 503 Service Unavailable", 3),
-        ("status/429/a.jpg", Kind.UNREADABLE, "the server answers 429 Too Many Requests", 3),
-        ("loop/a.jpg", Kind.REFUSED, "it leads on more than 5 times", 6),
-        ("redirect/file:///etc/passwd", Kind.REFUSED, "it leads to 'file:///etc/passwd', which is no web address", 1),
-        ("redirect/ftp://x.org/a.jpg", Kind.REFUSED, "it leads to 'ftp://x.org/a.jpg', which is no web address", 1),
+        ("none.jpg", Kind.NOT_FOUND, "the server answered 404 Not Found", 1),
+        ("status/410/a.jpg", Kind.NOT_FOUND, "the server answered 410 Gone", 1),
+        ("status/403/a.jpg", Kind.REFUSED, "the server answered 403 Forbidden", 1),
+        ("status/401/a.jpg", Kind.REFUSED, "the server answered 401 Unauthorized", 1),
+        ("status/206/a.jpg", Kind.REFUSED, "the server answered 206 Partial Content", 1),
+        ("status/304/a.jpg", Kind.REFUSED, "the server answered 304 Not Modified", 1),
+        ("status/299/a.jpg", Kind.REFUSED, "the server answered 299", 1),
+        ("status/503/a.jpg", Kind.UNREADABLE, "the server answered 503 Service Unavailable", 3),
+        ("status/429/a.jpg", Kind.UNREADABLE, "the server answered 429 Too Many Requests", 3),
+        ("loop/a.jpg", Kind.REFUSED, "it redirects more than 5 times", 6),
+        (
+            "redirect/file:///etc/passwd",
+            Kind.REFUSED,
+            "it redirects to 'file:///etc/passwd', which is not a web address",
+            1,
+        ),
+        (
+            "redirect/ftp://x.org/a.jpg",
+            Kind.REFUSED,
+            "it redirects to 'ftp://x.org/a.jpg', which is not a web address",
+            1,
+        ),
         ("broken_gzip/a.jpg", Kind.DAMAGED, "the server's compression of the file is damaged", 2),
         (
             "robots/noai/a.jpg",
             Kind.REFUSED,
-            "the server forbids its use (X-Robots-Tag: noai): give --ignore_robots_tag and --retry_failed to use it",
+            "the server forbids its use (X-Robots-Tag: noai): use --ignore_robots_tag and --retry_failed to use it "
+            "anyway",
             1,
         ),
     ],
@@ -131,7 +142,7 @@ def test_a_file_that_does_not_end_is_refused(web: Web, monkeypatch: pytest.Monke
 def test_a_download_that_takes_too_long_ends(web: Web, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.setattr(client, "IMAGE_SECONDS", 0.5)
     monkeypatch.setattr(client, "LARGEST_IMAGE", 10**12)  # a fast machine sends half a gigabyte in that time
-    assert failure(f"{web.url}/{path}") == (Kind.UNREADABLE, "the download takes too long")
+    assert failure(f"{web.url}/{path}") == (Kind.UNREADABLE, "the download took too long")
     assert sum(web.requests.values()) == 1
 
 
@@ -180,8 +191,8 @@ def test_addresses_of_this_machine_are_refused(web: Web) -> None:
         kind, message = failure(f"http://{host}:{web.server_port}/a.jpg", WebPolicy())
         assert kind is Kind.REFUSED, (host, message)
         assert message.endswith(
-            ", an address of this machine or of a private network: "
-            "give --allow_private_hosts and --retry_failed to ask it"
+            ", an address of this machine or of a private network: use --allow_private_hosts and --retry_failed to "
+            "allow it"
         )
     assert web.requests == {}
 
@@ -224,7 +235,7 @@ def _numeric_or(look_up: object) -> object:
 def test_a_host_that_is_not_there(web: Web) -> None:
     kind, message = failure("http://nowhere.invalid/a.jpg")
     assert kind is Kind.UNREADABLE
-    assert message.startswith("the host 'nowhere.invalid' is not found: ")
+    assert message.startswith("the host 'nowhere.invalid' was not found: ")
     kind, message = failure(f"http://127.0.0.1:{closed_port()}/a.jpg")
     assert kind is Kind.UNREADABLE
     assert (
@@ -236,12 +247,12 @@ def test_a_host_that_is_not_there(web: Web) -> None:
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
-        ("http://", "names no host"),
-        ("http:///a.jpg", "names no host"),
-        ("http://user:secret@x.org/a.jpg", "holds a user name or a password, which are not sent"),
-        ("http://x.org:99999/a.jpg", "is no web address (Port out of range 0-65535)"),
-        ("http://[::1/a.jpg", "is no web address (Invalid IPv6 URL)"),
-        ("http://a b/c.jpg", "names no host"),
+        ("http://", "does not name a host"),
+        ("http:///a.jpg", "does not name a host"),
+        ("http://user:secret@x.org/a.jpg", "contains a user name or password, which would not be sent"),
+        ("http://x.org:99999/a.jpg", "is not a web address (Port out of range 0-65535)"),
+        ("http://[::1/a.jpg", "is not a web address (Invalid IPv6 URL)"),
+        ("http://a b/c.jpg", "does not name a host"),
     ],
 )
 def test_what_is_no_web_address_is_refused(url: str, problem: str) -> None:
