@@ -136,7 +136,8 @@ def test_a_disk_that_is_full_when_a_run_packs(
     done = stopped(10**9, "SIGKILL", *args, filler=filler)
     assert done.returncode == 0, done.stderr
     assert re.search(
-        rf"WARNING \| the dataset is complete, but its folder \.run stays: cannot write '{out}/\.run\.sqlite': "
+        rf"WARNING \| the dataset is complete, but its folder \.run could not be removed: "
+        rf"cannot write '{out}/\.run\.sqlite': "
         rf"{'database or disk is full' if begun else 'No space left on device'}",
         done.stderr.splitlines()[-1],
     )
