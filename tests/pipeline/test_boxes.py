@@ -182,7 +182,7 @@ def test_a_second_run_makes_nothing_and_another_selection_is_refused(boxed: Boxe
 
 HOSTILE = [
     ("XMin", "IDs,LabelName\n", "has no column 'ImageID'"),
-    ("empty", "", "has no column 'ImageID': it is empty"),
+    ("empty", "", "has no column 'ImageID' because it is empty"),
     ("labels", "ImageID,Source,LabelName,Confidence\na,verification,/m/01yrx,1\n", "has no column 'XMin'"),
     ("cells", "ImageID,LabelName,XMin,XMax,YMin,YMax\na,/m/01yrx,0.1,0.2,0.3\n", "cannot be read as a table"),
     ("words", "ImageID,LabelName,XMin,XMax,YMin,YMax\na,/m/01yrx,left,0.2,0.3,0.4\n", "cannot be read as a table"),

@@ -262,7 +262,7 @@ WRONG = [
     (
         "--boxes BOXES --box_filter IsOld=1",
         "'IsOld=1' is not a rule: use one such as IsGroupOf=0 or IsDepiction!=1, with one of IsOccluded, IsTruncated, "
-        "IsGroupOf, IsDepiction, IsInside, and 1, 0, or -1 for unknown",
+        "IsGroupOf, IsDepiction, IsInside and 1, 0, or -1 for unknown",
     ),
     ("--boxes BOXES --min_visible 2", "'2' is out of range: use a number from 0 to 1, such as 0.3"),
     ("--boxes gone.csv", "No such file or directory"),
