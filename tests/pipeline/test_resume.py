@@ -180,7 +180,7 @@ def test_other_settings_on_the_same_out_are_refused(make: Make, photos: Path, tm
     for flags, difference in changed:
         (shown,) = make("-i", photos, "-o", out, *flags, expect=2)
         assert f"image_resizer: {str(out)!r} holds a dataset made {difference}" in shown
-        assert shown.endswith(": use the same, use another -o, or start over with --overwrite")
+        assert shown.endswith(": use the same settings, use another -o, or start over with --overwrite")
     assert snapshot(out) == first
     make("-i", photos, "-o", out, "-s", 32, "-j", 7, "--memory", "100M", "-v", 5, "--log_level", "error")
 

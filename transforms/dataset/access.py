@@ -131,7 +131,7 @@ def _check_same_settings(config: ResizeConfig, plan: Plan) -> None:
             )
         raise RunError(
             f"{config.out_dir!r} holds a dataset made {_made(name, old_value)}, but this run is "
-            f"{_made(name, new_value)}: use the same, use another -o, or start over with --overwrite"
+            f"{_made(name, new_value)}: use the same settings, use another -o, or start over with --overwrite"
         )
 
 
