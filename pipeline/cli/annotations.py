@@ -44,23 +44,8 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annota
         StorageError: a file cannot be read.
     """
     given = [table for table in _TABLES if getattr(flags, table)]
-    for name, tables in _NEED.items():
-        if getattr(flags, name) not in (None, False, "ignore") and not {*tables} & {*given}:
-            needed = " or ".join(f"--{table}" for table in tables)
-            raise UsageError(f"--{name} has no effect without {needed}: add that, or leave out --{name}")
-    if flags.only_classes and not flags.classes:
-        raise UsageError("--only_classes has no effect without --classes: use both, or leave out --only_classes")
     formats = tuple(sorted({*(flags.annotations or ())} & {COCO, YOLO}))
-    if formats and LAYOUTS[flags.layout].has_archives:
-        raise UsageError(
-            f"--annotations {' '.join(formats)} needs image files, but --layout {flags.layout} writes none; its "
-            "samples contain the boxes: leave out --annotations, or use --layout files"
-        )
-    if TFRECORD in (flags.annotations or ()) and flags.layout != TFRECORD:
-        raise UsageError(
-            f"--annotations {TFRECORD} has no effect with --layout {flags.layout}: use --layout {TFRECORD}, whose "
-            "samples contain the boxes"
-        )
+    _check_combinations(flags, given, formats)
     if not given:
         return None
     names = read_class_names(*_content(flags.class_names, "--class_names")) if flags.class_names else {}
@@ -86,6 +71,26 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annota
         verifies_md5=flags.verify_md5,
         formats=formats,
     )
+
+
+def _check_combinations(flags: argparse.Namespace, given: Sequence[str], formats: Sequence[str]) -> None:
+    """Raise a UsageError for a flag that has no effect with the others."""
+    for name, tables in _NEED.items():
+        if getattr(flags, name) not in (None, False, "ignore") and not {*tables} & {*given}:
+            needed = " or ".join(f"--{table}" for table in tables)
+            raise UsageError(f"--{name} has no effect without {needed}: add that, or leave out --{name}")
+    if flags.only_classes and not flags.classes:
+        raise UsageError("--only_classes has no effect without --classes: use both, or leave out --only_classes")
+    if formats and LAYOUTS[flags.layout].has_archives:
+        raise UsageError(
+            f"--annotations {' '.join(formats)} needs image files, but --layout {flags.layout} writes none; its "
+            "samples contain the boxes: leave out --annotations, or use --layout files"
+        )
+    if TFRECORD in (flags.annotations or ()) and flags.layout != TFRECORD:
+        raise UsageError(
+            f"--annotations {TFRECORD} has no effect with --layout {flags.layout}: use --layout {TFRECORD}, whose "
+            "samples contain the boxes"
+        )
 
 
 def _files(table: str, typed: Sequence[str], splits: Sequence[Split]) -> Iterator[AnnotationFile]:
