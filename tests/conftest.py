@@ -1,8 +1,13 @@
-"""Which tests share a process if `pytest -n` starts several."""
+"""Which tests share a process if `pytest -n` starts several, and the settings of hypothesis."""
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+# A test has no deadline: machines are noisy.
+settings.register_profile("untimed", settings(), deadline=None)
+settings.load_profile("untimed")
 
 # The beginnings of the names of tests that share a setup of seconds, or a minute.
 _TOGETHER = (

@@ -113,7 +113,7 @@ def outputs_of(opened: Opened, spec: ResizeSpec) -> tuple[Output, ...]:
 
 
 @pytest.mark.slow
-@settings(max_examples=600, deadline=None)  # no timed assertions: machines are noisy
+@settings(max_examples=600)
 @given(sources(), specs())
 def test_any_image(data: bytes, spec: ResizeSpec) -> None:
     opened = open_image(data)

@@ -60,7 +60,7 @@ def test_every_mode_and_filter(mode: str, resampling: Image.Resampling, instruct
 
 @each_set
 @given(number=st.integers(0, 2**63))
-@settings(deadline=None, max_examples=int(os.environ.get("EXACT_CASES", "150")))
+@settings(max_examples=int(os.environ.get("EXACT_CASES", "150")))
 def test_any_resize(number: int, instruction_set: str) -> None:
     case = any_resize(number)
     assert difference(case, instruction_set) is None, case
@@ -68,7 +68,6 @@ def test_any_resize(number: int, instruction_set: str) -> None:
 
 @each_set
 @given(side=st.floats(1, 100), share=st.floats(0, 0.9), ulps=st.integers(0, 3))
-@settings(deadline=None)
 def test_a_box_may_exceed_the_image_in_its_last_digit(
     side: float, share: float, ulps: int, instruction_set: str
 ) -> None:

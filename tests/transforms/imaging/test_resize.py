@@ -173,7 +173,7 @@ def test_what_pillow_raises_before_it_decodes_is_an_image_error(monkeypatch: pyt
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     size=st.tuples(st.integers(1, 300), st.integers(1, 300)),
     sizes=st.lists(st.integers(1, 200), min_size=1, max_size=3, unique=True),
