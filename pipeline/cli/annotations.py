@@ -74,7 +74,11 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annota
 
 
 def _check_combinations(flags: argparse.Namespace, given: Sequence[str], formats: Sequence[str]) -> None:
-    """Raise a UsageError for a flag that has no effect with the others."""
+    """Check that every flag has an effect together with the others.
+
+    Raises:
+        UsageError: a flag has none.
+    """
     for name, tables in _NEED.items():
         if getattr(flags, name) not in (None, False, "ignore") and not {*tables} & {*given}:
             needed = " or ".join(f"--{table}" for table in tables)

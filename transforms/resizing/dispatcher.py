@@ -47,8 +47,9 @@ class Dispatcher(threading.Thread):
         self._warm = 0
         # The rest is for the thread alone.
         self._lanes: list[Lane] = []
-        self._again: deque[Item] = deque()  # items to send next: those that were sent to a process that died, and
-        # one that was begun while files were read ahead
+        # Items to send before all others: those that a dead process has left, and a local file that was begun while
+        # other files were being read.
+        self._again: deque[Item] = deque()
         self._large: deque[tuple[Item, int]] = deque()  # items that need more than a share, and what they need
         self._held = 0  # bytes of memory that are granted
         self._waits_for_memory = False
@@ -95,7 +96,7 @@ class Dispatcher(threading.Thread):
         while not self._is_closed:
             try:
                 self._handle_events()
-                if not any(lane.is_flushed_later for lane in self._lanes):  # or a worker would wait for its file
+                if not any(lane.is_flushed_later for lane in self._lanes):  # a worker may be waiting for its file
                     time.sleep(_PAUSE)
             except BaseException as error:  # `Work.results` raises it
                 self._abandon(error)

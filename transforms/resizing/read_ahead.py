@@ -19,11 +19,13 @@ from transforms.sources.stream import OrderedReader, stream_of
 from transforms.web.hosts import HostThreads
 from transforms.web.urls import host_of
 
-# Clients of stores keep as many connections.
+# The clients of object stores keep this many connections.
 _THREADS = 64
-# Files that are read, or wait for a worker, for each worker: a store answers after the time of ten images. And the
-# bytes of all of them after which none is begun.
-_FILES, _BYTES = 16, 128_000_000
+# How many files are being read or wait for a worker, for each worker: an object store takes about as long to answer
+# as a worker takes for ten images.
+_FILES = 16
+# No file is begun while those that were read hold this many bytes.
+_BYTES = 128_000_000
 # Files of the web that are begun: most of them wait for their hosts.
 _DOWNLOADS = 512
 # Members of one .tar.gz that wait to be read, after which another work is begun.

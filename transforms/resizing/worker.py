@@ -4,8 +4,8 @@ parent  -- Job, Task, Task ... -->  worker       over the standard input and out
         <-- READY, Reply, Reply ... ---           replies in the order of the tasks
         -------- the lifeline -------->           never written to; it ends when the parent does
 
-A message of the parent is two lengths (`LENGTHS`), a pickle, and the file of a task; one of the worker is a length
-(`LENGTH`) and a pickle.
+The parent sends two lengths (`LENGTHS`), then a pickle and the content of a file, which may be empty. The worker sends
+a length (`LENGTH`) and a pickle.
 
 A worker loads the core and the local storage, and neither Beam nor a client of a store.
 """
@@ -105,7 +105,7 @@ class _NeedsMemoryError(Exception):
 
 
 def message_to_worker(message: Job | Task) -> list[bytes]:
-    """Return the parts of a message, in which the file of a task is no copy of it."""
+    """Return the parts of a message. The content of a task's file is one of them, and is not copied."""
     data = b""
     if isinstance(message, Task) and message.data:
         data, message = message.data, message._replace(data=b"")

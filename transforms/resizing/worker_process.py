@@ -21,10 +21,10 @@ from transforms.resizing.worker import LENGTH, READY, Job, Reply, Task, message_
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 _PROGRAM = "import sys; sys.path.insert(0, {root!r}); from transforms.resizing.worker import serve; serve({lifeline})"
 
-# The bytes that wait in a pipe: results without blocking the worker, and the files of the next tasks before it.
+# The bytes that a pipe holds: results that do not block the worker, and the files of its next tasks.
 _PIPE_BYTES = 1 << 20
 _READ_BYTES = 1 << 18
-# The parts of messages that are written at once; systems allow at least 16.
+# How many parts of messages one call writes. Every system allows 16.
 _PARTS = 16
 
 

@@ -35,7 +35,7 @@ PLAN = Plan({}, {}, {"a": 9})
 
 @pytest.fixture(autouse=True)
 def _workers_of_its_own() -> Iterator[None]:
-    """Those of an earlier test have its environment, and the work of a test must end with it."""
+    """Workers keep the environment of the test that started them, and must not outlive it."""
     close_workers()
     yield
     close_workers()
