@@ -85,8 +85,11 @@ class ProgressReporter:
         """Return a line with the progress and the rate."""
         progress = self._progress
         total = progress.total or 0
-        rate = self._pace()
-        left = f"{_duration((total - progress.done) / rate)} left" if rate else "time left unknown"
+        rate = self._pace() or self.rate()
+        if progress.done == total:
+            left = "0 s left"
+        else:
+            left = f"{_duration((total - progress.done) / rate)} left" if rate else "time left unknown"
         share = 100 * progress.done / total if total else 0
         return (
             f"{progress.done:,} of {counted(total, 'image')} ({share:.0f} %), {rate:,.1f} images/s, {left}, "

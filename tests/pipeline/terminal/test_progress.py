@@ -40,6 +40,27 @@ def test_the_rate_counts_only_the_images_of_this_run() -> None:
     )
 
 
+def test_a_line_has_a_rate_even_if_all_images_were_done_at_the_first_look() -> None:
+    progress = Progress()
+    reporter = ProgressReporter(progress, 10)
+    progress.set_total(2)
+    assert reporter.line() == "0 of 2 images (0 %), 0.0 images/s, time left unknown, 0 failed"
+    progress.add_result(True, {})
+    progress.add_result(False, {})
+    reporter.follow(lambda _: False, lambda: False)
+    rate = re.fullmatch(r"2 of 2 images \(100 %\), ([\d,]+\.\d) images/s, 0 s left, 1 failed", reporter.line())
+    assert rate is not None
+    assert rate[1] != "0.0"
+
+
+def test_nothing_is_left_of_a_run_that_an_earlier_one_completed() -> None:
+    progress = Progress()
+    reporter = ProgressReporter(progress, 10)
+    progress.set_total(7)
+    progress.add_resumed_shard(SHARD, tally(7, 1))
+    assert reporter.line() == "7 of 7 images (100 %), 0.0 images/s, 0 s left, 1 failed"
+
+
 def test_a_run_with_nothing_to_do_says_so() -> None:
     progress = Progress()
     progress.add_resumed_shard(SHARD, tally(7, 0))
