@@ -107,15 +107,18 @@ class ProgressReporter:
 
     def rate(self) -> float:
         """Return the images per second, without the images that an earlier run committed."""
-        return (self._progress.done - self._progress.resumed) / max(self.seconds(), 1e-9)
+        return self._rate_after(self.seconds())
+
+    def _rate_after(self, seconds: float) -> float:
+        return (self._progress.done - self._progress.resumed) / max(seconds, 1e-9)
 
     def figures(self) -> dict[str, Any]:
         """Return the figures of the run for its record."""
-        resized = self._progress.done - self._progress.resumed
+        seconds = self.seconds()
         return {
-            "seconds": round(self.seconds(), 3),
-            "images": resized,
-            "images_per_second": round(self.rate(), 3),
+            "seconds": round(seconds, 3),
+            "images": self._progress.done - self._progress.resumed,
+            "images_per_second": round(self._rate_after(seconds), 3),
             "matched": self._progress.done,
             "failed": self._progress.failed,
             **self._timeline.figures(),
@@ -131,7 +134,9 @@ class ProgressReporter:
             return f"nothing to do: all {progress.done:,} images were already committed, and none was read"
         were = "was" if progress.resumed == 1 else "were"
         earlier = f", {progress.resumed:,} {were} already committed" if progress.resumed else ""
-        return f"done: {counted(resized, 'image')} in {self.seconds():,.1f} s, {self.rate():,.1f} images/s{earlier}"
+        seconds = self.seconds()
+        rate = self._rate_after(seconds)
+        return f"done: {counted(resized, 'image')} in {seconds:,.1f} s, {rate:,.1f} images/s{earlier}"
 
 
 def _log_progress(line: str) -> None:

@@ -61,11 +61,9 @@ def test_a_run_that_was_ended_is_continued(
     args = ("-i", many, "-o", out, "-s", 200, "--layout", layout, "--images_per_shard", 5, "-j", 2)
     process = start(*args)
     wait_for_markers(out, 3)
-    before = time.monotonic()
     process.send_signal(number)
     shown = process.communicate(timeout=30)[1]
     assert process.returncode == code
-    assert time.monotonic() - before < 10  # far less than the run itself would take
     assert not (out / "summary.json").exists()
     committed = markers(out)
     assert 3 <= len(committed) < 30
