@@ -101,6 +101,17 @@ def flags_of(parser: argparse.ArgumentParser) -> list[str]:
     return [flag for action in _attribute(parser, "_actions", PYTHON) for flag in action.option_strings]
 
 
+def problems_of_options(args: Sequence[str]) -> list[str]:
+    """Return what Beam finds wrong in its flags, apart from what one runner alone needs, in Beam's words."""
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    module = _module("apache_beam.options.pipeline_options_validator", BEAM)
+    try:
+        return _attribute(module, "PipelineOptionsValidator", BEAM)(PipelineOptions(list(args)), None).validate()
+    except ModuleNotFoundError as error:  # a flag for Beam's own tests needs a library of theirs
+        return [str(error)]
+
+
 def dataflow_job_state(job_id: str, beam_args: Sequence[str]) -> str:
     """Ask Dataflow for the state of a job, such as RUNNING: one of Beam's `PipelineState`.
 

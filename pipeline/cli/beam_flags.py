@@ -14,7 +14,7 @@ _OLD_FLAGS = {"--resampler": "leave it out; the package's own extension produces
 
 
 def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
-    """Refuse arguments that neither this program nor Beam knows. Beam is loaded for it.
+    """Refuse arguments that neither this program nor Beam knows, or that Beam refuses. Beam is loaded for it.
 
     Args:
         args: the arguments that are not flags of ours.
@@ -39,6 +39,8 @@ def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
             raise UsageError(f"{flag!r} is not a flag of image_resizer or Apache Beam: {hint}")
     if unknown:
         raise UsageError(f"{unknown[0]!r} does not belong to a flag: put it after its flag")
+    for problem in compat.problems_of_options(args):
+        raise UsageError(f"Apache Beam refuses its flags: {problem.rstrip('.')}: correct them")
 
 
 def check_job_labels(args: Sequence[str]) -> None:

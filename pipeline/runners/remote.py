@@ -177,8 +177,9 @@ def _shard_count(options: Options, plan: Plan | None) -> int:
 def _submit(options: Options, run_id: str, submission: _Submission) -> Any:
     try:
         pipeline = beam.Pipeline(runner=submission.runner, options=PipelineOptions(list(submission.args)))
-    except ValueError as error:  # options that the runner does not accept
-        raise RunError(f"--runner {options.runner}: {error}") from error
+    except ValueError as error:  # options that the runner does not accept; the first line says no more than that
+        problem = " ".join(str(error).splitlines()[1:]) or str(error)
+        raise RunError(f"--runner {options.runner}: {problem}: correct the flags of Apache Beam") from error
     build(pipeline, options.config, run_id)
     return pipeline.run()
 

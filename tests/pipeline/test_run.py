@@ -80,7 +80,7 @@ def test_lines_in_the_log(make: Make, photos: Path, tmp_path: Path) -> None:
     shown = make("-i", photos, "-o", tmp_path / "out", "-s", 8, "-v", 3, "-l", tmp_path / "logs" / "x.log", "-j", 1)
     lines = [line for line in shown if " of 9 images" in line]
     assert lines
-    pace = r"[\d.]+ images/s, ([\d.]+ (s|min) left|time left unknown)"  # unknown as long as no image is done
+    pace = r"[\d,.]+ images/s, ([\d.]+ (s|min) left|time left unknown)"  # unknown as long as no image is done
     assert [line for line in lines if not re.fullmatch(rf"\d of 9 images \(\d+ %\), {pace}, 0 failed", line)] == []
     logged = (tmp_path / "logs" / "x.log").read_text().splitlines()
     assert [line.split(" | ")[-1] for line in logged] == shown

@@ -8,6 +8,7 @@ from importlib.metadata import version
 import pytest
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.io.gcp import gcsio
+from apache_beam.options import pipeline_options_validator
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.dataflow.dataflow_runner import DataflowPipelineResult
 from apache_beam.runners.dataflow.internal import apiclient
@@ -62,6 +63,12 @@ def test_the_flags_of_beam_and_of_a_parser() -> None:
     assert compat.flags_of(parser) == ["-h", "--help", "-s", "--size"]
 
 
+def test_what_beam_finds_wrong_in_its_flags() -> None:
+    assert compat.problems_of_options(["--num_workers=2", "--pickle_library=cloudpickle"]) == []
+    legacy, wrong = ["--worker_harness_container_image=a", "--sdk_container_image=b"], ["--environment_type=PROCESS"]
+    assert [problem.split()[0] for problem in compat.problems_of_options([*legacy, *wrong])] == ["Option", "Cannot"]
+
+
 def test_the_state_of_a_job() -> None:
     with running_service() as service:
         service.jobs["job-1"] = {"name": "a-job"}
@@ -99,6 +106,13 @@ def test_the_state_of_a_job() -> None:
             compat.is_transient,
             f"{GOOGLE} no longer has google.cloud.storage.retry._should_retry: install google-cloud-storage 3.17, "
             "which has it",
+        ),
+        (
+            pipeline_options_validator,
+            "PipelineOptionsValidator",
+            lambda: compat.problems_of_options([]),
+            f"{BEAM} no longer has apache_beam.options.pipeline_options_validator.PipelineOptionsValidator: install "
+            "apache-beam 2.77, which has it",
         ),
         (
             apiclient,

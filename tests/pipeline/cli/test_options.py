@@ -270,6 +270,10 @@ REFUSED = [
         "--direct_num_workers x",
         "--direct_num_workers: invalid int value: 'x' (a flag of Apache Beam): correct the value",
     ),
+    (
+        "--environment_type PROCESS",
+        "Apache Beam refuses its flags: Option process_command is required for environment type PROCESS: correct them",
+    ),
 ]
 
 
