@@ -1,17 +1,14 @@
 """The flags of a Dataflow job, and the flags that are refused before anything is written."""
 
 import datetime
-import json
 import re
 from pathlib import Path
 
 import pytest
 
-from pipeline.cli.flags import parser
 from pipeline.cli.options import parse
 from pipeline.errors import UsageError
 from pipeline.runners import dataflow
-from tests.support import ROOT
 
 LINE = "-i gs://b/train -o gs://mine/x_1 --runner DataflowRunner --project my-project --region us-central1"
 JOB = LINE.split()
@@ -124,15 +121,3 @@ def test_a_job_name_matches_the_pattern_of_beam(out_dir: str, name: str) -> None
     job_name = dataflow.job_name(out_dir, datetime.datetime(2026, 11, 22, 18, 5, 9))
     assert job_name == name
     assert re.fullmatch("[a-z]([-a-z0-9]*[a-z0-9])?", job_name)
-
-
-def test_the_parameters_of_the_template_are_flags_of_the_command() -> None:
-    template = json.loads((ROOT / "flex_template.json").read_text(encoding="utf-8"))
-    known = {flag for action in parser()._actions for flag in action.option_strings}
-    for parameter in template["parameters"]:
-        assert f"--{parameter['name']}" in {*known, "--sdk_container_image"}
-        assert {"name", "label", "helpText"} <= parameter.keys()
-        for expression in parameter.get("regexes", ()):
-            re.compile(expression)
-    values = ["--in_dir=gs://b/train", "--out_dir=gs://mine/x", "--size=512,256", "--max_failures=1%"]
-    assert parse([*values, "--runner=DataflowRunner"]).config.spec.sizes == (512, 256)
