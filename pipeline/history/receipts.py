@@ -1,30 +1,61 @@
-"""The receipts of a run -> its images over time, for a Dataflow job that no process followed."""
+"""What the receipts of a run say about it. They are all that this machine knows of the workers of a job."""
 
 from __future__ import annotations
 
 import datetime
+import functools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pipeline.history.timeline import Series
+from transforms.dataset import state
+from transforms.dataset.paths import RECEIPTS_DIR
+from transforms.summary.tally import add
+
+# The number of files that are read at the same time.
+_READERS = 16
 
 # Seconds before the last point in which the series has no other point: a rate over a shorter time says nothing.
 _LAST_STEP = 1.0
 
 
-def with_receipts(run: Mapping[str, Any], lines: Iterable[bytes]) -> dict[str, Any]:
-    """Return the record of a run, completed from its receipts: images, seconds until the last shard, and the series.
+def receipts_of(out_dir: str, run_id: str) -> Iterator[dict[str, Any]]:
+    """Yield the receipts of a run, one for each shard.
 
-    A shard that the runner retried after it was committed needed no work and counts as found.
+    A job leaves thousands of small files, so many are read at the same time.
+
+    Raises:
+        StorageError: one cannot be read.
+    """
+    with ThreadPoolExecutor(_READERS) as pool:
+        paths = state.paths(out_dir, f"{RECEIPTS_DIR}/receipts-{run_id}-")
+        for data in pool.map(functools.partial(state.read, out_dir), paths):
+            yield from map(json.loads, (data or b"").splitlines())
+
+
+def stage_seconds(receipts: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the thread time of a run by stage; {} for receipts of earlier versions, which do not have it."""
+    seconds: dict[str, float] = {}
+    for receipt in receipts:
+        add(seconds, receipt.get("stages", {}))
+    return {stage: round(seconds[stage], 3) for stage in sorted(seconds)}
+
+
+def with_receipts(run: Mapping[str, Any], receipts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the record of a Dataflow job that no process followed, completed from its receipts.
+
+    They have its images, its seconds until the last shard, the thread time of its stages, and the series. A shard
+    that the runner retried after it was committed needed no work and counts as found.
 
     Args:
         run: a record of `history` without the end of the run.
-        lines: the lines of its receipts, one for each shard; none for a local run that was stopped.
+        receipts: those of the run, one for each shard; none for a local run that was stopped.
     """
     started = datetime.datetime.fromisoformat(run["started"]).timestamp()
-    receipts = [json.loads(line) for line in lines]
-    shards = sorted((receipt["time"] - started, receipt["matched"]) for receipt in receipts if receipt["again"])
+    of_shards = [receipt for receipt in receipts if receipt["again"]]
+    shards = sorted((receipt["time"] - started, receipt["matched"]) for receipt in of_shards)
     if not shards:
         return dict(run)
     series, images = Series(), 0
@@ -35,4 +66,4 @@ def with_receipts(run: Mapping[str, Any], lines: Iterable[bytes]) -> dict[str, A
     end = max(0.01, round(shards[-1][0], 2))  # positive, although the clocks of two machines may differ
     points = [point for point in series.points if point[0] <= max(0.0, end - _LAST_STEP)]
     figures = {"images_per_second": round(images / end, 3), "series": [*points, (end, images)]}
-    return {**run, "seconds": end, "images": images, **figures}
+    return {**run, "seconds": end, "images": images, **figures, "stages": stage_seconds(of_shards)}

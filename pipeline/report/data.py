@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import itertools
 import json
 import os
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from pipeline.history.receipts import with_receipts
+from pipeline.history.receipts import receipts_of, with_receipts
 from pipeline.report.manifest import Row, read_images, windows
 from pipeline.report.survey import Survey, survey
 from transforms import storage
@@ -22,7 +20,6 @@ from transforms.dataset.paths import (
     CARD_PATH,
     CROISSANT_PATH,
     LICENSE_PATH,
-    RECEIPTS_DIR,
     SUMMARY_PATH,
     SUMS_PATH,
 )
@@ -40,9 +37,6 @@ CLASSES = 12
 
 # Files without parts that the page links to.
 _BESIDE = (CARD_PATH, SUMMARY_PATH, ARCHIVES_PATH, CROISSANT_PATH, LICENSE_PATH, SUMS_PATH)
-
-# The number of files that are read at the same time.
-_READERS = 16
 
 
 class ReportData(NamedTuple):
@@ -120,16 +114,8 @@ def read_runs(out_dir: str) -> Iterator[dict[str, Any]]:
             continue
         if "images" not in history:
             run_id = posixpath.basename(path).removeprefix("history-").removesuffix(".json")
-            history = with_receipts(history, _receipts(out_dir, run_id))
+            history = with_receipts(history, receipts_of(out_dir, run_id))
         yield history
-
-
-def _receipts(out_dir: str, run_id: str) -> Iterator[bytes]:
-    """Yield the receipts of a run. A job leaves thousands of small files, so many are read at the same time."""
-    with ThreadPoolExecutor(_READERS) as pool:
-        paths = state.paths(out_dir, f"{RECEIPTS_DIR}/receipts-{run_id}-")
-        for data in pool.map(functools.partial(state.read, out_dir), paths):
-            yield from (data or b"").splitlines()
 
 
 def examples_of(lines: Iterable[bytes], kinds: dict[str, int]) -> dict[str, list[Row]]:

@@ -21,6 +21,7 @@ from pipeline.cli.options import Options
 from pipeline.errors import ExitRun
 from pipeline.exclusive.lease import Lease
 from pipeline.graph import build
+from pipeline.history.receipts import receipts_of, stage_seconds
 from pipeline.history.record import History
 from pipeline.runners import dataflow, endpoint
 from pipeline.runners.flink import rest
@@ -34,7 +35,7 @@ from transforms import compat
 from transforms.dataset.plan import Plan
 from transforms.listing.match import count_images
 from transforms.model.counting import counted
-from transforms.model.errors import RunError, recover_run_error
+from transforms.model.errors import RunError, StorageError, recover_run_error
 from transforms.sharding.group import planned_shards
 from transforms.summary.progress import Progress
 
@@ -112,7 +113,11 @@ def run_remotely(options: Options, history: History, plan: Plan | None, lease: L
         raise ExitRun(signals[0].exit_code)
     if thread.error:
         raise _as_run_error(thread.error, options) from thread.error
-    return reporter if is_followed else None
+    if not is_followed:
+        return None
+    with contextlib.suppress(StorageError):  # the dataset is complete
+        progress.set_seconds(stage_seconds(receipts_of(options.config.out_dir, history.run_id)))
+    return reporter
 
 
 def _log_thread_error(error: threading.ExceptHookArgs) -> None:

@@ -44,6 +44,8 @@ def test_the_run_is_shown_and_recorded_as_a_local_one(photos: Path, prism: str, 
     assert history["seconds"] > 0
     assert history["images_per_second"] == pytest.approx(400 / history["seconds"], rel=0.01)
     assert set(history["phases"]) >= {"starting", "listing"}
+    assert history["stages"].keys() >= {"read", "hash", "decode", "resize", "encode"}
+    assert all(seconds > 0 for seconds in history["stages"].values())
     assert history["series"][-1][1] == 400
 
 

@@ -178,17 +178,20 @@ def test_the_times_of_a_run_that_nobody_waited_for_come_from_its_receipts(photos
     assert restored["images"] == restored["series"][-1][1] == 8
     assert restored["seconds"] == restored["series"][-1][0] > 0
     assert restored["images_per_second"] == pytest.approx(8 / restored["seconds"], abs=0.001)
+    assert restored["stages"] == pytest.approx(history["stages"], abs=0.001)
+    assert {"read", "decode", "resize", "encode"} <= restored["stages"].keys()
     assert main([str(out)]) == 0
     assert "<h3>Images per second</h3>" in (out / "report.html").read_text(encoding="utf-8")
 
 
 def test_only_shards_that_were_resized_count() -> None:
     started = {"started": "1970-01-01T00:16:40+00:00", "runner": "DataflowRunner"}
-    receipts = [(1064.5, 7, True), (1030.25, 5, True), (1070.0, 100, False)]
-    lines = [json_line({"time": time, "matched": matched, "again": again}) for time, matched, again in receipts]
+    stages = {"resize": 0.25, "decode": 1.5}
+    shards = [(1064.5, 7, True, stages), (1030.25, 5, True, {"decode": 0.5}), (1070.0, 100, False, {})]
+    lines = [dict(zip(("time", "matched", "again", "stages"), shard, strict=True)) for shard in shards]
     course = {"seconds": 64.5, "images": 12, "images_per_second": 0.186, "series": [(0.0, 0), (30.25, 5), (64.5, 12)]}
-    assert with_receipts(started, lines) == {**started, **course}
-    at_once = [json_line({**json.loads(line), "time": 1064.5}) for line in lines]
+    assert with_receipts(started, lines) == {**started, **course, "stages": {"decode": 2.0, "resize": 0.25}}
+    at_once = [{**line, "time": 1064.5} for line in lines]
     # Two shards between which no time passes are one point.
     assert with_receipts(started, at_once)["series"] == [(0.0, 0), (64.5, 12)]
     assert with_receipts(started, lines[2:]) == started

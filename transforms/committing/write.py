@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import apache_beam as beam
 from apache_beam.io import fileio
@@ -54,13 +54,22 @@ class ShardSink(fileio.FileSink):
     def write(self, record: ResizedShard) -> None:
         if not record.committed:
             commit(record, self._config)
-            progress.add_committed_shard(record.shard, record.tally)
-        images = record.tally["images"]
-        receipt = {"shard": record.shard.name, "again": not record.committed, "time": round(time.time(), 3), **images}
-        self._receipts.write(json_line(receipt))
+            progress.add_committed_shard(record.shard, record.tally, record.seconds)
+        self._receipts.write(json_line(_receipt(record)))
 
     def flush(self) -> None:
         """Do nothing, since nothing is buffered."""
+
+
+def _receipt(record: ResizedShard) -> dict[str, Any]:
+    """Return what a run did for a shard, and when: `pipeline.history.receipts` reads it."""
+    return {
+        "shard": record.shard.name,
+        "again": not record.committed,
+        "time": round(time.time(), 3),
+        **record.tally["images"],
+        "stages": {stage: round(seconds, 6) for stage, seconds in record.seconds.items()},
+    }
 
 
 class WriteShards(beam.PTransform):

@@ -195,7 +195,10 @@ class OutputImage(NamedTuple):
 
 
 class ResizedShard(NamedTuple):
-    """A shard to commit; or one that is `committed` already, without its rows and images."""
+    """A shard to commit; or one that is `committed` already, without its rows and images.
+
+    `seconds` is the thread time that its images took, by stage.
+    """
 
     shard: Shard
     digest: str
@@ -208,3 +211,4 @@ class ResizedShard(NamedTuple):
     missing: tuple[MissingRow, ...] = ()
     columns: Columns = NO_COLUMNS
     committed: bool = False
+    seconds: dict[str, float] = {}  # noqa: RUF012  # this default is never changed

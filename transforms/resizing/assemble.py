@@ -32,7 +32,7 @@ from transforms.model.records import (
     Value,
 )
 from transforms.resizing.process import SourceOutput, SourceResult, Staged
-from transforms.summary.tally import tally
+from transforms.summary.tally import add, tally
 from transforms.tables.columns import class_of
 from transforms.tables.join import EMPTY_JOIN, JoinResult
 from transforms.tables.readers import ATTRIBUTION_COLUMNS
@@ -72,8 +72,10 @@ def assemble(
     failures: list[FailureRow] = []
     images: list[OutputImage] = []
     owners: dict[str, str] = {}
+    seconds: dict[str, float] = {}
     dropped_boxes: dict[str, Counter[str]] = {str(size): Counter() for size in config.spec.sizes}
     for result in sorted(results, key=lambda result: (result.source.key, result.source.path)):
+        add(seconds, result.seconds)
         named = _named(shard, result, owners, config)
         errors = {str(error): error for error in named.outputs.values() if isinstance(error, ImageError)}
         failures += [failure_row(result.source, error) for error in errors.values()]
@@ -100,6 +102,7 @@ def assemble(
         joined.unmatched,
         of_tables.annotated.missing,
         of_tables.columns,
+        seconds=seconds,
     )
 
 

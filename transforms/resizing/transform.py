@@ -177,7 +177,7 @@ def _staging(config: ResizeConfig) -> str:
 
 
 def _count(result: SourceResult) -> None:
-    progress.add_result(any(isinstance(output, ImageError) for output in result.outputs.values()), result.seconds)
+    progress.add_result(any(isinstance(output, ImageError) for output in result.outputs.values()))
 
 
 def _resized(submitted: _Submitted, config: ResizeConfig) -> ResizedShard:
@@ -186,5 +186,5 @@ def _resized(submitted: _Submitted, config: ResizeConfig) -> ResizedShard:
         return ResizedShard(submitted.shard, submitted.digest, submitted.marker.tally, committed=True)
     results = [*submitted.skipped, *(submitted.work.results() if submitted.work else [])]
     resized = assemble(submitted.shard, submitted.digest, results, config, submitted.of_tables)
-    counters.count(resized.tally, sum(sum(result.seconds.values()) for result in results))
+    counters.count(resized.tally, sum(resized.seconds.values()))
     return resized

@@ -20,7 +20,7 @@ class Progress:
         failed: the number of these that failed.
         committed: the number of images of committed shards.
         latest: the shard that was committed last.
-        seconds: the thread time of this run by stage.
+        seconds: the thread time of this run by stage, for the shards that it has committed.
     """
 
     def __init__(self) -> None:
@@ -46,12 +46,16 @@ class Progress:
         with self._lock:
             self.done, self.resumed, self.failed, self.committed = done, resumed, failed, committed
 
-    def add_result(self, failed: bool, seconds: Mapping[str, float]) -> None:
-        """Count an image that was made or failed, and add the thread time of its stages."""
+    def set_seconds(self, seconds: Mapping[str, float]) -> None:
+        """Set the thread time of a job that another process followed."""
+        with self._lock:
+            self.seconds = dict(seconds)
+
+    def add_result(self, failed: bool) -> None:
+        """Count an image that was made or failed."""
         with self._lock:
             self.done += 1
             self.failed += failed
-            add(self.seconds, seconds)
 
     def add_resumed_shard(self, shard: Shard, tally: Tally) -> None:
         """Count a shard that an earlier run committed."""
@@ -61,10 +65,11 @@ class Progress:
             self.failed += tally["images"]["failed"]
             self._add_shard(shard, tally)
 
-    def add_committed_shard(self, shard: Shard, tally: Tally) -> None:
-        """Count a shard that this run has committed."""
+    def add_committed_shard(self, shard: Shard, tally: Tally, seconds: Mapping[str, float]) -> None:
+        """Count a shard that this run has committed, and add the thread time of its stages."""
         with self._lock:
             self._add_shard(shard, tally)
+            add(self.seconds, seconds)
 
     def _add_shard(self, shard: Shard, tally: Tally) -> None:
         self.latest = shard

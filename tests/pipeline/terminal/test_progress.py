@@ -19,8 +19,9 @@ def test_the_rate_counts_only_the_images_of_this_run() -> None:
     progress.set_total(100)
     progress.add_resumed_shard(SHARD, tally(60, 2))
     for number in range(20):
-        progress.add_result(number < 3, {"decode": 0.5, "resize": 0.25})
-    progress.add_committed_shard(SHARD, tally(15, 0))
+        progress.add_result(number < 3)
+    progress.add_committed_shard(SHARD, tally(15, 0), {"decode": 10.0, "resize": 4.0})
+    progress.add_committed_shard(SHARD, tally(0, 0), {"resize": 1.0, "write": 0.5})
     assert (progress.total, progress.done, progress.resumed, progress.failed, progress.committed) == (
         100,
         80,
@@ -30,7 +31,7 @@ def test_the_rate_counts_only_the_images_of_this_run() -> None:
     )
     assert progress.tally() == tally(75, 2)
     assert progress.latest == SHARD
-    assert progress.seconds == {"decode": 10.0, "resize": 5.0}
+    assert progress.seconds == {"decode": 10.0, "resize": 5.0, "write": 0.5}
     assert reporter.figures()["images"] == 20
     before, rate, after = reporter.seconds(), reporter.rate(), reporter.seconds()
     assert 20 / after <= rate <= 20 / before
@@ -44,8 +45,8 @@ def test_a_line_has_a_rate_even_if_all_images_were_done_at_the_first_look() -> N
     reporter = ProgressReporter(progress, 10)
     progress.set_total(2)
     assert reporter.line() == "0 of 2 images (0 %), 0.0 images/s, time left unknown, 0 failed"
-    progress.add_result(True, {})
-    progress.add_result(False, {})
+    progress.add_result(True)
+    progress.add_result(False)
     reporter.follow(lambda _: False, lambda: False)
     rate = re.fullmatch(r"2 of 2 images \(100 %\), ([\d,]+\.\d) images/s, 0 s left, 1 failed", reporter.line())
     assert rate is not None
@@ -74,7 +75,7 @@ def test_one_image_is_singular() -> None:
     progress.add_resumed_shard(SHARD, tally(1, 0))
     reporter = ProgressReporter(progress, 10)
     assert reporter.conclusion() == "nothing to do: the only image was already committed, and was not read"
-    progress.add_result(False, {})
+    progress.add_result(False)
     assert re.fullmatch(r"done: 1 image in [\d.]+ s, [\d,.]+ images/s, 1 was already committed", reporter.conclusion())
 
 
@@ -87,9 +88,9 @@ def test_a_timeline_assigns_time_to_phases() -> None:
     progress.add_resumed_shard(SHARD, tally(4, 0))
     timeline.record(4)
     for _ in range(6):
-        progress.add_result(False, {"read": 0.5})
+        progress.add_result(False)
     timeline.record(7)
-    progress.add_committed_shard(SHARD, tally(6, 0))
+    progress.add_committed_shard(SHARD, tally(6, 0), {"read": 3.0})
     timeline.record(7.5)
     assert timeline.figures() == {
         "phases": {"starting": 1.5, "listing": 2, "resizing": 5, "finishing": 0.5},

@@ -7,6 +7,7 @@ import pytest
 from tests.support import jpeg, snapshot, write_tree
 from transforms.committing.write import ShardSink, commit
 from transforms.dataset.markers import marker_path, read_header
+from transforms.imaging.errors import Stage
 from transforms.imaging.spec import ResizeSpec
 from transforms.listing.match import to_source
 from transforms.model.config import ResizeConfig, Split
@@ -62,12 +63,12 @@ def test_the_sink_commits_shards_that_are_not_committed_and_writes_a_receipt_for
     sink = ShardSink(config(tmp_path))
     sink.open(file)
     shard = resized(tmp_path, "a.jpg")
-    sink.write(shard)
+    sink.write(shard._replace(seconds={Stage.DECODE: 0.25, Stage.RESIZE: 0.125}))
     sink.write(ResizedShard(Shard("a", 1, 2), "d", shard.tally, committed=True))
     sink.flush()
     receipts = [json.loads(line) for line in file.getvalue().splitlines()]
-    assert [(receipt["shard"], receipt["again"], receipt["written"]) for receipt in receipts] == [
-        ("a-00000-of-00001", True, 1),
-        ("a-00001-of-00002", False, 1),
+    assert [(receipt["shard"], receipt["again"], receipt["written"], receipt["stages"]) for receipt in receipts] == [
+        ("a-00000-of-00001", True, 1, {"decode": 0.25, "resize": 0.125}),
+        ("a-00001-of-00002", False, 1, {}),
     ]
     assert [path.name for path in (tmp_path / "out" / ".run" / "shards").iterdir()] == ["a-00000-of-00001.jsonl"]
