@@ -16,7 +16,7 @@ WORKDIR /project
 COPY setup.py pyproject.toml README.md LICENSE image_resizer.py ./
 COPY pipeline pipeline
 COPY transforms transforms
-RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . && python -m zipfile -l /wheels/*.whl | grep _exact
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . && python -m zipfile -l /wheels/*.whl | grep _resample
 
 FROM ${BASE}
 ARG BEAM

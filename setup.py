@@ -45,8 +45,8 @@ LINT = [
 
 NATIVE = Path("transforms/imaging/native")
 # The same bytes as Pillow, faster. Without a C compiler the package installs all the same, and Pillow does the work.
-EXACT = Extension(
-    "transforms.imaging._exact",
+RESAMPLE = Extension(
+    "transforms.imaging._resample",
     sources=[str(path) for path in sorted(NATIVE.glob("*.c"))],
     depends=[str(path) for path in sorted(NATIVE.glob("*.h"))],
     # The weights must be Pillow's to the last bit.
@@ -71,7 +71,7 @@ setup(
         "transforms": ["py.typed"],
     },
     py_modules=["image_resizer"],
-    ext_modules=[EXACT],
+    ext_modules=[RESAMPLE],
     install_requires=[
         "apache-beam[gcp]>=2.76,<3",
         "google-crc32c>=1.5,<2",  # layout tfrecord; apache-beam[gcp] requires it too

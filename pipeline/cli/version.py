@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from PIL import features
 
-from transforms.imaging import exact
+from transforms.imaging import resample
 from transforms.imaging.extras import installed
 
 
@@ -19,7 +19,7 @@ def version_lines() -> list[str]:
     jpeg_version = features.version("libjpeg_turbo") or features.version("jpg")
     return [
         f"image_resizer {_installed('downsampled-open-images')}",
-        f"resampling {exact.resampler()}",
+        f"resampling {resample.resampler()}",
         f"pillow {features.version('pil')}",
         f"{jpeg} {jpeg_version}",
         *(f"{extra.distribution} {extra.version}" for extra in installed()),

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.cli.options import Options
 from transforms import storage
-from transforms.imaging import exact
+from transforms.imaging import resample
 from transforms.model.json_lines import json_line
 from transforms.model.records import RUN_DIR
 
@@ -39,7 +39,7 @@ class History:
             "runner": options.runner or "local",
             "processes": options.config.processes,
             # Workers of other runners may differ from this machine: their counters tell.
-            **({} if options.runner else {"resampling": exact.resampler()}),
+            **({} if options.runner else {"resampling": resample.resampler()}),
         }
         self.write({})
 

@@ -82,7 +82,7 @@ def _wheel(project: Path, folder: Path) -> Path | None:
     if subprocess.run(command, capture_output=True, check=False).returncode:
         return None
     (wheel,) = folder.glob("*.whl")
-    extension = f"transforms/imaging/_exact{_SUFFIX}"
+    extension = f"transforms/imaging/_resample{_SUFFIX}"
     with zipfile.ZipFile(wheel) as archive:
         is_compiled = extension in archive.namelist()  # a machine without a compiler makes a wheel without it
         return wheel if is_compiled and needed_glibc(archive.read(extension)) <= _GLIBC else None

@@ -15,7 +15,7 @@ from tests.dataflow.store import BUCKET
 from tests.dataflow.support import IMAGE, PLACE, Job, Store, flags_of, submission
 from tests.support import snapshot
 from tests.support.here import run_here
-from transforms.imaging import exact
+from transforms.imaging import resample
 
 pytestmark = pytest.mark.slow
 
@@ -102,7 +102,7 @@ def test_every_staged_file_has_its_hash(job: Job) -> None:
 
 def test_the_staged_packages_install_into_an_empty_environment(environment: Path, tmp_path: Path) -> None:
     lines = (
-        "import importlib.metadata as m, json, pipeline.run, transforms.imaging.exact as e",
+        "import importlib.metadata as m, json, pipeline.run, transforms.imaging.resample as e",
         "print(json.dumps([e.__file__, m.version('apache-beam'), m.version('pillow'), e.active_instruction_set()]))",
     )
     done = subprocess.run(
@@ -115,7 +115,7 @@ def test_the_staged_packages_install_into_an_empty_environment(environment: Path
     )
     location, *versions = json.loads(done.stdout)
     assert Path(location).is_relative_to(environment.parents[1])
-    assert versions == [version("apache-beam"), version("pillow"), exact.active_instruction_set()]
+    assert versions == [version("apache-beam"), version("pillow"), resample.active_instruction_set()]
 
 
 def test_the_installed_command_makes_datasets_and_estimates(environment: Path, images: Path, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ version=$(basename "$(readlink "$root/usr/bin/python3")")
 "${PYTHON:-python3}" -m zipfile -e "$place"/pillow-"$pillow"-*.whl "$place/wheel"
 
 aarch64-linux-gnu-gcc -O3 -shared -fPIC -ffp-contract=off -Wall -Wextra -Werror \
-  -I"$root/usr/include/$version" -I"$root/usr/include" transforms/imaging/native/*.c -o "$place/_exact.so" -lm
+  -I"$root/usr/include/$version" -I"$root/usr/include" transforms/imaging/native/*.c -o "$place/_resample.so" -lm
 
 QEMU_LD_PREFIX=$root PYTHONPATH=$place/wheel:$PWD exec qemu-aarch64 "$root/usr/bin/$version" \
-  -m tests.fuzz.exact --cases "$cases" --library "$place/_exact.so"
+  -m tests.fuzz.resample --cases "$cases" --library "$place/_resample.so"

@@ -1,4 +1,4 @@
-"""The extension `_exact`, compiled with sanitizers and loaded in place of the installed one."""
+"""The extension `_resample`, compiled with sanitizers and loaded in place of the installed one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import transforms.imaging
 
 NATIVE = Path(transforms.imaging.__file__).with_name("native")
-MODULE = "transforms.imaging._exact"
+MODULE = "transforms.imaging._resample"
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 SANITIZERS = ("-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
@@ -29,7 +29,7 @@ def build(folder: Path, *options: str) -> Path:
     Raises:
         RuntimeError: the compiler refused it; with what it wrote.
     """
-    library = folder / "_exact.so"
+    library = folder / "_resample.so"
     include = sysconfig.get_paths()["include"]
     sources = sorted(str(path) for path in NATIVE.glob("*.c"))
     command = [compiler() or "gcc", "-shared", "-fPIC", "-ffp-contract=off", f"-I{include}", *WARNINGS, *options]
@@ -47,7 +47,7 @@ def load(path: Path) -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     sys.modules[MODULE] = module
-    transforms.imaging._exact = module  # `from transforms.imaging import _exact`
+    transforms.imaging._resample = module  # `from transforms.imaging import _resample`
 
 
 def environment() -> dict[str, str]:

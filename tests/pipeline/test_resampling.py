@@ -8,7 +8,7 @@ import pytest
 from tests.pipeline.conftest import Make
 from tests.support import snapshot
 from tests.support.state import state_of
-from transforms.imaging import exact
+from transforms.imaging import resample
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +19,7 @@ def test_runs_with_and_without_the_extension_can_share_a_dataset(
     line = ["-i", photos, "-s", 48, 24, "--images_per_shard", 3]
     make(*line, "-o", tmp_path / "alike")
     with monkeypatch.context() as patched:
-        patched.setattr(exact, "active_instruction_set", lambda: None)
+        patched.setattr(resample, "active_instruction_set", lambda: None)
         make(*line, "-o", tmp_path / "mixed")
     assert snapshot(tmp_path / "mixed") == snapshot(tmp_path / "alike")
 
@@ -29,7 +29,7 @@ def test_runs_with_and_without_the_extension_can_share_a_dataset(
     assert snapshot(tmp_path / "mixed") == snapshot(tmp_path / "alike")
     records = [json.loads(path.read_bytes()) for path in state_of(tmp_path / "mixed").glob("history-*.json")]
     assert sorted(record["images"] > 0 for record in records) == [True, True]
-    assert {record["resampling"] for record in records} == {"pillow", exact.active_instruction_set() or "pillow"}
+    assert {record["resampling"] for record in records} == {"pillow", resample.active_instruction_set() or "pillow"}
 
 
 def test_a_remote_run_does_not_name_what_resizes_on_this_machine(make: Make, photos: Path, tmp_path: Path) -> None:

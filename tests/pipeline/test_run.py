@@ -24,7 +24,7 @@ from pipeline.graph import build
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, jpeg, photo_tree, rows, run, snapshot, write_tree
 from tests.support.state import state_of
-from transforms.imaging import exact
+from transforms.imaging import resample
 from transforms.layouts import LAYOUTS
 
 pytestmark = pytest.mark.slow
@@ -192,7 +192,7 @@ def test_counters_agree_with_the_manifest(photos: Path, tmp_path: Path) -> None:
         "out-images": 12,
         "out-bytes": sum(row["bytes"] or 0 for row in manifest),
         "failed-not-an-image": 1,
-        f"resampling-{exact.active_instruction_set() or 'pillow'}": 7,
+        f"resampling-{resample.active_instruction_set() or 'pillow'}": 7,
     }
 
 
@@ -261,7 +261,7 @@ def test_each_run_leaves_a_record(make: Make, photos: Path, tmp_path: Path) -> N
         (9, 3, "local"),
         (0, 3, "local"),
     ]
-    assert {record["resampling"] for record in records} == {exact.active_instruction_set() or "pillow"}
+    assert {record["resampling"] for record in records} == {resample.active_instruction_set() or "pillow"}
     assert records[0]["images_per_second"] == pytest.approx(9 / records[0]["seconds"], rel=0.01)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from transforms.imaging import color, decode, encode, exact, keeping, memory
+from transforms.imaging import color, decode, encode, keeping, memory, resample
 from transforms.imaging.errors import ImageError, Note, SkippedError, Stage
 from transforms.imaging.geometry import Box, Target, box_in, can_chain, skip_reason, targets
 from transforms.imaging.header import ImageHeader, probe_header
@@ -176,10 +176,10 @@ def _pictures(
             encode.check_dimensions(target, extension, spec.max_pixels)
             with image_errors(Stage.RESIZE):
                 if larger and spec.chains and can_chain(larger[0], target):
-                    picture = exact.resize(larger[1], target.picture, spec.filter)
+                    picture = resample.resize(larger[1], target.picture, spec.filter)
                 else:
                     part = box_in(box, full_size, target.source_box)
-                    picture = exact.resize(decoded.pixels, target.picture, spec.filter, part)
+                    picture = resample.resize(decoded.pixels, target.picture, spec.filter, part)
                 finished = _pad(_turn(color.finish(picture, decoded, spec), target), target, spec)
         except ImageError as error:
             yield target, error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apache_beam.metrics import Metrics
 
-from transforms.imaging import exact
+from transforms.imaging import resample
 from transforms.model.records import Tally
 
 NAMESPACE = "downsampled-open-images"
@@ -24,7 +24,7 @@ def count(tally: Tally, seconds: float) -> None:
         "out-images": sum(output["images"] for output in outputs),
         "out-bytes": sum(output["bytes"] for output in outputs),
         "resize-msec": round(1000 * seconds),
-        f"resampling-{exact.resampler()}": tally["images"]["matched"],
+        f"resampling-{resample.resampler()}": tally["images"]["matched"],
         **{f"failed-{kind}": number for kind, number in tally["failures"].items()},
     }
     for name, number in counts.items():

@@ -13,7 +13,7 @@ from pipeline.cli.flags import parser_and_groups
 from pipeline.cli.flags_page import page
 from pipeline.cli.version import version_lines
 from tests.support import ROOT
-from transforms.imaging import exact
+from transforms.imaging import resample
 
 PAGE = ROOT / "docs" / "flags.md"
 
@@ -77,7 +77,7 @@ def test_version_names_the_program_and_its_libraries() -> None:
         "python",
     )
     declared = re.findall(r'^    version="(.*)"', (ROOT / "setup.py").read_text(encoding="utf-8"), re.MULTILINE)
-    resampling = exact.active_instruction_set() or "pillow"
+    resampling = resample.active_instruction_set() or "pillow"
     assert list(versions[:4]) == [*declared, resampling, features.version("pil"), features.version("libjpeg_turbo")]
 
 

@@ -15,13 +15,13 @@ from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
 from pipeline.cli.options import parse
 from pipeline.runners import packages
 from tests.support import ROOT
-from transforms.imaging import exact
+from transforms.imaging import resample
 
 SOURCE = f"--setup_file={ROOT / 'setup.py'}"
 PYTHON = f"cp{sys.version_info.major}{sys.version_info.minor}"
 
 compiled = pytest.mark.skipif(
-    not (exact.instruction_sets() and platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc"),
+    not (resample.instruction_sets() and platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc"),
     reason="no extension for the workers can be compiled here",
 )
 
@@ -65,12 +65,12 @@ def test_the_wheel_needs_no_compiler(staged: list[str], tmp_path: Path) -> None:
     environment = {**os.environ, "CC": "/bin/false", "PYTHONPATH": str(tmp_path)}
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     subprocess.run([*pip, "--target", str(tmp_path), wheel], env=environment, check=True)
-    lines = "from transforms.imaging import exact; print(exact.__file__, exact.active_instruction_set())"
+    lines = "from transforms.imaging import resample; print(resample.__file__, resample.active_instruction_set())"
     done = subprocess.run(
         [sys.executable, "-P", "-c", lines], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
-    installed = tmp_path / "transforms" / "imaging" / "exact.py"
-    assert done.stdout == f"{installed} {exact.active_instruction_set()}\n"
+    installed = tmp_path / "transforms" / "imaging" / "resample.py"
+    assert done.stdout == f"{installed} {resample.active_instruction_set()}\n"
 
 
 @pytest.mark.parametrize("machine_type", ["t2a-standard-4", "c4a-standard-4", "n4a-highmem-8", "a4x-highgpu-4g", "z9"])
@@ -114,21 +114,21 @@ def test_the_glibc_that_a_library_needs(library: bytes, needed: tuple[int, int])
 @pytest.mark.slow
 def test_an_extension_for_a_newer_glibc_leaves_the_work_to_pillow(tmp_path: Path) -> None:
     """The worker's image may be older than the machine that built the wheel."""
-    built = Path(exact._extension().__file__)
+    built = Path(resample._extension().__file__)
     assert packages.needed_glibc(built.read_bytes()) >= (2, 14)  # memcpy
     shutil.copytree(ROOT / "transforms", tmp_path / "transforms", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
     newer = built.read_bytes().replace(b"GLIBC_2.14\0", b"GLIBC_2.99\0")
     (tmp_path / "transforms" / "imaging" / built.name).write_bytes(newer)
     lines = (
         "from PIL import Image",
-        "from transforms.imaging import exact",
+        "from transforms.imaging import resample",
         "try:",
-        "    exact._extension()",
+        "    resample._extension()",
         "except ImportError as error:",
         "    print(error)",
         "image = Image.radial_gradient('L')",
-        "made = exact.resize(image, (99, 77), Image.Resampling.LANCZOS)",
-        "print(exact.active_instruction_set(), made == image.resize((99, 77), Image.Resampling.LANCZOS))",
+        "made = resample.resize(image, (99, 77), Image.Resampling.LANCZOS)",
+        "print(resample.active_instruction_set(), made == image.resize((99, 77), Image.Resampling.LANCZOS))",
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", "\n".join(lines)],

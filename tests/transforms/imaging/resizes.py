@@ -1,4 +1,4 @@
-"""Resizes made from a number, and the images' bytes in memory, for comparing `exact` with Pillow."""
+"""Resizes made from a number, and the images' bytes in memory, for comparing `resample` with Pillow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from transforms.imaging import exact
+from transforms.imaging import resample
 from transforms.imaging.geometry import Box, Size
 
 FILTERS = tuple(Image.Resampling)
@@ -36,9 +36,9 @@ class Resize(NamedTuple):
         """Return Pillow's result."""
         return self.image.resize(self.size, self.resampling, self.box)
 
-    def by_exact(self, instruction_set: str | None = None) -> Image.Image:
+    def by_extension(self, instruction_set: str | None = None) -> Image.Image:
         """Return ours."""
-        return exact.resize(self.image, self.size, self.resampling, self.box, instruction_set)
+        return resample.resize(self.image, self.size, self.resampling, self.box, instruction_set)
 
 
 def noise(mode: str, size: Size, seed: int = 1) -> Image.Image:
@@ -70,7 +70,7 @@ def difference(resize: Resize, instruction_set: str | None = None) -> str | None
         theirs = resize.by_pillow()
     except ValueError as error:
         return _raised(resize, instruction_set, str(error))
-    ours = resize.by_exact(instruction_set)
+    ours = resize.by_extension(instruction_set)
     if (ours.mode, ours.size, ours.info) != (theirs.mode, theirs.size, theirs.info):
         return f"{ours!r} {ours.info} instead of {theirs!r} {theirs.info}"
     if memory(ours) == memory(theirs):
@@ -81,7 +81,7 @@ def difference(resize: Resize, instruction_set: str | None = None) -> str | None
 
 def _raised(resize: Resize, instruction_set: str | None, message: str) -> str | None:
     try:
-        resize.by_exact(instruction_set)
+        resize.by_extension(instruction_set)
     except ValueError as error:
         return None if str(error) == message else f"'{error}' instead of '{message}'"
     return f"nothing was raised instead of '{message}'"
@@ -127,13 +127,13 @@ def _part(chance: random.Random, side: int, target: int) -> tuple[float, float]:
 
 @contextlib.contextmanager
 def blocks_of(block_bytes: int, strip_bytes: int) -> Iterator[None]:
-    """Let Pillow keep new images in smaller blocks, and `exact` copy strips that fit them."""
+    """Let Pillow keep new images in smaller blocks, and `resample` copy strips that fit them."""
     core: Any = vars(Image)["core"]  # whose environment variable is PILLOW_BLOCK_SIZE
-    strip_before = exact._STRIP_BYTES
+    strip_before = resample._STRIP_BYTES
     core.set_block_size(block_bytes)
-    exact._STRIP_BYTES = strip_bytes
+    resample._STRIP_BYTES = strip_bytes
     try:
         yield
     finally:
         core.set_block_size(BLOCK_BYTES)
-        exact._STRIP_BYTES = strip_before
+        resample._STRIP_BYTES = strip_before

@@ -1,6 +1,6 @@
 /* AVX2: a weight is split in 15 low bits and an int16 of high bits, and two multiply-adds of pairs of int16
    take the place of one 32-bit multiplication. */
-#include "exact.h"
+#include "resample.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 

@@ -5,8 +5,8 @@
 
 #include "arrow.h"
 
-#define WEIGHTS "transforms.imaging._exact.weights"
-#define PIXELS "transforms.imaging._exact.pixels"
+#define WEIGHTS "transforms.imaging._resample.weights"
+#define PIXELS "transforms.imaging._resample.pixels"
 #define SCHEMA "arrow_schema"
 #define ARRAY "arrow_array"
 

@@ -5,7 +5,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include "exact.h"
+#include "resample.h"
 
 /* Take ownership of the weights; free them on failure too. */
 PyObject *weights_capsule(Weights weights);

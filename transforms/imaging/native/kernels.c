@@ -1,5 +1,5 @@
 /* The kernels that this compiler can make. */
-#include "exact.h"
+#include "resample.h"
 
 extern const Kernel PORTABLE;
 

@@ -1,4 +1,4 @@
-/* transforms.imaging._exact: the steps that transforms/imaging/exact.py makes a resize of. */
+/* transforms.imaging._resample: the steps that transforms/imaging/resample.py makes a resize of. */
 #include "capsules.h"
 
 #include <string.h>
@@ -161,8 +161,8 @@ static PyModuleDef_Slot SLOTS[] = {
 };
 
 static struct PyModuleDef MODULE = {
-    PyModuleDef_HEAD_INIT, "_exact", "Pillow's 8-bit resampling by vector instructions.", 0, METHODS, SLOTS, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT, "_resample", "Pillow's 8-bit resampling by vector instructions.", 0, METHODS, SLOTS, NULL, NULL, NULL,
 };
 
-PyMODINIT_FUNC PyInit__exact(void);
-PyMODINIT_FUNC PyInit__exact(void) { return PyModuleDef_Init(&MODULE); }
+PyMODINIT_FUNC PyInit__resample(void);
+PyMODINIT_FUNC PyInit__resample(void) { return PyModuleDef_Init(&MODULE); }

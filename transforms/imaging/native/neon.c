@@ -1,5 +1,5 @@
 /* NEON, which every aarch64 processor has: 32-bit multiply-adds of four channels, or of four bytes of a row. */
-#include "exact.h"
+#include "resample.h"
 
 #if defined(__aarch64__) && defined(__GNUC__) && defined(__ARM_NEON) && !defined(__ARM_BIG_ENDIAN)
 

@@ -1,5 +1,5 @@
 /* The two passes over rows of pixels, by a kernel. */
-#include "exact.h"
+#include "resample.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The kernel without vector instructions: what the others are compared with. */
-#include "exact.h"
+#include "resample.h"
 
 #include <string.h>
 

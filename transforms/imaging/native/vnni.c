@@ -1,6 +1,6 @@
 /* AVX-512 VNNI, on 256 bits: a weight is split in three signed bytes, and a multiply-add of four bytes by four
    takes four taps at once. */
-#include "exact.h"
+#include "resample.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 

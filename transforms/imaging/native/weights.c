@@ -1,6 +1,6 @@
 /* The weights of Pillow's filters. Every expression is that of Pillow's Resample.c, in its order and precision:
    compile without contraction and without -ffast-math. */
-#include "exact.h"
+#include "resample.h"
 
 #include <limits.h>
 #include <math.h>
@@ -18,7 +18,7 @@
 #define BYTES_MAX (1 << 28)
 
 /* Where the processor always has fused multiply-adds, compilers take them, and Pillow's packages have them. Where this
-   Pillow was compiled in another way, exact.py notices it. */
+   Pillow was compiled in another way, resample.py notices it. */
 #if defined(__aarch64__) || defined(_M_ARM64)
 #define MULTIPLY_ADD(a, b, c) fma(a, b, c)
 #else

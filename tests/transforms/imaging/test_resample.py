@@ -27,13 +27,13 @@ from tests.transforms.imaging.resizes import (
     memory,
     noise,
 )
-from transforms.imaging import exact
+from transforms.imaging import resample
 from transforms.imaging.opening import open_image
 from transforms.imaging.resize import Encoded, resize_image
 from transforms.imaging.spec import ResizeSpec
 
 LANCZOS = Image.Resampling.LANCZOS
-SETS = exact.instruction_sets()
+SETS = resample.instruction_sets()
 PHOTO = photo(5, (640, 480))
 
 built = pytest.mark.skipif(not SETS, reason="the extension is not built here")
@@ -44,8 +44,8 @@ each_set = pytest.mark.parametrize("instruction_set", SETS or [pytest.param("", 
 @built
 def test_the_extension_does_the_work_where_the_processor_can() -> None:
     assert SETS[-1] == "portable"
-    assert exact.active_instruction_set() == (SETS[0] if len(SETS) > 1 else None)
-    assert exact.is_available() == (len(SETS) > 1)
+    assert resample.active_instruction_set() == (SETS[0] if len(SETS) > 1 else None)
+    assert resample.is_available() == (len(SETS) > 1)
 
 
 @each_set
@@ -81,7 +81,7 @@ def test_a_box_may_exceed_the_image_in_its_last_digit(
 @built
 @pytest.mark.parametrize("mode", OTHER_MODES)
 def test_other_modes_are_pillows(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exact, "_resample", None)
+    monkeypatch.setattr(resample, "_resample", None)
     resampling = LANCZOS if mode in ("I", "F", "I;16") else Image.Resampling.NEAREST
     assert difference(Resize(noise(mode, (40, 30)), (20, 10), resampling, None), "portable") is None
 
@@ -117,7 +117,7 @@ def test_an_image_in_several_blocks_of_memory(mode: str, size: tuple[int, int], 
 @built
 def test_strips_and_what_fits_no_strip(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of 4,000 bytes, four strips of two; then strips that lie in several blocks themselves."""
-    extension, strips = exact._extension(), []
+    extension, strips = resample._extension(), []
     across = extension.across
 
     def counted(weights: Any, array: Any, skip: int, height: int, *rest: Any) -> None:
@@ -136,7 +136,7 @@ def test_strips_and_what_fits_no_strip(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_pixels_in_memory_of_others(mode: str) -> None:
     """Pillow 12.3 crashes where it exports the pixels of such an image."""
-    borrowed = Image.fromarrow(exact._Pixels(_pixels_of(noise(mode, (64, 48)))), mode, (64, 48))
+    borrowed = Image.fromarrow(resample._Pixels(_pixels_of(noise(mode, (64, 48)))), mode, (64, 48))
     assert borrowed.readonly
     assert difference(Resize(borrowed, (20, 15), LANCZOS, None), "portable") is None
     mapped = Image.frombuffer("L", (64, 48), bytes(64 * 48), "raw", "L", 0, 1)
@@ -144,7 +144,7 @@ def test_pixels_in_memory_of_others(mode: str) -> None:
 
 
 def _pixels_of(image: Image.Image) -> object:
-    extension = exact._extension()
+    extension = resample._extension()
     pixels = extension.pixels(1 if image.mode == "L" else 4, *image.size)
     extension.across(None, image.__arrow_c_array__()[1], 0, image.height, pixels, 0, 0xFFFFFFFF)
     return pixels
@@ -152,19 +152,19 @@ def _pixels_of(image: Image.Image) -> object:
 
 @built
 def test_a_result_can_be_changed_exported_and_resized_again() -> None:
-    made = exact.resize(PHOTO, (320, 240), LANCZOS)
+    made = resample.resize(PHOTO, (320, 240), LANCZOS)
     other = PHOTO.resize((320, 240), LANCZOS)
     for image in (made, other):
         image.putpixel((3, 4), (1, 2, 3))
     assert not made.readonly
     assert memory(made) == memory(other)
-    assert exact.resize(made, (99, 74), LANCZOS).tobytes() == other.resize((99, 74), LANCZOS).tobytes()
+    assert resample.resize(made, (99, 74), LANCZOS).tobytes() == other.resize((99, 74), LANCZOS).tobytes()
 
 
 def test_what_belongs_to_the_image_comes_along_as_a_copy() -> None:
     image = PHOTO.copy()
     image.info["dpi"] = (72, 72)
-    made = exact.resize(image, (32, 24), LANCZOS)
+    made = resample.resize(image, (32, 24), LANCZOS)
     image.info["dpi"] = (1, 1)
     assert made.info == {"dpi": (72, 72)}
     assert type(made) is Image.Image
@@ -181,20 +181,20 @@ def test_what_belongs_to_the_image_comes_along_as_a_copy() -> None:
 )
 def test_what_pillow_refuses_is_refused_in_its_words(size: tuple[int, int], box: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        exact.resize(PHOTO, size, LANCZOS, box)
+        resample.resize(PHOTO, size, LANCZOS, box)
 
 
 @built
 def test_weights_too_large_for_the_exact_form_are_refused() -> None:
     """A filter's weights never are; the memory that they take can be."""
-    assert exact._extension().weights("portable", 100, 0, 100, 50, 4)[1:] == (0, 100)
-    assert exact._extension().weights("portable", 2**31 - 1, 0, 2**31, 2**30, 4) is None
-    assert exact._extension().weights("portable", 2**31 - 1, 0, 2**31, 1, 4) is None
+    assert resample._extension().weights("portable", 100, 0, 100, 50, 4)[1:] == (0, 100)
+    assert resample._extension().weights("portable", 2**31 - 1, 0, 2**31, 2**30, 4) is None
+    assert resample._extension().weights("portable", 2**31 - 1, 0, 2**31, 1, 4) is None
 
 
 @built
 def test_what_the_extension_refuses_is_pillows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exact._extension(), "weights", lambda *_: None)
+    monkeypatch.setattr(resample._extension(), "weights", lambda *_: None)
     for case in (Resize(PHOTO, (1233, 7), LANCZOS, None), Resize(PHOTO.convert("LA"), (7, 1233), LANCZOS, None)):
         assert difference(case, "portable") is None
 
@@ -224,7 +224,7 @@ def test_what_the_extension_refuses_is_pillows(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_the_extension_checks_its_bounds(call: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        call(exact._extension(), Image.new("L", (10, 8)).__arrow_c_array__()[1])
+        call(resample._extension(), Image.new("L", (10, 8)).__arrow_c_array__()[1])
 
 
 def _line(module: Any) -> object:
@@ -238,7 +238,7 @@ def test_many_threads_make_the_same_bytes() -> None:
     alone = [case.by_pillow().tobytes() for case in cases]
     with ThreadPoolExecutor(8) as pool:
         for _ in range(3):
-            assert list(pool.map(lambda case: case.by_exact(SETS[0]).tobytes(), cases)) == alone
+            assert list(pool.map(lambda case: case.by_extension(SETS[0]).tobytes(), cases)) == alone
 
 
 @built
@@ -248,8 +248,8 @@ def test_memory_is_given_back() -> None:
     def grown(times: int) -> int:
         before = _resident()
         for number in range(times):
-            exact.resize(image, (500 + number % 7, 400), LANCZOS)
-            exact.resize(strips, (100, 100), LANCZOS, (0, 0, 4100 - number / 1000, 500))  # not kept
+            resample.resize(image, (500 + number % 7, 400), LANCZOS)
+            resample.resize(strips, (100, 100), LANCZOS, (0, 0, 4100 - number / 1000, 500))  # not kept
         gc.collect()
         return _resident() - before
 
@@ -267,15 +267,15 @@ def test_no_memory_is_a_memory_error() -> None:
     code = """
 import resource
 from PIL import Image
-from transforms.imaging import exact
+from transforms.imaging import resample
 image = Image.new("RGB", (100, 100))
-exact.resize(image, (50, 50), Image.Resampling.LANCZOS, None, "portable")
+resample.resize(image, (50, 50), Image.Resampling.LANCZOS, None, "portable")
 resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
 try:
-    exact.resize(image, (20_000, 20_000), Image.Resampling.LANCZOS, None, "portable")
+    resample.resize(image, (20_000, 20_000), Image.Resampling.LANCZOS, None, "portable")
 except MemoryError:
     print("MemoryError")
-print(exact.resize(image, (50, 50), Image.Resampling.LANCZOS, None, "portable").size)
+print(resample.resize(image, (50, 50), Image.Resampling.LANCZOS, None, "portable").size)
 """
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ended.stdout.split("\n")[:2] == ["MemoryError", "(50, 50)"]
@@ -291,18 +291,18 @@ def outputs(data: bytes, algorithm: str = "lanczos") -> list[bytes]:
 def test_workers_with_and_without_the_extension_write_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     files = [jpeg(seed, (700, 500 + seed)) for seed in range(6)]
     alike = [outputs(data) for data in files]
-    exact._extension.cache_clear()
-    exact.active_instruction_set.cache_clear()
+    resample._extension.cache_clear()
+    resample.active_instruction_set.cache_clear()
     with monkeypatch.context() as patched:
         patched.setitem(sys.modules, sanitized.MODULE, None)
-        patched.delattr("transforms.imaging._exact", raising=False)
-        assert exact.instruction_sets() == []
-        assert not exact.is_available()
+        patched.delattr("transforms.imaging._resample", raising=False)
+        assert resample.instruction_sets() == []
+        assert not resample.is_available()
         assert [outputs(data) if seed % 2 else alike[seed] for seed, data in enumerate(files)] == alike
         assert [outputs(data) for data in files] == alike
-    exact._extension.cache_clear()
-    exact.active_instruction_set.cache_clear()
-    assert exact.instruction_sets() == SETS
+    resample._extension.cache_clear()
+    resample.active_instruction_set.cache_clear()
+    assert resample.instruction_sets() == SETS
 
 
 @built
@@ -313,14 +313,14 @@ def test_bytes_that_are_not_pillows_are_not_used(monkeypatch: pytest.MonkeyPatch
     def another(image: Image.Image, *arguments: Any) -> Image.Image:
         return true(image, *arguments).point(lambda level: level ^ 1)
 
-    assert exact._agrees(SETS[0])
+    assert resample._agrees(SETS[0])
     monkeypatch.setattr(Image.Image, "resize", another)
-    assert not exact._agrees(SETS[0])
+    assert not resample._agrees(SETS[0])
 
 
 @built
 def test_every_resize_of_the_core_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    if not exact.is_available():
+    if not resample.is_available():
         pytest.skip("this processor has none of the instructions")
     data = jpeg(1, (700, 500))
     monkeypatch.setattr(Image.Image, "resize", None)
@@ -339,7 +339,7 @@ def test_an_encoded_photograph_is_the_old_scripts() -> None:
 
 @compiled
 def test_the_extension_under_sanitizers() -> None:
-    command = [sys.executable, "-m", "tests.fuzz.exact", "--sanitize", "--cases", "150"]
+    command = [sys.executable, "-m", "tests.fuzz.resample", "--sanitize", "--cases", "150"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.endswith(": 0 differ from Pillow\n")

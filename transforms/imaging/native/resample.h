@@ -1,4 +1,4 @@
-/* Pillow's 8-bit resampling, with the same bytes, by vector instructions. See docs/exact.md. */
+/* Pillow's 8-bit resampling, with the same bytes, by vector instructions. See docs/resampling.md. */
 #ifndef EXACT_H
 #define EXACT_H
 

@@ -1,4 +1,4 @@
-"""Resizes against Pillow's: `python -m tests.fuzz.exact --cases 20000 --sanitize`, some three minutes on one core.
+"""Resizes against Pillow's: `python -m tests.fuzz.resample --cases 20000 --sanitize`, some three minutes on one core.
 
 Each case is one image of random bytes, of any size, mode, box and filter; every instruction set of this machine
 must produce Pillow's own bytes from it. With `--sanitize` the extension is recompiled with AddressSanitizer and
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.fuzz import sanitized
 from tests.transforms.imaging.resizes import any_resize, blocks_of, difference
-from transforms.imaging import exact
+from transforms.imaging import resample
 
 
 def failures(number: int) -> list[str]:
@@ -25,20 +25,20 @@ def failures(number: int) -> list[str]:
     # Every fourth lies in blocks so small that its rows are copied in strips.
     with blocks_of(8192, 2048) if number % 4 == 0 else contextlib.nullcontext():
         case = any_resize(number)
-        results = {name: difference(case, name) for name in exact.instruction_sets()}
+        results = {name: difference(case, name) for name in resample.instruction_sets()}
     return [f"case {number}, {name}: {case}: {wrong}" for name, wrong in results.items() if wrong]
 
 
 def _sanitized(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         library = sanitized.build(Path(folder), *sanitized.SANITIZERS)
-        command = [sys.executable, "-m", "tests.fuzz.exact", *argv, "--library", str(library)]
+        command = [sys.executable, "-m", "tests.fuzz.resample", *argv, "--library", str(library)]
         return subprocess.run(command, env=sanitized.environment(), check=False).returncode
 
 
 def main(argv: list[str]) -> int:
     """Try the cases and print those that differ; 1 if there are any."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.exact", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.resample", description=__doc__.split("\n")[0])
     parser.add_argument("--cases", type=int, default=20_000, help="how many (default %(default)s)")
     parser.add_argument("--first", type=int, default=0, help="the first one's number (default %(default)s)")
     parser.add_argument("--sanitize", action="store_true", help="compile the extension with sanitizers")
@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     numbers = range(arguments.first, arguments.first + arguments.cases)
     found = [sentence for number in numbers for sentence in failures(number)]
     print(*found, sep="\n", end="\n" if found else "")
-    sets = ", ".join(exact.instruction_sets())
+    sets = ", ".join(resample.instruction_sets())
     print(f"{arguments.cases} cases, instruction sets {sets or 'none'}: {len(found)} differ from Pillow")
     return 1 if found or not sets else 0
 

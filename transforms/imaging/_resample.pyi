@@ -1,4 +1,4 @@
-"""The C extension of `native/`, where it is built; only `exact.py` uses it."""
+"""The C extension of `native/`, where it is built; only `resample.py` uses it."""
 
 def instruction_sets() -> list[str]: ...
 def weights(

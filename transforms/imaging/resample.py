@@ -1,8 +1,8 @@
-"""`Image.resize` with the same bytes, several times faster: the package's own C extension `_exact`.
+"""`Image.resize` with the same bytes, several times faster: the package's own C extension `_resample`.
 
 Pillow's 8-bit resampling is integer arithmetic, so vector instructions can do it in another order with the same
 result. Where the extension is not built, the processor lacks the instructions, or an image is of another kind,
-Pillow does the work. Nobody has to know which of them did: docs/exact.md.
+Pillow does the work. Nobody has to know which of them did: docs/resampling.md.
 """
 
 from __future__ import annotations
@@ -126,9 +126,9 @@ def resampler() -> str:
 
 @functools.cache
 def _extension() -> Any:
-    from transforms.imaging import _exact  # imported here because it is optional
+    from transforms.imaging import _resample  # imported here because it is optional
 
-    return _exact
+    return _resample
 
 
 def _agrees(instruction_set: str) -> bool:

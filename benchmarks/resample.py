@@ -1,4 +1,4 @@
-"""The core with and without its C extension: `python -m benchmarks.exact FOLDER ... [--size 512] [--rounds 5]`.
+"""The core with and without its C extension: `python -m benchmarks.resample FOLDER ... [--size 512] [--rounds 5]`.
 
 One thread, in memory: decode, resize, encode. Each image is made in every way in turn, `rounds` times, and its
 fastest time counts: CPU milliseconds, as means over the images. The bytes that the ways make are compared too.
@@ -21,7 +21,7 @@ from unittest import mock
 from PIL import Image
 
 from benchmarks.measure import machine
-from transforms.imaging import exact
+from transforms.imaging import resample
 from transforms.imaging.errors import Stage
 from transforms.imaging.resize import Encoded, process_image
 from transforms.imaging.spec import ResizeSpec
@@ -85,7 +85,7 @@ def by_first_script(data: bytes, size: int) -> Timed:
 @contextlib.contextmanager
 def resizing_by(instruction_set: str | None) -> Iterator[None]:
     """Let the core resize with this instruction set, or with Pillow."""
-    with mock.patch.object(exact, "active_instruction_set", return_value=instruction_set):
+    with mock.patch.object(resample, "active_instruction_set", return_value=instruction_set):
         yield
 
 
@@ -99,7 +99,7 @@ def _core_with(instruction_set: str | None) -> Callable[[bytes, int], Timed]:
 
 def ways() -> dict[str, Callable[[bytes, int], Timed]]:
     """Return each way to make an image, by its name."""
-    sets = [name for name in exact.instruction_sets() if name != exact.PORTABLE]
+    sets = [name for name in resample.instruction_sets() if name != resample.PORTABLE]
     return {FIRST_SCRIPT: by_first_script, PILLOW: _core_with(None), **{name: _core_with(name) for name in sets}}
 
 
