@@ -19,12 +19,12 @@ from apache_beam.io.filesystem import FileMetadata
 from transforms import storage
 from transforms.dataset.settings import versions
 from transforms.imaging import Encoded, ImageError, ResizeSpec
-from transforms.imaging.naming import key_of
 from transforms.imaging.strict import check_extra
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.json_lines import manifest_line
+from transforms.model.keys import key_of
 from transforms.model.records import FailureRow, ManifestRow, Source
 from transforms.resizing.assemble import failure_row, manifest_row
 from transforms.resizing.environment import check_libraries

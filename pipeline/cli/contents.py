@@ -14,11 +14,11 @@ from loguru import logger
 
 from pipeline.errors import UsageError
 from transforms.imaging.errors import ImageError
-from transforms.imaging.naming import extension_of, is_system_file, is_system_folder, is_tried
 from transforms.listing.files import list_files
 from transforms.listing.lists import check_lists
 from transforms.listing.no_image import no_image_message
 from transforms.model.config import ResizeConfig, Split, Unread
+from transforms.model.file_names import extension_of, is_candidate, is_system_file, is_system_folder
 from transforms.sources import download
 from transforms.sources.archive import is_archive
 from transforms.storage import below, is_inside, is_local, join, matches
@@ -171,7 +171,7 @@ def survey(split: Split, out_dir: str, any_name: bool = False) -> Survey:
             system_files += 1
         elif is_archive(path):
             archives += 1
-        elif is_tried(path, any_name):
+        elif is_candidate(path, any_name):
             images += 1
         else:
             extension = extension_of(path)

@@ -8,10 +8,10 @@ import re
 from collections.abc import Sequence
 
 from pipeline.errors import UsageError
-from transforms.imaging.naming import extension_of
 from transforms.listing.lists import is_list
 from transforms.listing.no_image import ARCHIVES
 from transforms.model.config import ListColumns, Split
+from transforms.model.file_names import extension_of
 from transforms.storage import is_local, problem_of
 from transforms.storage.paths import WILDCARD, escaped
 from transforms.web import urls

@@ -7,8 +7,8 @@ import posixpath
 
 from pipeline.errors import UsageError
 from transforms.imaging.extras import extra_for, install_command
-from transforms.imaging.naming import UNREAD_EXTENSIONS, extension_of, is_tried
 from transforms.listing.no_image import ARCHIVES, TEXTS
+from transforms.model.file_names import UNREAD_EXTENSIONS, extension_of, is_candidate
 from transforms.sources.archive import is_archive
 from transforms.storage import is_local
 from transforms.storage.paths import WILDCARD
@@ -43,7 +43,7 @@ def _local_file(typed: str) -> str | None:
 
 def _object(typed: str) -> str | None:
     has_name = "/" in typed.partition("://")[2]
-    known = extension_of(typed)[1:] in ARCHIVES | TEXTS or is_tried(typed)
+    known = extension_of(typed)[1:] in ARCHIVES | TEXTS or is_candidate(typed)
     return typed if has_name and known and not WILDCARD.search(typed) else None
 
 
@@ -59,7 +59,7 @@ def _problem_of(path: str, any_name: bool) -> str | None:
             "is a text file, not an image: use the folder that contains the images, or a list of them that ends with "
             ".txt, .csv, .tsv, .jsonl or .parquet"
         )
-    if is_tried(path, any_name):
+    if is_candidate(path, any_name):
         return None
     if extra := extra_for(extension[1:]):
         return f"cannot be read because the extra for {extension} is not installed: {install_command(extra.name)}"

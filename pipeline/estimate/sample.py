@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from pipeline.cli import contents
 from pipeline.estimate.select import select
-from transforms.imaging.naming import sample_rank
 from transforms.listing.files import list_files
 from transforms.listing.match import entries_of, to_source
 from transforms.listing.split import SplitListing
 from transforms.model.config import ResizeConfig, Split
+from transforms.model.keys import sample_rank
 from transforms.model.records import Source, Tally
 from transforms.summary.tally import merge
 

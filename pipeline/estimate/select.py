@@ -13,9 +13,9 @@ from fractions import Fraction
 from transforms.annotations.readers import READERS
 from transforms.annotations.select import Known, limited_classes, rank_of, skip_reason
 from transforms.annotations.values import Listed
-from transforms.imaging.naming import image_id, in_sample
 from transforms.model.annotations import IMAGE_LIST, Annotations
 from transforms.model.config import ResizeConfig
+from transforms.model.keys import image_id, in_sample
 from transforms.model.records import Source
 
 

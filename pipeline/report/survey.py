@@ -9,8 +9,8 @@ from typing import NamedTuple
 from pipeline.report.cases import CRITERIA, LEAST_DETAIL, Criterion
 from pipeline.report.manifest import Row
 from pipeline.report.ranking import Lowest
-from transforms.imaging.naming import sample_rank
 from transforms.layouts.members import file_of
+from transforms.model.keys import sample_rank
 from transforms.model.records import LABEL, LABEL_NAME
 
 # The images of the sample, for one size of outputs; with more sizes there are fewer, but not fewer than the second.

@@ -15,7 +15,7 @@ from tests.support import Row, rows
 from tests.support.here import run_here
 from tests.support.s3 import S3, running_s3
 from tests.support.web import Web, running_web
-from transforms.imaging.naming import TRIED_EXTENSIONS
+from transforms.model.file_names import CANDIDATE_EXTENSIONS
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +54,7 @@ def local(images: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, H
 
 
 def names_of(images: Path) -> list[str]:
-    paths = (path for path in images.rglob("*") if path.suffix[1:] in TRIED_EXTENSIONS)
+    paths = (path for path in images.rglob("*") if path.suffix[1:] in CANDIDATE_EXTENSIONS)
     return sorted(str(path.relative_to(images)) for path in paths)
 
 

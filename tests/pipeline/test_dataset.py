@@ -30,9 +30,9 @@ from tests.support import (
 )
 from tests.support.state import markers
 from tests.transforms.layouts.examples import examples
-from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec, library_versions
 from transforms.layouts import LAYOUTS
+from transforms.model.keys import shard_index
 from transforms.publish.amounts import amount
 
 pytestmark = pytest.mark.slow

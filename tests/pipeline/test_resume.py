@@ -16,8 +16,8 @@ from PIL import Image
 from tests.pipeline.conftest import Make
 from tests.support import ROOT, image_bytes, jpeg, photo_tree, rows, snapshot, write_tree
 from tests.support.state import markers, state_of
-from transforms.imaging.naming import shard_index
 from transforms.layouts import LAYOUTS
+from transforms.model.keys import shard_index
 
 pytestmark = pytest.mark.slow
 
@@ -139,7 +139,7 @@ def test_only_the_shards_of_changed_sources_are_made_again(make: Make, tmp_path:
     assert {row["source"] for row in rows(out, "manifest")} >= {"later/new.jpg", "p001.jpg"}
 
 
-def test_an_unreadable_image_is_tried_again(make: Make, tmp_path: Path) -> None:
+def test_an_unreadable_image_is_candidate_again(make: Make, tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "in", 6)
     (source / "sick.jpg").symlink_to("/proc/self/mem")  # reading it is an I/O error
     out = tmp_path / "out"

@@ -74,7 +74,7 @@ def test_a_single_object_and_a_table(make: Make, store: S3, tmp_path: Path) -> N
     assert (row["key"], row["score"], row["status"]) == ("p001", 7, "written")
 
 
-def test_an_object_that_cannot_be_read_is_tried_again_by_the_next_run(
+def test_an_object_that_cannot_be_read_is_candidate_again_by_the_next_run(
     make: Make, store: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("transforms.storage.s3.BACK_OFF", ())

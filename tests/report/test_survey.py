@@ -9,7 +9,7 @@ from pipeline.report.ranking import Lowest
 from pipeline.report.survey import Survey, survey
 from tests.report.rows import written
 from tests.support import Row
-from transforms.imaging.naming import sample_rank
+from transforms.model.keys import sample_rank
 
 
 def survey_of(*images: tuple[Row, ...], layout: str = "files", splits: tuple[str, ...] = ("train",)) -> Survey:

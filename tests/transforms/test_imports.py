@@ -10,7 +10,7 @@ from tests.support import ROOT
     "module",
     [
         "transforms.imaging.resize",
-        "transforms.imaging.naming",
+        "transforms.model.keys",
         "transforms.layouts",
         "transforms.dataset",
         "pipeline.run",
@@ -25,7 +25,7 @@ def test_these_modules_load_without_beam(module: str) -> None:
 
 def test_the_core_needs_pillow_and_the_standard_library_only() -> None:
     code = (
-        "import sys, transforms.imaging.resize, transforms.imaging.naming\n"
+        "import sys, transforms.imaging.resize, transforms.model.keys\n"
         "names = {name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names\n"
         "print(*sorted(name for name in names if not name.startswith('_')))"
     )

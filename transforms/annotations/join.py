@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from transforms.annotations.select import Known
 from transforms.annotations.values import Box, Label, Listed, count_packed, unpack
-from transforms.imaging.naming import image_id
 from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST, Annotations
+from transforms.model.keys import image_id
 from transforms.model.records import MissingRow, Source
 from transforms.tables.join import TableRow
 

@@ -11,8 +11,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from transforms.imaging.errors import Skip
-from transforms.imaging.naming import in_sample, sample_rank
 from transforms.model.annotations import IMAGE_LIST, Annotations
+from transforms.model.keys import in_sample, sample_rank
 from transforms.model.records import Source
 
 

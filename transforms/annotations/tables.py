@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from transforms import storage
-from transforms.imaging.naming import is_tried, key_of
 from transforms.model.errors import RunError, StorageError
+from transforms.model.file_names import is_candidate
+from transforms.model.keys import key_of
 
 # Bytes of a file that are parsed at once.
 _BLOCK = 8_000_000
@@ -62,7 +63,7 @@ def read_columns(
 
 def image_id_of(written: str) -> str:
     """Return the ID of an image as the names of files have it: without an extension, in small letters."""
-    image = key_of(written) if "." in written and is_tried(written) else written
+    image = key_of(written) if "." in written and is_candidate(written) else written
     return image.lower() if _HEX_ID.fullmatch(image) else image
 
 

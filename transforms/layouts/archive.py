@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from transforms.imaging.naming import archive_key
 from transforms.layouts.layout import Example, Layout, Subset, Unpack
 from transforms.model.cell_types import as_type
 from transforms.model.records import Columns, ManifestRow, OutputImage, Shard, StoredFile
@@ -34,6 +35,8 @@ LISTS = ("source_box", "output_box", "notes")
 
 _INT64 = ("source_bytes", "bytes")
 _INT32 = ("source_width", "source_height", "size", "width", "height", "orientation", "output_box")
+
+_ESCAPED = re.compile(r"[%.\x00-\x1f\x7f\udc80-\udcff]|(?:^|(?<=/))__")
 
 # (the archive's path, images, further columns) -> its bytes
 Archive = Callable[[str, Sequence[OutputImage], Columns], bytes]
@@ -130,3 +133,15 @@ def _pack(
         members = [image for image in images if image.file.path.startswith(f"{path}/")]
         data = archive(path, sorted(members, key=lambda image: image.name), columns)
         yield StoredFile(path, data, hashlib.sha256(data).hexdigest())
+
+
+def archive_key(key: str) -> str:
+    """Return a key as WebDataset readers need it: printable UTF-8, without a dot, no part beginning with `__`.
+
+    Every other character becomes %XX, and so does % itself, so that different keys stay different.
+    """
+    return _ESCAPED.sub(lambda match: _percent(match.group()), key)
+
+
+def _percent(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in os.fsencode(text))

@@ -15,13 +15,13 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import storage
-from transforms.imaging.naming import key_of
 from transforms.listing.files import list_files, list_range
 from transforms.listing.lists import Entry, locations, read_entries
 from transforms.listing.open_archives import ARCHIVES, SOURCE_TYPE, SOURCES, TALLIES, OpenArchives
 from transforms.listing.ranges import name_ranges
 from transforms.listing.split import SourceTuple, SplitListing
 from transforms.model.config import ResizeConfig, Split
+from transforms.model.keys import key_of
 from transforms.model.places import GzipMember, Listed, unpack
 from transforms.model.records import Source, Tally
 from transforms.storage.paths import escaped

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from transforms.imaging.extras import extra_for, install_command
-from transforms.imaging.naming import UNREAD_EXTENSIONS
+from transforms.model.file_names import UNREAD_EXTENSIONS
 
 # The number of extensions that the message names at most.
 _MAX_NAMED = 5
@@ -37,8 +37,8 @@ def no_image_message(where: str, others: Mapping[str, int], system_files: int) -
 
     Args:
         where: the flag and the input.
-        others: the number of files with each extension, see `naming.extension_of`.
-        system_files: the number of files of operating systems, see `naming.is_system_file`.
+        others: the number of files with each extension, see `file_names.extension_of`.
+        system_files: the number of files of operating systems, see `file_names.is_system_file`.
     """
     kinds = ", ".join(_kinds(others, system_files))
     return f"{where} contains no images{kinds and f': {kinds}'}; {', or '.join(_advice(others))}"

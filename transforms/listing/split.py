@@ -11,10 +11,11 @@ from fractions import Fraction
 
 from transforms import storage
 from transforms.imaging.errors import Kind
-from transforms.imaging.naming import extension_of, in_sample, is_system_file, is_tried, key_of
 from transforms.layouts import LAYOUTS
 from transforms.listing.lists import Entry
 from transforms.model.config import COLUMNS, ResizeConfig, Split
+from transforms.model.file_names import extension_of, is_candidate, is_system_file
+from transforms.model.keys import in_sample, key_of
 from transforms.model.places import GzipMember, Place, Unreadable, pack
 from transforms.model.records import Tally
 from transforms.sources.archive import Archive, is_archive, members
@@ -102,7 +103,7 @@ class SplitListing:
             for member in members(archive, self._lists):
                 folder = posixpath.dirname(member.path)
                 while folder and "." in folder:
-                    keys |= {key_of(folder)} if is_tried(folder) else set()
+                    keys |= {key_of(folder)} if is_candidate(folder) else set()
                     folder = posixpath.dirname(folder)
         return frozenset(keys)
 
@@ -127,7 +128,7 @@ class SplitListing:
         if is_system_file(relative):
             self._system_files += 1
             return False
-        if is_archive(relative) or not is_tried(relative, self._any_name):
+        if is_archive(relative) or not is_candidate(relative, self._any_name):
             self._others[extension_of(relative)] += 1
             return False
         return True

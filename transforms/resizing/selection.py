@@ -9,10 +9,10 @@ from transforms.annotations.join import AnnotationJoin
 from transforms.annotations.select import Limits, skip_reason
 from transforms.annotations.values import Listed
 from transforms.imaging.errors import Skip
-from transforms.imaging.naming import in_sample
 from transforms.model.annotations import Annotations
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
+from transforms.model.keys import in_sample
 from transforms.model.records import Source
 from transforms.sources import reading_order
 

@@ -10,12 +10,12 @@ from loguru import logger
 
 from transforms.annotations.rows import annotated_columns
 from transforms.dataset.plan import Plan, new_plan, read_plan, write_images_listed
-from transforms.imaging.naming import key_of, shard_index
 from transforms.listing.no_image import no_image_message
 from transforms.listing.split import SourceTuple
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
 from transforms.model.counting import counted
 from transforms.model.errors import RunError
+from transforms.model.keys import key_of, shard_index
 from transforms.model.records import Tally
 from transforms.sharding.items import ASSIGNED_TYPE, TABLE_NUMBERS, ItemTuple, ShardTuple
 from transforms.sharding.streams import SendToStreams, hashed_shards, shard_counts

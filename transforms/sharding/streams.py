@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from transforms.dataset.plan import Plan, StreamShards
-from transforms.imaging.naming import image_id, shard_index
 from transforms.model.config import ResizeConfig
+from transforms.model.keys import image_id, shard_index
 from transforms.model.places import GzipMember
 from transforms.model.records import Shard, Source, Tally
 from transforms.sharding.items import ASSIGNED_TYPE, ItemTuple, ShardTuple, unpack_items

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from transforms import storage
-from transforms.imaging.naming import image_id, is_tried, key_of
 from transforms.model.config import ResizeConfig, Split
+from transforms.model.file_names import is_candidate
+from transforms.model.keys import image_id, key_of
 
 # What occurs only in paths that are not written as keys are.
 _UNTIDY = re.compile(r"\\|//|^/|/$|(?:^|/)\.\.?(?:/|$)|^file:", re.IGNORECASE)
@@ -125,7 +126,7 @@ def _replaced(key: str, starts: Iterable[tuple[str, str]]) -> str:
 
 
 def _has_extension(key: str) -> bool:
-    return "." in key and is_tried(key)
+    return "." in key and is_candidate(key)
 
 
 def _tidy(path: str) -> str:

@@ -23,10 +23,10 @@ from typing import Any, BinaryIO, NamedTuple
 from loguru import logger
 
 from transforms import storage
-from transforms.imaging.naming import key_of
 from transforms.model.cell_types import Decimals, Text, as_type, json_text
 from transforms.model.config import ATTRIBUTION, COLUMNS
 from transforms.model.errors import RunError, StorageError
+from transforms.model.keys import key_of
 from transforms.model.records import MANIFEST_FIELDS, Value
 from transforms.tables.arrow import Base64, read_parquet
 from transforms.web.urls import extension_path

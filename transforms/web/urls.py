@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit
 
-from transforms.imaging.naming import TRIED_EXTENSIONS, UNREAD_EXTENSIONS
+from transforms.model.file_names import CANDIDATE_EXTENSIONS, UNREAD_EXTENSIONS
 
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 # What a terminal would obey, what stands for no byte of a name, and what separates folders on Windows.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udc7f\udd00-\udfff]")
 # What else no path may contain on Windows; a server chooses its paths without a thought to that.
 _FORBIDDEN = re.compile(r'[:*?"<>|]')
-_IMAGE_NAME = re.compile(rf"\.(?:{'|'.join(sorted(TRIED_EXTENSIONS | UNREAD_EXTENSIONS))})", re.IGNORECASE)
+_IMAGE_NAME = re.compile(rf"\.(?:{'|'.join(sorted(CANDIDATE_EXTENSIONS | UNREAD_EXTENSIONS))})", re.IGNORECASE)
 
 
 def is_web(location: str) -> bool:

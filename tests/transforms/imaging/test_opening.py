@@ -125,7 +125,7 @@ def test_broken_exif_is_no_failure() -> None:
     assert pixels_of(data).size == (40, 30)
 
 
-def test_a_format_without_a_signature_is_tried_last() -> None:
+def test_a_format_without_a_signature_is_candidate_last() -> None:
     icon = bytearray(image_bytes(Image.effect_noise((256, 256), 90), "ICO", sizes=[(256, 256)]))
     icon[14] = 145  # the low byte of the icon's size, where a TGA has its height
     assert open_image(bytes(icon)).header.format == "ICO"

@@ -20,9 +20,9 @@ from transforms.annotations.select import NO_LIMITS
 from transforms.committing.write import commit
 from transforms.dataset.markers import digest_of
 from transforms.dataset.plan import Plan
-from transforms.imaging.naming import in_sample
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import StorageError
+from transforms.model.keys import in_sample
 from transforms.model.records import ResizedShard, Shard, Source
 from transforms.resizing import transform
 from transforms.resizing.assemble import assemble

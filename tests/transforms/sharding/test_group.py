@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from transforms.dataset import settings
 from transforms.dataset.plan import Plan, parts
-from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec
 from transforms.listing.match import to_source
 from transforms.listing.split import SourceTuple
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import RunError
+from transforms.model.keys import shard_index
 from transforms.model.records import Shard
 from transforms.sharding.group import (
     GroupIntoShards,

@@ -3,9 +3,9 @@
 import pytest
 
 from transforms.dataset.plan import Plan, StreamShards
-from transforms.imaging.naming import shard_index
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig, Split
+from transforms.model.keys import shard_index
 from transforms.model.places import GzipMember, pack
 from transforms.model.records import Shard
 from transforms.sharding.items import ItemTuple

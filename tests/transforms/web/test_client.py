@@ -69,7 +69,7 @@ def test_the_request_names_the_program_and_the_host(web: Web) -> None:
 
 
 @pytest.mark.parametrize("how", ["503", "500", "429", "408", "502", "504", "drop", "cut"])
-def test_what_may_pass_is_tried_again(web: Web, how: str) -> None:
+def test_what_may_pass_is_candidate_again(web: Web, how: str) -> None:
     assert download(f"{web.url}/flaky/{how}/a.jpg", HERE) == PHOTO
     assert web.requests == {f"/flaky/{how}/a.jpg": 2}
 
@@ -115,7 +115,7 @@ def test_a_file_that_is_not_downloaded(web: Web, path: str, kind: Kind, message:
 
 
 @pytest.mark.parametrize("path", ["cut/a.jpg", "cut_chunks/a.jpg", "garbage"])
-def test_a_broken_answer_is_tried_three_times(web: Web, path: str) -> None:
+def test_a_broken_answer_is_candidate_three_times(web: Web, path: str) -> None:
     kind, message = failure(f"{web.url}/{path}")
     assert kind is Kind.UNREADABLE
     assert message.startswith("the download failed: ")

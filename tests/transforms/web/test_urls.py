@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.imaging.naming import key_of
+from transforms.model.keys import key_of
 from transforms.web.urls import host_of, is_web, path_of, problem_of, safe_path
 
 
