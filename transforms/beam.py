@@ -27,7 +27,7 @@ from transforms.model.json_lines import manifest_line
 from transforms.model.keys import key_of
 from transforms.model.records import FailureRow, ManifestRow, Source
 from transforms.resizing.assemble import failure_row, manifest_row
-from transforms.resizing.environment import check_libraries
+from transforms.resizing.library_check import check_libraries
 from transforms.resizing.worker import Job
 from transforms.resizing.workers import workers_for
 from transforms.summary import counters

@@ -16,7 +16,7 @@ from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH
 from transforms.sources.archive import is_archive, without_end
 from transforms.storage import is_inside, is_local, join, problem_of
-from transforms.storage.kinds import ranged_kind_of
+from transforms.storage.backends import ranged_kind_of
 from transforms.storage.paths import WILDCARD, escaped, unescaped
 from transforms.web import urls
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pipeline.cli import inputs
-from pipeline.cli.annotations import annotations_of
+from pipeline.cli.annotation_options import annotations_of
 from pipeline.cli.beam_flags import check_beam_flags, check_job_labels, max_num_workers
 from pipeline.cli.defaults import DATAFLOW_IMAGES_PER_SHARD, LOG_EVERY, REMOTE_PROCESSES
 from pipeline.cli.flags import given_flags, parser

@@ -12,7 +12,7 @@ from transforms.model.config import ResizeConfig
 from transforms.model.json_lines import json_line, manifest_line
 from transforms.model.records import OutputImage, Shard, Source, Tally
 from transforms.resizing.assemble import assemble
-from transforms.resizing.process import SourceResult
+from transforms.resizing.source_result import SourceResult
 from transforms.resizing.worker import Job
 from transforms.resizing.workers import close_workers, workers_for
 

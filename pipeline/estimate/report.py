@@ -10,7 +10,7 @@ from pipeline.estimate import cost
 from pipeline.estimate.findings import Findings
 from pipeline.estimate.interval import Estimate, Total
 from pipeline.runners import dataflow
-from pipeline.terminal.annotations import format_counts
+from pipeline.terminal.annotation_summary import format_counts
 from transforms.model.counting import counted
 from transforms.publish.amounts import amount
 from transforms.summary.enlarged import enlarged

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pipeline.terminal.annotations import annotation_lines, format_counts
+from pipeline.terminal.annotation_summary import annotation_lines, format_counts
 from transforms.imaging.errors import Note
 from transforms.imaging.extras import extra_for, install_command
 from transforms.model.config import Unread

@@ -6,7 +6,7 @@ from tests.support import write_tree
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import Shard, Source
-from transforms.resizing.process import SourceResult
+from transforms.resizing.source_result import SourceResult
 from transforms.resizing.worker import Job, Task, result_of
 
 SHARD = Shard("a", 0, 1)

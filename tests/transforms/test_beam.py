@@ -20,7 +20,7 @@ from transforms.beam import FailureRow, ResizedImage, ResizeImages, manifest_lin
 from transforms.dataset.settings import versions
 from transforms.imaging import Encoded, ResizeSpec, SettingError, process_image, strict
 from transforms.model.errors import RunError
-from transforms.resizing import environment
+from transforms.resizing import library_check
 from transforms.summary import counters
 
 SPEC = ResizeSpec(sizes=(64, 32), extension="jpg")
@@ -166,6 +166,6 @@ def test_a_missing_extra_is_refused_where_the_graph_is_built(monkeypatch: pytest
 
 def test_a_worker_with_another_library_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (80, 60))})
-    monkeypatch.setattr(environment, "versions", lambda config: {**versions(config), "pillow": "0.1"})
+    monkeypatch.setattr(library_check, "versions", lambda config: {**versions(config), "pillow": "0.1"})
     with pytest.raises(Exception, match=r"this worker has pillow '0\.1' but the submitting machine has"):
         resized(source / "*", tmp_path / "elements", ResizeImages(SPEC))

@@ -12,7 +12,7 @@ from transforms import storage
 from transforms.dataset.access import edited_card
 from transforms.dataset.paths import ARCHIVES_PATH, CARD_PATH, CROISSANT_PATH, LICENSE_PATH, SUMMARY_PATH, SUMS_PATH
 from transforms.dataset.plan import Plan, metadata_paths
-from transforms.finishing.annotations import write_annotations
+from transforms.finishing.annotation_files import write_annotations
 from transforms.finishing.parts import PartResult
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig

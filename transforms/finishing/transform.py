@@ -14,7 +14,7 @@ from transforms.dataset.paths import LEASE_PATH, RECEIPTS_DIR
 from transforms.dataset.plan import Part, Plan, parts, write_plan
 from transforms.dataset.settings import settings
 from transforms.finishing.documents import write_documents
-from transforms.finishing.duplicates import CountDuplicates, digests_of
+from transforms.finishing.duplicate_files import CountDuplicates, digests_of
 from transforms.finishing.parts import PartResult, read_markers, write_part
 from transforms.model.config import ResizeConfig
 from transforms.model.counting import counted

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from transforms import storage
 from transforms.listing.ranges import NameRange, name_ranges
-from transforms.storage.kinds import ranged_kind_of
+from transforms.storage.backends import ranged_kind_of
 from transforms.storage.retries import wording
 
 Listing = Iterator[tuple[str, int, float]]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from transforms.dataset.paths import GENERATED_MARK
 from transforms.model.json_lines import utf8
 from transforms.publish.amounts import amount
-from transforms.publish.annotations import annotation_paragraphs
+from transforms.publish.annotation_sections import annotation_paragraphs
 from transforms.publish.card_head import card_head
 from transforms.publish.facts import DatasetFacts
 from transforms.publish.loading_examples import loading_examples

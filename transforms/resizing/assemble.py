@@ -31,7 +31,7 @@ from transforms.model.records import (
     Tally,
     Value,
 )
-from transforms.resizing.process import SourceOutput, SourceResult, Staged
+from transforms.resizing.source_result import SourceOutput, SourceResult, Staged
 from transforms.summary.tally import add, tally
 from transforms.tables.columns import class_of
 from transforms.tables.join import EMPTY_JOIN, JoinResult

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.model.records import Source
-from transforms.resizing.process import SourceResult, without_output
+from transforms.resizing.source_result import SourceResult, without_output
 from transforms.resizing.work import Work
 from transforms.resizing.worker import Reply, Task
 from transforms.resizing.worker_process import WorkerProcess

@@ -12,7 +12,7 @@ from transforms.imaging.errors import ImageError
 from transforms.model.places import GzipMember
 from transforms.model.records import Source
 from transforms.resizing.lane import Item
-from transforms.resizing.process import without_output
+from transforms.resizing.source_result import without_output
 from transforms.resizing.work import Work
 from transforms.sources import read
 from transforms.sources.stream import OrderedReader, stream_of

@@ -22,9 +22,9 @@ from transforms.model.config import ResizeConfig
 from transforms.model.json_lines import json_line
 from transforms.model.records import Columns, ResizedShard, Shard
 from transforms.resizing.assemble import NO_TABLES, FromTables, assemble
-from transforms.resizing.environment import check_libraries
-from transforms.resizing.process import SourceResult, without_output
+from transforms.resizing.library_check import check_libraries
 from transforms.resizing.selection import skips, taken
+from transforms.resizing.source_result import SourceResult, without_output
 from transforms.resizing.work import Work
 from transforms.resizing.worker import Job
 from transforms.resizing.workers import workers_for

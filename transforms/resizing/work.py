@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError
 
 from transforms.model.records import Source
-from transforms.resizing.process import SourceResult
+from transforms.resizing.source_result import SourceResult
 from transforms.resizing.worker import Job
 
 

@@ -34,7 +34,7 @@ from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import POLITE, WebPolicy
 from transforms.model.records import Source
 from transforms.resizing.allocator import keep_freed_memory
-from transforms.resizing.process import SourceResult, process_source, without_output
+from transforms.resizing.source_result import SourceResult, process_source, without_output
 from transforms.resizing.stopwatch import Stopwatch
 from transforms.sources import read
 

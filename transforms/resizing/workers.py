@@ -10,7 +10,7 @@ from transforms.model.config import ResizeConfig
 from transforms.model.records import Source
 from transforms.resizing.dispatcher import Dispatcher
 from transforms.resizing.memory import machine_memory
-from transforms.resizing.process import SourceResult
+from transforms.resizing.source_result import SourceResult
 from transforms.resizing.work import Work
 from transforms.resizing.worker import Job
 from transforms.resizing.worker_process import cannot_start

@@ -13,7 +13,7 @@ from transforms.listing.match import to_source
 from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
 from transforms.model.records import Shard, Source
-from transforms.sharding.duplicates import settled
+from transforms.sharding.duplicate_paths import settled
 from transforms.tables.join import TableRow
 
 ShardTuple = tuple[str, int, int]

@@ -9,7 +9,7 @@ from transforms import storage
 from transforms.imaging.errors import Kind
 from transforms.model.errors import StorageError
 from transforms.model.places import TarMember
-from transforms.sources import listed, tar
+from transforms.sources import gzip_index, tar
 from transforms.sources import zip as zips
 from transforms.sources.members import ArchiveError, Member
 from transforms.storage.by_range import open_by_range
@@ -47,7 +47,7 @@ def prepare(archive: Archive, out_dir: str) -> None:
         StorageError: `out_dir` cannot be written to.
     """
     if _start(archive).startswith(_GZIP):
-        listed.make_list(out_dir, _folder(archive), archive.location, archive.size)
+        gzip_index.make_list(out_dir, _folder(archive), archive.location, archive.size)
 
 
 def members(archive: Archive, out_dir: str) -> Iterator[Member]:
@@ -60,7 +60,7 @@ def members(archive: Archive, out_dir: str) -> Iterator[Member]:
     start = _start(archive)
     if start.startswith(_GZIP):
         prepare(archive, out_dir)
-        yield from listed.members(out_dir, _folder(archive))
+        yield from gzip_index.members(out_dir, _folder(archive))
         return
     try:
         with open_by_range(archive.location, archive.size) as file:
@@ -75,7 +75,7 @@ def members(archive: Archive, out_dir: str) -> Iterator[Member]:
 
 
 def _folder(archive: Archive) -> str:
-    return listed.folder_of(*archive)
+    return gzip_index.folder_of(*archive)
 
 
 def _start(archive: Archive) -> bytes:

@@ -12,8 +12,8 @@ from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.model.errors import StorageError
 from transforms.model.places import GzipMember
 from transforms.model.records import Source
+from transforms.sources.gzip_index import inflating, point_before, read_index
 from transforms.sources.inflate import SPACING
-from transforms.sources.listed import inflating, point_before, read_index
 from transforms.sources.members import ArchiveError
 from transforms.sources.unpacked import Unpacked
 from transforms.storage.by_range import open_by_range

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from transforms.model.errors import CHECK_PATH, StorageError
-from transforms.storage.kinds import Kind, kind_of
+from transforms.storage.backends import Kind, kind_of
 from transforms.storage.paths import is_local
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from transforms.model.records import StagedFile, StoredFile
 from transforms.storage import local
-from transforms.storage.kinds import ranged_kind_of
+from transforms.storage.backends import ranged_kind_of
 from transforms.storage.paths import below, is_local, join
 from transforms.storage.reading import list_pattern
 from transforms.storage.retries import attempt

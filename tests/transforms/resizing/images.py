@@ -8,7 +8,7 @@ from tests.transforms.shards import source
 from transforms.imaging.errors import ImageError, Kind
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.records import Source
-from transforms.resizing.process import SourceResult
+from transforms.resizing.source_result import SourceResult
 from transforms.resizing.worker import Job, Task, result_of
 from transforms.resizing.workers import Workers
 

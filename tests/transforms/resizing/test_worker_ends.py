@@ -25,7 +25,7 @@ from tests.transforms.resizing.images import (
 )
 from transforms.imaging.errors import ImageError, Kind
 from transforms.model.errors import RunError, StorageError
-from transforms.resizing.process import SourceResult
+from transforms.resizing.source_result import SourceResult
 from transforms.resizing.workers import Workers
 
 

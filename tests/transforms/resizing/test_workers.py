@@ -36,7 +36,7 @@ from transforms.model.config import WebPolicy
 from transforms.model.records import Source
 from transforms.resizing import dispatcher, read_ahead
 from transforms.resizing import workers as workers_module
-from transforms.resizing.process import SourceResult, Staged
+from transforms.resizing.source_result import SourceResult, Staged
 from transforms.resizing.workers import Workers, close_workers, workers_for
 from transforms.sources import read
 

@@ -13,7 +13,7 @@ from transforms import storage
 from transforms.imaging.errors import ImageError, Kind
 from transforms.model.places import GzipMember, Unreadable
 from transforms.model.records import RUN_DIR, Source
-from transforms.sources import inflate, listed, read, stream
+from transforms.sources import gzip_index, inflate, read, stream
 from transforms.sources.archive import Archive, is_archive, members, prepare, without_end
 from transforms.sources.members import LARGEST, Member
 from transforms.sources.stream import OrderedReader, stream_of
@@ -36,7 +36,7 @@ def archive(tmp_path: Path, data: bytes, name: str = "a.tar.gz", scheme: str = "
 def source(member: Member, of: Archive, out: str) -> Source:
     place = member.place
     if isinstance(place, GzipMember):
-        place = place._replace(listed=storage.join(out, place.listed))
+        place = place._replace(gzip_index=storage.join(out, place.listed))
     return Source(member.path, member.path, of.location, member.bytes, 1.5, place)
 
 
@@ -101,7 +101,7 @@ def test_an_archive_that_is_not_there(tmp_path: Path, out: str) -> None:
 def test_a_stream_is_unpacked_once(tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = archive(tmp_path, packed(FILES, "tar.gz"))
     prepare(found, out)
-    monkeypatch.setattr(listed, "_list", None)  # it would fail
+    monkeypatch.setattr(gzip_index, "_list", None)  # it would fail
     prepare(found, out)
     assert [member.path for member in members(found, out)] == list(FILES)
 
@@ -143,7 +143,7 @@ def test_a_stream_that_breaks_off_costs_what_comes_after(tmp_path: Path, out: st
 def test_a_member_that_claims_to_be_huge_is_a_failure(
     tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listed, "LARGEST", 3010)
+    monkeypatch.setattr(gzip_index, "LARGEST", 3010)
     found = archive(tmp_path, packed(FILES, "tar.gz"))
     sizes = {member.path: member.place for member in members(found, out)}
     assert sizes["d/11.jpg"] == Unreadable(Kind.TOO_LARGE, "it has 3,011 bytes, more than 3,010")
@@ -154,7 +154,7 @@ def test_a_member_that_claims_to_be_huge_is_a_failure(
 def test_an_archive_that_unpacks_to_far_more_than_it_holds(
     tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listed, "_ANY", 100_000)
+    monkeypatch.setattr(gzip_index, "_ANY", 100_000)
     bomb = gzip.compress(tar({"a.jpg": b"1", "zeros": bytes(30_000_000), "b.jpg": b"2"}))
     found = archive(tmp_path, bomb)
     before, kind, message = until_break(members(found, out))
@@ -169,9 +169,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(inflate, "SPACING", 10_000)
     monkeypatch.setattr(stream, "SPACING", 10_000)
     offsets: list[int] = []
-    point_before = listed.point_before
+    point_before = gzip_index.point_before
 
-    def recorded(folder: str, index: listed.Index, offset: int) -> inflate.Point:
+    def recorded(folder: str, index: gzip_index.Index, offset: int) -> inflate.Point:
         point = point_before(folder, index, offset)
         offsets.append(point.offset)
         return point

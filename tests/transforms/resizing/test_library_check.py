@@ -7,7 +7,7 @@ from transforms.imaging import extras, strict
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import RunError
-from transforms.resizing.environment import check_libraries, library_problem
+from transforms.resizing.library_check import check_libraries, library_problem
 
 SPEC = ResizeSpec(check_jpeg=True)
 CONFIG = ResizeConfig((Split("a", "/in/**", "/in"),), "/out", SPEC, "parquet", 100, 2)

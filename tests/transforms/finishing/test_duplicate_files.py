@@ -3,7 +3,7 @@ import hashlib
 import apache_beam as beam
 from apache_beam.testing.util import assert_that, equal_to
 
-from transforms.finishing.duplicates import CountDuplicates, count_repeated, digests_of
+from transforms.finishing.duplicate_files import CountDuplicates, count_repeated, digests_of
 
 
 def row(name: str, content: bytes | None) -> bytes:

@@ -3,7 +3,7 @@ import itertools
 from transforms.imaging.errors import Kind
 from transforms.model.places import Listed, TarMember, Unreadable, ZipMember
 from transforms.model.records import Source
-from transforms.sharding.duplicates import settled
+from transforms.sharding.duplicate_paths import settled
 
 FILE = Source("a", "a.jpg", "/in/a.jpg", 5, 1.0)
 EARLY = FILE._replace(location="/in/x.tar", place=TarMember(512))
