@@ -103,7 +103,7 @@ def _check_places(options: Options) -> Checked:
     if not all(map(storage.is_local, config.places)):
         with fast_loading(options):
             storage.set_options(options.beam_args)
-        folders = [config.out_dir, *(split.root for split in config.splits if not split.is_listed)]
+        folders = [config.out_dir, *(split.root for split in config.splits if not split.has_explicit_locations)]
         lists = [split.pattern for split in config.splits if split.is_list]
         annotations = [file.location for file in config.annotations.files] if config.annotations else []
         storage.check_buckets(folders, [*lists, *config.tables.values(), *annotations])
@@ -124,9 +124,8 @@ def _check_places(options: Options) -> Checked:
             check_table(location, table)
         if config.annotations:
             check_tables(config.annotations)
-    has_patterns = any(
-        not split.is_listed and not is_whole_folder(split) and not is_one_file(split) for split in config.splits
-    )
+    matched = [split for split in config.splits if not split.has_explicit_locations]
+    has_patterns = not all(is_whole_folder(split) or is_one_file(split) for split in matched)
     with fast_loading(options) if has_patterns else contextlib.nullcontext():  # Beam matches patterns
         checked = check_contents(config)
     for problem in checked.problems:

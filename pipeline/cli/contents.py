@@ -94,7 +94,7 @@ def check_contents(config: ResizeConfig) -> Checked:
     problems: list[Problem] = []
     may_hold_archives = False
     for split in config.splits:
-        if split.is_listed:
+        if split.has_explicit_locations:
             _check_listed(split, config)
         elif is_local(split.pattern):
             surveyed = survey(split, config.out_dir, config.any_name)

@@ -178,8 +178,8 @@ def check_prefixes(splits: Sequence[Split]) -> None:
         UsageError: an input is not in a store that lists ranges.
     """
     for split in splits:
-        if split.is_listed or ranged_kind_of(split.root) is None:
-            where = split.pattern if split.is_listed else split.root
+        if split.has_explicit_locations or ranged_kind_of(split.root) is None:
+            where = split.pattern if split.has_explicit_locations else split.root
             raise UsageError(
                 f"--list_prefixes has no effect on {where!r}, only on gs:// and s3:// inputs: leave it out"
             )

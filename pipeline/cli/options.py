@@ -249,7 +249,7 @@ def _config(flags: argparse.Namespace, local: bool) -> ResizeConfig:
         label_from=flags.label_from or "",
         columns=inputs.table_path(flags.columns, "--columns"),
         attribution=inputs.table_path(flags.attribution, "--attribution"),
-        lists=lists,
+        list_columns=lists,
         web=WebPolicy(**_fields_of(WebPolicy, flags)),
         annotations=annotations_of(flags, splits),
         card=_card(flags, splits),

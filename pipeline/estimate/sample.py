@@ -74,7 +74,7 @@ def list_inputs(config: ResizeConfig, number: int, lists: str = "") -> Listing:
 
 
 def _images(split: Split, listing: SplitListing, config: ResizeConfig, lists: str) -> Iterator[Source]:
-    if split.is_listed:
+    if split.has_explicit_locations:
         yield from (to_source(listing.add_entry(entry), config) for entry in entries_of(split, config))
         return
     for file in _files(split, config):

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from transforms.annotations.readers import READERS
 from transforms.annotations.select import Known, limited_classes, rank_of, skip_reason
-from transforms.annotations.values import Listed
+from transforms.annotations.values import ImageListRow
 from transforms.model.annotations import IMAGE_LIST, Annotations
 from transforms.model.config import ResizeConfig
 from transforms.model.keys import image_id, in_sample
@@ -84,8 +84,8 @@ def read_known(annotations: Annotations) -> dict[str, Known]:
     for file in annotations.files:
         for rows in READERS[file.table](annotations).read(file):
             before = known.get(rows.image, Known())
-            found = {value.class_ for value in rows.values if not isinstance(value, Listed) and value.is_present}
+            found = {value.class_ for value in rows.values if not isinstance(value, ImageListRow) and value.is_present}
             classes = before.classes | (found if relevant is None else found & relevant)
-            now = Known(frozenset(classes), before.is_listed or file.table == IMAGE_LIST)
+            now = Known(frozenset(classes), before.has_explicit_locations or file.table == IMAGE_LIST)
             known[rows.image] = same.setdefault(now, now)
     return known

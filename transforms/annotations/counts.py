@@ -16,7 +16,7 @@ def count_annotations(
 
     Args:
         rows: of a shard.
-        names: of the annotations, see `LISTS`.
+        names: of the annotations, see `ANNOTATION_FIELDS`.
         categories: the classes, in the order of their IDs.
         sizes: of the dataset.
     """

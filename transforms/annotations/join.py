@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from transforms.annotations.select import Known
-from transforms.annotations.values import Box, Label, Listed, count_packed, unpack
+from transforms.annotations.values import Box, ImageListRow, Label, count_packed, unpack
 from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST, Annotations
 from transforms.model.keys import image_id
 from transforms.model.records import MissingRow, Source
@@ -19,7 +19,7 @@ class Annotated(NamedTuple):
 
     boxes: tuple[Box, ...] = ()
     labels: tuple[Label, ...] = ()
-    listed: Listed | None = None
+    listed: ImageListRow | None = None
 
     @property
     def known(self) -> Known:

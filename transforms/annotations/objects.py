@@ -10,7 +10,7 @@ from transforms.annotations.values import Box, Label
 from transforms.imaging.boxes import map_box
 from transforms.imaging.geometry import Target
 from transforms.model.annotations import FLAGS
-from transforms.model.records import Lists
+from transforms.model.records import AnnotationLists
 
 _TRUNCATED = tuple(FLAGS).index("IsTruncated")
 # Decimals of a pixel.
@@ -20,9 +20,9 @@ _WHOLE = 1 - 1e-9
 
 
 class OutputBoxes(NamedTuple):
-    """The boxes of an output as lists, see `LISTS`, and how many of the source were dropped, by reason."""
+    """The boxes of an output as lists, see `ANNOTATION_FIELDS`, and how many of the source were dropped, by reason."""
 
-    objects: Lists
+    objects: AnnotationLists
     dropped: dict[str, int]
 
 
@@ -40,7 +40,7 @@ def objects_of(
         ids: class -> its ID in the dataset.
         min_visible: drop a box of which the output shows a smaller share than this, 0 to 1.
     """
-    lists: Lists = {name: [] for name in ("bbox", "category", *FLAGS.values())}
+    lists: AnnotationLists = {name: [] for name in ("bbox", "category", *FLAGS.values())}
     dropped: Counter[str] = Counter()
     for class_, edges, source_flags in boxes:
         mapped = map_box(edges, target.source_box, target.output_box, target.orientation, source)
@@ -67,7 +67,7 @@ def _visible(edges: Sequence[float], source_box: Sequence[float], source: tuple[
     return share
 
 
-def labels_of(labels: Iterable[Label], ids: Mapping[str, int]) -> Lists:
-    """Return the labels of an image as lists, see `LISTS`, in the order of the IDs of their classes."""
+def labels_of(labels: Iterable[Label], ids: Mapping[str, int]) -> AnnotationLists:
+    """Return the labels of an image as lists, see `ANNOTATION_FIELDS`, in the order of the IDs of their classes."""
     known = sorted((ids[class_], confidence) for class_, confidence in labels)
     return {"category": [number for number, _ in known], "confidence": [confidence for _, confidence in known]}

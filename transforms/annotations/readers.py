@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from transforms.annotations.tables import image_id_of, read_columns
-from transforms.annotations.values import Box, Label, Listed
+from transforms.annotations.values import Box, ImageListRow, Label
 from transforms.model.annotations import BOXES, FLAGS, IMAGE_LABELS, IMAGE_LIST, UNKNOWN, AnnotationFile, Annotations
 from transforms.model.errors import RunError
 from transforms.model.records import Tally
@@ -32,7 +32,7 @@ class ImageRows(NamedTuple):
     number: int
     image: str
     split: str
-    values: tuple[Box | Label | Listed, ...]
+    values: tuple[Box | Label | ImageListRow, ...]
 
 
 class Reader:
@@ -84,7 +84,7 @@ class Reader:
         splits = cells.get("Subset") or [""] * len(images)
         columns = [cells.get(name) or [None] * len(images) for name in self.types]
         first, before = self.rows + 1, (None, None)
-        values: list[Box | Label | Listed] = []
+        values: list[Box | Label | ImageListRow] = []
         for number, (image, split, *row) in enumerate(zip(images, splits, *columns, strict=True), first):
             if not image:
                 raise RunError(f"{where} has no ImageID in row {number}: add one to each row")
@@ -193,10 +193,10 @@ class ListReader(Reader):
     }
     needed: ClassVar[Sequence[str]] = ("ImageID",)
 
-    def _values(self, row: Sequence[Any]) -> list[Listed]:
+    def _values(self, row: Sequence[Any]) -> list[ImageListRow]:
         *attribution, md5, size, rotation, _ = row
         turn = self._rotation(rotation)
-        return [Listed(tuple(text or "" for text in attribution), md5 or "", size or "", turn)]
+        return [ImageListRow(tuple(text or "" for text in attribution), md5 or "", size or "", turn)]
 
     def _rotation(self, written: str | None) -> int | None:
         """Return by how many degrees an image is to be turned counter-clockwise; None if that is not known."""

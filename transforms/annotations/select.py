@@ -35,7 +35,7 @@ class Known(NamedTuple):
     """What decides whether an image is taken: the classes that it holds, and whether the list of images has it."""
 
     classes: frozenset[str] = frozenset()
-    is_listed: bool = False
+    has_explicit_locations: bool = False
 
 
 def skip_reason(
@@ -52,7 +52,7 @@ def skip_reason(
     """
     if not in_sample(source.key, sample):
         return Skip.SAMPLE
-    if not known.is_listed and IMAGE_LIST in annotations.tables:
+    if not known.has_explicit_locations and IMAGE_LIST in annotations.tables:
         return Skip.NOT_LISTED
     if annotations.classes and known.classes.isdisjoint(annotations.classes):
         return Skip.NOT_SELECTED

@@ -40,7 +40,7 @@ class Label(NamedTuple):
         return self.confidence > 0
 
 
-class Listed(NamedTuple):
+class ImageListRow(NamedTuple):
     """An image in the list of images.
 
     Args:
@@ -56,9 +56,9 @@ class Listed(NamedTuple):
     rotation: int | None
 
 
-Value = Box | Label | Listed
+Value = Box | Label | ImageListRow
 
-_TYPES = {BOXES: Box, IMAGE_LABELS: Label, IMAGE_LIST: Listed}
+_TYPES = {BOXES: Box, IMAGE_LABELS: Label, IMAGE_LIST: ImageListRow}
 
 
 def pack(values: Sequence[Value]) -> bytes:

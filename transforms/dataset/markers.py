@@ -17,7 +17,7 @@ from transforms.dataset.paths import MARKERS_DIR
 from transforms.imaging.errors import RETRIED_KINDS
 from transforms.model.errors import RunError
 from transforms.model.json_lines import json_line, manifest_line
-from transforms.model.places import Listed
+from transforms.model.places import ListRow
 from transforms.model.records import NO_COLUMNS, Columns, ResizedShard, Shard, Source, StoredFile
 from transforms.tables.join import TableRow
 
@@ -96,7 +96,7 @@ def digest_of(
 
 
 def _identity(source: Source) -> tuple[Any, ...]:
-    if isinstance(source.place, Listed):
+    if isinstance(source.place, ListRow):
         return source.path, source.bytes, source.version, source.location, source.place.hash, source.place.cells
     return source.path, source.bytes, source.version
 

@@ -4,7 +4,7 @@
 .run/shards/SHARD.jsonl                   markers of committed shards, see `markers`
 .run/receipts/                            what each run committed or found committed
 .run/history-RUN.json                     times and rates of each run
-.run/archives/                            what is known about each .tar.gz, see `sources.listed`
+.run/archives/                            the index of each .tar.gz, see `sources.gzip_index`
 .run/pieces/                              each part's piece of the files that have no parts
 .run/tmp/                                 files that are not complete yet
 .run/listed.json                          how many images the latest run listed

@@ -22,7 +22,7 @@ def settings(config: ResizeConfig) -> dict[str, Any]:
         "sample": config.sample,
         "any_name": config.any_name,
         **{name: value for name, value in {**_labels_and_tables(config), **_annotations(config)}.items() if value},
-        **{name: value for name, value in dataclasses.asdict(config.lists).items() if value},
+        **{name: value for name, value in dataclasses.asdict(config.list_columns).items() if value},
         **spec,
         "versions": versions(config),
     }

@@ -31,7 +31,7 @@ archives = [row["path"] for row in rows if row["size"] == {size}]
 """
 
 # The fields of a sample that hold several values.
-LISTS = ("source_box", "output_box", "notes")
+LIST_FIELDS = ("source_box", "output_box", "notes")
 
 _INT64 = ("source_bytes", "bytes")
 _INT32 = ("source_width", "source_height", "size", "width", "height", "orientation", "output_box")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from transforms.layouts.archive import LISTS
-from transforms.model.annotations import BOX, CLASS
-from transforms.model.annotations import LISTS as LISTS_OF
+from transforms.layouts.archive import LIST_FIELDS
+from transforms.model.annotations import ANNOTATION_FIELDS, BOX, CLASS
 from transforms.model.json_lines import utf8
 from transforms.model.records import LABEL, Columns
 
@@ -19,7 +18,7 @@ def image(name: str) -> dict[str, Any]:
 
 def value(name: str, kind: str) -> dict[str, Any]:
     """Return the feature of a column of values, or of lists of them, of a type in the words of Arrow."""
-    return {"name": name, "list" if name in LISTS else "dtype": kind}
+    return {"name": name, "list" if name in LIST_FIELDS else "dtype": kind}
 
 
 def label(name: str, columns: Columns) -> dict[str, Any]:
@@ -36,7 +35,12 @@ def _class_label(names: Iterable[str]) -> dict[str, Any]:
 def annotated(columns: Columns) -> list[dict[str, Any]]:
     """Return the features of the annotations: structs of lists."""
     return [
-        {"name": name, "struct": [{"name": of, "list": _item(kind, columns)} for of, kind in LISTS_OF[name].items()]}
+        {
+            "name": name,
+            "struct": [
+                {"name": field, "list": _item(kind, columns)} for field, kind in ANNOTATION_FIELDS[name].items()
+            ],
+        }
         for name in columns.annotations
     ]
 

@@ -16,10 +16,16 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from transforms.layouts import card_features
-from transforms.layouts.archive import ARCHIVES_EXAMPLE, LISTS, archive_layout, member_name, sample_record, sample_types
+from transforms.layouts.archive import (
+    ARCHIVES_EXAMPLE,
+    LIST_FIELDS,
+    archive_layout,
+    member_name,
+    sample_record,
+    sample_types,
+)
 from transforms.layouts.layout import Croissant, Example, Loader, Subset
-from transforms.model.annotations import BOX, CLASS
-from transforms.model.annotations import LISTS as LISTS_OF
+from transforms.model.annotations import ANNOTATION_FIELDS, BOX, CLASS
 from transforms.model.json_lines import utf8
 from transforms.model.records import LABEL, Columns, OutputImage
 
@@ -83,10 +89,10 @@ def schema(columns: Columns) -> pyarrow.Schema:
     import pyarrow as pa
 
     types = {name: pa.type_for_alias(kind) for name, kind in sample_types(columns).items()}
-    fields = [(name, pa.list_(kind) if name in LISTS else kind) for name, kind in types.items()]
+    fields = [(name, pa.list_(kind) if name in LIST_FIELDS else kind) for name, kind in types.items()]
     items = {BOX: pa.list_(pa.float64()), CLASS: pa.int64(), "int8": pa.int8(), "float64": pa.float64()}
     fields += [
-        (name, pa.struct([(of, pa.list_(items[kind])) for of, kind in LISTS_OF[name].items()]))
+        (name, pa.struct([(field, pa.list_(items[kind])) for field, kind in ANNOTATION_FIELDS[name].items()]))
         for name in columns.annotations
     ]
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -97,7 +103,7 @@ def schema(columns: Columns) -> pyarrow.Schema:
 def features(columns: Columns) -> dict[str, Any]:
     """Return the fields as Hugging Face's datasets describes them in `Features.to_dict`."""
     values: dict[str, Any] = {name: {"dtype": kind, "_type": "Value"} for name, kind in sample_types(columns).items()}
-    lists = {name: {"feature": values[name], "_type": "Sequence"} for name in LISTS}
+    lists = {name: {"feature": values[name], "_type": "Sequence"} for name in LIST_FIELDS}
     label = {LABEL: {"names": list(columns.classes), "_type": "ClassLabel"}} if columns.classes else {}
     return {"image": {"_type": "Image"}, **values, **lists, **label, **_annotations(columns)}
 
@@ -112,7 +118,7 @@ def _annotations(columns: Columns) -> dict[str, Any]:
         "float64": floats,
     }
     return {
-        name: {of: {"feature": items[kind], "_type": "Sequence"} for of, kind in LISTS_OF[name].items()}
+        name: {field: {"feature": items[kind], "_type": "Sequence"} for field, kind in ANNOTATION_FIELDS[name].items()}
         for name in columns.annotations
     }
 

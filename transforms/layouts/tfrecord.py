@@ -24,7 +24,7 @@ from transforms.layouts.archive import ARCHIVES_EXAMPLE, archive_layout, member_
 from transforms.layouts.layout import Example, Subset
 from transforms.model.annotations import FLAGS, OBJECTS
 from transforms.model.json_lines import utf8
-from transforms.model.records import LABEL, LABEL_NAME, NO_COLUMNS, Columns, Lists, ManifestRow, OutputImage
+from transforms.model.records import LABEL, LABEL_NAME, NO_COLUMNS, AnnotationLists, Columns, ManifestRow, OutputImage
 
 # The values of one feature of an Example: only bytes, only integers of 64 bits, or only floats; it may be empty.
 Values = Sequence[Any]
@@ -72,7 +72,7 @@ def features(path: str, image: OutputImage, columns: Columns = NO_COLUMNS) -> di
     return {key: _values(value) for key, value in values.items() if value is not None}
 
 
-def _boxes(row: ManifestRow, boxes: Lists, columns: Columns) -> dict[str, Values]:
+def _boxes(row: ManifestRow, boxes: AnnotationLists, columns: Columns) -> dict[str, Values]:
     """Return the features of an image's boxes. Edges are shares of its width and height; classes count from 1."""
     width, height = float(row.width or 1), float(row.height or 1)
     return {
@@ -85,12 +85,12 @@ def _boxes(row: ManifestRow, boxes: Lists, columns: Columns) -> dict[str, Values
     }
 
 
-def _labels(labels: Lists, columns: Columns) -> dict[str, Values]:
+def _labels(labels: AnnotationLists, columns: Columns) -> dict[str, Values]:
     """Return the features of an image's labels."""
     return {**_classes("image/labels", labels, columns), "image/labels/confidence": labels["confidence"]}
 
 
-def _classes(prefix: str, lists: Lists, columns: Columns) -> dict[str, Values]:
+def _classes(prefix: str, lists: AnnotationLists, columns: Columns) -> dict[str, Values]:
     names = list(columns.categories.values())
     return {
         f"{prefix}/label": [number + 1 for number in lists["category"]],

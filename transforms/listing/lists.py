@@ -20,7 +20,7 @@ from transforms.imaging.errors import Kind
 from transforms.model.config import ListColumns, ResizeConfig, WebPolicy
 from transforms.model.errors import RunError, StorageError
 from transforms.model.json_lines import json_line
-from transforms.model.places import Listed, Place, Unreadable
+from transforms.model.places import ListRow, Place, Unreadable
 from transforms.model.records import Value
 from transforms.sources import hashes
 from transforms.storage.paths import escaped, unescaped
@@ -148,7 +148,7 @@ def _entry(number: int, cells: dict[str, Any], names: _Names, location: str) -> 
         message = f"row {number:,} of {posixpath.basename(location)!r}: {problem}"
         fallback = f"{safe_path(posixpath.basename(location))}-row-{number}"
         return Entry(path or fallback, "", Unreadable(Kind.REFUSED, message), others)
-    return Entry(path, target, Listed(number, expected, json_line(others).decode().rstrip("\n")), others)
+    return Entry(path, target, ListRow(number, expected, json_line(others).decode().rstrip("\n")), others)
 
 
 def _path(cells: dict[str, Any], names: _Names, target: str, location: str) -> str:
@@ -217,7 +217,7 @@ def check_lists(pattern: str, config: ResizeConfig) -> list[str]:
         rows = read_cells(location, where, opened(location, config.web))
         if cells := next(rows, None):
             is_empty = False
-            _names(cells, config.lists, where)
+            _names(cells, config.list_columns, where)
             dropped |= dict.fromkeys(left_out(cells))
     if is_empty:
         raise RunError(f"-i {unescaped(pattern)!r} does not name any images: use a list with a row for each image")

@@ -22,7 +22,7 @@ from transforms.listing.ranges import name_ranges
 from transforms.listing.split import SourceTuple, SplitListing
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.keys import key_of
-from transforms.model.places import GzipMember, Listed, unpack
+from transforms.model.places import GzipMember, ListRow, unpack
 from transforms.model.records import Source, Tally
 from transforms.storage.paths import escaped
 from transforms.storage.s3 import is_object
@@ -30,15 +30,15 @@ from transforms.summary.tally import merge
 from transforms.web.urls import is_web, path_of
 
 
-def to_source(source: SourceTuple, config: ResizeConfig, lists: str = "") -> Source:
-    """Convert a source from its shuffled form; `lists` as in `SplitListing`."""
+def to_source(source: SourceTuple, config: ResizeConfig, index_dir: str = "") -> Source:
+    """Convert a source from its shuffled form; `index_dir` as in `SplitListing`."""
     split, relative, size, version, packed = source
     path = os.fsdecode(relative)
     prefixed = config.key_prefix(split) + path
     place, file = unpack(packed, path)
     if isinstance(place, GzipMember):
-        place = place._replace(listed=storage.join(lists or config.out_dir, place.listed))
-    location = file if isinstance(place, Listed) else storage.join(config.root_of(split), file)
+        place = place._replace(index_dir=storage.join(index_dir or config.out_dir, place.index_dir))
+    location = file if isinstance(place, ListRow) else storage.join(config.root_of(split), file)
     return Source(key_of(prefixed), prefixed, location, size, version, place)
 
 
@@ -51,9 +51,9 @@ def count_images(config: ResizeConfig) -> Tally:
     tallies: list[Tally] = []
     for split in config.splits:
         listing = SplitListing(split, config)
-        if split.is_listed:
+        if split.has_explicit_locations:
             collections.deque(map(listing.add_entry, entries_of(split, config)), maxlen=0)
-        for file in () if split.is_listed else list_files(split.pattern, config.list_prefixes):
+        for file in () if split.has_explicit_locations else list_files(split.pattern, config.list_prefixes):
             if archive := listing.archive_of(*file):
                 tallies.append({"splits": {split.name: {"images": 1, "bytes": archive.size}}})
             else:
@@ -65,10 +65,10 @@ def count_images(config: ResizeConfig) -> Tally:
 def entries_of(split: Split, config: ResizeConfig) -> Iterator[Entry]:
     """Yield the rows of all lists of a split; the only one of a split that is a web address."""
     if split.is_url:
-        yield Entry(path_of(split.pattern), split.pattern, Listed(1), {})
+        yield Entry(path_of(split.pattern), split.pattern, ListRow(1), {})
         return
     for location in locations(split.pattern):
-        yield from read_entries(location, config.lists, config.web)
+        yield from read_entries(location, config.list_columns, config.web)
 
 
 class MatchSources(beam.PTransform):
@@ -94,7 +94,7 @@ class MatchSources(beam.PTransform):
         return sources, tallies
 
     def _list(self, pipeline: beam.Pipeline, split: Split) -> beam.pvalue.DoOutputsTuple:
-        if split.is_listed:
+        if split.has_explicit_locations:
             reading = beam.ParDo(_ReadListFn(split, self._config)).with_outputs(TALLIES, main=SOURCES)
             lists = [split.pattern] if split.is_url else locations(split.pattern)
             lists_there = pipeline | f"Lists[{split.name}]" >> beam.Create(lists)

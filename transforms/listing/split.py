@@ -35,13 +35,13 @@ class SplitListing:
     Args:
         split: the split.
         config: the dataset.
-        lists: the folder for what is known about each .tar.gz; "" for OUT.
+        index_dir: the folder for the index of each .tar.gz; "" for OUT.
     """
 
-    def __init__(self, split: Split, config: ResizeConfig, lists: str = "") -> None:
+    def __init__(self, split: Split, config: ResizeConfig, index_dir: str = "") -> None:
         self._split = split
         self._out_dir = config.out_dir
-        self._lists = lists or config.out_dir
+        self._index_dir = index_dir or config.out_dir
         self._folders_are_classes = bool(config.label_from)
         self._any_name = config.any_name
         self._prefix, self._sample = config.key_prefix(split.name), Fraction(config.sample)
@@ -86,7 +86,7 @@ class SplitListing:
         relative = storage.below(self._split.root, archive.location)
         taken = self._folder_keys(archive) if self._has_tree else frozenset()
         try:
-            for member in members(archive, self._lists):
+            for member in members(archive, self._index_dir):
                 if key_of(member.path) in taken:
                     reason = Unreadable(Kind.NAME_TAKEN, "its output may have the same name as a folder in its archive")
                     member = member._replace(bytes=0, place=reason)
@@ -100,7 +100,7 @@ class SplitListing:
         """Return the keys of the folders in an archive that are named like an image."""
         keys: set[str] = set()
         with contextlib.suppress(ArchiveError):
-            for member in members(archive, self._lists):
+            for member in members(archive, self._index_dir):
                 folder = posixpath.dirname(member.path)
                 while folder and "." in folder:
                     keys |= {key_of(folder)} if is_candidate(folder) else set()
@@ -153,7 +153,7 @@ class SplitListing:
             "not_images": dict(self._others),
             "system_files": self._system_files,
         }
-        if self._split.is_listed:
+        if self._split.has_explicit_locations:
             counts["lists"] = self._profile.columns()
         if self._streams:
             counts["streams"] = {self._split.name: {name: dict(sums) for name, sums in self._streams.items()}}

@@ -24,7 +24,7 @@ _POSITIONS = {flag: position for position, flag in enumerate(FLAGS)}
 # of a class, one of type `BOX` is left, top, width and height in pixels of the output.
 OBJECTS = "objects"
 CLASS, BOX = "class", "box"
-LISTS = {
+ANNOTATION_FIELDS = {
     OBJECTS: {"bbox": BOX, "category": CLASS, **dict.fromkeys(FLAGS.values(), "int8")},
     IMAGE_LABELS: {"category": CLASS, "confidence": "float64"},
 }
@@ -99,7 +99,7 @@ class Annotations:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The names of the annotations that an image of the dataset has, see `LISTS`."""
+        """The names of the annotations that an image of the dataset has, see `ANNOTATION_FIELDS`."""
         return tuple(name for name, table in ((OBJECTS, BOXES), (IMAGE_LABELS, IMAGE_LABELS)) if table in self.tables)
 
     @property

@@ -40,7 +40,7 @@ class Split:
     is_url: bool = False
 
     @property
-    def is_listed(self) -> bool:
+    def has_explicit_locations(self) -> bool:
         """Whether its sources lie where their locations say, and not below its root."""
         return self.is_list or self.is_url
 
@@ -131,7 +131,7 @@ class ResizeConfig:
         label_from: "folder" if the name of an image's folder is its class; "" for no classes.
         columns: a table of further columns, joined by key; "" for none.
         attribution: a table of the images' authors and licenses; "" for none.
-        lists: the columns of lists of images.
+        list_columns: the columns of lists of images.
         web: how files of the web are downloaded.
         annotations: tables of Open Images, and which images are taken by them; None for all images.
         card: the texts of the dataset's card.
@@ -154,7 +154,7 @@ class ResizeConfig:
     label_from: str = ""
     columns: str = ""
     attribution: str = ""
-    lists: ListColumns = ListColumns()
+    list_columns: ListColumns = ListColumns()
     web: WebPolicy = POLITE
     annotations: Annotations | None = None
     card: CardText = CardText()

@@ -12,7 +12,7 @@ class TarMember(NamedTuple):
     offset: int
 
 
-class Listed(NamedTuple):
+class ListRow(NamedTuple):
     """A whole file that a list names: on the web, in a store or local.
 
     Args:
@@ -44,12 +44,12 @@ class GzipMember(NamedTuple):
     Args:
         offset: where its bytes begin in the unpacked tar.
         number: the number of images that come before it in the archive.
-        listed: the folder of what is known about the archive, see `sources.listed`.
+        index_dir: the folder with the index of the archive, see `sources.gzip_index`.
     """
 
     offset: int
     number: int
-    listed: str
+    index_dir: str
 
 
 class Unreadable(NamedTuple):
@@ -60,9 +60,9 @@ class Unreadable(NamedTuple):
 
 
 # None: a whole file.
-Place = TarMember | ZipMember | GzipMember | Listed | Unreadable | None
+Place = TarMember | ZipMember | GzipMember | ListRow | Unreadable | None
 
-_NAMES = {TarMember: "tar", ZipMember: "zip", GzipMember: "gzip", Listed: "listed", Unreadable: "unreadable"}
+_NAMES = {TarMember: "tar", ZipMember: "zip", GzipMember: "gzip", ListRow: "listed", Unreadable: "unreadable"}
 _KINDS = {name: kind for kind, name in _NAMES.items()}
 
 

@@ -20,8 +20,8 @@ LABEL, LABEL_NAME = "label", "label_name"
 # A cell of a further column; None if a sample has no value there.
 Value = str | int | float | bool | None
 
-# Lists of the same length by their names, such as boxes and their classes; see `annotations.LISTS`.
-Lists = dict[str, list[Any]]
+# Lists of the same length by their names, such as boxes and their classes; see `annotations.ANNOTATION_FIELDS`.
+AnnotationLists = dict[str, list[Any]]
 
 # Nested dictionaries of counts, see `summary.tally`.
 Tally = dict[str, Any]
@@ -78,7 +78,7 @@ class ManifestRow(NamedTuple):
     of the output that shows it, in the output's pixels. `orientation` is the turn between them, as a value of
     the EXIF tag. `boxes.map_box` takes these three. `notes` are remarks for the owner of the image, see
     `imaging.errors.Note`. `columns` holds the label and the further columns by their names; the manifest has
-    them beside the other fields. `annotations` holds boxes and labels, see `annotations.LISTS`.
+    them beside the other fields. `annotations` holds boxes and labels, see `annotations.ANNOTATION_FIELDS`.
     """
 
     key: str
@@ -102,7 +102,7 @@ class ManifestRow(NamedTuple):
     reason: str | None = None
     notes: tuple[str, ...] = ()
     columns: dict[str, Value] = {}  # noqa: RUF012  # this default is never changed
-    annotations: dict[str, Lists] = {}  # noqa: RUF012  # this default is never changed
+    annotations: dict[str, AnnotationLists] = {}  # noqa: RUF012  # this default is never changed
 
 
 # The fields of every row. Those of `columns` and `annotations` stand beside them.
@@ -134,7 +134,7 @@ class Columns(NamedTuple):
     Args:
         types: name -> type of each column, in order. A type is "string", "int64", "uint64", "float64" or "bool".
         classes: the names of the classes in the order of their ids, if `label` is such an id.
-        annotations: the names of the annotations, see `annotations.LISTS`.
+        annotations: the names of the annotations, see `annotations.ANNOTATION_FIELDS`.
         categories: class -> name of the classes of annotations, in the order of their ids.
     """
 

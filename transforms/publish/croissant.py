@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from transforms.layouts.archive import LISTS, sample_types
+from transforms.layouts.archive import LIST_FIELDS, sample_types
 from transforms.layouts.layout import Croissant
 from transforms.model.records import ArchiveRow
 from transforms.publish.facts import DatasetFacts, SplitFacts
@@ -130,7 +130,7 @@ def _files() -> dict[str, tuple[str, dict[str, Any]]]:
 
 def _columns(facts: DatasetFacts) -> dict[str, tuple[str, dict[str, Any]]]:
     """Return the fields of records that are rows of a table: name -> type and what readers extract."""
-    types = {name: kind for name, kind in sample_types(facts.columns).items() if name not in LISTS}
+    types = {name: kind for name, kind in sample_types(facts.columns).items() if name not in LIST_FIELDS}
     return {
         "image": ("sc:ImageObject", {"extract": {"column": "image"}, "transform": {"jsonPath": "bytes"}}),
         **{name: (_TYPES[kind], {"extract": {"column": name}}) for name, kind in types.items()},

@@ -16,12 +16,12 @@ from transforms.imaging.resize import Encoded
 from transforms.layouts import LAYOUTS
 from transforms.model.annotations import IMAGE_LABELS, OBJECTS
 from transforms.model.config import ResizeConfig
-from transforms.model.places import Listed
+from transforms.model.places import ListRow
 from transforms.model.records import (
     NO_COLUMNS,
+    AnnotationLists,
     Columns,
     FailureRow,
-    Lists,
     ManifestRow,
     OutputImage,
     ResizedShard,
@@ -122,9 +122,9 @@ def _tally_of_tables(rows: Sequence[ManifestRow], config: ResizeConfig, of_table
 
 def _annotations(
     result: SourceResult, output: SourceOutput, config: ResizeConfig, of_tables: FromTables
-) -> tuple[dict[str, Lists], dict[str, int]]:
+) -> tuple[dict[str, AnnotationLists], dict[str, int]]:
     """Return the annotations of an output, and how many boxes of its source it lacks, by reason."""
-    annotations: dict[str, Lists] = {}
+    annotations: dict[str, AnnotationLists] = {}
     dropped: dict[str, int] = {}
     if config.annotations is None or result.header is None or not isinstance(output, Encoded | Staged):
         return annotations, dropped
@@ -187,7 +187,7 @@ def _is_folder_beside(shard: Shard, source: Source, name: str, config: ResizeCon
     The dataset will need a folder of the same name.
     """
     location = source.location
-    if source.place is not None and not isinstance(source.place, Listed):
+    if source.place is not None and not isinstance(source.place, ListRow):
         location = storage.join(config.root_of(shard.split), source.path.removeprefix(config.key_prefix(shard.split)))
     beside = storage.join(location.rpartition("/")[0], name.rpartition("/")[2])
     return beside != location and storage.is_folder(beside)
@@ -209,7 +209,7 @@ def _row(
     output: SourceOutput,
     config: ResizeConfig,
     joined: JoinResult,
-    annotations: dict[str, Lists],
+    annotations: dict[str, AnnotationLists],
 ) -> tuple[ManifestRow, OutputImage | None]:
     name = LAYOUTS[config.layout].name_of(result.source.key, result.extension)
     path = _path(shard, name, size, result.extension, config)

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from transforms.annotations.join import AnnotationJoin
 from transforms.annotations.select import Limits, skip_reason
-from transforms.annotations.values import Listed
+from transforms.annotations.values import ImageListRow
 from transforms.imaging.errors import Skip
 from transforms.model.annotations import Annotations
 from transforms.model.config import ResizeConfig
@@ -56,14 +56,14 @@ def taken(
     return [_as_listed(source, listed[source.path], annotations) for source in found]
 
 
-def _as_listed(source: Source, listed: Listed | None, annotations: Annotations) -> Source:
+def _as_listed(source: Source, listed: ImageListRow | None, annotations: Annotations) -> Source:
     if listed is None:
         return source
     orientation = _ORIENTATIONS.get(listed.rotation) if annotations.rotates and listed.rotation is not None else None
     return source._replace(orientation=orientation, md5=listed.md5 if annotations.verifies_md5 else "")
 
 
-def _check_originals(sources: Sequence[Source], listed: Mapping[str, Listed | None]) -> None:
+def _check_originals(sources: Sequence[Source], listed: Mapping[str, ImageListRow | None]) -> None:
     """Refuse to check copies of another size against the MD5 of the originals: all of them would fail."""
     sizes = [(source, row.size) for source in sources if (row := listed[source.path]) and row.size]
     if len(sizes) >= _COPIES and all(str(source.bytes) != size for source, size in sizes):

@@ -83,8 +83,8 @@ class _ResizeFn(beam.DoFn):
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
         self._versions = versions(config)  # in the process that builds the graph
-        is_listed = any(split.is_listed for split in config.splits)
-        self._images_ahead = _LISTED_AHEAD if is_listed else _IMAGES_AHEAD * config.processes
+        has_explicit_locations = any(split.has_explicit_locations for split in config.splits)
+        self._images_ahead = _LISTED_AHEAD if has_explicit_locations else _IMAGES_AHEAD * config.processes
         self._ahead: deque[_Submitted] = deque()  # the shards that are submitted and not emitted yet, the oldest first
 
     def __getstate__(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from transforms.imaging.errors import Kind
-from transforms.model.places import Listed, Unreadable
+from transforms.model.places import ListRow, Unreadable
 from transforms.model.records import Source
 
 
@@ -29,18 +29,18 @@ def _settled(namesakes: list[Source]) -> Iterable[Source]:
     yield first
     for number, source in enumerate(others, 2):
         message = f"its path is the same as that of {_described(first)}, which is used instead"
-        where = _row(source.place) if isinstance(source.place, Listed) else f"{number} in {_name(source)}"
+        where = _row(source.place) if isinstance(source.place, ListRow) else f"{number} in {_name(source)}"
         path = f"{source.path} ({where})"
         yield source._replace(path=path, bytes=0, place=Unreadable(Kind.NAME_TAKEN, message))
 
 
 def _rank(source: Source) -> tuple[bool, bool, int, str, int, str]:
     place = source.place
-    row = place.row if isinstance(place, Listed) else 0
+    row = place.row if isinstance(place, ListRow) else 0
     return place is not None, isinstance(place, Unreadable), row, source.location, -_offset(source), str(place)
 
 
-def _row(place: Listed) -> str:
+def _row(place: ListRow) -> str:
     return f"row {place.row:,}"
 
 
@@ -53,6 +53,6 @@ def _offset(source: Source) -> int:
 
 
 def _described(source: Source) -> str:
-    if isinstance(source.place, Listed):
+    if isinstance(source.place, ListRow):
         return f"{_row(source.place)} of the list"
     return "a file" if source.place is None else f"one in {_name(source)!r} at byte {_offset(source):,}"

@@ -3,7 +3,7 @@
 read        a source -> its bytes
 archive     an archive -> its members
 tar, zip    the members of archives that are read by range
-listed      what is known about a .tar.gz after it was unpacked once
+gzip_index  the index of a .tar.gz: its members, and points to read it from
 stream      its members, read in their order
 inflate, unpacked    the bytes of a gzip file, from any seek point on
 hashes      what lists say about the bytes

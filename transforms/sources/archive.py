@@ -47,7 +47,7 @@ def prepare(archive: Archive, out_dir: str) -> None:
         StorageError: `out_dir` cannot be written to.
     """
     if _start(archive).startswith(_GZIP):
-        gzip_index.make_list(out_dir, _folder(archive), archive.location, archive.size)
+        gzip_index.build_index(out_dir, _folder(archive), archive.location, archive.size)
 
 
 def members(archive: Archive, out_dir: str) -> Iterator[Member]:

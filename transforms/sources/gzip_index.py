@@ -83,7 +83,7 @@ def point_before(folder: str, index: Index, offset: int) -> Point:
     return Point(packed, begin, bits, window)
 
 
-def make_list(out_dir: str, folder: str, location: str, size: int) -> None:
+def build_index(out_dir: str, folder: str, location: str, size: int) -> None:
     """Unpack an archive once, and write what is known then. Do nothing if that is there.
 
     Args:

@@ -9,7 +9,7 @@ from transforms import storage
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.model.config import POLITE, WebPolicy
 from transforms.model.errors import StorageError
-from transforms.model.places import GzipMember, Listed, TarMember, Unreadable, ZipMember
+from transforms.model.places import GzipMember, ListRow, TarMember, Unreadable, ZipMember
 from transforms.model.records import Source
 from transforms.sources import hashes
 from transforms.sources.zip import content
@@ -53,7 +53,7 @@ def _read(source: Source, web: WebPolicy) -> bytes:
             return storage.read(source.location)
         case TarMember(offset):
             return _exactly(source, storage.read_range(source.location, offset, source.bytes))
-        case Listed(_, expected):
+        case ListRow(_, expected):
             data = download(source.location, web) if is_web(source.location) else storage.read(source.location)
             if expected and (problem := hashes.difference(data, expected)):
                 raise ImageError(Kind.HASH_DIFFERS, Stage.READ, problem)

@@ -24,11 +24,11 @@ class Stream:
 
     Args:
         location: the whole path of the archive.
-        listed: the whole path of the folder of what is known about it.
+        index_dir: the whole path of the folder with its index.
     """
 
-    def __init__(self, location: str, listed: str) -> None:
-        self._location, self._listed = location, listed
+    def __init__(self, location: str, index_dir: str) -> None:
+        self._location, self._index_dir = location, index_dir
         self._open = contextlib.ExitStack()
         self._unpacked: Unpacked | None = None
 
@@ -61,11 +61,11 @@ class Stream:
         """Return the unpacked archive, from which an offset is reached by going forwards."""
         if self._unpacked is None or not 0 <= offset - self._unpacked.tell() <= SPACING:
             self.close()
-            index = read_index(self._listed)
+            index = read_index(self._index_dir)
             if index is None:
-                raise StorageError(f"{self._listed!r} is missing", "the information about it is missing from OUT")
+                raise StorageError(f"{self._index_dir!r} is missing", "the information about it is missing from OUT")
             file = self._open.enter_context(open_by_range(self._location, index.size))
-            point = point_before(self._listed, index, offset)
+            point = point_before(self._index_dir, index, offset)
             self._unpacked = Unpacked(self._open.enter_context(inflating(file, point)), index.unpacked)
         return self._unpacked
 
@@ -143,4 +143,4 @@ def read_alone(source: Source) -> bytes:
 def stream_of(source: Source) -> Stream:
     """Return a stream of the archive that holds a source."""
     assert isinstance(source.place, GzipMember)
-    return Stream(source.location, source.place.listed)
+    return Stream(source.location, source.place.index_dir)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
-from transforms.model.places import Listed
+from transforms.model.places import ListRow
 from transforms.model.records import Columns, Source, UnmatchedRow, Value
 from transforms.tables.columns import ColumnValues, class_of
 from transforms.tables.keys import Keys
@@ -167,5 +167,5 @@ def _values(
 
 def _cells(source: Source, row: TableRow | None) -> dict[str, Value]:
     """Return the further columns of a source: those of its list, and those of its row in the table."""
-    listed = json.loads(source.place.cells) if isinstance(source.place, Listed) and source.place.cells else {}
+    listed = json.loads(source.place.cells) if isinstance(source.place, ListRow) and source.place.cells else {}
     return {**listed, **(json.loads(row.cells) if row else {})}

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from transforms.annotations.readers import BoxReader, ListReader, clipped
-from transforms.annotations.values import Box, Label, Listed, count_packed, pack, unpack
+from transforms.annotations.values import Box, ImageListRow, Label, count_packed, pack, unpack
 from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST, AnnotationFile, Annotations, FlagRule
 from transforms.model.errors import RunError, StorageError
 
@@ -56,8 +56,8 @@ def test_a_list_with_line_breaks_in_a_title(tmp_path: Path) -> None:
     reader = ListReader(Annotations(()))
     first, second = reader.read(file(tmp_path / "l.csv", content, IMAGE_LIST))
     assert first.image == "0a0b0c0d0e0f0102"
-    assert first.values == (Listed(("", "", "CC", "", "", 'a\nb, "c"'), "", "", 90),)
-    assert (second.split, second.values[0]) == ("", Listed(("",) * 6, "", "", None))
+    assert first.values == (ImageListRow(("", "", "CC", "", "", 'a\nb, "c"'), "", "", 90),)
+    assert (second.split, second.values[0]) == ("", ImageListRow(("",) * 6, "", "", None))
     assert dict(reader.counts) == {"rotation-90": 1, "rotation-invalid": 1}
 
 
@@ -77,5 +77,5 @@ def test_values_survive_the_shuffle() -> None:
     assert unpack(BOXES, pack(boxes)) == boxes
     assert count_packed(pack(boxes)) == 2
     assert unpack(IMAGE_LABELS, pack([Label("/m/1", 0.5)])) == [Label("/m/1", 0.5)]
-    listed = Listed(("ü", "", "", "", "", ""), "m", "9", None)
+    listed = ImageListRow(("ü", "", "", "", "", ""), "m", "9", None)
     assert unpack(IMAGE_LIST, pack([listed])) == [listed]

@@ -7,7 +7,7 @@ import pytest
 from transforms.imaging.errors import Kind
 from transforms.listing.lists import is_list, read_entries
 from transforms.model.config import ListColumns, WebPolicy
-from transforms.model.places import Listed, Place, Unreadable
+from transforms.model.places import ListRow, Place, Unreadable
 
 LISTS = (
     "a.txt",
@@ -54,8 +54,8 @@ def test_what_a_local_list_names(tmp_path: Path) -> None:
         ("\udcff.jpg", f"{tmp_path}/\udcff.jpg"),
     ]
     assert [place for *_, place in found[:2]] == [
-        Listed(1, "", '{"url":"a/b.jpg"}'),
-        Listed(2, "", '{"url":"./a//c.jpg"}'),
+        ListRow(1, "", '{"url":"a/b.jpg"}'),
+        ListRow(2, "", '{"url":"./a//c.jpg"}'),
     ]
 
 

@@ -1,7 +1,7 @@
 import itertools
 
 from transforms.imaging.errors import Kind
-from transforms.model.places import Listed, TarMember, Unreadable, ZipMember
+from transforms.model.places import ListRow, TarMember, Unreadable, ZipMember
 from transforms.model.records import Source
 from transforms.sharding.duplicate_paths import settled
 
@@ -44,7 +44,7 @@ def test_failures_with_one_path_stay_apart() -> None:
 
 
 def test_the_first_row_of_a_list_is_taken_and_each_row_has_a_path_of_its_own() -> None:
-    rows = {row: Source("a", "a.jpg", f"/x/{99 - row}.jpg", 0, 0.0, Listed(row)) for row in (12, 3, 1007)}
+    rows = {row: Source("a", "a.jpg", f"/x/{99 - row}.jpg", 0, 0.0, ListRow(row)) for row in (12, 3, 1007)}
     winner = "row 3 of the list"
     expected = [rows[3], taken(rows[12], "a.jpg (row 12)", winner), taken(rows[1007], "a.jpg (row 1,007)", winner)]
     for order in itertools.permutations(rows.values()):

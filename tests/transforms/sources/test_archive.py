@@ -36,7 +36,7 @@ def archive(tmp_path: Path, data: bytes, name: str = "a.tar.gz", scheme: str = "
 def source(member: Member, of: Archive, out: str) -> Source:
     place = member.place
     if isinstance(place, GzipMember):
-        place = place._replace(gzip_index=storage.join(out, place.listed))
+        place = place._replace(index_dir=storage.join(out, place.index_dir))
     return Source(member.path, member.path, of.location, member.bytes, 1.5, place)
 
 
