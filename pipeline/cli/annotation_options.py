@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import gzip
+import os
+import zlib
 from collections.abc import Iterator, Sequence
 
 from pipeline.cli import inputs
 from pipeline.errors import UsageError
 from transforms import storage
-from transforms.annotations.classes import find_classes, read_class_names
+from transforms.annotations.classes import find_classes, read_class_names, unique_names
 from transforms.annotations.hierarchy import read_hierarchy
+from transforms.annotations.yolo import is_found
 from transforms.layouts import LAYOUTS
 from transforms.model.annotations import (
     BOXES,
@@ -23,6 +27,7 @@ from transforms.model.annotations import (
 )
 from transforms.model.config import Split
 from transforms.model.counting import counted
+from transforms.model.errors import RunError
 
 _TABLES = (IMAGE_LIST, BOXES, IMAGE_LABELS)
 # The flags that have no effect without one of these tables.
@@ -35,7 +40,7 @@ _NEED = {
 }
 
 
-def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annotations | None:
+def annotations_of(flags: argparse.Namespace, splits: Sequence[Split], out_dir: str) -> Annotations | None:
     """Return what the flags say about annotations; None without a table of them.
 
     Raises:
@@ -45,7 +50,7 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annota
     """
     given = [table for table in _TABLES if getattr(flags, table)]
     formats = tuple(sorted({*(flags.annotations or ())} & {COCO, YOLO}))
-    _check_combinations(flags, given, formats)
+    _check_combinations(flags, given, formats, out_dir)
     if not given:
         return None
     names = read_class_names(*_content(flags.class_names, "--class_names")) if flags.class_names else {}
@@ -58,7 +63,7 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annota
         )
     return Annotations(
         files=tuple(file for table in given for file in _files(table, getattr(flags, table), splits)),
-        names=names,
+        names=unique_names(names),
         ancestors=ancestors,
         classes=classes,
         excluded=excluded,
@@ -73,7 +78,7 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split]) -> Annota
     )
 
 
-def _check_combinations(flags: argparse.Namespace, given: Sequence[str], formats: Sequence[str]) -> None:
+def _check_combinations(flags: argparse.Namespace, given: Sequence[str], formats: Sequence[str], out_dir: str) -> None:
     """Check that every flag has an effect together with the others.
 
     Raises:
@@ -89,6 +94,11 @@ def _check_combinations(flags: argparse.Namespace, given: Sequence[str], formats
         raise UsageError(
             f"--annotations {' '.join(formats)} needs image files, but --layout {flags.layout} writes none; its "
             "samples contain the boxes: leave out --annotations, or use --layout files"
+        )
+    if YOLO in formats and storage.is_local(out_dir) and not is_found(os.path.abspath(out_dir)):
+        raise UsageError(
+            f"--annotations {YOLO} cannot be used with -o {flags.out_dir!r}: below a folder 'images', YOLO looks for "
+            "the boxes of an image in a folder 'labels' instead; use another -o"
         )
     if TFRECORD in (flags.annotations or ()) and flags.layout != TFRECORD:
         raise UsageError(
@@ -113,4 +123,11 @@ def _files(table: str, typed: Sequence[str], splits: Sequence[Split]) -> Iterato
 
 def _content(typed: str, flag: str) -> tuple[bytes, str]:
     """Return the content of a small file, and its flag and name for messages."""
-    return storage.read(inputs.normalize(typed, flag)), f"{flag} {typed!r}"
+    location, where = inputs.normalize(typed, flag), f"{flag} {typed!r}"
+    data = storage.read(location)
+    if not location.endswith(".gz"):
+        return data, where
+    try:
+        return gzip.decompress(data), where
+    except (OSError, EOFError, zlib.error) as error:
+        raise RunError(f"{where} cannot be decompressed: {error}; download it again") from error

@@ -251,7 +251,7 @@ def _config(flags: argparse.Namespace, local: bool) -> ResizeConfig:
         attribution=inputs.table_path(flags.attribution, "--attribution"),
         list_columns=lists,
         web=WebPolicy(**_fields_of(WebPolicy, flags)),
-        annotations=annotations_of(flags, splits),
+        annotations=annotations_of(flags, splits, out_dir),
         card=_card(flags, splits),
         process_per_core=not local,
     )

@@ -86,6 +86,6 @@ def read_known(annotations: Annotations) -> dict[str, Known]:
             before = known.get(rows.image, Known())
             found = {value.class_ for value in rows.values if not isinstance(value, ImageListRow) and value.is_present}
             classes = before.classes | (found if relevant is None else found & relevant)
-            now = Known(frozenset(classes), before.has_explicit_locations or file.table == IMAGE_LIST)
+            now = Known(frozenset(classes), before.is_listed or file.table == IMAGE_LIST)
             known[rows.image] = same.setdefault(now, now)
     return known

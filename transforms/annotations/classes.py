@@ -6,7 +6,7 @@ import csv
 import difflib
 import io
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from transforms.model.errors import RunError
@@ -46,6 +46,19 @@ def read_class_names(data: bytes, where: str) -> dict[str, str]:
     return names
 
 
+def unique_names(names: Mapping[str, str]) -> dict[str, str]:
+    """Return class -> name to display, each once: readers of datasets refuse a name that two classes have.
+
+    Args:
+        names: class -> name. A name that is empty or that several classes have, such as Jaguar, gets the class added.
+    """
+    numbers = Counter(names.values())
+    return {
+        class_: name if name.strip() and numbers[name] == 1 else f"{name} ({class_})" if name.strip() else class_
+        for class_, name in names.items()
+    }
+
+
 def find_classes(typed: Iterable[str], names: Mapping[str, str], flag: str) -> tuple[str, ...]:
     """Return the classes that a user means, sorted, each once.
 
@@ -64,10 +77,14 @@ def find_classes(typed: Iterable[str], names: Mapping[str, str], flag: str) -> t
 
 
 def _find(typed: str, by_form: Mapping[str, set[str]], names: Mapping[str, str], flag: str) -> str:
-    if _MID.fullmatch(typed):
-        if names and typed not in names:
-            raise RunError(f"{flag} {typed!r} is not in --class_names: use a class that is")
-        return typed
+    if not typed.strip():
+        raise RunError(f"{flag} {typed!r} is empty: use the name of a class, or a class such as /m/01yrx")
+    if _MID.fullmatch(class_ := typed.strip().lower()):
+        if names and class_ not in names:
+            near = difflib.get_close_matches(class_, names, 1, 0.8)
+            advice = f"did you mean {near[0]} ({names[near[0]]})?" if near else "use a class that is"
+            raise RunError(f"{flag} {typed!r} is not in --class_names: {advice}")
+        return class_
     if not names:
         raise RunError(f"{flag} {typed!r} is a name: add --class_names, or use a class such as /m/01yrx")
     found = _candidates(typed, by_form)

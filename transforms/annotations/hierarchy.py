@@ -43,6 +43,9 @@ def read_hierarchy(data: bytes, where: str) -> dict[str, tuple[str, ...]]:
 def _relations(node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield each (parent, child) below a node."""
     for child in node.get(_KINDS, ()):
+        for class_ in (node["LabelName"], child["LabelName"]):
+            if not (isinstance(class_, str) and class_):
+                raise TypeError(f"{class_!r} is not a class")
         yield node["LabelName"], child["LabelName"]
         yield from _relations(child)
     for part in node.get("Part", ()):  # the kinds of a part are classes too

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from transforms.annotations.select import Known
-from transforms.annotations.values import Box, ImageListRow, Label, count_packed, unpack
+from transforms.annotations.values import Box, ImageListRow, Label, count_rows, unpack
 from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST, Annotations
 from transforms.model.keys import image_id
 from transforms.model.records import MissingRow, Source
@@ -62,7 +62,7 @@ def join_annotations(sources: Sequence[Source], rows: Sequence[TableRow], annota
     return AnnotationJoin(
         {source.path: known[image_id(source.key)] for source in sources},
         tuple(sorted(MissingRow(*item) for item in missing.items())),
-        {table: _counts(of_table, sources, present) for table, of_table in tables.items()},
+        {table: _counts(table, of_table, sources, present) for table, of_table in tables.items()},
     )
 
 
@@ -83,6 +83,12 @@ def _annotated(image: str, tables: Mapping[str, Mapping[str, Sequence[TableRow]]
     return Annotated(tuple(dict.fromkeys(boxes)), _surest(labels), listed[0] if listed else None)
 
 
+def _repeated_boxes(rows: Iterable[TableRow] | None) -> int:
+    """Return how many boxes of an image are the same as an earlier one."""
+    boxes = [box for row in rows or () for box in unpack(BOXES, row.cells)]
+    return len(boxes) - len(set(boxes))
+
+
 def _surest(labels: Iterable[Label]) -> tuple[Label, ...]:
     """Return one label of each class, the one with the highest confidence, in the order of the classes."""
     confidences: dict[str, float] = {}
@@ -92,13 +98,14 @@ def _surest(labels: Iterable[Label]) -> tuple[Label, ...]:
 
 
 def _counts(
-    by_image: Mapping[str, Sequence[TableRow]], sources: Sequence[Source], present: Collection[str]
+    table: str, by_image: Mapping[str, Sequence[TableRow]], sources: Sequence[Source], present: Collection[str]
 ) -> dict[str, int]:
-    numbers = {image: sum(count_packed(row.cells) for row in rows) for image, rows in by_image.items()}
+    numbers = {image: sum(count_rows(row.cells) for row in rows) for image, rows in by_image.items()}
     with_row = sum(image_id(source.key) in by_image for source in sources)
     return {
         "rows": sum(numbers.values()),
         "rows_without_image": sum(number for image, number in numbers.items() if image not in present),
+        **({"repeated": sum(map(_repeated_boxes, map(by_image.get, present)))} if table == BOXES else {}),
         "images_with_row": with_row,
         "images_without_row": len(sources) - with_row,
     }

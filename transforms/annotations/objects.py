@@ -15,8 +15,8 @@ from transforms.model.records import AnnotationLists
 _TRUNCATED = tuple(FLAGS).index("IsTruncated")
 # Decimals of a pixel.
 _DECIMALS = 2
-# A box that lies within the visible part by all but a rounding is visible as a whole.
-_WHOLE = 1 - 1e-9
+# Shares that differ by less are the same: they are rounded.
+_ROUNDING = 1e-9
 
 
 class OutputBoxes(NamedTuple):
@@ -45,14 +45,18 @@ def objects_of(
     for class_, edges, source_flags in boxes:
         mapped = map_box(edges, target.source_box, target.output_box, target.orientation, source)
         share = _visible(edges, target.source_box, source)
-        if mapped is None or share < min_visible:
+        if mapped is None or share < min_visible - _ROUNDING:
             dropped["not-visible" if mapped is None else "min-visible"] += 1
             continue
         left, top, right, bottom = mapped
+        box = [round(value, _DECIMALS) for value in (left, top, right - left, bottom - top)]
+        if not (box[2] and box[3]):
+            dropped["no-area"] += 1
+            continue
         flags = [*source_flags]
-        if share < _WHOLE:
+        if share < 1 - _ROUNDING:
             flags[_TRUNCATED] = 1
-        lists["bbox"].append([round(value, _DECIMALS) for value in (left, top, right - left, bottom - top)])
+        lists["bbox"].append(box)
         lists["category"].append(ids[class_])
         for name, flag in zip(FLAGS.values(), flags, strict=True):
             lists[name].append(flag)

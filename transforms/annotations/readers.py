@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from transforms.annotations.tables import image_id_of, read_columns
-from transforms.annotations.values import Box, ImageListRow, Label
+from transforms.annotations.values import Box, ImageListRow, Label, Value
 from transforms.model.annotations import BOXES, FLAGS, IMAGE_LABELS, IMAGE_LIST, UNKNOWN, AnnotationFile, Annotations
 from transforms.model.errors import RunError
 from transforms.model.records import Tally
 from transforms.tables.readers import ATTRIBUTION_COLUMNS
 
 _EDGES = ("XMin", "YMin", "XMax", "YMax")
+_VALUES_OF_FLAGS = frozenset({0, 1, UNKNOWN})
 # The edges of a box that is dropped.
 _NOWHERE = 0.0, 0.0, 0.0, 0.0
 
@@ -26,13 +27,16 @@ class ImageRows(NamedTuple):
         number: of the first row, from 1.
         image: the ID.
         split: that the rows name, "" for none.
-        values: what they say; rows that were dropped are missing.
+        values: what they say. A row that was dropped says nothing, unless it leaves the image out; then its values
+            are of excluded classes only.
+        kept: the number of rows that were not dropped.
     """
 
     number: int
     image: str
     split: str
-    values: tuple[Box | Label | ImageListRow, ...]
+    values: tuple[Value, ...]
+    kept: int
 
 
 class Reader:
@@ -49,7 +53,6 @@ class Reader:
     """
 
     types: ClassVar[Mapping[str, str]]
-    needed: ClassVar[Sequence[str]]
 
     def __init__(self, annotations: Annotations) -> None:
         self._annotations = annotations
@@ -57,7 +60,12 @@ class Reader:
         self.dropped: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
         self.kept: Counter[str] = Counter()
-        self._kept_classes: dict[str, tuple[str, ...]] = {}
+        self._classes_of: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+
+    @property
+    def needed(self) -> Sequence[str]:
+        """The columns that the table must have."""
+        raise NotImplementedError
 
     def read(self, file: AnnotationFile) -> Iterator[ImageRows]:
         """Yield the rows of each image, in the order of the file.
@@ -71,7 +79,8 @@ class Reader:
         for cells in read_columns(file.location, where, {"ImageID": "string", **self.types}, self.needed):
             for rows in self._of_batch(cells, where):
                 if current and (current.image, current.split) == (rows.image, rows.split):
-                    current = current._replace(values=current.values + rows.values)
+                    values, kept = current.values + rows.values, current.kept + rows.kept
+                    current = current._replace(values=values, kept=kept)
                     continue
                 if current:
                     yield current
@@ -83,33 +92,46 @@ class Reader:
         images = cells["ImageID"]
         splits = cells.get("Subset") or [""] * len(images)
         columns = [cells.get(name) or [None] * len(images) for name in self.types]
-        first, before = self.rows + 1, (None, None)
-        values: list[Box | Label | ImageListRow] = []
-        for number, (image, split, *row) in enumerate(zip(images, splits, *columns, strict=True), first):
+        start, end, before = self.rows + 1, self.rows + len(images), (None, None)
+        values: list[Value] = []
+        kept = 0
+        for number, (image, split, *row) in enumerate(zip(images, splits, *columns, strict=True), start):
             if not image:
                 raise RunError(f"{where} has no ImageID in row {number}: add one to each row")
             if (image, split) != before:
                 if before[0]:
-                    yield ImageRows(first, image_id_of(before[0]), before[1] or "", tuple(values))
-                first, before, values = number, (image, split), []
+                    yield _image_rows(start, before, values, kept)
+                start, before, values, kept = number, (image, split), [], 0
+            dropped = self.dropped.total()
             values += self._values(row)
-        self.rows += len(images)
+            kept += self.dropped.total() == dropped
+        self.rows = end
         if before[0]:
-            yield ImageRows(first, image_id_of(before[0]), before[1] or "", tuple(values))
+            yield _image_rows(start, before, values, kept)
 
     def _values(self, _row: Sequence[Any]) -> list[Any]:
-        """Return what a row says: the values of the columns in `types`; nothing if it is dropped."""
+        """Return what a row says: the values of the columns in `types`. A row that is dropped is counted."""
         raise NotImplementedError
 
-    def _classes(self, class_: str) -> tuple[str, ...]:
-        if class_ not in self._kept_classes:
-            self._kept_classes[class_] = self._annotations.kept_classes(class_)
-        return self._kept_classes[class_]
+    def _classes(self, written: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the classes that a row counts for, and those that leave its image out."""
+        if written not in self._classes_of:
+            class_ = written.strip()
+            self._classes_of[written] = (
+                (self._annotations.kept_classes(class_), self._annotations.excluded_classes(class_))
+                if class_
+                else ((), ())
+            )
+        return self._classes_of[written]
 
     def tally(self) -> Tally:
         """Return the tally of the rows that were read."""
         counts = {"dropped": dict(self.dropped), "kinds": dict(self.counts), "classes": dict(self.kept)}
         return {"read": self.rows, "kept": self.rows - self.dropped.total(), **counts}
+
+
+def _image_rows(number: int, image: tuple[Any, Any], values: Sequence[Value], kept: int) -> ImageRows:
+    return ImageRows(number, image_id_of(image[0]), image[1] or "", tuple(values), kept)
 
 
 class BoxReader(Reader):
@@ -120,21 +142,24 @@ class BoxReader(Reader):
         **dict.fromkeys(_EDGES, "double"),
         **dict.fromkeys(FLAGS, "int8"),
     }
-    needed: ClassVar[Sequence[str]] = ("ImageID", "LabelName", *_EDGES)
+    needed = ("ImageID", "LabelName", *_EDGES)
 
     def _values(self, row: Sequence[Any]) -> list[Box]:
-        class_, left, top, right, bottom, *cells = row
+        written, left, top, right, bottom, *cells = row
         flags = tuple(UNKNOWN if flag is None else flag for flag in cells)
+        if not _VALUES_OF_FLAGS.issuperset(flags):
+            self.counts["flag-invalid"] += 1
+            flags = tuple(flag if flag in _VALUES_OF_FLAGS else UNKNOWN for flag in flags)
         reason, edges = clipped((left, top, right, bottom))
         if not reason:
             reason = next((str(rule) for rule in self._annotations.rules if not rule.holds(flags)), "")
-        classes = self._classes(class_) if class_ else ()
+        classes, excluded = self._classes(written or "")
         if reason or not classes:
-            self.dropped[reason or ("class" if class_ else "no-class")] += 1
-            return []
+            self.dropped[reason or ("class" if (written or "").strip() else "no-class")] += 1
+            return [Box(found, edges, flags) for found in excluded]
         self.counts["clipped"] += edges != (left, top, right, bottom)
         self.kept.update(classes)
-        return [Box(found, edges, flags) for found in classes]
+        return [Box(found, edges, flags) for found in dict.fromkeys((*classes, *excluded))]
 
 
 def clipped(edges: Sequence[float | None]) -> tuple[str, tuple[float, float, float, float]]:
@@ -158,7 +183,7 @@ class LabelReader(Reader):
     """Reads labels of images: rows of a class and a confidence, which is 0 for a class that the image does not have."""
 
     types: ClassVar[Mapping[str, str]] = {"LabelName": "string", "Confidence": "double"}
-    needed: ClassVar[Sequence[str]] = ("ImageID", "LabelName", "Confidence")
+    needed = ("ImageID", "LabelName", "Confidence")
 
     def __init__(self, annotations: Annotations) -> None:
         super().__init__(annotations)
@@ -168,16 +193,17 @@ class LabelReader(Reader):
                 self._below.setdefault(ancestor, []).append(class_)
 
     def _values(self, row: Sequence[Any]) -> list[Label]:
-        class_, confidence = row
+        written, confidence = row
+        class_ = (written or "").strip()
         if not class_ or confidence is None or not 0 <= confidence <= 1:
             self.dropped["no-class" if not class_ else "no-confidence"] += 1
             return []
         # An image that holds a cat holds an animal; one that holds no animal holds no cat.
-        classes = self._classes(class_) if confidence else self._absent(class_)
+        classes, excluded = self._classes(written) if confidence else (self._absent(class_), ())
         if not classes:
             self.dropped["class"] += 1
         self.kept.update(classes)
-        return [Label(found, confidence) for found in classes]
+        return [Label(found, confidence) for found in dict.fromkeys((*classes, *excluded))]
 
     def _absent(self, class_: str) -> tuple[str, ...]:
         found = (class_, *sorted(self._below.get(class_, ())))
@@ -191,10 +217,18 @@ class ListReader(Reader):
     types: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys((*ATTRIBUTION_COLUMNS, "OriginalMD5", "OriginalSize", "Rotation", "Subset"), "string")
     }
-    needed: ClassVar[Sequence[str]] = ("ImageID",)
+
+    @property
+    def needed(self) -> Sequence[str]:
+        """The columns that the list must have: those of the flags that read it."""
+        annotations = self._annotations
+        md5, rotation = ["OriginalMD5"] * annotations.verifies_md5, ["Rotation"] * annotations.rotates
+        return ("ImageID", *md5, *rotation)
 
     def _values(self, row: Sequence[Any]) -> list[ImageListRow]:
         *attribution, md5, size, rotation, _ = row
+        if self._annotations.verifies_md5:
+            self.counts["md5-unknown"] += not md5
         turn = self._rotation(rotation)
         return [ImageListRow(tuple(text or "" for text in attribution), md5 or "", size or "", turn)]
 

@@ -46,9 +46,9 @@ class _ReadFn(beam.DoFn):
         sent = 0
         for rows in reader.read(file):
             if rows.values:
-                packed = zlib.compress(pack(rows.values), 1)  # millions of rows are in memory of a local run
+                packed = zlib.compress(pack(rows.values, rows.kept), 1)  # a local run holds millions in memory
                 for split in _splits_of(rows, file, reader):
-                    sent += len(rows.values)
+                    sent += rows.kept
                     yield file.table, split, os.fsencode(rows.image), rows.number, packed
         yield beam.pvalue.TaggedOutput(TALLIES, {"annotations": {file.table: {**reader.tally(), "rows": sent}}})
 
@@ -60,7 +60,7 @@ def _splits_of(rows: ImageRows, file: AnnotationFile, reader: Reader) -> tuple[s
     if rows.split in file.splits:
         return (rows.split,)
     if rows.split:
-        reader.counts["other-subset"] += len(rows.values)
+        reader.counts["other-subset"] += rows.kept
         return ()
     if file.table == IMAGE_LIST:
         raise RunError(

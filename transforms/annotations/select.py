@@ -35,7 +35,7 @@ class Known(NamedTuple):
     """What decides whether an image is taken: the classes that it holds, and whether the list of images has it."""
 
     classes: frozenset[str] = frozenset()
-    has_explicit_locations: bool = False
+    is_listed: bool = False
 
 
 def skip_reason(
@@ -52,16 +52,19 @@ def skip_reason(
     """
     if not in_sample(source.key, sample):
         return Skip.SAMPLE
-    if not known.has_explicit_locations and IMAGE_LIST in annotations.tables:
+    if not known.is_listed and IMAGE_LIST in annotations.tables:
         return Skip.NOT_LISTED
     if annotations.classes and known.classes.isdisjoint(annotations.classes):
         return Skip.NOT_SELECTED
     if not known.classes.isdisjoint(annotations.excluded):
         return Skip.NOT_SELECTED
     rank = rank_of(source)
-    limited = limited_classes(known, annotations)
-    if annotations.max_per_class is not None and not any(rank <= limits.classes.get(name, rank) for name in limited):
-        return Skip.LIMIT
+    if annotations.max_per_class is not None:
+        limited = limited_classes(known, annotations)
+        if not limited:
+            return Skip.NOT_SELECTED
+        if not any(rank <= limits.classes.get(name, rank) for name in limited):
+            return Skip.LIMIT
     return Skip.LIMIT if limits.images is not None and rank > limits.images else None
 
 

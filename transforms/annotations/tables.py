@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import gzip
-import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
@@ -13,11 +12,10 @@ from typing import Any, BinaryIO
 from transforms import storage
 from transforms.model.errors import RunError, StorageError
 from transforms.model.file_names import is_candidate
-from transforms.model.keys import key_of
+from transforms.model.keys import image_id, key_of
 
 # Bytes of a file that are parsed at once.
 _BLOCK = 8_000_000
-_HEX_ID = re.compile(r"[0-9A-Fa-f]{16}")
 
 # A column that only one kind of table has -> the flag that takes that table.
 _TELLING = {"XMin": "--boxes", "OriginalURL": "--image_list", "Confidence": "--image_labels"}
@@ -62,9 +60,9 @@ def read_columns(
 
 
 def image_id_of(written: str) -> str:
-    """Return the ID of an image as the names of files have it: without an extension, in small letters."""
-    image = key_of(written) if "." in written and is_candidate(written) else written
-    return image.lower() if _HEX_ID.fullmatch(image) else image
+    """Return the ID of an image that a table may give with spaces around it, its folder or its extension."""
+    written = written.strip()
+    return image_id(key_of(written) if "." in written and is_candidate(written) else written)
 
 
 def _plain(file: BinaryIO, location: str) -> contextlib.AbstractContextManager[BinaryIO | gzip.GzipFile]:
@@ -80,6 +78,9 @@ def _header(file: BinaryIO | gzip.GzipFile, where: str, needed: Sequence[str]) -
         flag = next((flag for name, flag in _TELLING.items() if name in names and flag not in where), "")
         advice = f": pass it with {flag}" if flag else f": use a table with {', '.join(needed)}"
         raise RunError(f"{where} has no column {missing[0]!r}{has}{advice}")
+    for name, flag in _TELLING.items():
+        if name in names and flag not in where and not (flag == "--image_labels" and where.startswith("--boxes ")):
+            raise RunError(f"{where} has a column {name!r}, so it is not such a table: pass it with {flag}")
     if len(set(names)) < len(names):
         raise RunError(f"{where} has two columns with the same name in its header {names!r}: give each a unique name")
     return names

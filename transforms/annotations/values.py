@@ -61,13 +61,13 @@ Value = Box | Label | ImageListRow
 _TYPES = {BOXES: Box, IMAGE_LABELS: Label, IMAGE_LIST: ImageListRow}
 
 
-def pack(values: Sequence[Value]) -> bytes:
-    """Return values of one table as they are shuffled: their number, and JSON."""
-    return b"%d %s" % (len(values), json.dumps(values, separators=(",", ":")).encode())
+def pack(values: Sequence[Value], rows: int) -> bytes:
+    """Return what some rows of one table say, as it is shuffled: the number of rows, and JSON."""
+    return b"%d %s" % (rows, json.dumps(values, separators=(",", ":")).encode())
 
 
-def count_packed(cells: bytes) -> int:
-    """Return the number of values that `pack` was given."""
+def count_rows(cells: bytes) -> int:
+    """Return the number of rows that `pack` was given."""
     return int(cells[: cells.index(b" ")])
 
 

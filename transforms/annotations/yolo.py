@@ -1,7 +1,10 @@
 """The boxes of an image as YOLO reads them: https://docs.ultralytics.com/datasets/detect.
 
-A text file lies beside each image, with a line for each box: class, and centre, width and height as shares of the
-image's sides. data.yaml names the folders of the splits and the classes.
+Each image has a text file with a line for each box: class, and center, width and height as shares of the image's sides.
+data.yaml names the folders of the splits and the classes.
+
+The loaders of YOLO find the text file by the path of the image: they replace the extension, and the last folder
+`images` in the path, if there is one, by `labels`.
 """
 
 from __future__ import annotations
@@ -15,16 +18,34 @@ import yaml
 from transforms.model.annotations import OBJECTS
 from transforms.model.records import ManifestRow, OutputImage, StoredFile
 
+_IMAGES, _LABELS = "images", "labels"
 # Decimals of a share: a hundredth of a pixel at 10,000 pixels.
 _DECIMALS = 6
 
 
 def label_files(images: Iterable[OutputImage]) -> Iterator[StoredFile]:
-    """Yield the file beside each image; one without a box has an empty file."""
+    """Yield the text file of each image; an image without a box has an empty one."""
     for image in images:
         data = label_text(image.row).encode()
-        path = f"{posixpath.splitext(image.file.path)[0]}.txt"
-        yield StoredFile(path, data, hashlib.sha256(data).hexdigest())
+        yield StoredFile(label_path(image.file.path), data, hashlib.sha256(data).hexdigest())
+
+
+def label_path(image: str) -> str:
+    """Return the path of an image's text file.
+
+    Args:
+        image: its path below OUT.
+    """
+    *folders, name = image.split("/")
+    if _IMAGES in folders:
+        last = len(folders) - 1 - folders[::-1].index(_IMAGES)
+        folders[last] = _LABELS
+    return "/".join([*folders, f"{posixpath.splitext(name)[0]}.txt"])
+
+
+def is_found(out_dir: str) -> bool:
+    """Return whether the loaders of YOLO find the text files in a folder: they do not look there below `images`."""
+    return _IMAGES not in out_dir.split("/")
 
 
 def label_text(row: ManifestRow) -> str:

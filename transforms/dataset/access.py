@@ -145,7 +145,8 @@ def _made(name: str, value: Any) -> str:
 def _differences(old: Plan, new: Plan) -> Iterator[tuple[str, Any, Any]]:
     if (old_inputs := list(old.inputs.values())) != (new_inputs := list(new.inputs.values())):
         yield "--in_dir", old_inputs, new_inputs
-    for name in sorted({*old.settings, *new.settings} - {"versions"}):
+    # The names of classes are in the columns, which may change from run to run.
+    for name in sorted({*old.settings, *new.settings} - {"versions", "class_names"}):
         if old.settings.get(name) != new.settings.get(name):
             yield f"--{name}", old.settings.get(name), new.settings.get(name)
     old_versions, new_versions = old.settings.get("versions", {}), new.settings["versions"]

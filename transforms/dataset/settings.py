@@ -43,6 +43,7 @@ def _annotations(config: ResizeConfig) -> dict[str, Any]:
         return {}
     return {
         **dict.fromkeys(sorted(annotations.tables), "given"),
+        "class_names": "given" if annotations.names else "",
         "class_hierarchy": "given" if annotations.ancestors else "",
         "classes": list(annotations.classes),
         "exclude_classes": list(annotations.excluded),

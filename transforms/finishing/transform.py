@@ -46,7 +46,8 @@ def summary_of(
     _check_accounts(listing, resized, committed, config)
     outputs = merge(result.outputs for result in results)
     annotations = {
-        table: {**counts, **committed["annotations"][table]} for table, counts in listing.get("annotations", {}).items()
+        table: _rows_of_annotations(counts, committed["annotations"][table])
+        for table, counts in listing.get("annotations", {}).items()
     }
     return {
         **committed,
@@ -58,6 +59,19 @@ def summary_of(
         "unread": dataclasses.asdict(config.unread),
         "settings": settings(config),
     }
+
+
+def _rows_of_annotations(read: Tally, joined: Tally) -> Tally:
+    """Return what became of the rows of one table.
+
+    Args:
+        read: the tally of its files.
+        joined: the tally of the shards. A row that may describe an image of several splits came to a shard of each.
+    """
+    with_image = joined["rows"] - joined["rows_without_image"]
+    rows = read["kept"] - read["kinds"].get("other-subset", 0)
+    counts = {name: count for name, count in {**read, **joined}.items() if name != "rows"}
+    return {**counts, "rows_without_image": max(0, rows - with_image)}
 
 
 def unwritten_classes(listing: Tally, resized: Tally) -> tuple[str, ...]:

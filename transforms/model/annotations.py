@@ -67,7 +67,7 @@ class Annotations:
         names: class -> the name to display.
         ancestors: class -> its ancestors; a box of the class is one of each ancestor too, and a label likewise.
         classes: take only images with a box or a label of one of these; empty for all images.
-        excluded: leave out images with a box or a label of one of these.
+        excluded: leave out images with a box or a label of one of these, also one that is not kept.
         only_classes: whether an image has the boxes and labels of `classes` alone, and not all of its own.
         rules: what the flags of a box have to fulfil.
         min_visible: leave out a box of which an output shows a smaller share than this, 0 to 1.
@@ -79,8 +79,8 @@ class Annotations:
     """
 
     files: tuple[AnnotationFile, ...]
-    names: dict[str, str] = dataclasses.field(default_factory=dict)
-    ancestors: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    names: dict[str, str] = dataclasses.field(default_factory=dict, hash=False)  # a dictionary has no hash
+    ancestors: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict, hash=False)
     classes: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     only_classes: bool = False
@@ -115,3 +115,7 @@ class Annotations:
         """Return the classes that an annotation of a class counts for: it and its ancestors, if they are kept."""
         found = class_, *self.ancestors.get(class_, ())
         return tuple(name for name in found if name in self.classes) if self.only_classes else found
+
+    def excluded_classes(self, class_: str) -> tuple[str, ...]:
+        """Return the classes among a class and its ancestors that leave an image out."""
+        return tuple(name for name in (class_, *self.ancestors.get(class_, ())) if name in self.excluded)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
+import re
 from fractions import Fraction
 
 from transforms.model.file_names import IMAGE_EXTENSIONS
+
+# The ID of an image in Open Images.
+_HEX_ID = re.compile(r"[0-9A-Fa-f]{16}")
 
 
 def key_of(path: str) -> str:
@@ -27,8 +31,9 @@ def in_sample(key: str, sample: Fraction) -> bool:
 
 
 def image_id(key: str) -> str:
-    """Return the ID by which annotations name an image: the last part of its key."""
-    return key.rpartition("/")[2]
+    """Return the ID by which annotations name an image: the last part of its key, in lowercase if it is hexadecimal."""
+    name = key.rpartition("/")[2]
+    return name.lower() if _HEX_ID.fullmatch(name) else name
 
 
 def shard_index(key: str, count: int) -> int:

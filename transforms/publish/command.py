@@ -18,7 +18,7 @@ _DEFAULTS: Mapping[str, Any] = {
     **{name: field.default for name, field in ResizeSpec.__dataclass_fields__.items()},
 }
 # Settings that say that a file was given.
-_FILES = ("columns", "attribution", "image_list", "boxes", "image_labels", "class_hierarchy")
+_FILES = ("columns", "attribution", "image_list", "boxes", "image_labels", "class_names", "class_hierarchy")
 # Settings that `command_of` handles one by one, or that no flag sets.
 _SPECIAL = frozenset({"split", "size", "versions", "images_per_shard", *_FILES})
 

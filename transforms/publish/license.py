@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from transforms.publish.facts import DatasetFacts
 
@@ -12,9 +13,19 @@ def license_text(facts: DatasetFacts) -> str:
     return "\n".join(_lines(facts)) + "\n"
 
 
+def _changes(settings: Mapping[str, Any]) -> str:
+    """Return what was done to the images, such as "resized, cropped and re-encoded"."""
+    of_fit = {"cover": ["cropped"], "crop": ["cropped"], "pad": ["padded"], "stretch": ["stretched"]}
+    changes = ["resized", *of_fit.get(settings["fit"], [])]
+    changes += ["rotated as the image list says"] * (settings.get("rotation") == "apply")
+    changes += ["turned upright"] * (settings["orientation"] == "exif")
+    changes += ["converted to sRGB"] * (settings["color"] == "srgb")
+    return f"{', '.join(changes)} and re-encoded"
+
+
 def _lines(facts: DatasetFacts) -> Iterator[str]:
     yield f"The images of this dataset ({' '.join(facts.name.split())}) belong to their creators."
-    yield "They are smaller versions: resized and re-encoded, but not changed in any other way."
+    yield f"They are smaller versions: {_changes(facts.settings)}. Nothing else was changed."
     yield "attribution-*.jsonl has the author, origin and license of each image."
     yield ""
     yield "Licenses according to the attribution, with the number of images under each:"

@@ -11,10 +11,11 @@ from transforms import storage
 from transforms.annotations.counts import count_annotations
 from transforms.annotations.join import NO_ANNOTATIONS, NOT_ANNOTATED, AnnotationJoin
 from transforms.annotations.objects import labels_of, objects_of
+from transforms.annotations.yolo import label_path
 from transforms.imaging.errors import ImageError, Kind, Note, SkippedError, Stage
 from transforms.imaging.resize import Encoded
 from transforms.layouts import LAYOUTS
-from transforms.model.annotations import IMAGE_LABELS, OBJECTS
+from transforms.model.annotations import IMAGE_LABELS, OBJECTS, YOLO
 from transforms.model.config import ResizeConfig
 from transforms.model.places import ListRow
 from transforms.model.records import (
@@ -172,6 +173,11 @@ def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: R
     owner = owners.setdefault(name, result.source.path)
     if owner != result.source.path:
         problem = Kind.NAME_TAKEN, f"its output {name!r} is also the output of {owner!r}"
+    if problem is None and config.annotations and YOLO in config.annotations.formats:
+        labels = label_path(name)
+        owner = owners.setdefault(labels, result.source.path)
+        if owner != result.source.path:
+            problem = Kind.NAME_TAKEN, f"its boxes for YOLO, {labels!r}, are also those of {owner!r}: use -ext jpg"
     if problem is None and layout.keeps_tree and _is_folder_beside(shard, result.source, name, config):
         problem = Kind.NAME_TAKEN, f"its output {name!r} has the same name as a folder of the source"
     if problem is None:

@@ -18,7 +18,7 @@ from transforms.sources import reading_order
 
 # Degrees counter-clockwise -> the EXIF orientation of an image that is turned so.
 _ORIENTATIONS = {0: 1, 90: 8, 180: 3, 270: 6}
-# So many images without one that has the size of its original are no originals.
+# If at least this many images have a known original size and none matches it, the input contains copies.
 _COPIES = 5
 
 
@@ -50,9 +50,9 @@ def taken(
     annotations = config.annotations
     if annotations is None or not (annotations.rotates or annotations.verifies_md5):
         return found
-    listed = {source.path: annotated.images[source.path].listed for source in found}
+    listed = {source.path: annotated.images[source.path].listed for source in sources}
     if annotations.verifies_md5:
-        _check_originals(found, listed)
+        _check_originals(sources, listed)
     return [_as_listed(source, listed[source.path], annotations) for source in found]
 
 

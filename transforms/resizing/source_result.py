@@ -83,10 +83,12 @@ def process_source(
     watch = watch or Stopwatch()
     sha256 = hashlib.sha256(data).hexdigest()
     watch.lap(HASH)
-    if source.md5 and source.md5 != base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode():
-        wrong = ImageError(
-            Kind.HASH_DIFFERS, Stage.READ, f"its MD5 differs from that of the original, {source.md5}: download it again"
+    if source.md5 and source.md5.rstrip("=") != _md5(data):
+        message = (
+            f"its MD5 differs from that of the original, {source.md5}: download it again, or leave out --verify_md5 "
+            "if it is a copy of another size"
         )
+        wrong = ImageError(Kind.HASH_DIFFERS, Stage.READ, message)
         return without_output(source, spec, wrong)._replace(bytes=len(data), sha256=sha256)
     try:
         image = process_image(data, spec, admit, watch.lap, source.orientation)
@@ -102,3 +104,8 @@ def _stage(output: Output, staging: str) -> SourceOutput:
     if not staging or not isinstance(output, Encoded):
         return output
     return Staged(output.target, storage.stage(staging, output.data), output.sha256, output.kept)
+
+
+def _md5(data: bytes) -> str:
+    """Return the MD5 in Base64 without its padding."""
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode().rstrip("=")

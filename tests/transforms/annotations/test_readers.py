@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from transforms.annotations.readers import BoxReader, ListReader, clipped
-from transforms.annotations.values import Box, ImageListRow, Label, count_packed, pack, unpack
+from transforms.annotations.values import Box, ImageListRow, Label, count_rows, pack, unpack
 from transforms.model.annotations import BOXES, IMAGE_LABELS, IMAGE_LIST, AnnotationFile, Annotations, FlagRule
 from transforms.model.errors import RunError, StorageError
 
@@ -74,8 +74,8 @@ def test_a_truncated_gzip_is_refused(tmp_path: Path) -> None:
 
 def test_values_survive_the_shuffle() -> None:
     boxes = [Box("/m/1", EDGES, (0, 1, -1, 0, 1)), Box("/m/2", (0.0, 0.0, 1.0, 1.0), (-1,) * 5)]
-    assert unpack(BOXES, pack(boxes)) == boxes
-    assert count_packed(pack(boxes)) == 2
-    assert unpack(IMAGE_LABELS, pack([Label("/m/1", 0.5)])) == [Label("/m/1", 0.5)]
+    assert unpack(BOXES, pack(boxes, 2)) == boxes
+    assert count_rows(pack(boxes, 2)) == 2
+    assert unpack(IMAGE_LABELS, pack([Label("/m/1", 0.5)], 1)) == [Label("/m/1", 0.5)]
     listed = ImageListRow(("ü", "", "", "", "", ""), "m", "9", None)
-    assert unpack(IMAGE_LIST, pack([listed])) == [listed]
+    assert unpack(IMAGE_LIST, pack([listed], 1)) == [listed]
