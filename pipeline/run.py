@@ -22,6 +22,7 @@ from pipeline.exclusive.lock import hold_lock
 from pipeline.history.record import History
 from pipeline.loading import fast_loading
 from pipeline.terminal import log, summary
+from pipeline.terminal.annotation_summary import empty_classes, selection_problem
 from pipeline.terminal.failures import first_failures
 from pipeline.terminal.heartbeat import at_work
 from pipeline.terminal.next_steps import next_steps
@@ -291,6 +292,13 @@ def _conclude(options: Options) -> int:
         logger.info("{}", line)
     for warning in summary.warnings(facts):
         logger.warning("{}", warning)
+    if options.config.annotations:
+        for class_ in empty_classes(facts):
+            name = options.config.annotations.name_of(class_)
+            logger.warning("--classes {!r}: no output has a box or a label of this class", name)
+    if problem := selection_problem(facts):
+        logger.error("{}", problem)
+        return 1
     if options.max_failures is not None and options.max_failures.exceeded(failed, matched):
         logger.error("{} failed, more than --max_failures {}", counted(failed, "image"), options.max_failures)
         return 1

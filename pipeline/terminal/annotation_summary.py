@@ -19,7 +19,11 @@ def annotation_lines(summary: Mapping[str, Any]) -> Iterator[str]:
         summary: the content of summary.json.
     """
     for table, counts in summary.get("annotations", {}).items():
-        odd = {**counts["dropped"], **{kind: number for kind, number in counts["kinds"].items() if number}}
+        repeated = {"repeated": counts.get("repeated", 0)}
+        odd = {
+            **counts["dropped"],
+            **{kind: number for kind, number in {**counts["kinds"], **repeated}.items() if number},
+        }
         more = f" ({format_counts(odd)})" if odd else ""
         yield (
             f"--{table}: {counted(counts['read'], 'row')} read, {counts['kept']:,} kept{more}; images with a row: "
@@ -36,6 +40,29 @@ def annotation_lines(summary: Mapping[str, Any]) -> Iterator[str]:
                 f"{counted(len(counts['classes']), 'class')} on {counted(counts['images_with'], 'image')}; images "
                 f"without: {counts['images_without']:,}" + (f"; dropped: {format_counts(dropped)}" if dropped else "")
             )
+
+
+def empty_classes(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Yield those of --classes, such as /m/01yrx, of which no output has a box or a label."""
+    found = {
+        class_
+        for sizes in summary.get("annotated", {}).values()
+        for counts in sizes.values()
+        for class_ in counts["class_images"]
+    }
+    yield from (class_ for class_ in summary["settings"].get("classes", ()) if class_ not in found)
+
+
+def selection_problem(summary: Mapping[str, Any]) -> str:
+    """Return the message if the tables of annotations selected no image, else ""."""
+    images, tables = summary["images"], summary.get("annotations")
+    if not tables or images["skipped"] < images["matched"]:
+        return ""
+    flags = " and ".join(f"--{table}" for table in sorted(tables))
+    return (
+        f"no image was selected by {flags} and the flags beside them ({format_counts(summary['skipped'])}): use tables "
+        "that describe these images, or select less strictly"
+    )
 
 
 def format_counts(numbers: Mapping[str, int]) -> str:

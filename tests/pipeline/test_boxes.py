@@ -219,7 +219,7 @@ def test_odd_rows_are_counted(boxed: Boxed, tmp_path: Path, make: Make) -> None:
         "kept": 3,
         "kinds": {"clipped": 1},
         "dropped": {"reversed": 1, "empty": 1, "outside": 1},
-        "rows": 3,
+        "repeated": 1,
         "classes": {"/m/01yrx": 3},
         "rows_without_image": 0,
         "images_with_row": 1,

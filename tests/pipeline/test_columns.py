@@ -190,7 +190,7 @@ def test_rows_name_their_split_by_key_or_column(make: Make, animals: Path, tmp_p
     assert summary(out)["licenses"] == {"https://creativecommons.org/licenses/by/2.0/": 2}
     assert (out / "LICENSE").read_text().splitlines() == [
         "The images of this dataset (cat, dog) belong to their creators.",
-        "They are smaller versions: resized and re-encoded, but not changed in any other way.",
+        "They are smaller versions: resized, turned upright and re-encoded. Nothing else was changed.",
         "attribution-*.jsonl has the author, origin and license of each image.",
         "",
         "Licenses according to the attribution, with the number of images under each:",

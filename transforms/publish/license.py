@@ -16,10 +16,10 @@ def license_text(facts: DatasetFacts) -> str:
 def _changes(settings: Mapping[str, Any]) -> str:
     """Return what was done to the images, such as "resized, cropped and re-encoded"."""
     of_fit = {"cover": ["cropped"], "crop": ["cropped"], "pad": ["padded"], "stretch": ["stretched"]}
-    changes = ["resized", *of_fit.get(settings["fit"], [])]
+    changes = ["resized", *of_fit.get(settings.get("fit", ""), [])]
     changes += ["rotated as the image list says"] * (settings.get("rotation") == "apply")
-    changes += ["turned upright"] * (settings["orientation"] == "exif")
-    changes += ["converted to sRGB"] * (settings["color"] == "srgb")
+    changes += ["turned upright"] * (settings.get("orientation") == "exif")
+    changes += ["converted to sRGB"] * (settings.get("color") == "srgb")
     return f"{', '.join(changes)} and re-encoded"
 
 

@@ -51,7 +51,7 @@ def test_the_default_of_a_flag_is_that_of_its_setting() -> None:
         assert flags[name].default == (None if SETTINGS[name] == "" else SETTINGS[name])
     assert flags["size"].default == [list(SETTINGS["sizes"])]
     assert all(str(SETTINGS[name]) in str(flags[name].help) for name in unset)
-    own = {"sizes", "card", "lists", "may_hold_archives", "process_per_core", "unread", "web"}
+    own = {"sizes", "card", "list_columns", "may_hold_archives", "process_per_core", "unread", "web"}
     assert SETTINGS.keys() - flags.keys() == own
 
 

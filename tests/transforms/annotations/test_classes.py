@@ -21,6 +21,7 @@ NAMES = {
         ("Cat", "/m/01yrx"),
         ("cats", "/m/01yrx"),
         ("/m/01yrx", "/m/01yrx"),
+        (" /M/01YRX", "/m/01yrx"),
         ("wine_glass", "/m/09tvcd"),
         ("WINE  GLASSES", "/m/09tvcd"),
         ("Wine", "/m/081qc"),
@@ -42,6 +43,8 @@ def test_a_class_is_found(typed: str, class_: str) -> None:
         ("Zeppelin", "--classes 'Zeppelin' is not a class: use a name from --class_names"),
         ("twin", "--classes 'twin' is the name of /m/1 and /m/2: use one of these instead"),
         ("/m/0", "--classes '/m/0' is not in --class_names: use a class that is"),
+        ("/m/01yry", "--classes '/m/01yry' is not in --class_names: did you mean /m/01yrx (Cat)?"),
+        ("", "--classes '' is empty: use the name of a class, or a class such as /m/01yrx"),
     ],
 )
 def test_a_class_is_refused(typed: str, message: str) -> None:

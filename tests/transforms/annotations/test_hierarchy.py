@@ -63,7 +63,20 @@ def test_agrees_with_a_plain_implementation(one: dict[str, Any], two: dict[str, 
         assert read_hierarchy(data, "f") == {name: tuple(sorted(above)) for name, above in expected.items() if above}
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"1", b'{"LabelName": "a"}', b'{"Subcategory": [{}]}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"1",
+        b'{"LabelName": "a"}',
+        b'{"Subcategory": [{}]}',
+        b'{"LabelName": "a", "Subcategory": [{"LabelName": "b"}, {"LabelName": 1}]}',
+        b'{"LabelName": "a", "Subcategory": [{"LabelName": null}]}',
+        b'{"LabelName": "a", "Subcategory": [{"LabelName": ""}]}',
+    ],
+)
 def test_another_content_is_refused(content: bytes) -> None:
     with pytest.raises(RunError, match=r"^f (is not a class hierarchy|has no class below)"):
         read_hierarchy(content, "f")

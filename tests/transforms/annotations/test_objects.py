@@ -32,6 +32,20 @@ def test_a_crop_drops_clips_and_keeps() -> None:
     assert dropped == {"not-visible": 2, "min-visible": 2}
 
 
+def test_a_box_that_is_not_cut_is_visible_as_a_whole() -> None:
+    target = target_of((1024, 768), 256, ResizeSpec(sizes=(256,)))
+    edges = [(0.0125, 0.148438, 0.195312, 0.5875), (0.1, 0.3, 0.2, 0.7), (1 / 3, 0.1, 2 / 3, 0.7)]
+    objects, dropped = objects_of([Box("/m/1", box, FLAGS) for box in edges], (1024, 768), target, IDS, min_visible=1.0)
+    assert (objects["truncated"], dropped) == ([0, 0, 0], {})
+
+
+def test_a_box_without_area_in_the_output_is_dropped() -> None:
+    target = target_of((300, 300), 30, ResizeSpec(sizes=(30,)))
+    boxes = [Box("/m/1", (0.5, 0.2, 0.5001, 0.55), FLAGS), Box("/m/1", (0.5, 0.2, 0.501, 0.55), FLAGS)]
+    objects, dropped = objects_of(boxes, (300, 300), target, IDS, min_visible=0.0)
+    assert (objects["bbox"], dropped) == ([[15, 6, 0.03, 10.5]], {"no-area": 1})
+
+
 def test_labels_are_in_the_order_of_their_classes() -> None:
     labels = [Label("/m/2", 0.25), Label("/m/1", 1.0)]
     assert labels_of(labels, IDS) == {"category": [0, 1], "confidence": [1.0, 0.25]}
