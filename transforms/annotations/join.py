@@ -57,12 +57,18 @@ def join_annotations(sources: Sequence[Source], rows: Sequence[TableRow], annota
     """Find what the tables say about each source by its ID, which several sources may share."""
     tables = {table: _by_image(table, rows) for table in sorted(annotations.tables)}
     present = {image_id(source.key) for source in sources}
-    known = {image: _annotated(image, tables) for image in present}
+    known, repeated = {}, 0
+    for image in present:
+        known[image], repeated_boxes = _annotated(image, tables)
+        repeated += repeated_boxes
     missing = {image: found[0].number for image, found in tables.get(IMAGE_LIST, {}).items() if image not in present}
+    counts = {table: _counts(of_table, sources, present) for table, of_table in tables.items()}
+    if BOXES in counts:
+        counts[BOXES]["repeated"] = repeated
     return AnnotationJoin(
         {source.path: known[image_id(source.key)] for source in sources},
         tuple(sorted(MissingRow(*item) for item in missing.items())),
-        {table: _counts(table, of_table, sources, present) for table, of_table in tables.items()},
+        counts,
     )
 
 
@@ -74,19 +80,15 @@ def _by_image(table: str, rows: Iterable[TableRow]) -> dict[str, list[TableRow]]
     return by_image
 
 
-def _annotated(image: str, tables: Mapping[str, Mapping[str, Sequence[TableRow]]]) -> Annotated:
+def _annotated(image: str, tables: Mapping[str, Mapping[str, Sequence[TableRow]]]) -> tuple[Annotated, int]:
+    """Return what is known of an image, and how many of its boxes repeat another."""
     boxes, labels, listed = (
         [value for row in tables.get(table, {}).get(image, ()) for value in unpack(table, row.cells)]
         for table in (BOXES, IMAGE_LABELS, IMAGE_LIST)
     )
     # Without repetitions: of rows, and of ancestors that several children share.
-    return Annotated(tuple(dict.fromkeys(boxes)), _surest(labels), listed[0] if listed else None)
-
-
-def _repeated_boxes(rows: Iterable[TableRow] | None) -> int:
-    """Return how many boxes of an image are the same as an earlier one."""
-    boxes = [box for row in rows or () for box in unpack(BOXES, row.cells)]
-    return len(boxes) - len(set(boxes))
+    different = tuple(dict.fromkeys(boxes))
+    return Annotated(different, _surest(labels), listed[0] if listed else None), len(boxes) - len(different)
 
 
 def _surest(labels: Iterable[Label]) -> tuple[Label, ...]:
@@ -98,14 +100,13 @@ def _surest(labels: Iterable[Label]) -> tuple[Label, ...]:
 
 
 def _counts(
-    table: str, by_image: Mapping[str, Sequence[TableRow]], sources: Sequence[Source], present: Collection[str]
+    by_image: Mapping[str, Sequence[TableRow]], sources: Sequence[Source], present: Collection[str]
 ) -> dict[str, int]:
     numbers = {image: sum(count_rows(row.cells) for row in rows) for image, rows in by_image.items()}
     with_row = sum(image_id(source.key) in by_image for source in sources)
     return {
         "rows": sum(numbers.values()),
         "rows_without_image": sum(number for image, number in numbers.items() if image not in present),
-        **({"repeated": sum(map(_repeated_boxes, map(by_image.get, present)))} if table == BOXES else {}),
         "images_with_row": with_row,
         "images_without_row": len(sources) - with_row,
     }

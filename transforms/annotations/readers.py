@@ -102,15 +102,15 @@ class Reader:
                 if before[0]:
                     yield _image_rows(start, before, values, kept)
                 start, before, values, kept = number, (image, split), [], 0
-            dropped = self.dropped.total()
-            values += self._values(row)
-            kept += self.dropped.total() == dropped
+            is_kept, found = self._values(row)
+            values += found
+            kept += is_kept
         self.rows = end
         if before[0]:
             yield _image_rows(start, before, values, kept)
 
-    def _values(self, _row: Sequence[Any]) -> list[Any]:
-        """Return what a row says: the values of the columns in `types`. A row that is dropped is counted."""
+    def _values(self, _row: Sequence[Any]) -> tuple[bool, list[Any]]:
+        """Return whether a row, the values of the columns in `types`, is kept, and what it says. Count it if not."""
         raise NotImplementedError
 
     def _classes(self, written: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -144,7 +144,7 @@ class BoxReader(Reader):
     }
     needed = ("ImageID", "LabelName", *_EDGES)
 
-    def _values(self, row: Sequence[Any]) -> list[Box]:
+    def _values(self, row: Sequence[Any]) -> tuple[bool, list[Box]]:
         written, left, top, right, bottom, *cells = row
         flags = tuple(UNKNOWN if flag is None else flag for flag in cells)
         if not _VALUES_OF_FLAGS.issuperset(flags):
@@ -156,10 +156,11 @@ class BoxReader(Reader):
         classes, excluded = self._classes(written or "")
         if reason or not classes:
             self.dropped[reason or ("class" if (written or "").strip() else "no-class")] += 1
-            return [Box(found, edges, flags) for found in excluded]
+            return False, [Box(found, edges, flags) for found in excluded]
         self.counts["clipped"] += edges != (left, top, right, bottom)
         self.kept.update(classes)
-        return [Box(found, edges, flags) for found in dict.fromkeys((*classes, *excluded))]
+        named = dict.fromkeys((*classes, *excluded)) if excluded else classes
+        return True, [Box(found, edges, flags) for found in named]
 
 
 def clipped(edges: Sequence[float | None]) -> tuple[str, tuple[float, float, float, float]]:
@@ -192,18 +193,18 @@ class LabelReader(Reader):
             for ancestor in ancestors:
                 self._below.setdefault(ancestor, []).append(class_)
 
-    def _values(self, row: Sequence[Any]) -> list[Label]:
+    def _values(self, row: Sequence[Any]) -> tuple[bool, list[Label]]:
         written, confidence = row
         class_ = (written or "").strip()
         if not class_ or confidence is None or not 0 <= confidence <= 1:
             self.dropped["no-class" if not class_ else "no-confidence"] += 1
-            return []
+            return False, []
         # An image that holds a cat holds an animal; one that holds no animal holds no cat.
         classes, excluded = self._classes(written) if confidence else (self._absent(class_), ())
         if not classes:
             self.dropped["class"] += 1
         self.kept.update(classes)
-        return [Label(found, confidence) for found in dict.fromkeys((*classes, *excluded))]
+        return bool(classes), [Label(found, confidence) for found in dict.fromkeys((*classes, *excluded))]
 
     def _absent(self, class_: str) -> tuple[str, ...]:
         found = (class_, *sorted(self._below.get(class_, ())))
@@ -225,12 +226,12 @@ class ListReader(Reader):
         md5, rotation = ["OriginalMD5"] * annotations.verifies_md5, ["Rotation"] * annotations.rotates
         return ("ImageID", *md5, *rotation)
 
-    def _values(self, row: Sequence[Any]) -> list[ImageListRow]:
+    def _values(self, row: Sequence[Any]) -> tuple[bool, list[ImageListRow]]:
         *attribution, md5, size, rotation, _ = row
         if self._annotations.verifies_md5:
             self.counts["md5-unknown"] += not md5
         turn = self._rotation(rotation)
-        return [ImageListRow(tuple(text or "" for text in attribution), md5 or "", size or "", turn)]
+        return True, [ImageListRow(tuple(text or "" for text in attribution), md5 or "", size or "", turn)]
 
     def _rotation(self, written: str | None) -> int | None:
         """Return by how many degrees an image is to be turned counter-clockwise; None if that is not known."""
