@@ -27,7 +27,7 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
         run_id: names the receipts of this run.
     """
     sources, counts = pipeline | "MatchSources" >> MatchSources(config)
-    #  sources  (split, path, bytes, version)
+    #  sources  (split, path, bytes, version, place)
     #  counts   a tally of the names in each split
     tables = []
     if config.tables:
@@ -40,7 +40,7 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
     if tables:
         rows = tables[0][0]
         if len(tables) > 1:
-            rows = [rows for rows, _ in tables] | "JoinRows" >> beam.Flatten()
+            rows = [of_table for of_table, _ in tables] | "JoinRows" >> beam.Flatten()
         counts = [counts, *(tally for _, tally in tables)] | "JoinListings" >> beam.Flatten()
 
     listing = counts | "SumListings" >> Summarize()
@@ -62,7 +62,7 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
     #           any other consumer would make a runner hold all of them in memory
     #  TALLIES  a tally of each shard
     receipts = resized[transform.SHARDS] | "WriteShards" >> WriteShards(config, run_id)
-    #  one receipt for each shard that is committed
+    #  the files of this run's receipts, with a line for each shard
 
     _ = confirmed | "FinishDataset" >> FinishDataset(config, receipts, listing, resized[transform.TALLIES])
     #  joins the markers into manifest, summary, card and checksums

@@ -1,4 +1,4 @@
-"""A job of a remote runner, which outlives this process: what names it, whether it is at work, and how to end it."""
+"""A job of a remote runner: what identifies it, whether it is at work, and how to end it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FLINK_ENDS = {
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """A job, as the claim on OUT records it.
+    """A job, as the lease of OUT records it.
 
     Args:
         job: its id.

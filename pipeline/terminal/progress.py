@@ -1,4 +1,4 @@
-"""The progress of a local run: a bar on a terminal, and lines in the log."""
+"""The progress of a run: a bar on a terminal, and lines in the log."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ProgressReporter:
         self._paced: tuple[float, int] | None = None
 
     def begin(self, doing: str) -> None:
-        """Say from now on, until the images are listed, that the run is doing this, such as "listing the input"."""
+        """Set what status lines say until the images are listed, such as "listing the input"."""
         self._doing, self._doing_since = doing, time.monotonic()
 
     def follow(self, wait: Callable[[float], bool], should_stop: Callable[[], bool]) -> None:

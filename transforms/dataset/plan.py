@@ -139,10 +139,8 @@ def coco_boxes_path(folder: str) -> str:
 def annotation_paths(plan: Plan) -> list[str]:
     """Return the paths of the files of annotations: of the classes, and of boxes in formats of their own."""
     settings = plan.settings
-    formats, folders = (
-        settings.get("annotations", ()),
-        [size_folder(size, settings["size"]) for size in settings["size"]],
-    )
+    formats = settings.get("annotations", ())
+    folders = [size_folder(size, settings["size"]) for size in settings["size"]]
     cocos = [coco_path(folder + split_prefix(split, plan.shards)) for folder in folders for split in plan.shards]
     return [
         *([CLASSES_PATH] if plan.columns.annotations else []),

@@ -13,8 +13,8 @@ from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Size
 from transforms.imaging.spec import ResizeSpec
 
-# The modes that "keep" leaves as they are: those of masks, whose pixels are labels.
-_KEPT_MODES = frozenset({"1", "L", "P", "I;16"})
+# The modes of masks, whose pixels are labels: --mode keep leaves them as they are.
+MASK_MODES = frozenset({"1", "L", "P", "I;16"})
 
 _GRAY_MODES = frozenset({"1", "L", "LA", "La"}) | depth.DEEP_MODES
 # Modes that are resized and converted by a profile without a change -> the profiles' names for them.
@@ -71,7 +71,7 @@ def finish(picture: Image.Image, decoded: Decoded, spec: ResizeSpec) -> Image.Im
     if decoded.to_srgb is not None:
         picture = decoded.to_srgb.apply(picture)
         del picture.info["icc_profile"]  # the profile of sRGB; no output has one
-    if spec.mode == "keep" and picture.mode in _KEPT_MODES:
+    if spec.mode == "keep" and picture.mode in MASK_MODES:
         return picture
     mode = "L" if spec.mode == "L" else "RGB"
     return picture if picture.mode == mode else picture.convert(mode)
@@ -135,7 +135,7 @@ def _as_mask(image: Image.Image) -> Image.Image | None:
         ImageError: its values do not fit into 16 unsigned bits.
     """
     if not depth.is_deep(image):
-        return image if image.mode in _KEPT_MODES else None
+        return image if image.mode in MASK_MODES else None
     black, white = depth.full_range(image)
     if black != 0 or white > 65_535 or image.mode == "F":
         message = f"values from {black:g} to {white:g} cannot be kept: a png image holds 0 to 65535"

@@ -43,7 +43,8 @@ class Kind(enum.StrEnum):
     NAME_UNUSABLE = "name-unusable"
 
 
-# Kinds that may pass on another attempt or machine. Every other kind is decided by the image's bytes.
+# Failures that the next run tries again: they may pass on another attempt or machine. Every other failure stays until
+# the source changes, or until --retry_failed is used.
 RETRIED_KINDS = frozenset({Kind.UNREADABLE, Kind.TOO_LARGE, Kind.OUT_OF_MEMORY})
 
 

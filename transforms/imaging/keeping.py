@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from transforms.imaging import isobmff, jpeg, png
+from transforms.imaging.color import MASK_MODES
 from transforms.imaging.encode import KEPT_EXTENSIONS
 from transforms.imaging.errors import Note
 from transforms.imaging.geometry import Target
@@ -18,7 +19,6 @@ from transforms.imaging.spec import ResizeSpec
 # With any other note (an orientation, damage) the pixels, or what programs make of the file, differ from an output's;
 # with these they do if colours are converted.
 _HARMLESS = frozenset({Note.ICC_PROFILE, Note.CICP})
-_MASKS = frozenset({"1", "L", "P", "I;16"})
 
 
 def keeps(opened: Opened, notes: Collection[Note], extension: str, spec: ResizeSpec) -> bool:
@@ -48,7 +48,7 @@ def is_unchanged(target: Target, opened: Opened) -> bool:
 
 def _has_mode_of_outputs(opened: Opened, spec: ResizeSpec) -> bool:
     mode = opened.header.mode
-    if spec.mode == "keep" and mode in _MASKS:
+    if spec.mode == "keep" and mode in MASK_MODES:
         return True
     wanted = "L" if spec.mode == "L" else "RGB"
     return mode == wanted and not opened.image.has_transparency_data and not _is_deep(opened)

@@ -75,7 +75,7 @@ class MatchSources(beam.PTransform):
     """Pipeline -> the sources of all splits, and tallies of the listing.
 
     The tallies count the images and bytes of each split, other files by their extension, and files of operating
-    systems; with --labels also the images of the sample by their class; and the images and bytes in each .tar.gz.
+    systems; with --label_from also the images of the sample by their class; and the images and bytes in each .tar.gz.
     Files below OUT are not counted.
     """
 

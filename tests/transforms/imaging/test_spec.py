@@ -61,7 +61,9 @@ def test_refusals_name_the_value_and_what_is_allowed(settings: dict[str, Any], s
         ({"exact": True}, False, False),
     ],
 )
-def test_shortcuts(settings: dict[str, Any], reduces: bool, chains: bool) -> None:
+def test_only_smooth_filters_allow_reduced_decoding_and_resizing_in_steps(
+    settings: dict[str, Any], reduces: bool, chains: bool
+) -> None:
     spec = ResizeSpec(**settings)
     assert (spec.reduces, spec.chains) == (reduces, chains)
 
