@@ -39,6 +39,9 @@ def verify(config: ResizeConfig, plan: Plan, full: bool) -> int:
         return 0
     logger.error(
         "{} in {}, {} checked by {}: run the same command without --verify to recreate missing or changed files",
-        *(counted(len(problems), "problem"), counted(shards, "shard"), counted(files, "file"), by),
+        counted(len(problems), "problem"),
+        counted(shards, "shard"),
+        counted(files, "file"),
+        by,
     )
     return 1

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from transforms.imaging.decode import reduce
+from transforms.imaging.decode import set_draft_scale
 from transforms.imaging.jpeg import may_be_scaled
 from transforms.imaging.opening import Opened, open_image
 from transforms.imaging.spec import ResizeSpec
@@ -52,7 +52,7 @@ def main(folder: str, size: str) -> None:
     spec = ResizeSpec(sizes=(int(size),))
     paths = [Path(folder, name) for name in sorted(os.listdir(folder))]
     results = [_result(path, int(size)) for path in paths]
-    print(seconds(paths, results, _to_an_eighth), seconds(paths, results, lambda opened: reduce(opened, spec)))
+    print(seconds(paths, results, _to_an_eighth), seconds(paths, results, lambda opened: set_draft_scale(opened, spec)))
 
 
 if __name__ == "__main__":

@@ -120,7 +120,8 @@ def _check_listed(split: Split, config: ResizeConfig) -> None:
     elif names := check_lists(split.pattern, config):
         logger.warning(
             "-i {!r}: these columns are left out because the dataset uses their names: {}; rename them to keep them",
-            *(unescaped(split.pattern), ", ".join(map(repr, names))),
+            unescaped(split.pattern),
+            ", ".join(map(repr, names)),
         )
 
 

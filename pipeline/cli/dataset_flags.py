@@ -33,7 +33,8 @@ def add_flags(parser: argparse.ArgumentParser) -> Iterator[FlagGroup]:
 
 def _add_dataset_flags(group: FlagGroup) -> None:
     group.add(
-        *("-i", "--in_dir"),
+        "-i",
+        "--in_dir",
         nargs="+",
         required=True,
         metavar="IN",
@@ -43,7 +44,8 @@ def _add_dataset_flags(group: FlagGroup) -> None:
         "of one dataset, named after their last folders; a single input is the split train",
     )
     group.add(
-        *("-o", "--out_dir"),
+        "-o",
+        "--out_dir",
         metavar="OUT",
         help="the folder or object store path to write the dataset to; not needed with --estimate",
     )

@@ -40,7 +40,8 @@ def add_flags(parser: argparse.ArgumentParser) -> Iterator[FlagGroup]:
 
 def _add_size_flags(group: FlagGroup) -> None:
     group.add(
-        *("-s", "--size"),
+        "-s",
+        "--size",
         nargs="+",
         type=values.sizes,
         default=[list(_SIZES)],
@@ -108,7 +109,8 @@ def _add_pixel_flags(group: FlagGroup) -> None:
 
 def _add_resampling_flags(group: FlagGroup) -> None:
     group.add(
-        *("-a", "--algorithm"),
+        "-a",
+        "--algorithm",
         type=str.lower,
         metavar="FILTER",
         help=f"the resample filter: {', '.join(FILTERS)} (default: {SETTINGS['algorithm']}; nearest with --mode keep)",
@@ -129,7 +131,8 @@ def _add_resampling_flags(group: FlagGroup) -> None:
 
 def _add_encoding_flags(group: FlagGroup) -> None:
     group.add_setting(
-        *("-ext", "--extension"),
+        "-ext",
+        "--extension",
         type=values.extension,
         metavar="EXT",
         help=f"{', '.join(FORMATS)}, or '' to keep the format of each source, detected by content (default: '')",

@@ -16,7 +16,7 @@ from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH
 from transforms.sources.archive import is_archive, without_end
 from transforms.storage import is_inside, is_local, join, problem_of
-from transforms.storage.backends import ranged_kind_of
+from transforms.storage.backends import ranged_backend_of
 from transforms.storage.paths import WILDCARD, escaped, unescaped
 from transforms.web import urls
 
@@ -178,7 +178,7 @@ def check_prefixes(splits: Sequence[Split]) -> None:
         UsageError: an input is not in a store that lists ranges.
     """
     for split in splits:
-        if split.has_explicit_locations or ranged_kind_of(split.root) is None:
+        if split.has_explicit_locations or ranged_backend_of(split.root) is None:
             where = split.pattern if split.has_explicit_locations else split.root
             raise UsageError(
                 f"--list_prefixes has no effect on {where!r}, only on gs:// and s3:// inputs: leave it out"

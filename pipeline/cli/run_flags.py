@@ -47,7 +47,9 @@ def _add_estimate_flags(group: FlagGroup) -> None:
 
 def _add_run_flags(group: FlagGroup) -> None:
     group.add(
-        *("-j", "--processes", "--threads"),
+        "-j",
+        "--processes",
+        "--threads",
         type=values.whole_number,
         metavar="N",
         help="the number of worker processes, each of which processes one image at a time; --threads is an older name "
@@ -101,14 +103,17 @@ def _add_log_flags(group: FlagGroup) -> None:
         help=f"debug also shows Beam's own log (default: {DEFAULT_LOG_LEVEL})",
     )
     group.add(
-        *("-v", "--log_every", "--verbose"),
+        "-v",
+        "--log_every",
+        "--verbose",
         type=values.whole_number,
         metavar="N",
         help="log a progress line every N images, and every 30 seconds in any case; --verbose is the old script's "
         f"name for it (default: {LOG_EVERY})",
     )
     group.add(
-        *("-q", "--quiet"),
+        "-q",
+        "--quiet",
         action="store_true",
         help="show only warnings and errors, without a progress bar; the file of -l still gets the whole log",
     )

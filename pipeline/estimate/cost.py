@@ -41,7 +41,7 @@ class Assumptions:
 ASSUMED = Assumptions()
 
 
-class Work(NamedTuple):
+class Workload(NamedTuple):
     """The work of a run in one layout.
 
     Args:
@@ -63,7 +63,7 @@ class Work(NamedTuple):
     stored_bytes: float
 
 
-class Job(NamedTuple):
+class JobEstimate(NamedTuple):
     """A Dataflow job: the number of its workers, all of which run from start to end, and its hours."""
 
     workers: int
@@ -91,14 +91,14 @@ class Dollars(NamedTuple):
         return self.vcpu + self.memory + self.disk + self.shuffle + self.operations
 
 
-def estimate_job(work: Work, workers: int, slowdown: float, assumed: Assumptions = ASSUMED) -> Job:
+def estimate_job(work: Workload, workers: int, slowdown: float, assumed: Assumptions = ASSUMED) -> JobEstimate:
     """Return the job that `workers` do. One vCPU makes a shard, so that vCPUs beyond the number of shards are idle."""
     busy = min(workers * VCPUS_PER_WORKER, work.shards)
     seconds = work.images * work.cpu_seconds * slowdown / assumed.utilization / busy
-    return Job(workers, seconds / 3600 + assumed.startup_minutes / 60)
+    return JobEstimate(workers, seconds / 3600 + assumed.startup_minutes / 60)
 
 
-def cost_of(work: Work, job: Job, prices: Prices, flexrs: bool, assumed: Assumptions = ASSUMED) -> Dollars:
+def cost_of(work: Workload, job: JobEstimate, prices: Prices, flexrs: bool, assumed: Assumptions = ASSUMED) -> Dollars:
     """Return the cost of a job in batch or with FlexRS."""
     factor = prices.flexrs_factor if flexrs else 1.0
     worker_hours = job.workers * job.hours
@@ -113,7 +113,7 @@ def cost_of(work: Work, job: Job, prices: Prices, flexrs: bool, assumed: Assumpt
     )
 
 
-def store_operations(work: Work, assumed: Assumptions = ASSUMED) -> tuple[float, float]:
+def store_operations(work: Workload, assumed: Assumptions = ASSUMED) -> tuple[float, float]:
     """Return the number of operations of class A (lists, writes) and of class B (reads)."""
     lists, records = -(-work.listed_names // assumed.names_per_list), work.shards * assumed.shard_writes
     writes = lists + work.written + records + assumed.run_writes

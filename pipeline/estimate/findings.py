@@ -22,8 +22,8 @@ class LayoutCost:
     """What a run in one layout takes on Dataflow."""
 
     layout: str
-    work: cost.Work
-    job: cost.Job
+    work: cost.Workload
+    job: cost.JobEstimate
     batch: cost.Dollars
     flexrs: cost.Dollars
 
@@ -120,7 +120,7 @@ def _works(
     measurement: Measurement,
     outputs: Mapping[int, interval.Total],
     cpu_seconds: float,
-) -> dict[str, cost.Work]:
+) -> dict[str, cost.Workload]:
     """Return the work of each layout."""
     scale = listing.images / len(measurement.images)
     files = scale * sum(bool(length) for image in measurement.images for length in image.outputs.values())
@@ -128,7 +128,7 @@ def _works(
     rows = 2 * scale * sum(image.row_bytes for image in measurement.images)  # in the manifest and in the markers
     stored = rows + sum(total.estimate.value for total in outputs.values())
     work = functools.partial(
-        cost.Work,
+        cost.Workload,
         images=listing.images,
         cpu_seconds=cpu_seconds,
         listed_images=listing.listed_images,
@@ -141,7 +141,7 @@ def _works(
     }
 
 
-def _layout_cost(layout: str, work: cost.Work, prices: Prices, workers: int | None) -> LayoutCost:
+def _layout_cost(layout: str, work: cost.Workload, prices: Prices, workers: int | None) -> LayoutCost:
     job = cost.estimate_job(work, _workers(work.shards, workers), prices.vcpu_slowdown)
     batch, flexrs = (cost.cost_of(work, job, prices, flexrs) for flexrs in (False, True))
     return LayoutCost(layout, work, job, batch, flexrs)

@@ -74,12 +74,11 @@ def check(beam_args: Sequence[str], config: ResizeConfig) -> None:
 
 
 def _check_place(cloud: GoogleCloudOptions) -> None:
+    project = "the id of a project, such as my-project-1, not its number or title"
+    region = "the region of the input's bucket, such as us-central1"
     for flag, value, pattern, name, hint in (
-        (
-            *("project", cloud.project, _PROJECT, "project id"),
-            "the id of a project, such as my-project-1, not its number or title",
-        ),
-        ("region", cloud.region, _REGION, "region", "the region of the input's bucket, such as us-central1"),
+        ("project", cloud.project, _PROJECT, "project id", project),
+        ("region", cloud.region, _REGION, "region", region),
     ):
         if not value:
             raise UsageError(f"--{flag} is missing: specify {hint}")

@@ -14,7 +14,7 @@ from transforms.imaging.spec import ResizeSpec
 _END_OF_JPEG = b"\xff\xd9"
 
 
-def reduce(opened: Opened, spec: ResizeSpec) -> Box:
+def set_draft_scale(opened: Opened, spec: ResizeSpec) -> Box:
     """Configure a JPEG to decode at the smallest scale that its largest target allows, and as gray for a gray spec.
 
     The scale is 1, 1/2, 1/4 or 1/8 (libjpeg's shrink-on-load, Pillow's draft).
@@ -54,7 +54,7 @@ def decode(opened: Opened, spec: ResizeSpec) -> color.Decoded:
     for name in ("icc_profile", "cicp"):
         if name in opened.image.info:
             reopened.image.info[name] = opened.image.info[name]
-    reduce(reopened, spec)
+    set_draft_scale(reopened, spec)
     return _with_notes(_decode(reopened.image, data, spec), *notes, note)
 
 

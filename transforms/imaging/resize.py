@@ -151,7 +151,7 @@ def resize_image(opened: Opened, spec: ResizeSpec, admit: Admit = admit_all, lap
         raise SkippedError(reason)
     extension = encode.output_extension(header, spec)
     with image_errors(Stage.DECODE):
-        box = decode.reduce(opened, spec)
+        box = decode.set_draft_scale(opened, spec)
         needed = memory.memory_needed(opened.image, full_size, targets(full_size, spec)[0], extension)
     with admit(needed):
         decoded = decode.decode(opened, spec)

@@ -192,7 +192,9 @@ class ResizeSpec:
             if not 1 <= size <= longest:
                 images = f"{self.extension} images" if self.extension else "images"
                 raise SettingError("size", f"{size} is out of range: {images} can have 1 to {longest} pixels per side")
-        if not self.sizes or len(set(self.sizes)) != len(self.sizes):
+        if not self.sizes:
+            raise SettingError("size", "() has no size: list one or more")
+        if len(set(self.sizes)) != len(self.sizes):
             sizes = " ".join(map(str, self.sizes))
             raise SettingError("size", f"{sizes!r} is not a list of different sizes: list each size once")
 

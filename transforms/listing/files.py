@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from transforms import storage
 from transforms.listing.ranges import NameRange, name_ranges
-from transforms.storage.backends import ranged_kind_of
+from transforms.storage.backends import ranged_backend_of
 from transforms.storage.retries import wording
 
 Listing = Iterator[tuple[str, int, float]]
@@ -45,7 +45,7 @@ def list_range(pattern: str, names: NameRange) -> Listing:
     Raises:
         StorageError: the files cannot be listed.
     """
-    store = ranged_kind_of(pattern)
+    store = ranged_backend_of(pattern)
     assert store
     with wording("list", pattern):
         yield from store.match_range(pattern, names.start, names.end)

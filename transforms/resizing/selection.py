@@ -36,7 +36,7 @@ def skips(
     return {path: reason for path, reason in reasons.items() if reason}
 
 
-def taken(
+def selected_sources(
     sources: Sequence[Source], skipped: Mapping[str, Skip], annotated: AnnotationJoin, config: ResizeConfig
 ) -> list[Source]:
     """Return the sources that are not skipped, as the list of images describes them.

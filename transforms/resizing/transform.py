@@ -23,7 +23,7 @@ from transforms.model.json_lines import json_line
 from transforms.model.records import Columns, ResizedShard, Shard
 from transforms.resizing.assemble import NO_TABLES, FromTables, assemble
 from transforms.resizing.library_check import check_libraries
-from transforms.resizing.selection import skips, taken
+from transforms.resizing.selection import selected_sources, skips
 from transforms.resizing.source_result import SourceResult, without_output
 from transforms.resizing.work import Work
 from transforms.resizing.worker import Job
@@ -142,7 +142,7 @@ class _ResizeFn(beam.DoFn):
         ]
         for result in without:
             _count(result)
-        images = taken(sources, skipped, annotated, config)
+        images = selected_sources(sources, skipped, annotated, config)
         workers = workers_for(config)
         job = Job(config.spec, _staging(config), workers.memory, web=config.web)
         return submitted._replace(

@@ -131,7 +131,9 @@ class _FixPlanFn(beam.DoFn):
         for name, number in rounded_columns(listing, plan.columns).items():
             logger.warning(
                 "--columns {!r}: {} in column {!r} rounded: more digits than a float64 can hold",
-                *(self._config.columns, counted(number, "number"), name),
+                self._config.columns,
+                counted(number, "number"),
+                name,
             )
         images = sum(total["images"] for total in listing["splits"].values())
         progress.set_total(images)

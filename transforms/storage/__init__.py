@@ -1,7 +1,7 @@
 """Whole files, on the local disk or on any of Beam's file systems. Loading this package does not load Beam.
 
-local, gcs, s3, beam    the kinds of storage, each a module of the shape that `kinds.Kind` describes
-retries                 retries what fails temporarily, and describes the errors of all kinds
+local, gcs, s3, beam    the backends, each a module of the shape that `backends.Backend` describes
+retries                 retries what fails temporarily, and describes the errors of all backends
 reading, writing        what the rest of the program calls
 """
 

@@ -1,4 +1,4 @@
-"""The kinds of storage, and which of them holds a path."""
+"""The backends of storage, and which of them holds a path."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from transforms.storage.paths import is_local
 T = TypeVar("T")
 
 
-class Kind(Protocol):
-    """What each kind of storage does; `retries.attempt` retries it and describes its errors.
+class Backend(Protocol):
+    """What each backend does; `retries.attempt` retries it and describes its errors.
 
     Attributes:
         BACK_OFF: seconds to wait before each further try; empty where the client of a store retries by itself.
@@ -45,7 +45,7 @@ class Kind(Protocol):
     def delete(self, out_dir: str, target: str, /) -> None: ...
 
 
-class RangedKind(Kind, Protocol):
+class RangedBackend(Backend, Protocol):
     """A store that lists its names in their order, from any name to any other."""
 
     def list_range(self, prefix: str, start: str, end: str, /) -> Iterator[tuple[str, int, float]]: ...
@@ -53,15 +53,15 @@ class RangedKind(Kind, Protocol):
     def match_range(self, pattern: str, start: str, end: str, /) -> Iterator[tuple[str, int, float]]: ...
 
 
-def kind_of(path: str) -> Kind:
-    """Return the kind of storage that holds `path`."""
+def backend_of(path: str) -> Backend:
+    """Return the backend that holds `path`."""
     if is_local(path):
         return local
-    return ranged_kind_of(path) or beam
+    return ranged_backend_of(path) or beam
 
 
-def ranged_kind_of(path: str) -> RangedKind | None:
-    """Return the kind of storage that holds `path`, if it lists ranges of names; else None."""
+def ranged_backend_of(path: str) -> RangedBackend | None:
+    """Return the backend that holds `path` if it lists ranges of names, else None."""
     if gcs.is_object(path):
         return gcs
     return s3 if s3.is_object(path) else None

@@ -20,7 +20,7 @@ def read(path: str) -> bytes:
     Raises:
         StorageError: it cannot be read, even after further tries if those make sense.
     """
-    return attempt(lambda kind: kind.read(path), "read", path)
+    return attempt(lambda backend: backend.read(path), "read", path)
 
 
 def read_range(path: str, offset: int, length: int) -> bytes:
@@ -29,7 +29,7 @@ def read_range(path: str, offset: int, length: int) -> bytes:
     Raises:
         StorageError: as `read`.
     """
-    return attempt(lambda kind: kind.read_range(path, offset, length), "read", path) if length else b""
+    return attempt(lambda backend: backend.read_range(path, offset, length), "read", path) if length else b""
 
 
 @contextlib.contextmanager
@@ -39,7 +39,7 @@ def open_file(path: str) -> Iterator[BinaryIO]:
     Raises:
         StorageError: it cannot be opened, or the store fails while it is read.
     """
-    with attempt(lambda kind: kind.open_file(path), "read", path) as file:
+    with attempt(lambda backend: backend.open_file(path), "read", path) as file:
         yield file if is_local(path) else io.BufferedReader(_StoreFile(file, path))
 
 
@@ -90,7 +90,7 @@ def exists(path: str) -> bool:
     Raises:
         StorageError: it cannot be looked up.
     """
-    return attempt(lambda kind: kind.exists(path), "look up", path)
+    return attempt(lambda backend: backend.exists(path), "look up", path)
 
 
 def is_folder(path: str) -> bool:
@@ -104,7 +104,7 @@ def size(path: str) -> int | None:
     Raises:
         StorageError: it cannot be looked up.
     """
-    return attempt(lambda kind: kind.size(path), "look up", path)
+    return attempt(lambda backend: backend.size(path), "look up", path)
 
 
 def region_of(path: str) -> str | None:
@@ -131,4 +131,4 @@ def list_pattern(pattern: str, limit: int | None = None) -> list[tuple[str, int,
     Raises:
         StorageError: they cannot be listed.
     """
-    return attempt(lambda kind: kind.match(pattern, limit), "list", pattern)
+    return attempt(lambda backend: backend.match(pattern, limit), "list", pattern)

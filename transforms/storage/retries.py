@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from transforms.model.errors import CHECK_PATH, StorageError
-from transforms.storage.backends import Kind, kind_of
+from transforms.storage.backends import Backend, backend_of
 from transforms.storage.paths import is_local
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ _WRONG_PATH = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirect
 _LASTING_CODES = frozenset({errno.EINVAL, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP})
 
 
-def attempt(action: Callable[[Kind], T], verb: str, path: str) -> T:
+def attempt(action: Callable[[Backend], T], verb: str, path: str) -> T:
     """Return what `action` returns, after as many tries as the storage of `path` deserves.
 
     Args:
@@ -43,18 +43,18 @@ def attempt(action: Callable[[Kind], T], verb: str, path: str) -> T:
         StorageError: the storage fails for a lasting reason, or each time.
         Exception: any error that the storage did not raise, unchanged and after one try.
     """
-    kind = kind_of(path)
-    for wait in kind.BACK_OFF:
+    backend = backend_of(path)
+    for wait in backend.BACK_OFF:
         try:
-            return action(kind)
-        # Every Exception: each store has errors of its own, and `kind` knows them.
+            return action(backend)
+        # Every Exception: each store has errors of its own, and `backend` knows them.
         except Exception as error:
             cause = _cause(error)
-            if not kind.is_failure(cause) or not _may_pass(cause):
-                _raise(error, kind, verb, path)
+            if not backend.is_failure(cause) or not _may_pass(cause):
+                _raise(error, backend, verb, path)
             _wait(wait, f"cannot {verb} {path!r}: {_reason(cause)}", path)
     with wording(verb, path):
-        return action(kind)
+        return action(backend)
 
 
 @contextmanager
@@ -64,12 +64,12 @@ def wording(verb: str, path: str) -> Iterator[None]:
         yield
     # Every Exception: as in `attempt`.
     except Exception as error:
-        _raise(error, kind_of(path), verb, path)
+        _raise(error, backend_of(path), verb, path)
 
 
-def _raise(error: Exception, kind: Kind, verb: str, path: str) -> None:
+def _raise(error: Exception, backend: Backend, verb: str, path: str) -> None:
     cause = _cause(error)
-    if kind.is_failure(cause):
+    if backend.is_failure(cause):
         reason = _reason(cause)
         advice = f"; {CHECK_PATH}" if isinstance(cause, _WRONG_PATH) else ""
         raise StorageError(f"cannot {verb} {path!r}: {reason}{advice}", reason) from cause

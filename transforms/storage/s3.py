@@ -201,9 +201,9 @@ def _head(path: str) -> dict[str, Any]:
 
 def _tried(request: Callable[[], T], verb: str, path: str) -> T:
     """Return the answer to one of several requests for `path`, tried as often as if it were the only one."""
-    from transforms.storage.retries import attempt  # it knows all kinds of storage, and so this one
+    from transforms.storage.retries import attempt  # it imports every backend, and so this one
 
-    def send(_kind: object) -> T:
+    def send(_backend: object) -> T:
         with file_errors():
             return request()
 

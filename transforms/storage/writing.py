@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from transforms.model.records import StagedFile, StoredFile
 from transforms.storage import local
-from transforms.storage.backends import ranged_kind_of
+from transforms.storage.backends import ranged_backend_of
 from transforms.storage.paths import below, is_local, join
 from transforms.storage.reading import list_pattern
 from transforms.storage.retries import attempt
@@ -36,7 +36,7 @@ def write_pieces(out_dir: str, path: str, pieces: Callable[[], Iterable[bytes]])
     """
     target = join(out_dir, path)
     fill = functools.partial(_fill, pieces)
-    return attempt(lambda kind: kind.put(out_dir, target, fill), "write", target)
+    return attempt(lambda backend: backend.put(out_dir, target, fill), "write", target)
 
 
 def _fill(pieces: Callable[[], Iterable[bytes]], file: BinaryIO) -> tuple[int, str]:
@@ -104,7 +104,7 @@ def move_tree(out_dir: str, source: str, target: str, last: str) -> None:
 
 
 def _move(out_dir: str, source: str, target: str) -> None:
-    attempt(lambda kind: kind.move(out_dir, source, target), "move", source)
+    attempt(lambda backend: backend.move(out_dir, source, target), "move", source)
 
 
 def write(out_dir: str, path: str, data: bytes) -> None:
@@ -114,7 +114,7 @@ def write(out_dir: str, path: str, data: bytes) -> None:
         StorageError: it cannot be written.
     """
     target = join(out_dir, path)
-    attempt(lambda kind: kind.write(out_dir, target, data), "write", target)
+    attempt(lambda backend: backend.write(out_dir, target, data), "write", target)
 
 
 def delete_all(out_dir: str, paths: Sequence[str]) -> None:
@@ -133,7 +133,7 @@ def delete_all(out_dir: str, paths: Sequence[str]) -> None:
 
 
 def _delete(out_dir: str, target: str) -> None:
-    attempt(lambda kind: kind.delete(out_dir, target), "delete", target)
+    attempt(lambda backend: backend.delete(out_dir, target), "delete", target)
 
 
 def delete_tree(path: str, spare: str | None = None) -> None:
@@ -157,6 +157,6 @@ def list_below(folder: str) -> list[str]:
     if is_local(folder):
         return [join(parent, name) for parent, _, names in os.walk(folder) for name in names]
     prefix = join(folder, "")
-    if store := ranged_kind_of(folder):  # not by a pattern: the folder's own name may hold wildcards
+    if store := ranged_backend_of(folder):  # not by a pattern: the folder's own name may hold wildcards
         return attempt(lambda _: [path for path, *_ in store.list_range(prefix, "", "")], "list", folder)
     return [path for path, _, _ in list_pattern(f"{prefix}**")]

@@ -1,9 +1,18 @@
 import pytest
 
-from pipeline.estimate.cost import GB, Assumptions, Dollars, Job, Work, cost_of, estimate_job, store_operations
+from pipeline.estimate.cost import (
+    GB,
+    Assumptions,
+    Dollars,
+    JobEstimate,
+    Workload,
+    cost_of,
+    estimate_job,
+    store_operations,
+)
 from pipeline.estimate.prices import read_prices
 
-WORK = Work(
+WORK = Workload(
     images=3600,
     cpu_seconds=0.1,
     listed_images=4000,
@@ -18,7 +27,7 @@ ASSUMED = Assumptions(utilization=0.5, startup_minutes=6)
 def test_hours_come_from_cpu_time_and_startup() -> None:
     # 360 s of CPU * 1.5 / 0.5 = 1080 s, on 2 * 4 vCPU 135 s = 0.0375 h; and 0.1 h to start
     job = estimate_job(WORK, 2, 1.5, ASSUMED)
-    assert job == pytest.approx(Job(2, 0.1375))
+    assert job == pytest.approx(JobEstimate(2, 0.1375))
     assert job.vcpu_hours == pytest.approx(1.1)
 
 
@@ -42,7 +51,7 @@ def test_dollars_in_batch_and_with_flexrs() -> None:
         operations=7.289 * 0.005 + 3.728 * 0.0004,
         storage_month=0.04,
     )
-    job = Job(2, 0.1375)
+    job = JobEstimate(2, 0.1375)
     assert cost_of(WORK, job, prices, flexrs=False, assumed=ASSUMED) == pytest.approx(batch)
     assert batch.run == pytest.approx(0.0616 + 0.0156508 + 0.0004455 + 0.0000041 + 0.0379362, abs=1e-7)
     flexrs = batch._replace(vcpu=0.6 * 0.0616, memory=0.6 * 0.0156508)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.options import parse
-from pipeline.estimate.cost import Job, Work
+from pipeline.estimate.cost import JobEstimate, Workload
 from pipeline.estimate.findings import Findings, extrapolate
 from pipeline.estimate.interval import Estimate, Total
 from pipeline.estimate.measure import MeasuredImage, Measurement
@@ -46,12 +46,12 @@ def test_both_layouts_do_the_same_work_with_different_files(tmp_path: Path) -> N
     findings = findings_of(tmp_path)
     files, archives = findings.layouts
     tables = 2 * 50 * 1000
-    work = Work(1000, findings.cpu_seconds.value, 2000, 2007, 640, written=1500, stored_bytes=32_000 + tables)
+    work = Workload(1000, findings.cpu_seconds.value, 2000, 2007, 640, written=1500, stored_bytes=32_000 + tables)
     assert (files.layout, files.work) == ("files", work)
     expected = work._replace(written=1280, stored_bytes=32_000 + tables + 1_000_000)
     assert (archives.layout, archives.work) == ("webdataset", expected)
     # 1000 * 0.03 * 1.5 / 0.85 = 52.94 s: on 40 workers' 160 vCPU
-    assert files.job == archives.job == pytest.approx(Job(40, 52.941176 / 160 / 3600 + 4 / 60))
+    assert files.job == archives.job == pytest.approx(JobEstimate(40, 52.941176 / 160 / 3600 + 4 / 60))
     cheaper = files.batch._replace(vcpu=0.6 * files.batch.vcpu, memory=0.6 * files.batch.memory)
     assert files.flexrs == pytest.approx(cheaper)
 

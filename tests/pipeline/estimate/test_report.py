@@ -2,14 +2,14 @@ import dataclasses
 import math
 from typing import Any
 
-from pipeline.estimate.cost import Dollars, Job, Work
+from pipeline.estimate.cost import Dollars, JobEstimate, Workload
 from pipeline.estimate.findings import Findings, LayoutCost
 from pipeline.estimate.interval import Estimate, Total
 from pipeline.estimate.prices import read_prices
 from pipeline.estimate.report import report_lines
 from pipeline.estimate.sample import Listing
 
-WORK = Work(9_000_000, 0.025, 9_100_000, 9_100_007, 90_000, 17_955_000.4, 3e11)
+WORK = Workload(9_000_000, 0.025, 9_100_000, 9_100_007, 90_000, 17_955_000.4, 3e11)
 FINDINGS = Findings(
     listing=Listing(
         tally={
@@ -43,14 +43,14 @@ FINDINGS = Findings(
         LayoutCost(
             "files",
             WORK,
-            Job(100, 1.1655),
+            JobEstimate(100, 1.1655),
             Dollars(26.1, 6.63, 0.19, 0.01, 96.2, 5.59),
             Dollars(15.7, 4, 0.2, 0, 96, 5.6),
         ),
         LayoutCost(
             "webdataset",
             WORK._replace(shards=9_000, written=18_000),
-            Job(50, 2.25),
+            JobEstimate(50, 2.25),
             Dollars(25.2, 6.4, 0.18, 0.01, 7.4, 5.9),
             Dollars(15.1, 3.84, 0.18, 0.01, 7.4, 1234.5),
         ),

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.support import image_bytes, jpeg
 from tests.support.comparison import psnr
-from transforms.imaging.decode import decode, reduce
+from transforms.imaging.decode import decode, set_draft_scale
 from transforms.imaging.errors import ImageError, Kind, Note
 from transforms.imaging.opening import open_image
 from transforms.imaging.spec import ResizeSpec
@@ -59,7 +59,7 @@ def test_an_accepted_jpeg_is_decoded_at_the_same_reduced_scale() -> None:
     data = jpeg(1, (1600, 1200))[:-20_000]
     spec = ResizeSpec(sizes=(200,), truncated="accept")
     opened = open_image(data)
-    assert reduce(opened, spec) == (0, 0, 400, 300)
+    assert set_draft_scale(opened, spec) == (0, 0, 400, 300)
     assert decode(opened, spec).pixels.size == (400, 300)
 
 
@@ -74,7 +74,7 @@ def test_only_jpegs_are_accepted_truncated(image_format: str) -> None:
 def test_a_gray_dataset_reads_the_luma_of_a_jpeg_alone() -> None:
     data = jpeg(1, (400, 300))
     opened = open_image(data)
-    assert reduce(opened, ResizeSpec(mode="L")) == (0, 0, 400, 300)
+    assert set_draft_scale(opened, ResizeSpec(mode="L")) == (0, 0, 400, 300)
     gray = decode(opened, ResizeSpec(mode="L")).pixels
     assert gray.mode == "L"
     assert psnr(gray, pixels_of(data).convert("L")) > 50
@@ -94,7 +94,7 @@ def test_a_gray_dataset_reads_the_luma_of_a_jpeg_alone() -> None:
 )
 def test_reduced_decoding(size: tuple[int, int], spec: ResizeSpec, decoded: tuple[int, int], box: Any) -> None:
     opened = open_image(image_bytes(Image.new("RGB", size), "JPEG"))
-    assert reduce(opened, spec) == box
+    assert set_draft_scale(opened, spec) == box
     assert decode(opened, spec).pixels.size == decoded
 
 

@@ -19,7 +19,7 @@ from tests.transforms.imaging.jpegs import (
     segment,
 )
 from transforms.imaging import strict
-from transforms.imaging.decode import decode, reduce
+from transforms.imaging.decode import decode, set_draft_scale
 from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.jpeg import Frame, exif_of, may_be_scaled, read_frame, unsupported_coding
 from transforms.imaging.opening import open_image
@@ -106,10 +106,10 @@ def test_ambiguous_headers_are_not_scaled(name: str) -> None:
 def test_an_image_that_may_not_be_scaled_is_decoded_whole(image_format: str) -> None:
     image = Image.effect_noise((1600, 1200), 60).convert("RGB")
     data = image_bytes(image, image_format)
-    assert reduce(open_image(data), ResizeSpec(sizes=(64,))) == (0, 0, 200, 150)
+    assert set_draft_scale(open_image(data), ResizeSpec(sizes=(64,))) == (0, 0, 200, 150)
     ambiguous = START + b"\xff" + data[2:4] + data[4:].replace(b"\xff\xc0", b"\0\xff\xc0", 1)
     opened = open_image(ambiguous)
-    assert reduce(opened, ResizeSpec(sizes=(64,), mode="L")) == (0, 0, 1600, 1200)
+    assert set_draft_scale(opened, ResizeSpec(sizes=(64,), mode="L")) == (0, 0, 1600, 1200)
     assert decode(opened, ResizeSpec(sizes=(64,), mode="L")).pixels.size == (1600, 1200)
 
 

@@ -12,7 +12,7 @@ from transforms.imaging.spec import ResizeSpec, SettingError, library_versions
         ({"sizes": (0,)}, "size", "0 is out of range: images can have 1 to 65500 pixels per side"),
         ({"sizes": (20_000,), "extension": "webp"}, "size", "20000 is out of range: webp images can have 1 to 16383"),
         ({"sizes": (256, 256)}, "size", "'256 256' is not a list of different sizes: list each size once"),
-        ({"sizes": ()}, "size", "'' is not a list of different sizes"),
+        ({"sizes": ()}, "size", "() has no size: list one or more"),
         ({"orientation": "up"}, "orientation", "'up' is not one of auto, stored, exif: choose one"),
         ({"fit": "fill"}, "fit", "'fill' is not one of contain, cover, crop, pad, stretch: choose one"),
         ({"fit": "stretch", "only_shrink": True}, "fit", "stretch always makes SIZE x SIZE pixels"),
