@@ -22,7 +22,7 @@ def test_a_thin_image_keeps_a_side_of_one_pixel(make: Make, tmp_path: Path) -> N
     assert resized(make, tmp_path, image_bytes(Image.new("RGB", (3000, 4)), "PNG")).size == (512, 1)
 
 
-def test_there_may_be_fewer_files_than_threads(make: Make, tmp_path: Path) -> None:
+def test_there_may_be_fewer_files_than_workers(make: Make, tmp_path: Path) -> None:
     assert resized(make, tmp_path, jpeg(1, (9, 9)), "-j", 16, "-s", 8).size == (8, 8)
 
 

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from tests.support import write_tree
+from tests.support import jpeg, write_tree
 from transforms.imaging.spec import ResizeSpec
+from transforms.listing.match import to_source
 from transforms.model.config import ResizeConfig, Split
-from transforms.model.records import Shard, Source
+from transforms.model.records import ResizedShard, Shard, Source
+from transforms.resizing.assemble import assemble
 from transforms.resizing.source_result import SourceResult
 from transforms.resizing.worker import Job, Task, result_of
 
@@ -27,6 +29,16 @@ def source(tmp_path: Path, name: str, data: bytes | None) -> Source:
 
 def result(tmp_path: Path, name: str, data: bytes | None, *sizes: int) -> SourceResult:
     return result_of(Task(source(tmp_path, name, data), None, MEMORY), job(config(tmp_path, *sizes)))
+
+
+def resized(tmp_path: Path, *names: str, layout: str = "files") -> ResizedShard:
+    """Return a shard of images with these names, for `commit`."""
+    settings = config(tmp_path, layout=layout)
+    write_tree(tmp_path / "in", {name: jpeg(1, (9, 9)) for name in names})
+    sources = [to_source(("a", name.encode(), 1, 1.0, b""), settings) for name in names]
+    of_layout = job(settings, settings.out_dir if layout == "files" else "")
+    results = [result_of(Task(source, None, MEMORY), of_layout) for source in sources]
+    return assemble(SHARD, "digest of " + " ".join(names), results, settings)
 
 
 def job(settings: ResizeConfig, staging: str = "") -> Job:

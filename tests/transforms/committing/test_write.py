@@ -4,34 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import jpeg, snapshot, write_tree
+from tests.support import snapshot
+from tests.transforms.shards import SHARD, config, resized
 from transforms.committing.write import ShardSink, commit
 from transforms.dataset.markers import marker_path, read_header
 from transforms.imaging.errors import Stage
-from transforms.imaging.spec import ResizeSpec
-from transforms.listing.match import to_source
-from transforms.model.config import ResizeConfig, Split
 from transforms.model.errors import StorageError
 from transforms.model.records import ResizedShard, Shard
-from transforms.resizing.assemble import assemble
-from transforms.resizing.worker import Job, Task, result_of
-
-SHARD = Shard("a", 0, 1)
-
-
-def config(tmp_path: Path, layout: str = "files") -> ResizeConfig:
-    (tmp_path / "out" / ".run").mkdir(parents=True, exist_ok=True)  # a run makes this folder before everything else
-    split = Split("a", f"{tmp_path}/in/**", f"{tmp_path}/in")
-    return ResizeConfig((split,), f"{tmp_path}/out", ResizeSpec(sizes=(8,)), layout, 100, 2)
-
-
-def resized(tmp_path: Path, *names: str, layout: str = "files") -> ResizedShard:
-    settings = config(tmp_path, layout)
-    write_tree(tmp_path / "in", {name: jpeg(1, (9, 9)) for name in names})
-    sources = [to_source(("a", name.encode(), 1, 1.0, b""), settings) for name in names]
-    job = Job(settings.spec, staging=settings.out_dir if layout == "files" else "", memory=1 << 30)
-    results = [result_of(Task(source, None, job.memory), job) for source in sources]
-    return assemble(SHARD, "digest of " + " ".join(names), results, settings)
 
 
 def test_a_commit_stores_images_and_a_marker(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support import snapshot
-from tests.transforms.committing.test_write import SHARD, config, resized
+from tests.transforms.shards import SHARD, config, resized
 from transforms.committing.write import commit
 from transforms.dataset.paths import GENERATED_MARK
 from transforms.dataset.plan import Part, Plan, new_plan

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.support import ROOT
-from tests.transforms.committing.test_write import SHARD, config, resized
+from tests.transforms.shards import SHARD, config, resized
 from transforms.committing.write import commit
 from transforms.dataset.plan import Part, document_paths, new_plan
 from transforms.dataset.settings import settings

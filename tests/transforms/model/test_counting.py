@@ -3,6 +3,16 @@ import pytest
 from transforms.model.counting import counted
 
 
-@pytest.mark.parametrize(("number", "text"), [(0, "0 images"), (1, "1 image"), (2, "2 images"), (2000, "2,000 images")])
-def test_a_number_is_followed_by_its_noun(number: int, text: str) -> None:
-    assert counted(number, "image") == text
+@pytest.mark.parametrize(
+    ("number", "noun", "text"),
+    [
+        (0, "image", "0 images"),
+        (1, "image", "1 image"),
+        (2000, "image", "2,000 images"),
+        (1, "box", "1 box"),
+        (2, "box", "2 boxes"),
+        (2, "class", "2 classes"),
+    ],
+)
+def test_a_number_is_followed_by_its_noun(number: int, noun: str, text: str) -> None:
+    assert counted(number, noun) == text
