@@ -65,6 +65,8 @@ def _message(error: Exception, stage: Stage, messages: Sequence[str]) -> str:
 
 
 def _sentence(error: Exception, stage: Stage) -> str:
+    if isinstance(error, SyntaxError) and error.args and isinstance(error.args[0], Exception):
+        error = error.args[0]  # Pillow wraps errors of Python in a SyntaxError
     text = str(error).strip().rstrip(".: ")
     for pattern, sentence in _SENTENCES.items():
         if matched := re.fullmatch(pattern, text, re.DOTALL):
