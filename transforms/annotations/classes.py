@@ -25,7 +25,7 @@ def read_class_names(data: bytes, where: str) -> dict[str, str]:
         where: the flag and the file, for messages.
 
     Raises:
-            RunError: the content is not such a file, or one class has two names.
+        RunError: the content is not such a file, or one class has two names.
     """
     names: dict[str, str] = {}
     try:
@@ -64,12 +64,12 @@ def find_classes(typed: Iterable[str], names: Mapping[str, str], flag: str) -> t
     """Return the classes that a user names, sorted and without duplicates.
 
     Args:
-            typed: MIDs or display names. Case, "_" instead of a space, and singular or plural do not matter.
-            names: class -> display name.
-            flag: the flag, for messages.
+        typed: MIDs or display names. Case, "_" instead of a space, and singular or plural do not matter.
+        names: class -> display name.
+        flag: the flag, for messages.
 
     Raises:
-            RunError: a name matches no class, or several.
+        RunError: a name matches no class, or several.
     """
     by_form: dict[str, set[str]] = defaultdict(set)
     for class_, name in names.items():

@@ -72,7 +72,7 @@ class Reader:
 
         Raises:
             StorageError: the file cannot be read.
-                RunError: the file is not such a table.
+            RunError: the file is not such a table.
         """
         where = f"--{file.table} {file.location!r}"
         current: ImageRows | None = None
@@ -256,7 +256,7 @@ def check_tables(annotations: Annotations) -> None:
 
     Raises:
         StorageError: a file cannot be read.
-            RunError: a file is not the table that its flag expects, or has no rows.
+        RunError: a file is not the table that its flag expects, or has no rows.
     """
     for file in annotations.files:
         if next(READERS[file.table](annotations).read(file), None) is None:

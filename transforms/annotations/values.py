@@ -13,9 +13,9 @@ class Box(NamedTuple):
     """A box of a source.
 
     Args:
-            class_: the class, such as /m/01yrx.
-            edges: left, top, right and bottom, as shares of the width and the height of the stored picture, 0 to 1.
-            flags: the values of the flags, in the order of `FLAGS`.
+        class_: the class, such as /m/01yrx.
+        edges: left, top, right and bottom, as shares of the width and the height of the stored picture, 0 to 1.
+        flags: the values of the flags, in the order of `FLAGS`.
     """
 
     class_: str
@@ -45,9 +45,9 @@ class ImageListRow(NamedTuple):
 
     Args:
         attribution: the values of `ATTRIBUTION_COLUMNS`.
-            md5: the MD5 of the original file in Base64; "" if unknown.
-            size: the size of the original file in bytes; "" if unknown.
-            rotation: the counter-clockwise rotation of the image in degrees; None if unknown.
+        md5: the MD5 of the original file in Base64; "" if unknown.
+        size: the size of the original file in bytes; "" if unknown.
+        rotation: the counter-clockwise rotation of the image in degrees; None if unknown.
     """
 
     attribution: tuple[str, ...]
