@@ -47,9 +47,10 @@ _STREAM_SECONDS = 10_000_000
 class _Submission(NamedTuple):
     """How the graph is submitted.
 
-    runner: Beam's name of the runner.
-    args: the flags for it.
-    job_of: the result of the submission -> the job; None if none was submitted, as with --dry_run.
+    Args:
+        runner: Beam's name of the runner.
+        args: the flags for it.
+        job_of: the result of the submission -> the job; None if none was submitted, as with --dry_run.
     """
 
     runner: str

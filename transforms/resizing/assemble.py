@@ -233,11 +233,12 @@ def manifest_row(
 ) -> ManifestRow:
     """Return the row of one source at one size.
 
-    result: the result of the source.
-    size: a size of the spec.
-    output: the output of the result at that size.
-    path: the path of the output. A row without an output does not contain it.
-    columns: the label and the further columns of the source.
+    Args:
+        result: the result of the source.
+        size: a size of the spec.
+        output: the output of the result at that size.
+        path: the path of the output. A row without an output does not contain it.
+        columns: the label and the further columns of the source.
     """
     source, header = result.source, result.header
     row = functools.partial(
