@@ -17,7 +17,7 @@ class Prices(NamedTuple):
     Args:
         date: the date on which they were looked up, as YYYY-MM-DD.
         region: the region in which they are valid.
-        given: the names of the prices that the user gave.
+        given: the names of the prices in the user's file.
         vcpu_hour: per vCPU and hour in batch.
         memory_gb_hour: per GB of memory and hour in batch.
         disk_gb_hour: per GB of disk and hour in batch.

@@ -172,7 +172,7 @@ def configuration(rpc: int, port: int, blob: int, temporary: str, slots: int) ->
         "web.submit.enable": "false",  # jobs come from the job server, not from a browser
         "taskmanager.host": LOOPBACK,
         "taskmanager.bind-host": LOOPBACK,
-        # One slot: each TaskManager has one worker of Beam's, and a crash takes one shard with it.
+        # One slot: each TaskManager has one Beam worker, and a crash affects one shard.
         "taskmanager.numberOfTaskSlots": 1,
         "parallelism.default": slots,
         "io.tmp.dirs": temporary,
