@@ -6,9 +6,9 @@ from pipeline.terminal import signals
 
 
 def main() -> int:
-    """Run the command and return its exit code; see `run.main`. A signal ends it with a sentence from the start."""
+    """Run the command and return its exit code; see `run.main`. From the start, a signal ends it with one sentence."""
     signals.exit_on_signal()
-    from pipeline import loading, run  # takes a fifth of a second to load, during which a signal may come
+    from pipeline import loading, run  # takes a fifth of a second to load, during which a signal may arrive
 
     loading.end_process_with_command()
     code = run.main()

@@ -2,11 +2,11 @@
 
 
 class UsageError(Exception):
-    """The command is wrong. The message is one sentence: what is wrong, which value, what to do."""
+    """The command is wrong. The message is one sentence: what is wrong, which value, and what to do."""
 
 
 class ExitRun(BaseException):
-    """The run ends early. Like SystemExit it is no Exception, so that nothing on its way catches it.
+    """The run ends early. Like SystemExit it is not an `Exception`, so that no handler catches it on the way.
 
     Args:
         exit_code: the exit code of the process.

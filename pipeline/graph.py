@@ -19,12 +19,12 @@ from transforms.tables.rows import ReadRows
 
 
 def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
-    """Add all steps that make a dataset to a pipeline.
+    """Add all steps that create a dataset to a pipeline.
 
     Args:
         pipeline: an empty pipeline.
         config: the dataset.
-        run_id: names the receipts of this run.
+        run_id: the ID of this run, used in the names of its receipts.
     """
     sources, counts = pipeline | "MatchSources" >> MatchSources(config)
     #  sources  (split, path, bytes, version, place)
@@ -35,7 +35,7 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
         #  (table, split, key, number, cells), and a tally of each table: the types of its columns
     if config.annotations:
         tables.append(pipeline | "ReadAnnotations" >> ReadAnnotations(config.annotations))
-        #  the same for boxes, labels and lists of images: a row for each image
+        #  the same for boxes, labels and image lists: a row for each image
     rows = None
     if tables:
         rows = tables[0][0]
@@ -44,25 +44,25 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
         counts = [counts, *(tally for _, tally in tables)] | "JoinListings" >> beam.Flatten()
 
     listing = counts | "SumListings" >> Summarize()
-    #  one tally of everything that was listed
+    #  one tally of all listed inputs and tables
     plan = listing | "FixShards" >> FixShards(config, run_id)
     #  one Plan: settings, columns, and the number of shards in each split
     grouped = sources | "GroupIntoShards" >> GroupIntoShards(config, plan, rows)
     #  (shard, [source or row ...])
     confirmed = plan | "ConfirmPlan" >> WritePlan(config, grouped)
-    #  the same Plan, now that OUT holds it
+    #  the same Plan, after it was written to OUT
 
     limits = None
     if config.annotations and config.annotations.has_limits:
         limits = grouped | "FindLimits" >> FindLimits(config, config.annotations)
-        #  which images of each class are taken
+        #  the highest rank of the selected images, of each class and of all
 
     resized = grouped | "ResizeShards" >> ResizeShards(config, confirmed, limits)
-    #  SHARDS   the images of one shard, as bytes, and its rows: up to hundreds of MB. WriteShards alone consumes them;
-    #           any other consumer would make a runner hold all of them in memory
+    #  SHARDS   the images of one shard, as bytes, and its rows: up to hundreds of MB. Only WriteShards consumes them;
+    #           for any other consumer, the runner would keep all of them in memory
     #  TALLIES  a tally of each shard
     receipts = resized[transform.SHARDS] | "WriteShards" >> WriteShards(config, run_id)
-    #  the files of this run's receipts, with a line for each shard
+    #  the files of this run's receipts, which have a line for each shard
 
     _ = confirmed | "FinishDataset" >> FinishDataset(config, receipts, listing, resized[transform.TALLIES])
     #  joins the markers into manifest, summary, card and checksums

@@ -1,4 +1,4 @@
-"""Loading Beam, which is half of the time that a small run takes."""
+"""Loading Beam, which takes half of the time of a small run."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _alone = False
 
 
 def end_process_with_command() -> None:
-    """Note that this process runs one command and ends: no later one needs the parts of Beam that this one does not."""
-    global _alone  # of the process, like its signal handlers
+    """Note that this process ends after one command, so that the unused parts of Beam need not be loaded."""
+    global _alone  # a property of the process, like its signal handlers
     _alone = True
 
 
 @contextlib.contextmanager
 def fast_loading(options: Options) -> Iterator[None]:
-    """Load modules without garbage collection, and of Beam only what the command needs.
+    """Load modules without garbage collection. If possible, load only the parts of Beam that the command needs.
 
-    The collection would take an eighth of Beam's loading time and free nothing.
+    Garbage collection would take an eighth of Beam's loading time, and free nothing.
 
     Args:
         options: the command.
@@ -43,5 +43,5 @@ def fast_loading(options: Options) -> Iterator[None]:
 
 
 def is_local(options: Options) -> bool:
-    """Return whether a command reaches nothing but this machine."""
+    """Return whether a command uses only this machine."""
     return options.runner is None and all(map(storage.is_local, (*options.config.places, *options.beam_args)))

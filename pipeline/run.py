@@ -1,4 +1,4 @@
-"""The command from its arguments to its exit code: check, prepare, run, summarise."""
+"""The command from its arguments to its exit code: check, prepare, run, summarize."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Args:
-        argv: its arguments; None takes those of the process.
+        argv: the arguments; None for those of the process.
 
     Returns:
         0 if the dataset is complete or the estimate is printed; 1 if the dataset is not complete, or too many
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run_command(sys.argv[1:] if argv is None else argv)
     except ExitRun as exit_run:
         sys.stderr.flush()
-        os._exit(exit_run.exit_code)  # without waiting for the threads that are still at work
+        os._exit(exit_run.exit_code)  # without waiting for running threads
     except Stopped as stopped:
         print_stopped(stopped)
         os._exit(stopped.exit_code)
@@ -89,7 +89,7 @@ def _run_command(argv: Sequence[str]) -> int:
 
 
 def _check_places(options: Options) -> Checked:
-    """Check inputs, tables and the job before anything is written, and return what was found in the inputs.
+    """Check inputs, tables and the job before anything is written. Return the result of the check of the inputs.
 
     Raises:
         UsageError: an input, a table or a flag of the job is wrong.
@@ -135,10 +135,10 @@ def _check_places(options: Options) -> Checked:
 
 
 def _check_job_server(options: Options) -> None:
-    """Check that the cluster or the job server answers, before anything is written.
+    """Check that the cluster or the job server responds, before anything is written.
 
     Raises:
-        UsageError: it does not.
+        UsageError: it does not respond.
     """
     if options.on_flink:
         from pipeline.runners.flink.session import check
@@ -151,7 +151,7 @@ def _check_job_server(options: Options) -> None:
 
 
 def _resumed(options: Options) -> Options:
-    """Return the options by which a run continues the dataset in OUT, if it does."""
+    """Return the options with the defaults with which the dataset in OUT was started, if the run continues it."""
     if options.overwrite or options.config.out_dir == NOWHERE:
         return options
     config = access.resume(options.config, options.given)
@@ -164,7 +164,7 @@ def _resumed(options: Options) -> Options:
 
 
 def _check_nothing_is_hidden(problems: Sequence[Problem]) -> None:
-    """Refuse to continue a dataset while a part of its input cannot be listed: its images would count as deleted."""
+    """Refuse to continue a dataset if a part of its input cannot be listed: its images would count as deleted."""
     for problem in problems:
         if problem.hides_images:
             raise RunError(
@@ -174,7 +174,7 @@ def _check_nothing_is_hidden(problems: Sequence[Problem]) -> None:
 
 @contextlib.contextmanager
 def _exclusive(options: Options) -> Iterator[Lease]:
-    """Keep other runs out of OUT inside the context: by a lock locally, by a lease on a store or of a job."""
+    """Keep other runs out of OUT inside the context: by a lock on a local OUT, by a lease on a store or for a job."""
 
     def is_job_alive(record: Mapping[str, Any]) -> bool:
         from pipeline.runners.jobs import is_alive  # loads Beam
@@ -185,7 +185,7 @@ def _exclusive(options: Options) -> Iterator[Lease]:
     with contextlib.ExitStack() as held:
         if storage.is_local(out_dir):
             held.enter_context(hold_lock(out_dir))
-        else:  # a lease outlives its process: a signal must not end the process before the lease is given back
+        else:  # a lease outlives its process: a signal must not end the process before the lease is released
             held.enter_context(raise_on_signal())
         yield held.enter_context(hold_lease(out_dir, is_job_alive))
 
@@ -238,7 +238,7 @@ def _make_dataset(options: Options, lease: Lease, started: float) -> int:
 
 
 def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lease) -> bool:
-    """Run the graph, and return whether the dataset is complete; if not, a job on Dataflow is still at work.
+    """Run the graph. Return whether the dataset is complete; if not, a Dataflow job is still running.
 
     Raises:
         RunError: the run did not complete the dataset.
@@ -251,7 +251,7 @@ def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lea
             return False
         reporter = followed
     else:
-        if plan is None:  # a run that continues may have nothing to make
+        if plan is None:  # a run that continues a dataset may have nothing to do
             workers_for(options.config).warm_up()
         with fast_loading(options):
             from pipeline.runners.local import run_locally  # after all checks, since it loads Beam
@@ -263,13 +263,13 @@ def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lea
 
 
 def _reason_to_renumber(options: Options, before: Plan | None) -> str:
-    """Return the message if the classes must be numbered again, which takes another run, else "".
+    """Return the message if the classes must be renumbered, which takes another run, else "".
 
-    A folder is a class if one of its images is written, which is known only at the end of a run.
+    A folder is a class if any of its images is written, which is known only at the end of a run.
 
     Args:
         options: the command.
-        before: the plan that the run began with; None for the first run of a dataset.
+        before: the plan with which the run started; None for the first run of a dataset.
     """
     after = read_plan(options.config.out_dir)
     if after is None or after.unwritten == (before.unwritten if before else ()):
@@ -306,7 +306,7 @@ def _conclude(options: Options) -> int:
 
 
 def _pack(out_dir: str) -> None:
-    """Pack the state of a local OUT, whose dataset is complete, so that no folder is left but those of the images."""
+    """Pack the state of a local OUT with a complete dataset, so that only the folders of the images remain."""
     try:
         state.pack(out_dir)
     except RunError as error:
@@ -318,6 +318,6 @@ def _write_report(out_dir: str) -> None:
         from pipeline.report.write import write_report
 
         logger.info("report: {}", write_report(out_dir))
-    # Every Exception: the dataset is complete, whatever goes wrong with the page about it.
+    # Catch every Exception: the dataset is complete, whatever is wrong with its report.
     except Exception as error:
         logger.warning("{}/report.html was not written: {}: {}", out_dir, type(error).__name__, error)

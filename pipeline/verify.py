@@ -11,15 +11,15 @@ from transforms.model.counting import counted
 
 
 def verify(config: ResizeConfig, plan: Plan, full: bool) -> int:
-    """Check every committed file of the dataset in OUT, and log what is wrong.
+    """Check every committed file of the dataset in OUT, and log all problems.
 
     Args:
         config: the dataset.
         plan: its plan.
-        full: compare SHA-256 too, instead of sizes alone.
+        full: compare the SHA-256 of each file, instead of only its size.
 
     Returns:
-        0 if all files are as they were written, 1 if not; the next run makes again what is missing or differs.
+        0 if all files are unchanged, 1 if not. The next run recreates files that are missing or differ.
     """
     files = shards = 0
     problems: list[str] = []

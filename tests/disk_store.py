@@ -1,4 +1,4 @@
-"""A store that is reached by Beam's interface alone: disk://PATH is the local /PATH."""
+"""A store that is accessible only through Beam's interface: disk://PATH is the local /PATH."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SCHEME = "disk:/"
 
 
 class DiskStore(LocalFileSystem):
-    """Beam finds it as soon as this module is imported."""
+    """A file system that Beam finds as soon as this module is imported."""
 
     @classmethod
     def scheme(cls) -> str:

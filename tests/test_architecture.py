@@ -1,4 +1,4 @@
-"""What README.md, CONTRIBUTING.md and docs/ say about the tree is true."""
+"""README.md, CONTRIBUTING.md and docs/ describe the tree correctly."""
 
 import ast
 import re
@@ -18,17 +18,17 @@ PAGES = {
 }
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
-# The rooms of both packages, in the order of the tables that describe them: a room imports from those above it.
+# The rooms of both packages, in the order of the tables that describe them: a room imports only from rooms above it.
 FLOORS = re.findall(r"^\| `((?:transforms|pipeline)/[\w/]+)(?:\.py)?` \|", ARCHITECTURE, re.MULTILINE)
 
 
 def room_of(module: str) -> str:
-    """Return the room that a module belongs to, such as transforms/imaging."""
+    """Return the room of a module, such as transforms/imaging."""
     return "/".join(module.split(".")[:2])
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Yield the modules that a file imports, at its top or inside a function."""
+    """Yield the modules that a file imports, at its top level or inside a function."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -38,7 +38,7 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def sources() -> list[Path]:
-    """Return the modules of all rooms; the `__init__.py` of a package belongs to none."""
+    """Return the modules of all rooms. The `__init__.py` of a package belongs to none."""
     return [
         path
         for package in ("transforms", "pipeline")
@@ -64,7 +64,7 @@ def test_a_room_imports_from_those_above_it(path: Path) -> None:
 
 
 def named_paths(text: str) -> set[str]:
-    """Return the paths that a text names in backticks, without patterns and files of OUT."""
+    """Return the paths in backticks in a text, without patterns and files of OUT."""
     folders = r"(?:pipeline|transforms|tests|benchmarks|docs)/[\w/.-]*"
     files = r"(?!\.run/)[\w./-]+\.(?:py|md|toml|json|sh|c)"
     named = re.findall(rf"`({folders}|{files})`", text)
@@ -84,7 +84,7 @@ def test_pages_about_the_tree_name_paths(page: str, least: int) -> None:
 
 @pytest.mark.parametrize("page", sorted(PAGES))
 def test_every_named_path_exists(page: str) -> None:
-    """The guarantees name tests by their paths below tests/, as their first sentence says."""
+    """The guarantees name tests by their paths relative to tests/, as their first sentence says."""
     bases = (ROOT, ROOT / "tests") if page == "guarantees.md" else (ROOT,)
     named = {name.replace("NAME.py", "files.py") for name in named_paths(PAGES[page])}
     assert {name for name in named if not any((base / name).exists() for base in bases)} == set()

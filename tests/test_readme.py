@@ -1,4 +1,4 @@
-"""The examples and lists of README.md and of docs/ are true."""
+"""The examples and lists in README.md and docs/ are correct."""
 
 import re
 

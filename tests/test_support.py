@@ -1,4 +1,4 @@
-"""What tests and benchmarks share, and who may import it."""
+"""The code that tests and benchmarks share, and which modules may import it."""
 
 import ast
 import subprocess
@@ -9,7 +9,7 @@ from tests.support import ROOT
 
 
 def test_photographs_need_no_dependencies_of_tests() -> None:
-    # `make resize` generates photographs where only the program is installed.
+    # `make resize` generates photographs even if only the program is installed.
     code = (
         "import sys, benchmarks.photos, tests.support.endings\n"
         "names = {name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names\n"
@@ -34,7 +34,7 @@ def test_a_tree_and_a_flat_folder_hold_the_same_photographs(tmp_path: Path) -> N
 
 
 def test_only_the_tests_of_benchmarks_import_benchmarks() -> None:
-    # What the other tests share with benchmarks is in tests/support.
+    # The code that other tests share with benchmarks is in tests/support.
     importing = []
     for path in (ROOT / "tests").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_bytes())):

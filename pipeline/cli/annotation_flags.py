@@ -1,4 +1,4 @@
-"""Flags of the annotations of Open Images: boxes, their classes, and which images are taken by them."""
+"""Flags of Open Images annotations: boxes, their classes, and which images they select."""
 
 from __future__ import annotations
 

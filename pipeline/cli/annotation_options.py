@@ -1,4 +1,4 @@
-"""The flags of annotations -> `Annotations`. The small files are read, so that a wrong class is refused at once."""
+"""The flags of annotations -> `Annotations`. The small files are read here, so that a wrong class is refused early."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ _NEED = {
 
 
 def annotations_of(flags: argparse.Namespace, splits: Sequence[Split], out_dir: str) -> Annotations | None:
-    """Return what the flags say about annotations; None without a table of them.
+    """Return the annotation settings, or None if no annotation table is used.
 
     Raises:
-        UsageError: flags contradict each other, or name a file that is none.
-        RunError: a file has another content, or a class is unknown.
+        UsageError: flags contradict each other, or a path is not a file.
+        RunError: a file has the wrong content, or a class is unknown.
         StorageError: a file cannot be read.
     """
     given = [table for table in _TABLES if getattr(flags, table)]
@@ -79,10 +79,10 @@ def annotations_of(flags: argparse.Namespace, splits: Sequence[Split], out_dir: 
 
 
 def _check_combinations(flags: argparse.Namespace, given: Sequence[str], formats: Sequence[str], out_dir: str) -> None:
-    """Check that every flag has an effect together with the others.
+    """Check that every flag has an effect in combination with the others.
 
     Raises:
-        UsageError: a flag has none.
+        UsageError: a flag has no effect.
     """
     for name, tables in _NEED.items():
         if getattr(flags, name) not in (None, False, "ignore") and not {*tables} & {*given}:
@@ -108,7 +108,7 @@ def _check_combinations(flags: argparse.Namespace, given: Sequence[str], formats
 
 
 def _files(table: str, typed: Sequence[str], splits: Sequence[Split]) -> Iterator[AnnotationFile]:
-    """Yield the files of a table: each for the split of its place, or a single one for all splits."""
+    """Yield the files of a table: one for each split, in their order, or a single one for all splits."""
     locations = [inputs.normalize(path, f"--{table}") for path in typed]
     names = tuple(split.name for split in splits)
     if len(names) > 1 and len(locations) not in (1, len(names)):

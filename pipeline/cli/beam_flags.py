@@ -1,4 +1,4 @@
-"""Flags of Apache Beam. Beam itself only warns of a misspelt flag; this module refuses it."""
+"""Flags of Apache Beam. Beam itself only warns about a misspelled flag; this module refuses it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from pipeline.errors import UsageError
 from transforms import compat
 
-# A flag of older versions -> what to do.
+# A flag of older versions -> the advice in the error message.
 _OLD_FLAGS = {"--resampler": "leave it out; the package's own extension produces the same bytes as Pillow"}
 
 
 def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
-    """Refuse arguments that neither this program nor Beam knows, or that Beam refuses. Beam is loaded for it.
+    """Refuse arguments that neither this program nor Beam accepts. This function loads Beam.
 
     Args:
-        args: the arguments that are not flags of ours.
-        our_flags: our flags, one of which may be suggested.
+        args: the arguments that are not flags of this program.
+        our_flags: the flags of this program, one of which may be suggested.
 
     Raises:
         UsageError: a flag or a value is wrong.
@@ -44,7 +44,7 @@ def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
 
 
 def check_job_labels(args: Sequence[str]) -> None:
-    """Refuse values of Beam's --labels that are not labels of a job, without loading Beam.
+    """Refuse values of Beam's --labels that are not job labels, without loading Beam.
 
     Raises:
         UsageError: a value is not KEY=VALUE.
@@ -58,7 +58,7 @@ def check_job_labels(args: Sequence[str]) -> None:
 
 
 def max_num_workers(args: Sequence[str]) -> int | None:
-    """Return the value of Beam's --max_num_workers in `args`, which have been checked; None without the flag.
+    """Return the value of Beam's --max_num_workers in the checked arguments, or None without the flag.
 
     Raises:
         UsageError: the value is below 1.
@@ -73,7 +73,7 @@ def max_num_workers(args: Sequence[str]) -> int | None:
 
 
 def _values(args: Sequence[str], flag: str) -> list[str]:
-    """Return the values that a flag of Beam has in `args`; a flag at the end, without a value, has none."""
+    """Return the values of a Beam flag in `args`. A flag at the end, without a value, has none."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument(flag, action="append", nargs="?", dest="values", default=[])
     return [value for value in parser.parse_known_args(list(args))[0].values if value is not None]

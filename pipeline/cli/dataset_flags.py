@@ -1,4 +1,4 @@
-"""Flags of the dataset: its inputs and output, the continuation of an existing one, its labels and its card."""
+"""Flags of the dataset: its inputs and output, how to continue an existing dataset, its labels and its card."""
 
 from __future__ import annotations
 

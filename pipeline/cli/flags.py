@@ -1,4 +1,4 @@
-"""The parser of all flags. Each flag is declared once, in one of four modules, with its check, default and help."""
+"""The parser of all flags. Each flag is declared once, with its check, default and help, in one of four modules."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pipeline.errors import UsageError
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that raises `UsageError` where argparse would print its usage and exit."""
+    """A parser that raises `UsageError` instead of printing its usage and exiting."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(_sentence(message))
 
 
 def _sentence(message: str) -> str:
-    """Return a message of argparse as a sentence that says what to do."""
+    """Return an argparse message as a sentence that tells the user what to do."""
     missing = re.fullmatch(r"the following arguments are required: (.*)", message, re.DOTALL)
     if missing:
         return f"{missing[1]} is missing: add it with a value (--help lists all flags)"
@@ -30,7 +30,7 @@ def _sentence(message: str) -> str:
         return f"{message} (--help lists all flags)"
     flag, problem = matched.groups()
     if problem.startswith(("'", '"')):
-        return f"{flag} {problem}"  # by `values`: the value, and what is allowed
+        return f"{flag} {problem}"  # from `values`: the value, and what is allowed
     if re.fullmatch(r"expected .*arguments?", problem):
         return f"{flag} needs a value: put one after it"
     if superfluous := re.fullmatch(r"ignored explicit argument (.*)", problem, re.DOTALL):
@@ -39,7 +39,7 @@ def _sentence(message: str) -> str:
 
 
 def given_flags(argv: Sequence[str]) -> frozenset[str]:
-    """Return the names of our flags in a command line that `parser` accepts, also of those at their defaults."""
+    """Return the names of our flags in a command line that `parser` accepts, including those set to their defaults."""
     parser, groups = parser_and_groups()
     for action in (action for group in groups for action in group.actions):
         action.default = argparse.SUPPRESS
@@ -47,7 +47,7 @@ def given_flags(argv: Sequence[str]) -> frozenset[str]:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of our flags. A flag that it does not know is Beam's, or wrong."""
+    """Return the parser of this program's flags. A flag that it does not recognize belongs to Beam, or is wrong."""
     return parser_and_groups()[0]
 
 

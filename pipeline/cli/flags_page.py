@@ -1,4 +1,4 @@
-"""docs/flags.md, from the parser: `make docs` writes it, and a test compares it."""
+"""docs/flags.md, generated from the parser: `make docs` writes the page, and a test compares it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HEAD = """\
 
 """
 
-# A flag, and the value after it if that is in capitals, a runner or one of the words.
+# A flag, and the value after it if the value is in capitals, a runner or one of the known words.
 _VALUES = (r"[A-Z][A-Z:]+", r"[A-Z]\w+Runner", *LAYOUTS, *FITS, *MODES)
 _FLAG = re.compile(rf"(?<![\w-])--?[a-z]+(?:[_-][a-z]+)*(?: (?:{'|'.join(_VALUES)})\b)?")
 
@@ -43,7 +43,7 @@ def _table(actions: list[argparse.Action]) -> Iterator[str]:
 
 
 def _spelling(action: argparse.Action) -> str:
-    """Return such as "`-s`, `--size` `SIZE ...`"."""
+    """Return the spellings of a flag, such as "`-s`, `--size` `SIZE ...`"."""
     names = ", ".join(f"`{name}`" for name in action.option_strings)
     values = "\\|".join(action.choices) if action.choices else str(action.metavar or "")
     if not values:
@@ -53,7 +53,7 @@ def _spelling(action: argparse.Action) -> str:
 
 
 def _meaning(action: argparse.Action) -> tuple[str, str]:
-    """Return the help of a flag and the default at its end, as Markdown."""
+    """Return the help of a flag without the default at its end, and the default, both as Markdown."""
     text = (action.help or "") % {**vars(action), "prog": "image_resizer"}
     matched = re.fullmatch(r"(.*?)(?: \(default: (.*)\))?", text, re.DOTALL)
     meaning, default = matched.groups() if matched else (text, None)
@@ -63,7 +63,7 @@ def _meaning(action: argparse.Action) -> tuple[str, str]:
 
 
 def _markdown(text: str) -> str:
-    """Return plain text as the cell of a table, with flags as code."""
+    """Return plain text as a table cell, with flags formatted as code."""
     escaped = text.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
     return _FLAG.sub(r"`\g<0>`", escaped)
 

@@ -14,7 +14,7 @@ class FlagGroup:
     """Adds the flags of one group to a parser.
 
     Args:
-        parser: gets the flags.
+        parser: the parser to which the flags are added.
         title: the heading of the group in --help and in docs/flags.md.
     """
 
@@ -24,11 +24,11 @@ class FlagGroup:
         self._group = parser.add_argument_group(title)
 
     def add(self, *names: str, choices: Collection[str] = (), **how: Any) -> None:
-        """Add a flag that belongs to the command.
+        """Add a flag that does not set a field of a settings class.
 
         Args:
-            names: its spellings; the first long one names the value.
-            choices: the values that it accepts; none accepts all that its `type` accepts.
+            names: the spellings of the flag. The first long one names the value.
+            choices: the values that the flag accepts; empty to accept everything that its `type` accepts.
             how: other arguments of `ArgumentParser.add_argument`.
         """
         if choices:
@@ -36,10 +36,10 @@ class FlagGroup:
         self.actions.append(self._group.add_argument(*names, **how))
 
     def add_setting(self, *names: str, choices: Collection[str] = (), **how: Any) -> None:
-        """Add a flag that sets the field of its name in one of the classes of settings, see `defaults.SETTINGS`.
+        """Add a flag that sets the field of the same name in one of the settings classes, see `defaults.SETTINGS`.
 
-        The field has the default. One that is "" becomes None, since argparse would check it as if somebody had
-        typed it.
+        The default of the field is the default of the flag. A default of "" becomes None, because argparse would check
+        it as if the user had typed it.
         """
         field = next(name for name in names if name.startswith("--")).removeprefix("--")
         default = SETTINGS[field]

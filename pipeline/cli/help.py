@@ -1,4 +1,4 @@
-"""-h, a page of the flags that people use, and --help, which has all of them."""
+"""-h prints the most common flags, and --help prints all flags."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transforms.layouts import LAYOUTS
 USAGE = "image_resizer -i IN [IN ...] -o OUT [-s SIZE ...] [-ext EXT] [other flags]"
 DESCRIPTION = "Resize a large collection of images. Run the same command again to continue where it stopped."
 
-# The three examples run one after the other in a folder that holds a folder `photos`.
+# The three examples work one after the other in a folder that contains a folder `photos`.
 _PAGE = """\
 usage: {usage}
 
@@ -42,7 +42,11 @@ Examples:
 
 
 def short_page(command: str) -> str:
-    """Return the page of -h; `command` is what starts the program in its examples."""
+    """Return the page of -h.
+
+    Args:
+        command: the start of the command lines in the examples.
+    """
     return _PAGE.format(
         usage=USAGE,
         description=DESCRIPTION,
@@ -59,10 +63,10 @@ def _or(words: Collection[str]) -> str:
 
 
 def started_by(script: str, python: str) -> str:
-    """Return what a person types to start the program as it was started now.
+    """Return what the user types to start the program in the same way as now.
 
     Args:
-        script: the path of the script that runs.
+        script: the path of the running script.
         python: the path of the interpreter.
     """
     name = os.path.basename(script)
@@ -74,7 +78,7 @@ def started_by(script: str, python: str) -> str:
 
 
 class _Page(argparse.Action):
-    """Prints a page and ends the command."""
+    """Prints a page and exits."""
 
     def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002  # argparse's name
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
@@ -88,7 +92,7 @@ class _Page(argparse.Action):
 
 
 class ShortHelp(_Page):
-    """Prints the page of the flags that people use."""
+    """Prints the page of the most common flags."""
 
     def page(self, parser: argparse.ArgumentParser) -> str:  # noqa: ARG002  # FullHelp needs it
         return short_page(started_by(sys.argv[0], sys.executable))

@@ -1,4 +1,4 @@
-"""Flags of the images. All but --size set the field of `ResizeSpec` by their own name, which has default and check."""
+"""Flags of the images. All but --size set the `ResizeSpec` field of the same name, which has the default and check."""
 
 from __future__ import annotations
 

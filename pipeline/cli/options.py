@@ -1,4 +1,4 @@
-"""argv -> `Options`. A wrong flag of ours is refused before Beam is loaded, which takes a second."""
+"""argv -> `Options`. A wrong flag of this program is refused before Beam is loaded, which takes a second."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from transforms.imaging.strict import check_extra
 from transforms.model.config import CardText, ListColumns, ResizeConfig, Split, WebPolicy
 from transforms.storage import is_local
 
-# Beam's names of the runner that is used for a local run. Beam's own DirectRunner picks one by what is installed.
+# Beam's names of the runner that is used for a local run. Beam's own DirectRunner chooses one by what is installed.
 LOCAL_RUNNERS = frozenset({"directrunner", "fnapirunner"})
 _DATAFLOW = "dataflowrunner"
 _FLINK = "flinkrunner"
 
-# The OUT of an estimate that names none: no input can lie in it.
+# The OUT of an estimate without -o: no input can be inside it.
 NOWHERE = os.devnull
 
 
 class EstimateRequest(NamedTuple):
-    """What --estimate asks for.
+    """The request of --estimate.
 
     Args:
-        images: how many images to resize.
+        images: the number of images to resize.
         prices: the path of a JSON file with prices; None for the built-in ones.
-        images_per_shard: images in a shard on Dataflow, in every layout.
-        workers: the most workers that Dataflow may use; None without a limit.
+        images_per_shard: the number of images in a shard on Dataflow, in every layout.
+        workers: the maximum number of Dataflow workers; None for no limit.
     """
 
     images: int
@@ -56,22 +56,22 @@ class Options:
     """A parsed command.
 
     Args:
-        config: the dataset to make.
-        estimate: only estimate the cost; None makes the dataset.
+        config: the dataset to create.
+        estimate: the request of --estimate; None to create the dataset.
         overwrite: delete the dataset in OUT first.
         verify: only check the committed files, by "sizes" or in "full".
-        max_failures: exit with code 1 if more images failed; None for no limit.
-        log: a file that gets the log, too.
+        max_failures: exit with code 1 if more images fail; None for no limit.
+        log: a file to which the log is also written; None for none.
         log_level: one of `run_flags.LOG_LEVELS`.
-        log_every: images between two progress lines in the log.
-        quiet: show warnings and errors only.
-        report_every: seconds between two reports on a local run; None for one report, at its end.
+        log_every: the number of images between two progress lines in the log.
+        quiet: show only warnings and errors.
+        report_every: seconds between two reports of a local run; None for one report, at its end.
         runner: Beam's name of the runner; None for the local one.
-        wait: follow a job on Dataflow to its end.
-        local_cluster: the TaskManagers of a Flink cluster that is started for the run; None starts none.
-        shared_filesystem: local paths are the same files on every host of the cluster.
-        beam_args: the arguments that are Beam's.
-        given: the names of our flags that the user gave.
+        wait: follow a Dataflow job to its end.
+        local_cluster: the number of TaskManagers of a Flink cluster to start for the run; None to start none.
+        shared_filesystem: local paths refer to the same files on every host of the cluster.
+        beam_args: the arguments for Beam.
+        given: the names of this program's flags in the command line.
     """
 
     config: ResizeConfig
@@ -112,7 +112,7 @@ def parse(argv: Sequence[str]) -> Options:
 
     Raises:
         UsageError: a value or a flag is wrong.
-        SystemExit: the command line has --help or --version.
+        SystemExit: the command line contains --help or --version.
     """
     our_parser = parser()
     ours = compat.flags_of(our_parser)
@@ -175,7 +175,7 @@ def _check_combinations(flags: argparse.Namespace, beam_args: Sequence[str], loc
 
 
 def _check_flink(flags: argparse.Namespace) -> None:
-    """Refuse flags about a Flink cluster that the run does not use."""
+    """Refuse flags for a Flink cluster if the run does not use one."""
     if flags.local_cluster is not None and not _is_flink(flags.runner):
         raise UsageError(
             f"--local_cluster {flags.local_cluster} starts a Flink cluster, but --runner {flags.runner} does not use "
@@ -186,7 +186,7 @@ def _check_flink(flags: argparse.Namespace) -> None:
 
 
 def _check_quiet(flags: argparse.Namespace) -> None:
-    """Refuse flags about lines that neither the terminal nor a file gets."""
+    """Refuse flags for log lines that are written to neither the terminal nor a file."""
     if not flags.quiet or flags.log:
         return
     for name in ("log_level", "log_every"):
@@ -207,7 +207,7 @@ def _is_flink(runner: str | None) -> bool:
 
 
 def _full_name(runner: str) -> str:
-    """Return the name of a runner in small letters: Beam takes `dataflow`, too."""
+    """Return the full name of a runner in lowercase: Beam accepts `dataflow`, too."""
     return f"{runner.lower().removesuffix('runner')}runner"
 
 
@@ -258,21 +258,21 @@ def _config(flags: argparse.Namespace, local: bool) -> ResizeConfig:
 
 
 def _fields_of(owner: Any, flags: argparse.Namespace) -> dict[str, Any]:
-    """Return the values of the flags that set the fields of a class by their names."""
+    """Return the values of the flags that set the fields of a class by name."""
     given = {field.name: getattr(flags, field.name) for field in dataclasses.fields(owner)}
     return {name: value for name, value in given.items() if value is not None}
 
 
 def _card(flags: argparse.Namespace, splits: Sequence[Split]) -> CardText:
     citation = inputs.read_text(flags.citation, "--citation") if flags.citation else ""
-    # The default does not come from OUT: no byte of a dataset depends on the place where it lies.
+    # The default does not depend on OUT: no byte of a dataset depends on where the dataset is stored.
     names = [split.name for split in splits] if len(splits) > 1 else [inputs.folder_name(flags.in_dir[0])]
     name = (flags.name or "").strip() or ", ".join(names)
     return CardText(name, flags.license or "", citation)
 
 
 def _spec(flags: argparse.Namespace) -> ResizeSpec:
-    """Return the spec: each flag with the name of a field sets that field."""
+    """Return the spec. Each flag that has the name of a field sets that field."""
     if flags.exact and flags.reducing_gap is not None:
         raise UsageError(f"--reducing_gap {flags.reducing_gap:g} has no effect with --exact: use only one of them")
     by_name = {field.name: getattr(flags, field.name, None) for field in dataclasses.fields(ResizeSpec)}

@@ -1,4 +1,4 @@
-"""Flags of the run, which change no byte of the dataset."""
+"""Flags of the run. They change no byte of the dataset."""
 
 from __future__ import annotations
 

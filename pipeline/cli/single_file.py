@@ -1,4 +1,4 @@
-"""An input that is one file: an image or an archive is taken, anything else is refused by what its name says."""
+"""An input that is one file: an image or an archive is accepted, any other file is refused based on its name."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from transforms.storage.paths import WILDCARD
 
 
 def single_file(typed: str, any_name: bool) -> str | None:
-    """Return the path of an input that is one file; None if the input is a folder or a pattern, or is not there.
+    """Return the path of an input that is one file, or None if the input is a folder, a pattern or missing.
 
-    A store has no folders: what ends like an image is one there.
+    An object store has no folders: a path with the extension of an image is a file there.
 
     Args:
-        typed: the input, as it was typed.
+        typed: the input as the user typed it.
         any_name: whether every file is tried, whatever its name.
 
     Raises:
-        UsageError: the input is a file, and neither an image nor an archive that is read.
+        UsageError: the input is a file, but neither an image nor a supported archive.
     """
     path = _local_file(typed) if is_local(typed) else _object(typed)
     if path is None:
@@ -35,7 +35,7 @@ def single_file(typed: str, any_name: bool) -> str | None:
 
 
 def _local_file(typed: str) -> str | None:
-    """Return the path of a file with its folder's links resolved, and its own name as it is, since that is its key."""
+    """Return the path of a file. The links of its folder are resolved, but its own name is kept, as it is the key."""
     folder, name = os.path.split(os.path.abspath(os.path.expanduser(typed)))
     path = os.path.join(os.path.realpath(folder), name)
     return path if os.path.isfile(path) else None
@@ -48,7 +48,7 @@ def _object(typed: str) -> str | None:
 
 
 def _problem_of(path: str, any_name: bool) -> str | None:
-    """Return why a file is no input, and what to do; None if it is taken for an image."""
+    """Return why a file is not an input and what to do, or None if it is an image or a supported archive."""
     if is_archive(path):
         return None
     extension = extension_of(path)

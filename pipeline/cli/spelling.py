@@ -1,4 +1,4 @@
-"""How flags are spelt: hyphens for underscores, and the flag of ours that a misspelt one means. Beam is not loaded."""
+"""The spelling of flags: hyphens for underscores, and suggestions for misspelled flags. Beam is not loaded."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pipeline.errors import UsageError
 
 _FLAG = re.compile(r"(--?)([A-Za-z][\w-]*)")
 
-# Two spellings are near each other from this ratio on, if their lengths differ by at most so many letters. No flag of
-# Beam 2.77 is as near to one of ours; a test checks it.
+# Two spellings are similar if their ratio is at least this, and their lengths differ by at most this many letters. No
+# flag of Beam 2.77 is this similar to one of ours; a test checks it.
 _RATIO, _LETTERS = 0.8, 2
-# The fewest letters of a flag that are taken for the beginning of the whole.
+# The minimum number of letters that count as the beginning of a flag.
 _SHORTEST = 3
-# A flag of Beam's that is the beginning of one of ours.
+# A Beam flag that is the beginning of one of our flags.
 _BEAMS_OWN = "--label"
 
 
 def underscored(args: Sequence[str], flags: Collection[str]) -> list[str]:
-    """Return the arguments with `--in_dir` for `--in-dir`, for every flag of ours.
+    """Return the arguments with underscores in all of our flags: `--in_dir` for `--in-dir`.
 
     Args:
         args: the arguments of the command.
-        flags: every spelling of every flag of ours.
+        flags: every spelling of each of our flags.
     """
     return [_underscored(arg, flags) for arg in args]
 
@@ -36,10 +36,10 @@ def _underscored(arg: str, flags: Collection[str]) -> str:
 
 
 def check_spelling(args: Sequence[str], flags: Collection[str]) -> None:
-    """Refuse an argument that is a misspelt flag of ours.
+    """Refuse an argument that is a misspelling of one of our flags.
 
     Raises:
-        UsageError: an argument is near a flag of ours, and none itself.
+        UsageError: an argument is similar to one of our flags, but not equal to any.
     """
     for arg in args:
         typed = arg.partition("=")[0]
@@ -48,7 +48,7 @@ def check_spelling(args: Sequence[str], flags: Collection[str]) -> None:
 
 
 def meant_flag(typed: str, flags: Collection[str]) -> str | None:
-    """Return the flag of ours that a misspelt flag means, or None if it is near none."""
+    """Return the flag of ours that a misspelled flag resembles, or None if it resembles none."""
     matched = _FLAG.fullmatch(typed)
     if matched is None or typed == _BEAMS_OWN:
         return None

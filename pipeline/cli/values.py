@@ -1,4 +1,4 @@
-"""Parsers of flags' values. Each raises an `ArgumentTypeError` that names the text and says what is allowed."""
+"""Parsers of flag values. Each raises an `ArgumentTypeError` that quotes the text and says what is allowed."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def choice(allowed: Collection[str]) -> Callable[[str], str]:
 
 
 def whole_number(text: str) -> int:
-    """Parse a whole number from 1 up."""
+    """Parse a whole number of 1 or more."""
     return _whole_number(text, "of 1 or more")
 
 
 def quality(text: str) -> int:
-    """Parse a quality; the setting checks its upper bound."""
+    """Parse a quality. The settings class checks its upper bound."""
     return _whole_number(text, "from 1 to 100")
 
 
@@ -70,7 +70,7 @@ def _whole_number(text: str, allowed: str) -> int:
 
 
 def number(text: str) -> float:
-    """Parse a number; the setting checks its range."""
+    """Parse a number. The settings class checks its range."""
     try:
         return float(text)
     except ValueError as error:
@@ -78,7 +78,7 @@ def number(text: str) -> float:
 
 
 def sizes(text: str) -> list[int]:
-    """Parse one size in pixels, or several with commas between them."""
+    """Parse one size in pixels, or several separated by commas."""
     return [whole_number(part) for part in text.split(",")]
 
 
@@ -91,7 +91,7 @@ def alphabet(text: str) -> str:
 
 
 def byte_count(text: str) -> int:
-    """Parse a number of bytes, at least 1 MiB; K, M, G and T stand for powers of 1024."""
+    """Parse a number of bytes, at least 1 MiB. K, M, G and T are powers of 1024."""
     matched = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)B?", text.strip().upper())
     count = int(float(matched[1]) * 1024 ** " KMGT".index(matched[2] or " ")) if matched else 0
     if count < _SMALLEST_MEMORY:
@@ -100,7 +100,7 @@ def byte_count(text: str) -> int:
 
 
 def color(text: str) -> str:
-    """Parse an opaque colour, by name or in any notation of `PIL.ImageColor`, and return it as #rrggbb."""
+    """Parse an opaque color, by name or in any notation of `PIL.ImageColor`, and return it as #rrggbb."""
     try:
         red, green, blue, alpha = (*ImageColor.getrgb(text), 255)[:4]
     except ValueError as error:
@@ -133,7 +133,7 @@ def limit(text: str) -> Limit:
 
 
 def license_id(text: str) -> str:
-    """Parse an identifier of a license, which the head of the card can hold."""
+    """Parse a license identifier that is valid in the head of the card."""
     if not re.fullmatch(r"[\w.-]*", text):
         raise ArgumentTypeError(f"{text!r} is not a license identifier: use one such as cc-by-4.0, or other")
     return text
@@ -164,5 +164,5 @@ def visible_share(text: str) -> float:
 
 
 def extension(text: str) -> str:
-    """Parse the extension of an image, with or without its dot; the setting checks that it can be written."""
+    """Parse the extension of an image, with or without its dot. The settings class checks that it can be written."""
     return text.strip().lower().removeprefix(".")

@@ -1,4 +1,4 @@
-"""--version: this program, what resizes in it, and the libraries that decide an image's bytes, without Beam."""
+"""--version: the program, its resampling, and the libraries that determine an image's bytes, without loading Beam."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _installed(distribution: str) -> str:
 
 
 class PrintVersion(argparse.Action):
-    """Prints the versions and ends the command. argparse's own action would look them up in every run."""
+    """Prints the versions and exits. argparse's own action would look up the versions in every run."""
 
     def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002  # argparse's name
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)

@@ -1,1 +1,1 @@
-"""--estimate: what a dataset will take, computed from a sample of its images."""
+"""--estimate: the size, time and cost of a dataset, computed from a sample of its images."""

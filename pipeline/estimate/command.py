@@ -22,7 +22,7 @@ from transforms.dataset.plan import Plan
 from transforms.model.records import RUN_DIR, Shard
 from transforms.sharding.group import planned_shards
 
-# Markers read at the same time: on a store, reading one takes long and needs no CPU.
+# The number of markers read at the same time: reading one from an object store takes long and needs no CPU.
 _READERS = 16
 
 
@@ -31,7 +31,7 @@ def estimate(options: Options, request: EstimateRequest) -> Iterator[str]:
 
     Raises:
         UsageError: there is nothing to estimate.
-        RunError: a run would not begin, or an input cannot be listed.
+        RunError: a run would not start, or an input cannot be listed.
     """
     with tempfile.TemporaryDirectory() as lists:
         os.mkdir(os.path.join(lists, RUN_DIR))
@@ -55,7 +55,7 @@ def _lines(options: Options, request: EstimateRequest, lists: str) -> Iterator[s
 
 
 def count_committed(out_dir: str, plan: Plan) -> int:
-    """Return the number of images in committed shards with nothing to retry, as if their sources had not changed."""
+    """Return the number of images in committed shards without failures to retry, assuming unchanged sources."""
     with ThreadPoolExecutor(_READERS) as pool:
         return sum(pool.map(functools.partial(_committed, out_dir), plan.all_shards()))
 

@@ -1,4 +1,4 @@
-"""Counts -> hours and dollars. The formulas are pure; `Assumptions` holds what is assumed and not measured."""
+"""Counts -> hours and dollars. The formulas are pure; `Assumptions` contains the values that are not measured."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import NamedTuple
 from pipeline.estimate.prices import Prices
 from pipeline.runners.dataflow import DISK_GB_PER_WORKER, MEMORY_GB_PER_WORKER, VCPUS_PER_WORKER
 
-# What Google bills as a GB, in bytes.
+# The number of bytes that Google bills as a GB.
 GB = 1 << 30
 
 
 @dataclasses.dataclass(frozen=True)
 class Assumptions:
-    """What a sample of images cannot show.
+    """Values that a sample of images cannot show.
 
     Args:
         utilization: the share of a vCPU's time that is spent on images. The rest is waiting for the store, Beam's
-            own work, and vCPUs that are idle while the last shards are made.
+            own work, and vCPUs that are idle while the last shards are processed.
         startup_minutes: minutes from the start of a worker to its first image: it boots and installs the program.
-        shuffle_bytes: bytes for each listed image: a tuple of 50 bytes (measured) is written and read.
-        image_reads: class B operations for each image: its content is read.
-        shard_reads: class B operations for each shard: its marker is read three times, its record of an attempt once.
-        shard_writes: class A operations for each shard besides its images or archives: its marker, and that record.
-        names_per_list: names that one class A operation lists.
-        run_writes: class A operations for a run besides images and markers: settings, receipts, summary.
+        shuffle_bytes: bytes per listed image: a tuple of 50 bytes (measured) is written and read.
+        image_reads: class B operations per image: its content is read.
+        shard_reads: class B operations per shard: its marker is read three times, its record of an attempt once.
+        shard_writes: class A operations per shard in addition to its images or archives: its marker and that record.
+        names_per_list: the number of names that one class A operation lists.
+        run_writes: class A operations per run in addition to images and markers: settings, receipts, summary.
     """
 
     utilization: float = 0.85
@@ -46,11 +46,11 @@ class Workload(NamedTuple):
 
     Args:
         images: the number of images that are read.
-        cpu_seconds: CPU seconds for each image on this machine.
+        cpu_seconds: CPU seconds per image on this machine.
         listed_images: the number of images that are listed and shuffled.
         listed_names: the number of names that are listed.
         shards: the number of shards in all splits.
-        written: the number of files that are stored besides markers: images or archives.
+        written: the number of stored files in addition to markers: images or archives.
         stored_bytes: the bytes in the store at the end.
     """
 
@@ -64,7 +64,7 @@ class Workload(NamedTuple):
 
 
 class JobEstimate(NamedTuple):
-    """A Dataflow job: the number of its workers, all of which run from start to end, and its hours."""
+    """A Dataflow job: the number of its workers, all of which run from start to end, and its duration in hours."""
 
     workers: int
     hours: float
@@ -92,7 +92,14 @@ class Dollars(NamedTuple):
 
 
 def estimate_job(work: Workload, workers: int, slowdown: float, assumed: Assumptions = ASSUMED) -> JobEstimate:
-    """Return the job that `workers` do. One vCPU makes a shard, so that vCPUs beyond the number of shards are idle."""
+    """Return the estimate of a job with this many workers. One vCPU processes a shard at a time; extra vCPUs are idle.
+
+    Args:
+        work: the work of the job.
+        workers: the number of workers.
+        slowdown: CPU time on a vCPU, divided by CPU time on this machine.
+        assumed: the assumptions.
+    """
     busy = min(workers * VCPUS_PER_WORKER, work.shards)
     seconds = work.images * work.cpu_seconds * slowdown / assumed.utilization / busy
     return JobEstimate(workers, seconds / 3600 + assumed.startup_minutes / 60)

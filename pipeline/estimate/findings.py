@@ -1,4 +1,4 @@
-"""The listing and the measured sample -> everything that is reported. Pure."""
+"""The listing and the measured sample -> all reported values. These functions are pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from transforms.summary.tally import merge
 
 @dataclasses.dataclass(frozen=True)
 class LayoutCost:
-    """What a run in one layout takes on Dataflow."""
+    """The work, time and cost of a run in one layout on Dataflow."""
 
     layout: str
     work: cost.Workload
@@ -33,18 +33,18 @@ class Findings:
     """Everything that an estimate reports.
 
     Args:
-        listing: what the inputs hold.
+        listing: the contents of the inputs.
         share: the value of --sample.
         tally: the results of the measured images.
         outputs: size in pixels -> bytes of all outputs of that size.
-        cpu_seconds: CPU seconds for each image.
+        cpu_seconds: CPU seconds per image.
         processes: the number of worker processes of this machine.
         rate: images per second on this machine.
         local: whether the inputs are on this machine.
-        layouts: what a run takes on Dataflow, in each layout.
-        workers_given: whether the user gave --max_num_workers.
+        layouts: the cost of a run on Dataflow in each layout.
+        workers_given: whether the command line contains --max_num_workers.
         prices: the prices.
-        committed: listed images that OUT already contains; None if it holds no dataset.
+        committed: the number of listed images that OUT already contains; None if it does not contain a dataset.
     """
 
     listing: Listing
@@ -62,7 +62,7 @@ class Findings:
 
     @property
     def seconds(self) -> float:
-        """The seconds that this machine takes for all images."""
+        """The seconds that this machine needs for all images."""
         return self.listing.images / self.rate
 
 
@@ -78,11 +78,11 @@ def extrapolate(
 
     Args:
         config: the dataset.
-        listing: what the inputs hold.
+        listing: the contents of the inputs.
         shards: the number of shards on Dataflow.
         measurement: the measured images, at least one.
         prices: the prices.
-        workers: the largest number of workers on Dataflow; None for the default.
+        workers: the maximum number of workers on Dataflow; None for the default.
     """
     images = measurement.images
     outputs = _totals(config, listing, measurement)
@@ -104,7 +104,7 @@ def extrapolate(
 
 
 def _totals(config: ResizeConfig, listing: Listing, measurement: Measurement) -> dict[int, interval.Total]:
-    """Return the bytes of all outputs of each size."""
+    """Return size -> the bytes of all outputs of that size."""
     source_bytes = [image.source_bytes for image in measurement.images]
     return {
         size: interval.total(
@@ -121,7 +121,7 @@ def _works(
     outputs: Mapping[int, interval.Total],
     cpu_seconds: float,
 ) -> dict[str, cost.Workload]:
-    """Return the work of each layout."""
+    """Return layout -> its work."""
     scale = listing.images / len(measurement.images)
     files = scale * sum(bool(length) for image in measurement.images for length in image.outputs.values())
     wrapping = scale * sum(image.archive_bytes - sum(image.outputs.values()) for image in measurement.images)

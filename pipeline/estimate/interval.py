@@ -2,7 +2,7 @@
 
 The formulas are those of simple random sampling without replacement, from Cochran, "Sampling Techniques"
 (3rd edition, 1977), chapter 2 (means and totals, normal approximation, finite population correction) and
-chapter 6 (ratio estimates). With n sampled of N elements, and the deviations d from the fitted values,
+chapter 6 (ratio estimates). With a sample of n out of N elements, and the deviations d from the fitted values,
 
     total +- z * N * sqrt((1 - n/N) * sum(d^2) / (n - 1) / n)
 
@@ -17,7 +17,7 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# 95 % of a normal distribution lie within this many standard deviations of its mean: 1.96.
+# 95 % of a normal distribution is within this many standard deviations of its mean: 1.96.
 Z = statistics.NormalDist().inv_cdf(0.975)
 
 
@@ -41,7 +41,7 @@ class Estimate(NamedTuple):
 def mean(values: Sequence[float]) -> Estimate:
     """Return the mean of repeated measurements.
 
-    There is no finite population correction, since a second measurement of the same element differs too.
+    There is no finite population correction, since a repeated measurement of an element would differ, too.
     """
     average = math.fsum(values) / len(values)
     error = _standard_error([value - average for value in values])
@@ -49,7 +49,7 @@ def mean(values: Sequence[float]) -> Estimate:
 
 
 def simple_total(values: Sequence[float], population: int) -> Estimate:
-    """Return the sum over all `population` elements, from a sample with these `values`."""
+    """Return the total over all `population` elements, estimated from the `values` of a sample."""
     number = len(values)
     average = math.fsum(values) / number
     half_width = _half_width([y - average for y in values], population)
@@ -57,7 +57,14 @@ def simple_total(values: Sequence[float], population: int) -> Estimate:
 
 
 def ratio_total(values: Sequence[float], sizes: Sequence[float], population: int, total_size: float) -> Estimate:
-    """Return the same as `simple_total`, in proportion to the elements' sizes, whose sum `total_size` is known."""
+    """Return the same total as `simple_total`, estimated in proportion to the elements' sizes.
+
+    Args:
+        values: the values of the sample.
+        sizes: the sizes of the sample's elements.
+        population: the number of all elements.
+        total_size: the known sum of the sizes of all elements.
+    """
     ratio = math.fsum(values) / math.fsum(sizes)
     deviations = [y - ratio * x for y, x in zip(values, sizes, strict=True)]
     return Estimate(total_size * math.fsum(values) / math.fsum(sizes), _half_width(deviations, population))
@@ -80,7 +87,7 @@ def total(values: Sequence[float], sizes: Sequence[float], population: int, tota
 
 
 def _half_width(deviations: Sequence[float], population: int) -> float:
-    """Return half the width of a total's interval: 0 if all elements are in the sample."""
+    """Return half the width of a total's interval. It is 0 if all elements are in the sample."""
     number = len(deviations)
     if number == population:
         return 0.0

@@ -22,11 +22,11 @@ class MeasuredImage(NamedTuple):
 
     Args:
         source_bytes: the size of its file, as listed.
-        cpu_seconds: the CPU time of reading, resizing and encoding it.
-        outputs: size in pixels -> bytes of its output, 0 if there is none.
+        cpu_seconds: the CPU time for reading, resizing and encoding it.
+        outputs: size in pixels -> bytes of its output, 0 if it has none.
         row_bytes: the bytes of its rows in the manifest and the failures.
         archive_bytes: the bytes of its outputs in archives.
-        tally: the counts that it adds to the summary.
+        tally: its counts in the summary.
     """
 
     source_bytes: int
@@ -38,14 +38,14 @@ class MeasuredImage(NamedTuple):
 
 
 class Measurement(NamedTuple):
-    """The measured images, and the wall-clock seconds that all workers together took for them."""
+    """The measured images, and the wall-clock seconds that all workers together needed for them."""
 
     images: tuple[MeasuredImage, ...]
     seconds: float
 
 
 def measure(sample: Sequence[Source], config: ResizeConfig) -> Measurement:
-    """Resize every image of `sample`, at least one, with the workers of a run, and discard the outputs."""
+    """Resize all images of a nonempty sample with the workers of a run, and discard the outputs."""
     workers = workers_for(config)
     job = Job(config.spec, staging="", memory=workers.memory, web=config.web)
     warm_up = [sample[0]] * config.processes  # not measured: it starts processes and opens connections
@@ -73,6 +73,6 @@ def _measured(result: SourceResult, config: ResizeConfig) -> MeasuredImage:
 
 
 def archived_bytes(image: OutputImage) -> int:
-    """Return the bytes of an output and its JSON in a tar archive: each has a header and fills whole blocks."""
+    """Return the bytes of an output and its JSON in a tar archive. Each has a header and is padded to whole blocks."""
     members = (image.file.size, len(sample_json(image.row)))
     return sum(tarfile.BLOCKSIZE * (1 + -(-length // tarfile.BLOCKSIZE)) for length in members)

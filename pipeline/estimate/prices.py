@@ -1,4 +1,4 @@
-"""The prices in `prices.json`, and prices that the user gives instead."""
+"""The prices in `prices.json`, and prices from the user that replace them."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from transforms.model.errors import CHECK_PATH
 
 
 class Prices(NamedTuple):
-    """Prices in dollars. `prices.json` holds the unit and the source of each.
+    """Prices in dollars. `prices.json` contains the unit and the source of each.
 
     Args:
         date: the date on which they were looked up, as YYYY-MM-DD.
-        region: the region that they are valid in.
-        given: the names of the prices that the user gave.
+        region: the region in which they are valid.
+        given: the names of the prices in the user's file.
         vcpu_hour: per vCPU and hour in batch.
         memory_gb_hour: per GB of memory and hour in batch.
         disk_gb_hour: per GB of disk and hour in batch.
-        shuffle_gb: per GB that is shuffled.
+        shuffle_gb: per GB of shuffled data.
         flexrs_factor: the price of vCPU and memory with FlexRS, divided by that in batch.
-        class_a_1000: per thousand writes or lists.
-        class_b_1000: per thousand reads.
-        storage_gb_month: per GB in the store and month.
+        class_a_1000: per thousand write or list operations.
+        class_b_1000: per thousand read operations.
+        storage_gb_month: per GB in the store per month.
         vcpu_slowdown: CPU time on a vCPU, divided by CPU time on this machine.
     """
 
@@ -44,10 +44,13 @@ class Prices(NamedTuple):
 
 
 def read_prices(path: str | None) -> Prices:
-    """Return the prices of `prices.json`, with those in the user's JSON file at `path` instead of some of them.
+    """Return the prices of `prices.json`, some of them replaced by those in the user's JSON file.
+
+    Args:
+        path: the path of the user's file; None for none.
 
     Raises:
-        UsageError: the file cannot be read, or holds something else.
+        UsageError: the file cannot be read, or has other content.
     """
     usual = json.loads(resources.files(__package__).joinpath("prices.json").read_text(encoding="utf-8"))
     values = {name: price["value"] for name, price in usual["prices"].items()}

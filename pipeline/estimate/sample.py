@@ -1,4 +1,4 @@
-"""The inputs -> their contents, and a stable sample of their images. Memory holds the sample and one name at a time."""
+"""The inputs -> their contents, and a stable sample of their images. Only the sample and one name are in memory."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from transforms.summary.tally import merge
 
 
 class Listing(NamedTuple):
-    """What the inputs hold.
+    """The contents of the inputs.
 
     Args:
-        tally: all of it, as `match.MatchSources` counts it.
+        tally: the tally of all contents, as `match.MatchSources` counts them.
         images: the number of images that --sample and annotations select.
         bytes: the bytes of those images.
-        sample: some of those images, to be measured: the same ones in every run, and a larger sample contains a
+        sample: some of those images, to be measured. They are the same in every run, and a larger sample contains a
             smaller one.
     """
 
@@ -46,12 +46,12 @@ class Listing(NamedTuple):
 
 
 def list_inputs(config: ResizeConfig, number: int, lists: str = "") -> Listing:
-    """List all inputs, and choose at most `number` of the images that are selected.
+    """List all inputs, and choose at most `number` of the selected images.
 
     Args:
         config: the dataset.
-        number: the number of images.
-        lists: the folder for what is known about each .tar.gz; "" for OUT.
+        number: the maximum number of images in the sample.
+        lists: the folder for the index of each .tar.gz; "" for OUT.
 
     Raises:
         StorageError: an input cannot be listed.
@@ -88,9 +88,9 @@ def _files(split: Split, config: ResizeConfig) -> Iterator[tuple[str, int, float
     if not contents.is_whole_folder(split):
         yield from list_files(split.pattern, config.list_prefixes)
         return
-    for entry in contents.walk(split.root, config.out_dir, []):  # `check_contents` has reported its problems
+    for entry in contents.walk(split.root, config.out_dir, []):  # `check_contents` has already reported problems
         try:
             status = entry.stat()
-        except FileNotFoundError:  # deleted since it was listed
+        except FileNotFoundError:  # deleted since the listing
             continue
         yield entry.path, status.st_size, status.st_mtime

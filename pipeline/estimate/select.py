@@ -1,6 +1,6 @@
-"""The images of the inputs -> those that a run would take.
+"""The images of the inputs -> those that a run would select.
 
-Memory holds the classes of each image in the tables of annotations, and with limits the images that are taken.
+Memory contains the classes of each image in the annotation tables and, if there are limits, the selected images.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from transforms.model.records import Source
 
 
 def select(sources: Iterable[Source], config: ResizeConfig) -> Iterator[Source]:
-    """Yield the images that a run would take.
+    """Yield the images that a run would select.
 
     Args:
         sources: all images of the inputs.
         config: the dataset.
 
     Raises:
-        StorageError: a table of annotations cannot be read.
-        RunError: it is no such table.
+        StorageError: an annotation table cannot be read.
+        RunError: a file is not an annotation table.
     """
     sample, annotations = Fraction(config.sample), config.annotations
     if annotations is None:
@@ -70,7 +70,7 @@ class _Lowest:
 
 
 def read_known(annotations: Annotations) -> dict[str, Known]:
-    """Return ID of an image -> what the tables say about it, as far as that decides whether it is taken."""
+    """Return image ID -> its classes, as far as they affect the selection, and whether it is in the image list."""
     relevant = (
         None
         if annotations.max_per_class and not annotations.classes
@@ -80,7 +80,7 @@ def read_known(annotations: Annotations) -> dict[str, Known]:
         }
     )
     known: dict[str, Known] = {}
-    same: dict[Known, Known] = {}  # most images have one of few sets of classes
+    same: dict[Known, Known] = {}  # many images share the same few sets of classes
     for file in annotations.files:
         for rows in READERS[file.table](annotations).read(file):
             before = known.get(rows.image, Known())

@@ -1,9 +1,9 @@
-"""A lease keeps a second run out of an OUT in a store, and out of any OUT that a job of a remote runner is at work on.
+"""A lease keeps other runs out of an OUT in an object store, and out of any OUT that a remote job is using.
 
-OUT/.run/lease.json names the run or the job that uses OUT. On a store it is advisory: it is not a lock. Beam's file
-systems cannot create a file only if it does not exist, so two runs that begin within the same second may both believe
-that they hold the lease. Both then write the same bytes under the same names, and only waste work. A local OUT has a
-lock against other runs (`lock.py`), and a lease only while a job is at work.
+OUT/.run/lease.json names the run or the job that uses OUT. On an object store it is advisory: it is not a lock. Beam's
+file systems have no way to create a file only if it does not exist, so two runs that begin within the same second may
+both believe that they hold the lease. Both then write the same bytes under the same names, and only waste work. A local
+OUT has a lock against other runs (`lock.py`), and a lease only while a job is running.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from transforms.dataset.paths import LEASE_PATH
 from transforms.model.errors import RunError, StorageError
 from transforms.model.json_lines import json_line
 
-# Seconds between two renewals, and seconds after the last one until a run counts as dead.
+# Seconds between two renewals, and seconds after the last renewal until a run is considered dead.
 _RENEWAL_PERIOD = 60.0
 _EXPIRY = 300.0
 
 
 class Lease:
-    """The lease that this run holds on OUT. `pass_to_job` passes it to a job, which outlives this process."""
+    """The lease that this run holds on OUT. `pass_to_job` passes it to a job, which may outlive this process."""
 
     def __init__(self, out_dir: str) -> None:
         self._out_dir = out_dir
@@ -43,7 +43,8 @@ class Lease:
         """Make a job the holder.
 
         Args:
-            record: what messages say of it, as `who`, its id, as `job`, and what is needed to ask for its state.
+            record: the description of the job for messages (`who`), its id (`job`), and the data needed to query its
+                state.
         """
         self._holder = dict(record)
         self._write()
@@ -54,7 +55,7 @@ class Lease:
         self.renew()
 
     def renew(self) -> None:
-        """Write the lease with the current time; in a local OUT delete it, since the lock keeps other runs out."""
+        """Write the lease with the current time. In a local OUT, delete it, since the lock keeps other runs out."""
         if storage.is_local(self._out_dir):
             storage.delete_all(self._out_dir, [LEASE_PATH])
         else:
@@ -71,17 +72,17 @@ class Lease:
 
 @contextlib.contextmanager
 def hold_lease(out_dir: str, is_job_alive: Callable[[Mapping[str, Any]], bool]) -> Iterator[Lease]:
-    """Hold the lease of an OUT while the context lasts, and have its state where this version has it.
+    """Hold the lease of an OUT inside the context, and bring its state to the current form; see `state.settle`.
 
     Args:
         out_dir: OUT. If it is local, the caller holds its lock.
-        is_job_alive: returns whether the job of a record may still be at work.
+        is_job_alive: returns whether the job of a record may still be running.
 
     Raises:
-        RunError: another run holds it.
+        RunError: another run holds the lease.
         StorageError: OUT cannot be written to.
     """
-    old = state.old_path(LEASE_PATH)  # of a run of an earlier version
+    old = state.old_path(LEASE_PATH)  # the lease of a run of an earlier version
     for path in (LEASE_PATH, old):
         _check_free(out_dir, path, is_job_alive)
     lease = Lease(out_dir)
@@ -123,5 +124,5 @@ def _check_free(out_dir: str, lease_path: str, is_job_alive: Callable[[Mapping[s
 
 def _keep_alive(lease: Lease, over: threading.Event) -> None:
     while not over.wait(_RENEWAL_PERIOD) and not lease.held_by_job:
-        with contextlib.suppress(StorageError):  # the next attempt follows in a minute
+        with contextlib.suppress(StorageError):  # the next attempt is in a minute
             lease.renew()

@@ -1,6 +1,6 @@
-"""A lock keeps a second run out of a local OUT. The operating system releases it when the process ends.
+"""A lock keeps other runs out of a local OUT. The operating system releases it when the process ends.
 
-It is held on the folder OUT itself, which, unlike a file in it, nothing deletes during a run.
+The lock is on the folder OUT itself. Unlike a file in it, nothing deletes the folder during a run.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from transforms.model.records import RUN_DIR
 
 
 def process_description() -> str:
-    """Return what a second run says of this process: its id, machine and time."""
+    """Return the description of this process in messages of other runs: its id, machine and start time."""
     now = datetime.datetime.now(datetime.UTC)
     return f"process {os.getpid()} on {socket.gethostname()}, since {now:%Y-%m-%d %H:%M:%S} UTC"
 
 
 @contextlib.contextmanager
 def hold_lock(out_dir: str) -> Iterator[None]:
-    """Hold the lock of a local OUT while the context lasts, and have its state where this version has it.
+    """Hold the lock of a local OUT inside the context, and bring its state to the current form; see `state.settle`.
 
     Raises:
-        RunError: another run holds it.
+        RunError: another run holds the lock.
         StorageError: OUT cannot be written to.
     """
     path, old = storage.join(out_dir, LOCK_PATH), storage.join(out_dir, state.OLD_LOCK_PATH)
@@ -43,7 +43,7 @@ def hold_lock(out_dir: str) -> Iterator[None]:
             has_locks = _lock(held, out_dir, out_dir)
             if not has_locks and not _lock(held, path, out_dir):
                 logger.warning("{!r} cannot be locked: make sure that no other run uses this output", out_dir)
-            if os.path.isfile(old):  # a run of an earlier version may hold it
+            if os.path.isfile(old):  # a run of an earlier version may hold this lock
                 _lock(held, old, out_dir)
             with open(path, "w", encoding="utf-8") as file:
                 file.write(process_description())
@@ -57,12 +57,12 @@ def hold_lock(out_dir: str) -> Iterator[None]:
 
 
 def _lock(held: contextlib.ExitStack, path: str, out_dir: str) -> bool:
-    """Lock a file, or a folder, as long as `held` lasts, and return whether the file system could.
+    """Lock a file or a folder until `held` closes. Return whether the file system supports it.
 
     Raises:
-        RunError: another run holds it.
+        RunError: another run holds the lock.
     """
-    # NFS locks no folders, and a file only if it is open for writing.
+    # NFS cannot lock folders, and locks a file only if it is open for writing.
     descriptor = os.open(path, os.O_RDONLY if os.path.isdir(path) else os.O_RDWR | os.O_CREAT, 0o666)
     held.callback(os.close, descriptor)
     try:
@@ -72,7 +72,7 @@ def _lock(held: contextlib.ExitStack, path: str, out_dir: str) -> bool:
             raise _in_use(out_dir) from error
         return False
     if not os.path.lexists(path) or not os.path.samestat(os.fstat(descriptor), os.stat(path)):
-        raise _in_use(out_dir)  # by a run that has just deleted what is locked here
+        raise _in_use(out_dir)  # another run has just deleted the locked file or folder
     return True
 
 
@@ -81,7 +81,7 @@ def _in_use(out_dir: str) -> RunError:
 
 
 def _holder(out_dir: str) -> str:
-    """Return what is known of the run that holds the lock, in brackets; nothing while it begins or ends."""
+    """Return a description of the run that holds the lock, in parentheses, or "" while that run starts or ends."""
     for path in (LOCK_PATH, state.OLD_LOCK_PATH):
         with contextlib.suppress(OSError), open(storage.join(out_dir, path), encoding="utf-8") as file:
             if text := file.read().strip():
@@ -90,7 +90,7 @@ def _holder(out_dir: str) -> str:
 
 
 def _clean_up(out_dir: str) -> None:
-    """Delete the file about this process, and the folder of the state if nothing is in it."""
+    """Delete the file about this process, and the state folder if it is empty."""
     with contextlib.suppress(OSError):
         os.remove(storage.join(out_dir, LOCK_PATH))
     with contextlib.suppress(OSError):

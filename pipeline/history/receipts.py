@@ -1,4 +1,4 @@
-"""What the receipts of a run say about it. They are all that this machine knows of the workers of a job."""
+"""The receipts of a run. For a job, they are this machine's only information about the workers."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from transforms.summary.tally import add
 # The number of files that are read at the same time.
 _READERS = 16
 
-# Seconds before the last point in which the series has no other point: a rate over a shorter time says nothing.
+# The series has no points in this many seconds before the last point: the rate over a shorter time is not meaningful.
 _LAST_STEP = 1.0
 
 
 def receipts_of(out_dir: str, run_id: str) -> Iterator[dict[str, Any]]:
     """Yield the receipts of a run, one for each shard.
 
-    A job leaves thousands of small files, so many are read at the same time.
+    A job leaves thousands of small files, so many of them are read at the same time.
 
     Raises:
-        StorageError: one cannot be read.
+        StorageError: a receipt cannot be read.
     """
     with ThreadPoolExecutor(_READERS) as pool:
         paths = state.paths(out_dir, f"{RECEIPTS_DIR}/receipts-{run_id}-")
@@ -36,7 +36,7 @@ def receipts_of(out_dir: str, run_id: str) -> Iterator[dict[str, Any]]:
 
 
 def stage_seconds(receipts: Iterable[Mapping[str, Any]]) -> dict[str, float]:
-    """Return the thread time of a run by stage; {} for receipts of earlier versions, which do not have it."""
+    """Return stage -> thread time of a run; {} for receipts of earlier versions, which do not contain it."""
     seconds: dict[str, float] = {}
     for receipt in receipts:
         add(seconds, receipt.get("stages", {}))
@@ -46,12 +46,12 @@ def stage_seconds(receipts: Iterable[Mapping[str, Any]]) -> dict[str, float]:
 def with_receipts(run: Mapping[str, Any], receipts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the record of a Dataflow job that no process followed, completed from its receipts.
 
-    They have its images, its seconds until the last shard, the thread time of its stages, and the series. A shard
-    that the runner retried after it was committed needed no work and counts as found.
+    The receipts provide the number of images, the seconds until the last shard, the thread time of the stages, and
+    the series. A shard that the runner retried after it was committed needed no work, and is not counted.
 
     Args:
-        run: a record of `history` without the end of the run.
-        receipts: those of the run, one for each shard; none for a local run that was stopped.
+        run: a record of `history` without the figures of the run's end.
+        receipts: the receipts of the run, one for each shard; empty for a local run that was stopped.
     """
     started = datetime.datetime.fromisoformat(run["started"]).timestamp()
     of_shards = [receipt for receipt in receipts if receipt["again"]]

@@ -15,15 +15,15 @@ from transforms.model.records import RUN_DIR
 
 
 class History:
-    """The record of one run. It is written at once, so that an OUT that cannot be written to is noticed.
+    """The record of one run. It is written immediately, to detect an OUT that is not writable.
 
     Args:
         options: the command.
-        begun: when the command began, by `time.monotonic`.
+        begun: the start of the command, by `time.monotonic`.
 
     Attributes:
-        run_id: the id of the run, which begins with its date and time.
-        settings: the fields that are known when the run begins.
+        run_id: the ID of the run. It begins with the date and time.
+        settings: the fields that are known when the run starts.
 
     Raises:
         StorageError: the record cannot be written.
@@ -38,7 +38,7 @@ class History:
             "started": started.isoformat(timespec="seconds"),
             "runner": options.runner or "local",
             "processes": options.config.processes,
-            # Workers of other runners may differ from this machine: their counters tell.
+            # Workers of other runners may differ from this machine; their counters record it.
             **({} if options.runner else {"resampling": resample.resampler()}),
         }
         self.write({})
@@ -48,7 +48,7 @@ class History:
         return time.monotonic() - self._begun
 
     def write(self, figures: dict[str, Any]) -> None:
-        """Write the record with the figures of the run, and delete temporary files that a stopped run left."""
+        """Write the record with the figures of the run, and delete the temporary files of stopped runs."""
         path = f"{RUN_DIR}/history-{self.run_id}.json"
         storage.write(self._out_dir, path, json_line({**self.settings, **figures}))
         storage.delete_tree(storage.join(self._out_dir, storage.TEMPORARY_DIR))

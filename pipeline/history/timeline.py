@@ -1,4 +1,4 @@
-"""The timeline of a run: the seconds of each phase, and the number of images that were done over time."""
+"""The timeline of a run: the seconds of each phase, and the number of images that are done over time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from transforms.summary.progress import Progress
 
-# The largest number of points that a series keeps, however long the run takes.
+# The maximum number of points in a series, however long the run takes.
 MAX_POINTS = 200
 # Seconds between the first two points.
 _FIRST_STEP = 0.25
 
 
 class Phase(enum.StrEnum):
-    """The phases of a run, in their order."""
+    """The phases of a run, in order."""
 
     STARTING = "starting"
     LISTING = "listing"
@@ -24,21 +24,21 @@ class Phase(enum.StrEnum):
 
 
 def phase_of(progress: Progress) -> Phase:
-    """Return the phase that the counters of a started run show."""
+    """Return the current phase of a started run, based on its counters."""
     if progress.total is None or not progress.done:
         return Phase.LISTING
     return Phase.RESIZING if progress.committed < progress.total else Phase.FINISHING
 
 
 class Series:
-    """Points (seconds, images): fewer than `MAX_POINTS`, since the step doubles whenever there are that many."""
+    """Points (seconds, images). There are fewer than `MAX_POINTS`: whenever there are that many, the step doubles."""
 
     def __init__(self) -> None:
         self.points: list[tuple[float, int]] = []
         self._step = _FIRST_STEP
 
     def add(self, seconds: float, images: int) -> None:
-        """Add a point unless it is less than a step after the last one."""
+        """Add a point, unless it is less than a step after the last one."""
         if self.points and seconds < self.points[-1][0] + self._step:
             return
         self.points.append((round(seconds, 2), images))
@@ -52,7 +52,7 @@ class RunTimeline:
 
     Args:
         progress: the counters.
-        startup_seconds: the seconds from the beginning of the command to the beginning of the run.
+        startup_seconds: the seconds from the start of the command to the start of the run.
     """
 
     def __init__(self, progress: Progress, startup_seconds: float) -> None:
@@ -60,13 +60,13 @@ class RunTimeline:
         self._seconds = {Phase.STARTING: startup_seconds}
         self._series = Series()
         self._last = 0.0
-        self._end: tuple[float, int] | None = None  # when the last image was seen to be committed
+        self._end: tuple[float, int] | None = None  # when all images were first seen as committed, and their number
 
     def record(self, seconds: float) -> None:
-        """Read the counters, and assign the time since the last call to the phase that the run is in now.
+        """Read the counters, and add the time since the last call to the current phase.
 
         Args:
-            seconds: the seconds since the run began.
+            seconds: the seconds since the run started.
         """
         phase = phase_of(self._progress)
         self._seconds[phase] = self._seconds.get(phase, 0.0) + seconds - self._last

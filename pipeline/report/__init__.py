@@ -1,9 +1,9 @@
-"""OUT/report.html: a dataset on one page. `python -m pipeline.report OUT` writes it again.
+"""OUT/report.html: a dataset on one page. `python -m pipeline.report OUT` rewrites it.
 
-data, manifest, survey, cases       what OUT holds -> what is known of the dataset and of single images
+data, manifest, survey, cases       the files in OUT -> data about the dataset and single images
 pictures, drawing, decoder          the pictures of the page; only `decoder` decodes, in a child process
 page                                the structure of the page, in plain values
-verdict, tiles, sections, ...       what is known -> the parts of the page, which `compose` joins
+verdict, tiles, sections, ...       the data -> the parts of the page, which `compose` joins
 render, templates                   the page -> its HTML
-write, live                         at the end of a run, and during one
+write, live                         at the end of a run, and during a run
 """

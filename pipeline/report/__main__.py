@@ -1,4 +1,4 @@
-"""`python -m pipeline.report OUT`: write OUT/report.html again, for a dataset in a folder or in a store."""
+"""`python -m pipeline.report OUT`: rewrite OUT/report.html of a dataset in a folder or an object store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transforms.model.errors import RunError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 2 if the arguments are wrong or OUT holds no complete dataset."""
+    """Run the command. Return its exit code: 2 if the arguments are wrong or OUT has no complete dataset, else 0."""
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.report", description="Rewrite OUT/report.html, the report of a complete dataset."
     )

@@ -1,4 +1,4 @@
-"""The worst cases: how badly an image fares by each criterion, from its row in the manifest alone."""
+"""The worst cases: the score of an image by each criterion, from its row in the manifest alone."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pipeline.report.formatting import dimensions
 from pipeline.report.manifest import Row
 from transforms.publish.amounts import amount
 
-# Formats that can lose detail when they are written; few bytes in another one say nothing about quality.
+# Formats that can lose detail when they are written. In other formats, the number of bytes says nothing about quality.
 _LOSSY = ("JPEG", "MPO", "WEBP", "AVIF", "JPEG2000")
-# A change of the aspect ratio by less comes from rounding to whole pixels.
+# A smaller change of the aspect ratio is due to rounding to whole pixels.
 _LEAST_CHANGE = 1.01
 
 
@@ -19,9 +19,9 @@ class Criterion(NamedTuple):
     """A criterion by which images are ordered.
 
     Args:
-        heading: of the list of its worst cases.
+        heading: the heading of the list of its worst cases.
         rule: a sentence that says what is measured.
-        score: (row) -> a number, the worst the lowest; None if the image is no case.
+        score: (row) -> the score, the lower the worse; None if the criterion does not apply.
         describe: (row) -> the lines about the image on the page.
     """
 
@@ -32,7 +32,7 @@ class Criterion(NamedTuple):
 
 
 def picture_of(row: Row) -> tuple[int, int]:
-    """Return the (width, height) of the picture in the output, before it was turned."""
+    """Return the (width, height) of the picture in the output, before it was rotated to its orientation."""
     x0, y0, x1, y1 = row["output_box"]
     return (y1 - y0, x1 - x0) if row["orientation"] >= 5 else (x1 - x0, y1 - y0)
 
@@ -84,7 +84,7 @@ def _describe_compression(row: Row) -> tuple[str, ...]:
 
 
 def detail(row: Row) -> float:
-    """Return the bits of the output's file for each of its pixels."""
+    """Return the bits per pixel of the output's file."""
     return 8 * row["bytes"] / (row["width"] * row["height"])
 
 

@@ -1,4 +1,4 @@
-"""The last run of a dataset beside the run before it."""
+"""The comparison of the last run of a dataset with the run before it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.report.formatting import NOTHING, duration, moment
 from pipeline.report.page import Comparison
 
-# What is compared: its name on the page, its name in the history, and how it is written.
+# The compared figures: the label on the page, the name in the history, and the format of the number.
 _FIGURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("Images of the dataset", "matched", "{:,}".format),
     ("Failures", "failed", "{:,}".format),
@@ -19,7 +19,7 @@ _FIGURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
 
 
 def comparison(runs: Sequence[Mapping[str, Any]]) -> Comparison | None:
-    """Return the comparison of the last two runs that came to their end; None if there are not two.
+    """Return the comparison of the last two completed runs, or None if there are fewer than two.
 
     Args:
         runs: the histories, the oldest first.
@@ -37,7 +37,7 @@ def comparison(runs: Sequence[Mapping[str, Any]]) -> Comparison | None:
 
 
 def _change(before: float, after: float, write: Callable[[float], str]) -> str:
-    """Return the difference with its sign, or a dash if nothing has changed."""
+    """Return the difference with its sign, or a dash if there is none."""
     if write(before) == write(after):
         return NOTHING
     sign = "+" if after > before else "\N{MINUS SIGN}"

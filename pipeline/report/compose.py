@@ -1,4 +1,4 @@
-"""What is known of a dataset -> its page."""
+"""The data of a dataset -> its page."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def compose_page(data: ReportData, pictures: Pictures, status: Status, now: date
     """Return the page of a dataset.
 
     Args:
-        data: what `data.read_report_data` returns, or what is known so far during a run.
-        pictures: what `pictures.make_pictures` returns for it.
-        status: how far the dataset is, or whether it is good.
+        data: the result of `data.read_report_data`, or the data so far during a run.
+        pictures: the result of `pictures.make_pictures` for the data.
+        status: the progress of the run, or the verdict on a complete dataset.
         now: when the page is created.
     """
     summary = data.summary
@@ -66,7 +66,7 @@ def compose_page(data: ReportData, pictures: Pictures, status: Status, now: date
 
 
 def _scope(read: int, matched: int, status: Status) -> str:
-    """Return the sentence about the images that single ones were looked for in."""
+    """Return the sentence about the images from which single images were selected."""
     if read >= matched:
         return "Selected from all images."
     why = f": this page reads only {amount(MOST_BYTES)} of the manifest" if status.share is None else ""
@@ -78,7 +78,7 @@ def _rest(groups: int) -> str:
 
 
 def _shown_run(runs: Sequence[dict[str, Any]]) -> Mapping[str, Any]:
-    """Return the run whose times are shown: the last that resized images, else the last one."""
+    """Return the run whose times are shown: the last run that resized images, or else the last run."""
     resized = [run for run in runs if run.get("images")]
     return (resized or runs or [{}])[-1]
 

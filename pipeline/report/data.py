@@ -1,4 +1,4 @@
-"""Read from OUT what a report shows. Tables are read part by part, so that they may have any number of rows."""
+"""Read the data of a report from OUT. Tables are read part by part, so they may have any number of rows."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from transforms.model.errors import RunError
 from transforms.model.records import RUN_DIR
 from transforms.storage.paths import escaped
 
-# The most examples of one kind of failure.
+# The maximum number of examples of each kind of failure.
 EXAMPLES = 5
-# The most failures that are read in search of them.
+# The maximum number of failures that are read to find examples.
 _MOST_FAILURES = 100_000
-# The most classes that are shown, the largest.
+# The number of classes that are shown, the largest first.
 CLASSES = 12
 
-# Files without parts that the page links to.
+# Files, other than parts of tables, to which the page links.
 _BESIDE = (CARD_PATH, SUMMARY_PATH, ARCHIVES_PATH, CROISSANT_PATH, LICENSE_PATH, SUMS_PATH)
 
 
 class ReportData(NamedTuple):
-    """What a report shows of a dataset.
+    """The data of a dataset's report.
 
     Args:
         out_dir: the path of the dataset.
@@ -48,8 +48,8 @@ class ReportData(NamedTuple):
         plan: the plan of its first run; None if the state was deleted.
         runs: the histories of its runs, the oldest first.
         examples: kind of failure -> some rows of failures.
-        survey: what is known of single images.
-        files: the names of the files that lie beside the page.
+        survey: the data about single images.
+        files: the names of the files beside the page.
     """
 
     out_dir: str
@@ -65,7 +65,7 @@ def read_report_data(out_dir: str) -> ReportData:
     """Read the summary, the histories and the tables of a complete dataset.
 
     Raises:
-        RunError: there is no complete dataset at `out_dir`.
+        RunError: `out_dir` does not contain a complete dataset.
     """
     summary = _read_summary(out_dir)
     plan = read_plan(out_dir)
@@ -103,7 +103,7 @@ def _read_summary(out_dir: str) -> dict[str, Any]:
 
 
 def read_runs(out_dir: str) -> Iterator[dict[str, Any]]:
-    """Yield the histories of all runs, the oldest first, without those that are damaged."""
+    """Yield the histories of all runs, the oldest first. Skip damaged ones."""
     for path in state.paths(out_dir, f"{RUN_DIR}/history-"):
         text = state.read(out_dir, path)
         try:
@@ -119,10 +119,10 @@ def read_runs(out_dir: str) -> Iterator[dict[str, Any]]:
 
 
 def examples_of(lines: Iterable[bytes], kinds: dict[str, int]) -> dict[str, list[Row]]:
-    """Return the first failures of each kind, by kind.
+    """Return kind -> the first failures of that kind.
 
     Args:
-        lines: the rows of failures. No more are read than necessary.
+        lines: the rows of failures. They are read only as far as necessary.
         kinds: kind of failure -> the number of its failures.
     """
     examples: dict[str, list[Row]] = {kind: [] for kind in kinds}
@@ -138,13 +138,13 @@ def examples_of(lines: Iterable[bytes], kinds: dict[str, int]) -> dict[str, list
 
 
 def shown_classes(data: ReportData) -> list[tuple[str, int]]:
-    """Return the classes that the page shows, the largest first, with the numbers of their images."""
+    """Return (class, number of images) for the classes that the page shows, the largest first."""
     counts = data.summary.get("classes") or data.survey.classes
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:CLASSES]
 
 
 def _parts(out_dir: str, table: str, plan: Plan | None) -> list[tuple[str, int]]:
-    """Return the path and the size of each part of a table, without listing a folder that may hold all images."""
+    """Return the path and the size of each part of a table, without listing a folder that may contain all images."""
     if plan is None or not storage.is_local(out_dir):
         return _files(out_dir, f"{table}-")
     paths = [storage.join(out_dir, part.path(table)) for part in parts(plan)]
@@ -157,7 +157,7 @@ def _lines(files: Iterable[tuple[str, int]]) -> Iterator[bytes]:
 
 
 def _files(folder: str, prefix: str) -> list[tuple[str, int]]:
-    """Return the path and the size of each file of a folder whose name begins with `prefix`, sorted."""
+    """Return the path and the size of each file in a folder whose name begins with `prefix`, sorted by path."""
     if not storage.is_local(folder):
         listed = storage.list_pattern(storage.join(escaped(folder), f"{prefix}*"))
         return sorted((path, size) for path, size, _ in listed)

@@ -1,9 +1,9 @@
-"""The pictures of the page, made in a child process, since a hostile file may kill the process that decodes it.
+"""The pictures of the page. A child process creates them, since a hostile file may kill the process that decodes it.
 
 parent  -- one line of JSON, then the bytes that it announces -->  child
         <-- one line of JSON ---
 
-Pillow alone decodes and resizes here. So a picture of a source does not come from the code that made the output.
+Only Pillow decodes and resizes here. A picture of a source is therefore independent of the code that made the output.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from typing import Any, NamedTuple
 
 from PIL import Image, ImageDraw, ImageFile, ImageStat
 
-# The longest side of what is shown pixel for pixel, which fits a phone's screen, and smaller ones for a picture of so
-# much detail that its data URI would be longer than this.
+# The longest sides of a pixel-for-pixel crop. The first fits a phone's screen; the smaller ones are for a picture with
+# so much detail that its data URI would be longer than the limit.
 CROPS, _LONGEST_URI = (320, 256, 192, 128), 70_000
-# The colours of boxes, by their classes in turn, and the lines that draw one: a light one inside of a dark one.
+# The colors of boxes, used in turn by class.
 _COLORS = ("#ff5050", "#40c8ff", "#ffd23c", "#5ae678", "#ff8cff", "#ff9b32", "#a0a0ff", "#c8ff50")
 # A source with more pixels is not decoded for the page.
 _MOST_PIXELS = 60_000_000
-# The memory of the child, and the seconds that one picture may take. The kernel ends a child that takes more.
+# The memory of the child, and the seconds that one picture may take. The kernel kills a child that exceeds them.
 _MEMORY, _SECONDS = 2 << 30, 10.0
 
-# Pillow's names of the formats that are opened; None for all. The parent says which, so that this module, which the
-# child loads at the end of every run, needs nothing but Pillow.
+# Pillow's names of the formats that are opened; None for all. The parent passes them, so that this module, which the
+# child loads at the end of every run, imports only Pillow.
 _formats: tuple[str, ...] | None = None
 
 
 class Mark(NamedTuple):
-    """A box to draw: the ID of its class, and left, top, width and height in pixels of the output."""
+    """A box to draw: the ID of its class, then left, top, width and height in pixels of the output."""
 
     category: int
     left: float
@@ -50,14 +50,14 @@ class Mark(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A picture as the page embeds it, or why there is none.
+    """A picture as the page embeds it, or the reason why there is none.
 
     Args:
         uri: its data URI.
-        width: in pixels.
-        height: in pixels.
-        deviation: the standard deviation of the channel that varies most, of 255, if it was measured.
-        missing: why there is no picture.
+        width: its width in pixels.
+        height: its height in pixels.
+        deviation: the standard deviation of the channel that varies most, on a scale of 255, if it was measured.
+        missing: the reason why there is no picture; "" if there is one.
     """
 
     uri: str
@@ -68,7 +68,7 @@ class Picture(NamedTuple):
 
 
 def no_picture(reason: str) -> Picture:
-    """Return what stands for a picture that could not be made."""
+    """Return a `Picture` that contains only the reason why there is none."""
     return Picture("", 0, 0, missing=reason)
 
 
@@ -78,10 +78,10 @@ def thumbnail(
     """Return a small picture of an image.
 
     Args:
-        data: the file.
-        side: its longest side at most, in pixels. An image is never enlarged.
-        is_output: whether the file is one of the dataset's own, which may be decoded at a reduced scale.
-        box: the part whose deviation is measured, in the pixels of the image; None for the whole.
+        data: the content of the file.
+        side: the maximum length of the longest side, in pixels. An image is never enlarged.
+        is_output: whether the file is an output of the dataset, which may be decoded at a reduced scale.
+        box: (left, top, right, bottom) of the part whose deviation is measured, in image pixels; None for the whole.
         marks: boxes to draw.
     """
     image = _open(data)
@@ -101,13 +101,13 @@ def thumbnail(
 
 
 def _draw(picture: Image.Image, marks: Sequence[Mark], scale: float = 1, origin: Sequence[float] = (0, 0)) -> None:
-    """Draw boxes into a picture.
+    """Draw boxes on a picture.
 
     Args:
-        picture: is changed.
+        picture: the picture, which is changed.
         marks: the boxes.
-        scale: pixels of the picture for each pixel of the output.
-        origin: where the picture begins in the output, in its pixels.
+        scale: pixels of the picture per pixel of the output.
+        origin: the position of the picture's top left corner in the output, in pixels of the output.
     """
     draw = ImageDraw.Draw(picture)
     for category, left, top, width, height in marks:
@@ -118,11 +118,11 @@ def _draw(picture: Image.Image, marks: Sequence[Mark], scale: float = 1, origin:
 
 
 def output_crop(data: bytes, box: list[int], marks: Sequence[Mark] = ()) -> Picture:
-    """Return the centre of the picture in an output, pixel for pixel; less of it if it has much detail.
+    """Return the center of the picture in an output, pixel for pixel. The more detail it has, the smaller the part.
 
     Args:
-        data: the file of the output.
-        box: the part of it that holds the picture.
+        data: the content of the output's file.
+        box: (left, top, right, bottom) of the picture in the output.
         marks: boxes to draw.
     """
     picture = _rgb(_open(data)).crop(tuple(box))  # type: ignore[arg-type]  # four numbers
@@ -141,17 +141,17 @@ def source_crop(
     may_be_scaled: bool = False,
     marks: Sequence[Mark] = (),
 ) -> Picture:
-    """Return the same part of the source at the same scale, reduced by Pillow's Lanczos filter.
+    """Return the part of the source that is shown of the output, at the same scale, reduced by Pillow's Lanczos filter.
 
     Args:
-        data: the file of the source.
+        data: the content of the source's file.
         row: the output's row in the manifest.
-        size: (width, height) of the picture in the output, before it was turned.
-        turn: Pillow's transposition that turned it; None if it was not turned.
-        shown: (width, height) of what is shown of the output.
-        background: the colour behind transparent pixels.
-        may_be_scaled: whether the file is a JPEG that may be decoded at a reduced scale, which is three times that
-            of the output or larger.
+        size: (width, height) of the picture in the output, before it was rotated to its orientation.
+        turn: the Pillow transposition that was applied to it; None if there was none.
+        shown: (width, height) of the shown part of the output.
+        background: the color behind transparent pixels.
+        may_be_scaled: whether the file is a JPEG that may be decoded at a reduced scale, which is at least three times
+            that of the output.
         marks: boxes to draw.
     """
     image = _open(data)
@@ -206,19 +206,19 @@ _WORK = {work.__name__: work for work in (thumbnail, output_crop, source_crop)}
 
 
 def serve(formats: tuple[str, ...]) -> None:
-    """Make pictures until standard input ends: this is the child."""
-    global _formats  # of the process, which does nothing else
+    """Create pictures until standard input ends. The child process runs this function."""
+    global _formats  # global in a process that does nothing else
     _formats = formats
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is sent to the whole process group; the parent handles it
     with contextlib.suppress(OSError):  # if memory runs out, the kernel kills this process first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     with contextlib.suppress(OSError, ValueError):  # not every system has such a limit
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that nothing that a library prints reaches the parent
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that output of a library does not reach the parent
     os.dup2(1, 2)
     warnings.simplefilter("ignore")
-    ImageFile.LOAD_TRUNCATED_IMAGES = True  # a picture of a damaged file shows what there is of it
+    ImageFile.LOAD_TRUNCATED_IMAGES = True  # show the readable part of a damaged file
     Image.MAX_IMAGE_PIXELS = None  # `_open` has its own limit
     while line := sys.stdin.buffer.readline():
         request = json.loads(line)
@@ -231,7 +231,7 @@ def serve(formats: tuple[str, ...]) -> None:
 
 
 def _answer(work: str, data: bytes, arguments: dict[str, Any]) -> Picture:
-    # Every Exception: a damaged file can raise anything.
+    # Catch every Exception: a damaged file can raise anything.
     try:
         return _WORK[work](data, **arguments)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Ask a child process for the pictures of a page, within limits of time and bytes."""
+"""Request the pictures of a page from a child process, within limits of time and bytes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from typing import Any
 from pipeline.report.decoder import Picture, no_picture, serve
 from transforms.imaging.opening import FORMATS
 
-# The bytes of all data URIs of a page, and the seconds that making them may take.
+# The maximum bytes of all data URIs of a page, and the maximum seconds for creating its pictures.
 _BYTES, _SECONDS = 2_600_000, 20.0
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
 
 class Drawing:
-    """Makes pictures in a child process, one after the other. A picture that cannot be made says why.
+    """Creates pictures in a child process, one after the other. A picture that fails contains the reason.
 
     Attributes:
-        pid: the id of the child.
+        pid: the process ID of the child.
     """
 
     def __init__(self) -> None:
@@ -49,8 +49,8 @@ class Drawing:
 
         Args:
             work: the name of a function of `decoder`.
-            data: the file that it decodes.
-            uses: how often the page embeds the picture.
+            data: the content of the file to decode.
+            uses: how many times the page embeds the picture.
             arguments: the other arguments of the function.
         """
         if not self._problem and time.monotonic() > self._end:

@@ -6,21 +6,21 @@ import re
 
 from markupsafe import Markup, escape
 
-# Stands for a number that is not known, or for no change.
+# Shown instead of an unknown number, or for no change.
 NOTHING = "\N{EN DASH}"
 
 
 def printable(value: object) -> object:
-    r"""Return text with each invisible or direction-changing character as \uXXXX, and any other value unchanged."""
+    r"""Return text with each invisible or bidirectional control character as \uXXXX. Return other values unchanged."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    if value.isprintable():  # as nearly all are
+    if value.isprintable():  # nearly always true
         return value
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in value)
 
 
 def breakable(name: str) -> Markup:
-    """Return a name as the page shows it, which may be broken into lines before each word."""
+    """Return a name as the page shows it, with a possible line break before each word."""
     parts = re.split(r"(?<=[\W_])(?=[^\W_])", str(printable(name)))
     return Markup("<wbr>").join(map(escape, parts))
 
@@ -33,7 +33,7 @@ def short(number: int) -> str:
 
 
 def percent(part: float, whole: float) -> str:
-    """Return a share such as 12.3 %. Only nothing is 0 %, and only everything is 100 %."""
+    """Return a share such as 12.3 %. Only exactly nothing is 0 %, and only exactly everything is 100 %."""
     share = 100 * part / whole if whole else 0.0
     if 0 < share < 0.1:
         return "< 0.1 %"
@@ -55,7 +55,7 @@ def duration(seconds: float) -> str:
 
 
 def moment(iso: str) -> str:
-    """Return a time of a history as the page shows it, such as 2026-01-31 12:30:59; it is in UTC."""
+    """Return a UTC time of a history as the page shows it, such as 2026-01-31 12:30:59."""
     return iso.replace("T", " ").removesuffix("+00:00")
 
 

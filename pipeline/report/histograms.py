@@ -1,4 +1,4 @@
-"""The summary's histograms -> bars, with an empty bar for each bin between two that the summary leaves out."""
+"""The summary's histograms -> bars. Bins that the summary leaves out become empty bars."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pipeline.report.svg import Bar
 from transforms.publish.amounts import amount
 
-# Aspect ratios up to and from which images share one bar, in tenths. The summary itself ends at 0.1 and 10.
+# The limits, in tenths, beyond which aspect ratios share one bar. The histogram of the summary itself is 0.1 to 10.
 _NARROWEST, _WIDEST = 4, 25
 _SIGNS = {_NARROWEST: "≤ ", _WIDEST: "≥ "}
 
@@ -26,7 +26,7 @@ def longest_sides(counts: Mapping[str, int]) -> list[Bar]:
 
 
 def aspect_ratios(counts: Mapping[str, int]) -> list[Bar]:
-    """Return the bars of the sources' aspect ratios, width by height, rounded to tenths."""
+    """Return the bars of the sources' aspect ratios, width / height, rounded to tenths."""
     tenths: Counter[int] = Counter()
     for ratio, count in counts.items():
         tenths[min(_WIDEST, max(_NARROWEST, round(10 * float(ratio))))] += count

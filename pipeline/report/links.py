@@ -1,4 +1,4 @@
-"""Links from the page to the files that lie beside it."""
+"""Links from the page to the files beside it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pipeline.report.page import Link
 
-# The most links to the parts of one table.
+# The maximum number of links to the parts of one table.
 _MOST = 3
 _MEANINGS = {
     "README.md": "the dataset card",
@@ -22,7 +22,7 @@ _TABLES = {"manifest": "a row for each image and size", "failures": "a row for e
 
 
 def href(path: str) -> str:
-    """Return the address of a file below OUT, relative to the page: every byte but the plainest as %XX."""
+    """Return the address of a file in OUT, relative to the page. Special bytes are written as %XX."""
     return quote(os.fsencode(path))
 
 

@@ -1,4 +1,4 @@
-"""OUT/report.html during a run: rewritten every few seconds, and reloaded by the browser that shows it."""
+"""OUT/report.html during a run. It is rewritten every few seconds, and the browser that shows it reloads it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from transforms.model.records import REPORT_PATH
 from transforms.summary.progress import Progress
 from transforms.summary.tally import merge, tally
 
-# How long the end of a run waits for a page that is being written, in seconds.
+# The seconds for which the end of a run waits for a page that is being written.
 _PATIENCE = 1.0
 
 
@@ -38,7 +38,7 @@ class LiveReport:
         options: the command.
         every: seconds between two pages.
         history: the record of the run.
-        reporter: what shows the progress of the run.
+        reporter: the reporter of the run's progress.
         progress: the counters of the run.
     """
 
@@ -58,14 +58,14 @@ class LiveReport:
         self._pictures = NO_PICTURES
 
     def start(self) -> None:
-        """Begin to write pages, the first one when the listing is complete."""
+        """Start writing pages. The first one is written when the listing is complete."""
         self._thread.start()
 
     def end(self, why: str | None = None) -> None:
         """Stop writing pages.
 
         Args:
-            why: what stopped the run, which the last page says; None if the run was completed.
+            why: what stopped the run, for the last page; None if the run was completed.
         """
         self._over.set()
         self._thread.join(_PATIENCE)
@@ -86,21 +86,21 @@ class LiveReport:
     def _write(self, kind: str, sentence: str, refresh: int | None = None) -> None:
         total = self._progress.total
         if total is None:
-            return  # the run has not checked yet that OUT is empty or its own
+            return  # the run has not yet checked that OUT is empty or contains its own dataset
         share = self._progress.done / total if total else 0.0
         try:
             now = datetime.datetime.now(datetime.UTC)
             data = self._look_at_images(self._data())
             page = compose_page(data, self._pictures, Status(kind, kind, sentence, refresh, share), now)
             storage.write(self._config.out_dir, REPORT_PATH, render(page))
-        # Every Exception: whatever is wrong with the page, the run goes on.
+        # Catch every Exception: the run continues, whatever is wrong with the page.
         except Exception as error:
             if not self._failed:
                 logger.warning("report.html cannot be updated: {}: {}", type(error).__name__, error)
             self._failed = True
 
     def _look_at_images(self, data: ReportData) -> ReportData:
-        """Add the images of the shard that was committed first. They do not change, so they stay on the page."""
+        """Add the images of the first committed shard. They do not change, so they stay on the page."""
         if self._survey is None and (shard := self._progress.latest):
             marker = read_marker(data.out_dir, shard)
             data = data._replace(survey=survey_of(images_of(marker.rows if marker else ()), data.summary))
@@ -111,7 +111,7 @@ class LiveReport:
     def _data(self) -> ReportData:
         if self._earlier is None:
             runs = read_runs(self._config.out_dir)
-            self._earlier = tuple(run for run in runs if "images" in run)  # without this one
+            self._earlier = tuple(run for run in runs if "images" in run)  # excludes the current run
         this = {**self._history.settings, **self._reporter.figures()}
         so_far = merge([tally([], [], self._config.spec.sizes), self._progress.tally()])
         summary = {**so_far, "settings": settings(self._config)}

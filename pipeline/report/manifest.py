@@ -1,4 +1,4 @@
-"""Read the manifest image by image: all of it, or evenly spaced windows of one that is too large."""
+"""Read the manifest image by image: the whole manifest, or evenly spaced windows if it is too large."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from transforms import storage
 # A row of the manifest or of the failures.
 Row = dict[str, Any]
 
-# The bytes of the manifest that are read at most, about 50,000 rows, and the number of windows of a larger one.
+# The maximum bytes of the manifest to read, about 50,000 rows, and the number of windows of a larger manifest.
 MOST_BYTES, _WINDOWS = 32_000_000, 32
 
 
 class Window(NamedTuple):
-    """The bytes `start` to `end` of a part of the manifest, which is `size` bytes long."""
+    """The bytes from `start` to `end` (exclusive) of a part of the manifest, whose size is `size` bytes."""
 
     path: str
     size: int
@@ -27,11 +27,11 @@ class Window(NamedTuple):
 
 
 def windows(parts: Sequence[tuple[str, int]], most: int = MOST_BYTES) -> list[Window]:
-    """Return the windows of the manifest that are read: all parts as a whole, or evenly spaced pieces of them.
+    """Return the windows of the manifest to read: all parts as a whole, or evenly spaced pieces of them.
 
     Args:
         parts: path and size of each part, in order.
-        most: the bytes that may be read.
+        most: the maximum number of bytes to read.
     """
     whole = sum(size for _, size in parts)
     if whole <= most:
@@ -49,7 +49,7 @@ def windows(parts: Sequence[tuple[str, int]], most: int = MOST_BYTES) -> list[Wi
 def read_images(read: Iterable[Window]) -> Iterator[tuple[Row, ...]]:
     """Yield the rows of each image in some windows.
 
-    An image that the beginning or the end of a window may cut is left out.
+    Skip images that may be cut off at the beginning or the end of a window.
 
     Raises:
         StorageError: a part cannot be read.
@@ -71,6 +71,6 @@ def _whole_images(window: Window) -> list[tuple[Row, ...]]:
 
 
 def images_of(lines: Iterable[bytes]) -> Iterator[tuple[Row, ...]]:
-    """Yield the rows of each image; in the lines of the manifest they follow each other."""
+    """Yield the rows of each image. The rows of an image are consecutive lines of the manifest."""
     rows = map(json.loads, lines)
     return (tuple(group) for _, group in itertools.groupby(rows, lambda row: row["source"]))

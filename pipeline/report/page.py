@@ -1,4 +1,4 @@
-"""The structure of the page: every number and every text that it shows, ready for the template."""
+"""The structure of the page: all numbers and texts, ready for the template."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pipeline.report.decoder import Picture
 
 
 class Status(NamedTuple):
-    """How far the dataset is, or whether it is good.
+    """The progress of a run, or the verdict on a complete dataset.
 
     Args:
         kind: "good" or "bad" for a complete dataset, else "running" or "stopped".
-        badge: the same in a few words.
-        sentence: what a reader should know about it.
+        badge: the status in a few words.
+        sentence: the status in a sentence.
         refresh: seconds until the page reloads itself; None if it does not.
         share: the share of the images that is done; None if the dataset is complete.
     """
@@ -33,7 +33,7 @@ class Figure(NamedTuple):
     Args:
         label: what is counted.
         text: the number as the page shows it.
-        value: the number in full.
+        value: the exact number.
         name: its path in summary.json, such as images.written; "" if it is derived.
     """
 
@@ -44,7 +44,7 @@ class Figure(NamedTuple):
 
 
 class BarRow(NamedTuple):
-    """A row of a table: a figure, a bar, and a further column."""
+    """A row of a table: a figure, a bar, and another column."""
 
     figure: Figure
     bar: Markup
@@ -52,7 +52,7 @@ class BarRow(NamedTuple):
 
 
 class BarTable(NamedTuple):
-    """A table of bars, and the headings of its columns: the labels, the figures, and the notes if there are any."""
+    """A table of bars, and the headings of its columns: the labels, the figures and, if there are any, the notes."""
 
     heading: str
     rows: tuple[BarRow, ...]
@@ -86,10 +86,10 @@ class Tile(NamedTuple):
     """An image in a list.
 
     Args:
-        name: of its source.
-        href: the address of its output, or of the archive that holds it; "" if there is none.
+        name: the name of its source.
+        href: the address of its output, or of the archive that contains it; "" if there is none.
         picture: its thumbnail.
-        lines: what the page says about it.
+        lines: the lines about it on the page.
     """
 
     name: str
@@ -99,15 +99,15 @@ class Tile(NamedTuple):
 
 
 class View(NamedTuple):
-    """An output beside the same part of its source, at the output's pixels.
+    """An output beside the same part of its source, at the scale of the output.
 
     Args:
         heading: its size.
-        href: the address of the output, or of the archive that holds it.
-        lines: what the page says about the output.
+        href: the address of the output, or of the archive that contains it.
+        lines: the lines about the output on the page.
         part: which part of the picture is shown.
-        output: the output.
-        source: the source.
+        output: the picture of the output.
+        source: the picture of the source.
     """
 
     heading: str
@@ -119,7 +119,7 @@ class View(NamedTuple):
 
 
 class Viewed(NamedTuple):
-    """An image of the grid, and what opens when it is clicked: lines about its source, and each of its outputs."""
+    """An image of the grid, and the details that a click opens: lines about its source, and each of its outputs."""
 
     tile: Tile
     source: tuple[str, ...]
@@ -127,7 +127,7 @@ class Viewed(NamedTuple):
 
 
 class TileList(NamedTuple):
-    """A list of images, and the sentence that says why they are in it."""
+    """A list of images, and the sentence that says why they are in the list."""
 
     heading: str
     rule: str
@@ -135,7 +135,7 @@ class TileList(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A class or a split: the number of its images, their share as a bar, a further number, and some images."""
+    """A class or a split: the number of its images, their share as a bar, a note, and some images."""
 
     figure: Figure
     bar: Markup
@@ -152,7 +152,7 @@ class Groups(NamedTuple):
 
 
 class DuplicateGroup(NamedTuple):
-    """Sources with the same bytes: one of them, their number, some names, and the number of the other names."""
+    """Sources with the same bytes: one of them, their number, some names, and the number of other names."""
 
     tile: Tile
     images: str
@@ -161,7 +161,7 @@ class DuplicateGroup(NamedTuple):
 
 
 class FailedImage(NamedTuple):
-    """A failure, and a picture of what can be seen of its source; None if nothing can."""
+    """A failure, and a picture of the readable part of its source; None if there is none."""
 
     name: str
     stage: str
@@ -178,7 +178,7 @@ class FailureKind(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """A run beside the one before it: when both started, and (what, before, after, change)."""
+    """A run compared with the one before it: when both started, and rows of (label, before, after, change)."""
 
     before: str
     after: str
@@ -186,7 +186,7 @@ class Comparison(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A file beside the page: its name, its address, and what it holds. Without an address it is named only."""
+    """A file beside the page: its name, its address, and its content. Without an address, only the name is shown."""
 
     name: str
     href: str
@@ -210,14 +210,14 @@ class Page(NamedTuple):
     Args:
         title: the name of the dataset.
         created: when the page was created.
-        status: how far the dataset is, or whether it is good.
+        status: the progress of the run, or the verdict on a complete dataset.
         verdict: the outcome in a sentence.
-        progress: the bar of a run that is not over.
+        progress: the progress bar; None if the run is over.
         figures: the numbers at the top; the first one is the number of sources.
         outcome_bar: the shares of the images that were written, failed and were skipped, in one bar.
         grid: some images, which can be opened.
         cases: the worst cases.
-        scope: which images they were looked for in.
+        scope: the images from which the other images were selected.
         groups: classes and splits.
         duplicates: groups of sources with the same bytes, the largest first.
         duplicates_rest: a sentence about the groups that are not shown.
@@ -226,10 +226,10 @@ class Page(NamedTuple):
         sizes: the outputs of each size, the largest first.
         plots: histograms.
         tables: counts, such as those of the sources' formats.
-        times: the time by phase and by stage, of the last run that resized images.
+        times: the time by phase and by stage of the last run that resized images.
         rate: the images per second of that run.
         runs: all runs, the last one first.
-        comparison: the last two runs.
+        comparison: the comparison of the last two runs.
         files: links to the files beside the page.
         settings: names and values.
         versions: names of libraries and their versions.

@@ -1,4 +1,4 @@
-"""The pictures of a dataset's page: which outputs and sources they show, read from wherever they are."""
+"""The pictures of a dataset's page: selects the outputs and sources that they show, and reads them."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from transforms.publish.amounts import amount
 
 # The longest sides of thumbnails: in the grid, and everywhere else.
 _GRID_SIDE, _SIDE = 224, 144
-# The most archives that are read for one page; each is read whole.
+# The maximum number of archives that are read for one page. Each is read completely.
 MOST_ARCHIVES = 24
-# The most bytes of a source that is read for the page.
+# The maximum bytes of a source that is read for the page.
 _MOST_BYTES = 32_000_000
-# The number of files that are read at the same time, and that of archives.
+# The number of files that are read at the same time, and the same for archives.
 _READERS, _ARCHIVE_READERS = 8, 2
 
 
 class Pair(NamedTuple):
-    """The same part of an output and of its source, at the output's pixels."""
+    """The same part of an output and of its source, at the scale of the output."""
 
     output: Picture
     source: Picture
@@ -47,7 +47,7 @@ class Pictures(NamedTuple):
     Args:
         thumbnails: path of an output -> its thumbnail.
         pairs: path of an output of the sample -> its pair.
-        failed: name of a source that failed -> its thumbnail, if there is one.
+        failed: name of a failed source -> its thumbnail, if there is one.
     """
 
     thumbnails: Mapping[str, Picture]
@@ -59,7 +59,7 @@ NO_PICTURES = Pictures({}, {}, {})
 
 
 def make_pictures(data: ReportData) -> Pictures:
-    """Make the pictures of a page: first of outputs, then of sources, and last of sources that failed."""
+    """Create the pictures of a page: first of outputs, then of sources, then of sources that failed."""
     sample = {row["path"]: row for rows in data.survey.sample for row in rows}
     shown = {rows[0]["path"] for rows in data.survey.sample}
     uses = Counter(_thumbnails(data.survey, [name for name, _ in shown_classes(data)]))
@@ -81,7 +81,7 @@ def make_pictures(data: ReportData) -> Pictures:
 
 
 def marks_of(row: Row) -> list[Mark]:
-    """Return the boxes of an output, as pictures show them."""
+    """Return the boxes of an output, for drawing."""
     objects = row.get(OBJECTS, {"category": (), "bbox": ()})
     return [Mark(category, *box) for category, box in zip(objects["category"], objects["bbox"], strict=True)]
 
@@ -92,7 +92,7 @@ def _draw(drawing: Drawing, work: str, encoded: bytes | str, uses: int = 1, **ar
 
 
 def _thumbnails(survey: Survey, classes: Iterable[str]) -> Iterator[str]:
-    """Yield the path of each thumbnail of the page, those that matter most first."""
+    """Yield the path of each thumbnail of the page, the most important first."""
     yield from (rows[0]["path"] for rows in survey.sample)
     yield from (row["path"] for rows in survey.cases.values() for row in rows)
     yield from (group.example.path for group in survey.duplicates if group.example)
@@ -102,7 +102,7 @@ def _thumbnails(survey: Survey, classes: Iterable[str]) -> Iterator[str]:
 
 
 def _outputs(paths: Sequence[str], data: ReportData) -> Iterator[tuple[str, bytes | str]]:
-    """Yield each of these outputs once, file by file, or the reason why it cannot be shown."""
+    """Yield the path of each output once, file by file, with its bytes or the reason why it cannot be shown."""
     layout = data.summary["settings"]["layout"]
     files: dict[str, list[str]] = {}
     for path in dict.fromkeys(paths):
@@ -118,7 +118,7 @@ def _outputs(paths: Sequence[str], data: ReportData) -> Iterator[tuple[str, byte
 
 
 def _read_all(read: Callable[[Any], Any], items: Sequence[Any], readers: int = _READERS) -> Iterator[tuple[Any, Any]]:
-    """Yield each item with what `read` returns for it; a few are read at the same time, and no others are held."""
+    """Yield each item with the result of `read` for it. Only a few are read at the same time, to save memory."""
     with ThreadPoolExecutor(readers) as pool:
         for start in range(0, len(items), readers):
             some = items[start : start + readers]
@@ -126,7 +126,7 @@ def _read_all(read: Callable[[Any], Any], items: Sequence[Any], readers: int = _
 
 
 def _sources(drawing: Drawing, data: ReportData, crops: Mapping[str, Picture]) -> Iterator[tuple[str, Picture]]:
-    """Yield the path of each output of the sample, with the part of its source that is shown of the output."""
+    """Yield the path of each output of the sample, with the corresponding part of its source."""
 
     def read(rows: tuple[Row, ...]) -> bytes | str:
         found = _read_source(rows[0]["source"], data)
@@ -146,7 +146,7 @@ def _sources(drawing: Drawing, data: ReportData, crops: Mapping[str, Picture]) -
 
 
 def _failed(drawing: Drawing, data: ReportData) -> Iterator[tuple[str, Picture]]:
-    """Yield the sources of the examples of failures that something can be seen of."""
+    """Yield the name and the thumbnail of each failed source, among the examples, that can be shown."""
     readable = {kind: rows for kind, rows in data.examples.items() if kind not in (Kind.CRASHED, Kind.UNREADABLE)}
     names = [row["source"] for rows in readable.values() for row in rows]
     for name, found in _read_all(lambda name: _read_source(name, data), names):

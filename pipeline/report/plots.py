@@ -10,12 +10,12 @@ from pipeline.report import histograms, svg
 from pipeline.report.formatting import duration
 from pipeline.report.page import Plot
 
-# The steps of the plot of rates: enough to show a change, few enough that each has images.
+# The number of steps in the plot of rates: enough to show a change, few enough that each has images.
 _STEPS = 40
 
 
 def histograms_of(summary: Mapping[str, Any]) -> Iterator[Plot]:
-    """Yield the histograms of the sources and outputs; one without rows has nothing to show."""
+    """Yield the histograms of the sources and outputs. A histogram without rows is not shown."""
     sides, ratios = summary["source_longest_side"], summary["source_aspect_ratio"]
     yield _histogram("Longest side of sources", "Longest side", "pixels", histograms.longest_sides(sides))
     yield _histogram("Aspect ratio of sources", "Aspect ratio", "width / height", histograms.aspect_ratios(ratios))
@@ -32,7 +32,7 @@ def rate_plot(series: Sequence[Sequence[float]]) -> Plot | None:
     """Return the plot of images per second over time, or None if the run resized no image.
 
     Args:
-        series: (seconds, images done by then), in order.
+        series: (seconds, number of images done at that time), in order.
     """
     every = -(-len(series) // _STEPS)
     points = [*series[:: max(1, every)], *series[-1:]]

@@ -1,4 +1,4 @@
-"""Keep the first few of many items by a score."""
+"""Keep the items with the lowest scores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Lowest(Generic[T]):
-    """Keeps the items with the lowest scores, of which the earlier ones win; of the same file one is enough.
+    """Keeps the items with the lowest scores. Earlier items win ties. Each source file is kept once.
 
     Args:
         count: the number of items to keep.
@@ -17,7 +17,7 @@ class Lowest(Generic[T]):
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._heap: list[tuple[float, int, str, T]] = []  # negative, so that the worst item comes first
+        self._heap: list[tuple[float, int, str, T]] = []  # negated, so that the worst item is first
         self._files: set[str] = set()
         self._added = 0
 
@@ -25,9 +25,9 @@ class Lowest(Generic[T]):
         """Keep an item if its score is low enough.
 
         Args:
-            score: orders the items.
+            score: the score of the item.
             file: identifies the content of the item's source.
-            item: what is kept.
+            item: the item to keep.
         """
         self._added += 1
         if file in self._files or (len(self._heap) == self._count and score >= -self._heap[0][0]):
@@ -38,5 +38,5 @@ class Lowest(Generic[T]):
         self._files.add(file)
 
     def items(self) -> tuple[T, ...]:
-        """Return the items that were kept, the lowest score first."""
+        """Return the kept items, the lowest score first."""
         return tuple(item for *_, item in sorted(self._heap, key=lambda entry: (-entry[0], -entry[1])))

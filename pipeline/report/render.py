@@ -27,14 +27,14 @@ def _environment() -> Environment:
 
 @functools.cache
 def _script() -> tuple[Markup, str]:
-    """Return the script, and the hash by which the page's policy admits it and no other."""
+    """Return the script, and its hash. The page's content security policy allows only the script with this hash."""
     script = _environment().get_template("script.js").render()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     return Markup(script), f"sha256-{digest}"
 
 
 def render(page: Page) -> bytes:
-    """Return the HTML of a page: one file, which loads no other and sends no request."""
+    """Return the HTML of a page: a single file that loads no other file and sends no request."""
     script, script_hash = _script()
     template = _environment().get_template("report.html.jinja")
     return template.render(page=page, script=script, script_hash=script_hash).encode()

@@ -29,7 +29,7 @@ def figures(summary: Mapping[str, Any]) -> Iterator[Figure]:
 
 
 def outcome_bar(images: Mapping[str, int]) -> Markup:
-    """Return the shares of the outcomes in one bar."""
+    """Return a bar with the shares of the outcomes."""
     description = "; ".join(f"{name}: {images[name]:,}" for name in _OUTCOMES)
     return svg.parts_bar([(name, images[name] / max(1, images["matched"])) for name in _OUTCOMES], description)
 

@@ -1,4 +1,4 @@
-"""Where the sources of a dataset are."""
+"""The locations of a dataset's sources."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from transforms.web.urls import is_web
 
 
 def location_of(source: str, inputs: dict[str, Any]) -> str | None:
-    """Return the path or URL of a source; None if no input holds it, or a list or the web does.
+    """Return the path or URL of a source, or None if it is in no input, or comes from a list or the web.
 
     Args:
-        source: its name in the manifest: the path below its input, after the name of the split if there are several.
-        inputs: the pattern of each split.
+        source: its name in the manifest: the path relative to its input, which begins with the split if there are
+            several.
+        inputs: split -> its pattern.
     """
     split, path = next(iter(inputs), ""), source
     if len(inputs) > 1:
@@ -27,9 +28,10 @@ def location_of(source: str, inputs: dict[str, Any]) -> str | None:
 
 
 def root_of(pattern: str) -> str:
-    """Return the folder that a split's paths are relative to.
+    """Return the folder to which a split's paths are relative.
 
-    That is the folder itself for a pattern of all its files, and otherwise the part of the pattern before any wildcard.
+    If a pattern matches all files of a folder, this is that folder. Otherwise it is the folder part of the pattern
+    before any wildcard.
     """
     folder = pattern.removesuffix("/**")
     if folder != pattern and escaped(unescaped(folder)) == folder:

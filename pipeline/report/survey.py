@@ -1,4 +1,4 @@
-"""The manifest -> what the page shows of single images: a sample, the worst cases, classes, splits, duplicates."""
+"""The manifest -> the single images on the page: a sample, the worst cases, classes, splits, duplicates."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from transforms.layouts.members import file_of
 from transforms.model.keys import sample_rank
 from transforms.model.records import LABEL, LABEL_NAME
 
-# The images of the sample, for one size of outputs; with more sizes there are fewer, but not fewer than the second.
+# The number of images in the sample for one size of outputs, and the minimum number for several sizes.
 _SAMPLE, _LEAST_SAMPLE = 16, 4
-# The images of one criterion, and those among which blank ones are looked for.
+# The number of images for each criterion, and the number of candidates for blank images.
 CASES, _CANDIDATES = 6, 24
-# The images that stand for a class or a split, the most groups of duplicates, and the most names of one group.
+# The number of examples of a class or a split, of groups of duplicates, and of names of one group.
 _EXAMPLES, GROUPS, NAMES = 5, 12, 3
 
 
 class Example(NamedTuple):
-    """An image that was written: the name of its source, and the path of its largest output."""
+    """A written image: the name of its source, and the path of its largest output."""
 
     source: str
     path: str
 
 
 class Duplicates(NamedTuple):
-    """Sources with the same bytes: their number, the first of their names, and one of them that was written."""
+    """Sources with the same bytes: their number, the first names, and one of them that was written."""
 
     images: int
     names: tuple[str, ...]
@@ -37,7 +37,7 @@ class Duplicates(NamedTuple):
 
 
 class Survey(NamedTuple):
-    """What is known of single images.
+    """The data about single images.
 
     Args:
         images: the number of images that were read.
@@ -61,12 +61,12 @@ class Survey(NamedTuple):
 
 
 def survey(images: Iterable[tuple[Row, ...]], layout: str, splits: Sequence[str], sizes: int) -> Survey:
-    """Look at each image once.
+    """Return the survey of images. Each image is read once.
 
     Args:
-        images: the rows of each.
-        layout: of the dataset.
-        splits: their names.
+        images: the rows of each image.
+        layout: the layout of the dataset.
+        splits: the names of the splits.
         sizes: the number of sizes.
     """
     sample = _Sample(max(_LEAST_SAMPLE, min(_SAMPLE, (_SAMPLE + 8) // sizes)), layout)
@@ -93,14 +93,14 @@ def survey(images: Iterable[tuple[Row, ...]], layout: str, splits: Sequence[str]
 
 
 def _file(row: Row) -> str:
-    """Return what identifies the content of an image's source."""
+    """Return the SHA-256 of an image's source, which identifies its content."""
     return str(row["source_sha256"])
 
 
 def _rank(row: Row, layout: str) -> int:
-    """Return the rank of an image in a random order that never changes.
+    """Return the rank of an image in a stable random order.
 
-    In archives it begins with all images of one archive, so that a page needs few of them.
+    With archives, the order begins with all images of one archive, so that the page needs few archives.
     """
     archive = file_of(row["path"], layout)
     return (0 if archive == row["path"] else sample_rank(archive) << 64) + sample_rank(row["key"])
@@ -154,7 +154,7 @@ class _Examples:
 
 
 class _Duplicates:
-    """Counts the images of each source file, and keeps the first names and the first output of each."""
+    """Counts the images of each source file, and keeps the first names and the first output of each file."""
 
     def __init__(self) -> None:
         self._images: Counter[bytes] = Counter()

@@ -1,6 +1,6 @@
-"""Plots as inline SVG, 360 units wide, about the width of a phone, so that text keeps its size on any screen.
+"""Plots as inline SVG. They are 360 units wide, about the width of a phone, so that text keeps its size on any screen.
 
-Colours and fonts are set by the page, by class. Each plot also describes itself in words, in `title` and `desc`.
+The page sets colors and fonts by class. Each plot also has a description in words, in `title` and `desc`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pipeline.report.formatting import duration, short
 
 _WIDTH, _HEIGHT = 360, 190
 _TOP, _BOTTOM, _SIDE = 18, 34, 6
-# The width of a letter of a label, with some to spare: the first label must not begin outside of the plot.
+# The width of a letter of a label, with a margin: the first label must not begin outside the plot.
 _LETTER = 6.8
-# The most bars that all have their number above them, and the most labels below the bars.
+# The maximum number of bars that all have their number above them, and of labels below the bars.
 _MOST_NUMBERS, _MOST_LABELS = 13, 7
 
 
@@ -53,7 +53,7 @@ def histogram(bars: Sequence[Bar], title: str, axis: str) -> Markup:
 
 
 class Step(NamedTuple):
-    """The images per second between two times, which are in seconds since the run started."""
+    """The images per second between two times, in seconds since the run started."""
 
     start: float
     end: float
@@ -61,7 +61,7 @@ class Step(NamedTuple):
 
 
 def rates(steps: Sequence[Step], title: str) -> Markup:
-    """Return the curve of images per second during a run, from at least one step."""
+    """Return the curve of images per second during a run. There must be at least one step."""
     end = steps[-1].end or 1.0
     top = _axis_end(max(step.rate for step in steps))
     left = 34
@@ -85,11 +85,11 @@ def rates(steps: Sequence[Step], title: str) -> Markup:
 
 
 def share_bar(share: float, kind: str = "") -> Markup:
-    """Return a bar as wide as its cell, filled to `share`. It is hidden from readers of text: the number is beside it.
+    """Return a bar as wide as its cell, filled to `share`. Screen readers skip it, because the number is beside it.
 
     Args:
         share: from 0 to 1.
-        kind: a class that sets its colour and pattern; "" for the plain one.
+        kind: a CSS class that sets its color and pattern; "" for the default.
     """
     width = min(100.0, max(100 * share, 0.6 if share else 0.0))
     return Markup(
@@ -99,7 +99,7 @@ def share_bar(share: float, kind: str = "") -> Markup:
 
 
 def parts_bar(parts: Sequence[tuple[str, float]], title: str) -> Markup:
-    """Return a bar that consists of (kind, share) from left to right, each in the colour and pattern of its kind."""
+    """Return a bar of (kind, share) parts from left to right, each in the color and pattern of its kind."""
     rects, left = [], 0.0
     for kind, share in parts:
         rect = Markup('<rect class="{}" x="{:.2f}%" width="{:.2f}%" height="100%"/>')
@@ -109,7 +109,7 @@ def parts_bar(parts: Sequence[tuple[str, float]], title: str) -> Markup:
 
 
 def _axis_end(most: float) -> float:
-    """Return the least of 1, 2, 4, 5, 8 or 10 times a power of ten that is at least `most`."""
+    """Return the smallest of 1, 2, 4, 5, 8 or 10 times a power of ten that is at least `most`."""
     power = 10 ** math.floor(math.log10(most)) if most > 0 else 1
     return next(factor * power for factor in (1, 2, 4, 5, 8, 10) if factor * power >= most)
 

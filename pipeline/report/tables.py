@@ -10,20 +10,20 @@ from pipeline.report.formatting import duration, percent
 from pipeline.report.page import BarRow, BarTable, Figure
 from transforms.model.annotations import IMAGE_LABELS, OBJECTS
 
-# In the order in which an image passes through them.
+# The stages in the order in which an image passes through them.
 _STAGES = ("read", "decode", "resize", "encode", "hash", "write")
 
 
-# The classes of boxes that are shown, those with the most.
+# The maximum number of classes of boxes that are shown, the largest first.
 _CLASSES = 20
 
 
 def counts_of(summary: Mapping[str, Any], categories: Mapping[str, str]) -> Iterator[BarTable]:
-    """Yield the tables of counts; a table without rows has nothing to show.
+    """Yield the tables of counts. A table without rows is not shown.
 
     Args:
         summary: the content of summary.json.
-        categories: class -> name of the classes of annotations.
+        categories: class -> name, for the classes of annotations.
     """
     for heading, name, number in (("Boxes", OBJECTS, "Boxes"), ("Labels", IMAGE_LABELS, "Labels")):
         if sizes := summary.get("annotated", {}).get(name):
@@ -39,7 +39,7 @@ def counts_of(summary: Mapping[str, Any], categories: Mapping[str, str]) -> Iter
 
 
 def _class_table(heading: str, number: str, counts: Mapping[str, Any], categories: Mapping[str, str]) -> BarTable:
-    """Return the largest classes: how many boxes or labels there are of each, and on how many images."""
+    """Return a table of the largest classes: the number of boxes or labels of each, and the number of their images."""
     whole = counts["count"] or 1
     largest = sorted(counts["classes"].items(), key=lambda item: (-item[1], item[0]))[:_CLASSES]
     rows = (
@@ -64,7 +64,7 @@ def _count_table(heading: str, label: str, counts: Mapping[str, int], number: st
 
 
 def times_of(run: Mapping[str, Any]) -> Iterator[BarTable]:
-    """Yield the tables of times of a run; a table without rows has nothing to show."""
+    """Yield the tables of a run's times. A table without rows is not shown."""
     yield _time_table("Wall time by phase", "Phase", run.get("phases", {}))
     stages = run.get("stages", {})
     yield _time_table("Thread time by stage", "Stage", {name: stages[name] for name in _STAGES if stages.get(name)})

@@ -31,15 +31,15 @@ from transforms.model.annotations import OBJECTS
 from transforms.model.counting import counted
 from transforms.publish.amounts import amount
 
-# An output whose channels deviate less than this, of 255, is as good as blank.
+# An output whose channels all deviate by less than this, on a scale of 255, is suspected blank.
 _BLANK = 2.0
 
 
 class Tiles:
-    """Makes the parts of a page.
+    """Creates the parts of a page that show single images.
 
     Args:
-        data: what is known of the dataset.
+        data: the data of the dataset.
         pictures: its pictures.
     """
 
@@ -86,7 +86,7 @@ class Tiles:
             yield "boxes: " + (", ".join(f"{number} {name}" for name, number in found.most_common()) or "none")
 
     def cases(self) -> Iterator[TileList]:
-        """Yield the worst cases of each criterion that has any, and images that seem blank."""
+        """Yield the worst cases of each criterion that has any, and the images suspected blank."""
         cases = self._data.survey.cases
         blank = [row for row in cases[LEAST_DETAIL] if self._thumbnail(row["path"]).deviation < _BLANK]
         for criterion in CRITERIA:

@@ -9,7 +9,7 @@ from pipeline.report.formatting import percent
 from pipeline.report.page import Status
 from transforms.model.counting import counted
 
-# A dataset of which a larger share failed is not called good.
+# The largest share of failed images in a dataset that is called good.
 _MOST_FAILED = 0.01
 
 
@@ -30,7 +30,7 @@ def verdict(images: Mapping[str, int]) -> Status:
     """Return the status of a complete dataset.
 
     Args:
-        images: the numbers of images by outcome, from the summary.
+        images: outcome -> the number of images, from the summary.
     """
     matched, written, failed = images["matched"], images["written"], images["failed"]
     if not written:

@@ -19,7 +19,7 @@ def write_report(out_dir: str) -> str:
     """Write the report of a complete dataset, and return its path.
 
     Raises:
-        RunError: there is no complete dataset, or the report cannot be written.
+        RunError: `out_dir` does not contain a complete dataset, or the report cannot be written.
     """
     data = read_report_data(out_dir)
     status = verdict(data.summary["images"])
@@ -32,11 +32,11 @@ def write_report(out_dir: str) -> str:
 
 
 def _write_local(out_dir: str, html: bytes) -> None:
-    """Write the report and leave no folder behind."""
+    """Write the report, and delete the folders that are empty afterwards."""
     temporary = storage.join(out_dir, storage.TEMPORARY_DIR)
     os.makedirs(temporary, exist_ok=True)
     try:
         storage.write(out_dir, REPORT_PATH, html)
     finally:
-        with contextlib.suppress(OSError):  # a folder that is not empty stays
+        with contextlib.suppress(OSError):  # keep a folder that is not empty
             os.removedirs(temporary)

@@ -1,1 +1,1 @@
-"""The places where the graph runs: this machine, or another runner of Beam's."""
+"""The places where the graph runs: this machine, or another Beam runner."""

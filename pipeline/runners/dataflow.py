@@ -1,6 +1,6 @@
-"""The flags of a Dataflow job: checks before anything is written, and defaults that suit this work.
+"""The flags of a Dataflow job: checks before anything is written, and suitable defaults.
 
-A flag that the user gives is never changed.
+The user's own flags are never changed.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from transforms import storage
 from transforms.model.config import ResizeConfig
 
 # Four processes with 4 GB each: enough for two shards of 4000 outputs and the images being decoded. All its
-# processors have AVX2, which older machine types may lack. Dataflow's price of a vCPU is the same for every type.
+# processors have AVX2, which older machine types may lack. On Dataflow, a vCPU costs the same for every machine type.
 MACHINE_TYPE = "n2-standard-4"
 VCPUS_PER_WORKER = 4
 MEMORY_GB_PER_WORKER = 16
 # The disk holds only the container: images are never written to it, and Dataflow shuffles outside the workers.
 DISK_GB_PER_WORKER = 30
-# A process gets one shard at a time. Its worker process is kept busy by itself: see transforms/resizing.
+# A process gets one shard at a time, which alone keeps its worker process busy: see transforms/resizing.
 THREADS_PER_PROCESS = 1
-# With fewer shards for each process, many processes would be idle while the last shards are made.
+# With fewer shards per process, many processes would be idle while the last shards are processed.
 SHARDS_PER_PROCESS = 4
 # By --estimate's formula, 400 vCPUs resize nine million photographs of 1024 px in 22 minutes. New projects have
 # smaller quotas.
@@ -47,7 +47,7 @@ _LOCATION = re.compile(r"gs://[a-z0-9][-_a-z0-9.]+[a-z0-9]/.*", re.DOTALL)
 
 
 def max_workers(shards: int) -> int:
-    """Return how many workers a number of shards keeps busy, with at least four shards for each process."""
+    """Return how many workers this number of shards keeps busy, with at least four shards for each process."""
     return min(MAX_WORKERS, max(1, shards // (SHARDS_PER_PROCESS * VCPUS_PER_WORKER)))
 
 
@@ -87,7 +87,7 @@ def _check_place(cloud: GoogleCloudOptions) -> None:
 
 
 def region_warnings(beam_args: Sequence[str], config: ResizeConfig) -> Iterator[str]:
-    """Yield a sentence for each bucket that is in another region than the workers."""
+    """Yield a sentence for each bucket that is in a different region than the workers."""
     region = PipelineOptions(list(beam_args)).view_as(GoogleCloudOptions).region
     for path in (*(split.root for split in config.splits), config.out_dir):
         actual = storage.region_of(path) if path.startswith("gs://") else None
@@ -99,10 +99,10 @@ def region_warnings(beam_args: Sequence[str], config: ResizeConfig) -> Iterator[
 
 
 def complete(beam_args: Sequence[str], config: ResizeConfig, shards: int, folder: Path) -> list[str]:
-    """Return the flags of the user, followed by defaults for those that the user left out.
+    """Return the user's flags, followed by defaults for missing flags.
 
     Args:
-        beam_args: the flags of the user.
+        beam_args: the user's flags.
         config: the dataset.
         shards: the number of its shards.
         folder: a temporary folder for files that Beam reads during submission.
@@ -118,7 +118,7 @@ def _defaults(options: PipelineOptions, config: ResizeConfig, shards: int, folde
         yield f"--disk_size_gb={DISK_GB_PER_WORKER}"
     if not options.view_as(DebugOptions).number_of_worker_harness_threads:
         yield f"--number_of_worker_harness_threads={THREADS_PER_PROCESS}"
-    # Dataflow adds workers by the bytes of its input. It sees only short names here, so it would never add any.
+    # Dataflow adds workers based on the bytes of its input. Here the input is short names, so it would never add any.
     workers = worker.max_num_workers or max_workers(shards)
     if not worker.autoscaling_algorithm:
         yield "--autoscaling_algorithm=THROUGHPUT_BASED"
@@ -137,7 +137,7 @@ def _defaults(options: PipelineOptions, config: ResizeConfig, shards: int, folde
 
 
 def job_name(out_dir: str, now: datetime.datetime) -> str:
-    """Return a name that Dataflow accepts for a job, such as resize-train512-20261122-180000."""
+    """Return a job name that Dataflow accepts, such as resize-train512-20261122-180000."""
     folder = re.sub(r"[^a-z0-9]+", "-", posixpath.basename(out_dir).lower()).strip("-")[:30].rstrip("-")
     return "-".join(part for part in ("resize", folder, f"{now:%Y%m%d-%H%M%S}") if part)
 

@@ -1,4 +1,4 @@
-"""A job server: what Beam's portable runners send a job to."""
+"""A job server, to which Beam's portable runners submit jobs."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from apache_beam.runners.runner import PipelineState
 
 from pipeline.errors import UsageError
 
-# Seconds to wait for an answer.
+# Seconds to wait for a response.
 _PATIENCE = 4
 # Beam's name for a job server in this process.
 _EMBEDDED = "embed"
 
 
 def check(runner: str, beam_args: Sequence[str]) -> None:
-    """Refuse a job server that does not answer.
+    """Refuse a job server that does not respond.
 
     Args:
         runner: Beam's name of the runner.
         beam_args: the flags for it.
 
     Raises:
-        UsageError: nothing answers at --job_endpoint, or something else does; or a runner lacks it that needs it.
+        UsageError: --job_endpoint is missing although the runner needs it, or no job server responds there.
     """
     address = PipelineOptions(list(beam_args)).view_as(PortableOptions).job_endpoint
     if not address and runner.lower().removesuffix("runner") == "portable":
@@ -47,7 +47,7 @@ def job_state(address: str, job_id: str) -> str:
     """Return the state of a job, one of Beam's `PipelineState`.
 
     Raises:
-        grpc.RpcError: the job server does not answer, or does not know the job.
+        grpc.RpcError: the job server does not respond, or does not have the job.
     """
     with _service(address) as service:
         state = service.GetState(beam_job_api_pb2.GetJobStateRequest(job_id=job_id), timeout=_PATIENCE).state

@@ -1,4 +1,4 @@
-"""What a job has written to OUT -> the progress of a run. No runner is asked, so it serves them all."""
+"""The files that a job has written to OUT -> the progress of a run. It works for every runner, as it asks none."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from transforms.model.records import Tally
 from transforms.storage.paths import escaped
 from transforms.summary.progress import Progress
 
-# Seconds between two looks at OUT: a listing on a store is billed.
+# Seconds between two listings of OUT: on a store, each listing is billed.
 _LOCAL_PERIOD, _STORE_PERIOD = 1.0, 15.0
-# Markers that are read at the same time.
+# The number of markers that are read at the same time.
 _READERS = 16
 
 
@@ -33,11 +33,11 @@ class _Seen(NamedTuple):
 
 
 class JobProgress:
-    """Keeps the counters of a run at what the markers in OUT say.
+    """Updates the counters of a run from the markers in OUT.
 
     Args:
-        out_dir: OUT, as it is before the job begins.
-        run_id: the id of the run.
+        out_dir: OUT, in its state before the job starts.
+        run_id: the ID of the run.
         progress: the counters.
 
     Raises:
@@ -52,10 +52,10 @@ class JobProgress:
         self._read({**dict.fromkeys(packed, (0, 0.0)), **listed}, is_earlier=True)
 
     def update(self) -> None:
-        """Read what has changed in OUT.
+        """Read the changes in OUT.
 
         Raises:
-            StorageError, RunError: it cannot be read.
+            StorageError, RunError: a marker cannot be read.
         """
         if self._progress.total is None and (images := images_listed(self._out_dir, self._run_id)) is not None:
             self._progress.set_total(images)
@@ -69,7 +69,7 @@ class JobProgress:
 
     @contextlib.contextmanager
     def kept_current(self) -> Iterator[None]:
-        """Update again and again in another thread while the context lasts, and once more at its end."""
+        """Update repeatedly in another thread inside the context, and once more at its end."""
         over = threading.Event()
         thread = threading.Thread(target=self._update_until, args=(over,), name="progress", daemon=True)
         thread.start()
@@ -84,7 +84,7 @@ class JobProgress:
         is_over = False
         while not is_over:
             is_over = over.wait(period)
-            with contextlib.suppress(StorageError, RunError):  # the next look may succeed; the job reports its errors
+            with contextlib.suppress(StorageError, RunError):  # the next update may succeed; the job reports its errors
                 self.update()
 
     def _listed(self) -> dict[str, tuple[int, float]]:
@@ -108,7 +108,7 @@ class JobProgress:
         )
 
     def _tally(self, path: str) -> Tally:
-        """Return the tally in the first line of a marker: the rest may be long."""
+        """Return the tally in the first line of a marker, without reading the rest, which may be long."""
         location = storage.join(self._out_dir, path)
         if storage.size(location) is None:
             line = (state.read(self._out_dir, path) or b"").partition(b"\n")[0]

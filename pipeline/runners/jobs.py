@@ -1,4 +1,4 @@
-"""A job of a remote runner: what identifies it, whether it is at work, and how to end it."""
+"""A job of a remote runner: its identity, its state, and how to end it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.runners import endpoint
 from pipeline.runners.flink import rest
 from transforms import compat
 
-# The ends of a job on Flink, and Beam's names for them.
+# The final states of a job on Flink -> Beam's names for them.
 _FLINK_ENDS = {
     "FINISHED": PipelineState.DONE,
     "FAILED": PipelineState.FAILED,
@@ -27,13 +27,13 @@ class Job:
     """A job, as the lease of OUT records it.
 
     Args:
-        job: its id.
+        job: its ID.
         page: the URL of its page; "" if it has none.
-        endpoint: the address of the job server that started it; "" for a job on Dataflow.
-        flink: the URL of the JobManager that runs it; "" if Flink does not.
-        flink_name, flink_job: its name and its id there.
+        endpoint: the address of the job server that started it; "" for a Dataflow job.
+        flink: the URL of the JobManager that runs it; "" if it does not run on Flink.
+        flink_name, flink_job: its name and its ID on Flink.
         cancel: the command that cancels it; "" if there is none.
-        outlives: whether it goes on when this process has ended.
+        outlives: whether it continues after this process has ended.
     """
 
     job: str
@@ -46,12 +46,12 @@ class Job:
     outlives: bool = True
 
     def on_flink(self, flink: str, name: str, job_id: str) -> Job:
-        """Return this job with what Flink calls it.
+        """Return this job with its name and ID on Flink.
 
         Args:
             flink: the URL of the JobManager.
-            name: the name of the job there.
-            job_id: its id there.
+            name: the name of the job on Flink.
+            job_id: its ID on Flink.
         """
         cancel = f"curl -X PATCH '{flink}/jobs/{job_id}?mode=cancel'"
         page = rest.page(flink, job_id)
@@ -59,12 +59,12 @@ class Job:
 
     @property
     def description(self) -> str:
-        """What messages say of it."""
+        """The description of the job in messages."""
         return f"job {self.job}" + (f": {self.page}" if self.page else f" at {self.endpoint}")
 
     @property
     def cancel_hint(self) -> str:
-        """A phrase about how to cancel it."""
+        """A phrase that says how to cancel the job."""
         if not self.outlives:
             return "it ends together with this process"
         return (
@@ -72,15 +72,15 @@ class Job:
         )
 
     def record(self) -> dict[str, str]:
-        """Return what a later run must know of it."""
+        """Return the data about the job that later runs need."""
         fields = dataclasses.asdict(self)
         return {"who": self.description, **{name: value for name, value in fields.items() if isinstance(value, str)}}
 
     def end_on_flink(self) -> str | None:
-        """Wait until Flink no longer runs it, and return its state there as Beam calls it; None if Flink has none.
+        """Wait until Flink no longer runs the job. Return Beam's name of its final state; None if Flink has no state.
 
         Raises:
-            RunError: Flink does not answer.
+            RunError: Flink does not respond.
         """
         while self.is_on_flink():
             time.sleep(rest.PERIOD)
@@ -88,7 +88,7 @@ class Job:
         return None if state is None else _FLINK_ENDS.get(state, PipelineState.UNKNOWN)
 
     def is_on_flink(self) -> bool:
-        """Return whether Flink runs it. Raise as `end_on_flink` does."""
+        """Return whether Flink runs the job. The errors are those of `end_on_flink`."""
         state = rest.state_of(self.flink, self.flink_name)
         return state is not None and state not in rest.ENDED
 
@@ -97,8 +97,8 @@ def is_alive(record: Mapping[str, Any], beam_args: Sequence[str]) -> bool:
     """Return whether a job may still be running: True unless the service says that it has ended.
 
     Args:
-        record: what `Job.record` returned.
-        beam_args: flags for asking Dataflow.
+        record: a result of `Job.record`.
+        beam_args: the flags for queries of Dataflow.
     """
     job = Job(**{field.name: record[field.name] for field in dataclasses.fields(Job) if field.name in record})
     try:
@@ -107,7 +107,7 @@ def is_alive(record: Mapping[str, Any], beam_args: Sequence[str]) -> bool:
         if job.endpoint:
             return not PipelineState.is_terminal(endpoint.job_state(job.endpoint, job.job))
         return not PipelineState.is_terminal(compat.dataflow_job_state(job.job, beam_args))
-    # Every Exception: no project given, no permission, no such job, no answer.
+    # Catch every Exception: no project, no permission, no such job, no response.
     except Exception as error:
         logger.warning(
             "cannot get the state of job {}, which may still be running: {}", job.job, endpoint.reason(error)

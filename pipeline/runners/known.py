@@ -1,4 +1,4 @@
-"""The runners that Beam knows. Beam itself refuses an unknown one only when the pipeline is built."""
+"""The runners of Beam. Beam itself refuses an unknown runner only when the pipeline is built."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pipeline.errors import UsageError
 
 
 def check_runner(name: str) -> None:
-    """Refuse a runner that Beam does not know.
+    """Refuse a runner that Beam does not have.
 
     Args:
-        name: as Beam takes it: the name of a runner of its own, in any case and with or without "Runner" at its end,
-            or the path of a class, such as my.module.MyRunner.
+        name: a name that Beam accepts: that of a Beam runner, in any case and with or without "Runner" at its end, or
+            the path of a class, such as my.module.MyRunner.
 
     Raises:
         UsageError: there is no such runner.

@@ -30,13 +30,13 @@ _View = TypeVar("_View", bound=PipelineOptions)
 
 
 def run_locally(options: Options, history: History) -> ProgressReporter:
-    """Make the dataset on this machine, and return the reporter that followed the run.
+    """Create the dataset on this machine, and return the reporter that followed the run.
 
-    A signal or too many failures end the process at once. Committed shards stay, and the next run does the rest.
+    A signal or too many failures end the process immediately. Committed shards remain, and the next run does the rest.
 
     Raises:
         RunError: the run could not be completed.
-        ExitRun: the run was ended early. Its threads are still working.
+        ExitRun: the run was ended early. Its threads are still running.
     """
     progress.reset()
     thread = _PipelineThread(options, history.run_id)
@@ -75,7 +75,7 @@ def _live_report(options: Options, history: History, reporter: ProgressReporter)
 
 
 def _exit_run(options: Options, live: LiveReport | None, reason: str, advice: str, exit_code: int) -> NoReturn:
-    """End the run without waiting for its threads. No file is half-written: a shard is stored or not."""
+    """End the run without waiting for its threads. No file is half-written: a shard is stored as a whole or not."""
     if live and storage.is_local(options.config.out_dir):
         live.end(reason)
     committed = f"{progress.committed:,} of {counted(progress.total, 'image')}" if progress.total else "nothing"
@@ -84,9 +84,9 @@ def _exit_run(options: Options, live: LiveReport | None, reason: str, advice: st
 
 
 class CachedOptions(PipelineOptions):
-    """Beam's options, each view of which is made once: Beam asks for hundreds, and parses the flags for each.
+    """Beam's options with each view created only once: Beam requests hundreds, and parses the flags for each one.
 
-    All views share their values, so one serves as well as a new one.
+    All views share their values, so a cached view works like a new one.
     """
 
     def view_as(self, cls: type[_View]) -> _View:
@@ -108,14 +108,14 @@ class _PipelineThread(threading.Thread):
             pipeline = beam.Pipeline(runner=FnApiRunner(), options=CachedOptions(list(self._options.beam_args)))
             build(pipeline, self._options.config, self._run_id)
             pipeline.run().wait_until_finish()
-        except Exception as error:  # passed to the main thread, which raises it
+        except Exception as error:  # the main thread raises it
             self._error = error
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the pipeline ends, but at most `seconds`, and return whether it is still running."""
+        """Wait until the pipeline ends, for at most `seconds`. Return whether it is still running."""
         self.join(seconds)
         return self.is_alive()
 
     def error(self) -> Exception | None:
-        """Return the error that ended the pipeline, as a `RunError` if it is one."""
+        """Return the error that ended the pipeline, converted to a `RunError` if possible, or None."""
         return self._error and (recover_run_error(self._error) or recover_os_error(self._error) or self._error)

@@ -1,7 +1,7 @@
-"""What the workers of a Dataflow job install: this project, and the versions that decide an output's bytes.
+"""The packages that Dataflow workers install: this project, and the versions that determine an output's bytes.
 
-The project is staged as a wheel where the workers can certainly load its C extension. Elsewhere it is staged as
-source, which they compile. Never as both: they install the source last, and so compile it all the same.
+The project is staged as a wheel if the workers can certainly load its C extension. Otherwise it is staged as source,
+which they compile. It is never staged as both: the source would be installed last, and compiled in any case.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from transforms.imaging.extras import EXTRAS
 from transforms.model.config import ResizeConfig
 from transforms.storage.s3 import is_object
 
-# The end of the name of an extension that the workers load: their image has this minor version of Python, and glibc.
+# The suffix of an extension that workers can load: their image has this minor version of Python, and glibc.
 _SUFFIX = f".cpython-{sys.version_info.major}{sys.version_info.minor}-x86_64-linux-gnu.so"
 # Machine types that are x86-64. Workers on another processor would refuse the wheel, and the job would fail.
 _X86_64 = re.compile(r"([cmn][0-9]+d?|e2|t2d|custom)-.+")
-# Linux distributions since 2014 have this version of glibc, or a later one.
+# The version of glibc that Linux distributions since 2014 have, or a later one.
 _GLIBC = (2, 17)
 
 
 def flags(setup: SetupOptions, machine_type: str, config: ResizeConfig, folder: Path) -> Iterator[str]:
-    """Yield the flags that stage the project and the packages, unless the user stages others.
+    """Yield the flags that stage the project and the packages, unless the user's flags stage others.
 
     Args:
-        setup: the options of the user.
-        machine_type: of the workers.
+        setup: the user's options.
+        machine_type: the machine type of the workers.
         config: the dataset.
         folder: a temporary folder for files that Beam reads during submission.
 
@@ -66,25 +66,25 @@ def requirements(versions: dict[str, str]) -> str:
 
 
 def _clients(config: ResizeConfig) -> dict[str, str]:
-    """Return the versions of the clients of stores that the workers need besides Google's."""
+    """Return package -> version for the store clients that the workers need in addition to Google's."""
     if any(map(is_object, config.places)) or any(split.is_list for split in config.splits):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # then no list here names such a path
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # in that case, no list has such a path
             return {"boto3": importlib.metadata.version("boto3")}
     return {}
 
 
 def _wheel(project: Path, folder: Path) -> Path | None:
-    """Build a wheel with an extension that x86-64 workers can load; None where this machine cannot."""
+    """Build a wheel with an extension that x86-64 workers can load. Return None if this machine cannot build it."""
     if sysconfig.get_config_var("EXT_SUFFIX") != _SUFFIX:
         return None
-    # The wheel is made from the sdist, so that old files in build/ do not come into it.
+    # The wheel is built from the sdist, so that it does not contain old files of build/.
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(project)]
     if subprocess.run(command, capture_output=True, check=False).returncode:
         return None
     (wheel,) = folder.glob("*.whl")
     extension = f"transforms/imaging/_resample{_SUFFIX}"
     with zipfile.ZipFile(wheel) as archive:
-        is_compiled = extension in archive.namelist()  # a machine without a compiler makes a wheel without it
+        is_compiled = extension in archive.namelist()  # without a compiler, the wheel does not contain it
         return wheel if is_compiled and needed_glibc(archive.read(extension)) <= _GLIBC else None
 
 

@@ -1,4 +1,4 @@
-"""A run on any other runner of Beam's: a job that this process submits and, unless it is left to itself, follows."""
+"""A run on any other Beam runner: a job that this process submits and, unless it is detached, follows."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from transforms.sharding.group import planned_shards
 from transforms.summary.progress import Progress
 
 _CONTINUE = "run the same command again to continue"
-# Beam ends the streams of a job's states and messages after this many seconds: by default 60, in the middle of a job.
+# Beam ends the streams of a job's states and messages after this many seconds. The default, 60, can be mid-job.
 _STREAM_SECONDS = 10_000_000
 
 
@@ -59,7 +59,7 @@ class _Submission(NamedTuple):
 
 
 def validate(options: Options) -> None:
-    """Let Dataflow's runner check the job, and submit none.
+    """Let the Dataflow runner check the job without submitting it.
 
     Raises:
         RunError: the job is not valid.
@@ -70,18 +70,18 @@ def validate(options: Options) -> None:
 
 
 def run_remotely(options: Options, history: History, plan: Plan | None, lease: Lease) -> ProgressReporter | None:
-    """Make the dataset on `options.runner`.
+    """Create the dataset on `options.runner`.
 
-    The first signal cancels the job, and the second one ends the process and leaves the job at work.
+    The first signal cancels the job. The second one ends this process and leaves the job running.
 
     Args:
         options: the command. Its `wait` says whether to follow a Dataflow job. Other jobs are always followed.
         history: the record of this run.
-        plan: the plan of the dataset that the run continues.
-        lease: the lease of OUT, which the job has as long as it is at work.
+        plan: the plan of the dataset that the run continues; None for a new dataset.
+        lease: the lease of OUT, which is passed to the job while it runs.
 
     Returns:
-        The reporter that followed the job, or None if the job is left to itself.
+        The reporter that followed the job, or None if the job is not followed.
 
     Raises:
         RunError: the job failed.
@@ -121,13 +121,13 @@ def run_remotely(options: Options, history: History, plan: Plan | None, lease: L
 
 
 def _log_thread_error(error: threading.ExceptHookArgs) -> None:
-    """Keep the traceback of a thread of Beam's from the terminal: some end so when a job server ends before them."""
+    """Log the error of a Beam thread without its traceback. Some threads fail if a job server ends before them."""
     logger.debug("a thread ended: {}", error.exc_value)
 
 
 @contextlib.contextmanager
 def _prepared(options: Options, plan: Plan | None) -> Iterator[_Submission]:
-    """Have what the submission and its job need from this machine while the context lasts."""
+    """Provide what the submission and its job need from this machine inside the context."""
     assert options.runner is not None
     if options.on_flink:
         with flink_session(options) as session:
@@ -150,7 +150,7 @@ def _prepared(options: Options, plan: Plan | None) -> Iterator[_Submission]:
 
 
 def _flink_id(session: FlinkSession, result: Any) -> str | None:
-    """Return the id that Flink gives a job, once it has it; None if the job ends before."""
+    """Return the ID that Flink assigns to a job, once it exists; None if the job ends before that."""
     while (job_id := rest.job_id(session.rest, session.job_name)) is None:
         if PipelineState.is_terminal(result.state):
             return None
@@ -159,7 +159,7 @@ def _flink_id(session: FlinkSession, result: Any) -> str | None:
 
 
 def _portable_job(result: Any, options: PortableOptions) -> Job | None:
-    """Return a job of a job server that the user has started; other runners end with this process."""
+    """Return the job on a job server of the user. Return None for other runners, whose jobs end with this process."""
     if not options.job_endpoint:
         return None
     has_workers_here = options.environment_type == "LOOPBACK"
@@ -182,7 +182,7 @@ def _shard_count(options: Options, plan: Plan | None) -> int:
 def _submit(options: Options, run_id: str, submission: _Submission) -> Any:
     try:
         pipeline = beam.Pipeline(runner=submission.runner, options=PipelineOptions(list(submission.args)))
-    except ValueError as error:  # options that the runner does not accept; the first line says no more than that
+    except ValueError as error:  # options that the runner does not accept; the first line adds nothing to that
         problem = " ".join(str(error).splitlines()[1:]) or str(error)
         raise RunError(f"--runner {options.runner}: {problem}: correct the flags of Apache Beam") from error
     build(pipeline, options.config, run_id)
@@ -190,7 +190,7 @@ def _submit(options: Options, run_id: str, submission: _Submission) -> Any:
 
 
 def _as_run_error(error: Exception, options: Options) -> RunError:
-    """Return the error of a job in one sentence; a runner's own may hold tracebacks."""
+    """Return the error of a job as one sentence; a runner's own error may contain tracebacks."""
     if recovered := recover_run_error(error):
         return recovered
     if isinstance(error, grpc.RpcError):
@@ -204,13 +204,13 @@ def _as_run_error(error: Exception, options: Options) -> RunError:
 
 
 class _JobThread(threading.Thread):
-    """Submits a job, gives it the lease, logs what names it, and waits for its end if it is followed.
+    """Submits a job, passes it the lease, logs its description, and waits for its end if it is followed.
 
     Attributes:
         job: the job, once it is submitted; None for a runner without jobs.
-        error: what ended the thread, or None.
+        error: the error that ended the thread, or None.
         on_submitted: is called as soon as the job is submitted.
-        is_left: whether the job is no longer followed, so that what ends with this process says nothing of it.
+        is_left: whether the job is no longer followed, so that the errors of this process's end say nothing about it.
     """
 
     def __init__(
@@ -236,15 +236,15 @@ class _JobThread(threading.Thread):
             self.on_submitted()
             if self._is_followed:
                 self._follow(self.job)
-        # Every Exception: the clients of the service and of the store raise many types, none of them ours.
-        except Exception as error:  # passed to the main thread, which raises it
+        # Catch every Exception: the clients of the service and of the store raise many types, none of them ours.
+        except Exception as error:  # the main thread raises it
             self.error = error
 
     def _follow(self, job: Job | None) -> None:
         """Wait until the job ends.
 
         Raises:
-            Exception: it failed, or it is not known whether it is over.
+            Exception: the job failed, or it is not known whether it is over.
         """
         error: Exception | None = None
         state = PipelineState.UNKNOWN
@@ -255,7 +255,7 @@ class _JobThread(threading.Thread):
         if self.is_left:
             return
         if job and job.flink:
-            # A job server may be gone, or report a cancelled job as ended before Flink has ended it.
+            # A job server may be gone, or report a canceled job as ended before Flink has ended it.
             if isinstance(error, grpc.RpcError):
                 logger.warning("the job server at {} no longer answers: following the job on Flink", job.endpoint)
                 error = None
@@ -274,12 +274,12 @@ class _JobThread(threading.Thread):
             return False
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the job ends, but at most `seconds`, and return whether it is still at work."""
+        """Wait until the job ends, for at most `seconds`. Return whether it is still running."""
         self.join(seconds)
         return self.is_alive()
 
     def cancel(self) -> bool:
-        """Cancel the job in another thread, since that may take long. Return False if it is not submitted yet."""
+        """Cancel the job in another thread, since that may take long. Return False if the job is not submitted yet."""
         if not self._is_submitted:
             return False
         threading.Thread(target=self._cancel, args=(self.job,), name="cancel", daemon=True).start()
@@ -287,7 +287,7 @@ class _JobThread(threading.Thread):
 
     def _cancel(self, job: Job | None) -> None:
         try:
-            if job and job.flink_job:  # a job server passes it on late, or not at all
+            if job and job.flink_job:  # a job server forwards it late, or not at all
                 rest.cancel(job.flink, job.flink_job)
             self._result.cancel()
         # Every Exception, as above. The job may have ended in the meantime.
@@ -296,7 +296,7 @@ class _JobThread(threading.Thread):
 
 
 def _cancel(thread: _JobThread, signals: Sequence[Stopped]) -> None:
-    """Cancel the job and wait for its end, or leave at once at the second signal.
+    """Cancel the job and wait for its end. Stop immediately at the second signal.
 
     Raises:
         ExitRun: there was a second signal.

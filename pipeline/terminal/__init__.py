@@ -1,1 +1,1 @@
-"""What a user sees of a run: progress, log, signals and summary."""
+"""What the user sees of a run: progress, log, signals and summary."""

@@ -1,4 +1,4 @@
-"""summary.json -> the lines about annotations that a run logs at its end."""
+"""summary.json -> the lines about annotations in the log at the end of a run."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from transforms.model.annotations import IMAGE_LIST, OBJECTS
 from transforms.model.counting import counted
 
-# What the items of an annotation are called.
+# The names of an annotation's items in messages.
 _ITEMS = {OBJECTS: "box"}
 
 
 def annotation_lines(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what was read of each table, and what the outputs of each size have; nothing without annotations.
+    """Yield lines about the rows of each table and the annotations of each size; none if there are no annotations.
 
     Args:
         summary: the content of summary.json.
@@ -43,7 +43,7 @@ def annotation_lines(summary: Mapping[str, Any]) -> Iterator[str]:
 
 
 def empty_classes(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Yield those of --classes, such as /m/01yrx, of which no output has a box or a label."""
+    """Yield each class of --classes, such as /m/01yrx, of which no output has a box or a label."""
     found = {
         class_
         for sizes in summary.get("annotated", {}).values()
@@ -54,7 +54,7 @@ def empty_classes(summary: Mapping[str, Any]) -> Iterator[str]:
 
 
 def selection_problem(summary: Mapping[str, Any]) -> str:
-    """Return the message if the tables of annotations selected no image, else ""."""
+    """Return a message if the annotation tables selected no image, else ""."""
     images, tables = summary["images"], summary.get("annotations")
     if not tables or images["skipped"] < images["matched"]:
         return ""

@@ -8,12 +8,12 @@ from typing import Any
 from transforms import storage
 from transforms.storage.paths import escaped
 
-# The number of failures that a run names at its end.
+# The number of failures that are listed at the end of a run.
 NAMED = 3
 
 
 def first_failures(out_dir: str, failed: int) -> list[dict[str, Any]]:
-    """Return the first rows of the failures in `out_dir`, one for each image.
+    """Return the first rows of failures in `out_dir`, one for each image. There are at most `NAMED`.
 
     Args:
         out_dir: OUT.

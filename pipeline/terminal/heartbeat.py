@@ -1,4 +1,4 @@
-"""A line in the log whenever nothing else was logged for a while: the command is at work."""
+"""Log a line whenever nothing else was logged for a while, to show that the command is still running."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from loguru import logger
 
 from pipeline.terminal.log import terminal
 
-# Seconds without a line.
+# Seconds without a line until one is logged.
 PERIOD = 30.0
 
 
 @contextlib.contextmanager
 def heartbeat(log_line: Callable[[], None]) -> Iterator[None]:
-    """While the context lasts, call `log_line` whenever standard error got no line for `PERIOD` seconds."""
+    """Inside the context, call `log_line` whenever standard error had no new line for `PERIOD` seconds."""
     over = threading.Event()
     thread = threading.Thread(target=_beat, args=(log_line, over), name="heartbeat", daemon=True)
     thread.start()
@@ -29,7 +29,7 @@ def heartbeat(log_line: Callable[[], None]) -> Iterator[None]:
 
 
 def at_work(doing: str) -> contextlib.AbstractContextManager[None]:
-    """While the context lasts, say now and then what the command is doing, and for how long it has been doing so."""
+    """Inside the context, log from time to time what the command is doing, and how long it has been doing so."""
     started = time.monotonic()
     return heartbeat(lambda: logger.info("{}: {:,.0f} s so far", doing, time.monotonic() - started))
 

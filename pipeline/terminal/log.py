@@ -1,4 +1,4 @@
-"""The log, by loguru: on the terminal, in a file and, on request, with Beam's own messages."""
+"""The log, by loguru: on the terminal, in a file and, optionally, with Beam's own messages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def configure(level: str, path: str | None, on_dataflow: bool = False, quiet: bo
     Args:
         level: the lowest level that is logged.
         path: the path of the file, or None for no file.
-        on_dataflow: also log what Beam says about a job on Dataflow. About other jobs it logs tracebacks.
+        on_dataflow: also log Beam's messages about a Dataflow job. About other jobs, Beam logs tracebacks.
         quiet: send only warnings and errors to standard error.
 
     Raises:
@@ -63,7 +63,7 @@ terminal = Terminal()
 
 
 class _LogFile:
-    """A file for log lines. If a line cannot be written, as on a full disk, a message says so once; the run continues.
+    """A file for log lines. If a line cannot be written, as on a full disk, print a message once, and continue.
 
     Raises:
         OSError: the file cannot be created.
@@ -101,7 +101,7 @@ class _ToLoguru(logging.Handler):
     """Passes records of standard logging to loguru: those of `levels` unchanged, all others at level DEBUG.
 
     Args:
-        levels: the names of levels.
+        levels: the names of the levels.
     """
 
     def __init__(self, *levels: str) -> None:
@@ -114,7 +114,7 @@ class _ToLoguru(logging.Handler):
 
 
 def _silence_libraries(level: str) -> None:
-    """Show what Beam and Pillow log only at level "debug": their errors reach the program as exceptions."""
+    """Show the logs of Beam and Pillow only at level "debug": their errors reach the program as exceptions."""
     root = logging.getLogger()
     root.handlers = [_ToLoguru("WARNING", "ERROR", "CRITICAL") if level == "debug" else logging.NullHandler()]
     root.setLevel(logging.INFO if level == "debug" else logging.CRITICAL)
@@ -137,11 +137,11 @@ def _log_jobs(enabled: bool) -> None:
 
 
 def _asks_for_action(record: logging.LogRecord) -> bool:
-    """Leave out Beam's warnings about packages after which nothing is to be done.
+    """Return False for two Beam warnings about packages that require no action.
 
-    One is about any wheel, and so about that of this project, which `runners/packages.py` has checked. Another has the
-    traceback of a first download of the requirements, for one platform; Beam then tries a second one, whose failure is
-    an error.
+    The first is about any wheel, including that of this project, which `runners/packages.py` has checked. The second
+    has the traceback of a failed first download of the requirements, for one platform. Beam then tries another
+    platform, whose failure is an error.
     """
     message = record.getMessage()
     return "downsampled_open_images-" not in message and "Pip download failed with platform" not in message

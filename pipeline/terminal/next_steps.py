@@ -1,4 +1,4 @@
-"""What a person does with a finished dataset: a line that loads it and one that uploads it."""
+"""The next steps with a finished dataset: a line that loads it, and one that uploads it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from transforms.layouts import LAYOUTS, Layout
 from transforms.model.folders import size_folder, split_prefix
 from transforms.storage import is_local, join
 
-# What a repository of the Hub may be called.
+# Characters that the name of a Hub repository must not contain.
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def next_steps(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
-    """Yield the lines about the dataset in `out_dir`; none if it has no image.
+    """Yield the lines about the dataset in `out_dir`; none if it contains no image.
 
     Args:
         summary: the content of summary.json.
-        out_dir: OUT. Loaders and uploads need it on this machine, so that one on a store is copied first.
+        out_dir: OUT. Loading and uploading need a local copy, so a dataset in an object store is copied first.
     """
     if not summary["images"]["written"]:
         return
@@ -39,7 +39,7 @@ def _copy_command(out_dir: str, name: str) -> str:
 
 
 def _load_line(summary: Mapping[str, Any], out_dir: str) -> str:
-    """Return a line of Python that loads the images of the largest size."""
+    """Return a line of Python code that loads the images of the largest size."""
     layout: Layout = LAYOUTS[summary["settings"]["layout"]]
     if layout.is_loadable(_extensions(summary)):
         return f"from datasets import load_dataset; dataset = load_dataset({out_dir!r})"

@@ -26,7 +26,7 @@ class ProgressReporter:
     Args:
         progress: the counters.
         verbose: the number of images between two lines in the log.
-        startup_seconds: the seconds from the beginning of the command to the beginning of the run.
+        startup_seconds: the seconds from the start of the command to the start of the run.
         has_bar: whether to show a bar.
     """
 
@@ -41,15 +41,15 @@ class ProgressReporter:
         self._paced: tuple[float, int] | None = None
 
     def begin(self, doing: str) -> None:
-        """Set what status lines say until the images are listed, such as "listing the input"."""
+        """Set the activity that status lines name until the images are listed, such as "listing the input"."""
         self._doing, self._doing_since = doing, time.monotonic()
 
     def follow(self, wait: Callable[[float], bool], should_stop: Callable[[], bool]) -> None:
         """Show the progress until the run ends.
 
         Args:
-            wait: waits for the end of the run, but at most a number of seconds; returns whether the run continues.
-            should_stop: returns whether to return before the run ends.
+            wait: waits for the end of the run, for at most a number of seconds; returns whether the run continues.
+            should_stop: returns whether to stop following before the run ends.
         """
         bar: tqdm | None = None
         with heartbeat(lambda: _log_progress(self.state())), contextlib.ExitStack() as stack:
@@ -73,7 +73,7 @@ class ProgressReporter:
             _log_progress(self.line())
 
     def state(self) -> str:
-        """Return a line that says what the run is doing."""
+        """Return a line about the current activity of the run."""
         progress = self._progress
         if progress.total is None:
             return f"{self._doing}: {_duration(time.monotonic() - self._doing_since)} so far"
@@ -97,16 +97,16 @@ class ProgressReporter:
         )
 
     def seconds(self) -> float:
-        """Return the seconds since the run began."""
+        """Return the seconds since the run started."""
         return time.monotonic() - self._start
 
     def _pace(self) -> float:
-        """Return the images per second since the listing was complete: a cluster may take minutes to get there."""
+        """Return the images per second since the end of the listing, which a cluster may reach only after minutes."""
         seconds, done = self._paced or (0.0, self._progress.resumed)
         return (self._progress.done - max(done, self._progress.resumed)) / max(self.seconds() - seconds, 1e-9)
 
     def rate(self) -> float:
-        """Return the images per second, without the images that an earlier run committed."""
+        """Return the images per second of this run, without images that an earlier run committed."""
         return self._rate_after(self.seconds())
 
     def _rate_after(self, seconds: float) -> float:
@@ -125,7 +125,7 @@ class ProgressReporter:
         }
 
     def conclusion(self) -> str:
-        """Return a sentence about the whole run."""
+        """Return a sentence about the completed run."""
         progress = self._progress
         resized = progress.done - progress.resumed
         if not resized:
@@ -140,12 +140,12 @@ class ProgressReporter:
 
 
 def _log_progress(line: str) -> None:
-    """Log a line that a terminal does not show beside its bar."""
+    """Log a line that the terminal does not show if it has a progress bar."""
     logger.bind(progress=True).info("{}", line)
 
 
 def _duration(seconds: float) -> str:
-    """Return such as "95 s", "25 min" or "3.5 h"."""
+    """Return a duration such as "95 s", "25 min" or "3.5 h"."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"

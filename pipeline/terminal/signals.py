@@ -1,6 +1,6 @@
 """SIGINT and SIGTERM: the first one ends the command, whatever it is doing; later ones are ignored.
 
-While a job of a remote runner is followed, the first one cancels the job, and the second one ends the command.
+While a remote job is followed, the first one cancels the job, and the second one ends the command.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopped(BaseException):
-    """A signal asks the command to end. It is a `BaseException`, like `SystemExit`, so that no handler stops it.
+    """A signal requests the end of the command. Like `SystemExit` it is a `BaseException`, so that no handler stops it.
 
     Args:
         number: the number of the signal.
@@ -38,9 +38,9 @@ class Stopped(BaseException):
 
 
 def exit_on_signal() -> None:
-    """From now on, let a signal print one sentence and end this process at once.
+    """From now on, print one sentence at a signal and end this process immediately.
 
-    The handler raises nothing: code that is running, such as an import, might swallow the exception or print a
+    The signal handler raises nothing: running code, such as an import, might swallow the exception or print a
     traceback.
     """
     for number in _NUMBERS:
@@ -55,7 +55,7 @@ def ignore_signals() -> None:
 
 @contextlib.contextmanager
 def collect_signals(most: int = 1) -> Iterator[list[Stopped]]:
-    """While the context lasts, put the first `most` signals into the list, and ignore later ones."""
+    """Inside the context, append the first `most` signals to the yielded list, and ignore later ones."""
     signals: list[Stopped] = []
 
     def collect(number: int, _frame: FrameType | None) -> None:
@@ -69,7 +69,7 @@ def collect_signals(most: int = 1) -> Iterator[list[Stopped]]:
 
 @contextlib.contextmanager
 def raise_on_signal() -> Iterator[None]:
-    """While the context lasts, raise `Stopped` in the main thread at the first signal, and ignore later ones.
+    """Inside the context, raise `Stopped` in the main thread at the first signal, and ignore later ones.
 
     Use it for code that must clean up before the process ends.
     """
@@ -84,12 +84,12 @@ def _handler(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]
         yield
     finally:
         for number, earlier_handler in earlier.items():
-            if signal.getsignal(number) is handler:  # after a signal, it is ignored, and stays so
+            if signal.getsignal(number) is handler:  # after a signal, it is ignored, and remains ignored
                 signal.signal(number, earlier_handler)
 
 
 def print_stopped(stopped: Stopped) -> None:
-    """Print the sentence of a command that was stopped before its run began."""
+    """Print the message of a command that was stopped before its run started."""
     os.write(2, f"image_resizer: {stopped.reason}; run the same command again to continue\n".encode())
 
 

@@ -1,4 +1,4 @@
-"""summary.json -> the lines that a run logs at its end."""
+"""summary.json -> the lines in the log at the end of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transforms.publish.amounts import amount
 from transforms.storage import join
 from transforms.summary.enlarged import enlarged
 
-# What a note means. Where a setting decides, each of its values has a phrase.
+# The phrase for each note. If it depends on a setting, there is a phrase for each value.
 _NOTES: dict[Note, str | dict[str, str]] = {
     Note.EXIF_ORIENTATION: {
         "stored": "orientation in EXIF or XMP, not applied",
@@ -42,7 +42,7 @@ _NOTES: dict[Note, str | dict[str, str]] = {
 
 
 def summary_lines(summary: Mapping[str, Any], failures: Sequence[Mapping[str, Any]], out_dir: str) -> Iterator[str]:
-    """Yield the lines about the dataset in `out_dir`: what, then how many.
+    """Yield the lines about the dataset in `out_dir`. Each consists of a description and a number.
 
     Args:
         summary: the content of summary.json.
@@ -84,7 +84,7 @@ def summary_lines(summary: Mapping[str, Any], failures: Sequence[Mapping[str, An
 
 
 def _other_files(numbers: Mapping[str, int]) -> Iterator[str]:
-    """Yield a line for each kind of files that an extra would read, and one for all others."""
+    """Yield a line for each kind of file for which an extra is missing, and one for all other files."""
     others = {}
     for extension, number in numbers.items():
         if extra := extra_for(extension[1:]):
@@ -96,7 +96,7 @@ def _other_files(numbers: Mapping[str, int]) -> Iterator[str]:
 
 
 def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what the user may not expect of the dataset: enlarged images, then inputs that are not in it."""
+    """Yield warnings about unexpected properties of the dataset: enlarged images, then unreadable inputs."""
     if summary["settings"]["fit"] == "stretch":
         advice = "use a smaller -s"
     else:

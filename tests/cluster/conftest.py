@@ -22,7 +22,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with 400 images like photographs, ten of them different."""
+    """Return a folder with 400 photograph-like images with ten different contents."""
     data = [jpeg(seed, (2400, 1800)) for seed in range(10)]
     folder = tmp_path_factory.mktemp("in") / "photos"
     return write_tree(folder, {f"{number % 7}/p{number:03d}.jpg": data[number % 10] for number in range(400)})

@@ -22,12 +22,12 @@ from tests.pipeline.test_resume import start, wait_for_markers
 from tests.support import ROOT, jpeg, rows, run, snapshot, summary, write_tree
 from tests.support.poison import POISON, SEGFAULT, poison
 
-# Forty shards, so that a process is killed in the middle.
+# The dataset has forty shards, so that a process is killed in the middle of the run.
 FLAGS = ("-s", 128, 64, "--images_per_shard", 10)
 
 
 class Flink(NamedTuple):
-    """A cluster, and the flags that name it."""
+    """A cluster, and the flags that select it."""
 
     cluster: LocalCluster
     flags: tuple[str, ...]
@@ -52,7 +52,7 @@ def flink() -> Iterator[Flink]:
 
 
 class Lease(NamedTuple):
-    """What OUT says about the job that is at work on it."""
+    """The contents of the lease in OUT about the running job."""
 
     who: str
     flink_name: str
@@ -70,7 +70,7 @@ def lease_of(out: Path) -> Lease:
 
 
 def pids_of(*words: str, parents: list[int] | None = None) -> list[int]:
-    """Return the processes whose command line has all of these words, and whose parent is one of `parents`."""
+    """Return the IDs of the processes whose command line contains all words and whose parent is one of `parents`."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -224,7 +224,7 @@ def test_a_second_signal_leaves_the_job_at_work(photos: Path, flink: Flink, loca
     process = start("-i", photos, "-o", out, *FLAGS, *flink.flags)
     lease = lease_of(out)
     (job_manager,) = flink.cluster.pids()["jobmanager"]
-    os.kill(job_manager, signal.SIGSTOP)  # it cancels nothing meanwhile
+    os.kill(job_manager, signal.SIGSTOP)  # so that it cancels nothing for now
     try:
         process.send_signal(signal.SIGTERM)
         time.sleep(1)
@@ -243,7 +243,7 @@ def test_a_second_signal_leaves_the_job_at_work(photos: Path, flink: Flink, loca
 
 
 def test_an_image_that_kills_its_process_fails_alone(flink: Flink, tmp_path: Path) -> None:
-    del flink  # only so that this test is left out where the others are
+    del flink  # requested only so that this test is skipped together with the others
     folder = write_tree(tmp_path / "in", {f"p{seed:02d}.jpg": jpeg(seed, (60, 40)) for seed in range(40)})
     write_tree(folder, {"poison.png": POISON})
     flags = ("-i", folder, "-o", tmp_path / "out", "-s", 16, "-ext", "jpg", "--images_per_shard", 4)

@@ -1,4 +1,4 @@
-"""Runs on Prism, Beam's own portable runner: what a remote run does like a local one."""
+"""Runs on Prism, Beam's own portable runner: the common behavior of remote and local runs."""
 
 import json
 import signal

@@ -1,10 +1,10 @@
 """Run a job as it was staged: `python captured.py PIPELINE OPTIONS HARNESS_PID [--timeout SECONDS]`.
 
 PIPELINE is the staged graph, and OPTIONS is a JSON file with the job's options. As on a worker, the SDK harness of
-this interpreter runs the user's code in a separate process, whose id is written to HARNESS_PID. Only the runner
+this interpreter runs the user's code in a separate process, whose ID is written to HARNESS_PID. Only the runner
 differs. The exit code is 3 if the harness dies, which the runner would not notice, and 4 after the timeout.
 
-This file imports no part of the project: the environment that runs it holds only what was staged.
+This file imports no part of the project: its environment contains only what was staged.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def use_processes(pipeline: beam_runner_api_pb2.Pipeline, harness_pid: Path) -> 
 
 
 def provision(options: dict[str, Any]) -> ExtendedProvisionInfo:
-    """Return the description of the job that the harness gets."""
+    """Return the description of the job for the harness."""
     struct = Struct()
     struct.update({"options": {name: _as_flag(value) for name, value in options.items()}})
     return ExtendedProvisionInfo(
@@ -49,7 +49,7 @@ def provision(options: dict[str, Any]) -> ExtendedProvisionInfo:
 
 
 def _as_flag(value: Any) -> Any:
-    """Return a number as text: a Struct holds numbers as floats, which a flag for a whole number refuses."""
+    """Return a number as text: a Struct stores numbers as floats, which a flag for a whole number refuses."""
     return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 

@@ -13,7 +13,7 @@ from tests.support import jpeg, write_tree
 
 IMAGES = 240
 
-# Names that a store accepts and a request must encode.
+# Names that a store accepts, but that must be encoded in a request.
 ODD_NAMES = ("a b.jpg", "ü/ñ.jpg", "100%.jpg", "100%25.jpg", "x#y+z&a=b.jpg", "q[1].jpg", "star*.jpg")
 
 
@@ -29,7 +29,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def store(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """Yield a store that holds the images in gs://bucket/photos."""
+    """Yield a store with the images in gs://bucket/photos."""
     with running_store(tmp_path_factory.mktemp("store") / "one") as store:
         store.write_tree(images, "photos")
         yield store
@@ -44,7 +44,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def submit(store: Store, service: Service, tmp_path_factory: pytest.TempPathFactory) -> Submit:
-    """Return a function that submits a job with an output folder gs://bucket/<name> and further flags."""
+    """Return a function that submits a job with the output folder gs://bucket/<name> and other flags."""
 
     def submit(name: str, *flags: str) -> Job:
         return submit_to(service, store, name, flags, tmp_path_factory.mktemp(name))
@@ -62,16 +62,16 @@ def job(submit: Submit) -> Job:
 
 @pytest.fixture(scope="session")
 def environment(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the interpreter of an environment with the staged packages and their dependencies only.
+    """Return the interpreter of an environment with only the staged packages and their dependencies.
 
-    The project's package is installed first: it must declare all that it needs. The staged requirements only pin
+    The project's package is installed first: it must declare all its dependencies. The staged requirements only pin
     versions.
     """
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
     python = folder / "bin" / "python"
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    # As workers install a package: itself first, and then what it needs.
+    # Install the package like a worker does: first itself, then its dependencies.
     alone = ["--upgrade", "--force-reinstall", "--no-deps"]
     requirements = ["-r", str(job.staged / "requirements.txt")]
     for arguments in ([*alone, str(job.package)], [str(job.package)], requirements):

@@ -1,4 +1,4 @@
-"""A stand-in for the part of the Dataflow service that a submission uses: it keeps jobs, in a state that tests set."""
+"""A stand-in for the part of the Dataflow service that a submission uses. It keeps jobs in a state that tests set."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Service(ThreadingHTTPServer):
         self.requests: list[str] = []
 
     def answer(self, method: str, job_id: str | None, part: str | None, body: dict[str, Any]) -> dict[str, Any]:
-        """Return the answer to a request."""
+        """Return the response to a request."""
         if job_id is None and method == "GET":
             return {"jobs": [self._job(known_id) for known_id in self.jobs]}
         if job_id is None:

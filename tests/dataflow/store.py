@@ -1,7 +1,7 @@
 """An emulated Cloud Storage: `python -m tests.dataflow.store RECORD [--fault_every N]`.
 
-It is gcp-storage-emulator in memory, extended with listings of ranges, pages and chosen fields, with a record of all
-requests and, on request, with the errors of a busy store. It prints its port, and ends when its standard input is
+It is gcp-storage-emulator in memory, extended with listings of ranges, pages and selected fields, with a record of all
+requests and, optionally, with the errors of a busy store. It prints its port, and ends when its standard input is
 closed, or after an hour.
 """
 
@@ -28,11 +28,11 @@ from gcp_storage_emulator.storage import Storage
 BUCKET = "bucket"
 # Another bucket, in europe-west1.
 FAR_BUCKET = "far-away"
-# The header of a test's own requests, which are always answered and never recorded.
+# The header of a test's own requests, which never fail and are never recorded.
 TEST_HEADER = "X-Test"
 
 _MAX_SECONDS = 3600
-# Objects in a page of a listing. Cloud Storage's limit is 1000; a smaller page gives the tests several pages.
+# The number of objects in a page of a listing. Cloud Storage's limit is 1000; smaller pages give the tests several.
 _PAGE = 100
 _LISTING = re.compile(r"/storage/v1/b/([^/]+)/o")
 # The first line of each request in a batch.
@@ -42,7 +42,7 @@ _BUSY = ((429, "Too Many Requests"), (503, "Service Unavailable"))
 
 class _MemoryStorage(Storage):
     def _write_config_to_file(self) -> None:
-        """Write nothing: nothing needs to survive this process, and each write would take longer than the last."""
+        """Write nothing: no data must survive this process, and each write would take longer than the last one."""
 
     def create_file(self, bucket: str, name: str, content: bytes, resource: dict[str, Any], upload: str = "") -> None:
         path = f"/download/storage/v1/b/{bucket}/o/{quote(name, safe='')}"
@@ -66,7 +66,7 @@ class _Server(ThreadingHTTPServer):
         self._served = 0
 
     def next_fault(self) -> tuple[int, str] | None:
-        """Return the error that the current request gets, or None for none."""
+        """Return the error for the current request, or None if it succeeds."""
         self._served += 1
         number, rest = divmod(self._served, self._fault_every) if self._fault_every else (0, 1)
         return None if rest else _BUSY[number % len(_BUSY)]
@@ -80,7 +80,7 @@ class _Handler(RequestHandler):
     server: _Server
     rfile: IO[bytes]
     disable_nagle_algorithm = (
-        True  # an answer is several small packets, each of which would wait for an acknowledgement
+        True  # a response consists of several small packets, each of which would wait for an acknowledgement
     )
 
     def __init__(self, *args: Any) -> None:
@@ -143,7 +143,7 @@ def page_of(objects: list[dict[str, Any]], prefixes: list[str], query: dict[str,
 
 
 def _with_fields(fields: str, page: dict[str, Any]) -> dict[str, Any]:
-    """Return a page with the requested fields only, such as items(name,size),nextPageToken."""
+    """Return a page with only the requested fields, such as items(name,size),nextPageToken."""
     item_fields = re.search(r"items(?:\(([^)]*)\)|/(\w+))", fields)
     fields_of_page = set(re.split(r"[,/]", re.sub(r"\([^)]*\)", "", fields)))
     kept = {name: value for name, value in page.items() if name in fields_of_page}

@@ -1,4 +1,4 @@
-"""What the tests use to reach the store, and to submit and run jobs."""
+"""Access to the store, and functions that submit and run jobs."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ SUBMIT = "./run_dataflow.sh"
 # The flags that every job needs.
 PLACE = {"--project": "a-project", "--region": "us-central1", "--temp_location": f"gs://{BUCKET}/tmp"}
 
-# Flags of a job whose workers are of no interest: nothing is packaged for them, which takes half of a submission.
+# The flags of a job whose workers do not matter: nothing is packaged for them, which takes half of a submission.
 IMAGE = ("--image", "an-image")
 
 # The seconds that a single step may take.
 _TIMEOUT = 150
 
-# Credentials of a user that need no renewal. Without credentials, a command on gs:// is refused.
+# Credentials of a user that need no renewal. A command on gs:// is refused without credentials.
 _CREDENTIALS = {
     "type": "authorized_user",
     "client_id": "i",
@@ -45,7 +45,7 @@ _CREDENTIALS = {
 
 
 class Request(NamedTuple):
-    """A request that the store received; a batch has `parts`, such as "DELETE /storage/v1/b/..."."""
+    """A request that the store received. A batch has `parts`, such as "DELETE /storage/v1/b/..."."""
 
     method: str
     path: str
@@ -57,11 +57,11 @@ class Store:
     """A running store.
 
     Args:
-        url: the URL that it listens at.
+        url: the URL of the store.
         folder: the folder with the record of its requests, and with credentials.
 
     Attributes:
-        bucket: the client's object for `BUCKET`.
+        bucket: the client object for `BUCKET`.
     """
 
     def __init__(self, url: str, folder: Path) -> None:
@@ -81,11 +81,11 @@ class Store:
             "GOOGLE_APPLICATION_CREDENTIALS": str(self._credentials),
             "GOOGLE_CLOUD_PROJECT": "p",
             "NO_GCE_CHECK": "true",
-            "CLOUDSDK_CONFIG": str(self._credentials.parent),  # no project or region of the person who runs the tests
+            "CLOUDSDK_CONFIG": str(self._credentials.parent),  # ignore the user's own project and region
         }
 
     def requests(self) -> list[Request]:
-        """Return all requests that it has answered, without those of this object."""
+        """Return all requests that the store has answered, except those of this object."""
         self._settle()
         lines = (json.loads(line) for line in self._record.read_text().splitlines())
         return [Request(line["method"], line["path"], line["status"], tuple(line["parts"])) for line in lines]
@@ -101,7 +101,7 @@ class Store:
         os.truncate(self._record, 0)
 
     def write_tree(self, folder: Path, prefix: str) -> None:
-        """Write an object below `prefix` for each file below `folder`."""
+        """Write each file in `folder` to an object in the folder `prefix`."""
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             self.bucket.blob(f"{prefix}/{path.relative_to(folder)}").upload_from_filename(path)
 
@@ -110,12 +110,12 @@ class Store:
         return bytes(self.bucket.blob(name).download_as_bytes())
 
     def generations(self, prefix: str) -> dict[str, int]:
-        """Return the generation of each object below `prefix` ("" for all), by its path below `prefix`."""
+        """Return path relative to `prefix` -> generation, for each object in the folder `prefix` ("" for all)."""
         folder = f"{prefix}/" if prefix else ""
         return {blob.name.removeprefix(folder): blob.generation for blob in self.bucket.list_blobs(prefix=folder)}
 
     def snapshot(self, prefix: str) -> dict[str, bytes]:
-        """Return the content of each object below `prefix` outside `.run`, by its path below `prefix`."""
+        """Return path relative to `prefix` -> content, for each object in the folder `prefix` outside `.run`."""
         return {
             path: self.read(f"{prefix}/{path}") for path in self.generations(prefix) if not path.startswith(".run/")
         }
@@ -126,8 +126,8 @@ def running_store(folder: Path, fault_every: int = 0) -> Iterator[Store]:
     """Yield a running store, which ends with this process at the latest.
 
     Args:
-        folder: a folder to create for it.
-        fault_every: refuse each request whose number is a multiple of this; 0 refuses none.
+        folder: a folder to create for the store.
+        fault_every: refuse each request whose number is a multiple of this; 0 to refuse none.
     """
     folder.mkdir()
     command = [sys.executable, "-m", "tests.dataflow.store", str(folder / "requests.jsonl")]
@@ -149,8 +149,8 @@ class Job(NamedTuple):
     Args:
         description: the description that the service received.
         staged: a folder with the staged files and options.json.
-        out: the output folder, below the bucket.
-        messages: what the command that submitted the job printed.
+        out: the path of the output folder in the bucket.
+        messages: the output of the command that submitted the job.
     """
 
     description: dict[str, Any]
@@ -160,12 +160,12 @@ class Job(NamedTuple):
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options that the workers get."""
+        """The options that the workers receive."""
         return dict(self.description["environment"]["sdkPipelineOptions"]["options"])
 
     @property
     def package(self) -> Path:
-        """The project as it was staged: a wheel, or source where this machine compiles nothing for the workers."""
+        """The staged project: a wheel, or source if this machine cannot compile for the workers."""
         return next(self.staged.glob("downsampled_open_images-*.whl"), self.staged / "workflow.tar.gz")
 
 
@@ -179,7 +179,7 @@ def flags_of(values: dict[str, str]) -> list[str]:
 
 def submission(store: Store, *flags: str) -> subprocess.CompletedProcess[str]:
     """Run the command that submits a job."""
-    names = {"PROJECT", "REGION", "TEMP_LOCATION", "IMAGE", "INPUT", "OUTPUT"}  # replace flags
+    names = {"PROJECT", "REGION", "TEMP_LOCATION", "IMAGE", "INPUT", "OUTPUT"}  # variables that replace flags
     environment = {name: value for name, value in os.environ.items() if name not in names}
     return subprocess.run(
         [SUBMIT, *flags],
@@ -221,9 +221,9 @@ class CapturedRun:
     Args:
         job: the captured job.
         python: the interpreter of the runner and of the worker.
-        store: the store that the job reads and writes.
+        store: the store that the job reads from and writes to.
         folder: the folder for its log.
-        path: a folder with further modules for the worker.
+        path: a folder with additional modules for the worker.
     """
 
     def __init__(self, job: Job, python: Path, store: Store, folder: Path, path: str | None = None) -> None:
@@ -264,7 +264,7 @@ class CapturedRun:
             time.sleep(0.02)
 
     def kill_harness(self) -> None:
-        """Kill the process that runs the user's code, as if the worker's machine were lost."""
+        """Kill the process that runs the user's code, as if the worker's machine had failed."""
         with suppress(ProcessLookupError):
             os.kill(int(self._pid.read_text()), signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""Tables of Open Images on a store, joined by the workers of a job."""
+"""Open Images tables in a store, joined by the workers of a job."""
 
 import csv
 from pathlib import Path

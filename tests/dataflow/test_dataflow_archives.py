@@ -1,4 +1,4 @@
-"""Archives on a store, read by the workers of a job."""
+"""Archives in a store, read by the workers of a job."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Two runs on one OUT in a store."""
+"""Two runs that use the same OUT in a store."""
 
 import json
 import os

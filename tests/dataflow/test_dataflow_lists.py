@@ -1,4 +1,4 @@
-"""Staged jobs that read lists, the web and S3 make the images of a local folder."""
+"""Staged jobs that read from lists, the web and S3 create the same images as local runs on a folder."""
 
 import json
 import subprocess
@@ -38,7 +38,7 @@ def s3(images: Path) -> Iterator[S3]:
 
 @pytest.fixture(scope="module")
 def with_boto3(environment: Path) -> Path:
-    """Return the environment with boto3, which a job asks for if it may read from S3."""
+    """Return the environment with boto3, which a job requires if it may read from S3."""
     command = [str(environment), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "boto3"]
     subprocess.run(command, check=True, timeout=200)
     return environment
@@ -46,7 +46,7 @@ def with_boto3(environment: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def local(images: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Hashes]:
-    """Return the outcomes of a local run on the same images as files."""
+    """Return the hashes of a local run on the same images as files."""
     out = tmp_path_factory.mktemp("local") / "out"
     done = run_here("-i", images, "-o", out, "-s", 64, "--layout", "files", "--images_per_shard", 10)
     assert done.returncode == 0, done.stderr
@@ -63,7 +63,7 @@ def outcomes_of(manifest: Iterable[Row]) -> dict[str, Hashes]:
 
 
 def outcomes(store: Store, job: Job) -> dict[str, Hashes]:
-    """Return the hashes of the source and of the output of each image of a dataset, by its source."""
+    """Return source -> the hashes of the source and of its output, for each image of a dataset."""
     parts = [name for name in store.generations(job.out) if name.startswith("manifest-")]
     return outcomes_of(json.loads(line) for name in parts for line in store.read(f"{job.out}/{name}").splitlines())
 

@@ -1,4 +1,4 @@
-"""A dataset on a store goes on with the defaults that it was begun with, in a local run and in a job."""
+"""A dataset in a store is continued with the defaults with which it was started, by a local run and by a job."""
 
 import os
 import subprocess

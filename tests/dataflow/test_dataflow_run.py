@@ -1,4 +1,4 @@
-"""Staged jobs that run on a store make the same datasets as local runs."""
+"""Staged jobs that run on a store create the same datasets as local runs."""
 
 import json
 from collections import Counter
@@ -47,7 +47,7 @@ def six_shards(submit: Submit) -> Job:
 
 
 def local_dataset(images: Path, out: Path, *flags: str) -> dict[str, bytes]:
-    """Make a dataset on this machine, and return its files."""
+    """Create a dataset on this machine, and return its files."""
     done = run_here("-i", images, "-o", out, "-s", 64, *flags)
     assert done.returncode == 0, done.stderr
     return snapshot(out)
@@ -119,7 +119,7 @@ def test_jobs_make_the_local_dataset_with_few_requests(
         reads = reads_of_images(requests)
         assert reads == dict.fromkeys(((name, "content") for name in names), 1)
         other_reads = sum(request.method == "GET" for request in requests) - reads.total()
-        assert other_reads <= 30 + 8 * shards  # listings and markers, none of them per image
+        assert other_reads <= 30 + 8 * shards  # listings and markers: none per image
     writes = [sum(request.method != "GET" for request in requests) for requests in (two_requests, six_requests)]
     writes_per_shard = (writes[1] - writes[0]) / (6 - 2)
     assert 0 < writes_per_shard / 1000 < 0.01  # per image, with a thousand images per shard
@@ -148,7 +148,7 @@ def test_an_image_that_kills_its_worker_process_fails_alone(job: Job, environmen
     (failure,) = [json.loads(line) for line in dataset["failures-00000-of-00001.jsonl"].splitlines()]
     assert failure["source"] == "poison.png"
     assert (failure["error"], failure["message"]) == ("crashed", "it crashed the process that decoded it (SIGSEGV)")
-    local = local_dataset(poisoned, tmp_path / "here", *FILES)  # here the image does not kill the decoder
+    local = local_dataset(poisoned, tmp_path / "here", *FILES)  # here the image does not crash the decoder
     assert dataset.keys() == local.keys() - {"poison.png"}
     assert [dataset[name] for name in photos] == [local[name] for name in photos]
     rows, local_rows = (files["manifest-00000-of-00001.jsonl"].splitlines() for files in (dataset, local))

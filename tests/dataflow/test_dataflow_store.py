@@ -1,4 +1,4 @@
-"""The properties of the emulated store that the other tests rely on."""
+"""The properties of the emulated store on which the other tests rely."""
 
 from collections import Counter
 from pathlib import Path
@@ -64,7 +64,7 @@ def test_every_fifth_request_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_state_of_an_earlier_version_is_moved_in_the_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A move that was cut off is repeated: an object that was copied and not yet deleted lies in both places."""
+    """An interrupted move is repeated: an object that was copied but not yet deleted exists in both places."""
     for name, value in store.environment().items():
         monkeypatch.setenv(name, value)
     gcs_client.client.cache_clear()

@@ -1,4 +1,4 @@
-"""What is submitted: the job, and the files that its workers install."""
+"""The contents of a submission: the job, and the files that its workers install."""
 
 import hashlib
 import json
@@ -119,7 +119,7 @@ def test_the_staged_packages_install_into_an_empty_environment(environment: Path
 
 
 def test_the_installed_command_makes_datasets_and_estimates(environment: Path, images: Path, tmp_path: Path) -> None:
-    """The package is installed as by a user: without a checkout, and with the dependencies of setup.py only."""
+    """The package is installed as by a user: without a checkout, and with only the dependencies of setup.py."""
 
     def command(*flags: str) -> str:
         line = [str(environment.with_name("image_resizer")), "-i", str(images), "-s", "64", *flags]

@@ -1,4 +1,4 @@
-"""The Dockerfile: what can be checked of it without a container engine."""
+"""The Dockerfile: everything that can be checked without a container engine."""
 
 import os
 import re
@@ -15,7 +15,7 @@ STAGES = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(encoding="utf-8"), 
 
 
 def instructions(stage: str, name: str) -> list[str]:
-    """Return the arguments of each instruction of this name."""
+    """Return the arguments of each instruction with this name."""
     return re.findall(rf"^{name} (.*)$", stage, re.MULTILINE)
 
 
@@ -46,7 +46,7 @@ def test_the_first_stage_compiles_a_wheel_that_the_second_installs(tmp_path: Pat
 
 
 def test_the_image_holds_no_source_that_workers_could_load_instead_of_the_wheel() -> None:
-    """A worker's Python looks into its working directory first."""
+    """A worker's Python searches its working directory first."""
     image = STAGES[-1]
     assert instructions(image, "WORKDIR") == []
     copied = [arguments.split()[:-1] for arguments in instructions(image, "COPY") if "--from" not in arguments]

@@ -1,1 +1,1 @@
-"""A fuzzer: damaged images of every format that is read. See `tests.fuzz.__main__`."""
+"""A fuzzer that decodes damaged images of every supported format. See `tests.fuzz.__main__`."""

@@ -1,16 +1,16 @@
 """Fuzzer: `python -m tests.fuzz --cases 20000 --seed 1` takes some three minutes on one core.
 
-Whatever the bytes of a file, each size is written, skipped, or failed with a known kind. Nothing is raised, and no
-process dies or hangs. One case in four is made twice, with the same bytes. The process grows by no more than 1.25
-times the memory for which the image was admitted (`imaging.memory`) and 16 MB: `trial.TIMES`, `trial.ASIDE`. An image
-that needs more than 256 MB is not admitted (`--memory`). One case in three also becomes a thumbnail of the report,
+Whatever the bytes of a file, each size is written, skipped, or failed with a known kind. No exception is raised, and no
+process dies or hangs. One case in four runs twice, and must produce the same bytes. The process grows by at most 1.25
+times the memory for which the image was admitted (`imaging.memory`) plus 16 MB: `trial.TIMES`, `trial.ASIDE`. An image
+that needs more than 256 MB is not admitted (`--memory`). One case in twenty also becomes a thumbnail of the report,
 and one in fifty goes through `--estimate`.
 
-The seed and the number of a case decide everything about it: `python -m tests.fuzz --seed 1 --case 123` repeats a
+The seed and the number of a case determine it completely: `python -m tests.fuzz --seed 1 --case 123` repeats a
 case, and `--save FILE` writes its bytes.
 
 With `LD_PRELOAD=libc_malloc_debug.so MALLOC_CHECK_=3 MALLOC_PERTURB_=85` before the command, glibc detects writes
-past the end of a block; the memory that a case takes is not checked then.
+past the end of a block; the memory of a case is not checked then.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the cases, print those with problems, and return 1 if there are any."""
+    """Run the cases and print those with problems. Return 1 if there are any, else 0."""
     options = _arguments(argv)
     numbers = range(options.first, options.first + options.cases)
     if options.case is not None:

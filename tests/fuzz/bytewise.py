@@ -1,4 +1,4 @@
-"""Files that Pillow cannot write, built byte by byte."""
+"""Files that Pillow cannot write, created byte by byte."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.transforms.imaging.files import png, png_rows, tiff
 
 @functools.cache
 def bytewise_files() -> dict[str, bytes]:
-    """Return the files by their names, which begin with their format."""
+    """Return name -> file. Each name begins with the format."""
     return _pngs() | _tiffs() | _ppms() | _psds() | _bmps()
 
 
 def _pngs() -> dict[str, bytes]:
-    deep = {2: 6, 4: 4, 6: 8}  # colour type -> bytes of a pixel with 16 bits a sample
+    deep = {2: 6, 4: 4, 6: 8}  # color type -> bytes of a pixel with 16 bits per sample
     files = {
         f"PNG 16 bits {color_type}": png(
             (9, 3), png_rows(*[bytes(range(9 * width))] * 3), bits=16, color_type=color_type
@@ -85,7 +85,7 @@ def _psds() -> dict[str, bytes]:
 
 
 def _bmps() -> dict[str, bytes]:
-    """Return BMPs with run lengths, and one of 16 bits a pixel with masks."""
+    """Return BMPs with run-length encoding, and one of 16 bits per pixel with masks."""
     runs = b"\x04\x01\x04\x02\0\0\0\x04\1\2\3\4\x04\x05\0\0\0\x02\1\1\x05\x03\0\1"
     palette = bytes(range(256)) * 4
     masks = struct.pack("<3I", 0xF800, 0x07E0, 0x001F)

@@ -1,4 +1,4 @@
-"""A case: damaged bytes and a spec, derived from nothing but a seed and a number."""
+"""A case: damaged bytes and a spec, derived only from a seed and a number."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transforms.imaging.spec import COLORS, DEPTH_RANGES, FILTERS, FITS, MODES, 
 
 
 class Case(NamedTuple):
-    """A file and the settings to resize it with; `name` is that of the intact file that was damaged."""
+    """A file, the settings with which it is resized, and the name of the intact file that was damaged."""
 
     name: str
     data: bytes
@@ -42,7 +42,7 @@ def _formats() -> tuple[str, ...]:
 
 
 def spec_of(chance: random.Random) -> ResizeSpec:
-    """Return random settings that may be combined."""
+    """Return random settings that can be combined."""
     mode = chance.choice((*MODES, "RGB", "RGB"))
     fit = chance.choice(FITS)
     algorithm = "nearest" if mode == "keep" else chance.choice(list(FILTERS))

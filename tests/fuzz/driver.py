@@ -1,4 +1,4 @@
-"""Cases run one after another in a child process. A case that ends the process is reported, and a new process goes on.
+"""Runs cases one after another in a child process. If a case ends the process, report it and start a new process.
 
 parent  <-- number before a case, Report after it --  child      pickles, over the child's standard output
 """
@@ -25,13 +25,13 @@ from transforms.resizing.allocator import keep_freed_memory
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
-# Bytes of address space beyond what is admitted: decoders reserve more than they touch (WebP two pictures, 2 GB).
-# The limit protects the machine from a decoder that needs more.
+# Bytes of address space in addition to admitted memory: decoders reserve more than they touch (WebP: two pictures, 2
+# GB). The limit protects the machine from a decoder that needs more.
 _ADDRESSES = 6_000_000_000
 
 
 class Plan(NamedTuple):
-    """How to run cases: a seed, the bytes of memory in which they are admitted, and the seconds that one may take."""
+    """How to run cases: the seed, the bytes of memory that an admitted image may need, and the seconds for a case."""
 
     seed: int = 1
     memory: int = 256_000_000
@@ -39,7 +39,7 @@ class Plan(NamedTuple):
 
 
 def reports(plan: Plan, numbers: range) -> Iterator[Report]:
-    """Run the cases of these numbers, in order, and yield a report on each, even if it ends its process."""
+    """Run the cases with these numbers, in order, and yield a report on each, even if it ends its process."""
     while numbers:
         last = numbers[0] - 1
         for report in _reports_of_one_child(plan, numbers):
@@ -87,14 +87,14 @@ def _end_of(errors: IO[bytes]) -> str:
 
 
 def serve(seed: int, memory: int, seconds: float, numbers: range) -> None:
-    """Run cases in the child process, and end it by SIGALRM if a case takes longer than `seconds`."""
+    """Run cases in the child process. SIGALRM ends the process if a case takes longer than `seconds`."""
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # so that what a library prints is not taken for an answer
+    os.dup2(2, 1)  # so that output of a library is not read as a report
     warnings.simplefilter("ignore")
     keep_freed_memory(memory)
-    check_extra(ResizeSpec(check_jpeg=True))  # imports it before anything is measured
+    check_extra(ResizeSpec(check_jpeg=True))  # imports the extra before anything is measured
     addresses = memory_of_process("VmSize") + memory + _ADDRESSES
-    with contextlib.suppress(ValueError):  # a lower limit is set already
+    with contextlib.suppress(ValueError):  # a lower limit is already set
         resource.setrlimit(resource.RLIMIT_AS, (addresses, resource.getrlimit(resource.RLIMIT_AS)[1]))
     for number in numbers:
         _answer(answers, number)

@@ -1,4 +1,4 @@
-"""JPEGs of every coding and layout; Pillow cannot write most of them."""
+"""JPEGs of every coding and layout. Pillow cannot write most of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.transforms.imaging.jpegs import segment
 
 _SMALL, _LARGE = (45, 31), (400, 304)
 
-# Names of files -> the marker of a frame that no encoder here writes, and whether it replaces a progressive frame's.
+# Name of a file -> the marker of a frame that no encoder here writes, and whether it replaces a progressive frame's.
 _REMARKED = {
     "SOF1": (0xC1, False),
     "SOF5": (0xC5, False),
@@ -31,7 +31,7 @@ _REMARKED = {
 
 @functools.cache
 def jpeg_files() -> dict[str, bytes]:
-    """Return the files by their names, which begin with their format."""
+    """Return name -> file. Each name begins with the format."""
     files = _lossless() | _deep() | _colors() | _thumbnails()
     for name, (marker, progressive) in _REMARKED.items():
         data = image_bytes(photo(7, _LARGE if "large" in name else _SMALL), "JPEG", progressive=progressive)

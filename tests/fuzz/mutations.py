@@ -1,4 +1,4 @@
-"""Ways to damage a file. Each takes its bytes, those of another file and a random generator, and returns new bytes."""
+"""Ways to damage a file. Each function gets its bytes, those of another file and a random generator."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CONTAINERS = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"moov": 0, b"trak": 0, b"mdi
 def mutate(data: bytes, other: bytes, chance: random.Random) -> bytes:
     """Apply one to four mutations. Two times in three, keep what is needed to open the file.
 
-    That is its first bytes, and the checksums of a PNG.
+    That is the first bytes, and the checksums of a PNG.
     """
     mutated = data
     for _ in range(chance.choice((1, 1, 1, 2, 4))):
@@ -34,7 +34,7 @@ def mutate(data: bytes, other: bytes, chance: random.Random) -> bytes:
 
 
 def _random_offset(data: bytes, chance: random.Random, width: int = 1) -> int:
-    """Return a random offset with `width` bytes after it; every other time in the header."""
+    """Return a random offset that is followed by `width` bytes. Every other time, it is in the header."""
     end = max(1, len(data) - width + 1)
     return chance.randrange(min(end, 64) if chance.random() < 0.5 else end)
 
@@ -71,7 +71,7 @@ def randomize(data: bytes, _other: bytes, chance: random.Random) -> bytes:
 
 
 def truncate(data: bytes, _other: bytes, chance: random.Random) -> bytes:
-    """Keep the beginning; every other time, all but the last few bytes."""
+    """Keep the beginning. Every other time, keep all but the last few bytes."""
     kept = len(data) - chance.randint(1, 40) if chance.random() < 0.5 else chance.randint(0, len(data))
     return data[: max(0, kept)]
 
@@ -93,7 +93,7 @@ def behead(data: bytes, other: bytes, chance: random.Random) -> bytes:
 
 
 def set_frame(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Change the coding of a JPEG's frame; flip bits if there is no frame."""
+    """Change the coding of a JPEG's frame, or flip bits if there is no frame."""
     frames = [match.start() + 1 for match in re.finditer(rb"\xff[\xc0-\xc3\xc9-\xcb]\0", data)]
     if not frames or not data.startswith(b"\xff\xd8"):
         return flip_bits(data, other, chance)
@@ -136,7 +136,7 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 
 def pieces_of(data: bytes, chance: random.Random) -> list[bytes]:
-    """Split a file into chunks, segments, boxes or TIFF tags, or else at random; return at least one piece."""
+    """Split a file into chunks, segments, boxes or TIFF tags, or else at random. Return at least one piece."""
     cuts: list[int] = []
     if data.startswith(_PNG_SIGNATURE):
         cuts = _cuts(data, 8, lambda at: 12 + int.from_bytes(data[at : at + 4], "big"))
@@ -167,7 +167,7 @@ def _box_length(data: bytes, at: int) -> int:
 
 
 def _tiff_cuts(data: bytes) -> list[int]:
-    """Return the offsets before each entry of the first directory, and after the last."""
+    """Return the offsets before each entry of the first directory, and after the last entry."""
     order = "<" if data[:2] == b"II" else ">"
     start = int(struct.unpack(f"{order}I", data[4:8].ljust(4, b"\0"))[0])
     count = int(struct.unpack(f"{order}H", data[start : start + 2].ljust(2, b"\0"))[0])
@@ -176,7 +176,7 @@ def _tiff_cuts(data: bytes) -> list[int]:
 
 
 def correct_checksums(data: bytes) -> bytes:
-    """Correct the checksums of a PNG, so that decoders read the damaged chunks; return other files unchanged."""
+    """Correct the checksums of a PNG, so that decoders read the damaged chunks. Return other files unchanged."""
     if not data.startswith(_PNG_SIGNATURE):
         return data
     corrected = bytearray(data)

@@ -1,4 +1,4 @@
-"""The other paths of a case's bytes to a decoder: pictures of the report, and `--estimate`."""
+"""The other ways from a case's bytes to a decoder: pictures of the report, and `--estimate`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tests.fuzz.cases import Case
 from transforms.imaging.resize import Encoded, ImageResult
 from transforms.model.records import Source
 
-# One case in this many takes the path. Pictures are made in a new process, and estimating imports Apache Beam.
+# One case in this many is also tried here. Pictures are created in a new process, and estimates import Apache Beam.
 _PICTURE, _ESTIMATE = 20, 50
 
 
 def problem_of_other_paths(case: Case, number: int, result: ImageResult, memory: int) -> str:
-    """Return what is wrong with a case on one of these paths, compared with its result; "" if nothing is."""
+    """Return the problem of a case on one of these paths, compared with its result; "" if there is none."""
     if number % _ESTIMATE == 1:
         return _estimate_problem(case, result, memory)
     return _picture_problem(case) if number % _PICTURE == 2 else ""

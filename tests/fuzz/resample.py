@@ -1,8 +1,8 @@
 """Resizes against Pillow's: `python -m tests.fuzz.resample --cases 20000 --sanitize`, some three minutes on one core.
 
-Each case is one image of random bytes, of any size, mode, box and filter; every instruction set of this machine
-must produce Pillow's own bytes from it. With `--sanitize` the extension is recompiled with AddressSanitizer and
-UndefinedBehaviorSanitizer (gcc), which end the process at the first error. `--first 123 --cases 1` repeats one
+Each case is one image of random bytes, with any size, mode, box and filter. Every instruction set of this machine
+must produce the same bytes from it as Pillow. With `--sanitize` the extension is recompiled with AddressSanitizer
+and UndefinedBehaviorSanitizer (gcc), which end the process at the first error. `--first 123 --cases 1` repeats one
 case.
 """
 
@@ -21,8 +21,8 @@ from transforms.imaging import resample
 
 
 def failures(number: int) -> list[str]:
-    """Return a sentence for each instruction set in which a case differs."""
-    # Every fourth lies in blocks so small that its rows are copied in strips.
+    """Return a sentence for each instruction set whose result differs in a case."""
+    # Every fourth case is in blocks so small that its rows are copied in strips.
     with blocks_of(8192, 2048) if number % 4 == 0 else contextlib.nullcontext():
         case = any_resize(number)
         results = {name: difference(case, name) for name in resample.instruction_sets()}
@@ -37,7 +37,7 @@ def _sanitized(argv: list[str]) -> int:
 
 
 def main(argv: list[str]) -> int:
-    """Try the cases and print those that differ; 1 if there are any."""
+    """Run the cases and print those that differ. Return 1 if there are any, else 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.resample", description=__doc__.split("\n")[0])
     parser.add_argument("--cases", type=int, default=20_000, help="how many (default %(default)s)")
     parser.add_argument("--first", type=int, default=0, help="the first one's number (default %(default)s)")

@@ -1,4 +1,4 @@
-"""The extension `_resample`, compiled with sanitizers and loaded in place of the installed one."""
+"""The extension `_resample`, compiled with sanitizers and loaded instead of the installed one."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ SANITIZERS = ("-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefi
 
 
 def compiler() -> str | None:
-    """Name gcc if it is here; its sanitizer must be loaded before Python, and how differs between compilers."""
+    """Return gcc, or None if it is missing. Its sanitizer must be loaded before Python, in a compiler-specific way."""
     return shutil.which("gcc")
 
 
 def build(folder: Path, *options: str) -> Path:
-    """Compile the extension into a folder, without a warning, and return its path.
+    """Compile the extension into a folder without warnings, and return its path.
 
     Raises:
-        RuntimeError: the compiler refused it; with what it wrote.
+        RuntimeError: the compilation failed. The message is the output of the compiler.
     """
     library = folder / "_resample.so"
     include = sysconfig.get_paths()["include"]
@@ -40,7 +40,7 @@ def build(folder: Path, *options: str) -> Path:
 
 
 def load(path: Path) -> None:
-    """Load a built extension, before anything loads the installed one."""
+    """Load a compiled extension, before anything loads the installed one."""
     spec = importlib.util.spec_from_file_location(MODULE, path)
     assert spec is not None
     assert spec.loader is not None
@@ -51,7 +51,7 @@ def load(path: Path) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment in which Python can load it, with leaks ignored: Python itself has some."""
+    """Return the environment in which Python can load it. Leaks are ignored, because Python itself has some."""
     located = subprocess.run(
         [compiler() or "gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
     )

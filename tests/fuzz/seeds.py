@@ -1,4 +1,4 @@
-"""Intact images of every format that is opened, and of a few that are not. The cases are damaged copies of them."""
+"""Intact images of every supported format, and of a few unsupported ones. The cases are damaged copies of them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.support import image_bytes
 from tests.support.photos import photo
 from tests.transforms.imaging.files import gamma, icc_profile, xyz
 
-pillow_heif.register_heif_opener()  # it registers the encoder, too; the core opens no file by it
+pillow_heif.register_heif_opener()  # registers the encoder, too; the core opens no file with it
 
-# (width, height) in pixels. Large images are decoded at a reduced scale, huge images take memory.
+# (width, height) in pixels. Large images are decoded at a reduced scale; huge images need a lot of memory.
 _SMALL, _LARGE, _HUGE = (45, 31), (400, 304), (2400, 2000)
 
-# Pillow's format -> the modes that it writes without further parameters, besides RGB.
+# Pillow's format -> the modes, in addition to RGB, that it writes without further parameters.
 _MODES = {
     "JPEG": ("L", "CMYK", "1"),
     "MPO": ("L",),
@@ -88,13 +88,13 @@ _Recipe = tuple[Callable[[], Image.Image], str, dict[str, Any]]
 
 @functools.cache
 def seed_names() -> tuple[str, ...]:
-    """Return the names of all intact files; each begins with its format, or with "foreign"."""
+    """Return the names of all intact files. Each begins with its format, or with "foreign"."""
     return *_recipes(), *bytewise_files(), *jpeg_files()
 
 
 @functools.cache
 def seed_file(name: str) -> bytes:
-    """Return the intact file of a name."""
+    """Return the intact file with a name."""
     if name not in _recipes():
         return (bytewise_files() | jpeg_files())[name]
     paint, image_format, parameters = _recipes()[name]
@@ -141,7 +141,7 @@ def _plain() -> dict[str, _Recipe]:
 
 
 def _huge(mode: str) -> Image.Image:
-    """Return an image of millions of pixels in few colours, which takes few bytes."""
+    """Return an image of millions of pixels with few colors and few bytes."""
     return picture(mode, (12, 10)).resize(_HUGE, Image.Resampling.NEAREST)
 
 

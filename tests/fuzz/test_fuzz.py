@@ -93,7 +93,7 @@ def test_checksums_are_corrected() -> None:
     assert correct_checksums(jpeg(1, (40, 30))) == jpeg(1, (40, 30))
 
 
-# What a decoder might do -> how it is reported.
+# What a decoder might do -> the reported problem.
 BREAKAGES = {
     "os.kill(os.getpid(), signal.SIGSEGV)": "died: SIGSEGV",
     "os._exit(3)": "died: exit code 3",
@@ -130,7 +130,7 @@ def test_each_kind_of_problem_is_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], action: str
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", poison(tmp_path, action, (45, 31), "GIF"))
-    number = first_small_gif(8)  # a case that is made twice
+    number = first_small_gif(8)  # a case that runs twice
     assert main(["--case", str(number), "--seconds", "3", "--save", str(tmp_path / "case")]) == 1
     printed = capsys.readouterr().out
     assert f"case {number} (" in printed

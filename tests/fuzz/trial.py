@@ -1,4 +1,4 @@
-"""One case, run in this process: its outcome, the time and memory that it took, and what was wrong."""
+"""One case, run in this process: its outcome, time, memory and problem."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from transforms.resizing.worker import admission
 
 MB = 1_000_000
 
-# The memory that a case may take: this many times the estimate with which it was admitted, which was measured on
-# images of 20 megapixels, and this many bytes for copies of its file, its header, and small outputs.
+# The memory that a case may use: this many times the estimate with which it was admitted, which was measured with
+# images of 20 megapixels, plus this many bytes for copies of its file, its header, and small outputs.
 TIMES, ASIDE = 1.25, 16 * MB
 
-# Kinds that depend on the machine: they must not occur within the memory budget.
+# Kinds that depend on the machine. They must not occur within the memory budget.
 _FORBIDDEN_KINDS = frozenset({Kind.OUT_OF_MEMORY, Kind.CRASHED, Kind.UNREADABLE})
 
 _M_PERTURB = -6  # an option of mallopt: https://man7.org/linux/man-pages/man3/mallopt.3.html
 
-# Whether memory that is reserved and never touched is free: with these variables glibc fills it.
+# Whether memory that is reserved but never touched is free: with these variables, glibc fills it.
 _LAZY_MEMORY = not {"MALLOC_CHECK_", "MALLOC_PERTURB_"} & set(os.environ)
 
-# One case in this many is made a second time, and must give the same bytes.
+# One case in this many runs a second time, and must produce the same bytes.
 _TWICE = 4
 
-# A known fault of libtiff, which decodes these compressions: after damage in a fax it leaves the rest of its buffer
-# as it was, and reports success.
+# A known bug of libtiff with these compressions: after damage in a fax, it leaves the rest of its buffer unwritten, and
+# reports success.
 _PARTLY_UNWRITTEN = ("group3", "group4", "tiff_ccitt", "tiff_raw_16")
 
 
@@ -50,14 +50,14 @@ class Report:
     """The outcome of a case.
 
     Args:
-        number: of the case.
-        name: of the file that was damaged.
-        outcomes: of each size: "written", "skipped" or a `Kind`.
-        problem: what is wrong with the program; "" if nothing is.
-        seconds: the time that it took.
-        admitted: the bytes of memory with which it was admitted.
+        number: the number of the case.
+        name: the name of the file that was damaged.
+        outcomes: the outcome of each size: "written", "skipped" or a `Kind`.
+        problem: the problem in the program; "" if there is none.
+        seconds: the time that the case took.
+        admitted: the bytes of memory for which it was admitted.
         taken: the bytes by which the process grew.
-        peak: the most bytes that the process had.
+        peak: the peak memory of the process in bytes.
     """
 
     number: int
@@ -87,7 +87,7 @@ def run_case(seed: int, number: int, memory: int) -> Report:
             report.problem = _difference(result, case, memory)
         if not report.problem and report.admitted:
             report.problem = problem_of_other_paths(case, number, result, memory)
-    # Every BaseException: `process_image` promises to raise nothing, and extension modules raise more than Exceptions.
+    # Catch every BaseException: `process_image` promises not to raise, and extensions raise more than Exceptions.
     except BaseException:
         report.problem = "raised: " + traceback.format_exc().strip()
     return report
@@ -120,7 +120,7 @@ def _problem(result: ImageResult, case: Case, report: Report) -> str:
 
 
 def _wrong(output: Output, extension: str) -> str:
-    """Return what is wrong with an output: a file that is not as promised, or an unknown kind or message; else ""."""
+    """Return the problem of an output: an invalid file, or an unknown kind or message; "" if there is none."""
     if isinstance(output, Encoded):
         with Image.open(io.BytesIO(output.data)) as image:
             image.load()
@@ -136,7 +136,7 @@ def _wrong(output: Output, extension: str) -> str:
 
 
 def _difference(result: ImageResult, case: Case, memory: int) -> str:
-    """Return what differs when the case is made again, in memory with other contents; "" if nothing does."""
+    """Return the difference when the case runs again, in memory with other contents; "" if there is none."""
     with _filled_memory():
         second = _make(case, memory, Report(0))
     before, after = (_fingerprint(made) for made in (result, second))
@@ -158,7 +158,7 @@ def _shown(output: Output) -> tuple[str, str]:
 
 @contextlib.contextmanager
 def _filled_memory() -> Iterator[None]:
-    """Have the C library fill blocks that it allocates and frees, so that unwritten memory has other contents."""
+    """Make the C library fill blocks that it allocates and frees, so that unwritten memory has other contents."""
     perturb = getattr(ctypes.CDLL(None), "mallopt", None)
     if perturb:
         perturb(_M_PERTURB, 0x55)
@@ -170,7 +170,7 @@ def _filled_memory() -> Iterator[None]:
 
 
 def memory_of_process(field: str) -> int:
-    """Return the bytes of memory of this process by a field: VmRSS now, VmHWM at most; 0 without Linux."""
+    """Return the memory of this process in bytes by a field: VmRSS is current, VmHWM the peak; 0 without Linux."""
     with contextlib.suppress(OSError):
         status = Path("/proc/self/status").read_text(encoding="ascii")
         return int(status.split(f"{field}:")[1].split()[0]) * 1024
@@ -178,7 +178,7 @@ def memory_of_process(field: str) -> int:
 
 
 def _reset_peak() -> int:
-    """Free unused memory, reset the peak, and return the bytes of memory that this process has."""
+    """Free unused memory, reset the peak, and return the memory of this process in bytes."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # `man 5 proc`: resets VmHWM

@@ -14,7 +14,7 @@ SOURCES = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "image_resizer.
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from a copy: a build folder in the checkout could hold modules that no longer exist."""
+    """Build the wheel from a copy: a build folder in the checkout could contain modules that no longer exist."""
     copy, built = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("wheel")
     for name in SOURCES:
         if (ROOT / name).is_dir():
@@ -28,7 +28,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel alone into a folder; its dependencies come from this environment."""
+    """Install only the wheel into a folder; its dependencies come from this environment."""
     folder = tmp_path_factory.mktemp("installed")
     _run("pip", "install", "--quiet", "--no-deps", "--no-index", "--target", folder, wheel)
     return folder

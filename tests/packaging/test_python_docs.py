@@ -17,7 +17,7 @@ from transforms.imaging import ResizeSpec, process_image
 pytestmark = pytest.mark.slow
 
 TEXT = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
-# (code, what it prints according to the document, or "" if the document does not say)
+# (code, its output according to the document, or "" if the document does not show it)
 EXAMPLES = re.findall(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", TEXT, re.DOTALL)
 CAT, REX = jpeg(1, (1024, 768)), jpeg(2, (600, 900))
 

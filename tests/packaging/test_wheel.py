@@ -1,4 +1,4 @@
-"""The wheel holds every file of the program, and what it installs works without the checkout."""
+"""The wheel contains every file of the program, and the installed program works without the checkout."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 def modules(folder: Path) -> set[str]:
-    """Return the modules of both packages, as paths below `folder`."""
+    """Return the modules of both packages, as paths relative to `folder`."""
     return {
         str(path.relative_to(folder))
         for package in ("pipeline", "transforms")

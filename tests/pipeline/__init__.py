@@ -1,1 +1,1 @@
-"""Tests, laid out as the code is."""
+"""Tests, in the same folders as the code that they test."""

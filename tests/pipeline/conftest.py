@@ -13,7 +13,7 @@ Make = Callable[..., list[str]]
 
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with six photographs, and three more in a sub-folder."""
+    """Return a folder with six photographs, and three more in a subfolder."""
     return photo_tree(tmp_path_factory.mktemp("in") / "photos", 9)
 
 

@@ -1,4 +1,4 @@
-"""Photographs in archives become the same images as those in a folder."""
+"""Photographs in archives produce the same outputs as the same photographs in a folder."""
 
 import gzip
 import os
@@ -24,7 +24,7 @@ OTHERS = {"cats/notes.txt": b"1", "._a.jpg": b"2", "__MACOSX/b.jpg": b"3", "more
 
 
 def outputs(out: Path) -> dict[str, tuple[str, str | None]]:
-    """Return path of source -> (SHA-256 of the source, that of its output)."""
+    """Return path of source -> (SHA-256 of the source, SHA-256 of its output)."""
     return {row["source"]: (row["source_sha256"], row["sha256"]) for row in rows(out, "manifest")}
 
 
@@ -50,7 +50,7 @@ def test_archives_make_the_images_of_a_folder(make: Make, folder: Path, tmp_path
         make("-i", tmp_path / "in" / f"pics.{kind}", "-o", out, *flags, "--verify")
     if layout == "files":
         assert snapshot(tmp_path / "out-zip").keys() == snapshot(tmp_path / "out").keys()
-    # What is read by range is in the shards of a folder, and so are the bytes of every file of the dataset.
+    # With archives that are read by range, the shards and the bytes of the dataset are those of a folder.
     tables = ("manifest-00000-of-00001.jsonl", "failures-00000-of-00001.jsonl")
     for name in (
         tables if layout == "files" else [*tables, *(path for path in snapshot(tmp_path / "out") if "train-" in path)]
@@ -117,7 +117,7 @@ def test_a_second_run_lists_no_stream_again_and_a_changed_archive_is_made_again(
     made = markers(tmp_path / "out")
     archives = sorted((tmp_path / "in").iterdir())
     times = [archive.stat().st_mtime_ns for archive in archives]
-    for archive, time in zip(archives, times, strict=True):  # as long and as old, but of its content only the kind
+    for archive, time in zip(archives, times, strict=True):  # same size and time, but only the signature is kept
         content = archive.read_bytes()
         archive.write_bytes(content[:16] + bytes(len(content) - 16))
         os.utime(archive, ns=(time, time))
@@ -150,7 +150,7 @@ def test_what_an_archive_cannot_give_is_counted(make: Make, tmp_path: Path) -> N
     reason = "the archive 'page.tar.gz' is neither a tar nor a zip: it begins with b'<!DOCTYPE html>'"
     assert failures.pop("page.tar.gz") == ("not-an-archive", reason)
     assert failures.pop("empty.zip") == ("empty-file", "the archive 'empty.zip' is empty")
-    assert len(failures) <= 1  # the file within which the archive breaks off
+    assert len(failures) <= 1  # the member at which the archive is cut off
     assert {error for error, _ in failures.values()} <= {"truncated"}
     written = [row["source"] for row in rows(tmp_path / "out", "manifest") if row["status"] == "written"]
     assert {"packed.jpg", "plain.jpg"} <= set(written)
@@ -211,7 +211,7 @@ def test_files_with_one_path_are_all_counted(make: Make, tmp_path: Path) -> None
         assert found[f"a.jpg (2 in p.{kind})"] == ("failed", None)
         assert found["b.jpg"] == ("written", sha256(two))
         assert found[f"b.jpg (2 in p.{kind})"] == ("failed", None)
-        assert found["b.png"] == ("failed", sha256(one))  # its output has the name of that of b.jpg
+        assert found["b.png"] == ("failed", sha256(one))  # its output has the same name as that of b.jpg
         assert len(found) == 25
 
 

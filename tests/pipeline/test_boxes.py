@@ -1,4 +1,4 @@
-"""Boxes of Open Images in a dataset that the command makes."""
+"""Boxes of Open Images in a dataset that the command creates."""
 
 import hashlib
 import io
@@ -43,7 +43,7 @@ def boxed(tmp_path_factory: pytest.TempPathFactory) -> Boxed:
 
 
 def shown(row: Row) -> Iterator[tuple[str, list[float], int]]:
-    """Yield class, box and truncation of each object of a row."""
+    """Yield the class, box and truncation of each object in a row."""
     objects = row["objects"]
     for number, box, truncated in zip(objects["category"], objects["bbox"], objects["truncated"], strict=True):
         yield NAMES[number], box, truncated
@@ -94,7 +94,7 @@ def test_a_box_that_is_cut_is_clipped_and_truncated(boxed: Boxed, tmp_path: Path
     fewer = next(row for row in rows(tmp_path / "o", "manifest") if row["source_width"] == 240)
     assert [CLASSES[class_] for class_, *_ in shown(fewer)] == ["Cat", "Dog"]
     counts = summary(tmp_path / "o")
-    # Of the portraits, the output shows rows 50 to 200 of 250: neither the cat nor the glass.
+    # The output of a portrait shows rows 50 to 200 of 250: neither the cat nor the glass.
     assert counts["dropped_boxes"] == {"160": {"min-visible": 8, "not-visible": 16}}
     assert counts["annotated"]["objects"]["160"]["count"] == 3 * 16 - 24
 
@@ -158,7 +158,7 @@ LOADED = {"files": _files, "parquet": _parquet, "webdataset": _webdataset, "tfre
 def test_images_are_selected_by_their_classes(boxed: Boxed, tmp_path: Path, make: Make) -> None:
     lines = boxed.boxes.read_text().splitlines(keepends=True)
     ids = [image.image for image in all_orientations()]
-    boxes = tmp_path / "boxes.csv"  # three images have cats, of which one has a dog; the others have glasses or nothing
+    boxes = tmp_path / "boxes.csv"  # three images have cats, one of these also a dog; the others glasses or nothing
     kept = {ids[0]: ["/m/01yrx"], ids[1]: ["/m/01yrx", "/m/0bt9lr"], ids[2]: ["/m/01yrx"], ids[3]: ["/m/09tvcd"]}
     boxes.write_text(lines[0] + "".join(line for line in lines[1:] if line.split(",")[2] in kept.get(line[:16], ())))
     flags = ["-i", boxed.images, "--boxes", boxes, "--class_names", boxed.names, "-s", 64]

@@ -1,4 +1,4 @@
-"""Labels, columns and attribution in a dataset that the command makes."""
+"""Labels, columns and attribution in a dataset that the command creates."""
 
 import csv
 import io
@@ -226,7 +226,7 @@ def test_a_table_without_keys_is_refused_before_anything_is_written(make: Make, 
 
 
 def test_a_quarter_of_a_million_rows_takes_bounded_memory(animals: Path, tmp_path: Path) -> None:
-    """A row takes about 0.8 KB: rows are grouped as bytes, and never held as Python objects."""
+    """A row takes about 0.8 KB: rows are grouped as bytes, and never kept as Python objects."""
     count = 250_000
     path = tmp_path / "c.csv"
     with path.open("w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""The files of a dataset, compared byte for byte and row for row with a plain loop around Pillow."""
+"""The files of a dataset, compared byte for byte and row for row with the results of a simple Pillow loop."""
 
 import io
 import json
@@ -41,7 +41,7 @@ ARCHIVES = [name for name in LAYOUTS if name != "files"]
 
 
 def sources_of(folder: Path) -> list[tuple[str, bytes]]:
-    """Return (path below the folder, bytes) of each file, sorted."""
+    """Return (path relative to the folder, bytes) of each file, sorted."""
     return sorted((str(path.relative_to(folder)), path.read_bytes()) for path in folder.rglob("*") if path.is_file())
 
 
@@ -57,7 +57,7 @@ def in_manifest_order(expected: list[Row], shards: int) -> list[Row]:
 
 @pytest.mark.parametrize("exact", [True, False])
 def test_layout_files_in_two_sizes(make: Make, tmp_path: Path, exact: bool) -> None:
-    """The sizes are less than a factor of 2 apart, so that both are made from the decoded image."""
+    """The sizes differ by less than a factor of 2, so both are created from the decoded image."""
     source = photo_tree(tmp_path / "photos", 7, size=(330, 221))
     out = tmp_path / "out"
     make("-i", source, "-o", out, "-s", 64, 40, "-ext", "jpg", "--images_per_shard", 3, *(["--exact"] if exact else []))
@@ -144,7 +144,7 @@ def of_tfrecord(path: Path) -> list[Row]:
 
 
 def plain(key: str, values: list[Any]) -> Any:
-    """Return a feature as the value of a column of the manifest."""
+    """Convert a feature to the value of the manifest column `key`."""
     values = [value.decode() if isinstance(value, bytes) and key != "image/encoded" else value for value in values]
     return values if key in ("manifest/source_box", "manifest/output_box", "manifest/notes") else values[0]
 
@@ -153,7 +153,7 @@ def plain(key: str, values: list[Any]) -> Any:
 def test_samples_of_parquet_and_tfrecord_are_those_of_the_manifest(
     make: Make, tmp_path: Path, layout: str, read: Callable[[Path], list[Row]]
 ) -> None:
-    """Names of every kind, two sizes, a shard without images, and a failure."""
+    """The input has names of every kind, two sizes, a shard without images, and a failure."""
     names = ["a.b.jpg", "ü/__c.jpg", "%.jpg", "new\nline.jpg", os.fsdecode(b"caf\xe9.jpg")]
     source = write_tree(tmp_path / "in", {name: jpeg(number, (60, 40)) for number, name in enumerate(names)})
     turned = Image.Exif()

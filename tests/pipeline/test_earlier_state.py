@@ -1,4 +1,4 @@
-"""Datasets of earlier versions, whose state lies in _run, are read and continued."""
+"""Datasets of earlier versions, whose state is in _run, are read and continued."""
 
 import fcntl
 import json
@@ -24,7 +24,7 @@ def args(tmp_path: Path) -> tuple[object, ...]:
 
 
 def make_old(make: Make, *args: object, out: Path) -> dict[str, bytes]:
-    """Make a dataset, leave its state as an earlier version would, and return its files."""
+    """Create a dataset, convert its state to that of an earlier version, and return its files."""
     make(*args, "-o", out)
     state_of(out).rename(out / "_run")
     (out / "_run" / "lock").write_text("process 1 on here")
@@ -66,7 +66,7 @@ def test_a_dataset_that_is_half_done_is_continued(make: Make, args: tuple[object
 
 
 def test_a_run_that_had_not_begun_is_continued(make: Make, args: tuple[object, ...], tmp_path: Path) -> None:
-    """A run that was killed while it listed the inputs has written its lock and its record, and no plan."""
+    """A run that was killed during the listing has written its lock and its record, but no plan."""
     out = write_tree(tmp_path / "out", {"_run/lock": b"process 1", "_run/history-1.json": b"{}"})
     make(*args, "-o", out)
     assert hidden(out) == {".run.sqlite"}

@@ -1,4 +1,4 @@
-"""HEIC and JPEG XL in a dataset: with the extras, without them, and installed in between."""
+"""HEIC and JPEG XL in a dataset: with the extras, without them, and with extras that are installed between two runs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def phone(tmp_path: Path) -> Path:
 
 
 def without(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
-    """Let this process have none of the extras whose modules these are."""
+    """Make the extras with these modules unavailable in this process."""
     monkeypatch.setattr(extras, "_is_there", lambda module: module not in modules)
 
 

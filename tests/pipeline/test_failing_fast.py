@@ -1,4 +1,4 @@
-"""What is wrong with a command is said before anything is listed, and before OUT is touched, with exit code 2."""
+"""Errors in a command are reported before anything is listed, and before OUT is touched, with exit code 2."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ ADVICE = f"image_resizer: there are no Google credentials for gs:// (none found 
 
 
 def refused(*args: object, **variables: str) -> str:
-    """Run the command, check that it ends with exit code 2 and a line, and return the line."""
+    """Run the command, check that it ends with exit code 2 and one line, and return the line."""
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("GCE_", "GOOGLE_", "NO_GCE"))
     }
@@ -55,7 +55,7 @@ def test_a_store_that_cannot_be_reached(source: Path, tmp_path: Path, place: str
 
 
 def test_missing_credentials(source: Path, tmp_path: Path) -> None:
-    """The address at which a virtual machine of Google gives out credentials is silent, as on most machines."""
+    """The address from which Google's virtual machines get credentials does not respond, as on most machines."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         line = refused("-i", source, "-o", "gs://bucket/out", GCE_METADATA_IP=address, CLOUDSDK_CONFIG=str(tmp_path))

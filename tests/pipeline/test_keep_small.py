@@ -1,4 +1,4 @@
-"""--keep_small in a dataset: which files are stored byte for byte, in every layout, and what says so."""
+"""--keep_small in a dataset: which files are stored byte for byte, in every layout, and where that is recorded."""
 
 from __future__ import annotations
 

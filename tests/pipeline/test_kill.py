@@ -1,4 +1,4 @@
-"""A run that ends at any moment is continued to the same bytes. `python -m benchmarks.kill` is the long form."""
+"""A run that ends at any moment can be continued, with the same bytes. `python -m benchmarks.kill` is the long form."""
 
 import json
 import random
@@ -16,7 +16,7 @@ from tests.support.endings import CASES, Case, LostError, check_ending, leftover
 
 pytestmark = pytest.mark.slow
 
-# Seconds until a run must have ended: far more than the two that are promised, since other tests use the machine.
+# The seconds in which a run must have ended: far more than the promised two, since other tests use the machine, too.
 _PATIENCE = 10
 
 # Seconds after the command began to handle signals, or a phase of the run.
@@ -54,7 +54,7 @@ def wait_until(reached: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_on_an_archive_that_was_killed_is_continued(many: Path, tmp_path: Path, kind: str) -> None:
-    """In a .tar.gz, the first kill comes while it is listed, the second in the middle of its shards."""
+    """For a .tar.gz, the first kill comes while it is listed, the second one in the middle of its shards."""
     files = files_of(many)
     archive = write_tree(tmp_path, {f"in/many.{kind}": packed(files, kind)}) / "in" / f"many.{kind}"
     case = Case(archive, tmp_path, "webdataset", (128,), "--images_per_shard", 10)
@@ -73,7 +73,7 @@ def test_a_run_on_an_archive_that_was_killed_is_continued(many: Path, tmp_path: 
 
 
 def test_a_run_with_boxes_and_limits_that_was_killed_is_continued(many: Path, tmp_path: Path) -> None:
-    """Each image has two boxes of Cat and one of Dog, and 120 of the 200 are taken."""
+    """Each image has two boxes of Cat and one of Dog, and 120 of the 200 images are selected."""
     header = "ImageID,LabelName,XMin,XMax,YMin,YMax\n"
     boxes = [
         f"{path.stem},/m/{class_},0.{number % 5},0.9,0.25,0.75\n"
@@ -102,7 +102,7 @@ def case(many: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_a_signal_ended_at_any_moment_is_continued(case: Case, number: int) -> None:
-    """The signal comes once and twice in turn. All runs share one OUT, and the last one must complete it."""
+    """The signal is sent once or twice in turn. All runs share one OUT, and the last one must complete it."""
     case.clear()
     for index, moment in enumerate(MOMENTS):
         times = 1 + (index + number) % 2

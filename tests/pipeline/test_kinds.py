@@ -1,4 +1,4 @@
-"""Images of every kind: what the manifest and the summary say about them."""
+"""Images of every kind, and their entries in the manifest and the summary."""
 
 import struct
 from pathlib import Path

@@ -47,7 +47,7 @@ def names_of(photos: Path) -> list[str]:
 
 
 def write_list(folder: Path, name: str, cells: list[Row]) -> Path:
-    """Write a list with these rows, of the kind that its name says."""
+    """Write a list with these rows, in the format of its extension."""
     path = folder / name
     kind = name.lower().removesuffix(".gz").rpartition(".")[2]
     if kind == "parquet":
@@ -65,7 +65,7 @@ def write_list(folder: Path, name: str, cells: list[Row]) -> Path:
 
 
 def outputs(out: Path) -> dict[str, tuple[str, str]]:
-    """Return the SHA-256 of each source and output, by the name of the image."""
+    """Return name of image -> (SHA-256 of the source, SHA-256 of the output)."""
     return {
         row["source"].rpartition("/")[2].partition(".")[0]: (row["source_sha256"], row["sha256"])
         for row in rows(out, "manifest")
@@ -197,7 +197,7 @@ def test_images_that_fail(make: Make, web: Web, tmp_path: Path) -> None:
     }
     assert summary(tmp_path / "out")["images"] == {"matched": 12, "written": 2, "failed": 10, "skipped": 0}
     before = dict(web.requests)
-    make(*flags)  # tries the shards again in which something may have passed
+    make(*flags)  # retries the shards with failures that may be temporary
     assert web.requests["/status/503/a.jpg"] == 2 * before["/status/503/a.jpg"]
 
 
@@ -308,7 +308,7 @@ def test_a_wrong_list_is_refused(
 
 
 def committed(out: Path) -> list[str]:
-    """Return the markers of the shards that are committed."""
+    """Return the markers of the committed shards."""
     return state.paths(str(out), f"{RUN_DIR}/shards/")
 
 

@@ -19,7 +19,7 @@ SHARED = "from pipeline.run import main; code = main({args!r})"
 
 
 def loaded_by(start: str, *args: object) -> list[str]:
-    """Run the command in a new interpreter; return its exit code, and what it loaded of Beam's optional parts."""
+    """Run the command in a new interpreter. Return its exit code, and the optional parts of Beam that it loaded."""
     code = RUN.format(start=start.format(args=[str(arg) for arg in args]))
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout.split()

@@ -1,4 +1,4 @@
-"""A lossless JPEG in every part of the program that decodes; a DCT JPEG of its size would be decoded at a scale."""
+"""A lossless JPEG in every part of the program that decodes. A DCT JPEG of its size would be scaled on decoding."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Large images and many threads stay within --memory, measured on all processes of a run."""
+"""Large images and many threads stay within --memory, measured over all processes of a run."""
 
 import subprocess
 import sys
@@ -17,9 +17,9 @@ MB = 1_000_000
 
 
 def peak(source: Path, out: Path, *flags: object) -> int:
-    """Run the command, and return the peak memory in bytes of it and its worker processes together.
+    """Run the command, and return the peak memory in bytes of the command and its worker processes together.
 
-    Memory that processes share, such as libraries, counts once for each.
+    Memory that processes share, such as libraries, is counted once for each process.
     """
     command = [sys.executable, str(ROOT / "image_resizer.py"), "-i", str(source), "-o", str(out), *map(str, flags)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -33,7 +33,7 @@ def peak(source: Path, out: Path, *flags: object) -> int:
 
 @pytest.fixture(scope="module")
 def large_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with twelve images of 16 megapixels; each takes 112 to 272 MB."""
+    """Return a folder with twelve images of 16 megapixels. Decoding each takes 112 to 272 MB."""
     size = (4000, 4000)
     gray = Image.linear_gradient("L").resize(size)
     color = Image.merge("RGB", (gray, gray.transpose(Image.Transpose.ROTATE_90), gray))
@@ -56,7 +56,7 @@ def test_the_peak_stays_within_the_budget(large_images: Path, tmp_path: Path) ->
     source_bytes = sum(path.stat().st_size for path in large_images.iterdir())
     used = peak(large_images, tmp_path / "out", *flags) - idle
     assert summary(tmp_path / "out")["images"] == {"matched": 12, "written": 12, "failed": 0, "skipped": 0}
-    assert used < 629 * MB + source_bytes + 40 * MB  # without a budget 2.3 GB
+    assert used < 629 * MB + source_bytes + 40 * MB  # 2.3 GB without a budget
 
 
 def test_an_image_that_exceeds_the_budget_alone_fails(large_images: Path, tmp_path: Path) -> None:

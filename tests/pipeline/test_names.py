@@ -1,4 +1,4 @@
-"""Odd names and links: every file is accounted for, and nothing outside OUT is written."""
+"""Unusual names and links: every file is accounted for, and nothing outside OUT is written."""
 
 import json
 import os
@@ -41,7 +41,7 @@ ODD = [
 
 
 def surroundings(folder: Path, out: Path) -> dict[str, tuple[int, int]]:
-    """Return the time of change and the size of each file and folder outside OUT."""
+    """Return path -> (modification time, size) of each file and folder outside OUT."""
     paths = [path for path in folder.rglob("*") if out not in (path, *path.parents)]
     return {str(path): (path.lstat().st_mtime_ns, path.lstat().st_size) for path in paths}
 
@@ -103,7 +103,7 @@ def test_each_line_of_the_manifest_is_strict_json(make: Make, tmp_path: Path) ->
 
 
 def test_links_to_files_are_read_and_others_reported(make: Make, tmp_path: Path) -> None:
-    """A link to a file is read wherever it leads; a link to a folder is never followed, so there are no circles."""
+    """A link to a file is read wherever it points. A link to a folder is never followed, so there are no cycles."""
     elsewhere = write_tree(tmp_path / "elsewhere", {"far.jpg": jpeg(1, (30, 20)), "sub/never.jpg": jpeg(2, (30, 20))})
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(3, (30, 20)), "deep/b.jpg": jpeg(4, (30, 20))})
     links = {
@@ -134,7 +134,7 @@ def test_links_to_files_are_read_and_others_reported(make: Make, tmp_path: Path)
     assert last == (
         "complete, but 7 inputs could not be read: 'back.jpg' is a broken link; 'folder' is a link to a folder, and is "
         "not followed; 'folder.jpg' is a link to a folder, and is not followed; 'gone.jpg' is a broken link; 'root' is "
-        "a link to a folder, and is not followed; 2 more"  # all but the circle, whose folder is read where it lies
+        "a link to a folder, and is not followed; 2 more"  # all but the cycle, whose folder is read in its place
     )
     warned = {line.partition("'")[2].partition("'")[0]: line.partition("' ")[2] for line in shown if " link" in line}
     followed = "is a link to a folder, and is not followed: pass that folder as a separate input"

@@ -1,4 +1,4 @@
-"""Faults of the first image_resizer.py that this one does not have."""
+"""Bugs of the first image_resizer.py that this one does not have."""
 
 import struct
 from pathlib import Path

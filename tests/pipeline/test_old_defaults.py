@@ -1,4 +1,4 @@
-"""Defaults that have changed: what a new dataset gets, and how one that was begun before goes on."""
+"""Changed defaults: those of a new dataset, and those with which an older dataset is continued."""
 
 import io
 import json
@@ -21,7 +21,7 @@ KEPT = "was started with other defaults, and keeps them: --split photos --orient
 
 @pytest.fixture
 def sideways(tmp_path: Path) -> Path:
-    """Return a folder with a photograph of 60 x 40 pixels whose EXIF turns it by a quarter, and one as it is."""
+    """Return a folder with a photograph of 60 x 40 pixels that EXIF rotates by 90 degrees, and an upright one."""
     exif = Image.Exif()
     exif[0x0112] = 6
     files = {"turned.jpg": jpeg(1, (60, 40), exif=exif), "plain.jpg": jpeg(2, (60, 40))}

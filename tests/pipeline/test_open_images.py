@@ -1,4 +1,4 @@
-"""Open Images' list of images, its labels, and limits of the number of images, in a dataset that the command makes."""
+"""Open Images' image list, its labels, and limits on the number of images, in a dataset that the command creates."""
 
 import base64
 import gzip

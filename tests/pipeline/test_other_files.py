@@ -1,4 +1,4 @@
-"""Files without the name of an image: system files, other kinds, and --any_name."""
+"""Files whose names are not those of images: system files, other kinds, and --any_name."""
 
 import json
 from pathlib import Path
@@ -109,7 +109,7 @@ def test_a_folder_without_a_written_image_is_not_a_class(make: Make, tmp_path: P
     }
     assert summary(out)["classes"] == {"ant": 1, "cat": 1}
 
-    # The bytes are those of an input without such folders, except for the rows of their images.
+    # The dataset equals that of an input without such folders, except for the rows of their images.
     alone = write_tree(tmp_path / "alone" / "in", {name: files[name] for name in ("ant/a.jpg", "cat/a.jpg")})
     make("-i", alone, "-o", tmp_path / "out2", *flags)
     made, expected = snapshot(out), snapshot(tmp_path / "out2")

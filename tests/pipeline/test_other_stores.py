@@ -1,4 +1,4 @@
-"""A store that is neither the local disk nor Google Cloud Storage, and only Beam can reach."""
+"""A store that is neither the local disk nor Google Cloud Storage, and accessible only through Beam."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A complete local OUT holds no folder but those of its images, however the run that packs its state ends."""
+"""A complete local OUT contains only the folders of its images, however the run that packs its state ends."""
 
 import errno
 import fcntl
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.slow
 
 __all__ = ["small_disk"]  # a fixture
 
-# Runs the command. From the moment when it begins to pack, counts what it does to files, and the statements of SQLite;
-# ends with the signal that the second argument names when the first argument, a number, is reached.
+# Runs the command. From the start of packing, counts file operations and SQLite statements. When the count reaches the
+# first argument, a number, ends with the signal that the second argument names.
 STOPPED = """
 import os, signal, sqlite3, sys
 import pipeline.run
@@ -95,7 +95,7 @@ def test_a_complete_out_holds_only_folders_of_images(make: Make, args: tuple[obj
 def test_a_run_that_was_stopped_while_it_packed_is_continued(
     make: Make, args: tuple[object, ...], tmp_path: Path, number: str
 ) -> None:
-    """Stop it at every fifth step, and in turn the first run of a dataset and one that adds to it."""
+    """Stop it at every fifth step, alternately in the first run of a dataset and in one that adds to it."""
     out, source = tmp_path / "out", tmp_path / "in"
     make(*args[:2], "-o", tmp_path / "whole", *args[4:])
     whole = snapshot(tmp_path / "whole")
@@ -174,7 +174,7 @@ def test_what_overwrite_had_begun_to_delete_is_not_continued(
 
 @pytest.fixture
 def _locks_files_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse to lock folders, as NFS does."""
+    """Refuse to lock folders, like NFS."""
 
     def flock(descriptor: int, operation: int, lock: Callable[[int, int], Any] = fcntl.flock) -> None:
         if os.path.isdir(f"/proc/self/fd/{descriptor}"):

@@ -1,4 +1,4 @@
-"""An image that crashes the decoder fails alone, in the first run."""
+"""Only the image that crashes the decoder fails, in the first run already."""
 
 import os
 import subprocess
@@ -46,7 +46,7 @@ def test_the_first_run_completes(make: Make, tmp_path: Path, layout: str) -> Non
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_an_innocent_image_does_not_fail(make: Make, tmp_path: Path, count: int) -> None:
-    """One image damages its process and is made; a later one crashes there because of it, and is made too."""
+    """One image damages its process and succeeds; a later one crashes that process because of it, and succeeds, too."""
     names = [f"p{number:02d}.jpg" for number in range(12)]
     whole = write_tree(tmp_path / "in", {name: jpeg(seed, (60, 40)) for seed, name in enumerate(names)})
     write_tree(whole, {"a.png": POISON})

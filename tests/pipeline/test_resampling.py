@@ -1,4 +1,4 @@
-"""What resizes, an instruction set or Pillow, decides no byte of a dataset: only the records of runs name it."""
+"""The resampler, an instruction set or Pillow, affects no byte of a dataset: only the records of runs name it."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def test_runs_with_and_without_the_extension_can_share_a_dataset(
 
     for marker in list((state_of(tmp_path / "mixed") / "shards").iterdir())[::2]:
         marker.unlink()
-    make(*line, "-o", tmp_path / "mixed")  # makes these shards again
+    make(*line, "-o", tmp_path / "mixed")  # processes these shards again
     assert snapshot(tmp_path / "mixed") == snapshot(tmp_path / "alike")
     records = [json.loads(path.read_bytes()) for path in state_of(tmp_path / "mixed").glob("history-*.json")]
     assert sorted(record["images"] > 0 for record in records) == [True, True]

@@ -1,4 +1,4 @@
-"""A run continues another one, and leaves committed shards as they are."""
+"""A run continues another one, and leaves committed shards unchanged."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def wait_for_markers(out: Path, count: int) -> None:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with photographs for thirty shards, which take some seconds."""
+    """Return a folder with photographs for thirty shards, which take some seconds to process."""
     folder = tmp_path_factory.mktemp("in") / "many"
     data = [jpeg(seed, (1500, 1000)) for seed in range(4)]
     return write_tree(folder, {f"p{number:03d}.jpg": data[number % 4] for number in range(150)})
@@ -47,7 +47,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("number", "code", "layout"),
-    [  # each layout once; test_kill kills other combinations
+    [  # each layout once; test_kill covers other combinations
         (signal.SIGINT, 130, "files"),
         (signal.SIGTERM, 143, "webdataset"),
         (signal.SIGKILL, -9, "parquet"),
@@ -96,7 +96,7 @@ def test_a_second_run_reads_no_image(make: Make, photos: Path, tmp_path: Path, l
     args = ("-i", source, "-o", tmp_path / "out", "-s", 32, "--layout", layout)
     make(*args)
     first, at = snapshot(tmp_path / "out"), markers(tmp_path / "out")
-    for path in source.iterdir():  # no longer images, but the listing is as before
+    for path in source.iterdir():  # the files are no longer images, but the listing is unchanged
         status = path.stat()
         path.write_bytes(b"\0" * status.st_size)
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -1,4 +1,4 @@
-"""The messages and the exit codes of runs."""
+"""The messages and exit codes of runs."""
 
 import fcntl
 import json
@@ -80,7 +80,7 @@ def test_lines_in_the_log(make: Make, photos: Path, tmp_path: Path) -> None:
     shown = make("-i", photos, "-o", tmp_path / "out", "-s", 8, "-v", 3, "-l", tmp_path / "logs" / "x.log", "-j", 1)
     lines = [line for line in shown if " of 9 images" in line]
     assert lines
-    pace = r"[\d,.]+ images/s, ([\d.]+ (s|min) left|time left unknown)"  # unknown as long as no image is done
+    pace = r"[\d,.]+ images/s, ([\d.]+ (s|min) left|time left unknown)"  # unknown until an image is done
     assert [line for line in lines if not re.fullmatch(rf"\d of 9 images \(\d+ %\), {pace}, 0 failed", line)] == []
     logged = (tmp_path / "logs" / "x.log").read_text().splitlines()
     assert [line.split(" | ")[-1] for line in logged] == shown
@@ -116,7 +116,7 @@ def test_a_quiet_run_has_no_bar(tmp_path: Path) -> None:
 
 
 def on_a_terminal(*flags: object) -> str:
-    """Run the command with a terminal as its standard error, check that it ends well, and return what it shows."""
+    """Run the command with a terminal as its standard error, check that it succeeds, and return its output."""
     screen, terminal = pty.openpty()
     fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
     command = [sys.executable, str(ROOT / "image_resizer.py"), *map(str, flags)]
@@ -163,7 +163,7 @@ def test_bundles_that_a_runner_repeats_or_streams_change_nothing(
     flags = ["-i", str(photos), "-s", "24", "12", "--layout", layout, "--images_per_shard", "2"]
     make(*flags, "-o", tmp_path / "once")
     options = parse([*flags, "-o", str(tmp_path / "twice")])
-    (tmp_path / "twice" / ".run").mkdir(parents=True)  # the command makes it first of all
+    (tmp_path / "twice" / ".run").mkdir(parents=True)  # the command creates it first
     pipeline = beam.Pipeline(FnApiRunner(**runner))
     build(pipeline, options.config, "run")
     pipeline.run().wait_until_finish()

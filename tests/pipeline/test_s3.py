@@ -26,7 +26,7 @@ def running(photos: Path) -> Iterator[S3]:
 
 @pytest.fixture
 def store(running: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
-    """Yield a store that holds the photographs in s3://public/photos, reached without credentials."""
+    """Yield a store with the photographs in s3://public/photos, accessed without credentials."""
     monkeypatch.setattr(FileSystems, "_pipeline_options", None)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)

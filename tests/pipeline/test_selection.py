@@ -1,4 +1,4 @@
-"""What tables of annotations select and say, where rows and flags meet in ways that Open Images does not show."""
+"""The selections and messages of annotation tables, for rows and flags that do not occur in Open Images."""
 
 import base64
 import gzip

@@ -1,4 +1,4 @@
-"""A run that lacks a resource ends with a sentence, or reports the images that it lost; a later run continues it."""
+"""A run that lacks a resource ends with one sentence, or reports the images that failed; a later run continues it."""
 
 import ctypes
 import os
@@ -42,7 +42,7 @@ def flags(source: Path, out: Path) -> tuple[object, ...]:
 
 
 def run_to_end(code: int, *args: object, preexec: Callable[[], None] | None = None) -> list[str]:
-    """Run the command in a process of its own, check its exit code, and return its messages."""
+    """Run the command in a separate process, check its exit code, and return its messages."""
     command = [sys.executable, str(ROOT / "image_resizer.py"), *map(str, args)]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, preexec_fn=preexec, timeout=120, check=False)
     assert done.returncode == code, done.stderr
@@ -70,7 +70,7 @@ def remount(disk: Path, option: str) -> None:
 
 @is_root
 def test_a_full_disk(many: Path, expected: dict[str, bytes], small_disk: Path) -> None:
-    """The disk is full at the start, while shards are committed, and while the manifest is written."""
+    """The disk is full at the start, while shards are committed, or while the manifest is written."""
     log = small_disk / "run.log"
     whole = sum(map(len, expected.values()))
     for size in (12_000, 100_000, 2 * whole):
@@ -80,7 +80,7 @@ def test_a_full_disk(many: Path, expected: dict[str, bytes], small_disk: Path) -
             committed = sum(len(data) for data in snapshot(small_disk).values())
             filler.write_bytes(bytes(max(0, size - committed - whole // 2)))
         shown = run_to_end(1, *flags(many, small_disk), "-l", log)
-        if size == 12_000:  # the log is full too
+        if size == 12_000:  # the disk of the log is full, too
             assert f"image_resizer: lines are missing from -l {str(log)!r}: No space left on device" in shown
         assert sum(line.startswith("cannot write ") for line in shown) == 1
         assert f": No space left on device{HINT}" in " ".join(shown)
@@ -134,7 +134,7 @@ def test_an_out_that_is_removed_during_the_run(many: Path, expected: dict[str, b
 
 @pytest.mark.parametrize("handles", [5, 8, 12, 24])
 def test_few_file_handles(many: Path, expected: dict[str, bytes], tmp_path: Path, handles: int) -> None:
-    """With fewer handles more images have to wait for the next run. With twelve or fewer, no run is possible."""
+    """With fewer handles, more images are left to the next run. With twelve or fewer, no run is possible."""
     out = tmp_path / "out"
     limit_handles = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (handles, handles))  # noqa: E731  # one line of code
     if handles <= 12:
@@ -173,7 +173,7 @@ def test_sources_that_change_between_listing_and_reading(
     plan_shards = transforms.sharding.group.plan_shards
 
     def change_sources(*args: object) -> object:
-        """Change sources after all are listed and before any is read."""
+        """Change the sources after all are listed and before any is read."""
         (source / "p000.jpg").unlink(missing_ok=True)
         (source / "p001.jpg").write_bytes(replacement)
         (source / "p003.jpg").write_bytes(jpeg(3, (120, 80))[:900])
@@ -203,7 +203,7 @@ def test_sources_that_change_between_listing_and_reading(
 
 
 def without_privileges() -> None:
-    """Drop root's rights to read and write against the permissions of files."""
+    """Drop root's right to ignore the permissions of files."""
     drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
     for capability in (dac_override, dac_read_search) if os.geteuid() == 0 else ():
         ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""The command's last words, the summary, the card and the report say what a user may not expect of a dataset."""
+"""The last lines of the log, the summary, the card and the report describe unexpected properties of a dataset."""
 
 import os
 import re
@@ -84,7 +84,7 @@ def test_inputs_that_cannot_be_read_are_named_everywhere(tmp_path: Path) -> None
 def test_one_input_of_several_splits(make: Make, tmp_path: Path) -> None:
     folders = [write_tree(tmp_path / name, {"a.jpg": jpeg(1, (40, 30))}) for name in ("train", "val")]
     (folders[1] / "gone.jpg").symlink_to("nowhere.jpg")
-    (folders[1] / "other").symlink_to(folders[0])  # which is an input, too
+    (folders[1] / "other").symlink_to(folders[0])  # the target is an input, too
     shown = make("-i", *folders, "-o", tmp_path / "out", "-s", 16)
     assert shown[-1] == "complete, but 1 input could not be read: 'val/gone.jpg' is a broken link"
 
@@ -94,7 +94,7 @@ def test_one_input_of_several_splits(make: Make, tmp_path: Path) -> None:
     [
         ("*.jpg", ["'gone.jpg'"]),
         ("a*.jpg", []),
-        ("*/*.jpg", ["'gone.jpg'", "'linked'", "'sub/lost.jpg'", "'void'"]),  # a broken link may be that of a folder
+        ("*/*.jpg", ["'gone.jpg'", "'linked'", "'sub/lost.jpg'", "'void'"]),  # a broken link may point to a folder
         ("sub/*", ["'lost.jpg'"]),
         ("**.jpg", ["'gone.jpg'", "'linked'", "'sub/lost.jpg'", "'void'"]),
         ("**", ["'gone.jpg'", "'linked'", "'sub/lost.jpg'", "'void'"]),

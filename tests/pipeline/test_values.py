@@ -1,4 +1,4 @@
-"""Cells and keys of tables in a dataset that the command makes, in every layout."""
+"""Cells and keys of tables in a dataset that the command creates, in every layout."""
 
 import csv
 import datetime
@@ -75,7 +75,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tree(tmp_path_factory.mktemp("values") / "in", {f"{name}.jpg": jpeg(5, (40, 30)) for name in "ab"})
 
 
-# Column -> the cells of a and b as text, their type in Parquet, and their values in the manifest.
+# Column -> the cells of images a and b as text, their type in Parquet, and their values in the manifest.
 NUMBERS: dict[str, tuple[tuple[str, str], Any, tuple[Any, Any]]] = {
     "hash": (("12345678901234567890", "18446744073709551615"), pa.uint64(), (12345678901234567890, 2**64 - 1)),
     "huge": (("21602730330000060100100000358582", "5"), None, ("21602730330000060100100000358582", "5")),
@@ -116,12 +116,12 @@ def test_no_number_is_changed(make: Make, images: Path, tmp_path: Path, extensio
     path, out = write_numbers(tmp_path / f"n.{extension}"), tmp_path / "out"
     make("-i", images, "-o", out, "-s", 16, "--columns", path, "--layout", layout)
     expected = {name: values for name, (_, _, values) in NUMBERS.items()}
-    if layout == "tfrecord":  # its floats have 32 bits
+    if layout == "tfrecord":  # its floats have only 32 bits
         written = ("1e+300", "1234567890.5")
         expected["wide"] = written
     read = read_manifest(out)
     assert {name: (read["a"][name], read["b"][name]) for name in NUMBERS} == expected
-    if layout != "parquet":  # readers of the other layouts have no uint64
+    if layout != "parquet":  # readers of the other layouts do not support uint64
         expected["hash"] = NUMBERS["hash"][0]
     sample = READ[layout](out)
     if layout == "tfrecord":

@@ -1,4 +1,4 @@
-"""--verify finds files that were lost or changed, and the next run makes them again."""
+"""--verify finds files that are missing or changed, and the next run recreates them."""
 
 import json
 from pathlib import Path

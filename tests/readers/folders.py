@@ -1,7 +1,7 @@
-"""Readers of class folders: (class, path below the folder) of each image that they load.
+"""Readers of class folders: (class, path relative to the folder) of each image that they load.
 
-torchvision's own code runs here, without torch, which it only needs to make tensors. Keras needs TensorFlow, and
-FiftyOne a server of MongoDB, to import anything: their rules are restated here.
+torchvision's own code runs here, without torch, which it needs only to create tensors. To import anything, Keras
+needs TensorFlow, and FiftyOne needs a MongoDB server: their rules are reimplemented here.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def torchvision_samples(folder: Path) -> Samples:
 
 @contextmanager
 def _torchvision_without_torch() -> Iterator[type]:
-    """Import the two modules of torchvision that list folders, in place of the package, which loads all of torch."""
+    """Import only the two modules of torchvision that list folders: the whole package would load all of torch."""
     try:
         files = importlib.metadata.files("torchvision") or []
     except importlib.metadata.PackageNotFoundError:
@@ -63,7 +63,7 @@ def _torchvision_without_torch() -> Iterator[type]:
 
 
 def keras_samples(folder: Path) -> Samples:
-    """Restate `keras.utils.image_dataset_from_directory`: each folder is a class, but not a hidden one."""
+    """Reimplement `keras.utils.image_dataset_from_directory`: each folder is a class, except hidden ones."""
     classes = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     return {
         (name, str(path.relative_to(folder)))
@@ -74,9 +74,9 @@ def keras_samples(folder: Path) -> Samples:
 
 
 def fiftyone_samples(folder: Path) -> Samples:
-    """Restate FiftyOne's import of an ImageClassificationDirectoryTree: each file below a folder is an image.
+    """Reimplement FiftyOne's import of an ImageClassificationDirectoryTree: each file in a folder is an image.
 
-    Hidden files and folders are none.
+    Hidden files and folders are ignored.
     """
     paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return {

@@ -1,4 +1,4 @@
-"""Load boxes with the libraries that people use; the extra `readers` installs them."""
+"""Load boxes with commonly used libraries; the extra `readers` installs them."""
 
 import io
 from pathlib import Path
@@ -41,7 +41,7 @@ def in_manifest(out: Path) -> list[Row]:
 
 
 def check(features: Any, samples: list[tuple[str, Row, Image.Image]], out: Path) -> None:
-    """Compare what was loaded with the manifest, and with the pictures."""
+    """Compare the loaded samples with the manifest, and with the pictures."""
     import datasets
 
     assert features["category"].feature == datasets.ClassLabel(names=NAMES)

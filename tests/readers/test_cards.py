@@ -1,4 +1,4 @@
-"""Load whole datasets by their cards, by croissant.json, and with the code that their cards show."""
+"""Load whole datasets by their cards, by croissant.json, and with the code on their cards."""
 
 import io
 import json
@@ -22,7 +22,7 @@ LAYOUTS = ("files", "webdataset", "parquet", "tfrecord")
 
 @pytest.fixture(scope="module")
 def out_dirs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Return datasets of two splits and two sizes; some images have a label by their folder, and some a caption."""
+    """Return datasets of two splits and two sizes. Some images have a label by their folder, and some a caption."""
     folder = tmp_path_factory.mktemp("cards")
     train = photo_tree(folder / "train", 7)
     write_tree(train, {"broken.jpg": b"no image", "cat/x.jpg": jpeg(8, (50, 70)), "cat/y.z.jpg": jpeg(9, (90, 30))})
@@ -52,7 +52,7 @@ def pixels(image: Image.Image) -> tuple[str, int, int]:
 
 
 def wanted(out_dirs: dict[str, Path], size: int, split: str) -> dict[tuple[str, int, int], Row]:
-    """Return the row of each image by its pixels."""
+    """Return pixels -> the row of each image."""
     out = out_dirs["files"]
     written = [row for row in rows(out, "manifest") if row["status"] == "written" and row["size"] == size]
     return {pixels(Image.open(out / row["path"])): row for row in written if row["key"].startswith(f"{split}/")}
@@ -65,7 +65,7 @@ def load(out: Path, size: int, cache: Path) -> Any:
 def samples(
     out_dirs: dict[str, Path], layout: str, size: int, image: str, cache: Path
 ) -> Iterator[tuple[Any, Row, Row]]:
-    """Yield the features, the sample and the row of each image; the sample's column `image` has its pixels."""
+    """Yield the features, the sample and the row of each image. The sample's column `image` contains the pixels."""
     loaded = load(out_dirs[layout], size, cache)
     assert set(loaded) == {"train", "b_1"}
     for split in SPLITS:
@@ -116,7 +116,7 @@ def test_mlcroissant_reads_all(
     from etils import epath
 
     unpacked = "mlcroissant._src.operation_graph.operations.extract.EXTRACT_PATH"
-    monkeypatch.setattr(unpacked, epath.Path(tmp_path / "extract"))  # the default is shared by all datasets of a user
+    monkeypatch.setattr(unpacked, epath.Path(tmp_path / "extract"))  # by default, all datasets of a user share it
     described = mlcroissant.Dataset(str(out_dirs[layout] / "croissant.json"))
     assert not described.metadata.ctx.issues.errors
     for size in SIZES:
@@ -157,7 +157,7 @@ def test_webdataset_reads_every_sample(out_dirs: dict[str, Path]) -> None:
 
 
 def test_files_as_a_map_style_dataset(out_dirs: dict[str, Path]) -> None:
-    """Read a dataset by `len` and `[index]`, which are all that a DataLoader of torch needs."""
+    """Read a dataset with `len` and `[index]`, which are all that torch's DataLoader needs."""
 
     class Images:
         def __init__(self, folder: Path) -> None:

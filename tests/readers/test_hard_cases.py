@@ -1,4 +1,4 @@
-"""Load datasets that loaders misread or refuse unless the card and croissant.json prevent it."""
+"""Load datasets that loaders would misread or refuse without the help of the card and croissant.json."""
 
 import os
 from pathlib import Path

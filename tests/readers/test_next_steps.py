@@ -1,4 +1,4 @@
-"""The line that a run prints at its end loads every image of the dataset."""
+"""The line that a run logs at its end loads every image of the dataset."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ pytest.importorskip("tfrecord")
 
 
 def loaded(out: Path, *flags: object) -> dict[str, Any]:
-    """Make a dataset of two splits with four and three images, run the line, and return the names that it sets."""
+    """Create a dataset of two splits with four and three images, run the line, and return the names that it defines."""
     inputs = [photo_tree(out.parent / "a", 4), photo_tree(out.parent / "b", 3)]
     done = run("-i", *inputs, "-o", out, *flags)
     assert done.returncode == 0, done.stderr
@@ -27,7 +27,7 @@ def loaded(out: Path, *flags: object) -> dict[str, Any]:
 @pytest.mark.parametrize("layout", ["files", "webdataset", "parquet"])
 @pytest.mark.parametrize("size", [[32], [64, 32]])
 def test_with_datasets(tmp_path: Path, layout: str, size: Sequence[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")  # it may know another dataset `out`
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")  # it may contain another dataset `out`
     dataset = loaded(tmp_path / "out", "-s", *size, "-ext", "jpg", "--layout", layout)["dataset"]
     assert {split: len(rows) for split, rows in dataset.items()} == {"a": 4, "b": 3}
     image = dataset["a"][0]["jpg" if layout == "webdataset" else "image"]
@@ -41,4 +41,4 @@ def test_with_tfrecord(tmp_path: Path) -> None:
 
 def test_with_pillow(tmp_path: Path) -> None:
     names = loaded(tmp_path / "out", "-s", 64, 32, "-ext", "avif")
-    assert [max(image.size) for image in names["images"]] == [64] * 4  # those of the first split
+    assert [max(image.size) for image in names["images"]] == [64] * 4  # the images of the first split

@@ -17,7 +17,7 @@ pytest.importorskip("datasets")
 
 @pytest.fixture(scope="module")
 def out_dirs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Return a dataset of each layout, in as many shards as images, so that some shards are empty."""
+    """Return a dataset of each layout, with as many shards as images, so that some shards are empty."""
     folder = tmp_path_factory.mktemp("readers")
     source = photo_tree(folder / "train", 7)
     write_tree(source, {"a.b.jpg": jpeg(8, (50, 70)), "ü/__c.jpg": jpeg(9, (90, 30)), "broken.jpg": b"no image"})
@@ -32,7 +32,7 @@ def pixels(image: Image.Image) -> str:
 
 
 def wanted(out: Path) -> dict[str, tuple[str, int, int]]:
-    """Return the SHA-256 of the pixels, the width and the height of each image of layout `files`, by its SHA-256."""
+    """Return SHA-256 -> the SHA-256 of the pixels, the width and the height of each image of layout `files`."""
     images = {}
     for path in out.rglob("*.jpg"):
         data = path.read_bytes()

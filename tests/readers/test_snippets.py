@@ -1,4 +1,4 @@
-"""Every snippet of README.md, of docs/ and of a dataset's card reads each image of one size once.
+"""Every snippet of README.md, of docs/ and of a dataset's card reads each image of one size exactly once.
 
 docs/python.md is about single images and not about datasets; tests/packaging runs its snippets.
 """
@@ -32,7 +32,7 @@ SNIPPETS = [
     for number, code in enumerate(_CODE.findall(path.read_text(encoding="utf-8")))
 ]
 
-# Name -> sizes and folders of the input. The first size is the one that the snippets name.
+# Name -> sizes and folders of the input. The snippets use the first size.
 SHAPES = {
     "one size": ((512,), ("photos",)),
     "two sizes": ((512, 256), ("photos",)),
@@ -42,7 +42,7 @@ SHAPES = {
 
 
 class Dataset(NamedTuple):
-    """A dataset below `folder`, and the (width, height) of each of its images at 512 px, all of them different."""
+    """A dataset in `folder`, and the (width, height) of each of its images at 512 px, all of them different."""
 
     folder: Path
     out: Path
@@ -54,7 +54,7 @@ Made = Callable[[str, str], Dataset]
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """Return a function that returns a dataset of a shape in a layout, as README.md's command makes it."""
+    """Return a function that returns a dataset of a shape in a layout, created with README.md's command."""
 
     @functools.cache
     def made(shape: str, layout: str) -> Dataset:

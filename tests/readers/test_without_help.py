@@ -1,6 +1,6 @@
-"""Load a dataset the way people type it first: with the name of its folder, and nothing else.
+"""Load a dataset in the simplest way: with the name of its folder, and nothing else.
 
-The folders that loaders search lie below one named train, which is no split.
+The folders that loaders search are inside one named train, which is not a split.
 """
 
 import functools
@@ -20,14 +20,14 @@ pytestmark = pytest.mark.slow
 
 datasets = pytest.importorskip("datasets")
 
-# Class -> images of a split, by its name.
+# Split -> class -> the number of images.
 TREES = {
     "train": {"cat": 3, "dog": 2},
     "val": {"cat": 1, "dog": 1},
     "test": {"cat": 1, "dog": 2},
     "red": {"cat": 2, "dog": 1},
 }
-# The names that `datasets` gives splits by the names of folders and files.
+# The names that `datasets` derives for splits from the names of folders and files.
 KNOWN = {"train": "train", "val": "validation", "test": "test"}
 
 Pixels = dict[str, set[str]]
@@ -38,7 +38,7 @@ Make = Callable[..., Path]
 
 @pytest.fixture(scope="module")
 def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
-    """Return a function that makes a dataset of some splits; the classes are the folders of the images."""
+    """Return a function that creates a dataset with some splits. The classes are the folders of the images."""
 
     @functools.cache
     def made(splits: tuple[str, ...], sizes: tuple[int, ...] = (32,), *flags: object, runs: int = 1) -> Path:
@@ -66,7 +66,7 @@ def pixels(image: Image.Image) -> str:
 
 
 def wanted(out: Path, splits: tuple[str, ...], *sizes: int, layout: str = "files") -> Pixels:
-    """Return the pixels of the images of each split at some sizes, as the manifest has them."""
+    """Return the pixels of the images of each split at some sizes, according to the manifest."""
     found: Pixels = {split: set() for split in splits}
     written = {row["path"]: row for row in rows(out, "manifest") if row["size"] in sizes}
     for path, data in read_outputs(str(out), layout, list(written)).items():
@@ -76,7 +76,7 @@ def wanted(out: Path, splits: tuple[str, ...], *sizes: int, layout: str = "files
 
 
 def loaded(cache: Path, *args: str, column: str = "image", **kwargs: str) -> Pixels:
-    """Load a dataset, and check that no image comes twice."""
+    """Load a dataset, and check that it contains no image twice."""
     dataset = datasets.load_dataset(*args, **kwargs, cache_dir=str(cache))
     found = {name: [pixels(sample[column]) for sample in split] for name, split in dataset.items()}
     assert all(len(images) == len(set(images)) for images in found.values())
@@ -99,7 +99,7 @@ def test_by_the_card(make: Make, tmp_path: Path, splits: tuple[str, ...], sizes:
 @pytest.mark.parametrize("layout", COLUMNS)
 @pytest.mark.parametrize("splits", [("train",), ("train", "val"), ("test",)])
 def test_by_the_loader_and_one_size(make: Make, tmp_path: Path, splits: tuple[str, ...], layout: str) -> None:
-    """Images that lie in OUT itself are the split train for imagefolder, which goes by the names of folders."""
+    """Images directly in OUT are the split train for imagefolder, which uses the names of folders."""
     out = make(splits, (32,), "--layout", layout)
     found = loaded(tmp_path / "cache", LOADERS[layout], data_dir=str(out), column=COLUMNS[layout])
     names = {"test": "train"} if splits == ("test",) and layout == "files" else KNOWN
@@ -119,7 +119,7 @@ def test_by_the_loader_and_the_folder_of_a_size(
 
 
 def test_by_imagefolder_and_two_sizes(make: Make, tmp_path: Path) -> None:
-    """Imagefolder knows no sizes: without the folder of one, it loads each image at each."""
+    """Imagefolder has no sizes: without the folder of a size, it loads each image at every size."""
     out = make(("train", "val"), (32, 16))
     found = loaded(tmp_path / "cache", "imagefolder", data_dir=str(out))
     assert found == {KNOWN[split]: images for split, images in wanted(out, ("train", "val"), 32, 16).items()}
@@ -137,7 +137,7 @@ def test_by_imagefolder_with_labels(make: Make, tmp_path: Path) -> None:
 @pytest.mark.parametrize("reader", [torchvision_samples, keras_samples, fiftyone_samples])
 @pytest.mark.parametrize("runs", [1, 2])
 def test_by_class_folders(make: Make, reader: Callable[[Path], Samples], runs: int) -> None:
-    """The folder of the classes is OUT, or the one of a size and a split."""
+    """The folder of the classes is OUT, or that of a size and a split."""
     assert reader(make(("train",), runs=runs)) == images_of("train")
     several = make(("train", "val"), (32, 16), runs=runs)
     for size in (32, 16):
@@ -151,7 +151,7 @@ def images_of(split: str) -> Samples:
 
 @pytest.mark.parametrize("layout", [*COLUMNS, "tfrecord"])
 def test_no_other_file_has_a_name_that_loaders_take_for_a_split(make: Make, tmp_path: Path, layout: str) -> None:
-    """Check the names of all files but those of images, archives and their metadata, in every kind of dataset."""
+    """Check the names of all files except images, archives and their metadata, in every kind of dataset."""
     (tmp_path / "c.csv").write_text("OriginalURL,Author,License,key\n,A,cc,cat/0\n")
     tables = ("--columns", tmp_path / "c.csv", "--attribution", tmp_path / "c.csv")
     out = make(("train",), (32, 16), "--layout", layout, *tables)
@@ -167,7 +167,7 @@ def test_no_other_file_has_a_name_that_loaders_take_for_a_split(make: Make, tmp_
 
 
 def test_by_the_loader_with_archives_of_another_split(make: Make, tmp_path: Path) -> None:
-    """No name tells archives from the files beside them; docs/publishing.md says what to type instead."""
+    """No name distinguishes archives from the files beside them; docs/publishing.md says what to use instead."""
     out = make(("red",), (32,), "--layout", "parquet")
     with pytest.raises(Exception, match="Parquet"):
         loaded(tmp_path / "cache", "parquet", data_dir=str(out))

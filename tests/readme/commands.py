@@ -1,21 +1,21 @@
-"""The commands in README.md, in their order."""
+"""The commands in README.md, in order."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-# What a command of README begins with.
+# How the commands of README begin.
 _SCRIPTS = ("./run_dataflow.sh", "./run_flink.sh")
 _FIRST_WORDS = frozenset({"make", ".venv/bin/python", *_SCRIPTS, "hf", "pip", ".venv/bin/pip", "gcloud"})
 _OUTPUT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \| ")
 
 
 def commands(page: str) -> list[str]:
-    """Return every command of a page: the indented lines, without those that a command prints.
+    """Return every command of a page: the indented lines, without the output of commands.
 
     Raises:
-        ValueError: an indented line is neither a command nor printed by one.
+        ValueError: an indented line is neither a command nor the output of one.
     """
     found = []
     for line in _indented(page):
@@ -27,7 +27,7 @@ def commands(page: str) -> list[str]:
 
 
 def _indented(page: str) -> Iterator[str]:
-    """Yield the indented lines of a page outside its fenced blocks; one that ends in a backslash holds the next one."""
+    """Yield the indented lines of a page outside fenced blocks. A backslash at the end of a line joins the next one."""
     without_fences = re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL)
     for match in re.finditer(r"^    (\S(?:.*\\\n)*.*)$", without_fences, re.MULTILINE):
         yield re.sub(r"\\\n\s*", "", match[1])
@@ -49,5 +49,5 @@ def obstacle(command: str) -> str | None:
 
 
 def checkable(command: str) -> str | None:
-    """Return a command that checks the flags of one that cannot run here, or None if there is none."""
+    """Return a command that checks the flags of a command that cannot run here, or None if there is none."""
     return f"{command} --help" if "image_resizer.py" in command or command.startswith(_SCRIPTS) else None

@@ -1,4 +1,4 @@
-"""README's commands run one after the other, as they stand, in a fresh clone with an environment of its own."""
+"""README's commands run unchanged, one after the other, in a fresh clone with an environment of its own."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from tests.support import ROOT
 
 COMMANDS = commands((ROOT / "README.md").read_text(encoding="utf-8"))
 
-# Nothing else of this environment reaches the commands: neither make's variables nor this Python's.
+# No other variables of this environment are passed to the commands: neither make's nor this Python's.
 INHERITED = re.compile(r"PATH|HOME|USER|LANG|LC_\w+|TMPDIR|PYENV_\w+|PIP_\w+|\w+_(?:PROXY|proxy)|SSL_\w+|REQUESTS_\w+")
 
 

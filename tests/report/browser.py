@@ -1,4 +1,4 @@
-"""Debian's Chromium, headless, which sends no requests of its own."""
+"""Debian's Chromium in headless mode, without requests of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
 from tests.support import ROOT
 
-# Where make browser installs the checker of accessibility.
+# Where `make browser` installs the accessibility checker.
 AXE = ROOT / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 
 # No requests of its own and no first-run pages. Chromium's sandbox does not work for root.
@@ -48,7 +48,7 @@ def browser(profile: Path) -> Iterator[Chrome]:
 
 
 def look(driver: Chrome, page: Path, width: int, scheme: str = "light") -> None:
-    """Open a page on a screen `width` CSS pixels wide, in the colour scheme "light" or "dark"."""
+    """Open a page on a screen `width` CSS pixels wide, in the color scheme "light" or "dark"."""
     driver.get("about:blank")
     driver.get_log("browser")
     driver.get_log("performance")
@@ -68,12 +68,12 @@ def requests(driver: Chrome) -> list[str]:
 
 
 def problems(driver: Chrome) -> list[dict[str, Any]]:
-    """Return the messages of the console since `look`."""
+    """Return the console messages since `look`."""
     return list(driver.get_log("browser"))
 
 
 def violations(driver: Chrome) -> list[tuple[str, str]]:
-    """Return the rule and the element of each violation that axe-core finds on the page as it is shown."""
+    """Return the rule and the element of each violation that axe-core finds on the displayed page."""
     driver.execute_script(AXE.read_text(encoding="utf-8"))
     found = driver.execute_async_script(_RUN_AXE)
     return [(str(rule), str(element)) for rule, element in found]

@@ -14,7 +14,7 @@ from tests.report.browser import browser
 from tests.support import image_bytes, jpeg, write_tree
 from tests.support.here import run_here
 
-# Names that hold markup, end an attribute, change the direction of text, break a line, or are not Unicode.
+# Names that contain markup, end an attribute, change the direction of text, break a line, or are not Unicode.
 HOSTILE = (
     *("<script>alert(1)<script>.jpg", "'\"&.jpg", "\u202egpj.jpg", "a\nb.jpg"),
     *(os.fsdecode(b"\xff.jpg"), f"{'w' * 251}.jpg"),
@@ -23,7 +23,7 @@ HOSTILE = (
 
 @pytest.fixture(scope="package")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a dataset of two splits and two sizes, with failures, a skipped image and an ignored file."""
+    """Create a dataset of two splits and two sizes, with failures, a skipped image and an ignored file."""
     folder = tmp_path_factory.mktemp("report")
     broken = {f"{name[:99]}.png": b"no image" for name in HOSTILE}
     rest = {"cut.jpg": jpeg(1, (500, 500))[:-500], "thin.jpg": jpeg(2, (9, 90)), "x.txt": b""}
@@ -36,7 +36,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a dataset of one size in archives, with classes, duplicates, a blank image, and two runs."""
+    """Create a dataset of one size in archives, with classes, duplicates, a blank image, and two runs."""
     folder = tmp_path_factory.mktemp("classes")
     photos = {f"{name}/{seed}.jpg": jpeg(seed % 5, (300, 240)) for seed in range(8) for name in ("cat", "dog #1?%")}
     blank = {
@@ -53,7 +53,7 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def failed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a dataset of which no image could be written."""
+    """Create a dataset without any written image."""
     folder = tmp_path_factory.mktemp("failed")
     write_tree(folder / "in", {"a.jpg": b"no image", "b.jpg": jpeg(1, (200, 100))[:-900], "c.jpg": b""})
     assert run_here("-i", folder / "in", "-o", folder / "out").returncode == 0

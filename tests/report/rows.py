@@ -1,4 +1,4 @@
-"""Rows of a manifest, made up for tests."""
+"""Artificial rows of a manifest."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ def written(source: str, content: str = "", size: int = 512, **fields: Any) -> R
     """Return the row of a source of 1024 x 768 pixels that was written at 512 x 384.
 
     Args:
-        source: its name.
-        content: what its file holds; its name if that is left out.
-        size: of the output.
-        fields: those that differ.
+        source: the name of the source.
+        content: the content of its file; "" to use the name.
+        size: the size of the output.
+        fields: fields that differ.
     """
     return {
         "key": source.rpartition(".")[0],

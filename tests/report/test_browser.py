@@ -1,4 +1,4 @@
-"""The report as Chromium shows it."""
+"""The report in Chromium."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ pytestmark = [
     pytest.mark.skipif(not is_installed(), reason="no chromium and chromedriver: make browser installs them"),
 ]
 
-# Elements that are cut off, or that a reader would have to scroll sideways.
+# Elements that are cut off, or require horizontal scrolling.
 _TOO_WIDE = """
 return [...document.querySelectorAll(".card, .card *, .sheet, .sheet *")]
     .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1 && !e.closest("svg, .scroll"))
     .filter(e => getComputedStyle(e).display != "inline")
     .map(e => e.outerHTML.slice(0, 200))
 """
-# Short words that are broken into several lines, such as one letter on each.
+# Short words that are broken into several lines, such as one letter per line.
 _BROKEN_WORDS = r"""
 const broken = [];
 const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

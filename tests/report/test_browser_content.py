@@ -1,4 +1,4 @@
-"""What the report says, as Chromium shows it."""
+"""The contents of the report in Chromium."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The report during a run, as Chromium shows it."""
+"""The report during a run, in Chromium."""
 
 import signal
 import subprocess

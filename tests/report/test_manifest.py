@@ -1,4 +1,4 @@
-"""Which bytes of the manifest are read, and the images in them."""
+"""Which bytes of the manifest are read, and which images they contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures of the page: what they show, and what stands in their place if they cannot be made."""
+"""The pictures of the page, and the text that replaces a picture that cannot be created."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def pixels(picture: Picture) -> Image.Image:
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:
-    """Return the mean difference of two pictures of one size, of 255."""
+    """Return the mean difference of two pictures of the same size, on a scale of 255."""
     assert one.size == other.size
     pairs = zip(one.convert("RGB").tobytes(), other.convert("RGB").tobytes(), strict=True)
     return sum(abs(a - b) for a, b in pairs) / (3 * one.width * one.height)
 
 
 def made(data: bytes, spec: ResizeSpec) -> tuple[bytes, dict[str, Any], tuple[int, int]]:
-    """Return an output, its row, and the dimensions of its picture before it was turned."""
+    """Return an output, its row, and the dimensions of its picture before it was rotated to its orientation."""
     result = process_image(data, spec)
     (output,) = result.outputs.values()
     assert isinstance(output, Encoded)
@@ -170,7 +170,7 @@ def test_the_folder_that_sources_are_relative_to(pattern: str, root: str) -> Non
 
 
 def changed(picture: Image.Image, before: Image.Image) -> Image.Image:
-    """Return where two pictures differ by more than what JPEG changes: 255, elsewhere 0."""
+    """Return a picture that is 255 where two pictures differ by more than JPEG changes, and 0 elsewhere."""
     lookup = [0] * 41 + [255] * 215
     return ImageChops.difference(picture, before).convert("L").point(lookup)
 

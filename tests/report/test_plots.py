@@ -1,4 +1,4 @@
-"""Histograms, plots, and numbers as the page shows them."""
+"""Histograms, plots and numbers on the page."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a report shows of a whole dataset, checked without a browser."""
+"""The contents of the report of a complete dataset, checked without a browser."""
 
 import json
 import re
@@ -49,7 +49,7 @@ def test_the_page_shows_every_layout(photos: Path, tmp_path: Path, layout: str) 
     html = (out / "report.html").read_text(encoding="utf-8")
     largest = [row for row in written if row["size"] == 48]
     assert [html.count(f'alt="{side} of ') for side in ("Source", "Output")] == [7 * 2, 7 * 2]
-    assert html.count('src="data:image/jpeg;base64,') == 7 * (1 + 4) + 2 * 6 + 5  # and two lists of cases, and a split
+    assert html.count('src="data:image/jpeg;base64,') == 7 * (1 + 4) + 2 * 6 + 5  # plus two lists of cases, and a split
     hrefs = {unquote(href) for href in re.findall(r'<a href="([^"#]+)"', html)}
     assert {file_of(row["path"], layout) for row in largest} <= hrefs
     assert [href for href in hrefs if not (out / href).is_file()] == []
@@ -70,7 +70,7 @@ def test_a_report_is_written_again_from_the_files_that_are_left(
     archives[-2].unlink()
     shutil.rmtree(source)
     (out / "report.html").unlink()
-    for number, damaged in enumerate((b"[", b"[]", b'{"images": 3}')):  # not the histories of runs
+    for number, damaged in enumerate((b"[", b"[]", b'{"images": 3}')):  # these are not histories of runs
         (state_of(out) / f"history-{number}.json").write_bytes(damaged)
     assert main([str(out)]) == 0
     assert capsys.readouterr().out == f"{out}/report.html\n"
@@ -192,7 +192,7 @@ def test_only_shards_that_were_resized_count() -> None:
     course = {"seconds": 64.5, "images": 12, "images_per_second": 0.186, "series": [(0.0, 0), (30.25, 5), (64.5, 12)]}
     assert with_receipts(started, lines) == {**started, **course, "stages": {"decode": 2.0, "resize": 0.25}}
     at_once = [{**line, "time": 1064.5} for line in lines]
-    # Two shards between which no time passes are one point.
+    # Two shards that are committed at the same time become one point.
     assert with_receipts(started, at_once)["series"] == [(0.0, 0), (64.5, 12)]
     assert with_receipts(started, lines[2:]) == started
     assert with_receipts(started, []) == started

@@ -1,4 +1,4 @@
-"""What the page says of single images, from the rows of the manifest alone."""
+"""The data about single images, from the rows of the manifest alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verdict, the comparison of two runs, and links, as the page says them."""
+"""The texts of the page: the verdict, the comparison of two runs, and links."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
 """Annotations in the formats of Open Images: lists of images, boxes, labels, classes and their hierarchy.
 
-classes     the names of classes, and what the user calls them
+classes     the names of classes, and classes that a user names
 hierarchy   the ancestors of classes
 tables      the columns of a table
 readers     the rows of tables
-values      what a row says, and its form in the shuffle
+values      the content of a row, and its form in the shuffle
 rows        the tables in the graph
 join        the annotations of a shard's sources
-select      which images are taken
+select      which images are selected
 objects     the annotations of an output
-counts      how many there are
+counts      the number of annotations
 """

@@ -1,4 +1,4 @@
-"""The classes of Open Images: their names, and what a user calls them."""
+"""The classes of Open Images: their names, and the classes that a user names."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from collections.abc import Iterable, Mapping
 
 from transforms.model.errors import RunError
 
-# A class as Open Images identifies it: a topic of Freebase or of Google's knowledge graph.
+# A class as Open Images identifies it: a MID of Freebase or of Google's Knowledge Graph.
 _MID = re.compile(r"/[a-z]/[0-9a-z_]+")
 
 _FORM = "a file with the columns LabelName and DisplayName"
 
 
 def read_class_names(data: bytes, where: str) -> dict[str, str]:
-    """Return class -> name to display, from the content of Open Images' class descriptions, with or without a header.
+    """Return class -> display name, from the content of Open Images' class descriptions, with or without a header.
 
     Args:
         data: CSV in UTF-8.
         where: the flag and the file, for messages.
 
     Raises:
-        RunError: the content is no such file, or gives a class two names.
+        RunError: the content is not such a file, or one class has two names.
     """
     names: dict[str, str] = {}
     try:
@@ -47,10 +47,11 @@ def read_class_names(data: bytes, where: str) -> dict[str, str]:
 
 
 def unique_names(names: Mapping[str, str]) -> dict[str, str]:
-    """Return class -> name to display, each once: readers of datasets refuse a name that two classes have.
+    """Return class -> unique display name. Dataset readers reject a name that two classes share.
 
     Args:
-        names: class -> name. A name that is empty or that several classes have, such as Jaguar, gets the class added.
+        names: class -> name. The class is appended to a name that several classes share, such as Jaguar, and replaces
+            an empty name.
     """
     numbers = Counter(names.values())
     return {
@@ -60,15 +61,15 @@ def unique_names(names: Mapping[str, str]) -> dict[str, str]:
 
 
 def find_classes(typed: Iterable[str], names: Mapping[str, str], flag: str) -> tuple[str, ...]:
-    """Return the classes that a user means, sorted, each once.
+    """Return the classes that a user names, sorted and without duplicates.
 
     Args:
-        typed: each a MID, or a name to display; case, "_" for a space, and a plural do not matter.
-        names: class -> name to display.
-        flag: for messages.
+        typed: MIDs or display names. Case, "_" instead of a space, and singular or plural do not matter.
+        names: class -> display name.
+        flag: the flag, for messages.
 
     Raises:
-        RunError: no class has such a name, or several have it.
+        RunError: a name matches no class, or several.
     """
     by_form: dict[str, set[str]] = defaultdict(set)
     for class_, name in names.items():
@@ -102,7 +103,7 @@ def _find(typed: str, by_form: Mapping[str, set[str]], names: Mapping[str, str],
 
 
 def _candidates(typed: str, by_form: Mapping[str, set[str]]) -> set[str]:
-    """Return the classes of a name: those with exactly this name, or else with its singular or plural."""
+    """Return the classes with exactly this name, or else those with its singular or plural."""
     form = _form(typed)
     if form in by_form:
         return by_form[form]
@@ -115,6 +116,6 @@ def _form(name: str) -> str:
 
 
 def _singulars(form: str) -> set[str]:
-    """Return what may be the singular of an English noun, and the noun itself."""
+    """Return an English noun and its possible singulars."""
     endings = (("s", ""), ("es", ""), ("ies", "y"))
     return {form, *(form.removesuffix(ending) + other for ending, other in endings if form.endswith(ending))}

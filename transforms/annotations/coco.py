@@ -1,7 +1,7 @@
-"""coco.json: the boxes of one size and split as COCO has them, https://cocodataset.org/#format-data.
+"""coco.json: the boxes of one size and split in the COCO format, https://cocodataset.org/#format-data.
 
-It is written piece by piece, since the boxes of all images may be larger than memory. A piece has the images of some
-shards, or their boxes; a number before each box says which image of the same piece it belongs to.
+The file is written in pieces, since the boxes of all images may exceed memory. A piece contains the images of some
+shards, or their boxes. The number before each box is the index of its image in the corresponding piece of images.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ _GROUP_OF = "group_of"
 
 
 def image_line(row: Mapping[str, Any], name: str) -> bytes:
-    """Return the line of an image.
+    """Return the line that describes an image.
 
     Args:
-        row: of the manifest.
-        name: of its file, below the folder of coco.json.
+        row: the image's row of the manifest.
+        name: the path of its file, relative to the folder of coco.json.
     """
     return json_line({"file_name": name, "width": row["width"], "height": row["height"]})
 
 
 def box_lines(row: Mapping[str, Any], index: int) -> Iterator[bytes]:
-    """Yield the lines of an image's boxes.
+    """Yield the lines that describe an image's boxes.
 
     Args:
-        row: of the manifest.
-        index: of the image in its piece.
+        row: the image's row of the manifest.
+        index: the index of the image in its piece, from 0.
     """
     objects = row[OBJECTS]
     others = [name for name in FLAGS.values() if name != _GROUP_OF]
@@ -52,10 +52,10 @@ def document(
     """Yield the content of coco.json. Images and boxes are numbered from 1.
 
     Args:
-        images: a piece of images for each part of the dataset.
-        boxes: a piece of boxes for each part.
+        images: one piece of images for each part of the dataset.
+        boxes: one piece of boxes for each part.
         categories: class -> name, in the order of their IDs.
-        description: of the dataset.
+        description: a description of the dataset.
     """
     yield b'{"info":' + utf8(json.dumps({"description": description}, ensure_ascii=False)) + b',"images":['
     starts = [0]

@@ -12,13 +12,13 @@ from transforms.model.records import ManifestRow
 def count_annotations(
     rows: Sequence[ManifestRow], names: Iterable[str], categories: Iterable[str], sizes: Iterable[int]
 ) -> dict[str, Any]:
-    """Return for each annotation and size how many there are, and how many images with any: of each class, and in all.
+    """Return, for each annotation and size, the number of annotations and of images with any, per class and in total.
 
     Args:
-        rows: of a shard.
-        names: of the annotations, see `ANNOTATION_FIELDS`.
+        rows: the rows of a shard.
+        names: the names of the annotations, see `ANNOTATION_FIELDS`.
         categories: the classes, in the order of their IDs.
-        sizes: of the dataset.
+        sizes: the sizes of the dataset.
     """
     classes = tuple(categories)
     return {

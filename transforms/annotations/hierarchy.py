@@ -10,22 +10,22 @@ from typing import Any
 from transforms.model.errors import RunError
 
 _FORM = "a file such as bbox_labels_600_hierarchy.json, with LabelName and Subcategory"
-# The relations of a class to those below it: kinds of it, and parts of it.
+# The key of a class's subclasses. Its parts are under another key.
 _KINDS = "Subcategory"
 
 
 def read_hierarchy(data: bytes, where: str) -> dict[str, tuple[str, ...]]:
     """Return class -> its ancestors, sorted, for each class that has any.
 
-    The root, which Open Images calls Entity and which is no class, is left out. A part of a class, such as an arm of
-    a person, is no kind of it.
+    The root is omitted: Open Images calls it Entity, and it is not a class. A part of a class, such as an arm of a
+    person, is not a descendant of it.
 
     Args:
         data: JSON, nested as Open Images publishes it.
         where: the flag and the file, for messages.
 
     Raises:
-        RunError: the content is no such file, or a class is its own ancestor.
+        RunError: the content is not such a file, or a class is its own ancestor.
     """
     try:
         root = json.loads(data)
@@ -48,7 +48,7 @@ def _relations(node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 raise TypeError(f"{class_!r} is not a class")
         yield node["LabelName"], child["LabelName"]
         yield from _relations(child)
-    for part in node.get("Part", ()):  # the kinds of a part are classes too
+    for part in node.get("Part", ()):  # the subclasses of a part are classes too
         yield from _relations(part)
 
 

@@ -1,4 +1,4 @@
-"""A shard's sources and the rows of annotations in the same shard -> what is known of each source."""
+"""A shard's sources and the rows of annotations in the same shard -> the annotations of each source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transforms.tables.join import TableRow
 
 
 class Annotated(NamedTuple):
-    """What is known of one image. `listed` is None if it is not in the list of images."""
+    """The annotations of one image. `listed` is None if it is not in the list of images."""
 
     boxes: tuple[Box, ...] = ()
     labels: tuple[Label, ...] = ()
@@ -23,12 +23,12 @@ class Annotated(NamedTuple):
 
     @property
     def known(self) -> Known:
-        """What decides whether the image is taken."""
+        """What decides whether the image is selected."""
         values: tuple[Box | Label, ...] = (*self.boxes, *self.labels)
         return Known(frozenset(value.class_ for value in values if value.is_present), self.listed is not None)
 
 
-# An image of which nothing is known.
+# An image without annotations.
 NOT_ANNOTATED = Annotated()
 
 
@@ -36,9 +36,9 @@ class AnnotationJoin(NamedTuple):
     """The annotations of a shard.
 
     Args:
-        images: path of a source -> what is known of it.
-        missing: the images of the list that the input lacks.
-        tally: table -> how many of its rows came to this shard, and how many of them have an image here.
+        images: path of a source -> its annotations.
+        missing: the images of the list that are not in the input.
+        tally: table -> how many of its rows are in this shard, and how many of those have an image here.
     """
 
     images: dict[str, Annotated]
@@ -46,7 +46,7 @@ class AnnotationJoin(NamedTuple):
     tally: dict[str, Any]
 
     def without(self, paths: Collection[str]) -> AnnotationJoin:
-        """Return the same without what is known of some sources."""
+        """Return this join without the annotations of some sources."""
         return self._replace(images={path: known for path, known in self.images.items() if path not in paths})
 
 
@@ -54,7 +54,7 @@ NO_ANNOTATIONS = AnnotationJoin({}, (), {})
 
 
 def join_annotations(sources: Sequence[Source], rows: Sequence[TableRow], annotations: Annotations) -> AnnotationJoin:
-    """Find what the tables say about each source by its ID, which several sources may share."""
+    """Find each source's annotations by its image ID. Several sources may share an ID."""
     tables = {table: _by_image(table, rows) for table in sorted(annotations.tables)}
     present = {image_id(source.key) for source in sources}
     known, repeated = {}, 0
@@ -73,7 +73,7 @@ def join_annotations(sources: Sequence[Source], rows: Sequence[TableRow], annota
 
 
 def _by_image(table: str, rows: Iterable[TableRow]) -> dict[str, list[TableRow]]:
-    """Return the rows of a table, in their order in the file, by the IDs of their images."""
+    """Return image ID -> the rows of a table about that image, in file order."""
     by_image: dict[str, list[TableRow]] = defaultdict(list)
     for row in sorted((row for row in rows if row.table == table), key=lambda row: (row.number, row.cells)):
         by_image[row.key].append(row)
@@ -81,18 +81,18 @@ def _by_image(table: str, rows: Iterable[TableRow]) -> dict[str, list[TableRow]]
 
 
 def _annotated(image: str, tables: Mapping[str, Mapping[str, Sequence[TableRow]]]) -> tuple[Annotated, int]:
-    """Return what is known of an image, and how many of its boxes repeat another."""
+    """Return the annotations of an image, and how many of its boxes are duplicates."""
     boxes, labels, listed = (
         [value for row in tables.get(table, {}).get(image, ()) for value in unpack(table, row.cells)]
         for table in (BOXES, IMAGE_LABELS, IMAGE_LIST)
     )
-    # Without repetitions: of rows, and of ancestors that several children share.
+    # Drop duplicates: repeated rows, and ancestors that several classes share.
     different = tuple(dict.fromkeys(boxes))
     return Annotated(different, _surest(labels), listed[0] if listed else None), len(boxes) - len(different)
 
 
 def _surest(labels: Iterable[Label]) -> tuple[Label, ...]:
-    """Return one label of each class, the one with the highest confidence, in the order of the classes."""
+    """Return for each class the label with the highest confidence, sorted by class."""
     confidences: dict[str, float] = {}
     for class_, confidence in labels:
         confidences[class_] = max(confidence, confidences.get(class_, 0.0))

@@ -1,4 +1,4 @@
-"""What is known of a source -> the annotations of one of its outputs."""
+"""The annotations of a source -> the annotations of one of its outputs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from transforms.model.records import AnnotationLists
 _TRUNCATED = tuple(FLAGS).index("IsTruncated")
 # Decimals of a pixel.
 _DECIMALS = 2
-# Shares that differ by less are the same: they are rounded.
+# Shares that differ by less than this are equal up to rounding.
 _ROUNDING = 1e-9
 
 
 class OutputBoxes(NamedTuple):
-    """The boxes of an output as lists, see `ANNOTATION_FIELDS`, and how many of the source were dropped, by reason."""
+    """The boxes of an output as lists, see `ANNOTATION_FIELDS`, and the number of dropped source boxes by reason."""
 
     objects: AnnotationLists
     dropped: dict[str, int]
@@ -31,14 +31,14 @@ def objects_of(
 ) -> OutputBoxes:
     """Return the boxes of an output.
 
-    A box that the output shows in part is clipped, and counts as truncated.
+    A box that is only partly visible in the output is clipped, and counts as truncated.
 
     Args:
-        boxes: of the source.
+        boxes: the boxes of the source.
         source: (width, height) of the stored picture in pixels.
-        target: of the output.
+        target: the target of the output.
         ids: class -> its ID in the dataset.
-        min_visible: drop a box of which the output shows a smaller share than this, 0 to 1.
+        min_visible: drop a box if the output shows a smaller share of it than this, 0 to 1.
     """
     lists: AnnotationLists = {name: [] for name in ("bbox", "category", *FLAGS.values())}
     dropped: Counter[str] = Counter()
@@ -64,7 +64,7 @@ def objects_of(
 
 
 def _visible(edges: Sequence[float], source_box: Sequence[float], source: tuple[int, int]) -> float:
-    """Return the share of a box of the source that lies in the part of the source that an output shows."""
+    """Return the share of a source box that is inside the part of the source that an output shows."""
     share = 1.0
     for low, high, first, last, side in zip(edges[:2], edges[2:], source_box[:2], source_box[2:], source, strict=True):
         share *= max(0.0, min(high * side, last) - max(low * side, first)) / ((high - low) * side)
@@ -72,6 +72,6 @@ def _visible(edges: Sequence[float], source_box: Sequence[float], source: tuple[
 
 
 def labels_of(labels: Iterable[Label], ids: Mapping[str, int]) -> AnnotationLists:
-    """Return the labels of an image as lists, see `ANNOTATION_FIELDS`, in the order of the IDs of their classes."""
+    """Return the labels of an image as lists, see `ANNOTATION_FIELDS`, in the order of their class IDs."""
     known = sorted((ids[class_], confidence) for class_, confidence in labels)
     return {"category": [number for number, _ in known], "confidence": [confidence for _, confidence in known]}

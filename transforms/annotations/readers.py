@@ -1,4 +1,4 @@
-"""Open Images' tables -> what they say about each image."""
+"""Open Images' tables -> their values for each image."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _NOWHERE = 0.0, 0.0, 0.0, 0.0
 
 
 class ImageRows(NamedTuple):
-    """The rows of one image that follow each other in a table.
+    """Consecutive rows of a table about one image.
 
     Args:
-        number: of the first row, from 1.
-        image: the ID.
-        split: that the rows name, "" for none.
-        values: what they say. A row that was dropped says nothing, unless it leaves the image out; then its values
-            are of excluded classes only.
+        number: the number of the first row, from 1.
+        image: the ID of the image.
+        split: the split that the rows name; "" if they name none.
+        values: the values of the rows. A dropped row has none, unless it excludes the image; then its values contain
+            excluded classes only.
         kept: the number of rows that were not dropped.
     """
 
@@ -43,13 +43,13 @@ class Reader:
     """Reads the files of one table, and counts their rows.
 
     Args:
-        annotations: what is kept.
+        annotations: selects the rows that are kept.
 
     Attributes:
         rows: the number of rows.
         dropped: reason -> the number of rows that were dropped for it.
-        counts: how many rows there are of each kind that somebody should know of.
-        kept: class -> the number of its rows that were kept, those of its descendants included.
+        counts: kind -> the number of rows of a kind that the user should know about.
+        kept: class -> the number of its rows that were kept, including those of its descendants.
     """
 
     types: ClassVar[Mapping[str, str]]
@@ -72,7 +72,7 @@ class Reader:
 
         Raises:
             StorageError: the file cannot be read.
-            RunError: the file is no such table.
+            RunError: the file is not such a table.
         """
         where = f"--{file.table} {file.location!r}"
         current: ImageRows | None = None
@@ -110,11 +110,15 @@ class Reader:
             yield _image_rows(start, before, values, kept)
 
     def _values(self, _row: Sequence[Any]) -> tuple[bool, list[Any]]:
-        """Return whether a row, the values of the columns in `types`, is kept, and what it says. Count it if not."""
+        """Return whether a row is kept, and its values. Count a row that is dropped.
+
+        Args:
+            _row: the cells of the columns in `types`.
+        """
         raise NotImplementedError
 
     def _classes(self, written: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the classes that a row counts for, and those that leave its image out."""
+        """Return the classes that a row counts for, and those that exclude its image."""
         if written not in self._classes_of:
             class_ = written.strip()
             self._classes_of[written] = (
@@ -125,7 +129,7 @@ class Reader:
         return self._classes_of[written]
 
     def tally(self) -> Tally:
-        """Return the tally of the rows that were read."""
+        """Return the tally of the rows read so far."""
         counts = {"dropped": dict(self.dropped), "kinds": dict(self.counts), "classes": dict(self.kept)}
         return {"read": self.rows, "kept": self.rows - self.dropped.total(), **counts}
 
@@ -135,7 +139,7 @@ def _image_rows(number: int, image: tuple[Any, Any], values: Sequence[Value], ke
 
 
 class BoxReader(Reader):
-    """Reads boxes: rows of a class, four edges, and flags."""
+    """Reads boxes. Each row has a class, four edges, and flags."""
 
     types: ClassVar[Mapping[str, str]] = {
         "LabelName": "string",
@@ -164,7 +168,7 @@ class BoxReader(Reader):
 
 
 def clipped(edges: Sequence[float | None]) -> tuple[str, tuple[float, float, float, float]]:
-    """Return why a box is dropped, "" if it is not, and its edges clipped to 0 to 1.
+    """Return the reason why a box is dropped ("" if it is kept), and its edges clipped to 0 to 1.
 
     Args:
         edges: left, top, right and bottom, as shares of the width and the height.
@@ -181,7 +185,7 @@ def clipped(edges: Sequence[float | None]) -> tuple[str, tuple[float, float, flo
 
 
 class LabelReader(Reader):
-    """Reads labels of images: rows of a class and a confidence, which is 0 for a class that the image does not have."""
+    """Reads image labels. Each row has a class and a confidence, which is 0 if the image does not contain the class."""
 
     types: ClassVar[Mapping[str, str]] = {"LabelName": "string", "Confidence": "double"}
     needed = ("ImageID", "LabelName", "Confidence")
@@ -199,7 +203,7 @@ class LabelReader(Reader):
         if not class_ or confidence is None or not 0 <= confidence <= 1:
             self.dropped["no-class" if not class_ else "no-confidence"] += 1
             return False, []
-        # An image that holds a cat holds an animal; one that holds no animal holds no cat.
+        # An image that contains a cat contains an animal; one that contains no animal contains no cat.
         classes, excluded = self._classes(written) if confidence else (self._absent(class_), ())
         if not classes:
             self.dropped["class"] += 1
@@ -213,7 +217,7 @@ class LabelReader(Reader):
 
 
 class ListReader(Reader):
-    """Reads a list of images: rows of an author, a license, the original's MD5 and size, and a rotation."""
+    """Reads a list of images. Each row has an author, a license, the original's MD5 and size, and a rotation."""
 
     types: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys((*ATTRIBUTION_COLUMNS, "OriginalMD5", "OriginalSize", "Rotation", "Subset"), "string")
@@ -221,7 +225,7 @@ class ListReader(Reader):
 
     @property
     def needed(self) -> Sequence[str]:
-        """The columns that the list must have: those of the flags that read it."""
+        """The columns that the list must have for the flags that use it."""
         annotations = self._annotations
         md5, rotation = ["OriginalMD5"] * annotations.verifies_md5, ["Rotation"] * annotations.rotates
         return ("ImageID", *md5, *rotation)
@@ -234,7 +238,7 @@ class ListReader(Reader):
         return True, [ImageListRow(tuple(text or "" for text in attribution), md5 or "", size or "", turn)]
 
     def _rotation(self, written: str | None) -> int | None:
-        """Return by how many degrees an image is to be turned counter-clockwise; None if that is not known."""
+        """Return the counter-clockwise rotation of an image in degrees, or None if it is unknown or invalid."""
         turns = {0.0: 0, 90.0: 90, 180.0: 180, 270.0: 270}
         try:
             turn = turns.get(float(written)) if written else None
@@ -252,7 +256,7 @@ def check_tables(annotations: Annotations) -> None:
 
     Raises:
         StorageError: a file cannot be read.
-        RunError: a file is not the table that it was given for, or has no rows.
+        RunError: a file is not the table that its flag expects, or has no rows.
     """
     for file in annotations.files:
         if next(READERS[file.table](annotations).read(file), None) is None:

@@ -1,4 +1,4 @@
-"""The files of annotations -> their rows, one for the rows of an image that follow each other."""
+"""The annotation files -> their rows. Consecutive rows about the same image become one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROWS, TALLIES = "rows", "tallies"
 
 
 class ReadAnnotations(beam.PTransform):
-    """Pipeline -> the rows of all files of annotations, and a tally of each file."""
+    """Pipeline -> the rows of all annotation files, and a tally of each file."""
 
     def __init__(self, annotations: Annotations) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class _ReadFn(beam.DoFn):
         sent = 0
         for rows in reader.read(file):
             if rows.values:
-                packed = zlib.compress(pack(rows.values, rows.kept), 1)  # a local run holds millions in memory
+                packed = zlib.compress(pack(rows.values, rows.kept), 1)  # a local run has millions in memory
                 for split in _splits_of(rows, file, reader):
                     sent += rows.kept
                     yield file.table, split, os.fsencode(rows.image), rows.number, packed
@@ -54,7 +54,7 @@ class _ReadFn(beam.DoFn):
 
 
 def _splits_of(rows: ImageRows, file: AnnotationFile, reader: Reader) -> tuple[str, ...]:
-    """Return the splits that may hold the image of some rows: the one that they name, or all of the file's."""
+    """Return the splits that may contain the image of some rows: the one that the rows name, or all of the file's."""
     if len(file.splits) == 1:
         return file.splits
     if rows.split in file.splits:
@@ -71,14 +71,14 @@ def _splits_of(rows: ImageRows, file: AnnotationFile, reader: Reader) -> tuple[s
 
 
 def annotated_columns(listing: Tally, config: ResizeConfig) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Return the names of the annotations of a dataset, and class -> name of their classes in the order of their IDs.
+    """Return the names of a dataset's annotations, and class -> name of their classes in the order of their IDs.
 
     Args:
-        listing: the tally of the inputs and of the files of annotations.
+        listing: the tally of the inputs and of the annotation files.
         config: the dataset.
 
     Raises:
-        RunError: a class that was asked for is in no table.
+        RunError: a requested class is in no table.
     """
     annotations = config.annotations
     if annotations is None or not annotations.fields:

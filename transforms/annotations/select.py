@@ -1,7 +1,7 @@
-"""Which images are taken, and limits of their number.
+"""Which images are selected, and limits on their number.
 
-Images are ranked by a hash of their keys. A limit of N takes the N images with the lowest ranks, of each class or of
-all, so that it takes the same images in every run, and a larger limit takes these and more.
+Images are ranked by a hash of their keys. A limit of N selects the N images with the lowest ranks, of each class or of
+all. It therefore selects the same images in every run, and a larger limit adds images to these.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from transforms.model.records import Source
 
 
 class Limits(NamedTuple):
-    """The highest ranks of the images that are taken.
+    """The highest ranks of the images that are selected.
 
     Args:
-        classes: class -> the highest rank of its images; all are taken of a class that is missing.
-        images: the highest rank of all images; None to take all.
+        classes: class -> the highest rank of its images. A class that is missing has no limit.
+        images: the highest rank of all images; None for no limit.
     """
 
     classes: Mapping[str, int] = {}  # this default is never changed
@@ -32,7 +32,7 @@ NO_LIMITS = Limits()
 
 
 class Known(NamedTuple):
-    """What decides whether an image is taken: the classes that it holds, and whether the list of images has it."""
+    """What decides whether an image is selected: the classes that it contains, and whether the image list has it."""
 
     classes: frozenset[str] = frozenset()
     is_listed: bool = False
@@ -41,14 +41,14 @@ class Known(NamedTuple):
 def skip_reason(
     source: Source, known: Known, annotations: Annotations, sample: Fraction, limits: Limits = NO_LIMITS
 ) -> Skip | None:
-    """Return why an image is left out; None if it is taken.
+    """Return the reason why an image is skipped, or None if it is selected.
 
     Args:
         source: the image.
-        known: what the tables say about it.
-        annotations: of the dataset.
-        sample: the share of the images that is taken.
-        limits: of the dataset.
+        known: its classes, and whether it is in the image list.
+        annotations: the annotations of the dataset.
+        sample: the share of the images that is selected.
+        limits: the limits of the dataset.
     """
     if not in_sample(source.key, sample):
         return Skip.SAMPLE
@@ -69,12 +69,12 @@ def skip_reason(
 
 
 def rank_of(source: Source) -> int:
-    """Return the rank of an image, which fits into 64 bits with a sign."""
+    """Return the rank of an image, a signed 64-bit integer."""
     return sample_rank(source.key) - (1 << 63)
 
 
 def limited_classes(known: Known, annotations: Annotations) -> frozenset[str]:
-    """Return the classes of an image whose number of images is limited."""
+    """Return the classes of an image to which the limit per class applies."""
     return known.classes & {*annotations.classes} if annotations.classes else known.classes
 
 
@@ -85,14 +85,14 @@ def ranks(
     sample: Fraction,
     limits: Limits = NO_LIMITS,
 ) -> Iterator[tuple[str, int]]:
-    """Yield (class, rank) of each image that is taken without further limits, and ("", rank) for all of them.
+    """Yield (class, rank) for each class of each image that is selected without further limits, and ("", rank).
 
     Args:
         sources: the images.
-        known: path of a source -> what the tables say about it.
-        annotations: of the dataset.
-        sample: the share of the images that is taken.
-        limits: that apply already.
+        known: path of a source -> its classes, and whether it is in the image list.
+        annotations: the annotations of the dataset.
+        sample: the share of the images that is selected.
+        limits: limits that apply already.
     """
     for source in sources:
         if skip_reason(source, known[source.path], annotations, sample, limits) is None:

@@ -1,4 +1,4 @@
-"""Read the columns of Open Images' tables, some rows at a time. They are CSV with a header, and may end with .gz."""
+"""Read the columns of Open Images' tables in batches of rows. They are CSV with a header; .gz files are compressed."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from transforms.model.errors import RunError, StorageError
 from transforms.model.file_names import is_candidate
 from transforms.model.keys import image_id, key_of
 
-# Bytes of a file that are parsed at once.
+# The number of bytes of a file that are parsed at once.
 _BLOCK = 8_000_000
 
-# A column that only one kind of table has -> the flag that takes that table.
+# A column that only one kind of table has -> the flag for that table.
 _TELLING = {"XMin": "--boxes", "OriginalURL": "--image_list", "Confidence": "--image_labels"}
 
 
 def read_columns(
     location: str, where: str, types: Mapping[str, str], needed: Sequence[str]
 ) -> Iterator[dict[str, list[Any]]]:
-    """Yield the columns of a table that are used, some rows at a time: name -> cells. An empty cell is None.
+    """Yield the used columns of a table in batches of rows: name -> cells. An empty cell is None.
 
     Args:
-        location: of the file.
+        location: the location of the file.
         where: the flag and the file, for messages.
-        types: name -> type of each column that is used, in the words of Arrow; the others are ignored.
-        needed: the names of those that must be there.
+        types: name -> Arrow type of each column that is used; other columns are ignored.
+        needed: the names of the columns that the table must have.
 
     Raises:
         StorageError: the file cannot be read.
-        RunError: the file is no such table.
+        RunError: the file is not such a table.
     """
-    import pyarrow as pa  # takes a quarter of a second, for which no run without annotations should wait
+    import pyarrow as pa  # importing it takes a quarter of a second; runs without annotations should not wait for it
     from pyarrow import csv as arrow_csv
 
     with _failing_in(where), storage.open_file(location) as opened, _plain(opened, location) as file:
@@ -60,13 +60,13 @@ def read_columns(
 
 
 def image_id_of(written: str) -> str:
-    """Return the ID of an image that a table may give with spaces around it, its folder or its extension."""
+    """Return an image ID. A table may write it with spaces around it, with its folder or with its extension."""
     written = written.strip()
     return image_id(key_of(written) if "." in written and is_candidate(written) else written)
 
 
 def _plain(file: BinaryIO, location: str) -> contextlib.AbstractContextManager[BinaryIO | gzip.GzipFile]:
-    """Return a file without its compression, if it has one."""
+    """Return the decompressed file if it is compressed, else the file itself."""
     return gzip.GzipFile(fileobj=file) if location.endswith(".gz") else contextlib.nullcontext(file)
 
 
@@ -94,6 +94,6 @@ def _failing_in(where: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise StorageError(f"{where} cannot be read: {error.strerror or error}", str(error)) from error
-    # What gzip, the decoder of UTF-8 and pyarrow raise for a file that is not such a table.
+    # Raised by gzip, the UTF-8 decoder and pyarrow for a file that is not such a table.
     except (csv.Error, zlib.error, ValueError, EOFError) as error:
         raise RunError(f"{where} cannot be read as a table: {error}") from error

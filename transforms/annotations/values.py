@@ -1,4 +1,4 @@
-"""What a table says about an image, and its form in the shuffle."""
+"""The values that a table has for an image, and their form in the shuffle."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Box(NamedTuple):
     """A box of a source.
 
     Args:
-        class_: such as /m/01yrx.
+        class_: the class, such as /m/01yrx.
         edges: left, top, right and bottom, as shares of the width and the height of the stored picture, 0 to 1.
-        flags: in the order of `FLAGS`.
+        flags: the values of the flags, in the order of `FLAGS`.
     """
 
     class_: str
@@ -24,19 +24,19 @@ class Box(NamedTuple):
 
     @property
     def is_present(self) -> bool:
-        """Whether the image holds the class: what has a box is there."""
+        """Whether the image contains the class: always true for a box."""
         return True
 
 
 class Label(NamedTuple):
-    """A class of a whole image, and how sure that is, 0 to 1: 0 is the class of something that is not there."""
+    """A class of a whole image, and its confidence, 0 to 1. 0 means that the image does not contain the class."""
 
     class_: str
     confidence: float
 
     @property
     def is_present(self) -> bool:
-        """Whether the image holds the class."""
+        """Whether the image contains the class."""
         return self.confidence > 0
 
 
@@ -45,9 +45,9 @@ class ImageListRow(NamedTuple):
 
     Args:
         attribution: the values of `ATTRIBUTION_COLUMNS`.
-        md5: of the original file, in Base64; "" if it is not known.
-        size: of the original file in bytes; "" likewise.
-        rotation: by how many degrees the image is to be turned counter-clockwise; None if that is not known.
+        md5: the MD5 of the original file in Base64; "" if unknown.
+        size: the size of the original file in bytes; "" if unknown.
+        rotation: the counter-clockwise rotation of the image in degrees; None if unknown.
     """
 
     attribution: tuple[str, ...]
@@ -62,17 +62,17 @@ _TYPES = {BOXES: Box, IMAGE_LABELS: Label, IMAGE_LIST: ImageListRow}
 
 
 def pack(values: Sequence[Value], rows: int) -> bytes:
-    """Return what some rows of one table say, as it is shuffled: the number of rows, and JSON."""
+    """Return the values of some rows of one table in their form in the shuffle: the number of rows, and JSON."""
     return b"%d %s" % (rows, json.dumps(values, separators=(",", ":")).encode())
 
 
 def count_rows(cells: bytes) -> int:
-    """Return the number of rows that `pack` was given."""
+    """Return the number of rows in a result of `pack`."""
     return int(cells[: cells.index(b" ")])
 
 
 def unpack(table: str, cells: bytes) -> list[Any]:
-    """Return the values that `pack` was given."""
+    """Return the values in a result of `pack`."""
     of_type = _TYPES[table]
     values = json.loads(cells[cells.index(b" ") :])
     return [of_type(*(tuple(item) if isinstance(item, list) else item for item in value)) for value in values]

@@ -1,10 +1,10 @@
-"""The boxes of an image as YOLO reads them: https://docs.ultralytics.com/datasets/detect.
+"""The boxes of an image in the YOLO format: https://docs.ultralytics.com/datasets/detect.
 
-Each image has a text file with a line for each box: class, and center, width and height as shares of the image's sides.
-data.yaml names the folders of the splits and the classes.
+Each image has a text file with a line for each box: its class, then its center, width and height as shares of the
+image's sides. data.yaml names the folders of the splits and the classes.
 
-The loaders of YOLO find the text file by the path of the image: they replace the extension, and the last folder
-`images` in the path, if there is one, by `labels`.
+YOLO loaders derive the path of the text file from the path of the image: they replace the extension, and the last
+folder named `images`, if there is one, by `labels`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DECIMALS = 6
 
 
 def label_files(images: Iterable[OutputImage]) -> Iterator[StoredFile]:
-    """Yield the text file of each image; an image without a box has an empty one."""
+    """Yield the text file of each image. It is empty if the image has no boxes."""
     for image in images:
         data = label_text(image.row).encode()
         yield StoredFile(label_path(image.file.path), data, hashlib.sha256(data).hexdigest())
@@ -44,7 +44,7 @@ def label_path(image: str) -> str:
 
 
 def is_found(out_dir: str) -> bool:
-    """Return whether the loaders of YOLO find the text files in a folder: they do not look there below `images`."""
+    """Return whether YOLO loaders find the text files in a folder. They do not look in a folder below `images`."""
     return _IMAGES not in out_dir.split("/")
 
 
@@ -61,12 +61,12 @@ def label_text(row: ManifestRow) -> str:
 
 
 def data_yaml(splits: Mapping[str, str], categories: Mapping[str, str]) -> str:
-    """Return data.yaml, which lies beside the folders of the splits.
+    """Return the content of data.yaml, which is stored beside the folders of the splits.
 
-    YOLO wants a split for training and one for validation: a dataset of one split is both.
+    YOLO requires a split for training and one for validation: the only split of a dataset is used for both.
 
     Args:
-        splits: name -> folder below that of data.yaml, "" for that itself.
+        splits: name -> folder relative to that of data.yaml, "" for the same folder.
         categories: class -> name, in the order of their IDs.
     """
     names = {_yolo_name(name): folder.rstrip("/") or "." for name, folder in splits.items()}

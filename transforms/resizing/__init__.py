@@ -1,1 +1,1 @@
-"""The sources of a shard -> its images, made by the workers of a process."""
+"""The sources of a shard -> its images, which the worker processes create."""

@@ -40,10 +40,10 @@ from transforms.tables.readers import ATTRIBUTION_COLUMNS
 
 
 class FromTables(NamedTuple):
-    """What tables and annotations say about the images of a shard.
+    """The rows of tables and the annotations for the images of a shard.
 
     Args:
-        columns: of the dataset.
+        columns: the columns of the dataset.
         joined: the rows of tables.
         annotated: the annotations.
     """
@@ -108,7 +108,7 @@ def assemble(
 
 
 def _tally_of_tables(rows: Sequence[ManifestRow], config: ResizeConfig, of_tables: FromTables) -> Tally:
-    """Return what is counted of labels, tables and annotations."""
+    """Return the tally of labels, tables and annotations."""
     counts: Tally = {}
     if config.label_from:
         counts["classes"] = _classes(rows, config)
@@ -124,7 +124,7 @@ def _tally_of_tables(rows: Sequence[ManifestRow], config: ResizeConfig, of_table
 def _annotations(
     result: SourceResult, output: SourceOutput, config: ResizeConfig, of_tables: FromTables
 ) -> tuple[dict[str, AnnotationLists], dict[str, int]]:
-    """Return the annotations of an output, and how many boxes of its source it lacks, by reason."""
+    """Return the annotations of an output, and the number of dropped boxes of its source by reason."""
     annotations: dict[str, AnnotationLists] = {}
     dropped: dict[str, int] = {}
     if config.annotations is None or result.header is None or not isinstance(output, Encoded | Staged):
@@ -141,13 +141,13 @@ def _annotations(
 
 
 def _classes(rows: Iterable[ManifestRow], config: ResizeConfig) -> dict[str, int]:
-    """Return the number of sources with an output in each class."""
+    """Return class -> the number of its sources that have an output."""
     sources = dict.fromkeys(row.source for row in rows if row.status == "written")
     return dict(Counter(name for source in sources if (name := class_of(source, config))))
 
 
 def _attributed(results: Iterable[SourceResult], of_tables: FromTables) -> JoinResult:
-    """Return what the tables say, with the attributions of the list of images; a table of attributions goes first."""
+    """Add the attributions of the image list to the joined rows. An attribution from a table takes precedence."""
     attributions = dict(of_tables.joined.attributions)
     for result in results:
         listed = of_tables.annotated.images.get(result.source.path, NOT_ANNOTATED).listed
@@ -157,14 +157,14 @@ def _attributed(results: Iterable[SourceResult], of_tables: FromTables) -> JoinR
 
 
 def _attributions(rows: Iterable[ManifestRow], joined: JoinResult) -> Iterator[dict[str, Value]]:
-    """Yield the attribution of each source that has an output and an attribution, once."""
+    """Yield once the attribution of each source that has an output and an attribution."""
     for key in dict.fromkeys(row.key for row in rows if row.status == "written"):
         if key in joined.attributions:
             yield {"key": key, **joined.attributions[key]}
 
 
 def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: ResizeConfig) -> SourceResult:
-    """Return `result` if its output name is free and can be stored, else the result with an error at every size."""
+    """Return `result` if its output name is free and can be stored, else `result` with an error at every size."""
     if not any(isinstance(output, Encoded | Staged) for output in result.outputs.values()):
         return result
     layout = LAYOUTS[config.layout]
@@ -188,9 +188,9 @@ def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: R
 
 
 def _is_folder_beside(shard: Shard, source: Source, name: str, config: ResizeConfig) -> bool:
-    """Return whether there is a folder with an output's name beside its source, or a member as if it were unpacked.
+    """Return whether a folder beside the source has the same name as the output.
 
-    The dataset will need a folder of the same name.
+    The dataset will need a folder of that name. A member of an archive is treated as if it were unpacked.
     """
     location = source.location
     if source.place is not None and not isinstance(source.place, ListRow):
@@ -237,7 +237,7 @@ def manifest_row(
         result: the result of the source.
         size: a size of the spec.
         output: the output of the result at that size.
-        path: the path of the output; a row without an output does not have it.
+        path: the path of the output. A row without an output does not contain it.
         columns: the label and the further columns of the source.
     """
     source, header = result.source, result.header

@@ -15,7 +15,7 @@ _V2_FILE, _V1_FILE = "memory.max", "memory.limit_in_bytes"
 
 
 class _Mount(NamedTuple):
-    """A mounted hierarchy of groups: the group at its top, where it is mounted, and the file with a group's limit."""
+    """A mounted cgroup hierarchy: the group at its top, its mount point, and the name of the file with the limit."""
 
     root: str
     point: Path
@@ -23,7 +23,7 @@ class _Mount(NamedTuple):
 
 
 def own_memory_limit() -> int | None:
-    """Return this process's limit in bytes, or None if it has none or the system has no control groups."""
+    """Return this process's limit in bytes, or None if it has none or the system has no cgroups."""
     try:
         groups, mounts = (Path(f"/proc/self/{name}").read_text("utf-8", "replace") for name in ("cgroup", "mountinfo"))
     except OSError:
@@ -32,7 +32,7 @@ def own_memory_limit() -> int | None:
 
 
 def memory_limit(groups: str, mounts: str) -> int | None:
-    """Return the smallest limit, in bytes, of a process's group and of all groups above it; None if none is set.
+    """Return the smallest limit, in bytes, of a process's group and its ancestors, or None if none is set.
 
     Args:
         groups: the content of /proc/PID/cgroup.
@@ -49,7 +49,7 @@ def memory_limit(groups: str, mounts: str) -> int | None:
 
 
 def _group_paths(groups: str) -> Iterator[tuple[str, str]]:
-    """Yield the process's group in each hierarchy that can limit memory, after the name of the limit's file."""
+    """Yield, for each hierarchy that can limit memory, the name of the limit's file and the process's group."""
     for line in groups.splitlines():
         hierarchy, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
@@ -61,7 +61,7 @@ def _group_paths(groups: str) -> Iterator[tuple[str, str]]:
 
 def _mounts(mounts: str) -> Iterator[_Mount]:
     for line in mounts.splitlines():
-        place, _, kind = line.partition(" - ")  # before it, the number of fields varies
+        place, _, kind = line.partition(" - ")  # the number of fields before it varies
         fields, file_system, options = place.split(" "), kind.partition(" ")[0], kind.rpartition(" ")[2]
         if file_system == "cgroup2":
             file = _V2_FILE
@@ -73,15 +73,15 @@ def _mounts(mounts: str) -> Iterator[_Mount]:
 
 
 def _unescaped(path: str) -> str:
-    """Undo mountinfo's octal escapes: a space in a path is \\040."""  # noqa: D301  # the backslash is escaped
+    """Replace mountinfo's octal escapes, such as \\040 for a space."""  # noqa: D301  # the backslash is escaped
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), path)
 
 
 def _folders(path: str, mounts: list[_Mount]) -> Iterator[Path]:
-    """Yield the folders of a group and of the groups above it, as far as they are mounted.
+    """Yield the folders of a group and of its ancestors, as far as they are mounted.
 
-    A group outside all mounts, as a namespace of control groups can make it (`/../..`), has no folder here. What
-    is mounted then limits the namespace, or a part of it: the tops of the mounts are the best that can be known.
+    A cgroup namespace can put a group outside all mounts (`/../..`). Such a group has no folder here. In that case,
+    yield the tops of the mounts: their limits apply to the namespace, or to a part of it.
     """
     below = [(mount.point, steps) for mount in mounts if (steps := _steps(path, mount.root)) is not None]
     for point, steps in below or [(mount.point, ()) for mount in mounts]:
@@ -90,7 +90,7 @@ def _folders(path: str, mounts: list[_Mount]) -> Iterator[Path]:
 
 
 def _steps(path: str, root: str) -> tuple[str, ...] | None:
-    """Return the names that lead from the group `root` down to `path`, or None if `path` is not below it."""
+    """Return the names of the groups on the path from `root` to `path`, or None if `path` is not inside `root`."""
     if not PurePosixPath(path).is_relative_to(root):
         return None
     steps = PurePosixPath(path).relative_to(root).parts
@@ -98,7 +98,7 @@ def _steps(path: str, root: str) -> tuple[str, ...] | None:
 
 
 def _read_limit(file: Path) -> int | None:
-    """Return a limit in bytes, or None if there is no such file or it holds no number, such as "max"."""
+    """Return a limit in bytes, or None if the file does not exist or does not contain a number (such as "max")."""
     with contextlib.suppress(OSError, ValueError):
         return int(file.read_text("ascii"))
     return None

@@ -1,10 +1,10 @@
 """The thread that sends sources to worker processes and receives their results.
 
-Each image is granted a share of the memory. A worker that needs more for one says so; then nothing new is begun until
-enough of the others have finished, and that image is sent again with what it needs.
+Each image is granted a share of the memory. If an image needs more, its worker replies with the number of bytes. The
+dispatcher then starts no other image until enough memory is free, and sends that image again with the memory it needs.
 
-If a process dies, the item that it was at is sent once more, alone to a new process. If that dies too, the image is
-`crashed`. The items behind it are sent again.
+If a process dies, the item that it was processing is sent once more, alone, to a new process. If that process dies
+too, the image fails as `crashed`. The items queued after it are sent again.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from transforms.resizing.worker import Failed, NeedsMemory, Reply
 from transforms.resizing.worker_process import WorkerDiedError, WorkerProcess
 from transforms.sources import is_read_by_workers
 
-# The seconds between two looks at the workers. The caches of a processor are cold after a sleep, so a wake-up costs
-# more than what it is for; in this time several replies arrive. Each worker has more work before it than for this time
+# The seconds between two checks of the workers. A processor's caches are cold after a sleep, so a wake-up costs more
+# than the work it is for; in this time several replies arrive. Each worker has work queued for longer than this
 # (`_SECONDS_AHEAD` in lane.py).
 _PAUSE = 0.005
 
 
 class Dispatcher(threading.Thread):
-    """Processes the sources of all `Work` in the order in which it was added.
+    """Processes the sources of all `Work` in the order in which the works were added.
 
     Args:
         limit: the number of worker processes.
-        memory: the bytes that decoded images may take in all of them together.
+        memory: the bytes that decoded images may use in all processes together.
     """
 
     def __init__(self, limit: int, memory: int) -> None:
@@ -45,15 +45,15 @@ class Dispatcher(threading.Thread):
         self._works_lock = threading.Lock()
         self._is_closed = False
         self._warm = 0
-        # The rest is for the thread alone.
+        # Only the thread itself uses the following attributes.
         self._lanes: list[Lane] = []
-        # Items to send before all others: those that a dead process has left, and a local file that was begun while
-        # other files were being read.
+        # Items to send before all others: items of a dead process, and a local file that was begun while other files
+        # were being read.
         self._again: deque[Item] = deque()
-        self._large: deque[tuple[Item, int]] = deque()  # items that need more than a share, and what they need
+        self._large: deque[tuple[Item, int]] = deque()  # items that need more than a share, and the bytes they need
         self._held = 0  # bytes of memory that are granted
         self._waits_for_memory = False
-        # Never closed by hand: a thread that has read a file may wake this one after its end.
+        # Never closed explicitly: a thread that has read a file may still wake this thread after it has ended.
         self._wakes, self._wake_end = socket.socketpair()
         self._wakes.setblocking(False)
         self._wake_end.setblocking(False)
@@ -62,7 +62,7 @@ class Dispatcher(threading.Thread):
         self._read_ahead = ReadAhead(self.wake)
 
     def add(self, work: Work) -> None:
-        """Begin to process the sources of a work."""
+        """Start processing the sources of a work."""
         with self._works_lock:
             self._works = [*(other for other in self._works if not other.is_over), work]
         self.wake()
@@ -71,18 +71,18 @@ class Dispatcher(threading.Thread):
         """Start processes before there is work for them.
 
         Args:
-            count: how many, if there may be as many.
+            count: the number of processes. At most `limit` are started.
         """
         self._warm = count
         self.wake()
 
     def wake(self) -> None:
         """Let the thread look for items to send."""
-        with contextlib.suppress(BlockingIOError):  # it is full, so that the thread wakes anyway
+        with contextlib.suppress(BlockingIOError):  # the socket is full, so the thread wakes anyway
             self._wake_end.send(b"x")
 
     def close(self) -> None:
-        """Cancel all work, end the processes and the thread."""
+        """Cancel all work, and end the processes and the thread."""
         self._is_closed = True
         with self._works_lock:
             works, self._works = self._works, []
@@ -92,7 +92,7 @@ class Dispatcher(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        """Work until `close` is called."""
+        """Process work until `close` is called."""
         while not self._is_closed:
             try:
                 self._handle_events()
@@ -131,15 +131,15 @@ class Dispatcher(threading.Thread):
             self._start_process(lane)
         self._warm = 0
         hungry = sorted(self._lanes, key=lambda lane: not lane.is_idle)
-        while hungry:  # in turn, the idle ones first, so that none has two while another has none
+        while hungry:  # in turn, idle lanes first, so that no lane gets a second item while another has none
             hungry = [lane for lane in hungry if self._send_one(lane)]
 
     def _send_one(self, lane: Lane) -> bool:
-        """Send an item to a lane. Return False if it has enough, or there is no item, or no memory for it."""
+        """Send an item to a lane. Return False if the lane has enough, or no item or not enough memory is available."""
         if self._is_closed or lane.number >= self.limit or not lane.has_room():
             return False
         if self._large and not lane.is_idle:
-            return False  # it finishes what it has, and its memory is free for the large one
+            return False  # it finishes its items, which frees its memory for the large item
         needed = self._large[0][1] if self._large else self.memory // self.limit
         if lane.is_idle and not self._hold(lane, needed):
             return False
@@ -152,7 +152,7 @@ class Dispatcher(threading.Thread):
         return True
 
     def _hold(self, lane: Lane, needed: int) -> bool:
-        """Grant memory to an idle lane, and return whether there is enough. If nothing is held, there always is."""
+        """Grant memory to an idle lane. Return whether enough is free; if nothing is granted, any amount is."""
         if self._held and self._held + needed > self.memory:
             self._waits_for_memory = True
             return False
@@ -161,13 +161,13 @@ class Dispatcher(threading.Thread):
         return True
 
     def _release(self, lane: Lane) -> None:
-        """Take back the memory of a lane that has nothing to do."""
+        """Release the memory of a lane that has nothing to do."""
         if lane.is_idle:
             self._held -= lane.granted
             lane.granted = 0
 
     def _next_item(self) -> Item | None:
-        """Return an item to send; None if there is none, or if the files of all are still being read."""
+        """Return an item to send, or None if there is none or all remaining files are still being read."""
         if self._again:
             return self._again.popleft()
         item = self._read_ahead.next()
@@ -197,7 +197,7 @@ class Dispatcher(threading.Thread):
             self._selector.register(lane.process.tasks, selectors.EVENT_WRITE, lane)
 
     def _flush(self, lane: Lane) -> None:
-        """Write to a process what it did not take before."""
+        """Write the unsent part of the messages to a process."""
         if lane.process:
             lane.process.flush()
             if not lane.process.has_unsent:
@@ -228,10 +228,10 @@ class Dispatcher(threading.Thread):
             item.work.finish(reply)
 
     def _recover(self, lane: Lane) -> None:
-        """Send the item that a process died of once more, alone to a new process. The second time, it has failed.
+        """Send the item that killed a process again, alone, to a new process. The second time, report it as crashed.
 
         Raises:
-            RunError: the second process ended while it loaded the program, which is not the item's fault.
+            RunError: the second process ended while it was loading the program, which the item did not cause.
         """
         sent = lane.take_back()
         is_second_try = bool(sent) and lane.is_second_try
@@ -247,7 +247,7 @@ class Dispatcher(threading.Thread):
             self._send(lane, sent[0])
 
     def _abandon(self, error: BaseException) -> None:
-        """Stop all work with an error, and begin with new processes."""
+        """Stop all work with an error, and end all processes."""
         with self._works_lock:
             works, self._works = self._works, []
         for work in works:

@@ -1,4 +1,4 @@
-"""One worker process and the items that were sent to it. `Dispatcher` decides which."""
+"""One worker process and the items that were sent to it. `Dispatcher` chooses the items."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from transforms.resizing.work import Work
 from transforms.resizing.worker import Reply, Task
 from transforms.resizing.worker_process import WorkerProcess
 
-# The seconds of work that a process has before it, and the most images that this may be: more would let one process
+# The seconds of work that a process has queued, and the maximum number of queued images. With more, one process would
 # work alone at the end of a run.
 _SECONDS_AHEAD, _IMAGES_AHEAD = 0.03, 8
 
 
 class Item(NamedTuple):
-    """A source that was taken from its work, and the content of its file; None if the worker reads it."""
+    """A source of a work, and the content of its file; None if the worker reads it."""
 
     work: Work
     source: Source
@@ -30,14 +30,14 @@ class Lane:
     """A worker process and the items that were sent to it.
 
     Args:
-        number: the lanes are numbered from 0.
+        number: the number of the lane, from 0.
 
     Attributes:
         process: the process; None if there is none.
-        granted: the bytes of memory that its images may take; 0 while nothing is sent.
-        is_alone: whether no item may be sent beside the one that is.
-        is_second_try: whether that is an item that another process died of.
-        is_flushed_later: whether a part of what is sent has yet to be written to the process.
+        granted: the bytes of memory that its images may use; 0 while no item is sent.
+        is_alone: whether no further item may be sent until the current one is finished.
+        is_second_try: whether the current item killed another process.
+        is_flushed_later: whether some of the sent data is still to be written to the process.
     """
 
     def __init__(self, number: int) -> None:
@@ -46,16 +46,16 @@ class Lane:
         self.granted = 0
         self.is_alone = self.is_second_try = self.is_flushed_later = False
         self._sent: deque[Item] = deque()
-        self._seconds = _SECONDS_AHEAD  # that an image takes, at first a guess
+        self._seconds = _SECONDS_AHEAD  # per image; the initial value is a guess
         self._latest = 0.0
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is sent."""
+        """Whether no sent item is waiting for a reply."""
         return not self._sent
 
     def has_room(self) -> bool:
-        """Return whether a further item may be sent."""
+        """Return whether another item may be sent."""
         if not self._sent:
             return True
         return not self.is_alone and len(self._sent) < min(_IMAGES_AHEAD, 1 + _SECONDS_AHEAD / self._seconds)
@@ -69,7 +69,7 @@ class Lane:
         self.process.send(item.work.job, Task(item.source, item.data, self.granted))
 
     def receive(self) -> list[tuple[Item, Reply]]:
-        """Return the items whose replies have arrived.
+        """Return the items whose replies have arrived, each with its reply.
 
         Raises:
             WorkerDiedError: the process has ended.
@@ -84,14 +84,14 @@ class Lane:
         return [(self._sent.popleft(), reply) for reply in replies]
 
     def take_back(self) -> list[Item]:
-        """Return the items that were sent and have no reply, the one that the process was at first."""
+        """Return the sent items that have no reply. The first one is the item that the process was processing."""
         items = list(self._sent)
         self._sent.clear()
         return items
 
 
 def crashed(item: Item, end: str) -> SourceResult:
-    """Return the result of an image that killed its process twice."""
+    """Return the result of an image that killed two processes."""
     message = (
         f"it was not finished within {item.work.job.seconds:g} s"
         if end == "SIGALRM"

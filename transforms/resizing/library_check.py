@@ -15,7 +15,7 @@ def check_libraries(config: ResizeConfig, submitted: Mapping[str, str]) -> None:
     """Check that this process would write the same bytes as the submitting one.
 
     Args:
-        config: the dataset to make.
+        config: the dataset to create.
         submitted: the result of `versions` in the process that built the graph.
 
     Raises:
@@ -27,7 +27,7 @@ def check_libraries(config: ResizeConfig, submitted: Mapping[str, str]) -> None:
 
 
 def library_problem(config: ResizeConfig, submitted: Mapping[str, str]) -> str | None:
-    """Return a sentence about the first library that is missing or has another version, or None; see above."""
+    """Return a message about the first library that is missing or has another version, or None. See above."""
     try:
         check_extra(config.spec)
     except SettingError as error:

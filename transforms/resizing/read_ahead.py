@@ -1,4 +1,4 @@
-"""Sources that no worker process reads by itself, read by threads before one needs them."""
+"""Sources that worker processes do not read themselves: threads read them in advance."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from transforms.sources.stream import OrderedReader, stream_of
 from transforms.web.hosts import HostThreads
 from transforms.web.urls import host_of
 
-# The clients of object stores keep this many connections.
+# The number of connections that object store clients keep.
 _THREADS = 64
-# How many files are being read or wait for a worker, for each worker: an object store takes about as long to answer
-# as a worker takes for ten images.
+# The number of files, for each worker, that are being read or waiting for a worker: an object store takes about as
+# long to answer as a worker takes for ten images.
 _FILES = 16
-# No file is begun while those that were read hold this many bytes.
+# No further file is begun while the files in memory have this many bytes.
 _BYTES = 128_000_000
-# Files of the web that are begun: most of them wait for their hosts.
+# The maximum number of web downloads in progress: most of them wait for their hosts.
 _DOWNLOADS = 512
-# Members of one .tar.gz that wait to be read, after which another work is begun.
+# The number of waiting members of one .tar.gz at which another work is begun instead.
 _MEMBERS = 8
 
 
 class ReadAhead:
-    """Reads files in threads. One thread calls all methods.
+    """Reads files in threads. All methods are called by one thread.
 
-    The members of a .tar.gz are read in the order in which they were begun, since it is unpacked forwards. Several
-    are read at the same time, for works of their own.
+    The members of a .tar.gz are read in the order in which they were begun, because it is unpacked forwards. Several
+    archives are read at the same time, one for each work.
 
     Args:
-        wake: is called in another thread when a file is read.
+        wake: is called in another thread when a file has been read.
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:
@@ -52,16 +52,16 @@ class ReadAhead:
         self._streams: dict[tuple[Work, str], OrderedReader] = {}
 
     def has_room(self, workers: int) -> bool:
-        """Return whether a further file may be read."""
+        """Return whether another file may be read."""
         files = min(_FILES * workers, _THREADS)
         return self._count < files and self._downloads < _DOWNLOADS and self._bytes < _BYTES
 
     def is_busy(self, work: Work) -> bool:
-        """Return whether so much is to be read for a work that another is better begun."""
+        """Return whether so many members of a work are waiting that another work should be begun."""
         return any(reader.waiting >= _MEMBERS for (of, _), reader in self._streams.items() if of is work)
 
     def begin(self, work: Work, source: Source) -> None:
-        """Begin to read a file."""
+        """Start reading a file."""
         if self._threads is None:
             self._threads = HostThreads(_THREADS)
         self._add(source, 1)
@@ -84,7 +84,7 @@ class ReadAhead:
             self._bytes += count
 
     def _reader(self, work: Work, source: Source, threads: HostThreads) -> OrderedReader:
-        """Return the reader of an archive, and close those whose work is over."""
+        """Return the reader of an archive, and close the readers whose work is over."""
         key = work, source.location
         if key not in self._streams:
             for over in [key for key in self._streams if key[0].is_over]:
@@ -93,12 +93,12 @@ class ReadAhead:
         return self._streams[key]
 
     def _finish(self, work: Work, source: Source, future: Future[bytes]) -> None:
-        self._hold(_size(future) - source.bytes)  # what a list names has no size before it is read
+        self._hold(_size(future) - source.bytes)  # the size of a source in a list is unknown until it is read
         self._read.append((work, source, future))
         self._wake()
 
     def next(self) -> Item | None:
-        """Return an item whose file is read, or None if there is none. Finish those that cannot be read."""
+        """Return an item whose file has been read, or None. Finish the items whose files cannot be read."""
         while self._read:
             work, source, future = self._read.popleft()
             self._add(source, -1)
@@ -112,7 +112,7 @@ class ReadAhead:
         return None
 
     def close(self) -> None:
-        """Begin no further file."""
+        """Stop reading: begin no further files."""
         for reader in self._streams.values():
             reader.close()
         if self._threads:
@@ -120,5 +120,5 @@ class ReadAhead:
 
 
 def _size(future: Future[bytes]) -> int:
-    """Return the bytes that a file has in memory."""
+    """Return the number of bytes of a file in memory."""
     return 0 if future.cancelled() or future.exception() else len(future.result())

@@ -1,4 +1,4 @@
-"""A shard's sources -> those that are resized, and the reasons why the others are not."""
+"""A shard's sources -> the selected sources, and the reasons why the others are skipped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from transforms.model.keys import in_sample
 from transforms.model.records import Source
 from transforms.sources import reading_order
 
-# Degrees counter-clockwise -> the EXIF orientation of an image that is turned so.
+# Counter-clockwise rotation in degrees -> the EXIF orientation of an image rotated by it.
 _ORIENTATIONS = {0: 1, 90: 8, 180: 3, 270: 6}
 # If at least this many images have a known original size and none matches it, the input contains copies.
 _COPIES = 5
@@ -25,7 +25,7 @@ _COPIES = 5
 def skips(
     sources: Sequence[Source], annotated: AnnotationJoin, config: ResizeConfig, limits: Limits
 ) -> dict[str, Skip]:
-    """Return path -> reason of the sources that are left out before they are read."""
+    """Return path -> reason for each source that is skipped before it is read."""
     sample, annotations = Fraction(config.sample), config.annotations
     if annotations is None:
         return {source.path: Skip.SAMPLE for source in sources if not in_sample(source.key, sample)}
@@ -39,12 +39,12 @@ def skips(
 def selected_sources(
     sources: Sequence[Source], skipped: Mapping[str, Skip], annotated: AnnotationJoin, config: ResizeConfig
 ) -> list[Source]:
-    """Return the sources that are not skipped, as the list of images describes them.
+    """Return the sources that are not skipped, with the MD5 and rotation from the image list if they are used.
 
-    They are in the order in which they are best read.
+    The sources are in the best order for reading.
 
     Raises:
-        RunError: their MD5 is to be checked, and they are no originals.
+        RunError: the MD5 is to be verified, but the sources are not originals.
     """
     found = sorted((source for source in sources if source.path not in skipped), key=reading_order)
     annotations = config.annotations
@@ -64,7 +64,7 @@ def _as_listed(source: Source, listed: ImageListRow | None, annotations: Annotat
 
 
 def _check_originals(sources: Sequence[Source], listed: Mapping[str, ImageListRow | None]) -> None:
-    """Refuse to check copies of another size against the MD5 of the originals: all of them would fail."""
+    """Refuse to verify copies of another size against the MD5 of the originals: all of them would fail."""
     sizes = [(source, row.size) for source in sources if (row := listed[source.path]) and row.size]
     if len(sizes) >= _COPIES and all(str(source.bytes) != size for source, size in sizes):
         source, size = sizes[0]

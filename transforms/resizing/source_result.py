@@ -1,4 +1,4 @@
-"""One source -> its outputs, or the reason why it has none. This is what a worker process does."""
+"""One source -> its outputs, or the reason why it has none. Worker processes run this code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from transforms.resizing.stopwatch import HASH, WRITE, Stopwatch
 
 
 class Staged(NamedTuple):
-    """An encoded output in a temporary file of OUT: that file, and otherwise as `Encoded`."""
+    """An encoded output in a temporary file of OUT. Apart from `file`, its fields are those of `Encoded`."""
 
     target: Target
     file: StagedFile
@@ -34,13 +34,13 @@ class SourceResult(NamedTuple):
 
     Args:
         source: the source.
-        bytes: the size of the file as it was read; None if it was not.
+        bytes: the size of the file; None if it was not read.
         sha256: the SHA-256 of the file in hexadecimal; None if it was not read.
-        header: of the image; None if the file could not be opened.
-        extension: of the outputs; "" if there are none.
+        header: the header of the image; None if the file could not be opened.
+        extension: the extension of the outputs; "" if there are none.
         outputs: size -> the output, or the reason why there is none; the largest size first.
-        notes: what the owner of the image should know.
-        seconds: the thread time that each stage took.
+        notes: findings that the owner of the image should know about.
+        seconds: stage -> the thread time that it took.
     """
 
     source: Source
@@ -66,18 +66,18 @@ def process_source(
     staging: str = "",
     watch: Stopwatch | None = None,
 ) -> SourceResult:
-    """Make all sizes of one source. The result holds any error of this image.
+    """Create all sizes of one source. The result contains any error of this image.
 
     Args:
         source: the source.
         data: the content of its file.
         spec: the settings.
         admit: see `imaging.resize.process_image`.
-        staging: the OUT in whose temporary files the outputs are left; "" to return their bytes.
-        watch: measures the stages, and has measured those before this call.
+        staging: the OUT in whose temporary files the outputs are stored; "" to return their bytes.
+        watch: measures the stages. It already contains the stages before this call.
 
     Raises:
-        RunError: the installed Pillow lacks something that the core uses.
+        RunError: the installed Pillow lacks a feature that the core uses.
         StorageError: an output cannot be written to a temporary file.
     """
     watch = watch or Stopwatch()
@@ -94,7 +94,7 @@ def process_source(
         image = process_image(data, spec, admit, watch.lap, source.orientation)
     except PillowVersionError as error:
         raise RunError(str(error)) from error
-    watch.lap(Stage.DECODE)  # an image that failed reported no lap after its error
+    watch.lap(Stage.DECODE)  # a failed image has not reported the lap in which its error occurred
     outputs = {size: _stage(output, staging) for size, output in image.outputs.items()}
     watch.lap(WRITE)
     return SourceResult(source, len(data), sha256, image.header, image.extension, outputs, image.notes, watch.seconds)
@@ -107,5 +107,5 @@ def _stage(output: Output, staging: str) -> SourceOutput:
 
 
 def _md5(data: bytes) -> str:
-    """Return the MD5 in Base64 without its padding."""
+    """Return the MD5 in Base64 without padding."""
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode().rstrip("=")

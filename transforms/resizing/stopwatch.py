@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-# Computing the SHA-256 of the source, and writing outputs to temporary files. No image fails in them, so that they
-# are no `Stage`s.
+# Computing the SHA-256 of the source, and writing outputs to temporary files. No image fails in these steps, so they
+# are not members of `Stage`.
 HASH, WRITE = "hash", "write"
 
 
 class Stopwatch:
-    """Adds up the time of the current thread by stage, in seconds. Thread time passes only while the thread works."""
+    """Adds up the time of the current thread by stage, in seconds. Thread time passes only while the thread runs."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}

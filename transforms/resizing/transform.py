@@ -36,16 +36,16 @@ from transforms.tables.join import join
 
 SHARDS, TALLIES = "shards", "tallies"
 
-# The oldest shard is emitted only when the shards behind it have as many images for each worker process,
+# The oldest shard is emitted only when the later shards have this many images for each worker process,
 _IMAGES_AHEAD = 8
-# or so many if lists name them: one slow server must not keep all others waiting,
+# or, if lists name the images, this many in all (one slow server must not make all others wait),
 _LISTED_AHEAD = 2000
-# or when so many shards, or unmatched rows of tables, are held.
+# or when this many shards, or unmatched rows of tables, are held.
 _SHARDS_AHEAD, _ROWS_AHEAD = 64, 10_000
 
 
 class _Submitted(NamedTuple):
-    """A shard whose images are at work; or, with `marker`, one that an earlier run or attempt has committed."""
+    """A shard whose images are being processed, or, with `marker`, one that an earlier run or attempt has committed."""
 
     shard: Shard
     digest: str
@@ -59,8 +59,8 @@ class _Submitted(NamedTuple):
 class ResizeShards(beam.PTransform):
     """(shard, its sources and rows) -> `ResizedShard`s, and their tallies.
 
-    The shards hold images. Consume them only in a transform that the runner fuses to this one: a runner would store
-    them for any other.
+    The shards contain image data. Consume them only in a transform that the runner fuses with this one. For any other
+    transform, the runner would store them.
     """
 
     def __init__(
@@ -78,14 +78,14 @@ class ResizeShards(beam.PTransform):
 
 
 class _ResizeFn(beam.DoFn):
-    """Submits shards before it waits for the images of the oldest one, so that no worker is ever idle."""
+    """Submits further shards before it waits for the images of the oldest one, so that no worker is ever idle."""
 
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
         self._versions = versions(config)  # in the process that builds the graph
         has_explicit_locations = any(split.has_explicit_locations for split in config.splits)
         self._images_ahead = _LISTED_AHEAD if has_explicit_locations else _IMAGES_AHEAD * config.processes
-        self._ahead: deque[_Submitted] = deque()  # the shards that are submitted and not emitted yet, the oldest first
+        self._ahead: deque[_Submitted] = deque()  # shards that are submitted but not emitted, the oldest first
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_ahead": deque()}
@@ -95,12 +95,12 @@ class _ResizeFn(beam.DoFn):
         check_libraries(self._config, self._versions)
 
     def start_bundle(self) -> None:
-        self._cancel()  # what a failed bundle has left
+        self._cancel()  # shards that a failed bundle has left
 
     def process(
         self, grouped: tuple[ShardTuple, Iterable[ItemTuple]], plan: Plan, limits: Limits
     ) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
-        # An error below ends the bundle, and all that is ahead is cancelled then.
+        # An error below ends the bundle; `start_bundle` or `teardown` then cancels all submitted shards.
         shard = Shard(*grouped[0])
         items = unpack_items(shard, grouped[1], self._config)
         self._ahead.append(self._submit(shard, items, plan.columns, limits))
@@ -153,7 +153,7 @@ class _ResizeFn(beam.DoFn):
         )
 
     def _may_emit(self) -> bool:
-        """Return whether the oldest shard needs no waiting, or enough is submitted behind it."""
+        """Return whether the oldest shard needs no waiting, or enough is submitted after it."""
         oldest, *behind = self._ahead
         return (
             oldest.work is None
@@ -163,7 +163,7 @@ class _ResizeFn(beam.DoFn):
         )
 
     def _emit_oldest(self) -> Iterator[ResizedShard | beam.pvalue.TaggedOutput]:
-        """Wait for the images of the oldest shard, and yield its tally and the shard."""
+        """Wait for the images of the oldest shard, and yield its tally, then the shard."""
         resized = _resized(self._ahead[0], self._config)
         self._ahead.popleft()
         yield beam.pvalue.TaggedOutput(TALLIES, resized.tally)
@@ -171,7 +171,7 @@ class _ResizeFn(beam.DoFn):
 
 
 def _staging(config: ResizeConfig) -> str:
-    """Return the OUT in which workers leave outputs: where each is a local file of its own."""
+    """Return the OUT in which workers store outputs if each output is a local file of its own, else ""."""
     is_staged = LAYOUTS[config.layout].keeps_tree and storage.is_local(config.out_dir)
     return config.out_dir if is_staged else ""
 

@@ -13,9 +13,9 @@ from transforms.resizing.worker import Job
 
 
 class Work:
-    """Sources that the workers process. `Workers.submit` documents the arguments and returns an object of this class.
+    """Sources that the workers process. `Workers.submit` documents the arguments, and returns an object of this class.
 
-    After an error or `cancel`, it refers to no source and to no result.
+    After an error or `cancel`, the object refers to no source and no result.
     """
 
     def __init__(self, sources: Iterable[Source], job: Job, on_result: Callable[[SourceResult], None]) -> None:
@@ -26,15 +26,15 @@ class Work:
         self._results: list[SourceResult] = []
         self._error: BaseException | None = None
         self._lock = threading.Lock()
-        self._decided = threading.Event()  # whether `results` returns or raises
+        self._decided = threading.Event()  # set when `results` can return or raise
         self._decide_if_over()
 
     def results(self) -> list[SourceResult]:
-        """Wait until all sources are processed, and return their results, the one finished first at the front.
+        """Wait until all sources are processed, and return their results in the order in which they were finished.
 
         Raises:
             CancelledError: the work was cancelled.
-            BaseException: what a worker raised. The sources that no worker had begun are dropped then.
+            BaseException: the error that a worker raised. Sources that no worker has begun are dropped in that case.
         """
         self._decided.wait()
         with self._lock:
@@ -45,17 +45,17 @@ class Work:
     def cancel(self) -> None:
         """Drop all results, and the sources that no worker has begun. Return at once.
 
-        Sources at work are finished in the background, and their results are dropped too.
+        Sources that are being processed are finished in the background, and their results are dropped too.
         """
         with self._lock:
             self._error = None  # its traceback may refer to an image
         self.stop(CancelledError("the work was cancelled"))
 
-    # The rest is for `Dispatcher`.
+    # Only `Dispatcher` uses the following members.
 
     @property
     def is_over(self) -> bool:
-        """Whether no source is left, and none is at work whose result is wanted."""
+        """Whether no source is left, and no source is being processed whose result is needed."""
         with self._lock:
             return not self._left and (not self._at_work or self._error is not None)
 
@@ -65,7 +65,7 @@ class Work:
         return self._error is not None
 
     def begin(self) -> Source | None:
-        """Return the next source, or None where there is none."""
+        """Return the next source, or None if there is none."""
         with self._lock:
             if not self._left:
                 return None
@@ -73,7 +73,7 @@ class Work:
             return self._left.popleft()
 
     def finish(self, result: SourceResult) -> None:
-        """Keep the result of a source that was begun."""
+        """Store the result of a source that was begun."""
         with self._lock:
             is_kept = self._error is None
             if is_kept:
@@ -85,7 +85,7 @@ class Work:
         self._decide_if_over()
 
     def stop(self, error: BaseException) -> None:
-        """Let `results` raise an error; drop all results, and the sources that no worker has begun."""
+        """Make `results` raise an error, and drop all results and the sources that no worker has begun."""
         with self._lock:
             if self._error is None:
                 self._error = error

@@ -1,4 +1,4 @@
-"""The program of a worker process: it makes images, one after the other, until its parent ends or closes the pipe.
+"""The program of a worker process. It creates images one after the other until its parent ends or closes the pipe.
 
 parent  -- Job, Task, Task ... -->  worker       over the standard input and output of the worker
         <-- READY, Reply, Reply ... ---           replies in the order of the tasks
@@ -7,7 +7,7 @@ parent  -- Job, Task, Task ... -->  worker       over the standard input and out
 The parent sends two lengths (`LENGTHS`), then a pickle and the content of a file, which may be empty. The worker sends
 a length (`LENGTH`) and a pickle.
 
-A worker loads the core and the local storage, and neither Beam nor a client of a store.
+A worker imports the core and the local storage, but neither Beam nor the client of an object store.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ LENGTH, LENGTHS = struct.Struct("=Q"), struct.Struct("=QQ")
 # Sent once, before the first reply: the worker has loaded everything.
 READY = "ready"
 
-# Much more than any image takes: encoding an AVIF of 100 megapixels takes half a minute.
+# The seconds that one image may take, far more than any needs: an AVIF of 100 megapixels takes half a minute to encode.
 SECONDS = 120.0
 
-# Bytes of address space beyond the memory that an image was granted: decoders reserve more than they touch (WebP two
+# Bytes of address space in addition to the memory granted to an image: decoders reserve more than they touch (WebP: two
 # pictures, 2 GB). The limit protects the machine from a decoder that takes far more than was estimated.
 _HEADROOM = 6_000_000_000
 
@@ -54,14 +54,14 @@ _IGNORED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Job(NamedTuple):
-    """What to make of the sources that follow.
+    """The settings for the sources that follow.
 
     Args:
-        spec: the settings.
-        staging: the OUT in whose temporary files outputs are left; "" to send them to the parent.
-        memory: the bytes that decoded images may take in all workers together.
+        spec: the settings of the images.
+        staging: the OUT in whose temporary files outputs are stored; "" to send them to the parent.
+        memory: the bytes that decoded images may use in all workers together.
         seconds: the time that one image may take.
-        web: how files of the web are downloaded.
+        web: the policy for downloading files from the web.
     """
 
     spec: ResizeSpec
@@ -72,7 +72,7 @@ class Job(NamedTuple):
 
 
 class Task(NamedTuple):
-    """A source to make, the content of its file (None to read it), and the bytes that decoding it may take."""
+    """A source to process, the content of its file (None to read it), and the bytes that decoding it may use."""
 
     source: Source
     data: bytes | None
@@ -86,7 +86,7 @@ class NeedsMemory(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """The reply to a task that raised an error which is not the image's. The run ends with it."""
+    """The reply to a task that raised an error which the image did not cause. The error ends the run."""
 
     error: Exception
 
@@ -97,7 +97,7 @@ Reply = SourceResult | NeedsMemory | Failed
 
 
 class _NeedsMemoryError(Exception):
-    """Decoding takes more bytes than were granted."""
+    """Decoding needs more bytes than were granted."""
 
     def __init__(self, needed: int) -> None:
         super().__init__(needed)
@@ -105,7 +105,7 @@ class _NeedsMemoryError(Exception):
 
 
 def message_to_worker(message: Job | Task) -> list[bytes]:
-    """Return the parts of a message. The content of a task's file is one of them, and is not copied."""
+    """Return the parts of a message. The content of a task's file is a part of its own, and is not copied."""
     data = b""
     if isinstance(message, Task) and message.data:
         data, message = message.data, message._replace(data=b"")
@@ -114,7 +114,7 @@ def message_to_worker(message: Job | Task) -> list[bytes]:
 
 
 def message_end(received: bytearray, start: int) -> int | None:
-    """Return where the message that begins at `start` ends, or None if a part of it is missing."""
+    """Return the end of the message that begins at `start`, or None if the message is incomplete."""
     if len(received) - start < LENGTH.size:
         return None
     end = start + LENGTH.size + LENGTH.unpack_from(received, start)[0]
@@ -125,7 +125,7 @@ def serve(lifeline: int) -> None:
     """Answer tasks until the lifeline ends; then end the process at once, whatever it is doing.
 
     Args:
-        lifeline: the file descriptor of a pipe whose other end the parent holds.
+        lifeline: the file descriptor of a pipe whose other end is open in the parent.
     """
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     answers = _prepare()
@@ -145,12 +145,12 @@ def serve(lifeline: int) -> None:
 
 def _prepare() -> BinaryIO:
     """Prepare this process, and return the file for its replies."""
-    for number in _IGNORED_SIGNALS:  # they reach the whole process group; the parent decides
+    for number in _IGNORED_SIGNALS:  # they are sent to the whole process group; the parent handles them
         signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(OSError):  # if memory runs out, the kernel kills this process before others
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # so that nothing that a library prints reaches the parent
+    os.dup2(2, 1)  # so that output of a library does not reach the parent
     warnings.simplefilter("ignore")  # Pillow's warnings about an image do not belong in the terminal
     logging.getLogger("PIL").addHandler(logging.NullHandler())
     return answers
@@ -162,7 +162,7 @@ def _end_with(lifeline: int) -> None:
 
 
 def _receive() -> Job | Task:
-    """Return the next message of the parent; end the process if there is none."""
+    """Return the next message of the parent. End the process if there is none."""
     pickled, file = LENGTHS.unpack(_read_exactly(LENGTHS.size))
     message: Job | Task = pickle.loads(_read_exactly(pickled))
     return message._replace(data=_read_exactly(file)) if file and isinstance(message, Task) else message
@@ -189,14 +189,14 @@ def _reply(task: Task, job: Job) -> Reply:
         return result_of(task, job, _time_limit)
     except _NeedsMemoryError as error:
         return NeedsMemory(error.needed)
-    # Every Exception: the parent raises it.
+    # Catch every Exception: the parent raises it.
     except Exception as error:
         error.add_note(f"in a worker process:\n{''.join(traceback.format_exception(error))}")
         return Failed(error)
 
 
 def result_of(task: Task, job: Job, time_limit: TimeLimit = contextlib.nullcontext) -> SourceResult:
-    """Read the source of a task, if it has no data, and make its outputs inside `time_limit`.
+    """Read the source of a task if it has no data, and create its outputs inside `time_limit`.
 
     Raises:
         RunError: see `process_source`.
@@ -213,7 +213,7 @@ def result_of(task: Task, job: Job, time_limit: TimeLimit = contextlib.nullconte
 
 @contextlib.contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Let SIGALRM kill the process if the context takes longer."""
+    """Kill the process with SIGALRM if the context takes longer."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
@@ -221,19 +221,20 @@ def _time_limit(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-@functools.lru_cache(1)  # it is the same for most images
+@functools.lru_cache(1)  # the limit is the same for most images
 def _limit_address_space(limit: int) -> None:
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     if hard != resource.RLIM_INFINITY:
         limit = min(limit, hard)
-    with contextlib.suppress(ValueError, OSError):  # macOS does not limit it
+    with contextlib.suppress(ValueError, OSError):  # macOS does not support this limit
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
 def admission(granted: int, memory: int) -> Admit:
-    """Return the `admit` of `process_image` for an image that may take `granted` of `memory` bytes in all.
+    """Return the `admit` argument of `process_image` for an image that may use `granted` of `memory` bytes.
 
-    It raises an ImageError for an image that needs more than `memory`.
+    The function raises an ImageError for an image that needs more than `memory`, and _NeedsMemoryError for one that
+    needs more than `granted`.
     """
 
     def admit(needed: int) -> contextlib.AbstractContextManager[None]:

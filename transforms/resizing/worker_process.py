@@ -1,4 +1,4 @@
-"""A worker process, as its parent sees it."""
+"""A worker process, from the point of view of its parent."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from transforms.resizing.worker import LENGTH, READY, Job, Reply, Task, message_
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 _PROGRAM = "import sys; sys.path.insert(0, {root!r}); from transforms.resizing.worker import serve; serve({lifeline})"
 
-# The bytes that a pipe holds: results that do not block the worker, and the files of its next tasks.
+# The capacity of a pipe in bytes: room for results, so that the worker does not block, and for the next tasks' files.
 _PIPE_BYTES = 1 << 20
 _READ_BYTES = 1 << 18
-# How many parts of messages one call writes. Every system allows 16.
+# How many parts of messages one call writes. Every system allows at least 16.
 _PARTS = 16
 
 
 def cannot_start(error: OSError) -> RunError:
-    """Return the error of a run whose worker processes the system refuses."""
+    """Return the error of a run for which the system starts no worker processes."""
     return RunError(f"a worker process cannot be started ({error.strerror}): lower -j, or raise the limit (ulimit -a)")
 
 
@@ -38,10 +38,10 @@ class WorkerDiedError(Exception):
 
 
 class WorkerProcess:
-    """A process that makes images. It ends when this process ends in any way, or calls `end`.
+    """A process that creates images. It ends when this process ends in any way, or calls `end`.
 
     Attributes:
-        tasks: the file descriptor that tasks are written to.
+        tasks: the file descriptor to which tasks are written.
         replies: the file descriptor that is readable when `receive` does not block.
         is_ready: whether the process has loaded everything.
 
@@ -59,18 +59,18 @@ class WorkerProcess:
         self.tasks, self.replies = self._process.stdin.fileno(), self._process.stdout.fileno()
         os.set_blocking(self.tasks, False)
         for pipe in (self.tasks, self.replies):
-            with contextlib.suppress(AttributeError, OSError):  # Linux alone has it, and limits it
+            with contextlib.suppress(AttributeError, OSError):  # only Linux has it, and limits the size
                 fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._unsent: deque[memoryview] = deque()
         self._received = bytearray()
-        self._buffer = bytearray(_READ_BYTES)  # kept: the system would clear the pages of a new one each time
+        self._buffer = bytearray(_READ_BYTES)  # reused: the system would clear the pages of a new one each time
         self.is_ready = False
         self._job: Job | None = None
 
     def send(self, job: Job, task: Task) -> None:
-        """Queue a task. Its reply is behind those to the tasks that were sent before.
+        """Queue a task. Replies arrive in the order of the tasks.
 
-        If the process has ended, `receive` says so.
+        If the process has ended, `receive` raises the error.
         """
         if job is not self._job:
             self._unsent.extend(map(memoryview, message_to_worker(job)))
@@ -79,7 +79,7 @@ class WorkerProcess:
         self.flush()
 
     def flush(self) -> None:
-        """Write as much of the tasks as the process takes. What is left is written by the next call."""
+        """Write as many bytes of the queued messages as the pipe accepts. The next call writes the rest."""
         try:
             while self._unsent:
                 self._drop(os.writev(self.tasks, [*itertools.islice(self._unsent, _PARTS)]))
@@ -89,7 +89,7 @@ class WorkerProcess:
             self._unsent.clear()  # the process has ended
 
     def _drop(self, length: int) -> None:
-        """Drop so many bytes, which the process has taken."""
+        """Remove this many bytes, which have been written, from the front of the queue."""
         while length:
             part = self._unsent.popleft()
             if length < len(part):
@@ -102,10 +102,10 @@ class WorkerProcess:
         return bool(self._unsent)
 
     def receive(self) -> list[Reply]:
-        """Return the replies that are complete. Block only if nothing has arrived.
+        """Return the replies that are complete. Block only if no data has arrived.
 
         Raises:
-            WorkerDiedError: the process has ended, and all its replies were returned before.
+            WorkerDiedError: the process has ended, and all its replies have been returned.
         """
         try:
             length = os.readv(self.replies, [self._buffer])
@@ -128,9 +128,9 @@ class WorkerProcess:
         del self._received[:start]
 
     def end(self) -> str:
-        """End the process at once, if it has not ended, and return how it did, such as "SIGSEGV" or "exit code 1".
+        """Kill the process if it is running, and return how it ended, such as "SIGSEGV" or "exit code 1".
 
-        A further call returns the same.
+        A further call returns the same value.
         """
         self._process.kill()
         code = self._process.wait()
@@ -141,7 +141,7 @@ class WorkerProcess:
 
 
 def _start() -> tuple[subprocess.Popen[bytes], BinaryIO]:
-    """Start a worker, and return it with the end of its lifeline."""
+    """Start a worker, and return it with this process's end of its lifeline."""
     theirs, ours = os.pipe()
     lifeline = open(ours, "wb", buffering=0)  # noqa: SIM115  # it is closed with the process
     try:

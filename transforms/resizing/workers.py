@@ -1,4 +1,4 @@
-"""The worker processes of this process, and the memory that they share: one set for all DoFns and configurations."""
+"""The worker processes of this process, and their shared memory budget: one set for all DoFns and configurations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transforms.resizing.work import Work
 from transforms.resizing.worker import Job
 from transforms.resizing.worker_process import cannot_start
 
-# Processes that are started before it is known how many images there are.
+# The number of processes that are started before the number of images is known.
 _WARM = 4
 
 
@@ -23,13 +23,13 @@ def _do_nothing(_result: SourceResult) -> None: ...
 
 
 class Workers:
-    """Processes the sources of all `Work` in the order in which it was submitted, in a limited number of processes.
+    """Processes the sources of all `Work` in the order of submission, in a limited number of processes.
 
-    A process is started when it is first needed, and kept for the next work.
+    A process is started when it is first needed, and reused for later work.
 
     Args:
         limit: the number of processes.
-        memory: the bytes that decoded images may take in all of them together.
+        memory: the bytes that decoded images may use in all processes together.
     """
 
     def __init__(self, limit: int, memory: int) -> None:
@@ -39,11 +39,11 @@ class Workers:
 
     @property
     def memory(self) -> int:
-        """The bytes that decoded images may take in all processes together."""
+        """The bytes that decoded images may use in all processes together."""
         return self._limits[1]
 
     def set_limits(self, limit: int, memory: int) -> None:
-        """Replace the limits that were given before. Images at work are finished and count towards the new limits."""
+        """Replace the limits. Images that are being processed are finished, and count toward the new limits."""
         with self._lock:
             self._limits = limit, memory
             if self._dispatcher:
@@ -52,15 +52,15 @@ class Workers:
     def submit(
         self, sources: Iterable[Source], job: Job, on_result: Callable[[SourceResult], None] = _do_nothing
     ) -> Work:
-        """Begin to process sources, and return at once.
+        """Start processing sources, and return at once.
 
         Args:
-            sources: what to process.
-            job: what to make of them.
-            on_result: is called with each result as soon as there is one, unless the work was cancelled.
+            sources: the sources to process.
+            job: the settings.
+            on_result: is called with each result as soon as it is available, unless the work was cancelled.
 
         Raises:
-            RunError: the system has no room for the processes.
+            RunError: the system lacks resources for the processes.
         """
         work = Work(sources, job, on_result)
         with self._lock:
@@ -71,7 +71,7 @@ class Workers:
         """Start the first processes, which load while the caller prepares the work. Return at once.
 
         Raises:
-            RunError: the system has no room for them.
+            RunError: the system lacks resources for them.
         """
         with self._lock:
             self._running_dispatcher().warm_up(_WARM)
@@ -100,8 +100,8 @@ _lock = threading.Lock()
 def workers_for(config: ResizeConfig) -> Workers:
     """Return the workers of this process, with the limits of `config`.
 
-    There is one set a process. If pipelines of several configurations share the process, they share the workers and
-    the memory, and the limits are those of the configuration that was given last.
+    Each process has one set of workers. If pipelines with several configurations share the process, they share the
+    workers and the memory, and the limits are those of the latest call.
     """
     global _of_process
     limits = config.processes, _memory(config)
@@ -114,7 +114,7 @@ def workers_for(config: ResizeConfig) -> Workers:
 
 
 def close_workers() -> None:
-    """Cancel all work of this process, whose results are not needed after a run that failed, and end its workers."""
+    """Cancel all work of this process, and end its workers. The results are not needed after a failed run."""
     with _lock:
         if _of_process is not None:
             _of_process.close()

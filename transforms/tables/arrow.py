@@ -1,15 +1,15 @@
-"""The rows of a Parquet file as plain values: numbers, text, and lists and dictionaries of them.
+"""The rows of a Parquet file as plain values: numbers, text, and lists and dictionaries of these.
 
 date            2026-01-31
-timestamp       2026-01-31T12:00:00, with the decimals of its unit unless they are zero; with a timezone, in
-                UTC and with Z
-time            12:00:00, with decimals as a timestamp
+timestamp       2026-01-31T12:00:00, with the decimals of its unit unless they are zero; a timestamp with a
+                timezone is in UTC and ends with Z
+time            12:00:00, with decimals like a timestamp
 duration        PT1.500S, in seconds
 decimal         12.50 with every digit; an integer if the type has no decimals
 binary          Base64
 UUID            123e4567-e89b-12d3-a456-426614174000
 list            a list; a struct becomes a dictionary, and a map a list of pairs
-dictionary      the values that its indices stand for
+dictionary      the values to which its indices refer
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def read_parquet(file: BinaryIO) -> Iterator[dict[str, Any]]:
     Raises:
         ValueError: the file is not Parquet, or has two columns of the same name, or a column of an unknown type.
     """
-    import pyarrow.parquet as pq  # takes a quarter of a second, for which no other run should wait
+    import pyarrow.parquet as pq  # importing it takes a quarter of a second, needed only for Parquet
 
     opened = pq.ParquetFile(file)
     names = opened.schema_arrow.names
@@ -151,7 +151,7 @@ def _decimal(cell: Any) -> str:
 
 
 def _date(days: int) -> str:
-    """Return the date a number of days after 1970-01-01. Years before 0 or after 9999 have a sign."""
+    """Return the date that is this many days after 1970-01-01. Years before 0 or after 9999 have a sign."""
     cycles, rest = divmod(days + _DAYS_BEFORE_1970, _DAYS_IN_400_YEARS)
     date = datetime.date.fromordinal(rest + 1)
     year = date.year + 400 * cycles

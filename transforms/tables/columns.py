@@ -13,7 +13,7 @@ from transforms.model.errors import RunError
 from transforms.model.records import LABEL, LABEL_NAME, Columns, Tally, Value
 from transforms.tables.readers import Row
 
-# More classes than anybody sorts images into: a column `label` with more names holds something else, such as captions.
+# More classes than any real dataset has: a column `label` with more names contains something else, such as captions.
 _MOST_CLASSES = 100_000
 
 
@@ -50,7 +50,7 @@ class Profile:
 
 
 def folder_class(path: str) -> str | None:
-    """Return the last folder of a path below the input, which is the image's class; None in the input itself."""
+    """Return the image's class: the last folder of its path relative to the input. None for a file directly in it."""
     return posixpath.basename(posixpath.dirname(path)) or None
 
 
@@ -58,7 +58,7 @@ def class_of(path: str, config: ResizeConfig) -> str | None:
     """Return the class of a source by its folder; None if it has none, or if folders are not classes.
 
     Args:
-        path: of the source below the input, after the split if there are several.
+        path: the path of the source relative to the input; it begins with the split if there are several.
         config: the dataset.
     """
     if not config.label_from:
@@ -70,9 +70,9 @@ def columns_of(listing: Tally, config: ResizeConfig, unwritten: Collection[str] 
     """Return the columns of a dataset.
 
     Args:
-        listing: the tally of what was matched, and of the tables.
+        listing: the tally of the listed inputs and of the tables.
         config: the dataset.
-        unwritten: folders that are not classes, since none of their images was written.
+        unwritten: folders that are not classes, because none of their images was written.
 
     Raises:
         RunError: a column comes from two places, or labels are neither names nor integers.
@@ -93,7 +93,7 @@ def columns_of(listing: Tally, config: ResizeConfig, unwritten: Collection[str] 
         if LABEL in types:
             raise RunError(f"--label_from {config.label_from} and {where} both provide 'label': use only one")
         return _with_classes(types, {*listing.get("classes", {})} - {*unwritten})
-    if types.get(LABEL) in ("string", "uint64"):  # loaders accept no class above int64
+    if types.get(LABEL) in ("string", "uint64"):  # loaders do not accept classes above int64
         return _with_classes(types, {*table.get("labels", {}), *listed.get("labels", {})})
     if types.get(LABEL, "int64") != "int64":
         raise RunError(f"{where} has {types[LABEL]} in its column 'label': use names or whole numbers")
@@ -101,7 +101,7 @@ def columns_of(listing: Tally, config: ResizeConfig, unwritten: Collection[str] 
 
 
 def _kinds(listing: Tally) -> dict[str, dict[str, int]]:
-    """Return the kinds of cells in each column of the lists and of the table of columns."""
+    """Return column -> the kinds of its cells, for the columns of the lists and of the table of columns."""
     table, listed = listing.get("tables", {}).get(COLUMNS, {}), listing.get("lists", {})
     return {**listed.get("kinds", {}), **table.get("kinds", {})}
 
@@ -116,7 +116,7 @@ def _with_classes(types: Mapping[str, str], classes: Collection[str]) -> Columns
 
 
 def rounded_columns(listing: Tally, columns: Columns) -> dict[str, int]:
-    """Return how many numbers of each column have more digits than a float64 holds, for the columns that have any."""
+    """Return column -> how many of its numbers have more digits than a float64 holds, for columns that have any."""
     kinds = _kinds(listing)
     floats = {name: kinds[name] for name, kind in columns.types.items() if kind == "float64" and name in kinds}
     counts = {
@@ -126,7 +126,7 @@ def rounded_columns(listing: Tally, columns: Columns) -> dict[str, int]:
 
 
 class ColumnValues:
-    """Makes the values of samples in the columns of a dataset."""
+    """Converts the cells of samples to values of the dataset's columns."""
 
     def __init__(self, columns: Columns) -> None:
         self._types = columns.types
@@ -136,8 +136,8 @@ class ColumnValues:
         """Return a sample's value in each column.
 
         Args:
-            cells: its row in the table of columns; empty if it has none.
-            folder: its class by its folder; None if it has none, or if folders are not classes.
+            cells: the sample's row in the table of columns; empty if it has none.
+            folder: the sample's class by its folder; None if it has none, or if folders are not classes.
         """
         if LABEL_NAME in self._types:
             label = cells.get(LABEL) if folder is None else folder

@@ -1,4 +1,4 @@
-"""A shard's sources and the rows of tables in the same shard -> what each source gets from the tables."""
+"""A shard's sources and the rows of tables in the same shard -> the table values of each source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transforms.tables.keys import Keys
 
 
 class Reason(enum.StrEnum):
-    """Why a row of a table, or an image, is listed as unmatched."""
+    """Why a row of a table, or an image, is reported as unmatched."""
 
     NO_IMAGE = "no-image"
     NO_ROW = "no-row"
@@ -34,13 +34,13 @@ class TableRow(NamedTuple):
 
 
 class JoinResult(NamedTuple):
-    """What the tables say about the images of a shard.
+    """The table values of the images of a shard.
 
     Args:
         columns: path of a source -> its values in the further columns.
         attributions: key -> the author and the license of the image.
         unmatched: the images without a row and the rows without an image, in the order of tables, keys and rows.
-        tally: a table -> how many rows it has here, and how many of the rows and images are matched.
+        tally: table -> how many rows it has in this shard, and how many of the rows and images are matched.
     """
 
     columns: dict[str, dict[str, Value]]
@@ -68,7 +68,7 @@ class Matches(NamedTuple):
 def join(sources: Sequence[Source], rows: Sequence[TableRow], columns: Columns, config: ResizeConfig) -> JoinResult:
     """Find each source's row in each table by its key.
 
-    If several rows match one image, the row that names the image most literally counts, and the first of such rows.
+    If several rows match one image, the row whose key is closest to the image's key counts; the first such row wins.
     """
     keys = {source.key for source in sources}
     matches = {table: match(keys, of_table(rows, table), config) for table in config.tables}
@@ -98,8 +98,8 @@ def match(keys: Set[str], rows: Sequence[TableRow], config: ResizeConfig) -> Mat
     """Find the row of each image.
 
     Args:
-        keys: of the images.
-        rows: of one table.
+        keys: the keys of the images.
+        rows: the rows of one table.
         config: the dataset.
     """
     ranked = [(*_find_image(row.key, keys, config), row) for row in rows]
@@ -117,17 +117,17 @@ def match(keys: Set[str], rows: Sequence[TableRow], config: ResizeConfig) -> Mat
 
 
 def image_of(written: str, keys: Set[str], config: ResizeConfig) -> str | None:
-    """Return the key of the image that a row's key names; None if there is none."""
+    """Return the key of the image that a row's key names, or None if there is none."""
     return _find_image(written, keys, config)[1]
 
 
 def _find_image(written: str, keys: Set[str], config: ResizeConfig) -> tuple[int, str | None]:
     """Return the rank of the first reading of a row's key that is the key of an image, and that key.
 
-    The lower the rank, the more literally the row names the image: 0 is word for word. If no reading is the key of an
-    image, return (0, None).
+    The lower the rank, the more literally the row names the image; rank 0 is an exact match. If no reading is the key
+    of an image, return (0, None).
     """
-    if written in keys:  # nearly all of them
+    if written in keys:  # the case for nearly all rows
         return 0, written
     for rank, key in enumerate(_keys(config).readings(written)):
         if key in keys:

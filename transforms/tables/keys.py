@@ -1,9 +1,9 @@
 r"""The ways to write the key of an image in a table.
 
 An image's key is its path below the input without the extension, after its split if there are several. A table may
-also write the key with the extension, with `./` or with `\`, as a whole location, or from a folder above the input on.
-These are readings of what is written, and the first reading that is the key of an image counts. The shard in which
-that is decided is a hash of the shortest form, which all readings share.
+also contain the key with its extension, with `./` or with `\`, as a full location, or starting at a folder above the
+input. These are readings of the key, and the first reading that is the key of an image counts. The shard of a row is
+chosen by a hash of the shortest form, which all readings share.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from transforms.model.config import ResizeConfig, Split
 from transforms.model.file_names import is_candidate
 from transforms.model.keys import image_id, key_of
 
-# What occurs only in paths that are not written as keys are.
+# Occurs only in paths that are not written like keys.
 _UNTIDY = re.compile(r"\\|//|^/|/$|(?:^|/)\.\.?(?:/|$)|^file:", re.IGNORECASE)
 _FILE_URI = re.compile(r"file:(?://(?:localhost)?(?=/))?", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|/|")
@@ -48,7 +48,7 @@ class Keys:
         self._first = {start.partition("/")[0] for start, _ in self._above}
 
     def readings(self, key: str) -> Iterator[str]:
-        """Yield the readings of a key: first as it is written, then each form with and without its extension."""
+        """Yield the readings of a key: the key as written, then each form with and without its extension."""
         tidy, is_whole = self._below(key)
         for form in dict.fromkeys((key, tidy, tidy if is_whole else self._shortened(tidy))):
             yield form
@@ -62,7 +62,7 @@ class Keys:
         return key
 
     def of_shard(self, key: str) -> str:
-        """Return the form of a key whose hash decides the shard. With annotations it is the ID of the image."""
+        """Return the form of a key whose hash determines the shard. With annotations it is the ID of the image."""
         shortest = self.shortest(key)
         return image_id(shortest) if self._by_image else shortest
 
@@ -71,11 +71,11 @@ class Keys:
         return key_of(shorter) if _has_extension(shorter) else shorter
 
     def with_split(self, key: str, split: str) -> tuple[str, str]:
-        """Return the split of a row, and its key with the split in front if there are several.
+        """Return the split of a row, and its key, which begins with the split if there are several.
 
         Args:
-            key: as it is written.
-            split: the split that the row names, "" for none.
+            key: the key as written in the table.
+            split: the split that the row names; "" if it names none.
         """
         if len(self._splits) == 1:
             return self._splits[0], key
@@ -87,7 +87,7 @@ class Keys:
         return self._splits[0], key  # it matches no image there
 
     def _below(self, key: str) -> tuple[str, bool]:
-        """Return a key with plain slashes, and whether it was a whole location, which now begins below its input."""
+        """Return a key with plain slashes, and whether it was a full location, which is then relative to its input."""
         if not _UNTIDY.search(key):
             return key, False
         tidy = _tidy(key)
@@ -105,7 +105,7 @@ class Keys:
 
 
 def _starts(split: Split) -> list[tuple[str, str]]:
-    """Return the starts of paths that begin above a split, each with "" as its replacement."""
+    """Return the prefixes of paths that begin above a split, each with "" as its replacement."""
     starts = {f"{split.name}/"}
     for root in (split.root, split.typed_root):
         parts = _tidy(root).rpartition("://")[2].strip("/").split("/")
@@ -118,7 +118,7 @@ def _longest_first(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _replaced(key: str, starts: Iterable[tuple[str, str]]) -> str:
-    """Return a key with its start replaced by the second of a pair if it begins with the first."""
+    """Replace the first matching prefix of a key. Each pair is a prefix and its replacement."""
     for start, replacement in starts:
         if key.startswith(start) and key != start:
             return replacement + key.removeprefix(start)

@@ -1,4 +1,4 @@
-"""Read tables of further columns, which have a row for each image with the image's key.
+"""Read tables of further columns. Each has a row for each image, with the image's key.
 
 A table is CSV or TSV with a header, JSON lines (each may be compressed, as .csv.gz), or Parquet; local or in a store.
 """
@@ -31,7 +31,7 @@ from transforms.model.records import MANIFEST_FIELDS, Value
 from transforms.tables.arrow import Base64, read_parquet
 from transforms.web.urls import extension_path
 
-# The columns that may hold the key: as the manifest calls it, as Open Images' two tables do, and as imagefolder does.
+# The columns that may contain the key: as in the manifest, in Open Images' two kinds of tables, and in imagefolder.
 KEY_COLUMNS = ("key", "ImageID", "image_id", "file_name")
 # The columns that may name the split of a row.
 SPLIT_COLUMNS = ("split", "Subset")
@@ -39,17 +39,17 @@ SPLIT_COLUMNS = ("split", "Subset")
 # The columns of an attribution table that are kept, named as in Open Images' list of images.
 ATTRIBUTION_COLUMNS = ("OriginalURL", "OriginalLandingURL", "License", "AuthorProfileURL", "Author", "Title")
 
-# The column of a text, which has no columns: each line is an image's path or web address.
+# The column of a text file, which has no columns: each line is the path or web address of an image.
 TEXT_COLUMN = "url"
 _TEXT = ".txt"
 
-# Names that a dataset uses itself in one of its layouts.
+# Names that the dataset itself uses in one of its layouts.
 RESERVED = frozenset({*MANIFEST_FIELDS, "columns", "image", "label_name", "jpg", "png", "webp", "avif", "json", "cls"})
 
 # The names of columns that pandas writes for an index without a name.
 INDEX_NAME = re.compile(r"\s*|__index_level_\d+__")
 
-# The most digits of an integer that is read as a number; a longer one is text.
+# The maximum number of digits of an integer that is read as a number; a longer one is read as text.
 _LONGEST_WHOLE_NUMBER = 20
 
 
@@ -57,11 +57,11 @@ class Row(NamedTuple):
     """A row of a table.
 
     Args:
-        number: from 1.
-        key: as the bytes of a name.
-        split: that the row names, or None.
-        cells: the other cells, by their columns.
-        left_out: the columns without a name of their own.
+        number: the number of the row, from 1.
+        key: the key, encoded like a file name.
+        split: the split that the row names; None if it names none.
+        cells: column -> cell, for the other columns.
+        left_out: the columns that have no name of their own, and are left out.
     """
 
     number: int
@@ -75,8 +75,8 @@ def read_rows(location: str, table: str) -> Iterator[Row]:
     """Yield the rows of a table.
 
     Args:
-        location: of the file.
-        table: its kind, `COLUMNS` or `ATTRIBUTION`.
+        location: the location of the file.
+        table: the kind of table, `COLUMNS` or `ATTRIBUTION`.
 
     Raises:
         StorageError: the file cannot be read.
@@ -94,16 +94,16 @@ def read_rows(location: str, table: str) -> Iterator[Row]:
 def read_cells(
     location: str, where: str, opening: contextlib.AbstractContextManager[BinaryIO]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the cells of each row of a file, by their columns. The lines of a text are the column `TEXT_COLUMN`.
+    """Yield the cells of each row of a file: column -> cell. The lines of a text file are the column `TEXT_COLUMN`.
 
     Args:
-        location: of the file, whose name says what it is.
-        where: what to call it in messages.
-        opening: opens it.
+        location: the location of the file. The extension determines its format.
+        where: the name of the file in messages.
+        opening: opens the file.
 
     Raises:
         StorageError: the file cannot be read.
-        RunError: the file is no table.
+        RunError: the file is not a table.
     """
     read = _reader(location, where)
     with _failing_in(where), opening as opened, _plain_file(opened, location) as file:
@@ -178,7 +178,7 @@ def plain_cell(cell: Any) -> Value:
 
 
 def _plain_file(file: BinaryIO, location: str) -> contextlib.AbstractContextManager[Any]:
-    """Return the file without its compression, if it has one."""
+    """Return the decompressed file if it is compressed, else the file itself."""
     if extension_path(location).lower().endswith(".gz"):
         return gzip.open(file)
     return contextlib.nullcontext(file)
@@ -192,7 +192,7 @@ def _reader(location: str, where: str) -> Callable[[BinaryIO, str], Iterator[dic
 
 
 def is_text(location: str) -> bool:
-    """Return whether a file is a text by its name, whose lines are its rows."""
+    """Return whether a file, by its extension, is a text file whose lines are the rows."""
     return _extension(location) == _TEXT
 
 
@@ -212,7 +212,7 @@ def _failing_in(where: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise StorageError(f"{where} cannot be read: {error.strerror or error}", str(error)) from error
-    # What csv, json, the decoder of UTF-8 and pyarrow raise for a file that is not such a table.
+    # Raised by csv, json, the UTF-8 decoder and pyarrow for a file that is not such a table.
     except (csv.Error, zlib.error, ValueError, EOFError, NotImplementedError, RecursionError) as error:
         raise RunError(f"{where} cannot be read as a table: {error}") from error
 
@@ -259,7 +259,7 @@ def _read_parquet(file: BinaryIO, _where: str) -> Iterator[dict[str, Any]]:
 
 
 def _read_text(file: BinaryIO, _where: str) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a text, without those that are empty or begin with #. Names need not be UTF-8."""
+    """Yield the lines of a text file except empty lines and comments (#). Names need not be UTF-8."""
     for line in io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape"):
         if (text := line.strip()) and not text.startswith("#"):
             yield {TEXT_COLUMN: Text(text)}

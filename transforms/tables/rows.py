@@ -12,7 +12,7 @@ from transforms.model.records import Tally
 from transforms.tables.columns import Profile
 from transforms.tables.readers import read_rows
 
-# What is shuffled for a row: its table, the split that it names or "", its key, its number, its cells as JSON.
+# The shuffled form of a row: its table, its split ("" if it names none), its key, its number, and its cells as JSON.
 RowTuple = tuple[str, str, bytes, int, bytes]
 ROW_TYPE = beam.typehints.Tuple[str, str, bytes, int, bytes]
 

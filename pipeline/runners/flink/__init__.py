@@ -1,1 +1,1 @@
-"""A run on a Flink cluster, by Beam's job server: on one that is there, or on one that is started for the run."""
+"""A run on a Flink cluster through Beam's job server. The cluster exists already, or is started for the run."""

@@ -1,6 +1,6 @@
-"""The flags of a job on Flink: Beam's own, in one place, and defaults that suit this work.
+"""The flags of a job on Flink: Beam's flags, in one place, and suitable defaults.
 
-A flag that the user gives is never changed.
+The user's own flags are never changed.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from apache_beam.options.pipeline_options import (
 from pipeline.errors import UsageError
 from pipeline.runners.flink.rest import TaskManager
 
-# How long a worker of a cluster of our own waits for more work. `cluster` restarts a job later than that.
+# How long a worker of a cluster of our own waits for more work. `cluster` restarts a job after a longer delay.
 WORKER_IDLE_MS = 2000
 
-# Beam's values of --flink_master that name no cluster.
+# Values of Beam's --flink_master that do not name a cluster.
 _AUTO, _LOCAL = "[auto]", "[local]"
 _MASTER = re.compile(r"(?:http://)?((?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]@]+):\d{1,5})/?")
 
 
 class Given(NamedTuple):
-    """The flags of Beam's that the user gave and this room reads.
+    """The user's Beam flags that this package reads.
 
     Args:
         master: HOST:PORT of --flink_master, or None.
         endpoint: --job_endpoint, or None.
         jar: --flink_job_server_jar, or None.
-        launcher: the program of Java for the job server.
-        properties: flags of Java for the job server.
+        launcher: the Java program for the job server.
+        properties: Java flags for the job server.
         artifacts: --artifacts_dir, or None.
         parallelism: --parallelism, or None.
         job_name: --job_name, or None.
         has_environment: whether any flag says how workers are started.
-        has_cache_time: whether --environment_cache_millis is given.
-        has_worker_count: whether --sdk_worker_parallelism is given.
+        has_cache_time: whether --environment_cache_millis is used.
+        has_worker_count: whether --sdk_worker_parallelism is used.
     """
 
     master: str | None
@@ -60,10 +60,10 @@ class Given(NamedTuple):
 
 
 def given(beam_args: Sequence[str]) -> Given:
-    """Return the flags that this room reads.
+    """Return the flags that this package reads.
 
     Raises:
-        UsageError: --flink_master is not an address, or --flink_submit_uber_jar is given.
+        UsageError: --flink_master is not an address, or --flink_submit_uber_jar is used.
     """
     options = PipelineOptions(list(beam_args))
     flink, portable = options.view_as(FlinkRunnerOptions), options.view_as(PortableOptions)
@@ -110,34 +110,35 @@ def complete(
     managers: Sequence[TaskManager],
     own_cluster: bool,
 ) -> Iterator[str]:
-    """Yield Beam's flags for the job that the user left out.
+    """Yield the Beam flags of the job that the user left out.
 
     Args:
-        flags: those that the user gave.
+        flags: the user's flags.
         endpoint: the address of the job server.
-        worker: the program that starts a worker of Beam's; None if the user says how they are started.
+        worker: the program that starts a Beam worker; None if the user's flags say how workers are started.
         job_name: a name for the job.
-        parallelism: how many tasks work at the same time.
+        parallelism: the number of tasks that run at the same time.
         managers: the TaskManagers of the cluster.
         own_cluster: whether the cluster was started for the run.
     """
     if flags.endpoint is None:
         yield f"--job_endpoint={endpoint}"
     if worker is not None:
-        # As processes of the TaskManagers' hosts: LOOPBACK would do all work in this process, and with EXTERNAL all
-        # TaskManagers would use the same ids for their workers.
+        # Workers are processes of the TaskManagers' hosts: with LOOPBACK all work would be done in this process, and
+        # with EXTERNAL all TaskManagers would use the same IDs for their workers.
         yield "--environment_type=PROCESS"
         yield f"--environment_config={json.dumps({'command': worker})}"
     if flags.parallelism is None:
-        # Beam's default is that of the cluster, often 1. A task is a slot, and more tasks than slots never start.
+        # Beam's default is that of the cluster, often 1. A task needs a slot; with too few slots, tasks never start.
         yield f"--parallelism={parallelism}"
     if not flags.has_worker_count and (most := max((manager.slots for manager in managers), default=1)) > 1:
-        # Beam's default is one worker for each TaskManager, and a worker makes one image at a time by default: its
-        # other slots would wait. A crash of a worker then takes one shard with it.
+        # Beam's default is one worker for each TaskManager, and by default a worker processes one image at a time: the
+        # other slots would wait. With one worker per slot, the crash of a worker affects one shard.
         yield f"--sdk_worker_parallelism={most}"
     if own_cluster and not flags.has_cache_time:
-        # A worker takes two seconds to load Beam: it serves the next steps, too. Shorter than the delay of a restart
-        # (see `cluster`), so that no restart meets a worker that was killed, and that Beam keeps until then.
+        # A worker takes two seconds to load Beam, so it also serves the next steps. This time is shorter than the
+        # delay of a restart (see `cluster`): until it has passed, Beam keeps even a worker that was killed, and a
+        # restart must not use that worker.
         yield f"--environment_cache_millis={WORKER_IDLE_MS}"
     if flags.job_name is None:
         yield f"--job_name={job_name}"

@@ -15,10 +15,10 @@ from transforms.model.errors import RunError
 
 
 def check(options: Options) -> None:
-    """Refuse a command that cannot work on Flink, within seconds.
+    """Refuse, within seconds, a command that cannot work on Flink.
 
     Raises:
-        UsageError: a flag is wrong, a part is missing, or the cluster does not answer or does not fit.
+        UsageError: a flag is wrong, a part is missing, or the cluster does not respond or is not suitable.
     """
     flags = arguments.given(options.beam_args)
     if options.local_cluster is None and flags.master is None:
@@ -58,7 +58,7 @@ def _check_cluster(options: Options, flags: Given, master: str) -> None:
         raise UsageError(
             f"--flink_master {master}: {error}; check the address, and that the cluster is running"
         ) from error
-    has_own_server = flags.endpoint is not None or flags.jar is not None  # of a version that we do not know
+    has_own_server = flags.endpoint is not None or flags.jar is not None  # its version is unknown
     if not has_own_server and not cluster.version.startswith(f"{parts.FLINK}."):
         raise UsageError(
             f"--flink_master {master} is Flink {cluster.version}, but the job server here is for {parts.FLINK}: use a "

@@ -17,13 +17,13 @@ _PACKAGE = "org.apache.flink.runtime"
 _JOB_MANAGER = f"{_PACKAGE}.entrypoint.StandaloneSessionClusterEntrypoint"
 _TASK_MANAGER = f"{_PACKAGE}.taskexecutor.TaskManagerRunner"
 
-# It takes 5 to 10 seconds on two cores; more where they are busy.
+# The start takes 5 to 10 seconds on two idle cores, and longer on busy ones.
 _START_SECONDS = 120
-# A TaskManager that ended is replaced so often: more than by accident, less than for ever.
+# The maximum number of replacements of TaskManagers that ended: enough for accidents, but finite.
 _REPLACEMENTS = 20
 
 _MB = 1 << 20
-# Images never pass through the JVMs: they hold names, and the buffers of shuffles and sorts, which spill to the disk.
+# Images never pass through the JVMs. They hold names, and the buffers of shuffles and sorts, which spill to disk.
 _JOB_MANAGER_HEAP = 512 * _MB
 _HEAP = 512 * _MB
 _MANAGED, _NETWORK, _OFF_HEAP = 256 * _MB, 128 * _MB, 128 * _MB
@@ -42,12 +42,12 @@ logger.worker.level = DEBUG
 
 
 def java_flags(processes: Processes, name: str, heap: int) -> list[str]:
-    """Return the flags of Java for a process of Flink's or the job server, and write the settings of its log.
+    """Return the Java flags of a Flink process or of the job server, and write its log settings.
 
     Args:
         processes: the group of the process.
-        name: of its log.
-        heap: the bytes of its heap.
+        name: the name of its log.
+        heap: the size of its heap in bytes.
     """
     folder = processes.folder
     (folder / "tmp").mkdir(exist_ok=True)
@@ -57,7 +57,7 @@ def java_flags(processes: Processes, name: str, heap: int) -> list[str]:
         *OPENS,
         f"-Xmx{heap // _MB}m",
         "-XX:-UsePerfData",  # its file would stay after a kill
-        # The cores are for the images. Without these flags, a cold JobManager alone took up to 18 % of them.
+        # The cores are needed for the images. Without these flags, a cold JobManager alone used up to 18 % of them.
         "-XX:TieredStopAtLevel=1",
         "-XX:+UseSerialGC",
         f"-Djava.io.tmpdir={folder / 'tmp'}",
@@ -70,10 +70,10 @@ class LocalCluster:
     """A JobManager, and TaskManagers with one slot each. A TaskManager that ends is replaced.
 
     Args:
-        processes: the group that they join.
+        processes: the group that the cluster's processes join.
         java: the path of Java.
-        classpath: Flink's jars, as Java takes them.
-        count: how many TaskManagers.
+        classpath: Flink's jars, in Java's notation.
+        count: the number of TaskManagers.
     """
 
     def __init__(self, processes: Processes, java: str, classpath: str, count: int) -> None:
@@ -92,10 +92,10 @@ class LocalCluster:
         self.rest = f"http://{LOOPBACK}:{port}"
 
     def start(self) -> None:
-        """Start the cluster, and wait until it can work.
+        """Start the cluster, and wait until it is ready.
 
         Raises:
-            RunError: it does not start.
+            RunError: the cluster does not start.
         """
         self._job_manager = self._start("jobmanager", _JOB_MANAGER, _JOB_MANAGER_HEAP)
         self._task_managers = [self._start_task_manager() for _ in range(self._count)]
@@ -109,13 +109,13 @@ class LocalCluster:
         self._watcher.start()
 
     def close(self) -> None:
-        """Replace no TaskManager any more; `Processes.close` ends them."""
+        """Stop replacing TaskManagers. `Processes.close` ends them."""
         self._closed.set()
         if self._watcher.is_alive():
             self._watcher.join()
 
     def pids(self) -> dict[str, list[int]]:
-        """Return the numbers of the processes that run."""
+        """Return the IDs of the running processes."""
         job_managers = [self._job_manager] if self._job_manager else []
         return {
             "jobmanager": [process.pid for process in job_managers if process.exit_code() is None],
@@ -144,7 +144,7 @@ class LocalCluster:
                 raise RunError(f"a process of the Flink cluster ended during start-up: {process.last_words()}")
 
     def _watch(self) -> None:
-        """Replace TaskManagers that end. Flink does that by itself only where it can ask for machines."""
+        """Replace TaskManagers that end. Flink itself does so only where it can request machines."""
         while not self._closed.wait(0.5):
             for place, process in enumerate(self._task_managers):
                 code = process.exit_code()
@@ -159,7 +159,7 @@ class LocalCluster:
 
 
 def configuration(rpc: int, port: int, blob: int, temporary: str, slots: int) -> str:
-    """Return the text of flink-conf.yaml."""
+    """Return the content of flink-conf.yaml."""
     settings: dict[str, object] = {
         "jobmanager.rpc.address": LOOPBACK,
         "jobmanager.rpc.port": rpc,
@@ -172,21 +172,21 @@ def configuration(rpc: int, port: int, blob: int, temporary: str, slots: int) ->
         "web.submit.enable": "false",  # jobs come from the job server, not from a browser
         "taskmanager.host": LOOPBACK,
         "taskmanager.bind-host": LOOPBACK,
-        # One slot: each TaskManager has one worker of Beam's, and a crash takes one shard with it.
+        # One slot: each TaskManager has one Beam worker, and a crash affects one shard.
         "taskmanager.numberOfTaskSlots": 1,
         "parallelism.default": slots,
         "io.tmp.dirs": temporary,
-        # A shard that was committed is not made again, so a restart costs little. The delay is longer than a worker of
-        # Beam's is kept, see `arguments`.
+        # A committed shard is not processed again, so a restart costs little. The delay is longer than the time for
+        # which Beam keeps a worker, see `arguments`.
         "restart-strategy": "fixed-delay",
         "restart-strategy.fixed-delay.attempts": 10,
         "restart-strategy.fixed-delay.delay": "5 s",
         "jobmanager.execution.failover-strategy": "region",
-        # A TaskManager that was killed is noticed in seconds; one that waits for a core of a busy machine is not.
+        # A killed TaskManager is detected in seconds. One that waits for a core is not declared dead.
         "heartbeat.interval": 2000,
         "heartbeat.timeout": 20000,
         "classloader.resolve-order": "parent-first",
-        # Flink's scripts compute these from the machine's memory; a TaskManager that is started without wants all.
+        # Flink's scripts compute these from the machine's memory. A TaskManager that is started without them needs all.
         "taskmanager.cpu.cores": 1.0,
         "taskmanager.memory.task.heap.size": f"{_HEAP - 128 * _MB}b",
         "taskmanager.memory.task.off-heap.size": "0b",

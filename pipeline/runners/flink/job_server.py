@@ -1,4 +1,4 @@
-"""Beam's job server for Flink: it takes the graph, and submits it to the cluster."""
+"""Beam's job server for Flink. It receives the graph, and submits it to the cluster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transforms.model.errors import RunError
 
 _MAIN = "org.apache.beam.runners.flink.FlinkJobServerDriver"
 _START_SECONDS = 60
-# It holds the graph, and the jars that it sends to the cluster.
+# The heap contains the graph, and the jars that are sent to the cluster.
 _HEAP = 512 << 20
 
 
@@ -22,19 +22,19 @@ def start_job_server(
     """Start the job server, wait until it accepts jobs, and return its address.
 
     Args:
-        processes: the group that it joins.
+        processes: the group that the job server joins.
         java: the path of Java.
-        classpath: its jars, as Java takes them.
+        classpath: its jars, in Java's notation.
         master: HOST:PORT of the cluster's REST interface.
-        artifacts: a folder for files that it gives to workers; None for a temporary one.
-        properties: flags of Java that the user gave.
+        artifacts: a folder for the files that it passes to workers; None for a temporary one.
+        properties: Java flags of the user.
 
     Raises:
-        RunError: it does not start.
+        RunError: the job server does not start.
     """
     (port,) = free_ports(1)
     flags = [*java_flags(processes, "jobserver", _HEAP), *properties]
-    # Port 0: it chooses one by itself, and workers and clients learn it from the job.
+    # Port 0: the server chooses a port itself, and workers and clients learn it from the job.
     args = [f"--job-host={LOOPBACK}", f"--job-port={port}", "--artifact-port=0", "--expansion-port=0"]
     folder = artifacts or str(processes.folder / "artifacts")
     args += [f"--flink-master={master}", f"--artifacts-dir={folder}"]

@@ -1,8 +1,8 @@
-"""A script that outlives the process that starts it, to end what that process has started, even after a SIGKILL.
+"""A script that outlives the process that starts it, to end the processes of that process, even after a SIGKILL.
 
-It prints the number of a process group, for the processes to join. It waits for the end of its standard input, which
-comes when whoever holds the other end is gone. Then it kills the group, deletes the folder that it was given, and
-ends. It imports nothing of the project, so that it is small and starts at once.
+It prints the ID of a process group, which the processes join. It waits for the end of its standard input, which comes
+when the process at the other end is gone. Then it kills the group, deletes the folder passed to it, and ends. It
+imports nothing from the project, so that it is small and starts immediately.
 """
 
 import contextlib
@@ -13,20 +13,20 @@ import sys
 import time
 from typing import NoReturn
 
-# The killed leave the folder within milliseconds. A zombie that nobody collects holds up no one for longer.
+# Killed processes disappear within milliseconds. A zombie that is never reaped delays the end by at most this time.
 _SECONDS = 3.0
 
 
 def main(folder: str) -> None:
-    """Keep a group of processes.
+    """Keep a process group until standard input ends.
 
     Args:
-        folder: is deleted at the end.
+        folder: the folder to delete at the end.
     """
     group = os.fork()
     if group == 0:
         _lead()
-    with contextlib.suppress(OSError):  # both set it: whichever is first
+    with contextlib.suppress(OSError):  # both processes set it; the first one succeeds
         os.setpgid(group, group)
     print(group, flush=True)
     _wait()
@@ -40,11 +40,11 @@ def main(folder: str) -> None:
 
 
 def _lead() -> NoReturn:
-    """Be the first of the group, so that it exists as long as it may be joined."""
+    """Lead the group, so that it exists as long as processes may join it."""
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)
     _wait()
-    time.sleep(_SECONDS)  # killed within: or the keeper is gone, too
+    time.sleep(_SECONDS)  # it is killed during this time, unless the keeper is gone, too
     os._exit(0)
 
 
@@ -62,6 +62,6 @@ def _exists(group: int) -> bool:
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # only the end of the other process counts
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # only the end of the other process matters
         signal.signal(number, signal.SIG_IGN)
     main(sys.argv[1])

@@ -1,4 +1,4 @@
-"""The parts of Java that a run on Flink needs, and the program that starts Beam's workers."""
+"""The Java parts that a run on Flink needs, and the program that starts Beam's workers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 
-# The version of Flink that Beam's job server, of pom.xml, talks to.
+# The version of Flink that Beam's job server (see pom.xml) supports.
 FLINK = "1.19"
-# Flink 1.19 needs 11; it was tried with 17.
+# Flink 1.19 requires Java 11; it was also tested with 17.
 JAVA = 11
 
 INSTALL = "run make install-flink"
 
-# Flink and Beam reach into packages of Java that are closed since version 9.
+# Flink and Beam access packages that Java has closed since version 9.
 _OPENED = (
     *("java.lang", "java.util", "java.net", "java.io", "java.nio", "sun.nio.ch", "java.time", "java.text"),
     *("java.lang.reflect", "java.util.concurrent", "java.util.concurrent.atomic", "java.util.concurrent.locks"),
@@ -36,10 +36,10 @@ _WORKER = "image_resizer_worker"
 
 
 def java(launcher: str = "java") -> str:
-    """Return the path of Java: of `launcher`, or if that is only "java", of JAVA_HOME or the first one on PATH.
+    """Return the path of Java: `launcher`, or, if that is just "java", the one of JAVA_HOME or else the first on PATH.
 
     Raises:
-        UsageError: there is none, or it is too old.
+        UsageError: Java is missing or too old.
     """
     home = os.environ.get("JAVA_HOME")
     path = shutil.which(launcher, path=f"{home}/bin") if home and launcher == "java" else None
@@ -62,13 +62,13 @@ def _java_version(path: str) -> int:
 
 
 def java_version(text: str) -> int:
-    """Return the major version in what `java -version` prints: 8 for 1.8.0_392; 0 if there is none."""
+    """Return the major version in the output of `java -version`, such as 8 for 1.8.0_392; 0 if there is none."""
     matched = re.search(r'version "(?:1\.)?(\d+)', text)
     return int(matched[1]) if matched else 0
 
 
 def flink_jars() -> list[Path]:
-    """Return the jars of Flink's own processes: Flink, and the library that writes their log.
+    """Return the jars of Flink's own processes: Flink, and its logging library.
 
     Raises:
         UsageError: they are not installed.
@@ -81,13 +81,13 @@ def flink_jars() -> list[Path]:
 
 
 def log_jars() -> list[Path]:
-    """Return the jars of the library that writes the log of Flink and of the job server; none if not installed."""
+    """Return the jars of the logging library of Flink and of the job server; empty if it is not installed."""
     folder = _flink_folder()
     return sorted(folder.glob("log4j-*.jar")) if folder else []
 
 
 def _flink_folder() -> Path | None:
-    """Return the folder of the jars of the package apache-flink-libraries, which has no module to import."""
+    """Return the folder of the jars of the package apache-flink-libraries, which contains no module to import."""
     spec = importlib.util.find_spec("pyflink")
     folders = [Path(folder) / "lib" for folder in (spec.submodule_search_locations or [])] if spec else []
     return next((folder for folder in folders if folder.is_dir()), None)
@@ -97,10 +97,10 @@ def job_server_jars(jar: str | None) -> list[Path]:
     """Return the jars of Beam's job server.
 
     Args:
-        jar: the value of Beam's --flink_job_server_jar, which is one whole; None for those of `make install-flink`.
+        jar: the value of Beam's --flink_job_server_jar, a single jar; None for those of `make install-flink`.
 
     Raises:
-        UsageError: they are not there.
+        UsageError: they are missing.
     """
     if jar is not None:
         if not Path(jar).is_file():
@@ -114,15 +114,15 @@ def job_server_jars(jar: str | None) -> list[Path]:
 
 
 def beam_jars() -> list[Path]:
-    """Return the jars of Beam that a TaskManager of our own has on its classpath; none if another job server is used.
+    """Return the Beam jars on the classpath of a TaskManager of our own; empty if another job server is used.
 
-    Those of Flink are left out: the job server has an older copy, and a TaskManager has its own.
+    Flink's jars are left out: the job server's copy is older, and a TaskManager has its own.
     """
     return [path for path in sorted(JOB_SERVER.glob("*.jar")) if not path.name.startswith(("flink-", "slf4j-"))]
 
 
 def worker() -> str:
-    """Return the path of the program by which a TaskManager starts a worker of Beam's.
+    """Return the path of the program with which a TaskManager starts a Beam worker.
 
     Raises:
         UsageError: it is not installed.

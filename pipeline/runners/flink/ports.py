@@ -1,4 +1,4 @@
-"""Ports of this machine, and addresses."""
+"""Ports and addresses of this machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback interface that nothing listens on."""
+    """Return unused ports of the loopback interface."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
@@ -18,7 +18,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def answers(host: str, port: int) -> bool:
-    """Return whether something accepts connections at an address."""
+    """Return whether a server accepts connections at an address."""
     try:
         socket.create_connection((host, port), timeout=1).close()
     except OSError:
@@ -27,7 +27,7 @@ def answers(host: str, port: int) -> bool:
 
 
 def is_here(host: str) -> bool:
-    """Return whether a name or an address is one of this machine's: only these can be bound to."""
+    """Return whether a host name or address belongs to this machine: only such addresses can be bound."""
     try:
         found = socket.getaddrinfo(host, 0, type=socket.SOCK_DGRAM)
     except OSError:

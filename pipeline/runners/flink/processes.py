@@ -1,4 +1,4 @@
-"""Processes that end when this one does, in whatever way."""
+"""Processes that end when this process ends, in any way."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from pipeline.runners.flink import keeper
 from transforms.model.errors import RunError
 
-# Lines of a log that say why a process ended.
+# A line of a log that says why a process ended.
 _REASON = re.compile(r"^(?!\s+at ).*(?:Caused by: |Exception|Error\b|ERROR|FATAL)")
 
 
@@ -22,7 +22,7 @@ class Processes:
     """Processes in one group, and a folder for their files. The keeper ends and deletes them, see `keeper`.
 
     Args:
-        folder: is deleted at the end.
+        folder: the folder, which is deleted at the end.
 
     Raises:
         RunError: the keeper cannot be started.
@@ -38,7 +38,7 @@ class Processes:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                process_group=0,  # a signal from the terminal is for this process, which ends the others
+                process_group=0,  # the terminal signals only this process, which ends the others
             )
         except OSError as error:
             raise RunError(f"a process for Flink cannot be started: {error.strerror}") from error
@@ -46,14 +46,14 @@ class Processes:
         self._group = int(self._keeper.stdout.readline())
 
     def start(self, name: str, command: Sequence[str]) -> Process:
-        """Start a process. What it prints is its log.
+        """Start a process. Its output is its log.
 
         Args:
-            name: of the log, which is NAME.log in the folder.
+            name: the log is NAME.log in the folder.
             command: the program and its arguments.
 
         Raises:
-            RunError: it cannot be started.
+            RunError: the process cannot be started.
         """
         log = self.folder / f"{name}.log"
         try:
@@ -72,7 +72,7 @@ class Processes:
         return Process(process, log)
 
     def close(self) -> None:
-        """End all processes, those that they started included, and delete the folder."""
+        """End all processes, including those that they started, and delete the folder."""
         assert self._keeper.stdin
         self._keeper.stdin.close()
         for process in self._started:
@@ -81,7 +81,7 @@ class Processes:
 
 
 class Process:
-    """A process that was started, and its log."""
+    """A started process, and its log."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self._process = process
@@ -89,20 +89,20 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """The process ID."""
         return self._process.pid
 
     def exit_code(self) -> int | None:
-        """Return its exit code, negative for a signal, or None while it runs."""
+        """Return the exit code (negative for a signal), or None while the process is running."""
         return self._process.poll()
 
     def last_words(self) -> str:
-        """Return the line of its log that says best why it ended."""
+        """Return the line of the log that best explains why the process ended."""
         return last_words(self._log.read_text(encoding="utf-8", errors="replace"))
 
 
 def last_words(log: str) -> str:
-    """Return the last line of a log that names an error, without traces of the stack, or else the last line."""
+    """Return the last line of a log that contains an error, without stack traces, or else the last line."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     reasons = [line for line in log.splitlines() if _REASON.match(line)]
     return (reasons or lines or ["it did not write a log"])[-1].strip()
@@ -110,7 +110,7 @@ def last_words(log: str) -> str:
 
 @contextlib.contextmanager
 def processes() -> Iterator[Processes]:
-    """While the context lasts, have a group of processes, with a temporary folder.
+    """Provide a process group with a temporary folder inside the context.
 
     Raises:
         RunError: the keeper cannot be started.

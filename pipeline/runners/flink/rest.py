@@ -1,4 +1,4 @@
-"""What Flink's REST interface says about a cluster and its jobs."""
+"""Queries of Flink's REST interface about a cluster and its jobs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from transforms.model.errors import RunError
 
-# Seconds to wait for an answer. A cluster that is busy answers in milliseconds.
+# Seconds to wait for a response. Even a busy cluster responds in milliseconds.
 TIMEOUT = 4.0
 
-# Seconds between two requests of whoever waits for a job.
+# Seconds between two requests while waiting for a job.
 PERIOD = 0.5
 
-# States after which a job changes no more.
+# The final states of a job.
 ENDED = frozenset({"FINISHED", "CANCELED", "FAILED", "SUSPENDED"})
 
 # Beam's job server does not use the proxies of the environment to reach Flink, so neither does this module.
@@ -26,12 +26,12 @@ _HOST = re.compile(r"@(\[[^\]]+\]|[^:/\[\]]+)")
 
 
 class TaskManager(NamedTuple):
-    """A process of the cluster that works.
+    """A worker process of the cluster.
 
     Args:
-        name: its id in the cluster.
-        host: the name or address of its host, as the cluster reaches it.
-        slots: how many tasks it works on at the same time.
+        name: its ID in the cluster.
+        host: the name or address of its host, as the cluster sees it.
+        slots: the number of tasks that it runs at the same time.
     """
 
     name: str
@@ -40,12 +40,12 @@ class TaskManager(NamedTuple):
 
 
 class Cluster(NamedTuple):
-    """What a cluster says about itself.
+    """The overview of a cluster.
 
     Args:
-        version: Flink's version.
-        slots: all slots.
-        free: those that no job holds.
+        version: the version of Flink.
+        slots: the number of all slots.
+        free: the number of slots that no job uses.
     """
 
     version: str
@@ -54,13 +54,13 @@ class Cluster(NamedTuple):
 
 
 def cluster(rest: str) -> Cluster:
-    """Return what a cluster says about itself.
+    """Return the overview of a cluster.
 
     Args:
         rest: the address of its REST interface, such as http://localhost:8081.
 
     Raises:
-        RunError: nothing answers there, or not as Flink does.
+        RunError: there is no response, or it is not Flink's.
     """
     overview = _get(rest, "/overview")
     try:
@@ -73,7 +73,7 @@ def taskmanagers(rest: str) -> list[TaskManager]:
     """Return the TaskManagers of a cluster.
 
     Raises:
-        RunError: nothing answers, or not as Flink does.
+        RunError: there is no response, or it is not Flink's.
     """
     listed = _get(rest, "/taskmanagers")
     try:
@@ -88,16 +88,16 @@ def slots(rest: str) -> int:
     """Return the number of all slots of a cluster.
 
     Raises:
-        RunError: nothing answers, or not as Flink does.
+        RunError: there is no response, or it is not Flink's.
     """
     return cluster(rest).slots
 
 
 def restarts(rest: str) -> bool:
-    """Return whether the configuration of a cluster says that a job goes on after a failure of a worker.
+    """Return whether the cluster's configuration lets a job continue after the failure of a worker.
 
     Raises:
-        RunError: nothing answers, or not as Flink does.
+        RunError: there is no response, or it is not Flink's.
     """
     try:
         settings = {each["key"]: each["value"] for each in _get(rest, "/jobmanager/config")}
@@ -108,24 +108,24 @@ def restarts(rest: str) -> bool:
 
 
 def job_id(rest: str, job_name: str) -> str | None:
-    """Return the id of the latest job of a name, or None if there is none.
+    """Return the ID of the latest job with a name, or None if there is none.
 
     Args:
         rest: the address of the cluster's REST interface.
         job_name: the value of Beam's --job_name. The job server appends an underscore and a number of its own.
 
     Raises:
-        RunError: nothing answers, or not as Flink does.
+        RunError: there is no response, or it is not Flink's.
     """
     job = _job(rest, job_name)
     return str(job["jid"]) if job else None
 
 
 def state_of(rest: str, job_name: str) -> str | None:
-    """Return the state of the latest job of a name, such as RUNNING, or None if there is none.
+    """Return the state of the latest job with a name, such as RUNNING, or None if there is none.
 
     Raises:
-        RunError: nothing answers, or not as Flink does.
+        RunError: there is no response, or it is not Flink's.
     """
     job = _job(rest, job_name)
     return str(job["state"]) if job else None
@@ -137,19 +137,19 @@ def page(rest: str, job: str) -> str:
 
 
 def cancel(rest: str, job: str) -> None:
-    """Ask Flink to cancel a job, and return at once. A job that has ended, or is not there, stays as it is.
+    """Ask Flink to cancel a job, and return immediately. Ignore a job that has ended or does not exist.
 
     Raises:
-        RunError: nothing answers, or Flink refuses.
+        RunError: there is no response, or Flink refuses.
     """
     _send(rest, f"/jobs/{job}?mode=cancel", "PATCH", missing_ok=True)
 
 
 def attempts(rest: str, job: str) -> int:
-    """Return the greatest number of an attempt that any part of a job is in: 0 if nothing was tried again.
+    """Return the highest attempt number of any part of a job: 0 if nothing was retried.
 
     Raises:
-        RunError: nothing answers, or not as Flink does.
+        RunError: there is no response, or it is not Flink's.
     """
     try:
         vertices = [vertex["id"] for vertex in _get(rest, f"/jobs/{job}")["vertices"]]

@@ -1,4 +1,4 @@
-"""What a job on Flink needs while it runs: a cluster, and Beam's job server."""
+"""The services that a job on Flink needs while it runs: a cluster, and Beam's job server."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class FlinkSession:
     """A cluster and a job server that are ready for a job.
 
     Args:
-        args: Beam's flags that the job needs besides those of the user.
+        args: the Beam flags that the job needs in addition to the user's.
         endpoint: the address of the job server.
-        rest: the address of Flink's REST interface, and of its page.
-        job_name: Beam's name of the job, by which `rest` finds it.
-        cluster: the cluster that was started for this run; None if it was there.
-        logs: the folder with the logs of what was started; None if nothing was.
+        rest: the address of Flink's REST interface, and of its web page.
+        job_name: Beam's name of the job, with which `rest` finds it.
+        cluster: the cluster that was started for this run; None if an existing one is used.
+        logs: the folder with the logs of the started processes; None if none was started.
     """
 
     args: tuple[str, ...]
@@ -47,14 +47,14 @@ class FlinkSession:
 
 @contextlib.contextmanager
 def flink_session(options: Options) -> Iterator[FlinkSession]:
-    """While the context lasts, have a cluster and a job server. What was started is ended, also by a SIGKILL.
+    """Provide a cluster and a job server inside the context. Started processes are ended, even after a SIGKILL.
 
     Args:
-        options: the command, which `check` has passed.
+        options: the command, which `check` has accepted.
 
     Raises:
         UsageError: a part is missing.
-        RunError: the cluster or the job server does not start, or the cluster does not answer.
+        RunError: the cluster or the job server does not start, or the cluster does not respond.
     """
     flags = arguments.given(options.beam_args)
     with contextlib.ExitStack() as stack:
@@ -83,8 +83,8 @@ def flink_session(options: Options) -> Iterator[FlinkSession]:
 
 
 def _local_cluster(stack: contextlib.ExitStack, group: Processes, flags: Given, count: int) -> LocalCluster:
-    # With Beam's jars there, a TaskManager keeps a worker of Beam's from one step to the next. Classes that come with
-    # a job are gone between two steps, and the job would start some 20 workers for each slot.
+    # With Beam's jars on its classpath, a TaskManager keeps a Beam worker from one step to the next. Classes that are
+    # sent with a job are unloaded between two steps, and the job would start some 20 workers for each slot.
     jars = [*parts.flink_jars(), *(parts.beam_jars() if flags.jar is None else [])]
     cluster = LocalCluster(group, parts.java(flags.launcher), _classpath(jars), count)
     stack.callback(cluster.close)
@@ -94,7 +94,7 @@ def _local_cluster(stack: contextlib.ExitStack, group: Processes, flags: Given, 
 
 def _job_server(group: Processes | None, flags: Given, address: str) -> str:
     assert group is not None
-    # Apart from Flink's own jar: it has other versions of some libraries, and logs with the same library.
+    # Separate from Flink's own jar, which has other versions of some libraries. Both log with the same library.
     classpath = _classpath([*parts.job_server_jars(flags.jar), *parts.log_jars()])
     master = address.removeprefix("http://")
     return start_job_server(group, parts.java(flags.launcher), classpath, master, flags.artifacts, flags.properties)
@@ -105,5 +105,5 @@ def _classpath(jars: Iterable[Path]) -> str:
 
 
 def _job_name(out_dir: str) -> str:
-    """Return a name that no other job has, also if two begin in the same second."""
+    """Return a unique job name, even if two jobs start in the same second."""
     return f"{job_name(out_dir, datetime.datetime.now(datetime.UTC))}-{secrets.token_hex(3)}"

@@ -1,4 +1,4 @@
-"""Every flag is declared once: its default is the setting's, and --help and docs/flags.md describe it."""
+"""Every flag is declared once: its default is that of the setting, and --help and docs/flags.md describe it."""
 
 import argparse
 import re
@@ -46,7 +46,7 @@ def test_help_describes_every_flag(command: list[str]) -> None:
 
 def test_the_default_of_a_flag_is_that_of_its_setting() -> None:
     flags = {action.dest: action for action in actions()}
-    unset = {"algorithm", "reducing_gap"}  # None, to tell whether they were typed
+    unset = {"algorithm", "reducing_gap"}  # None, to detect whether the user has set them
     for name in flags.keys() & SETTINGS.keys() - unset:
         assert flags[name].default == (None if SETTINGS[name] == "" else SETTINGS[name])
     assert flags["size"].default == [list(SETTINGS["sizes"])]

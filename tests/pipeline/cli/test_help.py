@@ -1,4 +1,4 @@
-"""-h is a page; --help has all flags."""
+"""-h prints one page; --help prints all flags."""
 
 import os
 import re

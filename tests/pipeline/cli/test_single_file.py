@@ -1,4 +1,4 @@
-"""An input that is one file: an image or an archive is taken, and anything else is refused with what to do."""
+"""An input that is one file: an image or an archive is accepted, any other file is refused with advice."""
 
 from pathlib import Path
 
@@ -134,7 +134,7 @@ def test_a_link_keeps_its_name(tmp_path: Path) -> None:
 
 
 def test_a_pattern_without_quotes_is_explained(tmp_path: Path) -> None:
-    """The shell then gives the command each file that matches."""
+    """In this case the shell passes each matching file to the command."""
     folder = write_tree(tmp_path / "in", {f"{number}.jpg": b"" for number in range(3)})
     sentence = refusal("-i", *sorted(folder.iterdir()))
     where = f"-i has 3 files from {str(folder)!r}: pass the folder, or a pattern in quotes, such as '{folder}/*.jpg'"

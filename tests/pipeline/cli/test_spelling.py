@@ -1,4 +1,4 @@
-"""How flags may be spelt, and what a misspelt one is answered."""
+"""How flags may be spelled, and the message for a misspelled flag."""
 
 import pytest
 

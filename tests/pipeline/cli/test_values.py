@@ -1,4 +1,4 @@
-"""Values of flags: what each notation means, and what is refused."""
+"""Values of flags: the meaning of each notation, and the values that are refused."""
 
 from argparse import ArgumentTypeError
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""--estimate as a user types it."""
+"""--estimate on the command line."""
 
 import json
 import re

@@ -25,14 +25,14 @@ ASSUMED = Assumptions(utilization=0.5, startup_minutes=6)
 
 
 def test_hours_come_from_cpu_time_and_startup() -> None:
-    # 360 s of CPU * 1.5 / 0.5 = 1080 s, on 2 * 4 vCPU 135 s = 0.0375 h; and 0.1 h to start
+    # 360 s of CPU * 1.5 / 0.5 = 1080 s, on 2 * 4 vCPU 135 s = 0.0375 h; plus 0.1 h to start
     job = estimate_job(WORK, 2, 1.5, ASSUMED)
     assert job == pytest.approx(JobEstimate(2, 0.1375))
     assert job.vcpu_hours == pytest.approx(1.1)
 
 
 def test_vcpus_without_a_shard_are_idle() -> None:
-    # 3 of 8 vCPU have a shard: 1080 / 3 = 360 s
+    # only 3 of 8 vCPU have a shard: 1080 / 3 = 360 s
     assert estimate_job(WORK._replace(shards=3), 2, 1.5, ASSUMED).hours == pytest.approx(0.1 + 0.1)
 
 

@@ -20,7 +20,7 @@ def measured(source_bytes: int, cpu_seconds: float, large: int, small: int) -> M
 
 
 def findings_of(tmp_path: Path, *flags: str) -> Findings:
-    """Return the findings from two measured images of a thousand."""
+    """Return the findings from two measured images out of a thousand."""
     options = parse(["-i", str(tmp_path), "--estimate", "-s", "32", "64", "-j", "2", *flags])
     assert options.estimate is not None
     tally = {"splits": {"train": {"images": 2000, "bytes": 600_000}}, "not_images": {".txt": 7}, "system_files": 0}

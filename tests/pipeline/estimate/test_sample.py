@@ -62,7 +62,7 @@ def test_only_what_sample_takes_is_counted_and_looked_at(photos: Path) -> None:
     listing = list_inputs(config_of(photos, sample="1/4"), 100)
     taken = keys(listing)
     assert 5 < len(taken) < 30
-    assert taken == whole[: len(taken)]  # the same order decides
+    assert taken == whole[: len(taken)]  # the order is the same
     assert (listing.images, listing.listed_images) == (len(taken), 60)
     assert listing.bytes == sum(source.bytes for source in listing.sample)
 

@@ -12,7 +12,7 @@ from transforms.model.errors import RunError
 
 
 def write_lease(out: Path, text: str) -> Path:
-    """Write the lease's file, and return its path."""
+    """Write the lease file, and return its path."""
     path = out / ".run" / "lease.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)

@@ -1,4 +1,4 @@
-"""Two runs on one OUT."""
+"""Two runs that use the same OUT."""
 
 import os
 import re

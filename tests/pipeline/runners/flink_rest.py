@@ -1,4 +1,4 @@
-"""A server that answers as Flink's REST interface does."""
+"""A server that responds like Flink's REST interface."""
 
 import contextlib
 import json
@@ -11,7 +11,7 @@ JOB = "4a67bdaa8418394736918c9019d3ae19"
 
 
 def answers(version: str = "1.19.3", slots: int = 2, free: int = 2, host: str = "127.0.0.1") -> dict[str, Any]:
-    """Return the answers of a cluster with one TaskManager and no job."""
+    """Return the responses of a cluster with one TaskManager and no job."""
     manager = {"id": "taskmanager-1", "path": f"pekko.tcp://flink@{host}:34567/user/rpc/taskmanager_0"}
     return {
         "/overview": {"flink-version": version, "slots-total": slots, "slots-available": free},
@@ -23,7 +23,7 @@ def answers(version: str = "1.19.3", slots: int = 2, free: int = 2, host: str = 
 
 @contextlib.contextmanager
 def flink(paths: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """Serve answers as JSON, and a path without one with 404. Yield HOST:PORT and the list of the requests."""
+    """Serve responses as JSON, and 404 for any other path. Yield HOST:PORT and the list of requests."""
     requests: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):

@@ -15,7 +15,7 @@ JOB = LINE.split()
 
 
 def check(*flags: str) -> list[str]:
-    """Check the flags of a job, and return the flags that the runner gets."""
+    """Check the flags of a job, and return the flags that are passed to the runner."""
     options = parse([*JOB, *flags])
     dataflow.check(options.beam_args, options.config)
     return list(options.beam_args)

@@ -17,7 +17,7 @@ from tests.support import jpeg, write_tree
 
 
 class JobService(beam_job_api_pb2_grpc.JobServiceServicer):
-    """A job server that knows one job."""
+    """A job server that has one job."""
 
     def DescribePipelineOptions(self, _request: object, _context: object) -> object:  # noqa: N802  # Beam's name
         return beam_job_api_pb2.DescribePipelineOptionsResponse()
@@ -41,7 +41,7 @@ def address() -> Iterator[str]:
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """Return the address of a server that takes connections and never answers."""
+    """Return the address of a server that accepts connections but never responds."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield f"127.0.0.1:{listening.getsockname()[1]}"
 

@@ -13,7 +13,7 @@ PARAMETERS = {
     parameter["name"]: parameter for parameter in json.loads((ROOT / "flex_template.json").read_text())["parameters"]
 }
 
-# A value that the console must accept for each parameter with an expression, where the flag has no choices.
+# A value that the console must accept for each parameter with an expression, if the flag has no choices.
 ACCEPTED = {
     **dict.fromkeys(["in_dir", "out_dir", "image_list", "boxes", "image_labels"], "gs://b/f.csv"),
     **dict.fromkeys(["class_names", "class_hierarchy"], "gs://b/f.csv"),
@@ -27,7 +27,7 @@ ACTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", sorted({*PARAMETERS} - {"sdk_container_image"}))  # that is Beam's
+@pytest.mark.parametrize("name", sorted({*PARAMETERS} - {"sdk_container_image"}))  # a Beam flag
 def test_a_parameter_is_a_flag_and_its_expressions_accept_what_the_flag_does(name: str) -> None:
     parameter, choices = PARAMETERS[name], ACTIONS[f"--{name}"].choices
     expressions: list[str] = parameter.get("regexes", [])

@@ -22,7 +22,7 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put stand-ins for the parts of Java in place, and return the folder of programs."""
+    """Install stand-ins for the Java parts, and return the folder of programs."""
     programs = write_tree(tmp_path / "bin", {"image_resizer_worker": b"", "python": b""})
     java(programs, 'openjdk version "17.0.15" 2025-04-15')
     monkeypatch.setenv("PATH", str(programs))
@@ -208,7 +208,7 @@ def test_an_environment_of_the_user_is_not_changed() -> None:
 
 
 def test_a_restart_comes_later_than_a_worker_is_kept() -> None:
-    """Beam keeps a worker that was killed, too: a restart would meet it."""
+    """Beam also keeps a worker that was killed: an earlier restart would use it."""
     (delay,) = (line for line in configuration(1, 2, 3, "/t", 2).splitlines() if "fixed-delay.delay" in line)
     assert delay == "restart-strategy.fixed-delay.delay: 5 s"
     assert arguments.WORKER_IDLE_MS < 5000

@@ -19,7 +19,7 @@ _PARENT = ["sh", "-c", "sleep 1000 & echo $!; wait"]
 
 
 def is_alive(pid: int) -> bool:
-    """Return whether a process is at work: one that has ended, and that nobody has collected, is not."""
+    """Return whether a process is running. A zombie is not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -95,5 +95,5 @@ def test_ports_and_addresses_of_this_machine() -> None:
     assert not answers("127.0.0.1", first)
     assert is_here("127.0.0.1")
     assert is_here("localhost")
-    assert not is_here("192.0.2.1")  # for documentation: no machine has it
+    assert not is_here("192.0.2.1")  # reserved for documentation: no machine has it
     assert not is_here("no.such.host.invalid")

@@ -38,7 +38,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def passed(project: Path, *flags: str, **variables: str) -> tuple[str, list[str]]:
-    """Return what the script installs, and the arguments that it starts the command with."""
+    """Return what the script installs, and the arguments with which it starts the command."""
     done = script(*flags, at=project, path=f"{project.parent.parent / 'bin'}:", **variables)
     assert done.returncode == 0, done.stderr
     target, program, *args = done.stdout.splitlines()

@@ -13,7 +13,7 @@ from transforms.summary.progress import Progress
 
 
 def write_marker(out: Path, shard: str, matched: int, failed: int = 0) -> None:
-    """Write a marker of which only the tally is read."""
+    """Write a marker. Only its tally is read."""
     folder = out / ".run" / "shards"
     folder.mkdir(parents=True, exist_ok=True)
     header = {"tally": {"images": {"matched": matched, "failed": failed}}}
@@ -41,7 +41,7 @@ def test_the_counters_follow_the_markers(tmp_path: Path, scheme: str) -> None:
     write_marker(tmp_path, "a-2", 40, 2)
     job.update()
     assert counts(progress) == (100, 70, 30, 3, 70)
-    write_marker(tmp_path, "a-0", 11)  # made again
+    write_marker(tmp_path, "a-0", 11)  # written again
     job.update()
     assert counts(progress) == (100, 71, 20, 2, 71)
 
@@ -62,7 +62,7 @@ def test_the_last_look_is_at_the_end(tmp_path: Path) -> None:
     progress = Progress()
     with JobProgress(str(tmp_path), "run", progress).kept_current():
         write_marker(tmp_path, "a-0", 10)
-        (tmp_path / ".run" / "shards" / "a-1.jsonl").write_text("")  # being written by another host
+        (tmp_path / ".run" / "shards" / "a-1.jsonl").write_text("")  # another host is writing it
     assert progress.done == 0
     write_marker(tmp_path, "a-1", 5)
     with JobProgress(str(tmp_path), "run", progress).kept_current():

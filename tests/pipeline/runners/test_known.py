@@ -1,4 +1,4 @@
-"""Which names of runners are accepted, and what an unknown one is answered."""
+"""Which names of runners are accepted, and the message for an unknown one."""
 
 import pytest
 from apache_beam.options.pipeline_options import StandardOptions

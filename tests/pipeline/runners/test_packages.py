@@ -1,4 +1,4 @@
-"""How the project comes to the workers of a job: as a wheel that they need not compile, or as source."""
+"""How the project is staged for the workers of a job: as a wheel that they need not compile, or as source."""
 
 import os
 import platform
@@ -35,7 +35,7 @@ def flags_of_job(folder: Path, machine_type: str, *flags: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Return the flags of a job on the default machines."""
+    """Return the flags of a job with the default machine type."""
     return flags_of_job(tmp_path_factory.mktemp("staged"), "n2-standard-4")
 
 

@@ -1,4 +1,4 @@
-"""A command whose output goes to a file or a pipe says now and then that it is at work, whatever is slow."""
+"""If its output goes to a file or a pipe, the command logs regularly that it is running, whatever is slow."""
 
 import re
 import threading
@@ -47,7 +47,7 @@ def test_a_line_comes_only_after_silence(capsys: pytest.CaptureFixture[str], mon
 
 @pytest.mark.slow
 def test_a_run_in_which_nothing_finishes_says_so(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One image of 100 megapixels: far fewer images than one line in 1000 shows."""
+    """The input is one image of 100 megapixels, so no progress line (one per 1000 images) is logged."""
     monkeypatch.setattr(heartbeat, "PERIOD", _SECONDS / 5)
     noise = Image.effect_noise((1_000, 1_000), 64).resize((10_000, 10_000), Image.Resampling.NEAREST)
     large = image_bytes(noise, "PNG", compress_level=1)
@@ -70,7 +70,7 @@ def test_a_run_that_lists_says_so(make: Make, tmp_path: Path) -> None:
 
 
 class _SlowStore(ThreadingHTTPServer):
-    """A store with an empty bucket that answers each request after a moment."""
+    """A store with an empty bucket that responds to each request after a short delay."""
 
     daemon_threads = True
 
@@ -83,7 +83,7 @@ class _SlowStore(ThreadingHTTPServer):
             self.wfile.write(b"{}")
 
         def log_message(self, *_args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), self.Handler)

@@ -1,4 +1,4 @@
-"""The lines that a run logs at its end."""
+"""The lines in the log at the end of a run."""
 
 from typing import Any
 
