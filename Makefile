@@ -44,7 +44,7 @@ $(FLINK): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[flink]'
 	@touch $@
 
-# Beam's job server for Flink, in 161 jars.
+# Beam's job server for Flink consists of 161 jars.
 POM := pipeline/runners/flink/pom.xml
 $(JOB_SERVER): $(POM)
 	@command -v mvn >/dev/null \
@@ -57,7 +57,7 @@ $(JOB_SERVER): $(POM)
 
 $(READS): $(DEVELOPED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[readers]'
-	@# Without torch, of over a gigabyte: tests/readers/folders.py needs only what lists folders.
+	@# Skip torch, which takes over a gigabyte: tests/readers/folders.py needs only the code that lists folders.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'torchvision>=0.20'
 	@touch $@
 
@@ -69,10 +69,10 @@ resize: $(INSTALLED) $(if $(filter $(PHOTOS),$(IN)),$(PHOTOS))
 	@echo "make: resizing $$IN into $$OUT"
 	@$(BIN)/python image_resizer.py -i "$$IN" -o "$$OUT" -ext jpg $(ARGS)
 
-# The environment that run_dataflow.sh submits from.
+# Install the environment from which run_dataflow.sh submits jobs.
 install-dataflow: $(SUBMITS)
 
-# What run_flink.sh and --local_cluster need.
+# Install what run_flink.sh and --local_cluster need.
 install-flink: java $(FLINK) $(JOB_SERVER)
 
 java:
@@ -83,29 +83,29 @@ java:
 test: $(DEVELOPED)
 	$(BIN)/python -m pytest -n auto
 
-# All tests but those marked slow: under a minute, for work on the core.
+# Run all tests except those marked slow, for work on the core. Takes less than a minute.
 test-fast: $(DEVELOPED)
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
-# Read every sample of every layout with the libraries that people use; make test skips these tests.
+# Read every sample of every layout with the libraries that users load datasets with; make test skips these tests.
 test-readers: $(READS)
 	$(BIN)/python -m pytest -n auto tests/readers
 
-# Run README's commands, as they stand, in a fresh clone of the last commit, with an environment of its own.
+# Run README's commands unchanged in a fresh clone of the last commit, with its own environment.
 test-readme: $(DEVELOPED)
 	$(BIN)/python -m pytest tests/readme
 
-# Run on a Flink cluster on this machine, and on Prism; processes are killed while they work.
+# Run on a Flink cluster on this machine, and on Prism. The tests kill processes while they work.
 test-cluster: $(DEVELOPED) install-flink prism
 	$(BIN)/python -m pytest tests/cluster
 
-# Build Beam's Prism, of the SDK's version, with Go; without Go make test-cluster skips its tests.
+# Build Beam's Prism in the version of the SDK, with Go. Without Go, make test-cluster skips the tests of Prism.
 prism: $(INSTALLED)
 	@command -v go >/dev/null || { echo "make: Go is not installed, so there is no Prism"; exit 0; }; \
 		[ -x build/prism/prism ] || GOBIN=$(CURDIR)/build/prism go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$$($(BIN)/python -c 'from importlib.metadata import version; print(version("apache-beam"))')
 
-# Install Chromium with apt-get, and axe-core with npm, if they are missing: make test skips the tests of the report
-# without them.
+# Install Chromium with apt-get, and axe-core with npm, if they are missing. Without them, make test skips the tests of
+# the report.
 AXE := build/axe/node_modules/axe-core/axe.min.js
 browser: $(AXE)
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null \
@@ -118,7 +118,7 @@ $(AXE):
 		|| { echo "make: install npm" >&2; exit 1; }
 	npm install --silent --no-save --no-audit --no-fund --prefix build/axe axe-core@4.14
 
-# Show the lines that no test reaches; takes twice as long as make test.
+# Show the lines that no test executes. Takes twice as long as make test.
 coverage: $(DEVELOPED)
 	$(BIN)/python -m pytest -n auto --cov
 
@@ -128,7 +128,7 @@ lint: $(DEVELOPED)
 	$(BIN)/mypy
 	$(BIN)/shellcheck run_dataflow.sh run_flink.sh .ci/run tests/fuzz/aarch64.sh
 
-# Takes about five minutes; BENCH=folder measures your own photographs.
+# Run the main benchmarks, which takes about five minutes. BENCH=folder measures your own photographs.
 BENCH ?= data/bench
 data/bench: | $(INSTALLED)
 	$(BIN)/python -m benchmarks.photos $@ 24 --flat
@@ -137,7 +137,7 @@ bench: $(DEVELOPED) $(BENCH)
 	$(BIN)/python -m benchmarks.speed $(BENCH)
 	$(BIN)/python -m benchmarks.scale --count 10000
 
-# Compare with other tools, which it installs below build/peers and, as root, with apt-get.
+# Compare with other tools. Installs them below build/peers and, as root, with apt-get.
 bench-peers: $(DEVELOPED) $(BENCH)
 	$(BIN)/python -m benchmarks.peers $(BENCH)
 
@@ -145,6 +145,6 @@ format: $(DEVELOPED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Generate the page of the flags; a test compares it with the code.
+# Generate the page of the flags. A test compares it with the code.
 docs: $(INSTALLED)
 	$(BIN)/python -m pipeline.cli.flags_page > docs/flags.md

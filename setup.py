@@ -8,10 +8,10 @@ CHECK = ["simplejpeg>=1.9,<2"]
 # Optional decoders, see transforms/imaging/extras.py.
 HEIF = ["pillow-heif>=1.8,<2"]
 JXL = ["pillow-jxl-plugin>=1.3.8,<2"]
-# They package the project on the submitting machine, for Beam too.
+# Beam and this program use these to build the package on the submitting machine.
 DATAFLOW = ["build>=1.2", "setuptools>=77"]
 S3 = ["boto3>=1.35"]
-# Flink's own jars, for --local_cluster. Beam's job server is fetched by make install-flink.
+# Flink's own jars, for --local_cluster. `make install-flink` downloads Beam's job server.
 FLINK = ["apache-flink-libraries==1.19.3"]
 TEST = [
     *CHECK,
@@ -32,7 +32,7 @@ TEST = [
 ]
 # tests/readers loads datasets with them.
 READERS = ["datasets>=4", "duckdb>=1.2", "mlcroissant>=1.0.17", "pycocotools>=2.0.8", "tfrecord>=1.14"]
-# Raised by hand: a newer version may report more.
+# Update these by hand: a newer version may report more problems.
 LINT = [
     "mypy~=2.4",
     "pandas-stubs",
@@ -44,12 +44,12 @@ LINT = [
 ]
 
 NATIVE = Path("transforms/imaging/native")
-# The same bytes as Pillow, faster. Without a C compiler the package installs all the same, and Pillow does the work.
+# Resizes faster than Pillow, with the same bytes. Without a C compiler, the package installs anyway and uses Pillow.
 RESAMPLE = Extension(
     "transforms.imaging._resample",
     sources=[str(path) for path in sorted(NATIVE.glob("*.c"))],
     depends=[str(path) for path in sorted(NATIVE.glob("*.h"))],
-    # The weights must be Pillow's to the last bit.
+    # The weights must equal Pillow's to the last bit.
     extra_compile_args=["-O3", "-ffp-contract=off"],
     optional=True,
 )
@@ -76,7 +76,7 @@ setup(
         "apache-beam[gcp]>=2.76,<3",
         "google-crc32c>=1.5,<2",  # layout tfrecord; apache-beam[gcp] requires it too
         "pyarrow>=18",  # layout parquet; apache-beam requires it too
-        "pillow>=12.3,<13",  # apache-beam 2.77 requires <13; 12.3 fixes faults that hostile files can reach
+        "pillow>=12.3,<13",  # apache-beam 2.77 requires <13; 12.3 fixes vulnerabilities
         "jinja2>=3.1,<4",
         "loguru>=0.7,<1",
         "pyyaml>=6",  # the head of the card; apache-beam requires it too

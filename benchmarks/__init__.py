@@ -1,1 +1,1 @@
-"""The measurements behind the figures in the documentation."""
+"""The benchmarks that produce the figures in the documentation."""

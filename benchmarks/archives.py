@@ -1,9 +1,9 @@
 """Compare archives with folders: `python -m benchmarks.archives FOLDER [--count N] [--members N N]`.
 
-The first table has the time and the CPU time of an image without start-up, from a folder of JPEG files and from the
-same files in each kind of archive, one .tar.gz and four of them; each ratio is between runs of one round. That of a
-.tar.gz includes the pass that lists it. The second has the peak memory of runs over archives of tiny images, of which
-`--sample 1/1000` resizes a few.
+The first table has the wall time and CPU time per image without start-up, for a folder of JPEG files and for the same
+files in each kind of archive, including four .tar.gz files. Each ratio is between runs of one round. The figures of a
+.tar.gz include the pass that lists it. The second table has the peak memory of runs over archives of tiny images, of
+which `--sample 1/1000` resizes a few.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KINDS = ("tar", "zip", "tar.gz", "4 tar.gz")
 
 
 def pack(folder: Path, kind: str) -> Path:
-    """Write an archive of a folder beside it, and return its path; for "4 tar.gz" that of a folder of four."""
+    """Write an archive of a folder next to the folder, and return its path; for "4 tar.gz", a folder of four."""
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     path = Path(f"{folder}.{kind}")
     match kind:
@@ -48,19 +48,19 @@ def _write_tar(path: Path, folder: Path, files: list[Path]) -> None:
     with tarfile.open(path, "w:gz" if path.suffix == ".gz" else "w") as packed:
         for file in files:
             info = packed.gettarinfo(file, str(file.relative_to(folder)))
-            info.type = tarfile.REGTYPE  # and not a hard link to an earlier member
+            info.type = tarfile.REGTYPE  # not a hard link to an earlier member
             info.size = file.stat().st_size
             with file.open("rb") as data:
                 packed.addfile(info, data)
 
 
 def compare(folder: Path, count: int, rounds: int) -> None:
-    """Print the rates of one folder and of its archives."""
+    """Print the table of one folder and its archives."""
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
         folders = small_and_large(folder, count, place)
         inputs = {(kind, path): pack(path, kind) for path in folders.values() for kind in KINDS}
-        for path in folders.values():  # files of its own: a processor's cache would hold those that are linked
+        for path in folders.values():  # separate files, since linked ones would stay in the processor's cache
             inputs["folder", path] = place / "unpacked" / path.name
             shutil.unpack_archive(inputs["tar", path], inputs["folder", path])
 
@@ -92,7 +92,7 @@ def _range(values: list[float], unit: float = 1) -> str:
 
 
 def memory(counts: list[int]) -> None:
-    """Print the peak memory over archives of so many members."""
+    """Print the time and peak memory for archives with these numbers of members."""
     print("\n| members | " + " | ".join(f"{kind}, s | peak MB" for kind in ("folder", *KINDS)) + " |")
     print("| --- |" + " --- | --- |" * (1 + len(KINDS)))
     for count in counts:

@@ -1,8 +1,8 @@
 """Measure the join of boxes: `python -m benchmarks.boxes [--boxes 1000000 3000000] [--images 20000]`.
 
-The table has the shape of oidv6-train-annotations-bbox.csv: 21 columns, 8.4 boxes an image, of 600 classes that differ
-much in their frequency. The images are hard links to a tiny one, whose names are IDs in the table, and --sample 1/100
-leaves almost nothing to decode. Each figure is that of a whole run, and that of one with two classes chosen.
+The table resembles oidv6-train-annotations-bbox.csv: 21 columns, 8.4 boxes per image, and 600 classes of very different
+frequency. The images are hard links to a tiny one, whose names are IDs in the table, and --sample 1/100 leaves almost
+nothing to decode. Each figure is measured for a run with all classes and for one with two selected classes.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def _run(place: Path, folder: Path, classes: tuple[str, ...]) -> list[str]:
-    """Return the seconds, the CPU seconds and the megabytes of a run."""
+    """Return the seconds, the CPU seconds and the peak megabytes of a run."""
     with tempfile.TemporaryDirectory(dir=place) as out:
         flags = ["-s", 32, "--sample", "1/100", "--images_per_shard", 1000, "--boxes", place / "boxes.csv"]
         flags += ["--classes", *classes, "--only_classes"] if classes else []

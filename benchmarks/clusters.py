@@ -1,8 +1,8 @@
 """Compare a Flink cluster on this machine with a local run: `python -m benchmarks.clusters FOLDER [--count N]`.
 
-A rate is that of a run's record, from the first shard that was committed to the last one: a cluster takes most of a
-minute to start, and varies in it by more than the images take. The cluster is started for each run, with one slot for
-each TaskManager, and all processes share the cores of this machine.
+A rate comes from the run's record and covers the time from the first committed shard to the last one: a cluster takes
+most of a minute to start, and this time varies by more than the images take. The cluster is started for each run, with
+one slot per TaskManager, and all processes share the cores of this machine.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from transforms.dataset import state
 from transforms.model.records import RUN_DIR
 
 _LOCAL = "local, -j 2"
-# Shards of twenty images, so that the last ones do not leave a slot idle for long.
+# Shards have twenty images, so that the last ones do not leave a slot idle for long.
 _FLAGS = ("-s", 512, "--images_per_shard", 20, "--log_level", "error")
 
 
 class _Measured(NamedTuple):
-    """One run: images a second while it resized, its other seconds, and the peak memory of all its processes in MB."""
+    """One run: images per second while resizing, all other seconds, and the peak memory of all processes in MB."""
 
     rate: float
     other_seconds: float

@@ -1,7 +1,7 @@
-"""Check that nothing is lost whenever a run ends: `python -m benchmarks.kill [FOLDER] [--moments N] [--seed N]`.
+"""Check that interrupted runs lose nothing: `python -m benchmarks.kill [FOLDER] [--moments N] [--seed N]`.
 
-End the command at random moments by SIGKILL, and by Ctrl-C and SIGTERM, sent once and twice. Continue it each time, and
-compare every byte but those of the state with that of an uninterrupted run.
+End the command at random moments with SIGKILL, and with Ctrl-C and SIGTERM, sent once and twice. Continue the run each
+time, and compare all files, except for the state and the report, with those of an uninterrupted run.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def kill_at_random(case: Case, moments: int, rng: random.Random) -> Counter[str]:
-    """Kill `moments` runs at random moments and continue them; return how many were killed in which state.
+    """Kill `moments` runs at random moments and continue them. Return the number of kills in each state.
 
-    Each run starts with an empty OUT. Every third one is killed a second time when it is continued.
+    Each run starts with an empty OUT. Every third run is killed a second time when it is continued.
     """
     states: Counter[str] = Counter()
     for number in range(moments):
@@ -38,9 +38,9 @@ def kill_at_random(case: Case, moments: int, rng: random.Random) -> Counter[str]
 
 
 def interrupt_at_random(case: Case, moments: int, rng: random.Random) -> list[float]:
-    """Stop runs by Ctrl-C and SIGTERM, once and twice in turn, and continue them; return the seconds each took to end.
+    """Stop runs by Ctrl-C and SIGTERM, sent once or twice in turn. Return the seconds that each took to end.
 
-    Every other moment lies in the first second.
+    Continue each run. Every other moment is in the first second.
     """
     seconds: list[float] = []
     for moment in range(moments):

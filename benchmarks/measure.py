@@ -1,4 +1,4 @@
-"""Measure whole commands, and make the folders that they work on."""
+"""Measurement of whole commands, and creation of their input folders."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ TIME_LIMIT = 3600  # seconds for one command
 class Run(NamedTuple):
     """A finished command.
 
-    Memory that processes share, such as libraries, counts once for each.
+    Memory that processes share, such as libraries, counts once for each process.
 
     Args:
         seconds: its wall time.
-        cpu_seconds: its CPU time, without that of processes that were killed.
-        megabytes: the peak memory of all its processes together.
-        largest: the peak memory of the largest process of each kind, in MB.
+        cpu_seconds: its CPU time, except for that of killed processes.
+        megabytes: the peak memory of all its processes together, in MB.
+        largest: kind -> peak memory of the largest process of that kind, in MB.
     """
 
     seconds: float
@@ -45,12 +45,12 @@ class Run(NamedTuple):
 
 
 def measure(command: Sequence[str], codes: Container[int] = (0,), variables: Mapping[str, str] | None = None) -> Run:
-    """Run a command to its end, discard its output, and kill the processes that it leaves behind.
+    """Run a command to its end and measure it. Discard its output, and kill the processes that it leaves running.
 
     Args:
         command: the program and its arguments.
         codes: the exit codes that are not failures.
-        variables: additions to the environment.
+        variables: additional environment variables.
 
     Raises:
         RuntimeError: the command failed, or took longer than an hour. The message ends with its last line on stderr.
@@ -74,7 +74,7 @@ def measure(command: Sequence[str], codes: Container[int] = (0,), variables: Map
     return Run(seconds, usage.ru_utime + usage.ru_stime, watched.megabytes, watched.largest)
 
 
-# Kinds of processes by a word of their command lines; the others are the command itself.
+# Word in the command line of a process -> kind of the process. The others are the command itself.
 _KINDS = {
     "StandaloneSessionClusterEntrypoint": "JobManager",
     "TaskManagerRunner": "TaskManager",
@@ -85,11 +85,11 @@ _KINDS = {
 
 
 class PeakMemory(threading.Thread):
-    """Looks at the memory of a process and its descendants ten times a second.
+    """Watches the memory of a process and its descendants ten times per second.
 
     Attributes:
-        megabytes: the peak of all of them together.
-        largest: the peak of the largest one of each kind.
+        megabytes: the peak memory of all of them together, in MB.
+        largest: kind -> peak memory of the largest process of that kind, in MB.
     """
 
     def __init__(self, leader: int) -> None:
@@ -111,7 +111,7 @@ class PeakMemory(threading.Thread):
                 self.largest[kind] = max(self.largest.get(kind, 0.0), megabytes)
 
     def _kind(self, process: int) -> str:
-        """Return the kind of a process, and remember it unless it is only about to become what it is started for."""
+        """Return the kind of a process. Remember it unless it is "command": the process may still replace itself."""
         try:
             command = Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8", errors="replace")
         except OSError:  # it has ended
@@ -122,13 +122,13 @@ class PeakMemory(threading.Thread):
         return kind
 
     def end(self) -> None:
-        """Stop."""
+        """Stop watching."""
         self._is_over.set()
         self.join()
 
 
 def _wait(leader: int) -> tuple[int, resource.struct_rusage]:
-    """Wait for a process, kill the rest of its group, and return its exit status and its usage of resources."""
+    """Wait for a process, kill the rest of its group, and return its exit status and its resource usage."""
     limit = threading.Timer(TIME_LIMIT, os.killpg, (leader, signal.SIGKILL))
     limit.start()
     try:
@@ -149,7 +149,7 @@ def _failure(command: Sequence[str], code: int, stderr: bytes) -> RuntimeError:
 
 
 def run_module(module: str, *args: object) -> Run:
-    """Run `python -m module args`. Exit code 2, which refuses the arguments, is not a failure.
+    """Run `python -m module args`. Exit code 2, for invalid arguments, is not a failure.
 
     Raises:
         RuntimeError: the command failed.
@@ -158,15 +158,15 @@ def run_module(module: str, *args: object) -> Run:
 
 
 def image_resizer(in_dir: Path, out_dir: Path, *flags: object, processes: int | None = WORKERS) -> Run:
-    """Run image_resizer with so many worker processes, or with as many as it takes by itself."""
+    """Run image_resizer with this number of worker processes; None for the command's default."""
     limit = [] if processes is None else ["-j", processes]
     return run_module("pipeline", "-i", in_dir, "-o", out_dir, *limit, "-ext", "jpg", *flags)
 
 
 def repeat_files(folder: Path, count: int, into: Path) -> Path:
-    """Make the flat folder `into`, which holds the files of `folder` again and again under new names, and return it.
+    """Create the flat folder `into` with `count` files, and return it.
 
-    The files are hard links to one copy of each.
+    The files of `folder` are repeated under new names, as hard links to one copy of each.
     """
     sources = sorted(path for path in folder.iterdir() if path.is_file())
     copies = into.with_name(f"{into.name}-copies")
@@ -180,7 +180,7 @@ def repeat_files(folder: Path, count: int, into: Path) -> Path:
 
 
 def machine() -> str:
-    """Return the machine, the version of Python and the date, for the caption of a table."""
+    """Return the machine, Python's version and the date, for the caption of a table."""
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

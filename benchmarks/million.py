@@ -1,9 +1,9 @@
 """Measure runs over up to a million files: `python -m benchmarks.million [--counts 10000 100000 1000000]`.
 
 The files are hard links to a few tiny images, in folders of a thousand. `--sample 1/1000` resizes one image in a
-thousand, so that the figures are those of listing, sharding, grouping, markers and manifest: all that a file costs
-apart from its picture. The second run finds all files committed. With --local_cluster N both run on a Flink cluster
-with N TaskManagers.
+thousand, so the figures cover listing, sharding, grouping, markers and manifest: all costs of a file except for its
+pixels. The second run finds all files committed. With --local_cluster N, both run on a Flink cluster with N
+TaskManagers.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _measure(count: int, cluster: list[object]) -> TwoRuns:
 
 
 def make_tree(place: Path, count: int) -> Path:
-    """Make a tree of `count` images below `place`, and return its root."""
+    """Create a tree of `count` images below `place`, and return its root."""
     (place / "images").mkdir()
     images = []
     for seed in range(_IMAGES):
@@ -92,7 +92,7 @@ def make_tree(place: Path, count: int) -> Path:
 
 
 def _growth(small: Run, large: Run, files: int) -> tuple[str, str]:
-    """Return the microseconds and the KB that each of `files` further files costs."""
+    """Return the microseconds and the KB that each of the `files` additional files costs."""
     seconds, megabytes = large.seconds - small.seconds, large.megabytes - small.megabytes
     return f"{1e6 * seconds / files:.0f}", f"{1024 * megabytes / files:.2f}"
 

@@ -9,7 +9,7 @@ from tests.support.photos import photo
 
 
 def write_photos(folder: Path, count: int, flat: bool) -> None:
-    """Write `count` JPEGs, every second one into a sub-folder unless `flat`. `folder` appears once it is complete."""
+    """Write `count` JPEGs, every second one to a subfolder unless `flat`. Create `folder` only once it is complete."""
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     for seed in range(count):
         path = unfinished / ("harbour" if seed % 2 and not flat else "") / f"photo{seed:03d}.jpg"

@@ -1,6 +1,6 @@
-"""Resize images as image_resizer does, in a bare thread pool: `python -m benchmarks.pool IN OUT SIZE THREADS`.
+"""Resize images with image_resizer's core in a bare thread pool: `python -m benchmarks.pool IN OUT SIZE THREADS`.
 
-It reads, resizes, hashes and writes, without Beam, a manifest or the ability to continue.
+It reads, resizes, hashes and writes, without Beam or a manifest, and cannot continue an interrupted run.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Resize images as the first image_resizer.py did: `python -m benchmarks.reference IN OUT SIZE PROCESSES`.
+"""Resize images like the first image_resizer.py: `python -m benchmarks.reference IN OUT SIZE PROCESSES`.
 
-It is a plain equivalent: a process pool over one flat folder, in which Pillow decodes each image at full size.
+It is a simple equivalent: a process pool over one flat folder, in which Pillow decodes each image at full size.
 """
 
 from __future__ import annotations

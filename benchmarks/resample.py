@@ -1,7 +1,7 @@
 """The core with and without its C extension: `python -m benchmarks.resample FOLDER ... [--size 512] [--rounds 5]`.
 
-One thread, in memory: decode, resize, encode. Each image is made in every way in turn, `rounds` times, and its
-fastest time counts: CPU milliseconds, as means over the images. The bytes that the ways make are compared too.
+One thread decodes, resizes and encodes in memory. Each image is processed in every way in turn, `rounds` times, and its
+fastest time counts. The figures are CPU milliseconds, as means over the images. The resulting bytes are compared, too.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STAGES = (Stage.DECODE, Stage.RESIZE, Stage.ENCODE)
 
 
 class Timed(NamedTuple):
-    """One image made in one way: CPU milliseconds of each stage, and the SHA-256 of the file."""
+    """One image processed in one way: the CPU milliseconds of each stage, and the SHA-256 of the file."""
 
     stages: dict[Stage, float]
     sha256: str
@@ -44,7 +44,7 @@ class Timed(NamedTuple):
 
 
 class Watch:
-    """Takes the CPU time of stages, one after the other."""
+    """Measures the CPU time of consecutive stages."""
 
     def __init__(self) -> None:
         self.stages: defaultdict[Stage, float] = defaultdict(float)
@@ -58,7 +58,7 @@ class Watch:
 
 
 def by_core(data: bytes, size: int) -> Timed:
-    """Make an image as the command makes it."""
+    """Process an image as the command does."""
     watch = Watch()
     output = process_image(data, ResizeSpec(sizes=(size,), extension="jpg"), lap=watch.lap).outputs[size]
     if not isinstance(output, Encoded):
@@ -67,7 +67,7 @@ def by_core(data: bytes, size: int) -> Timed:
 
 
 def by_first_script(data: bytes, size: int) -> Timed:
-    """Make an image as the first image_resizer.py did: decoded whole, resized by Pillow."""
+    """Process an image as the first image_resizer.py did: decode it at full size, and resize it with Pillow."""
     watch = Watch()
     image = Image.open(io.BytesIO(data)).convert("RGB")
     watch.lap(Stage.DECODE)
@@ -84,7 +84,7 @@ def by_first_script(data: bytes, size: int) -> Timed:
 
 @contextlib.contextmanager
 def resizing_by(instruction_set: str | None) -> Iterator[None]:
-    """Let the core resize with this instruction set, or with Pillow."""
+    """Let the core resize with this instruction set; with Pillow if it is None."""
     with mock.patch.object(resample, "active_instruction_set", return_value=instruction_set):
         yield
 
@@ -98,13 +98,13 @@ def _core_with(instruction_set: str | None) -> Callable[[bytes, int], Timed]:
 
 
 def ways() -> dict[str, Callable[[bytes, int], Timed]]:
-    """Return each way to make an image, by its name."""
+    """Return name -> function of each way to process an image."""
     sets = [name for name in resample.instruction_sets() if name != resample.PORTABLE]
     return {FIRST_SCRIPT: by_first_script, PILLOW: _core_with(None), **{name: _core_with(name) for name in sets}}
 
 
 def fastest(data: bytes, size: int, rounds: int) -> dict[str, Timed]:
-    """Make one image in every way in turn, and return each way's fastest time."""
+    """Process one image in every way in turn, `rounds` times, and return the fastest time of each way."""
     runs = defaultdict(list)
     for _ in range(rounds):
         for name, way in ways().items():

@@ -1,4 +1,4 @@
-"""Rounds of measurements: every command on a small and on a large folder, which separates start-up from the work."""
+"""Rounds of measurements: every command runs on a small and a large folder, to separate start-up from the work."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 from benchmarks.measure import Run, repeat_files
 
-# (source folder, output folder) -> the run of a command.
+# Runs a command: (source folder, output folder) -> its measurement.
 Command = Callable[[Path, Path], Run]
 
 
 def small_and_large(folder: Path, count: int, place: Path) -> dict[int, Path]:
-    """Make folders of `count` and of an eighth of `count` files below `place`, and return them by their numbers."""
+    """Create folders of `count` and of an eighth of `count` files below `place`. Return number of files -> folder."""
     return {number: repeat_files(folder, number, place / f"in{number}") for number in (count // 8, count)}
 
 
@@ -21,8 +21,8 @@ class Round:
     """One measurement of every command on both folders.
 
     Args:
-        commands: the commands by their names.
-        folders: what `small_and_large` returns.
+        commands: name -> command.
+        folders: the result of `small_and_large`.
         out: the output folder, which is deleted after each command.
     """
 

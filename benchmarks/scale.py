@@ -1,7 +1,7 @@
-"""Measure what each file costs apart from its picture: `python -m benchmarks.scale [--count N]`.
+"""Measure the costs of a file except for its pixels: `python -m benchmarks.scale [--count N]`.
 
-The figures are memory and time per file for many tiny files, in a first run and in a second one, which finds all of
-them committed; the time of a run over two files; and the time until a wrong command is refused.
+The figures are the memory and time per file for many tiny files, in a first run and in a second one, which finds all of
+them committed; the time of a run over two files; and the time until an invalid command is rejected.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def _measure(place: Path, count: int, rounds: int) -> dict[str, list[float]]:
-    """Return the figures by their names, with a value for each round."""
+    """Return name -> values of each figure, with a value for each round."""
     (place / "tiny").mkdir()
     for seed in range(24):
         photo(seed, (64, 48)).save(place / "tiny" / f"{seed}.jpg")
@@ -62,7 +62,7 @@ def _round(place: Path, number: int, folders: dict[int, Path]) -> dict[str, floa
 
 
 def _growth(name: str, small: Run, large: Run, files: int) -> dict[str, float]:
-    """Return what each of the further files of the large folder costs."""
+    """Return the cost of each additional file of the large folder."""
     return {
         f"{name}: memory per file, KB": (large.megabytes - small.megabytes) * 1024 / files,
         f"{name}: time per file, microseconds": (large.seconds - small.seconds) * 1e6 / files,

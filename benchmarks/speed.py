@@ -1,7 +1,7 @@
 """Compare image_resizer with a bare thread pool and with the first script: `python -m benchmarks.speed FOLDER ...`.
 
-Each round runs every command on a small and on a large folder; the slope between the two is the time without
-start-up. Every ratio is between two runs of one round. The table has the medians, lowest and highest values.
+Each round runs every command on a small and a large folder. The slope between the two is the time without start-up.
+Every ratio is between two runs of one round. The table has the median, lowest and highest values.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _COMMANDS: dict[str, Command] = {
 
 
 def _whole(name: str, other: str) -> Callable[[Round], float]:
-    """Return the function from a round to the ratio of two commands' times."""
+    """Return a function that computes the ratio of two commands' times in a round."""
     return lambda measured: measured.seconds(name) / measured.seconds(other)
 
 
 def _work(name: str, other: str) -> Callable[[Round], float]:
-    """Return the function from a round to the ratio of two commands' times without start-up."""
+    """Return a function that computes the ratio of two commands' times without start-up in a round."""
     return lambda measured: measured.seconds_per_image(name) / measured.seconds_per_image(other)
 
 
-# What the table shows -> how it is computed from a round.
+# Name of a figure in the table -> function that computes it from a round.
 _FIGURES: dict[str, Callable[[Round], float]] = {
     "time relative to the bare pool, whole command": _whole("image_resizer", "pool"),
     "time relative to the bare pool, without start-up": _work("image_resizer", "pool"),

@@ -1,7 +1,7 @@
-"""Compare a list of web addresses with a folder: `python -m benchmarks.web FOLDER`.
+"""Compare a list of URLs with a folder: `python -m benchmarks.web FOLDER`.
 
-A server on this machine, which shares its cores with the command, serves the same files. With --latency it waits before
-each answer, as a server far away does. Each round runs both commands on a small and on a large number of files; the
+A server on this machine, which shares its cores with the command, serves the same files. With --latency, it waits
+before each response, like a distant server. Each round runs both commands on a small and a large number of files. The
 slope between the two is the time without start-up.
 """
 
@@ -31,7 +31,7 @@ class _Handler(SimpleHTTPRequestHandler):
         super().do_GET()
 
     def log_message(self, *_args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -46,7 +46,7 @@ def _serve(folder: Path, latency: float, ready: Connection) -> None:
 
 
 def _from_web(port: int, source: Path, out: Path) -> Run:
-    """Run image_resizer on a list of the addresses of the files in a folder that is served."""
+    """Run image_resizer on a list of URLs: those of the files in `source`, which the server serves."""
     listed = source.with_suffix(".txt")
     lines = (f"http://127.0.0.1:{port}/{source.name}/{path.name}\n" for path in sorted(source.iterdir()))
     listed.write_text("".join(lines))

@@ -1,9 +1,9 @@
 """Measure how far worker processes scale: `python -m benchmarks.workers [--milliseconds 6] [--jobs 1 2 4 8 16 32]`.
 
-Images are replaced by a sleep, so that a machine needs no more cores than workers. A worker still reads, hashes and
-writes files, and its parent does all that it does in a run. For each -j, the table has the images a second without
-start-up, their share of the ideal (-j divided by the sleep), and the CPU time of the parent for each image, which is
-an upper bound of the time that it holds its interpreter lock; that, as a share of the sleep, is how much of a worker's
+A sleep replaces the processing of images, so that the machine needs no more cores than workers. A worker still reads,
+hashes and writes files, and its parent does all of its usual work. For each -j, the table has the images per second
+without start-up, their share of the ideal (-j divided by the sleep), and the parent's CPU time per image. That time is
+an upper bound of the time that the parent holds its interpreter lock. Its share of the sleep is how much of a worker's
 time the parent takes.
 """
 
@@ -19,7 +19,7 @@ from typing import NamedTuple
 from benchmarks.measure import ROOT, machine, measure, repeat_files
 from tests.support.photos import photo
 
-# Loaded by every Python process of a run. Only worker processes are started with -c.
+# Every Python process of a run executes this program. Only worker processes are started with -c.
 _PROGRAM = """
 import atexit, os, sys, time
 if sys.argv[:1] == ["-c"]:
@@ -38,14 +38,14 @@ else:
 
 
 class Slept(NamedTuple):
-    """A run: its wall time, and the CPU time of the parent, in seconds."""
+    """A run: its wall time and the parent's CPU time, in seconds."""
 
     wall: float
     parent: float
 
 
 def sleeping(source: Path, place: Path, jobs: int, seconds: float) -> Slept:
-    """Run the command over `source` with workers that sleep for each image."""
+    """Run the command over `source` with `jobs` workers that sleep for `seconds` for each image."""
     cpu = place / "cpu"
     (place / "site").mkdir(exist_ok=True)
     program = _PROGRAM.format(root=str(ROOT), seconds=seconds, cpu=str(cpu))

@@ -1,4 +1,4 @@
 """The Beam transforms of the program, around the pure core `transforms.imaging`.
 
-This file imports nothing, so that the core loads without Beam.
+This file imports nothing, so that the core can be loaded without Beam.
 """

@@ -1,9 +1,9 @@
-"""A transform for your own pipelines: files -> resized images. docs/python.md documents it.
+"""A transform for your own Beam pipelines: files -> resized images. docs/python.md documents it.
 
     ReadableFile
       | ResizeImages     -> ResizedImage(key, size, data, row, failure), one for each image and size
 
-The command's graph does not use it, since that resizes and commits whole shards (pipeline/graph.py).
+The graph of the command does not use it, since it resizes and commits whole shards (pipeline/graph.py).
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class ResizedImage(NamedTuple):
     """One image at one size.
 
     Args:
-        key: the file's path below the root, without extension.
-        size: a size of the spec.
+        key: the file's path below the root, without its extension.
+        size: one of the spec's sizes.
         data: the encoded output; None if the image failed or was skipped.
-        row: its row in the manifest of a dataset. `row.status` is "written", "failed" or "skipped", and
+        row: the row that the manifest of a dataset would have. `row.status` is "written", "failed" or "skipped", and
             `row.path` is the path of the output in the layout `files`.
-        failure: its row in the failures file of a dataset; None if it did not fail.
+        failure: the row that the failures file of a dataset would have; None if the image did not fail.
     """
 
     key: str
@@ -58,14 +58,14 @@ class ResizedImage(NamedTuple):
 
 
 def source_of(metadata: FileMetadata, root: str = "") -> Source:
-    """Return the source for a listed file.
+    """Return the source that describes a file matched by Beam.
 
     Args:
         metadata: the metadata of the file.
         root: the folder that keys are relative to; "" makes the whole path the key.
 
     Raises:
-        RunError: the file does not lie below the root.
+        RunError: the file is not below the root.
     """
     if root and not storage.is_inside(metadata.path, root):
         raise RunError(
@@ -78,13 +78,13 @@ def source_of(metadata: FileMetadata, root: str = "") -> Source:
 
 
 def resize_file(source: Source, config: ResizeConfig) -> list[ResizedImage]:
-    """Make all sizes of one source in a worker process, and return them. An error in the image becomes a failure.
+    """Resize one source to all sizes in a worker process. Return an error in the image as a failure.
 
-    Add to the same counters as the command does.
+    Update the same Beam counters as the command.
 
     Args:
         source: a result of `source_of`.
-        config: the configuration, of which `spec`, `processes` and `memory` are used.
+        config: the configuration. Only `spec`, `processes` and `memory` are used.
     """
     workers = workers_for(config)
     (result,) = workers.submit([source], Job(config.spec, staging="", memory=workers.memory)).results()
@@ -102,14 +102,14 @@ def resize_file(source: Source, config: ResizeConfig) -> list[ResizedImage]:
 
 
 class ResizeImages(beam.PTransform):
-    """ReadableFiles -> `ResizedImage`s: one for each file and size, also for files that are not images.
+    """`ReadableFile`s -> `ResizedImage`s: one for each file and size, including files that are not images.
 
     Args:
-        spec: what to make of each image.
-        root: the folder that keys are relative to, such as "photos" for the pattern "photos/**"; without it
-            a key is the whole path without extension.
-        memory: bytes that decoded images may take at the same time in the workers of one process; None for half
-            of the machine's. An image that needs more by itself fails as `too-large`.
+        spec: how to resize each image.
+        root: the folder that keys are relative to, such as "photos" for the pattern "photos/**". With "", a key is
+            the whole path without its extension.
+        memory: the bytes that decoded images may use at the same time in the workers of one process; None for half
+            of the machine's memory. An image that alone needs more fails as `too-large`.
 
     Raises:
         SettingError: the spec needs an extra that is not installed.
@@ -125,7 +125,7 @@ class ResizeImages(beam.PTransform):
             spec=spec,
             layout=_LAYOUT,
             images_per_shard=1,
-            processes=os.cpu_count() or 1,  # started when as many threads call at once
+            processes=os.cpu_count() or 1,  # a process is started only when enough threads call at the same time
             memory=memory,
         )
 
@@ -137,7 +137,7 @@ class _ResizeFileFn(beam.DoFn):
     def __init__(self, config: ResizeConfig, root: str) -> None:
         self._config = config
         self._root = root
-        self._versions = versions(config)  # of the process that builds the graph
+        self._versions = versions(config)  # those of the process that builds the graph
 
     def setup(self) -> None:
         check_libraries(self._config, self._versions)

@@ -1,6 +1,7 @@
-"""Private and internal names of Beam, Google's client and argparse: no other module uses any.
+"""Private names of Beam, of Google's client and of argparse. No other module uses any of them.
 
-Each function names what a new version lacks. Loading this module loads none of those libraries.
+If the installed version lacks a name, the functions raise a `RunError` that names it. Importing this module imports
+neither Beam nor Google's client.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
 BEAM, GOOGLE, PYTHON = "apache-beam", "google-cloud-storage", "Python"
 
-# The versions that the tests of this module passed with.
+# The versions with which the tests of this module passed.
 _TESTED = {BEAM: "2.77", GOOGLE: "3.17", PYTHON: "3.11"}
 
-# What Beam loads if it is installed, and works without: its parts for stores and services with the clients that they
-# need, and libraries of tables.
+# Modules that Beam imports if they are installed, but can do without: its own modules for stores and services, the
+# clients that those need, and table libraries.
 OPTIONAL = (
     *("apache_beam.io.aws", "apache_beam.io.azure", "apache_beam.io.gcp"),
     *("apitools", "google.api_core", "google.auth"),
@@ -38,10 +39,10 @@ OPTIONAL = (
 
 
 def load_beam_without_optional_parts() -> None:
-    """Load Beam without `OPTIONAL`, which takes two fifths of its loading time, for a process that needs no store.
+    """Import Beam without `OPTIONAL`, which takes two fifths of the import time, in a process that needs no store.
 
-    From then on Beam reaches local files only. Everything else in the process can import what was left out. A version
-    of Beam that has not been tested is loaded whole, since it may need some of it.
+    Afterwards Beam can access local files only. All other code in the process can import the omitted modules. An
+    untested version of Beam is imported as a whole, since it may need some of them.
     """
     tested = _version(BEAM).startswith(f"{_TESTED[BEAM]}.")
     with _hidden([name for name in OPTIONAL if tested and name not in sys.modules]):
@@ -50,7 +51,7 @@ def load_beam_without_optional_parts() -> None:
 
 @contextlib.contextmanager
 def _hidden(names: Sequence[str]) -> Iterator[None]:
-    """Make modules look as if they were not installed, and silence the warnings that they are not."""
+    """Make modules look as if they were not installed, and silence warnings about that."""
     disabled = logging.root.manager.disable
     logging.disable(logging.WARNING)
     sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]  # None: importing it raises ModuleNotFoundError
@@ -63,7 +64,7 @@ def _hidden(names: Sequence[str]) -> Iterator[None]:
 
 
 def file_system_options() -> PipelineOptions:
-    """Return the options of Beam's file systems in this process; a worker gets them from Beam."""
+    """Return the options of Beam's file systems in this process. In a worker, Beam has set them."""
     from apache_beam.io.filesystems import FileSystems
     from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -71,7 +72,7 @@ def file_system_options() -> PipelineOptions:
 
 
 def storage_client(options: PipelineOptions, anonymous: bool) -> Client:
-    """Return a client of Google Cloud Storage with the credentials and headers that Beam gives its own."""
+    """Return a client of Google Cloud Storage with the same credentials and headers as Beam's own client."""
     create = _attribute(_module("apache_beam.io.gcp.gcsio", BEAM), "create_storage_client", BEAM)
     return create(options, use_credentials=not anonymous)
 
@@ -82,12 +83,12 @@ def session_of(client: Client) -> Session:
 
 
 def is_transient() -> Callable[[BaseException], bool]:
-    """Return the predicate by which Google's client decides that an error may pass."""
+    """Return the predicate with which Google's client decides whether an error is transient."""
     return _attribute(_module("google.cloud.storage.retry", GOOGLE), "_should_retry", GOOGLE)
 
 
 def beam_parser() -> argparse.ArgumentParser:
-    """Return a parser of Beam's flags, filled as Beam fills its own."""
+    """Return a parser with the flags that Beam adds to its own parser."""
     from apache_beam.options.pipeline_options import PipelineOptions
 
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
@@ -102,18 +103,18 @@ def flags_of(parser: argparse.ArgumentParser) -> list[str]:
 
 
 def problems_of_options(args: Sequence[str]) -> list[str]:
-    """Return what Beam finds wrong in its flags, apart from what one runner alone needs, in Beam's words."""
+    """Return Beam's messages about invalid Beam flags, except for flags that only one runner requires."""
     from apache_beam.options.pipeline_options import PipelineOptions
 
     module = _module("apache_beam.options.pipeline_options_validator", BEAM)
     try:
         return _attribute(module, "PipelineOptionsValidator", BEAM)(PipelineOptions(list(args)), None).validate()
-    except ModuleNotFoundError as error:  # a flag for Beam's own tests needs a library of theirs
+    except ModuleNotFoundError as error:  # a flag of Beam's own tests needs a test library
         return [str(error)]
 
 
 def dataflow_job_state(job_id: str, beam_args: Sequence[str]) -> str:
-    """Ask Dataflow for the state of a job, such as RUNNING: one of Beam's `PipelineState`.
+    """Return the state of a Dataflow job, such as RUNNING: a value of Beam's `PipelineState`.
 
     Raises:
         Exception: anything that Dataflow's client raises.
@@ -129,10 +130,10 @@ def dataflow_job_state(job_id: str, beam_args: Sequence[str]) -> str:
 
 
 def worker_environment(worker_id: str, endpoint: str) -> dict[str, str]:
-    """Ask a runner for the settings of a worker, and return them as the environment variables that Beam reads.
+    """Request the settings of a worker from its runner. Return them as the environment variables that Beam reads.
 
     Args:
-        worker_id: the id that the runner gave the worker.
+        worker_id: the ID that the runner has assigned to the worker.
         endpoint: the address of the runner's provision service.
 
     Raises:
@@ -161,13 +162,13 @@ def worker_environment(worker_id: str, endpoint: str) -> dict[str, str]:
 
 
 def run_worker() -> None:
-    """Be a worker of Beam's, by the variables of `worker_environment`, until the runner has no more work."""
+    """Run a Beam worker, configured by the variables of `worker_environment`, until the runner has no more work."""
     worker = _module("apache_beam.runners.worker.sdk_worker_main", BEAM)
     _attribute(worker, "main", BEAM)([])
 
 
 def silence_workers() -> None:
-    """Keep workers that run in this process from printing tracebacks: their errors come with the end of the job."""
+    """Keep workers in this process from printing tracebacks: the end of the job reports their errors."""
     for name in ("apache_beam.runners.worker.sdk_worker", "apache_beam.runners.worker.log_handler"):
         _module(name, BEAM).print = _print_nothing
 
@@ -176,7 +177,7 @@ def _print_nothing(*_args: object, **_options: object) -> None: ...
 
 
 def portable_job_id(result: object) -> str:
-    """Return the id of a job of Beam's portable runner."""
+    """Return the ID of a job from the result of Beam's portable runner."""
     return _attribute(result, "_job_id", BEAM)
 
 
@@ -203,6 +204,6 @@ def _dropped(name: str, library: str) -> RunError:
 
 @functools.cache
 def _version(library: str) -> str:
-    import importlib.metadata  # slow to load, and workers do not need it
+    import importlib.metadata  # loaded here because it is slow and workers do not need it
 
     return platform.python_version() if library == PYTHON else importlib.metadata.version(library)

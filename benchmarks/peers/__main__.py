@@ -3,10 +3,10 @@
 The tools are installed first: Python and Node packages below build/peers, and Debian packages (libvips-tools,
 imagemagick) on the machine if the user is root. A tool that cannot be installed is left out, with a message.
 
-All tools write JPEGs of quality 75 whose longest side is 512 px. In each round every tool resizes a small and a large
-folder, on one core and on two; the slope between the two folders is the time without start-up. Some tools take seconds
-to start, and vary in it: choose N so that their work takes several times as long. A multiple of 128 gives the two
-workers of every pool the same number of files.
+All tools write JPEGs of quality 75 whose longest side is 512 px. In each round, every tool resizes a small and a large
+folder, on one core and on two. The slope between the two folders is the time without start-up. Some tools take seconds
+to start, and this time varies: choose N so that their work takes several times as long. With a multiple of 128, the
+two workers of every pool get the same number of files.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from benchmarks.peers.tools import REFERENCE, SIZE, TOOLS
 
 
 def _installed() -> tuple[dict[str, str], dict[str, str]]:
-    """Install the tools. Return the version of each, and the reasons why others are left out."""
+    """Install the tools. Return tool -> version, and tool -> reason for the tools that are left out."""
     versions: dict[str, str] = {}
     left_out: dict[str, str] = {}
     with leaving_out("similarity", left_out):

@@ -1,4 +1,4 @@
-"""Run every tool on one folder: once to compare its results with the exact pixels, then in rounds for its speed."""
+"""Run every tool on one folder: once to compare its results with the exact pixels, then in rounds for speed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmarks.rounds import Command, Round, small_and_large
 CORES = (1, 2)
 SAMPLE = 12
 
-# What a tool that is missing or broken raises.
+# The exceptions of a tool that is missing or broken.
 _FAILURES = (RuntimeError, OSError, subprocess.SubprocessError)
 _NOT_RUN = Run(float("nan"), float("nan"), float("nan"), {})
 
@@ -40,7 +40,7 @@ class Comparison:
         folder: a flat folder of JPEG files.
         count: the number of files in the large folder, which is made from `folder`.
         place: an empty folder to work in.
-        left_out: the tools that are not run, with the reasons. Tools that fail are added.
+        left_out: tool -> reason why it is not run. Tools that fail are added.
     """
 
     def __init__(self, tools: Sequence[Tool], folder: Path, count: int, place: Path, left_out: dict[str, str]) -> None:
@@ -59,7 +59,7 @@ class Comparison:
         return [tool for tool in self._tools if tool.name not in self.left_out]
 
     def measure_similarity(self) -> None:
-        """Compare the results of each tool with the exact pixels, as PNG if it writes PNG: JPEG would change them."""
+        """Compare the results of each tool with the exact pixels, as PNG if possible: JPEG would change the pixels."""
         for tool in self.tools:
             extension = "png" if tool.lossless else "jpg"
             with leaving_out(tool.name, self.left_out):
@@ -97,7 +97,7 @@ class Comparison:
 
 @contextlib.contextmanager
 def leaving_out(name: str, left_out: dict[str, str]) -> Iterator[None]:
-    """Add the reason to `left_out` and print it if the block fails, and go on."""
+    """If the block fails, add the reason to `left_out`, print it, and continue."""
     try:
         yield
     except _FAILURES as error:
@@ -107,7 +107,7 @@ def leaving_out(name: str, left_out: dict[str, str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def cores(count: int) -> Iterator[None]:
-    """Let this process, and those that it starts in the block, use only the last `count` cores."""
+    """Restrict this process, and those that it starts in the block, to the last `count` cores."""
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(allowed)[-count:])
     try:

@@ -1,8 +1,8 @@
 """Measure lower bounds of the time per image: `python -m benchmarks.peers.floor FOLDER SIZE` prints two, in seconds.
 
-Both read, decode and encode, in one thread, and write nothing; what they encode was resized to SIZE before. The first
-decodes at an eighth of the size, which is little more than entropy decoding. The second decodes at the scale at which
-image_resizer decodes.
+Both read, decode and encode in one thread, and write nothing. The images that they encode were resized to SIZE before.
+The first decodes at an eighth of the size, which is little more than entropy decoding. The second decodes at the same
+scale as image_resizer.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Install the other tools: into environments below build/peers, and Debian packages on the machine.
+"""Install the other tools: in environments below build/peers, and Debian packages on the machine.
 
-A tool that is installed stays as it is. A failure raises RuntimeError or OSError.
+Tools that are already installed are not changed. A failure raises RuntimeError or OSError.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ def output(*command: str, variables: Mapping[str, str] | None = None) -> str:
 
 
 def nothing() -> None:
-    """Install nothing, for a tool that is in the environment of image_resizer."""
+    """Install nothing, for a tool in the environment of image_resizer."""
 
 
 def python(environment: str) -> str:
-    """Return the interpreter of an environment. Each tool has its own, as two of them require different OpenCVs."""
+    """Return the interpreter of an environment. Each tool has its own: two of them require different OpenCVs."""
     return str(PLACE / environment / "bin" / "python")
 
 
 def pip(environment: str, *packages: str) -> None:
-    """Install Python packages into an environment, and create it first if there is none."""
+    """Install Python packages into an environment. Create the environment if it does not exist."""
     if not os.path.exists(python(environment)):
         output(sys.executable, "-m", "venv", "--clear", str(PLACE / environment))
     output(python(environment), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages)
@@ -59,7 +59,7 @@ def npm(package: str) -> None:
 
 
 def apt(command: str, package: str) -> None:
-    """Install the Debian package of a command, which only root can do."""
+    """Install the Debian package of a command. Only root can do this."""
     if shutil.which(command):
         return
     if os.geteuid() or not shutil.which("apt-get"):

@@ -1,7 +1,7 @@
 """Compare a tool's results with exact ones: `python -m benchmarks.peers.similarity SOURCES RESULTS EXTENSION SIZE`.
 
-An exact result is Pillow's Lanczos on the image decoded at full size. The command runs in the environment `similarity`,
-which has scikit-image.
+An exact result is the image decoded at full size and resized with Pillow's Lanczos filter. The command runs in the
+environment `similarity`, which has scikit-image.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from PIL import Image
 
 from tests.support.comparison import psnr
 
-# Pixels by which a result's side may differ from the fitted one, as tools round the shorter side differently.
+# Pixels by which a result's side may differ from the fitted one, since tools round the shorter side differently.
 TOLERANCE = 2
 
 
 def ssim(first: Image.Image, second: Image.Image) -> float:
-    """Return the structural similarity of two images of one size and mode; 1 if they are equal."""
+    """Return the structural similarity of two images of the same size and mode; 1 if they are equal."""
     import numpy
     from skimage.metrics import structural_similarity
 
@@ -28,16 +28,16 @@ def ssim(first: Image.Image, second: Image.Image) -> float:
 
 
 def exact(source: Image.Image, dimensions: tuple[int, int], size: int) -> list[Image.Image]:
-    """Return the exact images of a source at the dimensions of a tool's result, one for each reading of these.
+    """Return the exact images of a source at the dimensions of a tool's result, one for each interpretation of them.
 
     Tools round the shorter side up or down. Their results are not resized for the comparison: the exact image has the
     dimensions of the result instead. If a side was rounded, some tools fit the whole source to it. Others keep one
-    scale for both sides, from the first pixel or about the centre, which shifts the image by a fraction of a pixel.
+    scale for both sides, aligned to the first pixel or the center, which shifts the image by a fraction of a pixel.
 
     Args:
         source: the image decoded at full size.
         dimensions: the (width, height) of the result.
-        size: the longest side that the tool was asked for.
+        size: the longest side that was requested from the tool.
 
     Raises:
         ValueError: a side differs by more than `TOLERANCE` pixels from the fitted one.
@@ -54,7 +54,7 @@ def exact(source: Image.Image, dimensions: tuple[int, int], size: int) -> list[I
 
 
 def _in_one_scale(picture: Image.Image, dimensions: tuple[int, int], scale: float, share: float) -> Image.Image:
-    """Return the exact image with one scale for both sides, and `share` of the pixels over or missing at its start."""
+    """Return the exact image with one scale for both sides. `share` of the excess or missing pixels is at its start."""
     import numpy
 
     edge = math.ceil(TOLERANCE / scale) + 1
@@ -71,7 +71,7 @@ def compare(source: Image.Image, result: Image.Image, size: int) -> tuple[float,
 
 
 def main(sources: str, results: str, extension: str, size: str) -> None:
-    """Print the similarities as JSON. The files of both folders are paired by their order, as one tool numbers them."""
+    """Print the similarities as JSON. Pair the files of both folders by their order, since one tool numbers them."""
     paths = sorted(Path(results).rglob(f"*.{extension}"))
     pairs = [
         compare(Image.open(source), Image.open(result).convert("RGB"), int(size))

@@ -1,4 +1,4 @@
-"""Spread the files of a flat folder over workers."""
+"""Distribute the files of a flat folder over workers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Resize = Callable[[str, str, int], None]
 
 
 def in_processes(resize: Resize, in_dir: str, out_dir: str, size: str, workers: str, extension: str) -> None:
-    """Resize every file in a process pool, with chunks as large as those of the first script."""
+    """Resize every file in a process pool, with the same chunk size as the first script."""
     os.makedirs(out_dir)
     work = functools.partial(_resize_file, resize, in_dir, out_dir, int(size), extension)
     with ProcessPoolExecutor(int(workers)) as pool:
@@ -27,7 +27,7 @@ def _resize_file(resize: Resize, in_dir: str, out_dir: str, size: int, extension
 
 
 def in_commands(command: list[str], in_dir: str, workers: str) -> None:
-    """Run one process of `command` per worker at the same time, each with its share of the paths as arguments.
+    """Run one process of `command` per worker concurrently, each with its share of the paths as arguments.
 
     Raises:
         subprocess.CalledProcessError: a process failed.
@@ -40,6 +40,6 @@ def in_commands(command: list[str], in_dir: str, workers: str) -> None:
 
 
 def shares(paths: list[str], workers: int) -> list[list[str]]:
-    """Split `paths` into `workers` lists of neighbours whose lengths differ by at most one."""
+    """Split `paths` into `workers` lists of consecutive paths, whose lengths differ by at most one."""
     bounds = [len(paths) * number // workers for number in range(workers + 1)]
     return [paths[start:end] for start, end in itertools.pairwise(bounds)]

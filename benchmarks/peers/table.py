@@ -21,7 +21,7 @@ UNSURE = "~"
 LEGEND = f"{UNSURE}: most of the time is start-up, so the figure without start-up is uncertain; use a larger --count"
 
 _NONE = "-"
-_LEAST_WORK = 1 / 3  # of the time of the whole command
+_LEAST_WORK = 1 / 3  # as a share of the whole command's time
 _HEAD = (
     "",
     *(
@@ -49,7 +49,7 @@ def table(comparison: Comparison) -> list[str]:
 
 
 def speed_cells(rounds: Sequence[Round], name: str) -> list[str]:
-    """Return the images per second, and the speed relative to the first script without and with start-up."""
+    """Return the images per second, and the speed relative to the first script, without and with start-up."""
     mark = UNSURE if min(_share_of_work(measured, name) for measured in rounds) < _LEAST_WORK else ""
     rates = [1 / measured.seconds_per_image(name) for measured in rounds]
     work = [measured.seconds_per_image(REFERENCE.name) / measured.seconds_per_image(name) for measured in rounds]
@@ -77,12 +77,12 @@ def floor_cells(rounds: Sequence[Round], seconds: Sequence[float]) -> list[str]:
 
 
 def median_and_range(values: Sequence[float]) -> str:
-    """Return the median, and the lowest and the highest value."""
+    """Return the median, the lowest and the highest value as text."""
     return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
 def similarity_cells(similarity: Similarity | None) -> list[str]:
-    """Return the mean and worst PSNR and SSIM. Images with equal pixels are left out of the mean PSNR."""
+    """Return the mean and worst PSNR and SSIM. Exclude images with equal pixels from the mean PSNR."""
     if similarity is None:
         return [_NONE, _NONE]
     unequal = [value for value in similarity.psnr if math.isfinite(value)]

@@ -30,9 +30,9 @@ class Tool:
         name: its name in the table.
         note: how it resizes, for the list below the table.
         argv: the command, in which {source}, {out}, {size}, {workers} and {extension} are replaced.
-        version: returns its version; raises an error if the tool is not installed.
-        install: installs it.
-        lossless: whether it can write PNG too.
+        version: the function that returns its version, or raises an error if the tool is not installed.
+        install: the function that installs it.
+        lossless: whether it can also write PNG.
     """
 
     name: str
@@ -43,10 +43,10 @@ class Tool:
     lossless: bool = True
 
     def run(self, source: Path, out: Path, workers: int, extension: str = "jpg") -> Run:
-        """Resize all files of `source` into `out`.
+        """Resize all files of `source` to `out`.
 
         Raises:
-            RuntimeError: the tool failed, or the number of its images is not that of the files.
+            RuntimeError: the tool failed, or it did not write as many images as there are files.
         """
         values = {"source": source, "out": out, "size": SIZE, "workers": workers, "extension": extension}
         measured = measure([part.format(**values) for part in self.argv], variables=_variables(workers, out.parent))
@@ -57,7 +57,7 @@ class Tool:
 
 
 def _variables(workers: int, place: Path) -> dict[str, str]:
-    """Return the variables for one thread per image, one image per worker, and temporary files in `place`."""
+    """Return the environment variables for one thread per image, one image per worker, temporary files in `place`."""
     single = {"VIPS_CONCURRENCY": "1", "MAGICK_THREAD_LIMIT": "1", "UV_THREADPOOL_SIZE": str(workers)}
     return single | versions.node_path() | {"NO_ALBUMENTATIONS_UPDATE": "1", "TMPDIR": str(place)}
 

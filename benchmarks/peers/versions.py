@@ -1,4 +1,4 @@
-"""The version of each tool, in a few words. Every function raises RuntimeError or OSError if its tool is missing."""
+"""The version of each tool as text. Every function raises RuntimeError or OSError if its tool is missing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.peers.install import NODE_MODULES, output, python
 
 
 def pillow() -> str:
-    """Return the version of Pillow, with which image_resizer and the first script resize."""
+    """Return the version of Pillow, which image_resizer and the first script use."""
     return f"Pillow {version('pillow')}, libjpeg-turbo {features.version_feature('libjpeg_turbo')}"
 
 
@@ -23,18 +23,18 @@ def packages(environment: str, *names: str) -> str:
 
 
 def sharp() -> str:
-    """Return the versions of sharp, of the libvips in it, and of Node."""
+    """Return the versions of sharp, of its libvips, and of Node."""
     numbers = json.loads(output("node", "-p", "JSON.stringify(require('sharp').versions)", variables=node_path()))
     return f"sharp {numbers['sharp']}, libvips {numbers['vips']}, Node {output('node', '--version').lstrip('v')}"
 
 
 def node_path() -> dict[str, str]:
-    """Return the variable that tells Node where packages are."""
+    """Return the environment variable that tells Node where packages are."""
     return {"NODE_PATH": str(NODE_MODULES)}
 
 
 def vipsthumbnail() -> str:
-    """Return the version of the libvips on this machine."""
+    """Return the version of this machine's libvips."""
     return output("vipsthumbnail", "--version").replace("vips-", "libvips ").split("-")[0]
 
 

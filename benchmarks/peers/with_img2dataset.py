@@ -1,4 +1,4 @@
-"""Resize with img2dataset, which downloads: a server on this machine, and on the same cores, sends the files."""
+"""Resize with img2dataset, which downloads its input: a server on this machine and the same cores serves the files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _serve(server: socketserver.BaseServer) -> None:
 
 
 def main(in_dir: str, out_dir: str, size: str, workers: str, extension: str) -> None:
-    """Resize all files of `in_dir`, with one shard per worker, and end the server."""
+    """Resize all files of `in_dir` with one shard per worker, and stop the server."""
     names = sorted(os.listdir(in_dir))
     handler = functools.partial(_Handler, directory=in_dir)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

@@ -1,4 +1,4 @@
-"""Resize with ImageMagick's command for many files, one process per worker, which decodes JPEGs at a reduced scale."""
+"""Resize with ImageMagick's mogrify, one process per worker. It decodes JPEGs at a reduced scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resize with OpenCV in a process pool: decode at the smallest scale that is not below the target, then average."""
+"""Resize with OpenCV in a process pool: decode at the smallest sufficient scale, then average areas."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from PIL import Image
 
 from benchmarks.peers.spread import in_processes
 
-# The reduction of both sides -> the flag to decode with it.
+# Factor by which both sides are reduced -> the flag to decode at that scale.
 _FLAGS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
 
 
 def resize(source: str, target: str, size: int) -> None:
-    """Resize one file. Pillow reads its dimensions, since OpenCV cannot without decoding."""
+    """Resize one file. Read its dimensions with Pillow, since OpenCV cannot do so without decoding."""
     cv2.setNumThreads(1)
     with Image.open(source) as header:
         width, height = header.size

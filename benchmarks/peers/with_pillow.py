@@ -1,4 +1,4 @@
-"""Resize with Pillow's `thumbnail` in a process pool; it lets libjpeg decode at a reduced scale."""
+"""Resize with Pillow's `thumbnail`, which lets libjpeg decode at a reduced scale, in a process pool."""
 
 from __future__ import annotations
 

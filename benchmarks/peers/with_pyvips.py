@@ -1,4 +1,4 @@
-"""Resize with the thumbnail function of libvips, from Python, in a process pool."""
+"""Resize with the thumbnail function of libvips through pyvips, in a process pool."""
 
 from __future__ import annotations
 

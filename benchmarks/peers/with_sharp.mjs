@@ -1,4 +1,4 @@
-// Resize with sharp on Node, as many images at once as there are workers. NODE_PATH says where sharp is installed.
+// Resize with sharp on Node, one image per worker at the same time. NODE_PATH is the folder where sharp is installed.
 
 import { mkdirSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";

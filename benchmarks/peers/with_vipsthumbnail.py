@@ -1,4 +1,4 @@
-"""Resize with the command of libvips, one process per worker."""
+"""Resize with the command vipsthumbnail of libvips, one process per worker."""
 
 from __future__ import annotations
 

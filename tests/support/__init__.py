@@ -1,6 +1,6 @@
-"""Helpers for tests and benchmarks: generated images, resizing with Pillow alone as a reference, readers of a dataset.
+"""Helpers for tests and benchmarks: generated images, reference resizing with Pillow alone, and dataset readers.
 
-This package needs only Pillow and the standard library, since `make resize` generates photographs with it.
+This module needs only Pillow and the standard library, since `make resize` generates photographs with the package.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def write_tree(folder: Path, files: dict[str, bytes]) -> Path:
 
 
 def photo_tree(folder: Path, count: int, size: tuple[int, int] = (120, 80)) -> Path:
-    """Write `count` JPEGs, every third into a sub-folder, and return `folder`."""
+    """Write `count` JPEGs, every third one to a subfolder, and return `folder`."""
     names = [f"{'deep/er/' if seed % 3 == 2 else ''}p{seed:03d}.jpg" for seed in range(count)]
     return write_tree(folder, {name: jpeg(seed, size) for seed, name in enumerate(names)})
 
@@ -56,8 +56,8 @@ def plain_resize(data: bytes, size: int, image_format: str = "JPEG", gap: float 
     Args:
         data: the source file.
         size: the longest side of the result.
-        image_format: as Pillow calls it.
-        gap: decode a JPEG at a reduced scale that is at least this many times the target.
+        image_format: Pillow's name of the output format.
+        gap: if not None, decode a JPEG at a reduced scale that is at least this many times the target.
     """
     image = Image.open(io.BytesIO(data))
     width, height = image.size
@@ -78,7 +78,7 @@ def run(*args: object) -> subprocess.CompletedProcess[str]:
 
 
 def snapshot(out: Path) -> dict[str, bytes]:
-    """Return the content of every file by its path, except for the state and the report, which differ each time."""
+    """Return path -> content of all files, except for the state and the report, which differ each time."""
     return {
         str(path.relative_to(out)): path.read_bytes()
         for path in sorted(out.rglob("*"))
@@ -102,12 +102,12 @@ def picture_of(data: bytes) -> Image.Image:
 
 
 def sha256(data: bytes) -> str:
-    """Return the SHA-256 in hexadecimal."""
+    """Return the SHA-256 of data in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
 def written_row(key: str, source: str, data: bytes, size: int, path: str, output: bytes) -> Row:
-    """Return the manifest row of an output, derived from the bytes of its source and of itself."""
+    """Return the manifest row of an output, derived from the bytes of the source and of the output."""
     original, resized = Image.open(io.BytesIO(data)), Image.open(io.BytesIO(output))
     return {
         "key": key,

@@ -1,4 +1,4 @@
-"""Archives of files: well made, broken and hostile."""
+"""Archives for tests: valid, broken and hostile."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ KINDS = ("tar", "zip", "tar.gz")
 
 
 def tar(files: Mapping[str, bytes] | Iterable[tuple[str, bytes]], image_format: int = tarfile.PAX_FORMAT) -> bytes:
-    """Return a tar of files, in their order."""
+    """Return a tar of files, in the same order."""
     pairs = files.items() if isinstance(files, Mapping) else files
     return tar_of(((name, data, {}) for name, data in pairs), image_format)
 
 
 def tar_of(members: Iterable[tuple[str, bytes, dict[str, Any]]], image_format: int = tarfile.PAX_FORMAT) -> bytes:
-    """Return a tar of members, each with the attributes of its header that are unusual."""
+    """Return a tar of members, each with its unusual header attributes."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=image_format) as archive:
         for name, data, attributes in members:
@@ -33,7 +33,7 @@ def tar_of(members: Iterable[tuple[str, bytes, dict[str, Any]]], image_format: i
 
 
 def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """Return a zip of files, in their order."""
+    """Return a zip of files, in the same order."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, data in files.items():
@@ -42,10 +42,10 @@ def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> by
 
 
 def packed(files: Mapping[str, bytes], kind: str) -> bytes:
-    """Return an archive of files, of one of `KINDS`."""
+    """Return an archive of files. Its kind is one of `KINDS`."""
     return zipped(files) if kind == "zip" else tar(files) if kind == "tar" else gzip.compress(tar(files), mtime=0)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """Return the content of every file below a folder by its path."""
+    """Return path -> content of every file below a folder."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -20,7 +20,7 @@ from transforms.model.records import PACKED_PATH, RUN_DIR
 # (layout, sizes) of the datasets.
 CASES = (("files", (128,)), ("files", (128, 64)), ("webdataset", (128,)), ("webdataset", (128, 64)))
 
-# Seconds between two signals.
+# The number of seconds between two signals.
 SIGNALS_APART = 0.08
 
 # CPU seconds until the command must handle signals. Python itself starts in a tenth of that.
@@ -31,7 +31,7 @@ _TIME_LIMIT = 600
 
 
 class LostError(Exception):
-    """A run ended in a wrong way, or its dataset differs from that of an uninterrupted run. The message says how."""
+    """A run ended incorrectly, or its dataset differs from that of an uninterrupted run. The message says how."""
 
 
 class Ending(NamedTuple):
@@ -43,14 +43,14 @@ class Ending(NamedTuple):
 
 
 class Case:
-    """One command, and the dataset of an uninterrupted run of it.
+    """One command, and the dataset that an uninterrupted run of it creates.
 
     Args:
         source: the folder of photographs.
         place: a folder for this case alone.
         layout: the layout of the dataset.
         sizes: the sizes of its images.
-        flags: further flags of the command.
+        flags: additional flags of the command.
 
     Attributes:
         out: the dataset of the interrupted runs.
@@ -74,7 +74,7 @@ class Case:
         return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
     def kill(self, after: float) -> str:
-        """Kill a run `after` seconds, and return its `state`, or "over" if it had ended by itself."""
+        """Kill a run after `after` seconds. Return its `state`, or "over" if it had already ended."""
         process = self.start()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(after)
@@ -83,7 +83,7 @@ class Case:
         return "over" if process.returncode == 0 else self.state()
 
     def interrupt(self, number: int, after: float, times: int) -> Ending:
-        """Send a signal `times` times, `after` seconds after the command began to handle signals."""
+        """Send a signal `times` times, `after` seconds after the command has begun to handle signals."""
         process = self.start()
         wait_for_handlers(process)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -91,11 +91,11 @@ class Case:
         return send(process, number, times)
 
     def committed(self) -> int:
-        """Return the number of shards that are committed."""
+        """Return the number of committed shards."""
         return len(state.paths(str(self.out), f"{RUN_DIR}/shards/"))
 
     def state(self) -> str:
-        """Return how far the interrupted run is: "start-up", "at work" or "finalising"."""
+        """Return the progress of the interrupted run: "start-up", "at work" or "finalising"."""
         committed = self.committed()
         if committed == self._shards:
             return "finalising"
@@ -105,7 +105,7 @@ class Case:
         """Run the command again, and check the dataset.
 
         Raises:
-            LostError: a file differs from that of the uninterrupted run, or a temporary file is left behind.
+            LostError: a file differs from that of the uninterrupted run, or a temporary file is left over.
         """
         self._complete(self.out)
         files = contents(self.out)
@@ -127,7 +127,7 @@ class Case:
 
 
 def contents(out: Path) -> dict[str, bytes]:
-    """Return the bytes of every file by its path, except for the state and the report, which holds times."""
+    """Return path -> bytes of all files, except for the state and the report, which contains times."""
     files = (path for path in out.rglob("*") if path.is_file())
     paths = {str(path.relative_to(out)): path for path in files}
     return {name: path.read_bytes() for name, path in paths.items() if not name.startswith((RUN_DIR, "report.html"))}
@@ -140,7 +140,7 @@ def leftovers(out: Path) -> list[str]:
 
 
 def wait_for_handlers(process: subprocess.Popen[str]) -> None:
-    """Wait until the command handles SIGTERM. Until then, Python starts, and a signal ends it without a message.
+    """Wait until the command handles SIGTERM. While Python starts, a signal ends it without a message.
 
     Raises:
         LostError: the command does not handle SIGTERM after `PYTHON_STARTS_WITHIN`.
@@ -169,7 +169,7 @@ def send(process: subprocess.Popen[str], number: int, times: int) -> Ending:
 
 
 def check_ending(ending: Ending, number: int) -> bool:
-    """Return whether the signal ended the run; False if the run was complete before.
+    """Return whether the signal ended the run; False if the run was already complete.
 
     Raises:
         LostError: the exit code is wrong, the last message does not say how to continue, or there is a traceback.

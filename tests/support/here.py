@@ -1,4 +1,4 @@
-"""Runs of the command in this process, which spare the loading of Beam and of worker processes."""
+"""Runs of the command in this process, which avoid loading Beam and starting worker processes again."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ _started_in: object = None
 
 
 def run_here(*args: object) -> subprocess.CompletedProcess[str]:
-    """Run the command in this process, and return what `tests.support.run` returns."""
+    """Run the command in this process. Return the same result as `tests.support.run`."""
     argv = [str(arg) for arg in args]
     with warm_workers(), redirect_stdout(io.StringIO()) as printed, redirect_stderr(io.StringIO()) as messages:
         code = main(argv)
-    logger.remove()  # it writes to what was the standard error
+    logger.remove()  # it writes to the redirected standard error
     return subprocess.CompletedProcess(argv, code, printed.getvalue(), messages.getvalue())
 
 
 @contextmanager
 def warm_workers() -> Iterator[None]:
-    """Let a run of the command in this process use the workers of the last one, and leave its own to the next.
+    """Let a run of the command in this process reuse the workers of the last run, and keep them for the next.
 
-    A run gets new ones if a process that starts now would differ from them, and ends them if they are still at work.
+    A run gets new workers if a process that starts now would inherit different surroundings. It ends workers that are
+    still busy.
     """
-    global _started_in  # of the process, like its workers
+    global _started_in  # global, like the workers of the process
     surroundings = _surroundings()
     if surroundings != _started_in:
         close_workers()
@@ -46,7 +47,7 @@ def warm_workers() -> Iterator[None]:
 
 
 def _surroundings() -> object:
-    """Return what a process inherits."""
+    """Return what a process that starts now inherits."""
     variables = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     messages = os.fstat(2)
     limits = [resource.getrlimit(limit) for limit in _LIMITS]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def peak_memory(process: int) -> int:
-    """Return the most resident bytes that a process had so far; 0 if it has ended."""
+    """Return the peak resident memory of a process so far, in bytes; 0 if it has ended."""
     with contextlib.suppress(OSError):
         status = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace")
         if "VmHWM:" in status:
@@ -17,7 +17,7 @@ def peak_memory(process: int) -> int:
 
 
 def memory_of_tree(leader: int) -> dict[int, int]:
-    """Return the resident bytes of a process and of each of its descendants by their ids; {} if it has ended."""
+    """Return process ID -> resident bytes of a process and its descendants; {} if the process has ended."""
     found, left = {}, [leader]
     while left:
         process = left.pop()

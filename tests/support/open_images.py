@@ -1,4 +1,4 @@
-"""Tables as Open Images publishes them, and what a dataset has of their images."""
+"""Tables in the format of Open Images, and queries on a dataset made with them."""
 
 import csv
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ CAT, GLASS, DOG = sorted(CLASSES)
 
 
 def listed(image: str, subset: str = "train", md5: str = "", size: object = "", rotation: object = "") -> list[object]:
-    """Return a row of the image list."""
+    """Return a row of the list of images."""
     url = f"https://example.com/{image}"
     return [
         image,

@@ -1,6 +1,6 @@
-"""Photograph-like images, generated from a seed, which compress and resize much like photographs.
+"""Photograph-like images that are generated from a seed, and that compress and resize much like photographs.
 
-They show clouds of several octaves, a few shapes with soft or hard edges, and the grain of a sensor.
+They show clouds of several octaves, a few shapes with soft or hard edges, and sensor noise.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ _SIZES = ((1024, 683), (1024, 768), (683, 1024), (768, 1024), (1600, 1200), (102
 
 
 def photo(seed: int, size: tuple[int, int] | None = None) -> Image.Image:
-    """Return an RGB image, the same one for the same seed and size.
+    """Return an RGB image, which is the same for the same seed and size.
 
     Args:
         seed: any integer.
-        size: (width, height) in pixels; None for one of `_SIZES`, which depends on the seed.
+        size: (width, height) in pixels; None for one of `_SIZES`, depending on the seed.
     """
     rng = random.Random(seed)
     size = size or _SIZES[seed % len(_SIZES)]

@@ -1,4 +1,4 @@
-"""An image that does something to the process that decodes it."""
+"""An image that harms the process that decodes it."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ from PIL import Image
 
 from tests.support import image_bytes
 
-# The image on which `poison` acts.
+# The image that triggers the action of `poison`, by default.
 POISON = image_bytes(Image.new("RGB", (13, 13)), "PNG")
 SEGFAULT = "os.kill(os.getpid(), signal.SIGSEGV)"
 
 
 def poison(folder: Path, action: str, size: tuple[int, int] = (13, 13), image_format: str = "PNG") -> str:
-    """Return a folder for PYTHONPATH. A worker process with it runs `action` once when it decodes an image of `size`.
+    """Return a folder for PYTHONPATH that makes a worker process run `action` once when it decodes an image of `size`.
 
     `image_format` is PNG or GIF.
     """

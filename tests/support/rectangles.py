@@ -1,4 +1,4 @@
-"""Images with a coloured rectangle at each box, the box file that describes them, and where a picture shows them."""
+"""Images with a colored rectangle at each box, their box file, and the location of the rectangles in a picture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADER = (
     *("ImageID", "Source", "LabelName", "Confidence", "XMin", "XMax", "YMin", "YMax"),
     *("IsOccluded", "IsTruncated", "IsGroupOf", "IsDepiction", "IsInside"),
 )
-# Class -> its name, and the colour of its rectangles.
+# Class -> its name, and the color of its rectangles.
 CLASSES = {"/m/01yrx": "Cat", "/m/09tvcd": "Wine glass", "/m/0bt9lr": "Dog"}
 COLORS = {"/m/01yrx": (255, 0, 0), "/m/09tvcd": (0, 255, 0), "/m/0bt9lr": (0, 0, 255)}
 _GRAY = (128, 128, 128)
@@ -32,7 +32,7 @@ class Drawn(NamedTuple):
 
 
 def all_orientations() -> list[Drawn]:
-    """Return an image in portrait and one in landscape with each EXIF orientation, with three rectangles each."""
+    """Return a portrait and a landscape image for each EXIF orientation, with three rectangles each."""
     drawn = []
     for number, (orientation, size) in enumerate(itertools.product(range(1, 9), ((240, 160), (150, 250)))):
         width, height = size
@@ -46,7 +46,7 @@ def all_orientations() -> list[Drawn]:
 
 
 def draw(images: Sequence[Drawn], folder: Path, boxes: Path) -> None:
-    """Write the images as PNG below `folder`, and the file of their boxes."""
+    """Write the images as PNG below `folder`, and their box file."""
     folder.mkdir(parents=True, exist_ok=True)
     with boxes.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
@@ -63,7 +63,7 @@ def draw(images: Sequence[Drawn], folder: Path, boxes: Path) -> None:
 
 
 def found(picture: Image.Image, class_: str) -> Edges | None:
-    """Return where a picture shows the rectangle of a class: left, top, right and bottom in pixels."""
+    """Return the rectangle of a class in a picture: left, top, right and bottom in pixels."""
     color = Image.new("RGB", picture.size, COLORS[class_])
     channels = ImageChops.difference(picture.convert("RGB"), color).split()
     farthest = ImageChops.lighter(ImageChops.lighter(channels[0], channels[1]), channels[2])
@@ -71,11 +71,11 @@ def found(picture: Image.Image, class_: str) -> Edges | None:
 
 
 def off_by(picture: Image.Image, class_: str, box: Sequence[float]) -> float:
-    """Return how many pixels the edges of a rectangle are at most from where a box says.
+    """Return the maximum distance in pixels between the edges of a rectangle and those of a box.
 
     Args:
         picture: the output.
-        class_: of the rectangle.
+        class_: the class of the rectangle.
         box: left, top, width and height in pixels.
     """
     edges = found(picture, class_)

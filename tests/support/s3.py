@@ -1,4 +1,4 @@
-"""An S3 on this machine: moto's server, with a record of the requests, and a bucket that answers signed ones alone."""
+"""An S3 on this machine: moto's server, which records requests, with a bucket that accepts only signed requests."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from botocore.config import Config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-# The objects in a page of a listing. S3's limit is 1000; a smaller page gives the tests several pages.
+# The number of objects in a page of a listing. S3's limit is 1000. With a smaller page, tests get several pages.
 PAGE = 25
 PUBLIC, PRIVATE = "public", "private"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "s"}
 
-# The header of a test's own requests, which are neither recorded nor refused.
+# A header that marks a test's own requests, which are neither recorded nor rejected.
 _TEST_HEADER = "HTTP_X_TEST"
-# What moto takes for the signature of an account that may do everything.
+# A header that moto accepts as the signature of an account with all permissions.
 _SOMEBODY = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
 
 
@@ -41,9 +41,9 @@ class S3:
     """A running store.
 
     Attributes:
-        url: the URL that it listens at.
-        requests: what it has received.
-        faults: the (status, code) of the next answers; None is the true answer.
+        url: the URL at which it listens.
+        requests: the requests that it has received.
+        faults: the (status, code) of the next responses; None for the real response.
         client: boto3's client, for a test's own requests.
     """
 
@@ -73,7 +73,7 @@ class S3:
             self.client.put_object(Bucket=bucket, Key=f"{prefix}/{path.relative_to(folder)}", Body=path.read_bytes())
 
     def snapshot(self, prefix: str, bucket: str = PUBLIC) -> dict[str, bytes]:
-        """Return the content of each object below `prefix`, by its path below `prefix`."""
+        """Return path below `prefix` -> content of each object below `prefix`."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
         names = [item["Key"] for page in pages for item in page.get("Contents", ())]
         return {

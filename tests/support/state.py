@@ -1,4 +1,4 @@
-"""The state of a dataset, wherever it lies."""
+"""Access to the state of a dataset, wherever it is stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from transforms.model.records import PACKED_PATH, RUN_DIR
 
 
 def state_of(out: Path) -> Path:
-    """Return the folder with the state of a dataset. Unpack it first, as a run that was interrupted would leave it."""
+    """Unpack the state of a dataset to its folder, as an interrupted run would leave it, and return the folder."""
     if (file := out / PACKED_PATH).exists():
         found = packed.names(str(file), "")
         write_tree(out / RUN_DIR, {name: packed.read(str(file), name) or b"" for name in found})
@@ -20,7 +20,7 @@ def state_of(out: Path) -> Path:
 
 
 def markers(out: Path) -> dict[str, float | None]:
-    """Return the marker of each shard by its name: when a run that was completed made the shard, or None."""
+    """Return file name of each marker -> time at which a completed run made the shard; None if none did."""
     receipts = state.paths(str(out), f"{RUN_DIR}/receipts/")
     lines = [json.loads(line) for path in receipts for line in (state.read(str(out), path) or b"").splitlines()]
     made = {line["shard"]: line["time"] for line in sorted(lines, key=lambda line: line["time"]) if line["again"]}

@@ -1,4 +1,4 @@
-"""A web server on this machine that is slow, broken, redirecting, lying or hostile, as its paths say."""
+"""A web server on this machine that is slow, broken, redirecting, lying or hostile, depending on the path."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-# No answer lasts longer.
+# The maximum duration of a response in seconds.
 _MOST_SECONDS = 20
 
 
 class Web(ThreadingHTTPServer):
-    """A running server. `/status/503/a.jpg` answers 503, for instance; see `_Handler.answer`.
+    """A running server. The first part of a path selects the behavior: `/status/503/a.jpg` returns the status 503.
+
+    See the methods `answer_*` of `_Handler`.
 
     Args:
-        folder: its files, which any path without such a beginning names.
+        folder: the folder with its files. Any other path is the path of a file.
 
     Attributes:
-        url: the URL that it listens at.
-        requests: the number of requests for each path.
-        most_at_once: the most requests that it answered at the same time.
-        is_stopped: ends all slow answers.
+        url: the URL at which it listens.
+        requests: path -> number of requests.
+        most_at_once: the maximum number of requests that it answered at the same time.
+        is_stopped: an event that ends all slow responses.
     """
 
     daemon_threads = True
@@ -46,7 +48,7 @@ class Web(ThreadingHTTPServer):
         self.is_stopped = threading.Event()
 
     def handle_error(self, *_args: object) -> None:
-        """Say nothing: clients leave."""
+        """Ignore errors: clients disconnect."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -70,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.uncount()
 
     def uncount(self) -> None:
-        """Count the request no longer: before its last byte is sent, after which the client may send another."""
+        """Stop counting the request. Do so before its last byte is sent: then the client may send another request."""
         with self.server.lock:
             self.server.at_once -= self.is_counted
             self.is_counted = False
@@ -102,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send(b"no", int(status))
 
     def answer_flaky(self, rest: str, number: int) -> None:
-        """Fail the first time, as the next part says: a status, `drop`, or `cut` in the middle of the body."""
+        """Fail on the first request. The next part of the path says how: a status, `drop`, or `cut` inside the body."""
         how, _, path = rest.partition("/")
         data = self.file(path)
         if number > 1:
@@ -117,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send(b"", int(how), Retry_After="0")
 
     def answer_cut(self, path: str, _number: int) -> None:
-        """Promise more bytes than there are."""
+        """Declare a longer body than is sent."""
         data = self.file(path) or b""
         self.send(data[:-10], length=len(data))
         self.close_connection = True
@@ -131,12 +133,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def answer_short(self, path: str, _number: int) -> None:
-        """Promise fewer bytes than come."""
+        """Declare a shorter body than is sent."""
         data = self.file(path) or b""
         self.send(data, length=len(data) - 10)
 
     def answer_redirect(self, rest: str, _number: int) -> None:
-        """Lead to the rest of the path, which may be a whole URL."""
+        """Redirect to the rest of the path, which may be a whole URL."""
         self.send(b"moved", 302, Location=rest if "://" in rest else f"/{rest}")
 
     def answer_loop(self, rest: str, _number: int) -> None:
@@ -146,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send(gzip.compress(self.file(path) or b""), Content_Encoding="gzip")
 
     def answer_bomb(self, _rest: str, _number: int) -> None:
-        """Send a million bytes that become a thousand million."""
+        """Send about a megabyte that decompresses to a gigabyte."""
         self.send(gzip.compress(bytes(1 << 20), 9) * 1000, Content_Encoding="gzip")
 
     def answer_broken_gzip(self, path: str, _number: int) -> None:
@@ -159,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(bytes(1 << 16))
 
     def answer_drip(self, rest: str, _number: int) -> None:
-        """Send a byte now and then: of the headers, or of the body."""
+        """Send the headers or the body slowly, byte by byte."""
         if rest.startswith("head"):
             self._drip(b"HTTP/1.1 200 OK\r\nX: " + bytes(1000))
         else:
@@ -194,16 +196,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.send(b"<html>Sign in</html>", Content_Type="image/jpeg")
 
     def answer_text(self, path: str, _number: int) -> None:
-        """Call an image a text."""
+        """Send an image with the content type of text."""
         self.send(self.file(path), Content_Type="text/html")
 
     def log_message(self, *_args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def running_web(folder: Path, certificate: Path | None = None) -> Iterator[Web]:
-    """Yield a running server, with TLS if there is a certificate with its key, and stop it at the end of the block."""
+    """Yield a running server, with TLS if a certificate with its key is passed. Stop it at the end of the block."""
     server = Web(folder)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -222,7 +224,7 @@ def running_web(folder: Path, certificate: Path | None = None) -> Iterator[Web]:
 
 
 def self_signed(folder: Path) -> Path:
-    """Return a file with a certificate for `localhost` that vouches for itself, and its key."""
+    """Return the path of a file with a self-signed certificate for `localhost` and its key."""
     path = folder / "server.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(folder / "key"), "-out", str(folder / "cert")]
@@ -232,6 +234,6 @@ def self_signed(folder: Path) -> Path:
 
 
 def closed_port() -> int:
-    """Return a port of this machine at which nothing listens."""
+    """Return a port of this machine on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])

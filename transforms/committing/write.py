@@ -1,4 +1,4 @@
-"""Resized shards -> OUT. Each shard is committed as soon as it is resized, independently of the others."""
+"""Resized shards -> their files and markers in OUT. Each shard is committed independently, as soon as it is resized."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from transforms.summary.progress import progress
 
 
 def commit(resized: ResizedShard, config: ResizeConfig) -> None:
-    """Store the files of a shard, and its marker after all of them.
+    """Write the files of a shard, then its marker.
 
-    Delete the files that an earlier marker of the shard names and that it no longer has. Names and bytes depend
-    on the shard alone, so a second call, also after one that was interrupted, has the same result.
+    Delete files that an earlier marker of the shard lists and that the shard no longer has. Names and bytes depend
+    on the shard alone, so a second call has the same result, even if the first one was interrupted.
 
     Raises:
-        StorageError: a file cannot be written. Then the shard is not committed.
+        StorageError: a file cannot be written. The shard is not committed.
     """
     folders = [config.size_folder(size) for size in config.spec.sizes]
     files = list(LAYOUTS[config.layout].pack(resized.shard, folders, resized.images, resized.columns))
@@ -58,11 +58,11 @@ class ShardSink(fileio.FileSink):
         self._receipts.write(json_line(_receipt(record)))
 
     def flush(self) -> None:
-        """Do nothing, since nothing is buffered."""
+        """Do nothing: nothing is buffered."""
 
 
 def _receipt(record: ResizedShard) -> dict[str, Any]:
-    """Return what a run did for a shard, and when: `pipeline.history.receipts` reads it."""
+    """Return the receipt of a shard: what the run did, and when. `pipeline.history.receipts` reads it."""
     return {
         "shard": record.shard.name,
         "again": not record.committed,
@@ -73,11 +73,11 @@ def _receipt(record: ResizedShard) -> dict[str, Any]:
 
 
 class WriteShards(beam.PTransform):
-    """`ResizedShard`s -> the files of their receipts, once the shards are in OUT.
+    """`ResizedShard`s -> the files with their receipts. Commits the shards that are not committed.
 
     Args:
-        config: the dataset.
-        run_id: a part of the names of this run's receipts.
+        config: the configuration of the dataset.
+        run_id: the ID of the run, which becomes part of the names of the receipts.
     """
 
     def __init__(self, config: ResizeConfig, run_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Checks whether a run may write to OUT, and the deletion of the dataset that is there."""
+"""Checks whether a run may write to OUT, and deletion of the dataset in OUT."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
 from transforms.model.records import REPORT_PATH
 
-# Names that may be in a folder in which no run has made a dataset yet. Hidden files may be, too.
+# Names that a folder without a dataset may contain. Hidden files are allowed, too.
 _ALLOWED_NAMES = frozenset({state.OLD_DIR, "lost+found"})
 
-# A setting that a plan has from the moment when --overwrite begins to delete the dataset.
+# A setting that a plan gets when --overwrite starts to delete the dataset.
 _ERASED = "overwrite"
 
 # The packages of optional decoders -> their extras.
@@ -28,18 +28,18 @@ _EXTRAS = {extra.distribution: extra.name for extra in EXTRAS}
 
 
 def check(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
-    """Check that a run may write to OUT: that it is new, empty, or holds the same dataset. Change nothing.
+    """Check that a run may write to OUT: that OUT is new, empty, or contains the same dataset. Change nothing.
 
     Args:
-        config: the dataset to make.
-        overwrite: whether the run deletes the dataset that is there; then it may be another one.
-        log: a log file of this run, which may lie in OUT.
+        config: the configuration of the dataset to create.
+        overwrite: whether the run deletes the dataset in OUT, which may then be a different one.
+        log: the path of this run's log file, which may be in OUT; None if there is no log file.
 
     Returns:
         The plan of the dataset to continue; None if the run starts one.
 
     Raises:
-        RunError: OUT is not a folder, or holds another dataset or other files.
+        RunError: OUT is not a folder, or contains another dataset or other files.
     """
     plan = _plan_of(config.out_dir)
     if plan is None:
@@ -51,11 +51,11 @@ def check(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan
 
 
 def resume(config: ResizeConfig, given: Collection[str]) -> ResizeConfig:
-    """Return the configuration by which a run continues the dataset in OUT; the same one if there is none.
+    """Return the configuration with which a run continues the dataset in OUT; `config` if there is no dataset.
 
     Args:
-        config: the dataset as the command line describes it.
-        given: the names of the flags that the user gave.
+        config: the configuration from the command line.
+        given: the names of the flags on the command line.
 
     Raises:
         RunError: OUT is not a folder, or its plan is damaged.
@@ -65,9 +65,9 @@ def resume(config: ResizeConfig, given: Collection[str]) -> ResizeConfig:
 
 
 def prepare(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Plan | None:
-    """Check OUT as `check` does, then erase the dataset that is there if `overwrite` is true.
+    """Check OUT and return the plan as `check` does. Then make OUT ready for writing.
 
-    Afterwards OUT can be written to.
+    If `overwrite` is true, erase the dataset in OUT.
     """
     continued = check(config, overwrite, log)
     state.begin(config.out_dir)
@@ -77,9 +77,9 @@ def prepare(config: ResizeConfig, overwrite: bool, log: str | None = None) -> Pl
 
 
 def erase(out_dir: str, plan: Plan) -> None:
-    """Delete the dataset in `out_dir`: the files that its markers and its plan name, and no others.
+    """Delete the dataset in `out_dir`: the files that its markers and its plan list, and no others.
 
-    A card that its owner has edited stays.
+    Keep a card that its owner has edited.
 
     Raises:
         StorageError: a file cannot be deleted.
@@ -99,7 +99,7 @@ def edited_card(out_dir: str) -> bytes | None:
     """Return the card of the dataset if its owner has edited it, else None.
 
     Raises:
-        StorageError: the card is there and cannot be read.
+        StorageError: the card exists but cannot be read.
     """
     card = storage.read_if_there(storage.join(out_dir, CARD_PATH))
     return None if card is None or GENERATED_MARK.encode() in card else card
@@ -136,7 +136,7 @@ def _check_same_settings(config: ResizeConfig, plan: Plan) -> None:
 
 
 def _made(name: str, value: Any) -> str:
-    """Return how a run is made in one respect, such as "with --size [512]" or "without --exact"."""
+    """Describe one setting of a run, such as "with --size [512]" or "without --exact"."""
     if value in (None, False, "", []):
         return f"without {name}"
     return f"with {name}" if value is True else f"with {name} {value!r}"
@@ -145,20 +145,20 @@ def _made(name: str, value: Any) -> str:
 def _differences(old: Plan, new: Plan) -> Iterator[tuple[str, Any, Any]]:
     if (old_inputs := list(old.inputs.values())) != (new_inputs := list(new.inputs.values())):
         yield "--in_dir", old_inputs, new_inputs
-    # The names of classes are in the columns, which may change from run to run.
+    # The names of classes are part of the columns, which may change from run to run.
     for name in sorted({*old.settings, *new.settings} - {"versions", "class_names"}):
         if old.settings.get(name) != new.settings.get(name):
             yield f"--{name}", old.settings.get(name), new.settings.get(name)
     old_versions, new_versions = old.settings.get("versions", {}), new.settings["versions"]
     for library in sorted({*old_versions, *new_versions}):
-        # An extra reads files that the dataset does not have yet: their sources are new.
+        # The files that a new extra reads are new sources of the dataset.
         is_new_extra = library not in old_versions and library in _EXTRAS
         if old_versions.get(library) != new_versions.get(library) and not is_new_extra:
             yield library, old_versions.get(library), new_versions.get(library)
 
 
 def _check_no_other_files(out_dir: str, log: str | None) -> None:
-    """Refuse a folder with files of others: nothing would tell them from those of the dataset later."""
+    """Reject a folder with other files: later they could not be distinguished from those of the dataset."""
     if storage.is_local(out_dir):
         names = os.listdir(out_dir) if os.path.isdir(out_dir) else []
         allowed = {*_ALLOWED_NAMES, *([os.path.basename(log)] if log and os.path.dirname(log) == out_dir else [])}

@@ -1,7 +1,7 @@
-"""Markers: a shard is committed if its marker is there and fits. No other record decides that.
+"""Markers: a shard is committed if its marker exists and fits. Nothing else determines that.
 
-A marker is a file of JSON lines: a header, then the shard's rows of the manifest, its failures, the authors of its
-images, and the images and rows of tables without a partner.
+A marker is a file of JSON lines: a header, then the shard's manifest rows, its failures, the attributions of its
+images, the images and table rows without a match, and the missing images.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Header(NamedTuple):
 
     Args:
         digest: the digest of the shard's sources, see `digest_of`.
-        rows: the number of manifest rows, which follow.
+        rows: the number of manifest rows, which follow the header.
         failures: the number of failures, which follow the rows.
-        retry: the number of failures that the next run tries again.
-        files: path below OUT, size and SHA-256 of each stored file.
+        retry: the number of failures that the next run retries.
+        files: path below OUT, size in bytes and SHA-256 of each stored file.
         tally: the tally of the shard.
         attributions: the number of attributions, which follow the failures.
-        unmatched: the number of unmatched images and rows of tables, which follow the attributions.
+        unmatched: the number of unmatched images and table rows, which follow the attributions.
         missing: the number of missing images, which follow the unmatched ones.
     """
 
@@ -48,17 +48,17 @@ class Header(NamedTuple):
     missing: int = 0
 
     def fits(self, digest: str, retry_failed: bool = False) -> bool:
-        """Return whether the shard is complete: its sources are the same, and there is nothing to try again.
+        """Return whether the shard is complete: its sources have not changed, and there is nothing to retry.
 
         Args:
-            digest: the digest of the sources as they are now.
-            retry_failed: whether to try every failure again, not only those that `retry` counts.
+            digest: the digest of the current sources.
+            retry_failed: whether to retry every failure, not only those that `retry` counts.
         """
         return self.digest == digest and (self.failures if retry_failed else self.retry) == 0
 
 
 class Marker(NamedTuple):
-    """A whole marker. All but its header are lines of JSON, as the files of the dataset have them."""
+    """A whole marker. All fields but the header are JSON lines, identical to those in the files of the dataset."""
 
     header: Header
     rows: tuple[bytes, ...]
@@ -76,17 +76,21 @@ def marker_path(shard: Shard) -> str:
 def digest_of(
     sources: Sequence[Source], rows: Sequence[TableRow] = (), columns: Columns = NO_COLUMNS, selection: bytes = b""
 ) -> str:
-    """Return the digest of a shard's sources: of the path, size and version of each, in the order of the paths.
+    """Return the digest of a shard's sources: the path, size and version of each, in the order of the paths.
 
-    Of what a list names, it includes the rest of the row, but not the row's number.
+    For a source from a list, include the rest of its row, but not the row number. If there are tables or labels,
+    include the shard's rows and the columns of the dataset.
 
-    If there are tables or labels, it includes the shard's rows and the columns of the dataset. `selection` says which
-    sources are taken, if other shards decide that too.
+    Args:
+        sources: the sources of the shard.
+        rows: the table rows of the shard.
+        columns: the columns of the dataset.
+        selection: which sources are selected, if that also depends on other shards; else b"".
     """
     listed = sorted(map(_identity, sources))
     digest = hashlib.sha256(json_line(listed))
     if rows or columns.types or columns.annotations:
-        # Without what older versions lack, unless it is used: else their shards would be made again.
+        # Omit unused fields that older versions lack: otherwise their shards would be made again.
         known = columns if columns.annotations else {"types": columns.types, "classes": columns.classes}
         digest.update(json_line(known))
         for row in sorted(rows):
@@ -102,7 +106,7 @@ def _identity(source: Source) -> tuple[Any, ...]:
 
 
 def marker_bytes(resized: ResizedShard, files: Sequence[StoredFile]) -> bytes:
-    """Return the content of the marker of a shard whose images are stored as `files`."""
+    """Return the content of the marker of a shard that is stored as `files`."""
     header = Header(
         digest=resized.digest,
         rows=len(resized.rows),

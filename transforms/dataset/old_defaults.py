@@ -1,4 +1,4 @@
-"""Defaults that have changed: a dataset that was begun under an old one goes on with it."""
+"""Defaults that have changed. A dataset that was started with an old default keeps it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from transforms.model.config import ResizeConfig, Split
 # Field of `ResizeSpec` -> its old default.
 OLD_DEFAULTS: dict[str, Any] = {"orientation": "stored"}
 
-# The name of a single input's split has another default today, too, see `pipeline.cli.inputs`.
+# The default name of a single input's split has changed, too, see `pipeline.cli.inputs`.
 _SPLIT = "split"
 
 
 def keep_old_defaults(config: ResizeConfig, plan: Plan, given: Collection[str]) -> ResizeConfig:
-    """Return the configuration by which a run continues a dataset.
+    """Return the configuration with which a run continues a dataset.
 
     Args:
-        config: the dataset as the command line describes it.
+        config: the configuration from the command line.
         plan: the plan of the dataset in OUT.
-        given: the names of the flags that the user gave. They decide, whatever the dataset has.
+        given: the names of the flags on the command line, which take precedence over old defaults.
     """
     old = {name: value for name, value in OLD_DEFAULTS.items() if plan.settings.get(name) == value}
     kept = {name: value for name, value in old.items() if name not in given}
@@ -31,7 +31,7 @@ def keep_old_defaults(config: ResizeConfig, plan: Plan, given: Collection[str]) 
 
 
 def _named_as_in(plan: Plan, splits: tuple[Split, ...]) -> tuple[Split, ...]:
-    """Return the splits; a single one has the name that the dataset has for the same input."""
+    """Return the splits. Give a single one the name that the dataset uses for the same input."""
     if len(splits) > 1 or list(plan.inputs.values()) != [split.pattern for split in splits]:
         return splits
     (name,) = plan.inputs

@@ -1,6 +1,6 @@
-"""Many small files in one: a table of SQLite with a row for each, compressed. For local files only.
+"""Many small files packed into one: an SQLite table with a compressed row for each. For local files only.
 
-SQLite makes each change as a whole: when a process is killed halfway, the next one to open the file undoes it.
+SQLite's transactions are atomic: if a process is killed halfway, the next one to open the file rolls back the change.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from collections.abc import Iterable, Iterator
 
 from transforms.model.errors import RunError, StorageError
 
-# Names are bytes, since those of files need not be UTF-8.
+# Names are bytes, since file names need not be UTF-8.
 _SCHEMA = "CREATE TABLE files (name BLOB PRIMARY KEY, data BLOB NOT NULL)"
 
 # Seconds to wait for another process that reads or writes the file.
 _PATIENCE = 60
 
-# A fourth of the size; higher levels take twice the time for a tenth less.
+# Compresses to a fourth of the size. Higher levels take twice the time to save another tenth.
 _COMPRESSION = 1
 
 
 def empty() -> bytes:
-    """Return the content of a file without rows."""
+    """Return the content of an SQLite file without rows."""
     with contextlib.closing(sqlite3.connect(":memory:")) as table:
         table.execute(_SCHEMA)
         return table.serialize()
 
 
 def read(path: str, name: str) -> bytes | None:
-    """Return the content of the file `name`, or None if the file at `path` has none, or is not there.
+    """Return the content of the packed file `name`; None if it does not exist, or if there is no file at `path`.
 
     Raises:
-        RunError: the file at `path` is damaged, or cannot be read.
+        RunError: the file at `path` is damaged or cannot be read.
     """
     if not os.path.lexists(path):
         return None
@@ -45,7 +45,7 @@ def read(path: str, name: str) -> bytes | None:
 
 
 def names(path: str, prefix: str) -> list[str]:
-    """Return the names that begin with `prefix`, sorted. Raise as `read` does."""
+    """Return the sorted names that begin with `prefix`. Raise the same errors as `read`."""
     if not os.path.lexists(path):
         return []
     start = os.fsencode(prefix)
@@ -55,7 +55,7 @@ def names(path: str, prefix: str) -> list[str]:
 
 
 def add(path: str, files: Iterable[tuple[str, bytes]]) -> None:
-    """Add files, or replace those of the same names: all or none of them. Raise as `read` does."""
+    """Add (name, content) of files, or replace files of the same names, atomically. Raise the same errors as `read`."""
     with _opened(path, "write") as table, table:
         table.execute("BEGIN IMMEDIATE")
         for name, data in files:
@@ -64,7 +64,7 @@ def add(path: str, files: Iterable[tuple[str, bytes]]) -> None:
 
 
 def remove(path: str, removed: Iterable[str]) -> None:
-    """Remove files, all or none of them. Ignore names that are missing. Raise as `read` does."""
+    """Remove files atomically. Ignore names that do not exist. Raise the same errors as `read`."""
     if not os.path.lexists(path):
         return
     with _opened(path, "write") as table, table:
@@ -74,16 +74,16 @@ def remove(path: str, removed: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def _opened(path: str, verb: str) -> Iterator[sqlite3.Connection]:
-    """Open the file at `path`. Reading, too, must be able to write, to undo a change that was cut off."""
+    """Open the file at `path`, for reading with write access, too: an interrupted change may need a rollback."""
     uri = f"file:{urllib.parse.quote(os.fsencode(os.path.abspath(path)))}?mode=rw"
     try:
         table = sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)
         with contextlib.closing(table):
             yield table
-    # Of the disk, or another process keeps the file too long; the others: a row is too large for SQLite.
+    # OperationalError: a disk error, or another process locks the file too long. Others: a row is too large.
     except (sqlite3.OperationalError, sqlite3.DataError, OverflowError) as error:
         raise StorageError(f"cannot {verb} {path!r}: {error}", str(error)) from error
-    except sqlite3.ProgrammingError:  # a fault of this module
+    except sqlite3.ProgrammingError:  # a bug in this module
         raise
     except (sqlite3.DatabaseError, zlib.error) as error:
         raise RunError(

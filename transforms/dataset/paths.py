@@ -1,4 +1,4 @@
-"""The paths of a dataset's files below OUT, except for the images and archives, which `layouts` names.
+"""The paths of a dataset's files below OUT, except for images and archives, whose paths `layouts` defines.
 
 .run/config.json                          the plan, see `plan`
 .run/shards/SHARD.jsonl                   markers of committed shards, see `markers`
@@ -6,14 +6,14 @@
 .run/history-RUN.json                     times and rates of each run
 .run/archives/                            the index of each .tar.gz, see `sources.gzip_index`
 .run/pieces/                              each part's piece of the files that have no parts
-.run/tmp/                                 files that are not complete yet
-.run/listed.json                          how many images the latest run listed
-.run/lease.json, locally .run.lock        the run, or the job of a remote runner, that is at work
-.run.sqlite                               all of these that a later run needs, once a local run is complete: `state`
+.run/tmp/                                 incomplete files
+.run/listed.json                          the number of images that the latest run listed
+.run/lease.json, locally .run.lock        the run, or the job of a remote runner, that is in progress
+.run.sqlite                               what later runs need of these, once a local run is complete: `state`
 manifest-*.jsonl, failures-*.jsonl        rows of all images, and rows of failed images
-attribution-*.jsonl, unmatched-*.jsonl    with tables: authors, and images and rows without a partner
+attribution-*.jsonl, unmatched-*.jsonl    with tables: attributions, and images and rows without a match
 missing-*.jsonl, classes.json             with annotations: listed images that the input lacks, and the classes
-[SIZE/][SPLIT/]coco.json, [SIZE/]data.yaml  with --annotations: boxes, and where they are
+[SIZE/][SPLIT/]coco.json, [SIZE/]data.yaml  with --annotations: the boxes, and the folders for YOLO
 [SIZE/][SPLIT/]metadata.jsonl             with layout `files`
 shards.jsonl                              with archives
 summary.json, SHA256SUMS, README.md, croissant.json, LICENSE
@@ -43,5 +43,5 @@ CLASSES_PATH = "classes.json"
 YOLO_NAME = "data.yaml"
 
 
-# Marks a card that a run has written. A run leaves a card without the mark as it is: somebody has edited it.
+# Marks a card that a run has written. Runs do not change a card without the mark: its owner has edited it.
 GENERATED_MARK = "<!-- Every run rewrites this file. Delete this line to keep your own text. -->"

@@ -1,6 +1,6 @@
-"""The plan of a dataset in OUT/.run/config.json, which its first run fixes for all runs.
+"""The plan of a dataset in OUT/.run/config.json. The first run writes it, and all runs follow it.
 
-It decides the shards, the parts of the manifest, and the paths of the files that describe the dataset.
+It defines the shards, the parts of the manifest, and the paths of the files that describe the dataset.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ from transforms.model.folders import size_folder, split_prefix
 from transforms.model.json_lines import json_line
 from transforms.model.records import NO_COLUMNS, Columns, Shard
 
-# The number of shards whose rows make one part of the manifest.
+# The number of shards per part of the manifest.
 SHARDS_PER_PART = 100
 
-# Old name of a setting -> its name today.
+# Old name of a setting -> its current name.
 _OLD_NAMES = {"labels": "label_from"}
-# Settings that older versions did not have, at the value that their datasets have.
+# Settings that older versions did not have -> the value that applies to their datasets.
 _NEW = {"keep_small": False}
-# Settings that no longer exist, at the value that every dataset has now.
+# Settings that no longer exist -> the value that applies to all datasets now.
 _DROPPED = {"resampler": "pillow"}
 
 
 class StreamShards(NamedTuple):
-    """The shards of a .tar.gz, which hold runs of its images in the order in which they lie there.
+    """The shards of a .tar.gz. Each contains consecutive images, in the order of the archive.
 
     Args:
-        first: the number of the first.
-        shards: how many there are.
-        images: how many images each of them has but the last.
+        first: the number of the first shard.
+        shards: the number of shards.
+        images: the number of images in each shard but the last.
     """
 
     first: int
@@ -57,16 +57,16 @@ class StreamShards(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The plan of a dataset. All but its columns and `unwritten` stay as the first run fixed them.
+    """The plan of a dataset. Only `columns` and `unwritten` change after the first run.
 
     Args:
-        inputs: the pattern of each split.
+        inputs: split -> pattern of its input.
         settings: the settings, see `settings.settings`.
-        shards: the number of shards of each split.
-        columns: the columns from labels and tables, as the latest run found them.
+        shards: split -> number of its shards.
+        columns: the columns from labels and tables, as found by the latest run.
         unwritten: the folders that are not classes, because the latest run wrote none of their images.
-        streams: split -> path of each .tar.gz that the first run found -> its shards, which are among those of the
-            split: the last ones, in the order of the paths.
+        streams: split -> path of each .tar.gz that the first run found -> its shards. They are the last shards of the
+            split, in the order of the paths.
     """
 
     inputs: dict[str, str]
@@ -83,19 +83,19 @@ class Plan(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Part `number`, from 0, of the `total` parts of the manifest, and the shards whose rows it holds."""
+    """Part `number`, from 0, of the `total` parts of the manifest, and the shards whose rows it contains."""
 
     number: int
     total: int
     shards: tuple[Shard, ...]
 
     def path(self, name: str) -> str:
-        """Return the path of the part of a table, such as manifest-00000-of-00002.jsonl."""
+        """Return the path of this part of the document `name`, such as manifest-00000-of-00002.jsonl."""
         return f"{name}-{self.number:05d}-of-{self.total:05d}.jsonl"
 
 
 def parts(plan: Plan) -> list[Part]:
-    """Return the parts of the manifest. They depend on the number of shards alone."""
+    """Return the parts of the manifest. They depend only on the number of shards."""
     shards = tuple(plan.all_shards())
     total = -(-len(shards) // SHARDS_PER_PART)
     return [
@@ -105,12 +105,12 @@ def parts(plan: Plan) -> list[Part]:
 
 
 def metadata_path(folder: str) -> str:
-    """Return the path of the metadata of the images of one size and split, which lie in this folder."""
+    """Return the path of the metadata of one size and split, whose images are in `folder`."""
     return f"{folder}metadata.jsonl"
 
 
 def metadata_paths(plan: Plan) -> list[str]:
-    """Return the paths of the metadata of all sizes and splits; none with archives, whose samples have metadata."""
+    """Return the paths of the metadata of all sizes and splits; [] with archives, whose samples contain metadata."""
     if LAYOUTS[plan.settings["layout"]].has_archives:
         return []
     sizes = plan.settings["size"]
@@ -122,22 +122,22 @@ def metadata_paths(plan: Plan) -> list[str]:
 
 
 def coco_path(folder: str) -> str:
-    """Return the path of the boxes, as COCO has them, of the images of one size and split, which lie in this folder."""
+    """Return the path of the COCO file of one size and split, whose images are in `folder`."""
     return f"{folder}coco.json"
 
 
 def coco_images_path(folder: str) -> str:
-    """Return the path of the images in the pieces of coco.json."""
+    """Return the document name under which the images of a coco.json are stored as pieces."""
     return f"{coco_path(folder)}-images"
 
 
 def coco_boxes_path(folder: str) -> str:
-    """Return the path of the boxes in the pieces of coco.json."""
+    """Return the document name under which the boxes of a coco.json are stored as pieces."""
     return f"{coco_path(folder)}-boxes"
 
 
 def annotation_paths(plan: Plan) -> list[str]:
-    """Return the paths of the files of annotations: of the classes, and of boxes in formats of their own."""
+    """Return the paths of the annotation files: the classes, and the boxes in COCO and YOLO format."""
     settings = plan.settings
     formats = settings.get("annotations", ())
     folders = [size_folder(size, settings["size"]) for size in settings["size"]]
@@ -150,9 +150,9 @@ def annotation_paths(plan: Plan) -> list[str]:
 
 
 def document_paths(plan: Plan) -> list[str]:
-    """Return the paths of the files that describe the dataset, which the end of each run writes again.
+    """Return the paths of the files that describe the dataset. Each run rewrites them at its end.
 
-    croissant.json is not among them: whether there is one depends on the formats of the images.
+    croissant.json is not included: whether it exists depends on the formats of the images.
     """
     settings = plan.settings
     attributed = "attribution" in settings or "image_list" in settings
@@ -169,7 +169,13 @@ def document_paths(plan: Plan) -> list[str]:
 
 
 def new_plan(config: ResizeConfig, shards: dict[str, int], columns: Columns) -> Plan:
-    """Return the plan of a dataset without a plan, for its first run, and without the shards of each .tar.gz."""
+    """Return the plan for the first run of a dataset, without the shards of .tar.gz archives.
+
+    Args:
+        config: the configuration of the dataset.
+        shards: split -> number of its shards.
+        columns: the columns from labels and tables.
+    """
     return Plan({split.name: split.pattern for split in config.splits}, settings(config), shards, columns)
 
 
@@ -206,12 +212,12 @@ def _columns(
     annotations: Sequence[str] = (),
     categories: dict[str, str] | None = None,
 ) -> Columns:
-    """Return the columns as their lists in JSON say. Older versions wrote the first two."""
+    """Return the columns from their JSON values. Older versions wrote only the first two."""
     return Columns(types, tuple(classes), tuple(annotations), categories or {})
 
 
 def _current(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of a dataset that an older version may have written, as this version writes them."""
+    """Convert settings, which an older version may have written, to those of this version."""
     renamed = {
         _OLD_NAMES.get(name, name): value
         for name, value in dict(settings).items()
@@ -226,12 +232,12 @@ def write_plan(out_dir: str, plan: Plan) -> None:
 
 
 def write_images_listed(out_dir: str, run_id: str, images: int) -> None:
-    """Write how many images a run has listed, for a process that follows the run."""
+    """Write the number of images that a run has listed, for a process that follows the run."""
     storage.write(out_dir, LISTED_PATH, json_line({"run": run_id, "images": images}))
 
 
 def images_listed(out_dir: str, run_id: str) -> int | None:
-    """Return how many images a run has listed, or None if its listing is not complete."""
+    """Return the number of images that a run has listed, or None if its listing is not complete."""
     text = storage.read_if_there(storage.join(out_dir, LISTED_PATH))
     listed = json.loads(text) if text else {}
     return listed["images"] if listed.get("run") == run_id else None

@@ -1,4 +1,4 @@
-"""The settings and the versions of libraries that decide the bytes of a dataset."""
+"""The settings and library versions that determine the bytes of a dataset."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transforms.model.config import ResizeConfig
 
 
 def settings(config: ResizeConfig) -> dict[str, Any]:
-    """Return all that decides the bytes of a dataset besides its sources, as JSON, by the names of the flags."""
+    """Return all settings that, with the sources, determine the bytes of a dataset: flag -> JSON value."""
     spec = dataclasses.asdict(config.spec)
     return {
         "split": [split.name for split in config.splits],
@@ -29,15 +29,15 @@ def settings(config: ResizeConfig) -> dict[str, Any]:
 
 
 def _labels_and_tables(config: ResizeConfig) -> dict[str, str]:
-    """Return which labels and tables there are.
+    """Return which labels and tables are used.
 
-    The location of a table decides no bytes, and the digests of the shards include its rows.
+    The location of a table does not affect any bytes, and the digests of the shards cover its rows.
     """
     return {"label_from": config.label_from, **dict.fromkeys(config.tables, "given")}
 
 
 def _annotations(config: ResizeConfig) -> dict[str, Any]:
-    """Return what selects images and boxes. The content of the files is in the rows, and so in the digests."""
+    """Return the settings of annotations. The digests of the shards cover the contents of the files."""
     annotations = config.annotations
     if annotations is None:
         return {}
@@ -59,7 +59,7 @@ def _annotations(config: ResizeConfig) -> dict[str, Any]:
 
 
 def versions(config: ResizeConfig) -> dict[str, str]:
-    """Return the versions of the libraries that decide the bytes of a dataset."""
+    """Return the versions of the libraries that affect the bytes of a dataset, by their names."""
     libraries = LAYOUTS[config.layout].libraries
     return {**library_versions(config.spec), **{name: importlib.metadata.version(name) for name in libraries}}
 

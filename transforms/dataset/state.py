@@ -1,12 +1,12 @@
-"""The state of a dataset: what a run must know of earlier ones. It lies in one of three places below OUT.
+"""The state of a dataset: what a run needs to know about earlier runs. It is stored in up to three places below OUT.
 
-.run/          a folder, while a run is at work, after one that was interrupted, and after any run on a store
-.run.sqlite    a file, in which a local run that is complete packs the folder
+.run/          a folder, during a run, after an interrupted run, and after any run on a store
+.run.sqlite    a file, into which a complete local run packs the folder
 _run/          a folder of earlier versions, which the next run moves to .run
 
-A later run reads from the file and writes to the folder, so that nothing is ever unpacked, and packs what it wrote.
-A file of the folder counts before the same file of .run.sqlite. So it does not matter when a run is killed: while
-it packs, .run.sqlite changes as a whole, and only then the folder is deleted, whose files are in both by then.
+A later run on a disk reads from the file and writes to the folder, so it need not unpack the file. At its end, it packs
+the files that it wrote. A file in the folder takes precedence over the same file in .run.sqlite. So a run may be killed
+at any time: packing changes .run.sqlite atomically, and the folder is deleted only afterwards.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from transforms.model.records import PACKED_PATH, RUN_DIR
 from transforms.storage.paths import escaped
 from transforms.storage.retries import attempt
 
-# Objects that are written to a store at the same time.
+# The number of objects that are written to a store at the same time.
 _WRITERS = 16
 
-# The folder and, locally, the lock of earlier versions.
+# The folder of earlier versions and, locally, their lock.
 OLD_DIR = "_run"
 OLD_LOCK_PATH = f"{OLD_DIR}/lock"
 
-# What no later run needs; the lock of an earlier version may have been moved.
+# What no later run needs. The lock of an earlier version may have been moved here.
 _NOT_PACKED = (f"{RUN_DIR}/lock", LISTED_PATH, f"{PIECES_DIR}/", f"{storage.TEMPORARY_DIR}/")
 
 
@@ -43,10 +43,10 @@ def read(out_dir: str, path: str) -> bytes | None:
 
     Args:
         out_dir: OUT.
-        path: of the file below OUT, as if it lay in the folder.
+        path: the path of the file below OUT, as if it were in the folder .run.
 
     Raises:
-        StorageError: it is there and cannot be read.
+        StorageError: the file exists but cannot be read.
         RunError: .run.sqlite is damaged.
     """
     data = storage.read_if_there(storage.join(out_dir, path))
@@ -57,14 +57,14 @@ def read(out_dir: str, path: str) -> bytes | None:
 
 
 def paths(out_dir: str, prefix: str) -> list[str]:
-    """Return the paths of some files of the state, sorted, as if they lay in the folder.
+    """Return the sorted paths of files of the state, as if they were in the folder .run.
 
     Args:
         out_dir: OUT.
-        prefix: the path of a folder below OUT, a slash, and the beginning of the names of files in that folder.
+        prefix: the path of a folder below OUT, a slash, and a prefix of the names of files in that folder.
 
     Raises:
-        StorageError: they cannot be listed.
+        StorageError: the files cannot be listed.
         RunError: .run.sqlite is damaged.
     """
     folder, beginning = posixpath.split(prefix)
@@ -78,12 +78,12 @@ def paths(out_dir: str, prefix: str) -> list[str]:
 
 
 def _is_settled(out_dir: str) -> bool:
-    """Return whether all of the state lies in the folder: on a store, once the plan does."""
+    """Return whether the whole state is in the folder: on a store, it is once the plan is."""
     return not storage.is_local(out_dir) and storage.exists(storage.join(out_dir, CONFIG_PATH))
 
 
 def _names(folder: str, beginning: str) -> Iterator[str]:
-    """Yield the names of the files of one folder that begin with `beginning`."""
+    """Yield the names of the files in a folder that begin with `beginning`."""
     if not storage.is_local(folder):
         listed = storage.list_pattern(storage.join(escaped(folder), f"{beginning}*"))
         yield from (storage.below(folder, path) for path, _, _ in listed)
@@ -93,17 +93,17 @@ def _names(folder: str, beginning: str) -> Iterator[str]:
 
 
 def delete(out_dir: str, path: str) -> None:
-    """Delete a file of the state. Raise as `read` does."""
-    if storage.is_local(out_dir):  # first, since the file of the folder counts as long as it is there
+    """Delete a file of the state. Raise the same errors as `read`."""
+    if storage.is_local(out_dir):  # first, since the file in the folder takes precedence as long as it exists
         packed.remove(_packed(out_dir), [_name(path)])
     storage.delete_all(out_dir, [path])
 
 
 def begin(out_dir: str) -> None:
-    """Make the folder of a local OUT, without which nothing is written to OUT: somebody has deleted it then.
+    """Create the folder .run of a local OUT. A run writes nothing to OUT without it: somebody has deleted OUT then.
 
     Raises:
-        StorageError: it cannot be made.
+        StorageError: the folder cannot be created.
     """
     if storage.is_local(out_dir):
         folder = storage.join(out_dir, RUN_DIR)
@@ -111,10 +111,10 @@ def begin(out_dir: str) -> None:
 
 
 def delete_all(out_dir: str) -> None:
-    """Delete the whole state, but not the lease of this run.
+    """Delete the whole state except for the lease of this run.
 
     Raises:
-        StorageError: it cannot be deleted.
+        StorageError: the state cannot be deleted.
     """
     if storage.is_local(out_dir):
         storage.delete_all(out_dir, [PACKED_PATH])
@@ -122,10 +122,10 @@ def delete_all(out_dir: str) -> None:
 
 
 def pack(out_dir: str) -> None:
-    """Pack the folder of a local OUT into .run.sqlite, and delete it.
+    """Pack the folder of a local OUT into .run.sqlite, then delete the folder.
 
     Raises:
-        StorageError, RunError: it cannot be packed; it stays, and counts.
+        StorageError, RunError: the folder cannot be packed. It is kept and takes precedence.
     """
     folder = storage.join(out_dir, RUN_DIR)
     files = [path for path in storage.list_below(folder) if not storage.below(out_dir, path).startswith(_NOT_PACKED)]
@@ -136,13 +136,13 @@ def pack(out_dir: str) -> None:
 
 
 def settle(out_dir: str) -> None:
-    """Bring the state to where a run has it: that of an earlier version, and on a store one that is packed.
+    """Move the state to where a run expects it: the folder of an earlier version, and on a store a packed state.
 
-    A folder on the disk is moved as a whole. On a store the plan comes last, and the next run goes on with what was
-    interrupted; the objects of an earlier version are moved without leaving the store.
+    A folder on a disk is moved as a whole. On a store, the plan is moved last, and the next run continues an
+    interrupted move. The objects of an earlier version are moved within the store.
 
     Raises:
-        StorageError: it cannot be moved.
+        StorageError: the state cannot be moved.
         RunError: .run.sqlite is damaged.
     """
     if _is_old(out_dir):
@@ -152,7 +152,7 @@ def settle(out_dir: str) -> None:
 
 
 def _unpack(out_dir: str) -> None:
-    """Unpack a state in a store: that of a dataset which was completed on a disk and then copied."""
+    """Unpack a state in a store. It is packed if the dataset was completed on a disk and then copied to the store."""
     if not _is_settled(out_dir):
         path, plan = _packed(out_dir), _name(CONFIG_PATH)
 
@@ -168,18 +168,18 @@ def _unpack(out_dir: str) -> None:
 
 
 def _is_old(out_dir: str) -> bool:
-    """Return whether there is a state of an earlier version; a folder of images may have the same name."""
+    """Return whether there is a state of an earlier version. A folder of images may have the same name."""
     own = [old_path(CONFIG_PATH), *([OLD_LOCK_PATH] if storage.is_local(out_dir) else [])]
     return any(storage.size(storage.join(out_dir, path)) is not None for path in own)
 
 
 def old_path(path: str) -> str:
-    """Return where earlier versions had the file or folder of the state that this version has at `path`."""
+    """Return the path at which earlier versions stored the file or folder of the state that is now at `path`."""
     return OLD_DIR + path.removeprefix(RUN_DIR)
 
 
 def _packed(out_dir: str) -> str:
-    """Return the path of .run.sqlite, or of a local copy if it lies in a store; there may be no such file."""
+    """Return the path of .run.sqlite, or of a local copy if OUT is on a store. The file may not exist."""
     path = storage.join(out_dir, PACKED_PATH)
     if storage.is_local(out_dir):
         return path
@@ -189,7 +189,7 @@ def _packed(out_dir: str) -> str:
 
 @functools.lru_cache(maxsize=1)
 def _copy(path: str, _size: int, _version: float) -> str:
-    """Copy a file of a store to the disk until this process ends, and return its path."""
+    """Copy a file from a store to a temporary file, which is deleted at exit, and return its path."""
     folder = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with storage.open_file(path) as source, open(os.path.join(folder, "packed"), "wb") as file:

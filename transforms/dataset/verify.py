@@ -1,4 +1,4 @@
-"""Checks whether the committed files are there, as the markers list them."""
+"""Checks that the committed files exist as the markers list them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _THREADS = 16
 
 
 class ShardCheck(NamedTuple):
-    """The check of one shard: the number of its files, and a sentence for each that is missing or altered."""
+    """The result of checking one shard: the number of its files, and a sentence for each missing or altered file."""
 
     shard: Shard
     files: int
@@ -34,7 +34,7 @@ def check_shards(config: ResizeConfig, plan: Plan, full: bool) -> Iterator[Shard
     Args:
         config: the dataset.
         plan: the plan of the dataset.
-        full: whether to read the files and compare their SHA-256, not only their sizes.
+        full: whether to also compare the SHA-256 of the files, not only their sizes.
 
     Raises:
         StorageError: a marker cannot be read or deleted.
@@ -47,7 +47,7 @@ def check_shards(config: ResizeConfig, plan: Plan, full: bool) -> Iterator[Shard
 
 
 def missing_documents(config: ResizeConfig, plan: Plan) -> list[str]:
-    """Return a sentence for each missing file of `document_paths`. Every run writes them again."""
+    """Return a sentence for each missing file of `document_paths`. Every run rewrites these files."""
     return [
         f"{name!r} is missing"
         for name in document_paths(plan)

@@ -1,4 +1,4 @@
-"""The files of annotations that have no parts: the classes, and boxes in formats of their own."""
+"""The annotation files that have no parts: the classes, and the boxes in COCO and YOLO format."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from transforms.publish.checksums import sum_line
 def write_annotations(
     columns: Columns, summary: Mapping[str, Any], parts: Sequence[PartResult], config: ResizeConfig
 ) -> list[bytes]:
-    """Write the files, and return their lines of the checksums.
+    """Write the annotation files, and return their lines for SHA256SUMS.
 
     Raises:
         StorageError: a file cannot be written.
@@ -48,7 +48,7 @@ def _coco(folder: str, columns: Columns, parts: Sequence[PartResult], config: Re
 
 
 def _pieces(path: str, parts: Sequence[PartResult], config: ResizeConfig) -> Iterator[bytes]:
-    """Yield the piece of each part, b"" for one that has none."""
+    """Yield the piece of each part; b"" for a part without a piece."""
     for part in parts:
         piece = part.pieces.get(path)
         yield storage.read(storage.join(config.out_dir, piece)) if piece else b""
@@ -64,9 +64,9 @@ def _texts(columns: Columns, summary: Mapping[str, Any], config: ResizeConfig) -
 
 
 def classes(columns: Columns, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the content of classes.json: each class with its ID, and how many images and annotations it has.
+    """Return the content of classes.json: each class with its ID and its numbers of annotations and images.
 
-    The numbers are those of the largest size.
+    The numbers are those at the largest size.
     """
     size = str(max(map(int, summary["outputs"])))
     counted = {name: summary["annotated"][name][size] for name in columns.annotations}

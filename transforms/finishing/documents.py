@@ -31,11 +31,11 @@ def write_documents(
     """Write all documents that have no parts.
 
     Args:
-        plan: of the dataset.
+        plan: the plan of the dataset.
         columns: see `metadata.loaded_columns`.
         summary: the content of summary.json.
         parts: the results of all parts, in order.
-        config: the dataset.
+        config: the configuration of the dataset.
 
     Raises:
         StorageError: a file cannot be written.
@@ -65,7 +65,7 @@ def _texts(
 
 
 def _join_pieces(path: str, parts: Sequence[PartResult], config: ResizeConfig, last: Iterable[bytes] = ()) -> bytes:
-    """Write the pieces of one document and then the lines `last`; return the document's line of the checksums."""
+    """Write the pieces of one document, then the lines `last`. Return the document's line for SHA256SUMS."""
     _, sha256 = storage.write_pieces(config.out_dir, path, functools.partial(_pieces, path, parts, config, last))
     return sum_line(path, sha256)
 

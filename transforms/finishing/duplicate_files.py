@@ -1,4 +1,4 @@
-"""Count the images whose file is the same as that of another image."""
+"""Counts the images whose file is the same as that of an earlier image."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import apache_beam as beam
 
 from transforms.model.json_lines import source_sha256
 
-# Half of a SHA-256 is enough to distinguish files: among 2^40 of them two collide with a probability of 2^-49.
+# Half of a SHA-256 is enough to distinguish files: the probability of a collision among 2^40 files is 2^-49.
 _DIGEST_BYTES = 16
 _BUCKETS = 256
 
 
 def digests_of(rows: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Return the digests of sources, joined into one string for each first byte; at least one pair, even for no rows.
+    """Return pairs (first byte, joined digests that begin with it) for the sources; at least one, even without rows.
 
     Args:
-        rows: of the manifest, one for each source.
+        rows: rows of the manifest, one for each source.
     """
     buckets: dict[int, list[bytes]] = {0: []}
     for row in rows:
@@ -28,14 +28,14 @@ def digests_of(rows: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def count_repeated(strings: Iterable[bytes]) -> int:
-    """Return how many of the digests in some strings are the same as an earlier one."""
+    """Return the number of digests that are the same as an earlier one. Each string consists of joined digests."""
     joined = b"".join(strings)
     number = len(joined) // _DIGEST_BYTES
     return number - len({joined[start : start + _DIGEST_BYTES] for start in range(0, len(joined), _DIGEST_BYTES)})
 
 
 class CountDuplicates(beam.PTransform):
-    """(first byte, joined digests) -> for each first byte, how many images have the same bytes as an earlier one."""
+    """(first byte, joined digests) -> for each first byte, the number of images with the bytes of an earlier image."""
 
     def expand(self, digests: beam.PCollection[tuple[int, bytes]]) -> beam.PCollection[int]:
         return (

@@ -1,4 +1,4 @@
-"""The markers of a hundred shards -> their part of the manifest and of the other documents that have parts."""
+"""The markers of a hundred shards -> their part of the manifest and of the other documents with parts."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from transforms.summary.tally import merge
 
 
 class PartResult(NamedTuple):
-    """What the markers of one part add up to.
+    """The sums of the markers of one part.
 
     Args:
-        number: of the part.
-        tally: of its shards.
+        number: the number of the part.
+        tally: the sum of its shards' tallies.
         outputs: split -> its share of the tally's `outputs`.
-        archives: in the order of the shards.
+        archives: the rows of the archives, in the order of the shards.
         pieces: path of a document that has no parts -> path of this part's piece of it.
     """
 
@@ -61,7 +61,7 @@ def write_part(part: Part, markers: Sequence[Marker], columns: Columns, config: 
     """Write one part of each document that has parts, and this part's piece of each document that has none.
 
     Raises:
-        StorageError: one cannot be written.
+        StorageError: a file cannot be written.
     """
     sums = [sum_line(path, sha256) for marker in markers for path, _, sha256 in marker.header.files]
     for name, lines in _documents(markers, config).items():
@@ -80,7 +80,7 @@ def write_part(part: Part, markers: Sequence[Marker], columns: Columns, config: 
 
 
 def _documents(markers: Sequence[Marker], config: ResizeConfig) -> dict[str, list[bytes]]:
-    """Return the lines of each document that has parts, by its name."""
+    """Return name -> lines of each document that has parts."""
     documents = {
         "manifest": [line for marker in markers for line in marker.rows],
         "failures": [line for marker in markers for line in marker.failures],
@@ -95,9 +95,9 @@ def _documents(markers: Sequence[Marker], config: ResizeConfig) -> dict[str, lis
 
 
 def _metadata(part: Part, markers: Sequence[Marker], columns: Columns, config: ResizeConfig) -> dict[str, list[bytes]]:
-    """Return the lines of each metadata.jsonl and of both parts of each coco.json, by their paths.
+    """Return path -> lines of each metadata.jsonl, and of the images and the boxes of each coco.json.
 
-    There are none with archives, whose samples have metadata.
+    Return {} with archives, whose samples contain metadata.
     """
     if LAYOUTS[config.layout].has_archives:
         return {}
@@ -123,7 +123,7 @@ def _outputs(part: Part, markers: Sequence[Marker]) -> dict[str, Tally]:
 
 
 def archives_of(shard: Shard, marker: Marker, config: ResizeConfig) -> list[ArchiveRow]:
-    """Return a shard's archives, one for each size; none in layout `files`."""
+    """Return the rows of a shard's archives, one for each size; [] in layout `files`."""
     if not LAYOUTS[config.layout].has_archives:
         return []
     header = marker.header

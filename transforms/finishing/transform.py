@@ -33,14 +33,14 @@ def summary_of(
     """Return the content of summary.json.
 
     Args:
-        listing: the tally of what was matched, and of the tables' rows.
-        resized: the tally of what this run resized or found committed.
-        duplicates: how many images have the same bytes as an earlier one.
-        results: of all parts.
-        config: the dataset.
+        listing: the tally of the matched images and of the tables' rows.
+        resized: the tally of the shards that this run resized or found committed.
+        duplicates: the number of images with the same bytes as an earlier one.
+        results: the results of all parts.
+        config: the configuration of the dataset.
 
     Raises:
-        RunError: the listing, this run and the markers do not agree.
+        RunError: the counts of the listing, this run and the markers do not match.
     """
     committed = merge(result.tally for result in results)
     _check_accounts(listing, resized, committed, config)
@@ -62,11 +62,11 @@ def summary_of(
 
 
 def _rows_of_annotations(read: Tally, joined: Tally) -> Tally:
-    """Return what became of the rows of one table.
+    """Return the counts of one table's rows.
 
     Args:
         read: the tally of its files.
-        joined: the tally of the shards. A row that may describe an image of several splits came to a shard of each.
+        joined: the tally of the shards. A row that may describe an image of several splits is counted in each of them.
     """
     with_image = joined["rows"] - joined["rows_without_image"]
     rows = read["kept"] - read["kinds"].get("other-subset", 0)
@@ -75,7 +75,7 @@ def _rows_of_annotations(read: Tally, joined: Tally) -> Tally:
 
 
 def unwritten_classes(listing: Tally, resized: Tally) -> tuple[str, ...]:
-    """Return the folders whose images were all left unwritten, sorted; none unless folders are classes."""
+    """Return the sorted class folders none of whose images were written; () unless folders are classes."""
     return tuple(sorted({*listing.get("classes", {})} - {*resized.get("classes", {})}))
 
 
@@ -99,12 +99,14 @@ def _check_accounts(listing: Tally, resized: Tally, committed: Tally, config: Re
 
 
 class FinishDataset(beam.PTransform):
-    """The plan -> the dataset's documents, once all receipts are there; deletes the temporary folder at the end.
+    """The plan -> the summary. Writes the documents of the dataset once all shards are committed.
+
+    Deletes the temporary folder at the end.
 
     Args:
-        config: the dataset.
+        config: the configuration of the dataset.
         receipts: the output of `WriteShards`.
-        listing: the tally of what was matched.
+        listing: the tally of the matched images and of the tables' rows.
         resized: the tallies of the shards.
     """
 
@@ -129,10 +131,10 @@ class FinishDataset(beam.PTransform):
         results = (
             plan
             | "SplitIntoParts" >> beam.FlatMap(numbered_parts)
-            | "SpreadParts" >> beam.GroupByKey()  # over the workers
+            | "SpreadParts" >> beam.GroupByKey()  # distributes the parts over the workers
             | "GatherMarkers" >> writing.with_outputs(DIGESTS, main=RESULTS)
         )
-        # results of a hundred shards each, all with the key 0; digests of their sources
+        # RESULTS: results of a hundred shards each, all with the key 0. DIGESTS: digests of their sources.
         duplicates = beam.pvalue.AsList(results[DIGESTS] | "CountDuplicates" >> CountDuplicates())
         finishing = beam.ParDo(_FinishFn(self._config), one_plan, listing, resized, duplicates)
         return results[RESULTS] | "JoinParts" >> beam.GroupByKey() | "Finish" >> finishing
@@ -156,7 +158,7 @@ class _WritePartFn(beam.DoFn):
         resized: Tally,
     ) -> Iterator[tuple[int, PartResult] | beam.pvalue.TaggedOutput]:
         (part,) = numbered[1]
-        # WriteToFiles also reports a file as written if it could not move the file to its place.
+        # WriteToFiles reports a file as written even if it could not move the file to its place.
         for receipt in receipts if part.number == 0 else ():
             path = storage.join(self._config.out_dir, f"{RECEIPTS_DIR}/{receipt.file_name}")
             if not storage.exists(path):
@@ -186,7 +188,7 @@ class _FinishFn(beam.DoFn):
         columns = loaded_columns(plan.columns, listing, resized, self._config)
         write_documents(plan, columns, summary, ordered, self._config)
         if (unwritten := unwritten_classes(listing, resized)) != plan.unwritten:
-            # The next run numbers the other classes.
+            # The next run numbers only the remaining classes.
             write_plan(self._config.out_dir, plan._replace(unwritten=unwritten))
         storage.delete_tree(storage.join(self._config.out_dir, storage.TEMPORARY_DIR))
         if not storage.is_local(self._config.out_dir):

@@ -1,4 +1,4 @@
-"""The C extension of `native/`, where it is built; only `resample.py` uses it."""
+"""The optional C extension that is built from `native/`. Only `resample.py` uses it."""
 
 def instruction_sets() -> list[str]: ...
 def weights(

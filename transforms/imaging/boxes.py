@@ -1,4 +1,4 @@
-"""Boxes of a source's annotations -> boxes of its output, by the columns of the manifest."""
+"""Boxes annotated on a source -> boxes of its output, computed from columns of the manifest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from transforms.imaging.geometry import Box
 
-# EXIF orientation -> where turning the picture moves a point of the unit square.
+# EXIF orientation -> the function that maps a point of the unit square when the picture is turned upright.
 _TURNS: dict[int, Callable[[float, float], tuple[float, float]]] = {
     1: lambda u, v: (u, v),
     2: lambda u, v: (1 - u, v),
@@ -26,15 +26,15 @@ def map_box(
     orientation: int = 1,
     source_size: tuple[int, int] | None = None,
 ) -> Box | None:
-    """Map a box of the source to the output.
+    """Map a box from the source to the output.
 
     Args:
         box: (x0, y0, x1, y1) in the frame of the stored pixels: in pixels, or, with `source_size`,
-            normalised to 0..1.
-        source_box: the column of the manifest, or of the output's target.
-        output_box: likewise.
-        orientation: likewise.
-        source_size: (width, height) of the source in pixels, for a normalised box.
+            normalized to 0..1.
+        source_box: the column `source_box` of the manifest, or the field of the output's `Target`.
+        output_box: the column or field `output_box`.
+        orientation: the column or field `orientation`.
+        source_size: (width, height) of the source in pixels, for a normalized box.
 
     Returns:
         (x0, y0, x1, y1) in the output's pixels, clipped to the visible part; None if nothing of the box is visible.
@@ -57,5 +57,5 @@ def map_box(
 
 
 def _unit(value: float, first: float, last: float) -> float:
-    """Scale a value between `first` and `last` to 0 to 1, and clip it."""
+    """Scale a value from the range `first` to `last` to the range 0 to 1, and clip it."""
     return min(1.0, max(0.0, (value - first) / (last - first)))

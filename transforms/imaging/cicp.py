@@ -1,6 +1,6 @@
-"""Colour spaces by numbers, as in the cICP chunk of a PNG and the nclx box of an AVIF -> ICC profiles.
+"""CICP color spaces, from the cICP chunk of a PNG or the nclx box of an AVIF -> ICC profiles.
 
-The numbers are those of ITU-T H.273, which also defines the primaries and curves.
+ITU-T H.273 defines the code points (CICP), and the primaries and curves that they identify.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PRIMARIES = {
     22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077), _D65),  # EBU 3213
 }
 _VIDEO = (1 / 0.45, 1 / 1.09929682680944, 0.09929682680944 / 1.09929682680944, 1 / 4.5, 4.5 * 0.018053968510807)
-# Transfer -> the parameters of an ICC curve: an exponent g, or (g, a, b, c, d) for (aX + b) ** g from d up, cX below.
+# Transfer -> the parameters of an ICC curve: an exponent g, or (g, a, b, c, d): (aX + b) ** g for X >= d, else cX.
 _CURVES: dict[int, tuple[float, ...]] = {
     **dict.fromkeys(_VIDEO_CURVES, _VIDEO),
     4: (2.2,),
@@ -41,7 +41,7 @@ _CURVES: dict[int, tuple[float, ...]] = {
 
 
 class Cicp(NamedTuple):
-    """A colour space by the numbers of H.273. `rgb` is false unless the pixels are RGB of the full range."""
+    """A color space as code points of H.273. `rgb` is true only if the pixels are full-range RGB."""
 
     primaries: int
     transfer: int
@@ -49,17 +49,17 @@ class Cicp(NamedTuple):
 
     @property
     def is_srgb(self) -> bool:
-        """Whether the numbers mean sRGB. BT.709's curve with BT.709's primaries is displayed as sRGB."""
+        """Whether the color space is sRGB. BT.709's curve with BT.709's primaries is displayed as sRGB."""
         return self.rgb and self.primaries == _BT709 and self.transfer in (_SRGB_CURVE, *_VIDEO_CURVES)
 
     @property
     def is_known(self) -> bool:
-        """Whether there is a profile for it. Curves for high dynamic range (PQ, HLG) have none."""
+        """Whether `profile` can build a profile. It cannot for high-dynamic-range curves (PQ, HLG)."""
         return self.rgb and self.primaries in _PRIMARIES and self.transfer in _CURVES
 
 
 def from_png(body: bytes | None) -> Cicp | None:
-    """Return the colour space of a cICP chunk; None if there is no chunk, or it specifies none."""
+    """Return the color space in the body of a cICP chunk; None if there is no chunk, or it specifies none."""
     if body is None or len(body) != 4:
         return None
     primaries, transfer, matrix, full_range = body
@@ -67,9 +67,9 @@ def from_png(body: bytes | None) -> Cicp | None:
 
 
 def from_avif(data: bytes) -> Cicp | None:
-    """Return the first nclx colour space of an AVIF; None if there is none, or it specifies none.
+    """Return the first nclx color space of an AVIF; None if there is none, or it specifies none.
 
-    The layout is that of ISO/IEC 14496-12, 12.1.5, and 23008-12, 9.3. The decoder applies the matrix and the range.
+    ISO/IEC 14496-12, 12.1.5, and 23008-12, 9.3, define the layout. The decoder applies the matrix and the range.
     """
     meta = next(boxes(data, b"meta"), b"")[4:]  # without its version and flags
     for properties in boxes(next(boxes(meta, b"iprp"), b""), b"ipco"):
@@ -80,7 +80,7 @@ def from_avif(data: bytes) -> Cicp | None:
 
 
 def of_numbers(primaries: int, transfer: int) -> Cicp | None:
-    """Return the colour space of RGB pixels of the full range; None if the numbers specify none."""
+    """Return the color space of full-range RGB pixels; None if a code point is "unspecified"."""
     return _specified(Cicp(primaries, transfer))
 
 
@@ -90,10 +90,10 @@ def _specified(space: Cicp) -> Cicp | None:
 
 @functools.lru_cache(maxsize=32)
 def profile(space: Cicp, *, gray: bool) -> bytes:
-    """Return an ICC profile of the space, for gray or for RGB pixels.
+    """Return an ICC profile of the color space, for gray or RGB pixels.
 
     Raises:
-        ValueError: there is none (see `Cicp.is_known`).
+        ValueError: there is no profile for it (see `Cicp.is_known`).
     """
     if not space.is_known:
         raise ValueError(f"no colour profile for primaries {space.primaries} with transfer {space.transfer}")

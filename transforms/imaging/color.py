@@ -1,4 +1,4 @@
-"""The pixels of a file -> those of its outputs: depth, transparency and colour."""
+"""The pixels of a file -> the pixels of its outputs: depth, transparency and color."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from transforms.imaging.errors import ImageError, Kind, Note, Stage
 from transforms.imaging.geometry import Size
 from transforms.imaging.spec import ResizeSpec
 
-# The modes of masks, whose pixels are labels: --mode keep leaves them as they are.
+# The modes of masks, whose pixels are labels: --mode keep leaves them unchanged.
 MASK_MODES = frozenset({"1", "L", "P", "I;16"})
 
 _GRAY_MODES = frozenset({"1", "L", "LA", "La"}) | depth.DEEP_MODES
-# Modes that are resized and converted by a profile without a change -> the profiles' names for them.
+# Modes that are resized and color-managed as they are -> the names of the color spaces in ICC profiles.
 _SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK", "LAB": "Lab "}
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
 class Decoded(NamedTuple):
-    """A decoded image in the mode that it is resized in.
+    """A decoded image, converted to the mode in which it is resized.
 
     Args:
         pixels: the image.
-        to_srgb: the conversion to sRGB that follows resizing; None if the numbers stay.
-        notes: what the owner of the image should know.
+        to_srgb: the conversion to sRGB to apply after resizing; None to keep the pixel values.
+        notes: remarks for the owner of the image.
     """
 
     pixels: Image.Image
@@ -37,12 +37,12 @@ class Decoded(NamedTuple):
 
 
 def prepare(image: Image.Image, spec: ResizeSpec) -> Decoded:
-    """Bring a decoded image into the mode that it is resized in.
+    """Convert a decoded image to the mode in which it is resized.
 
-    Pixels deeper than 8 bits become gray (see `depth.to_gray`), transparent ones are composited on the background.
+    Convert pixels deeper than 8 bits to gray (see `depth.to_gray`). Composite transparent pixels on the background.
 
     Raises:
-        ImageError: there is no rule for the pixel type.
+        ImageError: the pixel type is not supported.
     """
     if spec.mode == "keep" and (mask := _as_mask(image)):
         return Decoded(mask)
@@ -67,10 +67,10 @@ def prepare(image: Image.Image, spec: ResizeSpec) -> Decoded:
 
 
 def finish(picture: Image.Image, decoded: Decoded, spec: ResizeSpec) -> Image.Image:
-    """Bring a resized picture into the mode of its output."""
+    """Convert a resized picture to the mode of its output."""
     if decoded.to_srgb is not None:
         picture = decoded.to_srgb.apply(picture)
-        del picture.info["icc_profile"]  # the profile of sRGB; no output has one
+        del picture.info["icc_profile"]  # that of sRGB; no output has a profile
     if spec.mode == "keep" and picture.mode in MASK_MODES:
         return picture
     mode = "L" if spec.mode == "L" else "RGB"
@@ -78,7 +78,7 @@ def finish(picture: Image.Image, decoded: Decoded, spec: ResizeSpec) -> Image.Im
 
 
 def _on_background(image: Image.Image, background: str) -> tuple[Image.Image, bool]:
-    """Composite a transparent image on a colour, in mode RGB; return it, and whether only the colour is visible."""
+    """Composite a transparent image on a color. Return the RGB image, and whether only the color is visible."""
     if image.mode == "La":
         image = image.convert("LA")
     canvas = Image.new("RGBA", image.size, background)
@@ -88,7 +88,7 @@ def _on_background(image: Image.Image, background: str) -> tuple[Image.Image, bo
 
 
 def canvas(picture: Image.Image, size: Size, fill: str) -> Image.Image:
-    """Return an image of a picture's mode, filled with a colour; masks are filled with its gray level, as a label."""
+    """Return an image in the mode of `picture`, filled with a color. Fill masks with its gray level, as a label."""
     if picture.mode not in ("P", "I;16"):
         return Image.new(picture.mode, size, fill)
     empty = Image.new(picture.mode, size, ImageColor.getcolor(fill, "L"))
@@ -100,8 +100,8 @@ def canvas(picture: Image.Image, size: Size, fill: str) -> Image.Image:
 
 
 def _plain(pixels: Image.Image, spec: ResizeSpec) -> Image.Image:
-    """Convert pixels to the output's mode, except gray: resizing gray as gray is three times as fast."""
-    if pixels.mode == "LAB":  # Pillow converts it only to RGB, and adds a profile that holds the time of day
+    """Convert pixels to the output's mode, but keep gray as gray: resizing it is three times as fast."""
+    if pixels.mode == "LAB":  # Pillow converts it to RGB only, and adds a profile that contains the current time
         pixels = pixels.convert("RGB")
         pixels.info.pop("icc_profile", None)
     mode = "L" if spec.mode == "L" or pixels.mode in ("1", "L") else "RGB"
@@ -121,7 +121,7 @@ def _is_gray(color: str) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def _to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
-    """Return the conversion of pixels of a mode from a profile's space to sRGB. Most images of a set share one."""
+    """Return the conversion from a profile's color space to sRGB. Cache it: most images of a dataset share one."""
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     if source.profile.xcolor_space != _SPACES[mode]:
         raise ValueError(f"a profile for {source.profile.xcolor_space!r} on pixels of mode {mode}")
@@ -129,10 +129,10 @@ def _to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
 
 
 def _as_mask(image: Image.Image) -> Image.Image | None:
-    """Return the image in a mode that "keep" writes; None if it is not a mask.
+    """Return the image in a mode that --mode keep can write; None if it is not a mask.
 
     Raises:
-        ImageError: its values do not fit into 16 unsigned bits.
+        ImageError: its values do not fit into unsigned 16-bit integers.
     """
     if not depth.is_deep(image):
         return image if image.mode in MASK_MODES else None

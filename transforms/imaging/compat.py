@@ -1,6 +1,6 @@
-"""Undocumented interfaces of Pillow: no other module of the core uses any.
+"""Undocumented interfaces of Pillow. No other module of the core uses any of them.
 
-Each function raises a `PillowVersionError` that names what a new version lacks.
+If the installed version lacks one, the functions raise a `PillowVersionError` that names it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from PIL import (
 
 from transforms.imaging.errors import PillowVersionError
 
-# The version that the tests of this module passed with.
+# The version with which the tests of this module passed.
 _TESTED = "12.3"
 
 
 class Band(NamedTuple):
-    """The coded pixels of one band: Pillow's decoder of them, where they begin in the file, and their raw mode."""
+    """The encoded pixels of one band: Pillow's decoder for them, their offset in the file, and their raw mode."""
 
     codec: str
     offset: int
@@ -40,22 +40,22 @@ class Band(NamedTuple):
 
 
 def opener_of(image_format: str) -> tuple[Callable[[IO[bytes], str], object], Callable[[bytes], Any] | None]:
-    """Return the class that opens files of a format, and the function that recognises their first bytes, if any."""
+    """Return the class that opens files of a format, and the function that recognizes their first bytes, if any."""
     opener: tuple[Callable[[IO[bytes], str], object], Callable[[bytes], Any] | None] = _get(Image, "OPEN")[image_format]
     return opener
 
 
 def read_at_once(image: ImageFile.ImageFile, length: int) -> None:
-    """Configure the decoder to read the file in pieces of at least `length` bytes."""
+    """Configure the decoder to read the file in chunks of at least `length` bytes."""
     _set(image, "decodermaxblock", max(_get(image, "decodermaxblock"), length))
 
 
 class DecodedImage(ImageFile.ImageFile):
-    """A picture that another library has decoded, as an opened file. It has the picture's `info`.
+    """A picture decoded by another library, wrapped as an opened image file. It shares the picture's `info`.
 
     Args:
-        picture: in memory.
-        image_format: the name of the file's format.
+        picture: the decoded picture.
+        image_format: Pillow's name of the file's format.
     """
 
     def __init__(self, picture: Image.Image, image_format: str) -> None:
@@ -71,7 +71,7 @@ class DecodedImage(ImageFile.ImageFile):
 
 
 def raw_mode_of(image: ImageFile.ImageFile) -> str:
-    """Return the raw mode in which an image that is not decoded stores its pixels; "" if its decoder has none."""
+    """Return the raw mode of an opened, not yet decoded image's stored pixels; "" if its decoder has none."""
     return next((tile.args for tile in _get(image, "tile") if isinstance(tile.args, str)), "")
 
 
@@ -95,20 +95,20 @@ def tiff_compression(image: TiffImagePlugin.TiffImageFile) -> str:
 
 
 def tiff_compressions() -> Container[int]:
-    """Return the values of the tag Compression that Pillow decodes."""
+    """Return the values of the Compression tag that Pillow decodes."""
     compressions: Container[int] = _get(TiffImagePlugin, "COMPRESSION_INFO")
     return compressions
 
 
 def decode_tiff_by_libtiff(image: TiffImagePlugin.TiffImageFile, raw_mode: str) -> None:
-    """Configure an opened, uncompressed TIFF to decode through libtiff; Pillow decodes it itself otherwise."""
+    """Configure an opened, uncompressed TIFF to be decoded by libtiff. By default, Pillow decodes it itself."""
     args = (raw_mode, "raw", False, _get(image.tag_v2, "offset"))
     _set(image, "tile", [_get(ImageFile, "_Tile")("libtiff", (0, 0, *_get(image, "_tile_size")), 0, args)])
     _set(image, "use_load_libtiff", True)
 
 
 def keep_tiff_as_stored(image: TiffImagePlugin.TiffImageFile) -> None:
-    """Give an opened TIFF, whose orientation tag was removed, the dimensions of its stored pixels."""
+    """Set the size of an opened TIFF, whose orientation tag was removed, to that of its stored pixels."""
     _set(image, "_size", _get(image, "_tile_size"))
 
 
@@ -116,18 +116,18 @@ def keep_tiff_as_stored(image: TiffImagePlugin.TiffImageFile) -> None:
 
 
 def psd_modes() -> Container[tuple[int, int]]:
-    """Return the pairs (colour mode, bits a channel) of Photoshop files that Pillow decodes."""
+    """Return the pairs (color mode, bits per channel) of Photoshop files that Pillow decodes."""
     modes: Container[tuple[int, int]] = _get(PsdImagePlugin, "MODES")
     return modes
 
 
 def psd_resources(image: PsdImagePlugin.PsdImageFile) -> dict[int, bytes]:
-    """Return the image resources of a Photoshop file by their numbers."""
+    """Return the image resources of a Photoshop file, by their IDs."""
     return {number: body for number, _, body in _get(image, "resources")}
 
 
 def decode_bands(image: ImageFile.ImageFile, mode: str, bands: Sequence[Band]) -> None:
-    """Configure an opened image to decode band by band, into a mode."""
+    """Configure an opened image to be decoded band by band into `mode`."""
     tile = _get(ImageFile, "_Tile")
     _set(image, "_mode", mode)
     _set(image, "tile", [tile(band.codec, (0, 0, *image.size), band.offset, band.raw_mode) for band in bands])
@@ -137,18 +137,18 @@ def decode_bands(image: ImageFile.ImageFile, mode: str, bands: Sequence[Band]) -
 
 
 def jpeg_sampling(image: JpegImagePlugin.JpegImageFile) -> list[tuple[int, int]]:
-    """Return how many samples each component of a JPEG has in a block, across and down."""
+    """Return the sampling factors (horizontal, vertical) of each component of a JPEG."""
     return [(across, down) for _, across, down, _ in _get(image, "layer")]
 
 
 def allow_transparent_palette(image: TgaImagePlugin.TgaImageFile) -> None:
-    """Configure a TGA to decode although its palette has 32 bits an entry; Pillow refuses it otherwise."""
+    """Allow a TGA with 32-bit palette entries to be decoded. Pillow rejects it by default."""
     if image.palette is not None and _get(image.palette, "rawmode") == "BGRA":
         _set(image.palette, "mode", "RGBA")
 
 
 def icon_frame(icon: IcoImagePlugin.IcoImageFile) -> tuple[bytes, int]:
-    """Return the picture that Pillow takes from an icon, and its bits a pixel by the icon's directory."""
+    """Return the bytes of the picture that Pillow selects from an icon, and its bits per pixel in the directory."""
     directory = _get(icon, "ico")
     entry, file = _get(directory, "entry")[0], _get(directory, "buf")
     file.seek(_get(entry, "offset"))
@@ -156,7 +156,7 @@ def icon_frame(icon: IcoImagePlugin.IcoImageFile) -> tuple[bytes, int]:
 
 
 def bitmap_layout(bitmap: BmpImagePlugin.DibImageFile) -> tuple[int, int]:
-    """Return where the pixels of an opened BMP begin, and whether its rows go down (1) or up (-1)."""
+    """Return the offset of an opened BMP's pixels, and the order of its rows: 1 for top-down, -1 for bottom-up."""
     tile = _get(bitmap, "tile")[0]
     return tile.offset, tile.args[-1] if isinstance(tile.args, tuple) else -1
 
@@ -169,7 +169,7 @@ def _get(owner: object, name: str) -> Any:
 
 
 def _set(owner: object, name: str, value: object) -> None:
-    """Set an attribute that is there already: one that Pillow does not read would have no effect."""
+    """Set an attribute that exists. Setting one that Pillow does not read would have no effect."""
     _get(owner, name)
     setattr(owner, name, value)
 

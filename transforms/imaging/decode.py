@@ -1,4 +1,4 @@
-"""An opened image -> its pixels, with as little work as its targets allow."""
+"""An opened image -> its pixels, decoded with as little work as its targets allow."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def set_draft_scale(opened: Opened, spec: ResizeSpec) -> Box:
     The scale is 1, 1/2, 1/4 or 1/8 (libjpeg's shrink-on-load, Pillow's draft).
 
     Returns:
-        The whole picture's (x0, y0, x1, y1) in pixels of the image that decoding will return; its far corner may lie
-        inside the last pixel.
+        The box (x0, y0, x1, y1) of the whole picture, in pixels of the image that decoding will return. Its far corner
+        may be inside the last pixel.
     """
     image, request = opened.image, None
     if not jpeg.may_be_scaled(opened.data):
@@ -34,10 +34,10 @@ def set_draft_scale(opened: Opened, spec: ResizeSpec) -> Box:
 
 
 def decode(opened: Opened, spec: ResizeSpec) -> color.Decoded:
-    """Decode an image that was reduced, and bring it into the mode that it is resized in.
+    """Decode an image after `set_draft_scale`, and convert it to the mode in which it is resized.
 
     Raises:
-        ImageError: the data is damaged or truncated, or there is no rule for the pixel type.
+        ImageError: the data is damaged or truncated, or the pixel type is not supported.
     """
     notes = _check_png(opened, spec)
     try:
@@ -63,15 +63,15 @@ def _is_jpeg(opened: Opened) -> bool:
 
 
 def _with_notes(decoded: color.Decoded, *notes: Note) -> color.Decoded:
-    """Return the same image with further notes, each of them once."""
+    """Return the same image with additional notes, without duplicates."""
     return decoded._replace(notes=tuple(dict.fromkeys((*decoded.notes, *notes))))
 
 
 def _check_png(opened: Opened, spec: ResizeSpec) -> tuple[Note, ...]:
-    """Return notes on damage of a PNG that its decoder does not detect, if the spec accepts damage.
+    """Return notes on damage to a PNG that its decoder does not detect, if the spec accepts damage.
 
     Raises:
-        ImageError: the PNG is damaged, and the spec does not accept that.
+        ImageError: the PNG is damaged, and the spec does not accept damage.
     """
     image = opened.image
     data = ico.frame(image) if isinstance(image, IcoImagePlugin.IcoImageFile) else opened.data
@@ -84,11 +84,11 @@ def _check_png(opened: Opened, spec: ResizeSpec) -> tuple[Note, ...]:
 
 
 def _repair(opened: Opened, spec: ResizeSpec, error: ImageError) -> tuple[bytes, Note] | None:
-    """Return other bytes to decode after an error, and the note that says so; None if there are none."""
+    """Return repaired bytes to decode after an error, and a note on the repair; None if there is no repair."""
     if _is_jpeg(opened) and error.kind is Kind.TRUNCATED and spec.truncated == "accept":
-        # libjpeg fills in what is missing as soon as the file has an end.
+        # Given an end marker, libjpeg fills in the missing pixels.
         return opened.data + _END_OF_JPEG, Note.TRUNCATED
-    pixels_only = without_metadata(opened.data)  # texts and profiles may follow the pixels
+    pixels_only = without_metadata(opened.data)  # damaged texts and profiles may follow the pixels
     return None if pixels_only is None else (pixels_only, Note.METADATA_DROPPED)
 
 

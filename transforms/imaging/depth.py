@@ -1,4 +1,4 @@
-"""Gray pixels deeper than 8 bits, or signed -> 8-bit gray, by the range of their type."""
+"""Gray pixels that are signed or deeper than 8 bits -> 8-bit gray, by the range of their type."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ DEEP_MODES = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
 # Values of the tags PhotometricInterpretation and SampleFormat of TIFF 6.0.
 _MIN_IS_WHITE, _SIGNED = 0, 2
 
-_HIGHEST_FLOAT = 3.4028234663852886e38  # in 32 bits
+_HIGHEST_FLOAT = 3.4028234663852886e38  # of 32 bits
 
 
 class Range(NamedTuple):
-    """The values that become 0 and 255; the first is the larger one if small values are light."""
+    """The values that become 0 and 255. `black` is the larger one if small values are light."""
 
     black: float
     white: float
 
     @property
     def line(self) -> tuple[float, float]:
-        """The factors (a, b) by which a value v becomes a * v + b."""
+        """The coefficients (a, b) of the mapping from a value v to a * v + b."""
         scale = 255 / (self.white - self.black) if self.white != self.black else 0.0
         return scale, -self.black * scale
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Return whether an image's pixels are gray, but not unsigned 8-bit values."""
+    """Return whether an image's pixels are gray values other than unsigned 8-bit integers."""
     return image.mode in DEEP_MODES or (image.mode == "L" and _tag(image, SAMPLE_FORMAT, 1) == _SIGNED)
 
 
 def full_range(image: Image.Image) -> Range:
-    """Return the range of an image's type: by the tags of a TIFF, the bits of a HEIF, else 0 to 65535 or 0 to 1."""
+    """Return the range of an image's type, from a TIFF's tags or a HEIF's bit depth; else 0 to 65535 or 0 to 1."""
     bits, signed = _tag(image, BITS_PER_SAMPLE, 16), _tag(image, SAMPLE_FORMAT, 1) == _SIGNED
     if image.mode == "F":
         lowest, highest = 0.0, 1.0
@@ -64,17 +64,17 @@ def _tag(image: Image.Image, tag: int, default: int) -> int:
 
 
 def to_gray(image: Image.Image, depth_range: str) -> tuple[Image.Image, bool]:
-    """Convert a deep image to mode L; return it, and whether values were clipped.
+    """Convert a deep image to mode L. Return it, and whether values were clipped.
 
-    The full range of the type, or with `depth_range` "auto" the range of the image's own values, is scaled to
-    0 to 255, rounded to the nearest: 16-bit gray becomes round(v / 257). NaN becomes 0.
+    Scale the full range of the type, or with `depth_range` "auto" the range of the image's own values, to 0 to 255,
+    and round to the nearest integer: 16-bit gray becomes round(v / 257). NaN becomes 0.
 
     Args:
-        image: decoded, and deep by `is_deep`.
+        image: a decoded image for which `is_deep` is true.
         depth_range: "full" or "auto".
 
     Raises:
-        ImageError: most values of a float image lie outside 0 to 1; with "auto", some are infinite.
+        ImageError: with "full", most values of a float image are outside 0 to 1; with "auto", some are infinite.
     """
     if image.mode == "F":
         return _floats_to_gray(image, depth_range)
@@ -88,12 +88,12 @@ def _integers_to_gray(image: Image.Image, depth_range: str) -> Image.Image:
         lowest, highest = _extrema(integers)
         values = _own_range(lowest + shift, highest + shift, values)
     scale, offset = values.line
-    # In mode I, Pillow's point accepts only a linear function, and truncates the result.
+    # In mode I, Pillow's `point` accepts only linear functions, and truncates the results.
     return integers.point(lambda value: value * scale + (shift * scale + offset + 0.5)).convert("L")
 
 
 def _integers(image: Image.Image) -> tuple[Image.Image, float]:
-    """Return the image in mode I, and what to add to its pixels to get the values.
+    """Return the image in mode I, and the number to add to its pixels to get the values.
 
     Pillow holds unsigned 32-bit values as if they were signed, and signed 8-bit values as if they were unsigned.
     Flipping the highest bit restores their order.
@@ -108,7 +108,7 @@ def _integers(image: Image.Image) -> tuple[Image.Image, float]:
 def _floats_to_gray(image: Image.Image, depth_range: str) -> tuple[Image.Image, bool]:
     values, outside = full_range(image), 0.0
     if depth_range == "auto":
-        # A comparison with NaN is false, and then the second operand is the result.
+        # Comparisons with NaN are false, so that min and max return their second operand.
         lowest, _ = _extrema(_math("min", image, _HIGHEST_FLOAT))
         _, highest = _extrema(_math("max", image, -_HIGHEST_FLOAT))
         values = _own_range(lowest, highest, values)
@@ -121,10 +121,10 @@ def _floats_to_gray(image: Image.Image, depth_range: str) -> tuple[Image.Image, 
 
 
 def _share_outside(image: Image.Image) -> float:
-    """Return the share of the pixels that lie below 0 or above 1.
+    """Return the share of the pixels that are below 0 or above 1.
 
     Raises:
-        ImageError: it is more than half, so the image must use another range.
+        ImageError: the share is more than half, so the image must use another range.
     """
     outside = ImageMath.lambda_eval(lambda args: (args["image"] < 0.0) + (args["image"] > 1.0), image=image)
     share = outside.convert("L").histogram()[1] / (image.width * image.height)
@@ -144,7 +144,7 @@ def _extrema(image: Image.Image) -> tuple[float, float]:
 
 
 def _own_range(lowest: float, highest: float, values: Range) -> Range:
-    """Return the range of an image's own values, in the direction of the type's range."""
+    """Return the range of an image's own values, in the same direction as the type's range `values`."""
     if not math.isfinite(highest - lowest):
         raise _unsupported("some values are infinite: use --depth_range full")
     return Range(lowest, highest) if values.black < values.white else Range(highest, lowest)

@@ -13,15 +13,15 @@ from transforms.imaging.header import ImageHeader
 from transforms.imaging.pillow_errors import image_errors
 from transforms.imaging.spec import ENCODING_SETTINGS, FORMATS, LONGEST_SIDE, ResizeSpec
 
-# Pillow's name of a source's format -> the extension that keeps it. MPO is a JPEG followed by further pictures.
+# Pillow's name of a source's format -> the extension of the same format. An MPO is a JPEG followed by more pictures.
 KEPT_EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 
 
 def output_extension(header: ImageHeader, spec: ResizeSpec) -> str:
-    """Return the extension of an image's outputs: the spec's, or that of the source's own format.
+    """Return the extension of an image's outputs: the spec's, or if it is "", that of the source's own format.
 
     Raises:
-        ImageError: the source's format cannot be written.
+        ImageError: the spec's extension is "", and the source's format cannot be written.
     """
     extension = spec.extension or KEPT_EXTENSIONS.get(header.format)
     if extension is None:
@@ -34,7 +34,7 @@ def output_extension(header: ImageHeader, spec: ResizeSpec) -> str:
 
 
 def check_dimensions(target: Target, extension: str, max_pixels: int) -> None:
-    """Refuse an output that its format cannot hold, or that has too many pixels.
+    """Check that an output fits its format and the limit of pixels.
 
     Raises:
         ImageError: a side is longer than the format allows, or there are more than `max_pixels` pixels.
@@ -51,10 +51,10 @@ def check_dimensions(target: Target, extension: str, max_pixels: int) -> None:
 
 
 def encode(image: Image.Image, extension: str, spec: ResizeSpec) -> bytes:
-    """Return the bytes of a file, without metadata (with `exact`, with what Pillow copies by itself).
+    """Encode an image and return the bytes of the file. Write no metadata, except what Pillow copies with `exact`.
 
     Raises:
-        ImageError: the encoder refuses the image.
+        ImageError: the encoder rejects the image.
     """
     body = io.BytesIO()
     with image_errors(Stage.ENCODE):
@@ -64,7 +64,7 @@ def encode(image: Image.Image, extension: str, spec: ResizeSpec) -> bytes:
 
 
 def _info(image: Image.Image, spec: ResizeSpec) -> dict[str | tuple[int, int], Any]:
-    """Return what Pillow may write beside the pixels: the transparency of masks; with `exact`, what there is."""
+    """Return the metadata that Pillow may write: with `exact` all of it, else only the transparency of masks."""
     dropped = {"icc_profile"} if spec.color == "srgb" else set()
     kept = set(image.info) if spec.exact else {"transparency"} if spec.mode == "keep" else set()
     return {name: value for name, value in image.info.items() if name in kept - dropped}
@@ -74,5 +74,5 @@ def _parameters(extension: str, spec: ResizeSpec) -> dict[str, Any]:
     settings = {name: getattr(spec, name) for name, extensions in ENCODING_SETTINGS.items() if extension in extensions}
     parameters = {name: value for name, value in settings.items() if value}
     if extension == "avif":
-        parameters["max_threads"] = 1  # the tiles, and so the bytes, depend on the number of threads
+        parameters["max_threads"] = 1  # the tiles, and thus the bytes, depend on the number of threads
     return parameters

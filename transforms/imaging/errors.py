@@ -6,7 +6,7 @@ import enum
 
 
 class Stage(enum.StrEnum):
-    """The step of the work on an image. An error names the one in which it occurred."""
+    """A step in processing an image. An error names the step in which it occurred."""
 
     READ = "read"
     DECODE = "decode"
@@ -43,13 +43,13 @@ class Kind(enum.StrEnum):
     NAME_UNUSABLE = "name-unusable"
 
 
-# Failures that the next run tries again: they may pass on another attempt or machine. Every other failure stays until
-# the source changes, or until --retry_failed is used.
+# Failures that the next run retries: another attempt or machine may succeed. Every other failure persists until the
+# source changes or --retry_failed is used.
 RETRIED_KINDS = frozenset({Kind.UNREADABLE, Kind.TOO_LARGE, Kind.OUT_OF_MEMORY})
 
 
 class Skip(enum.StrEnum):
-    """The filter that left an image out although nothing is wrong with it."""
+    """The filter that excluded a valid image."""
 
     SAMPLE = "sample"
     MIN_SIDE = "min-side"
@@ -60,7 +60,7 @@ class Skip(enum.StrEnum):
 
 
 class Note(enum.StrEnum):
-    """What the owner of a written image should know. The values appear in the manifest and the summary."""
+    """A remark for the owner of a written image. The values appear in the manifest and the summary."""
 
     EXIF_ORIENTATION = "exif-orientation"
     ICC_PROFILE = "icc-profile"
@@ -78,7 +78,7 @@ class Note(enum.StrEnum):
 
 
 class SkippedError(Exception):
-    """A filter leaves an image out. It becomes a row of the manifest, with the reason.
+    """A filter excludes an image. The image gets a row in the manifest with the reason.
 
     Args:
         reason: the filter.
@@ -90,16 +90,16 @@ class SkippedError(Exception):
 
 
 class ImageError(Exception):
-    """An image has no output. It becomes a row of the failures file; the run goes on.
+    """An image has no output. The image gets a row in the failures file, and the run continues.
 
     Args:
-        kind: what was wrong.
-        stage: the step in which it was found.
+        kind: the kind of failure.
+        stage: the step in which it occurred.
         message: one sentence for the owner of the image.
     """
 
     def __init__(self, kind: Kind, stage: Stage, message: str) -> None:
-        super().__init__(kind, stage, message)  # all three, so that it can be pickled
+        super().__init__(kind, stage, message)  # all three, so that the error can be pickled
         self.kind = kind
         self.stage = stage
         self.message = message
@@ -109,7 +109,7 @@ class ImageError(Exception):
 
 
 class PillowVersionError(Exception):
-    """The installed Pillow lacks something that the core uses. The message names it, and the version to install.
+    """The installed Pillow lacks an interface that the core uses. The message names it and the version to install.
 
-    It says nothing about any image, so it is never an `ImageError`.
+    The error is not specific to an image, so it is not an `ImageError`.
     """

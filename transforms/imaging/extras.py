@@ -1,4 +1,4 @@
-"""Optional decoders, each of them an extra of this package: what they read, and whether they are installed."""
+"""Optional decoders, each an extra of this package: what they read, and whether they are installed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from transforms.imaging.errors import PillowVersionError
 
 
 class Extra(NamedTuple):
-    """An extra that reads a format.
+    """An extra that adds a decoder.
 
     Args:
-        name: of the extra.
-        module: the module that it brings.
+        name: the name of the extra.
+        module: the module that it installs.
         distribution: the package that contains the module.
-        extensions: those of the files that it reads.
-        codings: what `unsupported` calls these files.
+        extensions: the extensions of the files that it reads.
+        codings: the names of these files in the module `unsupported`.
     """
 
     name: str
@@ -34,8 +34,8 @@ class Extra(NamedTuple):
 
     @property
     def version(self) -> str:
-        """The version of the package, which is installed; "unknown" if it was installed without its metadata."""
-        import importlib.metadata  # slow to load, and workers do not need it
+        """The version of the installed package; "unknown" if it was installed without metadata."""
+        import importlib.metadata  # loaded here because it is slow and workers do not need it
 
         try:
             return importlib.metadata.version(self.distribution)
@@ -54,10 +54,10 @@ def _is_there(module: str) -> bool:
 
 
 def load(extra: Extra) -> Any:
-    """Return the module of an extra that is installed.
+    """Return the module of an installed extra.
 
     Raises:
-        PillowVersionError: it cannot be loaded.
+        PillowVersionError: the module cannot be loaded.
     """
     try:
         return importlib.import_module(extra.module)
@@ -69,7 +69,7 @@ def load(extra: Extra) -> Any:
 
 
 def installed() -> tuple[Extra, ...]:
-    """Return the extras that are installed. It is not an error that one is missing: its files are left out."""
+    """Return the extras that are installed. A missing extra is not an error: the files that it reads are ignored."""
     return tuple(extra for extra in EXTRAS if extra.is_installed)
 
 
@@ -79,5 +79,5 @@ def extra_for(extension: str) -> Extra | None:
 
 
 def install_command(name: str) -> str:
-    """Return the command that installs an extra."""
+    """Return the command that installs the extra of this name."""
     return f"pip install 'downsampled-open-images[{name}]'"

@@ -1,4 +1,4 @@
-"""The arithmetic of dimensions and boxes. Dimensions are (width, height) in pixels."""
+"""Arithmetic of dimensions and boxes. Dimensions are (width, height) in pixels."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Target(NamedTuple):
 
     Args:
         size: one of the spec's sizes.
-        width: of the whole output, in pixels.
-        height: of the whole output, in pixels.
-        source_box: the part of the source that is visible, (x0, y0, x1, y1) in its pixels.
-        output_box: where that part is in the output, (x0, y0, x1, y1) in the output's pixels.
-        orientation: how the part is turned, as an EXIF orientation; 1 if it is not turned.
+        width: the width of the whole output, in pixels.
+        height: the height of the whole output, in pixels.
+        source_box: the visible part of the source, (x0, y0, x1, y1) in the source's pixels.
+        output_box: the position of that part in the output, (x0, y0, x1, y1) in the output's pixels.
+        orientation: how that part is turned, as an EXIF orientation; 1 if it is not turned.
     """
 
     size: int
@@ -38,13 +38,13 @@ class Target(NamedTuple):
 
     @property
     def picture(self) -> Size:
-        """The (width, height) of the output box in pixels, before it is turned."""
+        """The (width, height) of the output box in pixels, before the picture is turned."""
         x0, y0, x1, y1 = self.output_box
         return _turned((x1 - x0, y1 - y0), self.orientation)
 
 
 def skip_reason(source: Size, spec: ResizeSpec) -> Skip | None:
-    """Return the filter that leaves out a source of (width, height), or None."""
+    """Return the filter that excludes a source of (width, height); None if it passes."""
     shortest, longest = sorted(source)
     if shortest < spec.min_side:
         return Skip.MIN_SIDE
@@ -54,14 +54,14 @@ def skip_reason(source: Size, spec: ResizeSpec) -> Skip | None:
 
 
 def contain(source: Size, size: int, only_shrink: bool = False) -> Size:
-    """Return the dimensions whose longest side is `size` and whose aspect ratio is the source's.
+    """Return the dimensions with the source's aspect ratio whose longest side is `size`.
 
     The other side is `int(side * (size / longest))`, as in the first image_resizer.py, but at least 1.
 
     Args:
         source: (width, height) in pixels.
         size: the longest side of the result, in pixels.
-        only_shrink: keep the dimensions of a source whose longest side is at most `size`.
+        only_shrink: whether to keep the dimensions of a source whose longest side is at most `size`.
     """
     width, height = source
     longest = max(width, height)
@@ -74,9 +74,9 @@ def contain(source: Size, size: int, only_shrink: bool = False) -> Size:
 
 
 def cover(source: Size, size: int, only_shrink: bool = False) -> Size:
-    """Return the dimensions whose shortest side is `size` and whose aspect ratio is the source's; see `contain`.
+    """Return the dimensions with the source's aspect ratio whose shortest side is `size`; see `contain`.
 
-    The other side is at least `size` as well: `int(600 * (55 / 600))` would be 54.
+    The other side is at least `size`, too: `int(600 * (55 / 600))` would be 54.
     """
     width, height = source
     shortest = min(width, height)
@@ -89,10 +89,10 @@ def cover(source: Size, size: int, only_shrink: bool = False) -> Size:
 
 
 def crop_box(source: Size, size: int, only_shrink: bool = False) -> Box:
-    """Return the centre of the source that fills a square of `size`, in floats: rounding would shift the picture.
+    """Return the box at the center of the source that fills a square of `size`.
 
-    With `only_shrink`, a source whose shortest side is at most `size` is not scaled: the box is the part of it that
-    fits into the square.
+    The box is not rounded: rounding would shift the picture. With `only_shrink`, a source whose shortest side is at
+    most `size` is not scaled: the box is the part of it that fits into the square.
     """
     width, height = source
     shortest = min(source)
@@ -102,7 +102,7 @@ def crop_box(source: Size, size: int, only_shrink: bool = False) -> Box:
 
 
 def _turned(size: Size, orientation: int) -> Size:
-    """Return the dimensions after turning: orientations 5 to 8 exchange the sides."""
+    """Return the dimensions after turning: orientations 5 to 8 swap the sides."""
     return (size[1], size[0]) if orientation >= 5 else size
 
 
@@ -115,7 +115,7 @@ def _picture(source: Size, size: int, spec: ResizeSpec) -> Size:
 
 
 def target_of(source: Size, size: int, spec: ResizeSpec, orientation: int = 1) -> Target:
-    """Return the target at one size for a source of (width, height) with an EXIF orientation."""
+    """Return the target of one size for a source of (width, height) with an EXIF orientation."""
     turn = orientation if spec.orientation == "exif" else 1
     box = (0.0, 0.0, float(source[0]), float(source[1]))
     if spec.fit == "crop":
@@ -128,12 +128,12 @@ def target_of(source: Size, size: int, spec: ResizeSpec, orientation: int = 1) -
 
 
 def targets(source: Size, spec: ResizeSpec, orientation: int = 1) -> list[Target]:
-    """Return the targets of an image at all sizes, the largest first."""
+    """Return the targets of a source of (width, height) at all sizes, the largest first."""
     return [target_of(source, size, spec, orientation) for size in sorted(spec.sizes, reverse=True)]
 
 
 def reduced_request(source: Size, largest: Target, reducing_gap: float) -> Size:
-    """Return the smallest dimensions at which the whole source may be decoded, for its largest target."""
+    """Return the smallest dimensions at which the whole source may be decoded to make its largest target."""
     x0, y0, x1, y1 = largest.source_box
     width, height = largest.picture
     return (
@@ -143,26 +143,26 @@ def reduced_request(source: Size, largest: Target, reducing_gap: float) -> Size:
 
 
 def box_in(decoded: Box, source: Size, box: Box) -> Box:
-    """Scale a box of the source to pixels of the decoded image, and keep it inside.
+    """Scale a box of the source to pixels of the decoded image.
 
     Args:
         decoded: the box of the whole picture in the decoded image.
         source: (width, height) of the source in pixels.
-        box: a part of the source, in its pixels.
+        box: a part of the source, in the source's pixels.
     """
     scales = decoded[2] / source[0], decoded[3] / source[1]
     x0, y0, x1, y1 = (edge * scales[axis % 2] for axis, edge in enumerate(box))
-    # The far edges of the picture stay exact: a product may be off in its last digit.
+    # Keep the far edges exact, so that they stay inside the image: a product may be off in its last digit.
     right = decoded[2] if box[2] == source[0] else x1
     bottom = decoded[3] if box[3] == source[1] else y1
     return x0, y0, right, bottom
 
 
 def can_chain(larger: Target, smaller: Target) -> bool:
-    """Return whether `smaller` may be resized from the picture of `larger` instead of from the decoded image.
+    """Return whether `smaller` may be resized from the picture of `larger` instead of the decoded image.
 
-    The loss of quality is small (54 dB from resizing directly) if both show the same part of the source, `larger` is
-    not enlarged itself, and it is at least twice as large as `smaller` on each side.
+    The loss of quality is small (54 dB against resizing directly) if both show the same part of the source,
+    `larger` is not enlarged, and each of its sides is at least twice as long as that of `smaller`.
     """
     x0, y0, x1, y1 = larger.source_box
     (width, height), (small_width, small_height) = larger.picture, smaller.picture

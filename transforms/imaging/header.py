@@ -1,4 +1,4 @@
-"""What an image is before it is decoded."""
+"""The properties of an image that are known before it is decoded."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from transforms.imaging.errors import ImageError, Kind, Note, Stage
 
 
 class ImageHeader(NamedTuple):
-    """What an image is before it is decoded: Pillow's format and mode, and (width, height) in pixels.
+    """The properties of an image that are known before it is decoded.
 
     Args:
         format: Pillow's name of the format.
         mode: Pillow's name of the pixel mode.
-        width: of the stored picture, in pixels.
-        height: of the stored picture, in pixels.
-        orientation: by EXIF or XMP, 1 to 8; 1 if neither has a valid one.
-        notes: what the image has and its outputs do not.
+        width: the width of the stored picture, in pixels.
+        height: the height of the stored picture, in pixels.
+        orientation: the orientation in EXIF or XMP, 1 to 8; 1 if neither has a valid one.
+        notes: remarks on what the outputs will lack.
     """
 
     format: str
@@ -29,10 +29,10 @@ class ImageHeader(NamedTuple):
 
 
 def probe_header(data: bytes, max_pixels: int) -> ImageHeader | None:
-    """Return the header of a WebP or JPEG XL, which take memory as soon as they are opened; None for any other file.
+    """Return the header of a WebP or JPEG XL, for which opening already allocates pixels; None for any other file.
 
     Raises:
-        ImageError: it has more than `max_pixels` pixels.
+        ImageError: the image has more than `max_pixels` pixels.
     """
     header = _probe(data)
     if header is not None:
@@ -42,18 +42,18 @@ def probe_header(data: bytes, max_pixels: int) -> ImageHeader | None:
 
 def _probe(data: bytes) -> ImageHeader | None:
     found = webp.read_header(data)
-    if found and found.width and found.height:  # Pillow refuses a side of 0, and takes no memory for it
+    if found and found.width and found.height:  # Pillow rejects a side of 0 without allocating memory
         return ImageHeader("WEBP", "RGBA" if found.transparent else "RGB", found.width, found.height)
     if jxl.accepts(data) and (size := jxl.read_size(data)):
-        return ImageHeader(jxl.FORMAT, "RGBA", *size)  # at most
+        return ImageHeader(jxl.FORMAT, "RGBA", *size)  # the mode that needs the most memory
     return None
 
 
 def check_pixels(width: int, height: int, max_pixels: int) -> None:
-    """Refuse an image with too many pixels.
+    """Check the number of pixels of an image.
 
     Raises:
-        ImageError: it has more than `max_pixels` pixels.
+        ImageError: the image has more than `max_pixels` pixels.
     """
     if width * height > max_pixels:
         message = f"{width} x {height} pixels are more than --max_pixels {max_pixels}"

@@ -1,7 +1,7 @@
-"""HEIC and other HEIF files, which the extra `heif` reads. An AVIF is none of them: Pillow reads it.
+"""HEIC and other HEIF files, which the extra `heif` reads. AVIF files are not included: Pillow reads them.
 
-libheif turns and mirrors a picture as its properties irot and imir say. The standard has no other orientation: that of
-EXIF or XMP only repeats what the camera said (ISO/IEC 23008-12, annex A).
+libheif rotates and mirrors a picture according to its properties irot and imir. No other orientation applies: that of
+EXIF or XMP is only informative (ISO/IEC 23008-12, annex A).
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from transforms.imaging.isobmff import AVIF_BRANDS, GENERIC_BRANDS, brands, exte
 
 # Pillow's name of the format, which the plugin sets.
 FORMAT = "HEIF"
-# The brands of pictures whose pixels are coded as HEVC: https://mp4ra.org/registered-types/brands.
+# The brands of pictures whose pixels are encoded with HEVC: https://mp4ra.org/registered-types/brands.
 HEVC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 
 
 def accepts(data: bytes) -> bool:
-    """Return whether a file that Pillow does not read may be a HEIF, and the extra is installed."""
+    """Return whether a file that Pillow cannot read may be a HEIF and the extra is installed."""
     found = set(brands(data))
     return bool((HEVC_BRANDS | GENERIC_BRANDS) & found) and not AVIF_BRANDS & found and extras.HEIF.is_installed
 
 
 def open_image(data: bytes) -> ImageFile.ImageFile:
-    """Open the primary picture of a HEIF. Its pixels are decoded when they are loaded.
+    """Open the primary picture of a HEIF. Its pixels are decoded when the image is loaded.
 
     Raises:
-        ImageError: a part of it lies behind the end of the file. libheif would fill such tiles with green.
+        ImageError: the file ends before the picture does. libheif would fill the missing tiles with green.
     """
     _check_complete(data)
     module = extras.load(extras.HEIF)
@@ -46,19 +46,19 @@ def open_image(data: bytes) -> ImageFile.ImageFile:
 
 
 def color_space(image: Image.Image) -> cicp.Cicp | None:
-    """Return the colour space by numbers (nclx) of an opened picture; None if it has none."""
+    """Return the CICP color space (nclx) of an opened picture; None if it has none."""
     nclx = image.info.get("nclx_profile")
     return cicp.of_numbers(nclx["color_primaries"], nclx["transfer_characteristics"]) if nclx else None
 
 
 def highest_value(image: Image.Image) -> int:
-    """Return the value of white in a gray picture of more than 8 bits: libheif's values are shifted up to 16 bits."""
+    """Return the value of white in a gray picture of more than 8 bits. libheif shifts values left to 16 bits."""
     bits = image.info["bit_depth"]
     return (1 << 16) - (1 << 16 - bits)
 
 
 def _check_complete(data: bytes) -> None:
-    with contextlib.suppress(struct.error):  # libheif will say what is wrong
+    with contextlib.suppress(struct.error):  # libheif will report the error
         end = max((end for _, end in extents(data)), default=0)
         if end > len(data):
             message = f"the file ends early: {end - len(data)} bytes of the picture are missing"
@@ -67,7 +67,7 @@ def _check_complete(data: bytes) -> None:
 
 @contextlib.contextmanager
 def _one_thread(options: Any) -> Iterator[None]:
-    """Open a picture so that one thread decodes it: there is a worker process for each core."""
+    """Let pictures that are opened in this context be decoded by one thread: each core has a worker process."""
     threads, options.DECODE_THREADS = options.DECODE_THREADS, 1
     try:
         yield

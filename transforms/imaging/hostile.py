@@ -1,4 +1,4 @@
-"""Files that exploit faults of Pillow 12: refused, or made harmless. docs/guarantees.md lists the faults.
+"""Protection against files that exploit vulnerabilities of Pillow 12. docs/guarantees.md lists the vulnerabilities.
 
 Pillow 13 fixes them, but Apache Beam requires a Pillow below 13. Delete this module when Beam allows Pillow 13.
 """
@@ -15,7 +15,7 @@ from transforms.imaging.tiff_directory import Directory, read_directory, read_en
 
 _EXIF_HEADER = b"Exif\0\0"
 _MOST_EXIF_HEADERS = 64
-# The headers that Pillow accepts, some of them with their bytes in the wrong order.
+# The TIFF headers that Pillow accepts. Some have their bytes in the wrong order.
 _TIFF_HEADERS = (b"II*\0", b"II\0*", b"II+\0", b"MM\0*", b"MM*\0", b"MM\0+")
 _TIFF_HEADER = re.compile(b"|".join(map(re.escape, _TIFF_HEADERS)))
 _MOST_ENTRIES = 65_535
@@ -23,10 +23,10 @@ _MOST_ENTRIES = 65_535
 _LAYOUT_TAGS = frozenset({*range(254, 260), 262, 266, 273, *range(277, 280), 284, 317, *range(320, 326)}) | {
     *(330, 338, 339, 347, 529, 530, 532),
 }
-# Those of them that libtiff ignores unless they are whole numbers, and Pillow does not.
+# Those layout tags that libtiff, unlike Pillow, ignores if they are not whole numbers.
 _WHOLE_NUMBERS = frozenset({*range(256, 260), 262, 277, 278, 284, 322, 323, 339})
 _WHOLE_TYPES = frozenset({1, 3, 4, 6, 8, 9, 13, 16, 17, 18})
-# The start of a codestream; and markers (ITU-T T.800, table A.2) by their second bytes.
+# The start of a JPEG 2000 codestream; and the second bytes of markers (ITU-T T.800, table A.2).
 _CODESTREAM = re.compile(rb"(?:\A|jp2c(?:.{8})?)\xff\x4f", re.DOTALL)
 _TLM, _COM, _TILE_PART = 0x55, 0x64, b"\x90"
 _MAIN_HEADER = frozenset({*range(0x50, 0x61), 0x63, _COM, *range(0x70, 0x80)})
@@ -35,10 +35,10 @@ _WIDEST_RUN_LENGTHS = 65_535
 
 
 def defuse(data: bytes) -> bytes:
-    """Return what Pillow may open in place of a file's bytes: the same bytes, or others that decode to the same image.
+    """Return bytes that are safe to open with Pillow: the same bytes, or others that decode to the same image.
 
     Raises:
-        ImageError: opening or decoding them would harm this process.
+        ImageError: opening or decoding the file would harm this process.
     """
     if data.startswith(b"\xff\xd8"):
         check_exif(jpeg.exif_of(data))
@@ -56,12 +56,12 @@ def defuse(data: bytes) -> bytes:
 
 
 def check_exif(exif: bytes) -> None:
-    """Refuse an EXIF block that Pillow would read for minutes, or that would take many times its size of memory.
+    """Reject an EXIF block that would take Pillow minutes to read, or memory of many times its size.
 
     Pillow removes repeated headers one by one, and copies the rest each time (CVE-2026-96643).
 
     Raises:
-        ImageError: the block is one of these.
+        ImageError: the block is rejected.
     """
     headers = re.match(rb"(?:Exif\0\0)*", exif)
     start = headers.end() if headers else 0
@@ -80,14 +80,14 @@ def _damaged(problem: str) -> ImageError:
 
 
 def _check_directory(data: bytes, start: int, *, is_image: bool) -> None:
-    """Refuse a first directory whose tags share their values, or that describes two layouts of the pixels.
+    """Reject a first directory whose tags share their values, or that describes two layouts of the pixels.
 
     Pillow copies the values of each tag (GHSA-wqgw-9xfh-qf2g). If libtiff and Pillow read different layouts, Pillow
     may read past the end of libtiff's pixels (GHSA-462x-pgg6-55fp).
     """
-    # As Pillow reads it: for Pillow, "MM\0+", the header of a BigTIFF, is that of a plain TIFF.
+    # Follow Pillow, which reads "MM\0+", the header of a BigTIFF, as that of a plain TIFF.
     is_big = data[start + 2] == ord("+")
-    with contextlib.suppress(struct.error, OverflowError):  # the data ends within the directory
+    with contextlib.suppress(struct.error, OverflowError):  # the data ends inside the directory
         _check_entries(data, read_directory(data, start, is_big=is_big), is_image)
 
 
@@ -107,7 +107,7 @@ def _check_entries(data: bytes, directory: Directory, is_image: bool) -> None:
 
 
 def _check_exif_of_avif(data: bytes) -> None:
-    """Refuse an AVIF that contains the bytes of a harmful EXIF block anywhere: Pillow reads EXIF when it opens it."""
+    """Reject an AVIF that contains a harmful EXIF block anywhere: Pillow reads EXIF when it opens an AVIF."""
     if _EXIF_HEADER * _MOST_EXIF_HEADERS in data:
         raise _too_large(f"an EXIF block begins with {_MOST_EXIF_HEADERS} headers or more")
     for number, header in enumerate(_TIFF_HEADER.finditer(data)):
@@ -117,7 +117,7 @@ def _check_exif_of_avif(data: bytes) -> None:
 
 
 def _check_comments(data: bytes) -> None:
-    """Refuse a GIF whose comment Pillow would join for minutes: it copies what it has for each further block."""
+    """Reject a GIF whose comment would take Pillow minutes to join: each block copies the whole comment so far."""
     length = copied = 0
     at = 13 + (3 << (data[10] % 8 + 1) if len(data) > 10 and data[10] & 0x80 else 0)
     while data[at : at + 1] == b"!":
@@ -133,7 +133,7 @@ def _check_comments(data: bytes) -> None:
 
 
 def _check_run_lengths(data: bytes) -> None:
-    """Refuse a very wide run-length-encoded BMP: 4 bytes can skip 255 lines, which Pillow allocates at once.
+    """Reject a very wide run-length-encoded BMP: 4 bytes can skip 255 lines, which Pillow allocates at once.
 
     This is CVE-2026-96638.
     """
@@ -144,15 +144,16 @@ def _check_run_lengths(data: bytes) -> None:
 
 
 def _without_tile_lengths(data: bytes) -> bytes:
-    """Return a JPEG 2000 file in which lists of tile lengths (TLM) are comments (COM). It decodes to the same image.
+    """Return a JPEG 2000 file with its lists of tile lengths (TLM) turned into comments (COM).
 
-    OpenJPEG up to 2.5.4 writes past the end of the memory that it allocates by such a list (GHSA-78g4-xqwv-q3g8).
+    The file decodes to the same image. OpenJPEG up to 2.5.4 writes past the end of the memory that it allocates for
+    such a list (GHSA-78g4-xqwv-q3g8).
     """
     harmless = bytearray(data)
     for start in _CODESTREAM.finditer(data):
         at = start.end()
         while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] not in (_TILE_PART, b""):
-            if data[at + 1] not in _MAIN_HEADER:  # OpenJPEG skips to the next marker that it knows, byte by byte
+            if data[at + 1] not in _MAIN_HEADER:  # OpenJPEG would scan byte by byte for the next known marker
                 marker = f"0xFF{data[at + 1]:02X}"
                 raise _damaged(f"the marker {marker} is not allowed in the header of a JPEG 2000 codestream")
             if data[at + 1] == _TLM:

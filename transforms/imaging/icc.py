@@ -1,4 +1,4 @@
-"""ICC profiles built from numbers: for gray, or for RGB with three primaries, and one curve."""
+"""ICC profiles built from numbers: for gray, or for RGB with three primaries, with one tone curve."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import struct
 Vector = tuple[float, float, float]
 Matrix = tuple[Vector, Vector, Vector]
 Chromaticity = tuple[float, float]  # (x, y)
-# An exponent g, or (g, a, b, c, d) for (aX + b) ** g from d up and cX below.
+# An exponent g, or (g, a, b, c, d): (aX + b) ** g for X >= d, else cX.
 Curve = tuple[float, ...]
 
 _VERSION = 0x04400000
@@ -22,7 +22,7 @@ def gray(curve: Curve) -> bytes:
 
 
 def rgb(corners: tuple[Chromaticity, Chromaticity, Chromaticity, Chromaticity], curve: Curve) -> bytes:
-    """Return a profile for RGB pixels; the corners are red, green, blue and white."""
+    """Return a profile for RGB pixels. `corners` are the chromaticities of red, green, blue and white."""
     red, green, blue = zip(*colorants(corners), strict=True)
     tags = {b"rXYZ": _xyz(red), b"gXYZ": _xyz(green), b"bXYZ": _xyz(blue)}
     return _profile(b"RGB ", tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _parametric(curve)))
@@ -91,12 +91,12 @@ def _parametric(curve: Curve) -> bytes:
 
 
 def _text(text: str) -> bytes:
-    """Encode an English text."""
+    """Encode a text as an English multiLocalizedUnicodeType."""
     return b"mluc\0\0\0\0" + struct.pack(">II4sII", 1, 12, b"enUS", 2 * len(text), 28) + text.encode("utf-16-be")
 
 
 def _profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
-    """Return a display profile with the given tags, and with the few that every profile must have."""
+    """Return a display profile with `tags` and the tags that every profile requires."""
     tags = {b"desc": _text("pixels"), b"cprt": _text("CC0"), b"wtpt": _xyz(_D50)} | tags
     table, bodies, first_body = b"", b"", 128 + 4 + 12 * len(tags)
     for name, body in tags.items():

@@ -1,6 +1,6 @@
-"""The pictures in an icon: BMPs with a mask of one bit a pixel, or PNGs.
+"""The pictures in an icon: PNGs, or BMPs with a mask of one bit per pixel.
 
-The layout is that of https://learn.microsoft.com/en-us/previous-versions/ms997538(v=msdn.10).
+The layout is described in https://learn.microsoft.com/en-us/previous-versions/ms997538(v=msdn.10).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from PIL import BmpImagePlugin, IcoImagePlugin, Image
 from transforms.imaging import compat, png
 
 SIGNATURE = b"\0\0\1\0"
-_ENTRY = 16  # bytes of the directory for each picture; the last eight are the picture's length and offset
+_ENTRY = 16  # bytes of a directory entry; the last eight are the picture's length and offset
 
 
 def frame(icon: IcoImagePlugin.IcoImageFile) -> bytes:
@@ -22,7 +22,7 @@ def frame(icon: IcoImagePlugin.IcoImageFile) -> bytes:
 
 
 def mask(icon: IcoImagePlugin.IcoImageFile) -> Image.Image | None:
-    """Return the mask of a BMP of 32 bits a pixel, 0 where nothing is shown; None if it has none.
+    """Return the mask of a 32-bit BMP, with 0 for hidden pixels; None if it has no mask.
 
     Pillow uses the alpha of such a picture and ignores its mask.
     """
@@ -36,7 +36,7 @@ def mask(icon: IcoImagePlugin.IcoImageFile) -> Image.Image | None:
 
 
 def without_metadata(data: bytes) -> bytes | None:
-    """Return the icon with nothing but pixels in its PNGs; None if they have nothing else, or it is cut off."""
+    """Return the icon without metadata in its PNGs; None if they have no metadata, or the directory is truncated."""
     count = int.from_bytes(data[4:6], "little")
     directory = data[6 : 6 + count * _ENTRY]
     if len(directory) < count * _ENTRY:

@@ -1,18 +1,18 @@
-"""Files of boxes (ISO/IEC 14496-12): AVIF, HEIF and JPEG XL."""
+"""Parsers for files made of boxes (ISO/IEC 14496-12): AVIF, HEIF and JPEG XL."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
 
-# Generic brands of pictures: they do not say how the pixels are coded.
+# Generic brands of pictures: they do not specify the codec of the pixels.
 GENERIC_BRANDS = frozenset({b"mif1", b"msf1"})
 AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _MOST_BRAND_BYTES = 400
 
 
 def boxes(data: bytes, wanted: bytes) -> Iterator[bytes]:
-    """Yield the bodies of the boxes of one name, without boxes inside boxes."""
+    """Yield the bodies of the boxes named `wanted`. Do not search inside boxes."""
     at = 0
     while at + 8 <= len(data):
         size, name = struct.unpack_from(">I4s", data, at)
@@ -28,7 +28,7 @@ def boxes(data: bytes, wanted: bytes) -> Iterator[bytes]:
 
 
 def end_of_boxes(data: bytes) -> int:
-    """Return where the last box ends; it may be behind the end of the file, or not the last thing in it."""
+    """Return the offset at which the last box ends. It may be beyond the end of the file, or before it."""
     at = 0
     while at + 8 <= len(data):
         size = int.from_bytes(data[at : at + 4], "big")
@@ -43,14 +43,14 @@ def end_of_boxes(data: bytes) -> int:
 
 
 def is_deep_avif(data: bytes) -> bool:
-    """Return whether a picture of an AVIF has more than 8 bits a channel, by its configuration (av1C)."""
+    """Return whether a picture in an AVIF has more than 8 bits per channel, from its configuration (av1C)."""
     meta = next(boxes(data, b"meta"), b"")[4:]  # without its version and flags
     properties = next(boxes(next(boxes(meta, b"iprp"), b""), b"ipco"), b"")
     return any(len(body) > 2 and body[2] & 0x40 for body in boxes(properties, b"av1C"))
 
 
 def brands(data: bytes) -> list[bytes]:
-    """Return the major brand of a file, and then its compatible brands; none if it does not begin with them."""
+    """Return the major brand of a file, then its compatible brands; [] if the file does not begin with a "ftyp" box."""
     if data[4:8] != b"ftyp" or len(data) < 16:
         return []
     end = min(int.from_bytes(data[:4], "big"), len(data), _MOST_BRAND_BYTES)
@@ -58,10 +58,10 @@ def brands(data: bytes) -> list[bytes]:
 
 
 def extents(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield (start, end) in bytes of each part of an item that the file says to hold: ISO/IEC 14496-12, 8.11.3.
+    """Yield the byte range (start, end) of each extent of the items in the file: ISO/IEC 14496-12, 8.11.3.
 
     Raises:
-        struct.error: the list ends early.
+        struct.error: the list of items ends early.
     """
     meta = next(boxes(data, b"meta"), b"")[4:]  # without its version and flags
     for body in boxes(meta, b"iloc"):
@@ -69,7 +69,7 @@ def extents(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 class _Locations:
-    """Reads the body of an item location box from its begin to its end."""
+    """Reads the body of an item location box from start to end."""
 
     def __init__(self, body: bytes) -> None:
         self._body, self._at = body, 0

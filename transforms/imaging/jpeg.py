@@ -1,10 +1,10 @@
-"""The frame header of a JPEG, which decides whether decoders can read it, and whether they can scale it.
+"""The frame header of a JPEG, which determines whether decoders can read it and whether they can scale it.
 
-libjpeg applies a scale or another colour space only to DCT frames. From a lossless frame it returns whole lines
-whatever the request, and Pillow before 13 writes them past the end of its smaller buffer. So no decoder is asked for
-a scale unless `may_be_scaled` is true.
+libjpeg applies a scale or another color space only to DCT frames. For a lossless frame, it ignores the request and
+returns whole lines, and Pillow before 13 writes them past the end of its smaller buffer. So never request a scale
+from a decoder unless `may_be_scaled` is true.
 
-The markers are those of ITU-T T.81 (https://www.w3.org/Graphics/JPEG/itu-t81.pdf), table B.1.
+ITU-T T.81 (https://www.w3.org/Graphics/JPEG/itu-t81.pdf), table B.1, defines the markers.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import NamedTuple
 from PIL import Image
 
 _START_OF_IMAGE, _EOI = b"\xff\xd8", 0xD9
-# The next marker that begins a segment or ends the image: not coded data, and no restart.
+# A marker that begins a segment or ends the image. It does not match coded data or restart markers.
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 _DHT, _JPG, _DAC, _SOS, _DQT, _DNL, _DRI, _DHP = 0xC4, 0xC8, 0xCC, 0xDA, 0xDB, 0xDC, 0xDD, 0xDE
 _APP0, _APP1, _APP14, _APP15, _JPEG_LS, _COM = 0xE0, 0xE1, 0xEE, 0xEF, 0xF7, 0xFE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {_DHT, _JPG, _DAC} | {_DHP, _JPEG_LS}
-_ALONE = frozenset({_JPG, *range(0xD0, 0xDA), *range(0xF0, 0xFE), 0})  # Pillow reads no segment after these
+_ALONE = frozenset({_JPG, *range(0xD0, 0xDA), *range(0xF0, 0xFE), 0})  # Pillow reads no segment for these
 _OTHERS = frozenset({_DHT, _DAC, _DQT, _DNL, _DRI, _COM, *range(_APP0, _APP15 + 1)})
 
-# Frames of discrete cosine transforms (DCT), which libjpeg decodes at any of its scales.
+# Frames coded with the discrete cosine transform (DCT). libjpeg decodes them at any of its scales.
 _DCT = {
     0xC0: "baseline JPEG (SOF0)",
     0xC1: "extended JPEG (SOF1)",
@@ -48,13 +48,13 @@ class Frame(NamedTuple):
     """A frame header.
 
     Args:
-        marker: the second byte of its marker: 0xC0 for SOF0.
-        bits: of one sample.
+        marker: the second byte of its marker, such as 0xC0 for SOF0.
+        bits: the number of bits per sample.
         width: in pixels.
-        height: in pixels; 0 if only a segment after the first scan gives it.
-        identifiers: of the components, in their order.
+        height: in pixels; 0 if a segment after the first scan defines it.
+        identifiers: the identifiers of the components, in order.
         jfif: whether a JFIF segment precedes the first scan.
-        transform: the colour transform of an Adobe segment before the first scan; None if there is none.
+        transform: the color transform of an Adobe segment before the first scan; None if there is none.
     """
 
     marker: int
@@ -67,15 +67,15 @@ class Frame(NamedTuple):
 
     @property
     def coding(self) -> str:
-        """The name of the coding of the pixels."""
+        """The name of the pixels' coding."""
         return _NAMES.get(self.marker) or f"hierarchical JPEG (SOF{self.marker - 0xC0})"
 
 
 def read_frame(data: bytes) -> Frame | None:
-    """Return the one frame header before a JPEG's first scan; None if two programs might not find the same one.
+    """Return the frame header before a JPEG's first scan; None if it is not unambiguous.
 
-    They might not if there is none or a second one, if a marker is unknown or out of place, or if there are bytes
-    between the segments.
+    Programs may disagree on the frame header if there is none or more than one, if a marker is unknown or out of
+    place, or if there are stray bytes between the segments.
     """
     frame, jfif, transform = None, False, None
     for marker, body in _segments(data):
@@ -85,7 +85,7 @@ def read_frame(data: bytes) -> Frame | None:
             new = _frame(marker, body)
             if new is None or frame is not None:
                 return None
-            if marker in (_DHP, _JPEG_LS):  # neither Pillow nor libjpeg reads further
+            if marker in (_DHP, _JPEG_LS):  # neither Pillow nor libjpeg reads on
                 return new
             frame = new
         elif marker not in _OTHERS:
@@ -98,28 +98,28 @@ def read_frame(data: bytes) -> Frame | None:
 
 
 def may_be_scaled(data: bytes) -> bool:
-    """Return whether a decoder may be asked for a scale or another colour space of this JPEG.
+    """Return whether a decoder may be asked for a scale or another color space of this JPEG.
 
-    Call it before each request for one.
+    Call this function before every such request.
     """
     frame = read_frame(data)
     return frame is not None and frame.marker in _DCT and frame.bits == 8 and len(frame.identifiers) in (1, 3, 4)
 
 
 def is_common(data: bytes) -> bool:
-    """Return whether a JPEG is coded as nearly all are, so that every program reads it: DCT with Huffman codes."""
+    """Return whether a JPEG has the common coding that every program reads: DCT with Huffman codes, 8 bits."""
     frame = read_frame(data)
     return frame is not None and frame.marker in _DCT.keys() - _ARITHMETIC and frame.bits == 8
 
 
 def unsupported_coding(data: bytes) -> str | None:
-    """Return the name of a JPEG's coding if no decoder here reads it; None for any other file."""
+    """Return the name of a JPEG's coding if this program cannot decode it; None for any other file."""
     frame = read_frame(data) if data.startswith(_START_OF_IMAGE) else None
     return frame and _unsupported_coding(frame)
 
 
 def exif_of(data: bytes) -> bytes:
-    """Return the EXIF block of a JPEG as Pillow joins it: all its segments, with the header of the first only."""
+    """Return the EXIF block of a JPEG as Pillow joins it: all EXIF segments, with the header of the first only."""
     parts: list[bytes] = []
     at = data.find(b"\xff", len(_START_OF_IMAGE))
     while at >= 0:
@@ -134,7 +134,7 @@ def exif_of(data: bytes) -> bytes:
 
 
 def end_of_image(data: bytes) -> int | None:
-    """Return where the marker EOI ends, behind the last scan; None if there is none."""
+    """Return the offset just after the EOI marker that follows the last scan; None if there is none."""
     at = len(_START_OF_IMAGE)
     while marker := _MARKER.search(data, at):
         at = marker.end()
@@ -145,12 +145,12 @@ def end_of_image(data: bytes) -> int | None:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield each segment, (second byte of its marker, body), up to the first scan or to bytes that are no segment."""
+    """Yield (second byte of the marker, body) of each segment, up to the first scan or to bytes outside a segment."""
     at = len(_START_OF_IMAGE)
     if not data.startswith(_START_OF_IMAGE):
         return
     while data[at : at + 1] == b"\xff":
-        while data[at : at + 1] == b"\xff":  # a marker may have any number of these
+        while data[at : at + 1] == b"\xff":  # any number of fill bytes may precede a marker
             at += 1
         marker, length = data[at : at + 1], int.from_bytes(data[at + 1 : at + 3], "big")
         if not marker or length < 2 or at + 1 + length > len(data):
@@ -162,7 +162,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _frame(marker: int, body: bytes) -> Frame | None:
-    """Return the frame header in a segment; None if the length does not fit the number of components."""
+    """Return the frame header in a segment; None if its length does not match the number of components."""
     if len(body) < 6 or len(body) != 6 + 3 * body[5]:
         return None
     height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
@@ -184,14 +184,14 @@ def _unsupported_coding(frame: Frame) -> str | None:
 
 
 def _is_converted(frame: Frame) -> bool:
-    """Return whether libjpeg takes a lossless frame for other than RGB or CMYK, which it cannot convert then."""
+    """Return whether libjpeg interprets a lossless frame as YCbCr or YCCK, which it cannot convert."""
     jfif = frame.jfif and len(frame.identifiers) == 3
     return len(frame.identifiers) > 1 and (jfif or frame.transform not in (None, 0))
 
 
 @functools.cache
 def _reads_arithmetic() -> bool:
-    """Return whether this Pillow's libjpeg has arithmetic decoding. A gray image of 8 x 8 pixels shows it."""
+    """Return whether this Pillow's libjpeg supports arithmetic decoding. Try it on a gray image of 8 x 8 pixels."""
     table = b"\xff\xdb\x00\x43\x00" + b"\x01" * 64
     frame = b"\xff\xc9\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00"
     scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" + bytes(4)

@@ -1,9 +1,9 @@
 """JPEG XL, which the extra `jxl` reads.
 
-The decoder decodes a file as soon as it is opened. So `read_size` reads the dimensions before, without the decoder.
+The decoder decodes a file as soon as it is opened, so `read_size` reads the dimensions first, without the decoder.
 
-A file that was made from a JPEG gives that JPEG, whose EXIF has the orientation. In any other file the decoder turns
-the picture by the codestream, which overrides EXIF (ISO/IEC 18181-2, 9.5).
+A file that was transcoded from a JPEG is decoded to that JPEG, whose EXIF contains the orientation. For any other
+file, the decoder applies the orientation in the codestream, which overrides EXIF (ISO/IEC 18181-2, 9.5).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from transforms.imaging.isobmff import boxes
 FORMAT = "JXL"
 _MOST_HEADER_BYTES = 48
 _CODESTREAM, _CONTAINER = b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"
-# The width is this many times the height, by the three bits that say so.
+# Value of the three-bit ratio field -> width to height.
 _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
 _BITS_OF_SIDE, _BITS_OF_PREVIEW, _BITS_OF_SMALL_PREVIEW = (9, 13, 18, 30), (6, 8, 10, 12), (0, 0, 5, 9)
-# What libjxl calls the profiles that it makes for sRGB; the file has none of them.
+# libjxl's descriptions of the profiles that it generates for sRGB. They are not in the file.
 _SRGB = ("sRGB", "Gra_D65_Rel_SRG")
 # The decoder's modes -> Pillow's.
 _MODES = {"L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "I;16": "I;16", "F": "F", "F;16": "F"}
@@ -31,25 +31,25 @@ _BYTES_A_PIXEL = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "I;16": 2, "F": 4}
 
 
 def accepts(data: bytes) -> bool:
-    """Return whether a file is a JPEG XL, and the extra is installed."""
+    """Return whether a file is a JPEG XL and the extra is installed."""
     return data.startswith((_CODESTREAM, _CONTAINER)) and extras.JXL.is_installed
 
 
 def read_size(data: bytes) -> tuple[int, int] | None:
-    """Return (width, height) in pixels before the picture is turned; None if the header is cut off."""
+    """Return (width, height) in pixels before the picture is turned; None if the header is truncated or invalid."""
     header = _read_header(data)
     return header and header.size
 
 
 class _Header(NamedTuple):
-    """The begin of a codestream: (width, height) in pixels, and whether there are several frames."""
+    """The header of a codestream: (width, height) in pixels, and whether the image is animated."""
 
     size: tuple[int, int]
     is_animated: bool
 
 
 def _read_header(data: bytes) -> _Header | None:
-    """Return the header; None if it is cut off. The layout is that of ISO/IEC 18181-1, annex D."""
+    """Return the header; None if it is truncated or invalid. ISO/IEC 18181-1, annex D, defines the layout."""
     start = _codestream(data)
     if not start.startswith(_CODESTREAM):
         return None
@@ -72,10 +72,10 @@ def _size(bits: _Bits) -> tuple[int, int]:
 
 def _is_animated(bits: _Bits) -> bool:
     has_defaults_only = bits.read(1)
-    if has_defaults_only or not bits.read(1):  # no further fields
+    if has_defaults_only or not bits.read(1):  # no more fields
         return False
     bits.read(3)  # the orientation
-    if bits.read(1):  # another size, for displays
+    if bits.read(1):  # the intrinsic size
         _size(bits)
     if bits.read(1):  # a preview
         is_small = bits.read(1)
@@ -89,12 +89,12 @@ def _codestream(data: bytes) -> bytes:
     """Return the codestream of a file, or its first bytes."""
     if not data.startswith(_CONTAINER):
         return data[:_MOST_HEADER_BYTES]
-    parts = (part[4:] for part in boxes(data, b"jxlp"))  # without their numbers
+    parts = (part[4:] for part in boxes(data, b"jxlp"))  # without their indices
     return next(boxes(data, b"jxlc"), None) or b"".join(part[:_MOST_HEADER_BYTES] for part in parts)
 
 
 class _Bits:
-    """Reads whole numbers from bits, the lowest bit first. Raises EOFError at the end."""
+    """Reads unsigned integers from bytes, the lowest bit first. Raises EOFError at the end."""
 
     def __init__(self, data: bytes) -> None:
         self._bits, self._left = int.from_bytes(data, "little"), 8 * len(data)
@@ -120,12 +120,12 @@ def open_image(data: bytes) -> ImageFile.ImageFile:
     """Open and decode a JPEG XL.
 
     Raises:
-        ImageError: it is damaged or animated, or there is no rule for its pixel type.
+        ImageError: the file is damaged or animated, or its pixel type is not supported.
     """
     header = _read_header(data)
-    if header is None:  # nothing says how many pixels it has
+    if header is None:  # the number of pixels is unknown
         raise ImageError(Kind.DAMAGED, Stage.DECODE, "the header is damaged or cut off")
-    if header.is_animated:  # the decoder returns the last frame, and other formats give the first one
+    if header.is_animated:  # the decoder returns the last frame, but for other formats the first one is used
         raise ImageError(
             Kind.UNSUPPORTED_CODING, Stage.DECODE, "an animated JPEG XL is not supported: convert it to PNG"
         )
@@ -133,10 +133,10 @@ def open_image(data: bytes) -> ImageFile.ImageFile:
 
 
 def _decoded(data: bytes) -> Image.Image:
-    """Return the picture with its profile, and with EXIF and XMP if they have its orientation."""
+    """Return the picture with its ICC profile, and with EXIF and XMP if they contain its orientation."""
     try:
         is_jpeg, info, pixels, profile, _ = extras.load(extras.JXL).Decoder(num_threads=0)(data)
-    except RuntimeError as error:  # its text names no reason
+    except RuntimeError as error:  # its message does not name the reason
         message = "the pixels cannot be decoded: the file is damaged or ends early"
         raise ImageError(Kind.DAMAGED, Stage.DECODE, message) from error
     if is_jpeg:
@@ -156,7 +156,7 @@ def _jpeg(data: bytes) -> Image.Image:
 
 
 def _picture(coded: str, size: tuple[int, int], pixels: bytes) -> Image.Image:
-    """Return the picture of decoded pixels; of samples of 16 bits in a mode of 8 bits it takes the upper half."""
+    """Return the picture of decoded pixels. If an 8-bit mode has 16-bit samples, keep their upper bytes."""
     mode = _MODES.get(coded)
     if mode is None:
         raise ImageError(Kind.UNSUPPORTED_DEPTH, Stage.DECODE, f"pixels of mode {coded} are not supported")

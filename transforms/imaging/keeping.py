@@ -1,7 +1,7 @@
-"""Which sources need no change, so that --keep_small stores them byte for byte.
+"""The decision which sources need no change, so that --keep_small stores them byte for byte.
 
-An output shows the first picture of its source, upright, in the mode and the format of all outputs. A source is kept
-where its own bytes do that, were decoded to their end without a fault, and hold nothing behind the picture.
+An output shows the first picture of its source, upright, in the mode and format of all outputs. A source is kept if
+its own bytes do the same, were decoded to the end without an error, and contain nothing after the picture.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from transforms.imaging.geometry import Target
 from transforms.imaging.opening import Opened
 from transforms.imaging.spec import ResizeSpec
 
-# With any other note (an orientation, damage) the pixels, or what programs make of the file, differ from an output's;
-# with these they do if colours are converted.
+# Notes that do not prevent keeping, unless colors are converted. Any other note (an orientation, damage) means that
+# the pixels, or how programs display the file, differ from those of an output.
 _HARMLESS = frozenset({Note.ICC_PROFILE, Note.CICP})
 
 
 def keeps(opened: Opened, notes: Collection[Note], extension: str, spec: ResizeSpec) -> bool:
-    """Return whether a decoded source is kept at the sizes that it has already, see `is_unchanged`.
+    """Return whether a decoded source is kept for targets of its own size, see `is_unchanged`.
 
     Args:
         opened: the source.
-        notes: on the source, from its header and its pixels.
-        extension: of its outputs.
+        notes: the notes on the source, from its header and its pixels.
+        extension: the extension of its outputs.
         spec: the settings.
     """
     header = opened.header
@@ -42,7 +42,7 @@ def keeps(opened: Opened, notes: Collection[Note], extension: str, spec: ResizeS
 
 
 def is_unchanged(target: Target, opened: Opened) -> bool:
-    """Return whether an output has the size of its source; as nothing is enlarged, it shows the whole source then."""
+    """Return whether an output has the size of its source. If so, it shows the whole source: nothing is enlarged."""
     return target.dimensions == (opened.header.width, opened.header.height)
 
 
@@ -55,14 +55,14 @@ def _has_mode_of_outputs(opened: Opened, spec: ResizeSpec) -> bool:
 
 
 def _is_deep(opened: Opened) -> bool:
-    """Return whether colour has more than 8 bits a channel in the file."""
+    """Return whether the file has more than 8 bits per color channel."""
     if opened.header.format == "PNG":
         return png.depth(opened.data) > 8
     return opened.header.format == "AVIF" and isobmff.is_deep_avif(opened.data)
 
 
 def _end_of_picture(opened: Opened) -> int | None:
-    """Return where the picture ends in the file; None if the end is not found, or few programs read such a file."""
+    """Return the offset of the picture's end in the file; None if it is not found, or few programs read the file."""
     data = opened.data
     if opened.header.format == "JPEG":
         return jpeg.end_of_image(data) if jpeg.is_common(data) else None

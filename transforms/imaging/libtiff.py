@@ -1,7 +1,7 @@
-"""Messages of libtiff: collected in the thread that decodes, and kept off the terminal.
+"""Collects the messages of libtiff in the decoding thread, and keeps them off the terminal.
 
-libtiff writes its warnings and errors to standard error unless it is given functions that take them. Pillow gives it
-none, so this module does. libtiff calls them in the thread that decodes, so each message finds its image.
+libtiff writes warnings and errors to standard error unless handlers are set. Pillow sets none, so this module does.
+libtiff calls the handlers in the thread that decodes, so each message can be assigned to its image.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from transforms.imaging import compat
 
-# A damaged file can cause a message for each strip; the first ones say what is wrong.
+# A damaged file can cause a message for each strip. The first ones suffice.
 _MOST_MESSAGES = 3
 _LONGEST_MESSAGE = 200
 
@@ -33,7 +33,7 @@ _collector = _Collector()
 
 @contextlib.contextmanager
 def collected_messages() -> Iterator[list[str]]:
-    """Collect what libtiff reports as errors in this thread: the first few messages, each of them once."""
+    """Collect libtiff's error messages in this thread: the first few, without duplicates."""
     is_collected()
     outer, _collector.messages = _collector.messages, []
     try:
@@ -43,20 +43,20 @@ def collected_messages() -> Iterator[list[str]]:
 
 
 def in_brackets(messages: Sequence[str]) -> str:
-    """Return libtiff's messages as they are appended to an error message; "" if there are none."""
+    """Return libtiff's messages in brackets, to append to an error message; "" if there are none."""
     return f" (libtiff: {'; '.join(messages)})" if messages else ""
 
 
 @functools.cache
 def is_collected() -> bool:
-    """Give libtiff the functions that take its messages, and return whether it could be reached."""
+    """Set the handlers of libtiff, and return whether this was possible."""
     if _formatter() is None:
         return False
     try:
         library = ctypes.CDLL(compat.core_library())  # for the libtiff that Pillow itself is linked to
         library.TIFFSetErrorHandler(_ERROR_HANDLER)
         library.TIFFSetWarningHandler(_WARNING_HANDLER)
-    except (AttributeError, OSError):  # a Pillow without libtiff, or with a libtiff that is built into it
+    except (AttributeError, OSError):  # Pillow has no libtiff, or one that is linked statically
         return False
     return True
 
@@ -84,8 +84,8 @@ def _collect(_module: bytes, text: bytes, arguments: int) -> None:
 
 
 def _ignore(_module: bytes, _text: bytes, _arguments: int) -> None:
-    """Drop a warning: the image is decoded all the same."""
+    """Ignore a warning: the image is decoded anyway."""
 
 
-# Kept for as long as libtiff may call them.
+# Global, so that they exist for as long as libtiff may call them.
 _ERROR_HANDLER, _WARNING_HANDLER = _HANDLER(_collect), _HANDLER(_ignore)

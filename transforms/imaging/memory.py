@@ -1,4 +1,4 @@
-"""The memory that an image takes, estimated from its header."""
+"""Estimates of the memory that an image needs, from its header."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from transforms.imaging import compat
 from transforms.imaging.geometry import Size, Target
 from transforms.imaging.header import ImageHeader
 
-# Bytes for each pixel that Pillow holds at its peak, from decoding to resizing, by mode; and what decoders that work
-# on whole images hold in addition. Measured on images of 20 megapixels.
+# Pillow's peak memory from decoding to resizing, in bytes per pixel, by mode; and what decoders that work on whole
+# images need in addition. Measured with images of 20 megapixels.
 _BYTES_A_PIXEL = {"RGB": 4, "L": 1, "1": 2, "P": 5, "I;16": 12, "I;16B": 12, "I": 16, "F": 16}
 _TRANSPARENT_BYTES_A_PIXEL = 16
 _OTHER_BYTES_A_PIXEL = 8
@@ -20,13 +20,13 @@ _ENCODERS_BYTES_A_PIXEL = {"avif": 12}  # in addition to the output that they en
 
 
 def memory_needed(image: ImageFile.ImageFile, full_size: Size, largest: Target, extension: str) -> int:
-    """Estimate the bytes of memory that making the outputs of an opened image takes at its peak.
+    """Estimate the peak memory, in bytes, for making the outputs of an opened image.
 
     Args:
-        image: opened, and reduced, but not decoded.
-        full_size: (width, height) in pixels before it was reduced.
-        largest: its largest output.
-        extension: of its outputs.
+        image: the opened image, after `decode.set_draft_scale` and before decoding.
+        full_size: (width, height) in pixels before `decode.set_draft_scale`.
+        largest: the target of its largest output.
+        extension: the extension of its outputs.
     """
     transparent = image.has_transparency_data
     held = _memory(image.format or "", image.mode, transparent, image.size, largest, extension)
@@ -34,7 +34,7 @@ def memory_needed(image: ImageFile.ImageFile, full_size: Size, largest: Target, 
 
 
 def memory_for_header(header: ImageHeader, largest: Target, extension: str) -> int:
-    """Estimate the same for an image that is not opened yet, from its probed header. Opening it is included."""
+    """Estimate the same from the probed header of an image that is not opened yet, including opening it."""
     size = header.width, header.height
     return _memory(header.format, header.mode, header.mode == "RGBA", size, largest, extension)
 
@@ -42,13 +42,13 @@ def memory_for_header(header: ImageHeader, largest: Target, extension: str) -> i
 def _memory(image_format: str, mode: str, transparent: bool, size: Size, largest: Target, extension: str) -> int:
     held = _TRANSPARENT_BYTES_A_PIXEL if transparent else _BYTES_A_PIXEL.get(mode, _OTHER_BYTES_A_PIXEL)
     pixels = size[0] * size[1] * (held + _DECODERS_BYTES_A_PIXEL.get(image_format, 0))
-    half_resized = largest.picture[0] * size[1] * 4  # Pillow resizes across, and then down
+    half_resized = largest.picture[0] * size[1] * 4  # Pillow resizes horizontally, then vertically
     output = largest.width * largest.height * (4 + _ENCODERS_BYTES_A_PIXEL.get(extension, 0))
     return pixels + half_resized + output
 
 
 def _coefficients(image: ImageFile.ImageFile, full_size: Size) -> int:
-    """Return the bytes of a progressive JPEG's coefficients: libjpeg holds all of them, 2 bytes for each sample."""
+    """Return the size of a progressive JPEG's coefficients in bytes: libjpeg holds all of them, 2 bytes per sample."""
     if not isinstance(image, JpegImagePlugin.JpegImageFile) or "progressive" not in image.info:
         return 0
     samples = [across * down for across, down in compat.jpeg_sampling(image)]

@@ -1,4 +1,4 @@
-"""What a file says beside its pixels: their orientation and their colour space."""
+"""The metadata of a file that affects its pixels: orientation and color space."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _PSD_EXIF, _PSD_XMP = 1058, 1060
 
 
 def read(image: ImageFile.ImageFile, data: bytes) -> tuple[int, tuple[Note, ...]]:
-    """Return the orientation by the rule of `orientation`, and notes on what the outputs will not have.
+    """Return the orientation by the rule of the module `orientation`, and notes on what the outputs will lack.
 
-    Adds to `image.info` a colour space by numbers as "cicp" if it decides the colours, and a PNG's profile as
-    "icc_profile" if Pillow left it out; the profile is empty if it cannot be read.
+    Add to `image.info` a CICP color space as "cicp" if it determines the colors, and a PNG's ICC profile as
+    "icc_profile" if Pillow ignored it. The profile is empty if it cannot be read.
 
     Args:
-        image: opened, not decoded.
+        image: an opened image that is not decoded.
         data: the whole file.
     """
     chunks = png.read_metadata(data) if image.format == "PNG" else None
@@ -47,11 +47,11 @@ def _orientation(image: ImageFile.ImageFile, chunks: png.Metadata | None) -> int
 
 
 def _orientation_of_tiff(image: TiffImagePlugin.TiffImageFile) -> int:
-    """Return the orientation by the tag or XMP, and remove it: Pillow would turn the image by it while it decodes."""
+    """Return the orientation from the tag or XMP, and remove it: Pillow would apply it while decoding."""
     tag = orientation.valid(image.tag_v2.get(orientation.TAG))
     try:
-        exif = image.getexif()  # includes the orientation by XMP if there is no tag
-    except Exception:  # a broken EXIF block is no reason to lose the image
+        exif = image.getexif()  # includes the orientation from XMP if there is no tag
+    except Exception:  # a broken EXIF block must not make the image fail
         return orientation.choose(tag, lambda: None)
     if orientation.TAG in exif:
         del exif[orientation.TAG]
@@ -60,7 +60,7 @@ def _orientation_of_tiff(image: TiffImagePlugin.TiffImageFile) -> int:
 
 
 def _color_space(image: ImageFile.ImageFile, data: bytes, chunks: png.Metadata | None) -> cicp.Cicp | None:
-    """Return the colour space by numbers if it decides the colours. In an AVIF or HEIF a profile takes precedence."""
+    """Return the CICP color space if it determines the colors. In an AVIF or HEIF, an ICC profile takes precedence."""
     if image.format == "AVIF":
         return None if image.info.get("icc_profile") else cicp.from_avif(data)
     if image.format == heif.FORMAT:

@@ -1,4 +1,4 @@
-"""A file's bytes -> an opened image: its header is read, its pixels are not decoded."""
+"""A file's bytes -> an opened image, whose header is read but whose pixels are not decoded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import math
 from typing import NamedTuple
 
-# The plugins of FORMATS, imported here so that no thread imports one in the middle of a run.
+# The plugins of FORMATS. Import them here, so that no thread imports one in the middle of a run.
 from PIL import (  # noqa: F401
     AvifImagePlugin,
     BmpImagePlugin,
@@ -46,14 +46,14 @@ from transforms.imaging.header import ImageHeader, check_pixels, probe_header
 from transforms.imaging.pillow_errors import image_errors
 from transforms.imaging.spec import MAX_PIXELS
 
-# Pillow's names of the formats that are opened, whatever a file is called. None of them starts another program.
-# A JPEG with further pictures is opened as MPO. TGA comes last: it has no signature, and some icons look like one.
+# Pillow's names of the formats that are opened, whatever the name of a file. None of them starts another program.
+# A JPEG with more pictures is opened as MPO. TGA comes last: it has no signature, and some icons look like a TGA.
 FORMATS = (
     *("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "DIB", "JPEG2000"),
     *("AVIF", "PPM", "ICO", "PSD", "QOI", "TGA"),
 )
 
-# Those of them whose first bytes identify them.
+# The formats whose first bytes identify them.
 _SIGNED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF")
 
 
@@ -66,11 +66,11 @@ class Opened(NamedTuple):
 
 
 def open_image(data: bytes, max_pixels: int = MAX_PIXELS, probed: ImageHeader | None = None) -> Opened:
-    """Read the header of an image.
+    """Open an image and read its header.
 
     Args:
         data: the whole file.
-        max_pixels: the most pixels that it may have.
+        max_pixels: the maximum number of pixels.
         probed: the result of `probe_header`, if the caller has it.
 
     Raises:
@@ -94,7 +94,7 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS, probed: ImageHeader | 
         if _correct(image, data):
             notes += (Note.TRANSPARENCY_IGNORED,)
         orientation, notes_of_metadata = metadata.read(image, data)
-        # The whole file at once: in Pillow's pieces of 64 KB, decoding a large JPEG takes a sixth longer.
+        # Read the whole file at once: with Pillow's chunks of 64 KB, decoding a large JPEG takes a sixth longer.
         compat.read_at_once(image, len(data))
         check_pixels(*image.size, max_pixels)
         header = ImageHeader(image.format or "", image.mode, *image.size, orientation, notes_of_metadata + notes)
@@ -102,20 +102,20 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS, probed: ImageHeader | 
 
 
 def without_metadata(data: bytes) -> bytes | None:
-    """Return a PNG, or an icon of PNGs, with nothing but its pixels; None if it has nothing else, or is neither."""
+    """Return a PNG, or an icon of PNGs, without metadata; None if it has no metadata, or is neither."""
     if data.startswith(png.SIGNATURE):
         return png.without_metadata(data)
     return ico.without_metadata(data) if data.startswith(ico.SIGNATURE) else None
 
 
 def _raise_limit_of_pillow(max_pixels: int) -> None:
-    """Raise Pillow's own limit, which holds for the whole process, to `max_pixels`. Never lower it."""
+    """Raise Pillow's own limit, which applies to the whole process, to `max_pixels`. Never lower it."""
     if Image.MAX_IMAGE_PIXELS is not None and max_pixels > 2 * Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = math.ceil(max_pixels / 2)
 
 
 def _open(data: bytes) -> tuple[ImageFile.ImageFile, tuple[Note, ...]]:
-    """Open a file without those chunks of a PNG that Pillow refuses and no pixel needs, and note if there are any."""
+    """Open a file. Drop chunks of a PNG that Pillow rejects and that no pixel needs, and return a note if so."""
     repaired, is_shorter = png.repair(data) if data.startswith(png.SIGNATURE) else (data, False)
     try:
         return _open_unchanged(repaired), (Note.METADATA_DROPPED,) if is_shorter else ()
@@ -131,7 +131,7 @@ def _open_unchanged(data: bytes) -> ImageFile.ImageFile:
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
-        for extra in (heif, jxl):  # after Pillow, so that they read nothing that it reads
+        for extra in (heif, jxl):  # after Pillow, so that they read only what Pillow cannot
             if extra.accepts(data):
                 return extra.open_image(data)
         _raise_reason(data)
@@ -139,7 +139,7 @@ def _open_unchanged(data: bytes) -> ImageFile.ImageFile:
 
 
 def _raise_reason(data: bytes) -> None:
-    """Raise what the plugin of the format finds wrong, if the first bytes identify a format."""
+    """Raise the error of the format's plugin if the first bytes identify a format."""
     for name in _SIGNED_FORMATS:
         plugin, accepts = compat.opener_of(name)
         if accepts and accepts(data[:16]) is True:
@@ -147,7 +147,7 @@ def _raise_reason(data: bytes) -> None:
 
 
 def _correct(image: ImageFile.ImageFile, data: bytes) -> bool:
-    """Correct what Pillow's plugin misreads, and return whether the image has transparency that will be lost."""
+    """Correct what Pillow's plugin misreads. Return whether the image has transparency that will be lost."""
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         tiff.correct(image, data)
     elif isinstance(image, TgaImagePlugin.TgaImageFile):

@@ -1,6 +1,6 @@
-"""The orientation of a picture, by one rule for every format: EXIF, or else XMP, or else as stored.
+"""The orientation of a picture, by one rule for all formats: EXIF, or else XMP, or else as stored.
 
-Only 1 to 8 are orientations. Any other value counts as none, and so does a broken block.
+Only 1 to 8 are orientations. Any other value, or a broken block, counts as no orientation.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from transforms.imaging import hostile
 TAG = 0x0112
 _AS_STORED = 1
 
-# EXIF orientation -> the transposition that makes a picture upright.
+# EXIF orientation -> the transposition that turns a picture upright.
 TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -31,12 +31,12 @@ _NAMESPACE = rb"http://ns\.adobe\.com/tiff/1\.0/"
 
 
 def choose(exif: int | None, xmp: Callable[[], int | None]) -> int:
-    """Return the orientation by the rule, 1 to 8. XMP is read only if EXIF has none."""
+    """Return the orientation by the rule, 1 to 8. Call `xmp` only if `exif` is None."""
     return exif or xmp() or _AS_STORED
 
 
 def from_exif(block: bytes | None) -> int | None:
-    """Return the orientation in an EXIF block, with or without the six bytes that precede it in a JPEG."""
+    """Return the orientation in an EXIF block, or None. The block may begin with the six-byte header of a JPEG."""
     if not block:
         return None
     exif = Image.Exif()
@@ -44,13 +44,13 @@ def from_exif(block: bytes | None) -> int | None:
         hostile.check_exif(block)
         exif.load(block)
         return valid(exif.get(TAG))
-    # Every Exception: Pillow raises SyntaxError, struct.error, ... A broken block is no reason to lose the image.
+    # Every Exception: Pillow raises SyntaxError, struct.error, ... A broken block must not make the image fail.
     except Exception:
         return None
 
 
 def from_xmp(packet: bytes | str | None) -> int | None:
-    """Return the orientation in an XMP packet, written as an attribute or as an element."""
+    """Return the orientation in an XMP packet, written as an attribute or an element; None if there is none."""
     if not packet:
         return None
     text = packet.encode() if isinstance(packet, str) else bytes(packet)

@@ -1,4 +1,4 @@
-"""What Pillow raises -> an `ImageError` of the right kind, with a message that is the same in every run."""
+"""Pillow's exceptions -> `ImageError`s of the right kind, with messages that are the same in every run."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from PIL import Image, UnidentifiedImageError
 from transforms.imaging import libtiff, unsupported
 from transforms.imaging.errors import ImageError, Kind, PillowVersionError, Stage
 
-# The kinds of failure that an unsupported coding causes.
+# The kinds of failure that an unsupported coding may cause.
 _KINDS_OF_UNSUPPORTED_CODINGS = frozenset({Kind.NOT_AN_IMAGE, Kind.DAMAGED, Kind.TRUNCATED, Kind.UNSUPPORTED_DEPTH})
 
-# Pillow's messages that name its own parts -> what they mean.
+# Pillow's messages that refer to its internals -> what they mean.
 _SENTENCES = {
     r"broken PNG file \(bad header checksum in b'(\w+)'\)": r"the checksum of \1 is wrong",
     r"broken PNG file \(incomplete checksum in b'(\w+)'\)": r"the checksum of \1 is missing",
@@ -34,11 +34,11 @@ _CLASSES_OF_SENTENCES = (OSError, SyntaxError, ValueError, EOFError, RuntimeErro
 
 @contextlib.contextmanager
 def image_errors(stage: Stage, data: bytes = b"") -> Iterator[None]:
-    """Turn whatever Pillow raises on an image into an `ImageError`.
+    """Convert every exception that Pillow raises on an image to an `ImageError`.
 
     Args:
-        stage: the stage that the error belongs to.
-        data: the file, which may be in an unsupported coding.
+        stage: the stage to report.
+        data: the file, which may have an unsupported coding.
     """
     with libtiff.collected_messages() as messages:
         try:
@@ -58,7 +58,7 @@ def _image_error(error: Exception, stage: Stage, data: bytes, messages: Sequence
 
 
 def _message(error: Exception, stage: Stage, messages: Sequence[str]) -> str:
-    # Pillow's own message has the address of the BytesIO that it read, which differs in every run.
+    # Pillow's own message contains the address of the BytesIO, which differs in every run.
     if isinstance(error, UnidentifiedImageError):
         return "the content is not in an image format that can be read"
     return f"{_sentence(error, stage)}{libtiff.in_brackets(messages)}"
@@ -73,7 +73,7 @@ def _sentence(error: Exception, stage: Stage) -> str:
             return matched.expand(sentence)
     if isinstance(error, MemoryError):
         return "there is not enough memory"
-    # Pillow's own sentences come in these classes and no other.
+    # Only these classes carry sentences of Pillow's own.
     if type(error) in _CLASSES_OF_SENTENCES and " " in text:
         return text
     problem = "the image cannot be encoded" if stage is Stage.ENCODE else "the structure of the file is broken"
@@ -91,7 +91,7 @@ def _kind_of(error: Exception, stage: Stage) -> Kind:
         return Kind.OUT_OF_MEMORY
     if "unknown pixel mode" in message:  # TIFF with 16- or 64-bit floats, for instance
         return Kind.UNSUPPORTED_DEPTH
-    if message.startswith("Unsupported feature"):  # libheif's words, for a HEIF that is not coded as HEVC
+    if message.startswith("Unsupported feature"):  # libheif's message for a HEIF that is not encoded with HEVC
         return Kind.UNSUPPORTED_CODING
     if stage is Stage.ENCODE:
         return Kind.NOT_ENCODED

@@ -1,7 +1,7 @@
-"""The chunks of a PNG: repair of files that Pillow refuses, and the metadata beside the pixels.
+"""The chunks of a PNG: repair of files that Pillow rejects, and metadata.
 
-The layout is that of https://www.w3.org/TR/png-3/. Except for tRNS, ancillary chunks are not needed to show the
-pixels: one with a wrong checksum is dropped, while Pillow would refuse the whole image.
+https://www.w3.org/TR/png-3/ defines the layout. Except for tRNS, ancillary chunks are not needed to show the pixels.
+So one with a wrong checksum is dropped, whereas Pillow would reject the whole image.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from transforms.imaging.errors import ImageError, Kind, Stage
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _END = b"\0\0\0\0IEND\xaeB`\x82"
-_COLOR_TYPE = 25  # the offset of IHDR's colour type in the file
+_COLOR_TYPE = 25  # the offset of IHDR's color type in the file
 _GRAY, _COLOR, _PALETTE = 0, 2, 3
-_BEFORE_PIXELS = (b"PLTE", b"tRNS")  # without effect behind them
+_BEFORE_PIXELS = (b"PLTE", b"tRNS")  # they have no effect after the pixels
 
 # Keywords of texts in which programs store EXIF and XMP. Raw profiles are hexadecimal lines.
 _EXIF_TEXTS = (b"exif", b"Raw profile type exif", b"Raw profile type APP1")
@@ -30,7 +30,7 @@ _LONGEST_PROFILE = 1 << 24
 
 
 class Chunk(NamedTuple):
-    """A chunk: its name, and where its length field begins and its checksum ends in the file."""
+    """A chunk: its name, the offset of its length field, and the offset at which its checksum ends."""
 
     name: bytes
     start: int
@@ -41,18 +41,18 @@ class Chunk(NamedTuple):
         return data[self.start + 8 : self.end - 4]
 
     def is_whole(self, data: bytes) -> bool:
-        """Return whether the file contains the chunk up to its end."""
+        """Return whether the file contains the whole chunk."""
         return self.end <= len(data)
 
     def is_intact(self, data: bytes) -> bool:
-        """Return whether the chunk is whole and its checksum is right."""
+        """Return whether the chunk is whole and its checksum is correct."""
         if not self.is_whole(data):
             return False
         return data[self.end - 4 : self.end] == _checksum(data, self)
 
 
 class Metadata(NamedTuple):
-    """The metadata of intact chunks, before or after the pixels; None if there is no such chunk."""
+    """The metadata in intact chunks, before or after the pixels. A field is None if there is no such chunk."""
 
     exif: bytes | None
     xmp: bytes | None
@@ -64,7 +64,7 @@ def _checksum(data: bytes, chunk: Chunk) -> bytes:
 
 
 def chunks(data: bytes) -> Iterator[Chunk]:
-    """Yield the chunks in order, up to IEND or to bytes that are not a chunk. The last may be cut off."""
+    """Yield the chunks in order, up to IEND or to bytes that are not a chunk. The last one may be truncated."""
     at = len(SIGNATURE)
     while at + 8 <= len(data):
         length, name = struct.unpack_from(">I4s", data, at)
@@ -77,17 +77,17 @@ def chunks(data: bytes) -> Iterator[Chunk]:
 
 
 def depth(data: bytes) -> int:
-    """Return the bits of a sample."""
+    """Return the number of bits per sample."""
     return data[24]
 
 
 def end_of_image(data: bytes) -> int | None:
-    """Return where the last chunk ends; None if it is not there."""
+    """Return the offset at which the IEND chunk ends; None if there is no IEND chunk."""
     return next((chunk.end for chunk in chunks(data) if chunk.name == b"IEND"), None)
 
 
 def _deciding_chunks(data: bytes) -> Iterator[Chunk]:
-    """Yield the chunks that the pixels depend on. A palette or transparency that follows the pixels is none of them."""
+    """Yield the chunks that the pixels depend on. Ignore a palette or transparency that follows the pixels."""
     in_pixels = False
     for chunk in chunks(data):
         in_pixels = in_pixels or chunk.name == b"IDAT"
@@ -106,11 +106,11 @@ def _decides_pixels(name: bytes, data: bytes) -> bool:
 
 
 def repair(data: bytes) -> tuple[bytes, bool]:
-    """Return the file without broken or late ancillary chunks, and whether it has any.
+    """Return the file without broken or late ancillary chunks, and whether any were dropped.
 
-    A chunk is broken if it is cut off or has a wrong checksum, and late if it is a palette or transparency that
-    follows the pixels. A broken palette or transparency gets the checksum that Pillow requires: `find_damage`
-    reports it.
+    A chunk is broken if it is truncated or has a wrong checksum. It is late if it is a palette or transparency that
+    follows the pixels. A broken palette or transparency before the pixels gets the checksum that Pillow requires:
+    `find_damage` reports it.
     """
     pieces, kept = [], 0
     dropped = in_pixels = False
@@ -137,9 +137,9 @@ def _with_checksum(data: bytes, chunk: Chunk) -> bytes:
 
 
 def without_metadata(data: bytes) -> bytes | None:
-    """Return the file with nothing but its pixels; None if it has nothing else.
+    """Return the file without metadata; None if it has no metadata.
 
-    For an animation, these are the pixels of the default picture.
+    Of an animation, keep the pixels of the default picture only.
     """
     needed = list(_deciding_chunks(data))
     pieces = [
@@ -168,7 +168,7 @@ def find_damage(data: bytes) -> ImageError | None:
 
 
 def read_metadata(data: bytes) -> Metadata:
-    """Return the metadata beside the pixels. Of several chunks of one kind the first counts."""
+    """Return the metadata. If there are several chunks of one kind, the first one counts."""
     values: dict[str, bytes] = {}
     for chunk in chunks(data):
         if chunk.name in (b"eXIf", b"cICP", b"tEXt", b"zTXt", b"iTXt") and chunk.is_intact(data):
@@ -180,7 +180,7 @@ def read_metadata(data: bytes) -> Metadata:
 
 
 def read_profile(data: bytes) -> bytes | None:
-    """Return the ICC profile, of up to 16 MB; empty if it cannot be read, None if there is none."""
+    """Return the ICC profile of up to 16 MB; empty if it cannot be read, None if there is none."""
     chunk = next((chunk for chunk in chunks(data) if chunk.name == b"iCCP"), None)
     if chunk is None:
         return None
@@ -188,7 +188,7 @@ def read_profile(data: bytes) -> bytes | None:
 
 
 def _values_of(name: bytes, body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield the kind and the value of a chunk's metadata, if it is of a kind that is used."""
+    """Yield the kind and the value of a chunk's metadata, if the kind is used."""
     if name == b"eXIf":
         yield "exif", body
     elif name == b"cICP":
@@ -203,7 +203,7 @@ def _values_of(name: bytes, body: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _text(name: bytes, rest: bytes) -> bytes:
-    """Return a text without its header, decompressed; empty if it is broken, or longer than Pillow reads."""
+    """Return the decompressed text without its header; empty if it is broken, or longer than Pillow allows."""
     is_compressed = name == b"zTXt"
     if name == b"zTXt":
         rest = rest[1:]
@@ -213,7 +213,7 @@ def _text(name: bytes, rest: bytes) -> bytes:
 
 
 def _decompress(compressed: bytes, longest: int) -> bytes:
-    """Decompress data; return nothing if it is broken, or longer than `longest` bytes."""
+    """Return the decompressed data; empty if it is broken, or longer than `longest` bytes."""
     decompressor = zlib.decompressobj()
     try:
         text = decompressor.decompress(compressed, longest)
@@ -223,7 +223,7 @@ def _decompress(compressed: bytes, longest: int) -> bytes:
 
 
 def _from_hexadecimal(text: bytes) -> bytes:
-    """Return the bytes of a raw profile: they follow the lines with its name and its length."""
+    """Return the bytes of a raw profile, which follow the lines with its name and its length."""
     try:
         return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
     except ValueError:
@@ -231,9 +231,9 @@ def _from_hexadecimal(text: bytes) -> bytes:
 
 
 def correct_transparency(image: ImageFile.ImageFile) -> bool:
-    """Scale the transparent colour of an opened PNG to 8 bits, or remove one of 16 bits; return whether it was removed.
+    """Scale the transparent color of an opened PNG to 8 bits, or remove a 16-bit one. Return whether it was removed.
 
-    Pillow scales gray of 2 and 4 bits to 0 to 255, but not the transparent colour.
+    Pillow scales gray of 2 and 4 bits to 0 to 255, but not the transparent color.
     """
     if "transparency" not in image.info:
         return False

@@ -1,7 +1,7 @@
-"""The flattened picture of a Photoshop file: which channels belong to it, and where they are in the file.
+"""The flattened picture of a Photoshop file: its channels, and their offsets in the file.
 
-The layout is that of https://www.adobe.com/devnet-apps/photoshop/fileformatashtml/. Pillow takes any fourth channel
-for transparency, and looks for compressed rows in the wrong place if a file has further channels.
+https://www.adobe.com/devnet-apps/photoshop/fileformatashtml/ describes the layout. Pillow treats any fourth channel
+as transparency, and looks for compressed rows in the wrong place if a file has more channels.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from PIL import Image, PsdImagePlugin
 from transforms.imaging import compat
 
 _UNCOMPRESSED, _PACKBITS = 0, 1
-_GRAY = (1, 8)  # the colour modes gray and duotone
+_GRAY = (1, 8)  # the color modes gray and duotone
 # A mode -> the mode with transparency, and the file's channel for each of its bands. Pillow cannot decode gray with
 # transparency band by band, so it is decoded as RGBA and converted afterwards. Other modes have no transparency.
 _TRANSPARENT = {"RGB": ("RGBA", (0, 1, 2, 3)), "L": ("RGBA", (0, 0, 0, 1))}
@@ -27,10 +27,10 @@ class Header(NamedTuple):
     Args:
         width: in pixels.
         height: in pixels.
-        channels: how many there are.
-        transparent: whether the first channel after the colours is the flattened picture's transparency. The number
-            of layers is negative then.
-        pixels: where the flattened picture begins in the file.
+        channels: the number of channels.
+        transparent: whether the first channel after the colors is the transparency of the flattened picture. In this
+            case, the number of layers in the file is negative.
+        pixels: the offset of the flattened picture in the file.
     """
 
     width: int
@@ -44,7 +44,7 @@ def read_header(data: bytes) -> Header:
     """Return the header of a PSD.
 
     Raises:
-        struct.error: it is cut off.
+        struct.error: the header is truncated.
     """
     channels, height, width = struct.unpack_from(">HII", data, 12)
     at = 26
@@ -60,7 +60,7 @@ def _number(code: str, data: bytes, at: int) -> int:
 
 
 def correct(image: PsdImagePlugin.PsdImageFile, data: bytes) -> bool:
-    """Configure an opened PSD to decode as its header says; return whether it has transparency that will be lost."""
+    """Configure an opened PSD to decode as its header says. Return whether it has transparency that will be lost."""
     header = read_header(data)
     mode = "RGB" if image.mode == "RGBA" else image.mode
     channels = tuple(range(len(mode) if mode in ("RGB", "CMYK", "LAB") else 1))
@@ -73,19 +73,19 @@ def correct(image: PsdImagePlugin.PsdImageFile, data: bytes) -> bool:
 
 
 def rgba_to_gray(image: Image.Image) -> Image.Image:
-    """Convert a gray picture with transparency, which `correct` had decoded as RGBA, to mode LA."""
+    """Convert a gray picture with transparency, which was decoded as RGBA because of `correct`, to mode LA."""
     gray = Image.merge("LA", (image.getchannel("R"), image.getchannel("A")))
     gray.info = image.info
     return gray
 
 
 def is_gray(data: bytes) -> bool:
-    """Return whether the file's colours are gray."""
+    """Return whether the color mode of the file is gray or duotone."""
     return _number(">H", data, 24) in _GRAY
 
 
 def _bands(data: bytes, header: Header, mode: str, channels: tuple[int, ...]) -> list[compat.Band]:
-    """Return where the coded pixels of each band are, and how they are coded."""
+    """Return the offset and the codec of each band's pixels."""
     compression = _number(">H", data, header.pixels)
     if compression not in (_UNCOMPRESSED, _PACKBITS):
         raise ValueError(f"unknown compression {compression} of the flattened picture")
@@ -99,7 +99,7 @@ def _bands(data: bytes, header: Header, mode: str, channels: tuple[int, ...]) ->
 
 
 def _channel_offsets(data: bytes, header: Header, compression: int) -> list[int]:
-    """Return where each channel begins. A table with the length of each row precedes compressed channels."""
+    """Return the offset of each channel. A table of row lengths precedes compressed channels."""
     start = header.pixels + 2
     if compression == _UNCOMPRESSED:
         return [start + channel * header.width * header.height for channel in range(header.channels)]

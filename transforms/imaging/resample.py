@@ -1,8 +1,8 @@
-"""`Image.resize` with the same bytes, several times faster: the package's own C extension `_resample`.
+"""A faster `Image.resize` with byte-identical results, by the package's own C extension `_resample`.
 
 Pillow's 8-bit resampling is integer arithmetic, so vector instructions can do it in another order with the same
-result. Where the extension is not built, the processor lacks the instructions, or an image is of another kind,
-Pillow does the work. Nobody has to know which of them did: docs/resampling.md.
+result. Pillow does the work if the extension is not built, the processor lacks the instructions, or the image is not
+supported. Callers need not know which of them did it: docs/resampling.md.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from PIL import Image
 
 from transforms.imaging.geometry import Box, Size
 
-# 8-bit modes -> (bytes a pixel in memory, mask of the bytes that Pillow keeps, the lowest first).
+# 8-bit modes -> (bytes per pixel in memory, mask of the bytes that Pillow keeps, the lowest first).
 _MODES = {
     "L": (1, 0xFFFFFFFF),
     "La": (4, 0xFF0000FF),
     **dict.fromkeys(("RGB", "YCbCr", "HSV", "LAB"), (4, 0x00FFFFFF)),
     **dict.fromkeys(("RGBX", "RGBa", "CMYK"), (4, 0xFFFFFFFF)),
 }
-# Pillow resizes these with their colours multiplied by alpha.
+# Pillow resizes these with premultiplied alpha.
 _PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 # In the order of the extension's filters.
 _FILTERS = (
@@ -36,19 +36,19 @@ _FILTERS = (
 )
 PORTABLE = "portable"
 
-# An image that Pillow keeps in several blocks of memory is copied in strips of about this size.
+# An image that Pillow stores in several blocks of memory is copied in strips of about this size.
 _STRIP_BYTES = 1 << 20
-# Weights are kept for this many lines, if they have about this many taps at most: 30 MB in all.
+# Weights are cached for this many lines of at most about this many taps: 30 MB in total.
 _CACHED_LINES = 128
 _CACHED_TAPS = 1 << 15
 
 
 class _NotHereError(Exception):
-    """The extension cannot make this resize; Pillow can."""
+    """The extension cannot do this resize, but Pillow can."""
 
 
 class _Weights(NamedTuple):
-    """The extension's weights of a line of pixels, which are those from `first` up to `last`."""
+    """The extension's weights for a line of pixels. They apply to the pixels from `first` up to `last`, exclusive."""
 
     capsule: object
     first: int
@@ -73,16 +73,16 @@ def resize(
 ) -> Image.Image:
     """Return what `image.resize(size, resampling, box)` returns, byte for byte.
 
-    No other thread may change the image meanwhile: the interpreter lock is released.
+    No other thread may change the image meanwhile: the global interpreter lock is released.
 
     Args:
-        image: of any mode; modes that are not 8-bit are Pillow's.
+        image: an image of any mode. Pillow resizes those that are not 8-bit.
         size: (width, height) in pixels.
         resampling: Pillow's filter.
         box: (x0, y0, x1, y1) in the image's pixels, not rounded.
-        instruction_set: one of `instruction_sets()`; None takes the fastest if `is_available()`.
+        instruction_set: one of `instruction_sets()`; None for `active_instruction_set()`.
     """
-    image.load()  # which can change its mode and its size
+    image.load()  # may change its mode and size
     chosen = instruction_set or active_instruction_set()
     part = box or (0, 0, *image.size)
     if chosen is None or not _is_resampled(image, size, resampling, part):
@@ -96,12 +96,12 @@ def resize(
 
 
 def is_available() -> bool:
-    """Say whether `resize` does the work itself on this machine."""
+    """Return whether `resize` uses the extension on this machine."""
     return active_instruction_set() is not None
 
 
 def instruction_sets() -> list[str]:
-    """Name what the extension can use here, the fastest first; nothing where it is not built."""
+    """Return the instruction sets that the extension can use here, the fastest first; [] if it is not built."""
     try:
         return list(_extension().instruction_sets())
     except ImportError:
@@ -110,17 +110,17 @@ def instruction_sets() -> list[str]:
 
 @functools.cache
 def active_instruction_set() -> str | None:
-    """Name what `resize` uses; None where Pillow does the work.
+    """Return the instruction set that `resize` uses; None if Pillow does the work.
 
-    That is so where this processor has no vector instructions that the extension knows, and where its bytes are not
-    those of the installed Pillow.
+    Pillow does the work if the extension supports no vector instructions of this processor, or if its results differ
+    from those of the installed Pillow.
     """
     fastest = next(iter(instruction_sets()), PORTABLE)
     return fastest if fastest != PORTABLE and _agrees(fastest) else None
 
 
 def resampler() -> str:
-    """Name what resizes here, for people: an instruction set, or "pillow"."""
+    """Return the name of what resizes here, for display: an instruction set, or "pillow"."""
     return active_instruction_set() or "pillow"
 
 
@@ -132,10 +132,10 @@ def _extension() -> Any:
 
 
 def _agrees(instruction_set: str) -> bool:
-    """Compare small images with Pillow's, in every filter: some milliseconds.
+    """Return whether small images are resized as Pillow does, with every filter. This takes a few milliseconds.
 
-    The last part is such that a box filter takes other pixels where Pillow was compiled with multiply-adds of another
-    precision than the extension.
+    The last part is chosen so that the box filter selects different pixels if Pillow was compiled with multiply-adds
+    of a different precision than the extension.
     """
     rings = Image.radial_gradient("L").crop((60, 60, 131, 127)).point([97 * level % 256 for level in range(256)])
     colors = Image.merge("RGBA", [rings.rotate(90 * turn) for turn in range(4)])
@@ -147,7 +147,7 @@ def _agrees(instruction_set: str) -> bool:
 
 
 def _is_resampled(image: Image.Image, size: Size, resampling: Image.Resampling, box: Box) -> bool:
-    """Say whether Pillow resamples this image in two passes: 8-bit, with a filter, in one step, inside of the image."""
+    """Return whether Pillow would resample this image in just two passes: 8-bit, with a filter, inside the image."""
     width, height = image.size
     if not (image.mode in _MODES or image.mode in _PREMULTIPLIED) or resampling not in _FILTERS:
         return False
@@ -155,17 +155,17 @@ def _is_resampled(image: Image.Image, size: Size, resampling: Image.Resampling, 
         return False
     x0, y0, x1, y1 = array("f", box)
     if not (0 <= x0 <= x1 <= width and 0 <= y0 <= y1 <= height):
-        return False  # Pillow raises
+        return False  # Pillow raises an error
     if x0.is_integer() and y0.is_integer() and (x1 - x0, y1 - y0) == size:
-        return False  # Pillow copies
-    return not (height > width * 100 and size[1] < height)  # two steps
+        return False  # Pillow copies the pixels
+    return not (height > width * 100 and size[1] < height)  # Pillow resizes very tall images in two steps
 
 
 def _resample(image: Image.Image, size: Size, filter_number: int, box: Box, instruction_set: str) -> Image.Image:
     """Resize in two passes.
 
     Raises:
-        _NotHereError: the extension cannot.
+        _NotHereError: the extension cannot do it.
     """
     pixel, mask = _MODES[image.mode]
     x0, y0, x1, y1 = array("f", box)
@@ -180,15 +180,15 @@ def _resample(image: Image.Image, size: Size, filter_number: int, box: Box, inst
         extension.across(columns and columns.capsule, strip, skip, height, pixels, top - first, mask)
     if rows:
         pixels = extension.down(rows.capsule, pixels, mask)
-    # A copy, in memory of Pillow's own, can be changed and exported like any other image.
+    # The copy is in Pillow's own memory, so it can be changed and exported like any other image.
     made = Image.fromarrow(_Pixels(pixels), image.mode, size).copy()
     made.info = image.info.copy()
     return made
 
 
 def _strips(image: Image.Image, first: int, last: int, pixel: int) -> Iterator[tuple[object, int, int, int]]:
-    """Yield (Arrow array, rows of it to skip, first row in the image, number of rows) for rows `first` to `last`."""
-    if image.readonly:  # Pillow 12.3 crashes where it exports pixels that lie in memory of others
+    """Yield (Arrow array, rows to skip in it, first row in the image, number of rows) for rows `first` to `last`."""
+    if image.readonly:  # Pillow 12.3 crashes when it exports pixels in memory that it does not own
         image = image.copy()
     if whole := _exported(image):
         yield whole, first, first, last - first
@@ -203,7 +203,7 @@ def _strips(image: Image.Image, first: int, last: int, pixel: int) -> Iterator[t
 
 
 def _exported(image: Image.Image) -> object | None:
-    """Return an image's pixels as an Arrow array; None where Pillow keeps them in several blocks."""
+    """Return an image's pixels as an Arrow array; None if Pillow stores them in several blocks."""
     try:
         return image.__arrow_c_array__()[1]
     except ValueError:
@@ -211,14 +211,14 @@ def _exported(image: Image.Image) -> object | None:
 
 
 def _weights(instruction_set: str, size: int, start: float, end: float, outputs: int, number: int) -> _Weights | None:
-    """Return the weights of one pass; None where Pillow leaves the pass out.
+    """Return the weights of one pass; None if Pillow would skip the pass.
 
     Raises:
-        _NotHereError: they are too large for the extension.
+        _NotHereError: the weights are too large for the extension.
     """
     if (size, start, end) == (outputs, 0, outputs):
         return None
-    taps = 8 * max(size, outputs)  # or fewer
+    taps = 8 * max(size, outputs)  # an upper bound
     compute = _extension().weights if taps > _CACHED_TAPS else _cached_weights
     made = compute(instruction_set, size, start, end, outputs, number)
     if made is None:

@@ -1,4 +1,4 @@
-"""The entry of the core: an encoded image -> its smaller versions, encoded."""
+"""The entry point of the core: an encoded image -> its smaller versions, encoded."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from transforms.imaging.orientation import TRANSPOSITIONS
 from transforms.imaging.pillow_errors import image_errors
 from transforms.imaging.spec import ResizeSpec
 
-# Called with the bytes of memory that decoding takes; decoding happens inside the context that it returns.
+# Called with the bytes of memory that decoding needs. Decoding happens inside the context that it returns.
 Admit = Callable[[int], contextlib.AbstractContextManager[None]]
-# Called with a stage when it ends, to measure its time.
+# Called with a stage when that stage ends, to measure its time.
 Lap = Callable[[Stage], None]
 
 
@@ -29,10 +29,10 @@ class Encoded(NamedTuple):
     """An encoded output.
 
     Args:
-        target: what it shows.
+        target: its dimensions, and the part of the source that it shows.
         data: the bytes of its file.
-        sha256: their SHA-256 in hexadecimal.
-        kept: whether they are those of the source.
+        sha256: the SHA-256 of `data` in hexadecimal.
+        kept: whether `data` are the unchanged bytes of the source.
     """
 
     target: Target
@@ -45,13 +45,13 @@ Output = Encoded | ImageError | SkippedError
 
 
 class ImageResult(NamedTuple):
-    """The outputs of one image, or the reasons why it has none. No error of the image is raised.
+    """The outputs of one image, or the reasons why it has none. Errors of the image are returned, not raised.
 
     Args:
-        header: of the image; None if the file could not be opened.
-        extension: of the outputs; "" if there are none.
+        header: the header of the image; None if the file could not be opened.
+        extension: the extension of the outputs; "" if there are none.
         outputs: size -> an `Encoded`, or the reason why there is none; the largest size first.
-        notes: what the owner of the image should know.
+        notes: remarks for the owner of the image.
     """
 
     header: ImageHeader | None
@@ -63,9 +63,9 @@ class ImageResult(NamedTuple):
         """Return the encoded output of one size.
 
         Raises:
-            ImageError: the image, or this size of it, could not be made.
-            SkippedError: a filter left the image out.
-            KeyError: the spec does not hold this size.
+            ImageError: the image, or this size of it, failed.
+            SkippedError: a filter excluded the image.
+            KeyError: the spec does not contain this size.
         """
         output = self.outputs[size]
         if isinstance(output, Encoded):
@@ -76,17 +76,17 @@ class ImageResult(NamedTuple):
 def failed_result(
     spec: ResizeSpec, reason: ImageError | SkippedError, header: ImageHeader | None = None
 ) -> ImageResult:
-    """Return the result of an image that has no output at any size, for one reason."""
+    """Return the result of an image that has no output at any size, for the same reason."""
     return ImageResult(header, "", dict.fromkeys(spec.sizes, reason), header.notes if header else ())
 
 
 def admit_all(_bytes_needed: int) -> contextlib.AbstractContextManager[None]:
-    """Admit every image."""
+    """Admit every image at once."""
     return contextlib.nullcontext()
 
 
 def ignore_lap(_stage: Stage) -> None:
-    """Measure no time."""
+    """Ignore the end of a stage."""
 
 
 def process_image(
@@ -96,18 +96,19 @@ def process_image(
     lap: Lap = ignore_lap,
     orientation: int | None = None,
 ) -> ImageResult:
-    """Make every size of an image from a file's bytes.
+    """Resize an encoded image to every size of the spec.
 
     Args:
         data: the whole file.
         spec: the settings.
-        admit: called with the bytes of memory that decoding takes. Decoding happens inside the context that it
-            returns, which may wait until there is room.
+        admit: called with the bytes of memory that decoding needs. Decoding happens inside the context that it
+            returns, which may wait until there is enough memory.
         lap: called at the end of decoding, and of resizing and encoding each size.
-        orientation: how to turn the image, as an EXIF orientation; None to do as `spec` and its own orientation say.
+        orientation: how to turn the image, as an EXIF orientation; None to follow `spec` and the image's own
+            orientation.
 
     Raises:
-        PillowVersionError: the installed Pillow lacks something that the core uses.
+        PillowVersionError: the installed Pillow lacks an interface that the core uses.
     """
     header = None
     try:
@@ -139,11 +140,11 @@ def _process(
 
 
 def resize_image(opened: Opened, spec: ResizeSpec, admit: Admit = admit_all, lap: Lap = ignore_lap) -> ImageResult:
-    """Make every size of an opened image, which can be used once. See `process_image` for the other arguments.
+    """Resize an opened image to every size of the spec. `opened` can be used only once. See `process_image`.
 
     Raises:
-        ImageError: no size can be made of this image.
-        SkippedError: a filter leaves the image out.
+        ImageError: the image fails at all sizes.
+        SkippedError: a filter excludes the image.
     """
     header = opened.header
     full_size = (header.width, header.height)
@@ -168,7 +169,7 @@ def resize_image(opened: Opened, spec: ResizeSpec, admit: Admit = admit_all, lap
 def _pictures(
     decoded: color.Decoded, box: Box, header: ImageHeader, extension: str, spec: ResizeSpec
 ) -> Iterator[tuple[Target, Image.Image | ImageError]]:
-    """Yield each target with its picture, the larger ones first, so that a smaller one can be made from them."""
+    """Yield each target with its picture or error, the larger ones first, so that smaller ones can be made of them."""
     full_size = (header.width, header.height)
     larger: tuple[Target, Image.Image] | None = None
     for target in targets(full_size, spec, header.orientation):

@@ -1,4 +1,4 @@
-"""The settings of the core, checked when they are set."""
+"""The settings of the core, which are validated when they are set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image, features
 
 from transforms.imaging.extras import installed
 
-# The version of the core. Raise it whenever the same image and settings would give other bytes.
+# The version of the core. Increment it whenever the same image and settings would produce other bytes.
 CORE_VERSION = 2
 
 FILTERS = {
@@ -23,11 +23,11 @@ FILTERS = {
 
 # Output extension -> Pillow's format, and the longest side in pixels that the format can hold.
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF"}
-# Other spellings of an extension.
+# Alternative spelling of an extension -> the extension.
 SPELLINGS = {"jpeg": "jpg"}
 LONGEST_SIDE = {"jpg": 65_500, "png": 65_500, "webp": 16_383, "avif": 32_768}
 
-# The settings of encoders -> the extensions whose formats have them.
+# Settings of encoders -> the extensions of the formats that have them.
 ENCODING_SETTINGS = {
     "quality": ("jpg", "webp", "avif"),
     "subsampling": ("jpg", "avif"),
@@ -35,7 +35,7 @@ ENCODING_SETTINGS = {
     "lossless": ("webp",),
 }
 
-# The number of pixels at which Pillow itself raises an error: twice a quarter of a gigabyte of RGB.
+# The number of pixels above which Pillow itself raises an error: twice a quarter of a gigabyte of RGB.
 MAX_PIXELS = 178_956_970
 
 
@@ -44,7 +44,7 @@ class SettingError(ValueError):
 
     Args:
         setting: the name of the field.
-        message: the value, what is allowed, what to do.
+        message: the value, what is allowed, and what to do.
     """
 
     def __init__(self, setting: str, message: str) -> None:
@@ -52,7 +52,7 @@ class SettingError(ValueError):
         self.setting = setting
 
 
-# "auto" is one of the others, see `automatic_orientation`.
+# "auto" is replaced by one of the others, see `automatic_orientation`.
 AUTO = "auto"
 ORIENTATIONS = ("stored", "exif")
 
@@ -68,35 +68,37 @@ SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
 
 @dataclasses.dataclass(frozen=True)
 class ResizeSpec:
-    """The settings by which one image becomes one or several smaller ones.
+    """The settings for resizing one image to one or several sizes.
 
     Args:
-        sizes: one for each output, in pixels: its longest side, or as `fit` says.
-        orientation: "stored" leaves pixels as they are, "exif" turns them upright as EXIF, or else XMP, says. "auto"
-            becomes one of them when the spec is made, see `automatic_orientation`.
-        fit: "contain" (longest side = size), "cover" (shortest side = size), "crop" (the centre, size x size),
-            "pad" (contain, centred on size x size) or "stretch" (size x size).
-        pad_color: the colour that "pad" fills with, as #rrggbb.
-        mode: "RGB", "L" (gray), or "keep": palettes and gray stay as they are, for masks.
-        background: the colour that transparent images are composited on, as #rrggbb.
-        color: "keep-numbers" drops a colour profile, "srgb" converts to sRGB by it.
-        depth_range: "full" maps the whole range of a deep pixel type to 0..255, "auto" each image's own.
-        truncated: "fail", or "accept" JPEGs that end early and PNGs whose checksums are wrong.
-        check_jpeg: refuse JPEGs with damage that decoders only warn about; requires the extra `check`.
-        max_pixels: refuse images and outputs with more pixels.
+        sizes: one for each output, in pixels: its longest side, or the measure that `fit` defines.
+        orientation: "stored" keeps pixels as they are; "exif" turns them upright by EXIF, or else XMP. "auto" is
+            replaced by one of them when the spec is created, see `automatic_orientation`.
+        fit: "contain" (longest side = size), "cover" (shortest side = size), "crop" (the center, size x size),
+            "pad" (contain, centered on size x size) or "stretch" (size x size).
+        pad_color: the color with which "pad" fills, as #rrggbb.
+        mode: "RGB", "L" (gray), or "keep", which leaves palettes and gray unchanged, for masks.
+        background: the color on which transparent images are composited, as #rrggbb.
+        color: "keep-numbers" drops a color profile; "srgb" uses it to convert to sRGB.
+        depth_range: "full" maps the whole range of a deep pixel type to 0..255; "auto" maps the range of each image.
+        truncated: "fail", or "accept" to accept JPEGs that end early and PNGs with wrong checksums.
+        check_jpeg: whether to reject JPEGs with damage that decoders only warn about; requires the extra `check`.
+        max_pixels: the maximum number of pixels of images and outputs.
         extension: "jpg" (or "jpeg", which becomes "jpg"), "png", "webp" or "avif"; "" keeps the source's format.
         algorithm: a name in `FILTERS`.
-        exact: decode whole images and make each size from the decoded image.
+        exact: whether to decode images at full size and to make each size from the decoded image.
         reducing_gap: an image that is decoded at a reduced scale stays at least this many times larger than the
             target on each side; 1 to 100.
-        only_shrink: never enlarge: an image whose longest side is at most the size keeps its dimensions.
-        keep_small: store a source that needs no change byte for byte, with its metadata; `only_shrink` is true then.
+        only_shrink: whether to never enlarge: with `fit` "contain", an image whose longest side is at most the size
+            keeps its dimensions.
+        keep_small: whether to store a source that needs no change byte for byte, with its metadata; implies
+            `only_shrink`.
         quality: 1 to 100 for JPEG, WebP and AVIF; None for Pillow's defaults (75, 80 and 75).
-        subsampling: of colour, "4:4:4", "4:2:2" or "4:2:0", for JPEG and AVIF; None for 4:2:0.
-        progressive: write JPEG in several scans.
-        lossless: write WebP without loss.
-        min_side: leave out images whose shortest side is below this, in pixels.
-        max_aspect: leave out images whose longest side is more than this many times the shortest; None leaves out none.
+        subsampling: the chroma subsampling of JPEG and AVIF, "4:4:4", "4:2:2" or "4:2:0"; None for 4:2:0.
+        progressive: whether to write progressive JPEGs.
+        lossless: whether to write lossless WebP.
+        min_side: skip images whose shortest side is below this, in pixels.
+        max_aspect: skip images whose longest side is more than this many times the shortest; None to skip none.
 
     Raises:
         SettingError: a value is not allowed.
@@ -206,7 +208,7 @@ class ResizeSpec:
             )
 
     def _check_encoding(self) -> None:
-        """Refuse settings that the format does not have; without an extension each format ignores them."""
+        """Reject settings that the format does not have. Without an extension, formats ignore them."""
         if self.quality is not None and not 1 <= self.quality <= 100:
             raise SettingError("quality", f"{self.quality} is out of range: use a whole number from 1 to 100")
         if self.lossless and self.quality is not None:
@@ -227,7 +229,7 @@ class ResizeSpec:
 
     @property
     def reduces(self) -> bool:
-        """Whether images may be decoded at a reduced scale: the filter's result is nearly the same."""
+        """Whether images may be decoded at a reduced scale, since the filter's result is nearly the same."""
         return not self.exact and self.algorithm not in ("nearest", "box")
 
     @property
@@ -237,18 +239,18 @@ class ResizeSpec:
 
 
 def automatic_orientation(exact: bool) -> str:
-    """Return what "auto" stands for: upright as in every viewer, but as stored with `exact`, like the first script."""
+    """Return what "auto" means: upright, as in viewers; with `exact` as stored, like the first script."""
     return "stored" if exact else "exif"
 
 
 def library_versions(spec: ResizeSpec) -> dict[str, str]:
-    """Return the versions of the core and of the libraries that decide an output's bytes, with installed extras."""
-    import importlib.metadata  # slow to load, and workers do not need it
+    """Return the versions of the core and of the libraries that affect an output's bytes, with installed extras."""
+    import importlib.metadata  # loaded here because it is slow and workers do not need it
 
     return {
         "resizer": str(CORE_VERSION),
         "pillow": features.version("pil") or "",
-        "libjpeg": features.version("libjpeg_turbo") or features.version("jpg") or "",  # the latter is that of its ABI
+        "libjpeg": features.version("libjpeg_turbo") or features.version("jpg") or "",  # the latter is an ABI version
         "libwebp": features.version("webp") or "",
         "libavif": features.version("avif") or "",
         "littlecms": features.version("littlecms2") or "",

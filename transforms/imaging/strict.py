@@ -1,4 +1,4 @@
-"""Damage of JPEGs that libjpeg only warns about and Pillow ignores, found by the extra `check`."""
+"""Detection of damage to JPEGs that libjpeg only warns about and Pillow ignores, by the extra `check`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from transforms.imaging.spec import ResizeSpec, SettingError
 
 
 def check_extra(spec: ResizeSpec) -> None:
-    """Check that the extra is installed if a spec requires it.
+    """Check that the extra `check` is installed if the spec requires it.
 
     Raises:
-        SettingError: it is not installed.
+        SettingError: the spec requires the extra, and it is not installed.
     """
     if not spec.check_jpeg:
         return
@@ -36,17 +36,17 @@ def _module() -> Any:
 
 
 def check(data: bytes) -> bool:
-    """Check all coded data of a JPEG, and return whether that was possible.
+    """Check all coded data of a JPEG, and return whether this was possible.
 
-    Decoding at an eighth of the size, and gray, takes little more time than reading the data, and finds the same
-    damage as full decoding. It does not find damage that leaves valid codes: a bit flipped in the right place, or a
-    missing scan.
+    Decoding as gray at an eighth of the size takes little more time than reading the data, and finds the same damage
+    as full decoding. It cannot find damage that leaves the codes valid, such as some flipped bits or a missing scan.
 
     Returns:
-        False for lossless JPEGs, and for rare subsamplings that this decoder does not support.
+        True if the data was checked; False for lossless JPEGs and rare subsamplings that this decoder does not
+        support.
 
     Raises:
-        ImageError: the decoder gave a warning, or the header is not sound.
+        ImageError: the decoder issued a warning, or the header is invalid.
     """
     if jpeg.read_frame(data) is None:
         message = "stray bytes, an unknown marker or a second frame header before the first scan"

@@ -1,4 +1,4 @@
-"""What Pillow misreads in a TIFF: palettes of 8-bit entries, and uncompressed YCbCr."""
+"""Corrections of what Pillow misreads in a TIFF: palettes with 8-bit entries, and uncompressed YCbCr."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def correct(image: TiffImagePlugin.TiffImageFile, data: bytes) -> None:
     """Configure an opened TIFF to decode as its tags say.
 
     Raises:
-        ImageError: it is cut off.
+        ImageError: the file is truncated.
     """
     if image.mode in ("P", "PA"):
         _accept_8_bit_palette(image)
     uncompressed = image.mode == "RGB" and compat.tiff_compression(image) == "raw"
     if uncompressed and image.tag_v2.get(PHOTOMETRIC) == _YCBCR:
         _check_length(image, data)
-        # libtiff applies subsampling, the coefficients, and the reference black and white. Pillow leaves compressed
-        # YCbCr to libtiff, and decodes uncompressed YCbCr as if it were RGB.
+        # Pillow leaves compressed YCbCr to libtiff, but decodes uncompressed YCbCr as if it were RGB. libtiff applies
+        # the subsampling, the coefficients, and the reference black and white.
         compat.decode_tiff_by_libtiff(image, "RGBX")
 
 
 def _accept_8_bit_palette(image: TiffImagePlugin.TiffImageFile) -> None:
-    """Take all entries of a palette as 8-bit values if each is below 256, as libtiff does.
+    """Interpret all palette entries as 8-bit values if each is below 256, as libtiff does.
 
-    Entries should have 16 bits, and Pillow uses the upper 8.
+    Entries should have 16 bits, of which Pillow uses the upper 8.
     """
     entries = image.tag_v2[COLOR_MAP]
     if max(entries) < 256:

@@ -1,6 +1,6 @@
-"""The first directory of a TIFF, or of an EXIF block, as it is stored: no value is interpreted or validated.
+"""The first directory of a TIFF or EXIF block, as it is stored. Values are neither interpreted nor validated.
 
-The layout is that of TIFF 6.0, https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf, and of BigTIFF,
+The layout is defined by TIFF 6.0, https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf, and BigTIFF,
 https://libtiff.gitlab.io/libtiff/specification/bigtiff.html.
 """
 
@@ -16,7 +16,7 @@ STRIP_OFFSETS, STRIP_BYTE_COUNTS, TILE_OFFSETS, TILE_BYTE_COUNTS = 273, 279, 324
 COLOR_MAP, SUB_IFDS, SAMPLE_FORMAT = 320, 330, 339
 
 SHORT, LONG = 3, 4
-# A type of values -> the bytes of one.
+# Type of the values -> the size of one value in bytes.
 _WIDTHS = {1: 1, 2: 1, SHORT: 2, LONG: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
 
 
@@ -24,11 +24,11 @@ class Directory(NamedTuple):
     """A directory's header.
 
     Args:
-        order: of the bytes of a number, "<" or ">".
-        is_big: whether its offsets have 8 bytes, as in a BigTIFF, instead of 4.
-        start: where the TIFF header begins in the data; all offsets count from there.
-        first: where the first entry begins in the data.
-        entries: how many entries the directory claims to have.
+        order: the byte order, "<" or ">".
+        is_big: whether offsets have 8 bytes, as in a BigTIFF, instead of 4.
+        start: the position of the TIFF header in the data. All offsets are relative to it.
+        first: the position of the first entry in the data.
+        entries: the number of entries that the directory claims to have.
     """
 
     order: str
@@ -39,7 +39,7 @@ class Directory(NamedTuple):
 
     @property
     def offset_width(self) -> int:
-        """Bytes of an offset, and of the values that an entry holds itself."""
+        """The size in bytes of an offset, and of the values that fit into an entry."""
         return 8 if self.is_big else 4
 
 
@@ -47,11 +47,11 @@ class Entry(NamedTuple):
     """An entry of a directory.
 
     Args:
-        tag: its number.
+        tag: the number of the tag.
         kind: TIFF's number of the type of the values.
-        size: bytes of all values; 0 for an unknown type.
-        place: where the values begin in the data, which may end before that.
-        is_inside: whether the entry itself holds the values.
+        size: the size of all values in bytes; 0 for an unknown type.
+        place: the position of the values in the data. It may be beyond the end.
+        is_inside: whether the entry itself contains the values.
         raw: the bytes of the entry.
     """
 
@@ -67,8 +67,8 @@ def read_directory(data: bytes, start: int, *, is_big: bool) -> Directory:
     """Return the header of the first directory after a TIFF header.
 
     Raises:
-        struct.error: the data ends before it.
-        OverflowError: its offset is beyond what a machine can address.
+        struct.error: the data ends before the directory.
+        OverflowError: the directory's offset is too large to address.
     """
     order = "<" if data.startswith(b"II", start) else ">"
     offset, counter = ("Q", "Q") if is_big else ("I", "H")
@@ -95,9 +95,9 @@ def read_entries(data: bytes, directory: Directory) -> Iterator[Entry]:
 
 
 def whole_numbers(data: bytes) -> dict[int, int]:
-    """Return the first value of each tag of a TIFF that holds whole numbers (SHORT or LONG), by the tag's number.
+    """Return tag -> first value, for the tags of a TIFF that contain whole numbers (SHORT or LONG).
 
-    The dictionary is empty if the data is not a TIFF, or ends within the directory or before such a value.
+    The dictionary is empty if the data is not a TIFF, or ends inside the directory or before such a value.
     """
     order = {b"II": "little", b"MM": "big"}.get(data[:2])
     if order is None:

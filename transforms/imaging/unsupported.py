@@ -1,4 +1,4 @@
-"""Codings that no decoder here reads, named by what the file itself says."""
+"""Names of codings that this program cannot decode, determined from the content of the file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from transforms.imaging import compat, extras, heif, libtiff, unsupported_tiff
 from transforms.imaging.isobmff import AVIF_BRANDS, GENERIC_BRANDS, brands
 
-# First bytes of a file -> its format. None of these formats is opened.
+# First bytes of a file -> its format. None of these formats is in `opening.FORMATS`.
 _SIGNATURES = {
     b"\0\0\0\x0cJXL \r\n\x87\n": "JPEG XL",
     b"\xff\x0a": "JPEG XL",
@@ -39,7 +39,7 @@ _SIGNATURES = {
     b"IIU\0": "camera raw (Panasonic)",
 }
 
-# Brands of the file types that share the box "ftyp": https://mp4ra.org/registered-types/brands.
+# Brand in a "ftyp" box -> the name of the coding: https://mp4ra.org/registered-types/brands.
 _BRANDS = {
     **dict.fromkeys(heif.HEVC_BRANDS, "HEIC"),
     **dict.fromkeys((b"avci", b"avcs"), "HEIF with H.264 inside"),
@@ -50,16 +50,16 @@ _BRANDS = {
 
 _BMP_COMPRESSIONS = {4: "JPEG", 5: "PNG", 6: "a mask of transparency", 11: "CMYK", 12: "CMYK", 13: "CMYK"}
 _BMP_BITS = frozenset({2, 64})
-_UNUSUAL_BMP_MASKS = "Unsupported BMP bitfields layout"  # Pillow's words
+_UNUSUAL_BMP_MASKS = "Unsupported BMP bitfields layout"  # Pillow's message
 _PSD_MODES = {0: "bitmap", 1: "gray", 2: "indexed", 3: "RGB", 4: "CMYK", 7: "multichannel", 8: "duotone", 9: "Lab"}
-# Pillow has no mode for more.
+# Pillow has no mode for more components.
 _MOST_COMPONENTS = 4
 
 
 def coding_of(data: bytes, messages: Sequence[str] = ()) -> str | None:
-    """Return the name of a file's unsupported coding; None if the coding is not why the file could not be decoded.
+    """Return the name of a file's unsupported coding; None if the coding is not the reason for the failure.
 
-    What an installed extra reads is supported.
+    Codings that an installed extra reads are supported.
 
     Args:
         data: the file.
@@ -67,13 +67,13 @@ def coding_of(data: bytes, messages: Sequence[str] = ()) -> str | None:
     """
     try:
         coding = next(filter(None, (detect(data, messages) for detect in _DETECTORS)), None)
-    except (struct.error, OverflowError):  # the file ends within its header, or an offset points outside it
+    except (struct.error, OverflowError):  # the file ends inside its header, or an offset points outside the file
         return None
     return None if any(coding in extra.codings for extra in extras.installed()) else coding
 
 
 def message(coding: str, messages: Sequence[str] = ()) -> str:
-    """Return the error message for a file in an unsupported coding."""
+    """Return the error message for a file with an unsupported coding."""
     for extra in extras.EXTRAS:
         if coding in extra.codings:
             return f"{coding} needs an extra that is not installed: {extras.install_command(extra.name)}"
@@ -89,10 +89,10 @@ def _by_signature(data: bytes, _messages: Sequence[str]) -> str | None:
 
 
 def _by_brand(data: bytes) -> str | None:
-    """Return the name of a file of boxes by its major brand, or else by one of its compatible brands."""
+    """Return the name of a file's coding from its major brand, or else from one of its compatible brands."""
     named = brands(data)
     if AVIF_BRANDS & set(named):
-        return None  # a supported format, so the file is damaged
+        return None  # the format is supported, so the file is damaged
     name = next((_BRANDS[brand] for brand in named if brand in _BRANDS), None)
     return name or ("HEIF" if GENERIC_BRANDS & set(named) else None)
 
@@ -126,7 +126,7 @@ def _psd(data: bytes, _messages: Sequence[str]) -> str | None:
 
 
 def _jpeg_2000(data: bytes, _messages: Sequence[str]) -> str | None:
-    """Return a name by the SIZ segment, with which each codestream begins: ISO/IEC 15444-1, A.5.1."""
+    """Return a name from the SIZ segment, with which each codestream begins: ISO/IEC 15444-1, A.5.1."""
     start = data.find(b"\xff\x4f\xff\x51")
     if start < 0 or (start and data[4:8] != b"jP  "):
         return None

@@ -1,7 +1,7 @@
-"""Codings of TIFFs that no decoder here reads.
+"""Codings of TIFFs that this program cannot decode.
 
-The values of the tags are those of TIFF 6.0, https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf, and what
-was registered since, https://libtiff.gitlab.io/libtiff/specification/coverage.html.
+The values of the tags are from TIFF 6.0, https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf, and later
+registrations, https://libtiff.gitlab.io/libtiff/specification/coverage.html.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from transforms.imaging.tiff_directory import (
 
 _REDUCED = 1
 _OLD_JPEG, _JPEG = 6, 7
-# The bits a sample of JPEGs that are deeper than 8 bits.
+# The bits per sample of JPEGs deeper than 8 bits.
 _DEEP_JPEG = range(9, 17)
 
 _COMPRESSIONS = {
@@ -72,12 +72,12 @@ _PHOTOMETRICS = {
     32845: "LogLuv colours",
     34892: "raw sensor data",
 }
-# libtiff's words for a coding that it, or libjpeg, was built without.
+# libtiff's messages about a coding that it, or libjpeg, was built without.
 _MISSING_CODEC = re.compile(r"not (?:configured|implemented|supported)|unsupported", re.IGNORECASE)
 
 
 def coding_of(data: bytes, messages: Sequence[str]) -> str | None:
-    """Return the name of a TIFF's unsupported coding; None if its tags and libtiff name none.
+    """Return the name of a TIFF's unsupported coding; None if neither its tags nor libtiff's messages name one.
 
     Args:
         data: a file that could not be decoded.
@@ -98,9 +98,9 @@ def coding_of(data: bytes, messages: Sequence[str]) -> str | None:
 
 
 def preview_of(data: bytes) -> str | None:
-    """Return the name of a TIFF whose first picture is only a preview of the main one; None for any other TIFF.
+    """Return the name of a TIFF's format if its first picture is only a preview of the main one, else None.
 
-    Pillow decodes the first picture, as if there were no other.
+    Pillow decodes only the first picture.
     """
     tags = whole_numbers(data)
     if data[8:11] == b"CR\x02":

@@ -1,4 +1,4 @@
-"""The header of a WebP, from its first bytes: opening a WebP allocates two whole pictures."""
+"""The header of a WebP, read from its first bytes, because opening a WebP allocates two whole pictures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LOWEST_14_BITS = 0x3FFF
 
 
 class Header(NamedTuple):
-    """The width and height in pixels, and whether there may be transparency."""
+    """The width and height in pixels, and whether the picture may have transparency."""
 
     width: int
     height: int
@@ -16,10 +16,10 @@ class Header(NamedTuple):
 
 
 def read_header(data: bytes) -> Header | None:
-    """Return the header of a WebP; None for any other file, or if the header is cut off.
+    """Return the header of a WebP; None for any other file, or if the header is truncated.
 
-    The layout is that of https://developers.google.com/speed/webp/docs/riff_container, the dimensions of a file
-    without extensions those of RFC 6386, 9.1, and RFC 9649, 3.4.
+    https://developers.google.com/speed/webp/docs/riff_container defines the layout; RFC 6386, 9.1, and RFC 9649, 3.4,
+    define the dimensions of a file without extensions.
     """
     if len(data) < 30 or data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         return None

@@ -1,4 +1,4 @@
-"""What a dataset takes from the annotations of Open Images."""
+"""The annotations of Open Images that a dataset uses."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# The tables of annotations, by the names of their flags.
+# The tables of annotations, named after their command-line flags.
 IMAGE_LIST, BOXES, IMAGE_LABELS = "image_list", "boxes", "image_labels"
 
-# The flags of a box, as Open Images and as a dataset names them. Each is 1, 0, or -1 for unknown.
+# Name of a box's flag in Open Images -> its name in a dataset. Each flag is 1, 0, or -1 for unknown.
 FLAGS = {
     "IsOccluded": "occluded",
     "IsTruncated": "truncated",
@@ -20,8 +20,8 @@ FLAGS = {
 UNKNOWN = -1
 _POSITIONS = {flag: position for position, flag in enumerate(FLAGS)}
 
-# Annotations of an image in a dataset: name -> its lists -> the type of their items. An item of type `CLASS` is the ID
-# of a class, one of type `BOX` is left, top, width and height in pixels of the output.
+# Annotations of an image in a dataset: name -> its lists -> the type of their items. An item of type `CLASS` is a class
+# ID. An item of type `BOX` is left, top, width and height in pixels of the output.
 OBJECTS = "objects"
 CLASS, BOX = "class", "box"
 ANNOTATION_FIELDS = {
@@ -30,13 +30,13 @@ ANNOTATION_FIELDS = {
 }
 
 
-# The formats of boxes. Every layout has objects, and the layout tfrecord its own; the others are files.
+# The formats of boxes. Every layout contains `OBJECTS`, and the layout tfrecord its own; the others are files.
 COCO, YOLO, TFRECORD = "coco", "yolo", "tfrecord"
 FORMATS = (OBJECTS, COCO, YOLO, TFRECORD)
 
 
 class AnnotationFile(NamedTuple):
-    """A file of annotations: its table, its location, and the splits whose images it may describe."""
+    """A file of annotations: its table, its location, and the names of the splits whose images it may describe."""
 
     table: str
     location: str
@@ -44,14 +44,14 @@ class AnnotationFile(NamedTuple):
 
 
 class FlagRule(NamedTuple):
-    """A condition on a flag of a box: that it has this value, or that it has not."""
+    """A condition on a flag of a box: that it has a value, or with `is_equal` false, that it does not."""
 
     flag: str
     value: int
     is_equal: bool = True
 
     def holds(self, flags: Sequence[int]) -> bool:
-        """Return whether the flags of a box, in the order of `FLAGS`, fulfil the rule."""
+        """Return whether the flags of a box, in the order of `FLAGS`, fulfill the rule."""
         return (flags[_POSITIONS[self.flag]] == self.value) == self.is_equal
 
     def __str__(self) -> str:
@@ -60,21 +60,21 @@ class FlagRule(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Annotations:
-    """The annotations of a dataset. Classes are MIDs, such as /m/01yrx, everywhere but in `names`.
+    """The annotations of a dataset. Classes are MIDs, such as /m/01yrx, except for the values of `names`.
 
     Args:
         files: the tables.
         names: class -> the name to display.
-        ancestors: class -> its ancestors; a box of the class is one of each ancestor too, and a label likewise.
-        classes: take only images with a box or a label of one of these; empty for all images.
-        excluded: leave out images with a box or a label of one of these, also one that is not kept.
-        only_classes: whether an image has the boxes and labels of `classes` alone, and not all of its own.
-        rules: what the flags of a box have to fulfil.
-        min_visible: leave out a box of which an output shows a smaller share than this, 0 to 1.
-        max_per_class: take at most about so many images of each class; None for all.
-        max_images: take at most so many images; None for all.
-        rotates: whether to turn images as the list of images says, and not as their EXIF says.
-        formats: of the files with boxes, `COCO` or `YOLO` or both.
+        ancestors: class -> its ancestors. A box or label of a class also counts for each ancestor.
+        classes: select only images with a box or label of one of these; empty for all images.
+        excluded: exclude images with a box or label of one of these, even if the box or label itself is not kept.
+        only_classes: whether to keep only the boxes and labels of `classes`.
+        rules: the rules that the flags of a box must fulfill.
+        min_visible: drop a box if an output shows a smaller share of it than this, 0 to 1.
+        max_per_class: select at most about this many images of each class; None for all.
+        max_images: select at most this many images; None for all.
+        rotates: whether to turn images according to the list of images instead of their EXIF.
+        formats: the formats of the files with boxes: `COCO`, `YOLO` or both.
         verifies_md5: whether the bytes of a source must have the MD5 in the list of images.
     """
 
@@ -94,12 +94,12 @@ class Annotations:
 
     @property
     def tables(self) -> frozenset[str]:
-        """The tables of which there are files."""
+        """The tables that have files."""
         return frozenset(file.table for file in self.files)
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The names of the annotations that an image of the dataset has, see `ANNOTATION_FIELDS`."""
+        """The names of the annotations that images of the dataset have, see `ANNOTATION_FIELDS`."""
         return tuple(name for name, table in ((OBJECTS, BOXES), (IMAGE_LABELS, IMAGE_LABELS)) if table in self.tables)
 
     @property
@@ -108,14 +108,14 @@ class Annotations:
         return self.max_per_class is not None or self.max_images is not None
 
     def name_of(self, class_: str) -> str:
-        """Return the name to display; a class without one is displayed as its MID."""
+        """Return the name of a class to display; its MID if it has no name."""
         return self.names.get(class_, class_)
 
     def kept_classes(self, class_: str) -> tuple[str, ...]:
-        """Return the classes that an annotation of a class counts for: it and its ancestors, if they are kept."""
+        """Return the classes for which an annotation of a class counts: those of it and its ancestors that are kept."""
         found = class_, *self.ancestors.get(class_, ())
         return tuple(name for name in found if name in self.classes) if self.only_classes else found
 
     def excluded_classes(self, class_: str) -> tuple[str, ...]:
-        """Return the classes among a class and its ancestors that leave an image out."""
+        """Return those of a class and its ancestors that exclude an image."""
         return tuple(name for name in (class_, *self.ancestors.get(class_, ())) if name in self.excluded)

@@ -1,4 +1,4 @@
-"""The kinds of cells in a table, and the narrowest type of column that holds all of its cells unchanged."""
+"""The kinds of cells in a table, and the narrowest column type that represents all cells of a column unchanged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transforms.model.records import Value
 # The types of columns, the narrowest first.
 TYPES = ("int64", "uint64", "float64", "bool", "string")
 
-# The kind of a cell -> the types of column that hold it. "string" holds every cell, as it is written.
+# Kind of a cell -> the column types that can represent it. "string" can represent every cell, as it is written.
 _TYPES_OF_KIND = {
     "int": {"int64", "uint64", "float64"},
     "-int": {"int64", "float64"},
@@ -23,12 +23,12 @@ _TYPES_OF_KIND = {
     "-long": {"int64"},
     "unsigned": {"uint64"},
     "float": {"float64"},
-    "rounded": {"float64"},  # it has more digits than a float64 holds
-    "power": {"float64"},  # such as 1e5, which may also be an id in hexadecimal digits
+    "rounded": {"float64"},  # it has more digits than a float64 can represent
+    "power": {"float64"},  # such as 1e5, which may also be an ID in hexadecimal digits
     "bool": {"bool"},
     "text": set[str](),
 }
-# The prefix of a kind whose numbers a float of 32 bits does not hold: too large, too small, or ids that it would alter.
+# The prefix of a kind whose numbers do not fit a 32-bit float: too large, too small, or IDs that it would change.
 _WIDE = "wide "
 
 _WHOLE_NUMBER = re.compile(r"-?[1-9]\d*|0", re.ASCII)
@@ -39,13 +39,13 @@ _EXACT = Context(prec=1100)  # enough digits for every float64: the longest one,
 
 
 class Text(str):
-    """A cell of a file format without types, such as CSV. It is a number if it is written as one."""
+    """A cell of a file format without types, such as CSV. It counts as a number if it is written as one."""
 
     __slots__ = ()
 
 
 class Decimals(Text):
-    """A number of a JSON file that is not whole, as it is written there."""
+    """A number with a fraction or exponent from a JSON file, as it is written there."""
 
     __slots__ = ()
 
@@ -65,16 +65,16 @@ def kind_of(cell: Value) -> str:
 
 
 def is_rounded(kind: str) -> bool:
-    """Return whether cells of a kind have more digits than a float64 holds."""
+    """Return whether cells of a kind have more digits than a float64 can represent."""
     return kind.removeprefix(_WIDE) == "rounded"
 
 
 def type_of(kinds: Mapping[str, int], wide: bool = True) -> str:
-    """Return the narrowest type that holds all cells of a column unchanged; "string" holds any.
+    """Return the narrowest type that represents all cells of a column unchanged; "string" if no other does.
 
     Args:
-        kinds: the number of cells of each kind, see `kind_of`.
-        wide: whether the dataset stores floats in 64 bits, not in 32.
+        kinds: kind -> number of cells, see `kind_of`.
+        wide: whether the dataset stores floats with 64 bits instead of 32.
     """
     bare_kinds = {kind.removeprefix(_WIDE) for kind in kinds} - {"none"}
     types = set(TYPES) if bare_kinds else {"string"}
@@ -97,7 +97,7 @@ def as_type(cell: Value, column_type: str) -> Value:
 
 
 def json_text(value: Any) -> str:
-    """Return a nested value as JSON, each number as it was written. NaN becomes null, and infinity a string."""
+    """Return a nested value as JSON, with each number as it was written. NaN becomes null, and infinity a string."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json_text(str(name))}: {json_text(item)}" for name, item in value.items()) + "}"
     if isinstance(value, (list, tuple)):
@@ -127,12 +127,12 @@ def _kind_of_text(text: str) -> str:
 
 
 def _digits(text: str) -> str:
-    """Return the digits of a number without leading and trailing zeros and without its exponent."""
+    """Return the digits of a number without its exponent and without leading and trailing zeros."""
     return text.lower().partition("e")[0].lstrip("-").replace(".", "").strip("0")
 
 
 def _holds(number: float, text: str) -> bool:
-    """Return whether a number, rounded to as many decimals as `text` has, equals `text`."""
+    """Return whether a number, rounded to the number of decimals in `text`, equals `text`."""
     written = Decimal(text)
     try:
         return Decimal(number).quantize(written, context=_EXACT) == written
@@ -160,7 +160,7 @@ def _kind_of_float(number: float) -> str:
 
 
 def _single(number: float) -> float:
-    """Round a number to a float of 32 bits."""
+    """Round a number to a 32-bit float."""
     try:
         return float(struct.unpack("<f", struct.pack("<f", number))[0])
     except OverflowError:

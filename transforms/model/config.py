@@ -1,4 +1,4 @@
-"""The configuration of a dataset, as far as the graph needs it."""
+"""The part of a dataset's configuration that the graph needs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from transforms.imaging.spec import ResizeSpec
 from transforms.model.annotations import IMAGE_LIST, Annotations
 from transforms.model.folders import size_folder, split_prefix
 
-# The tables that a dataset may have, by the names of their flags.
+# The tables that a dataset may use, named after their command-line flags.
 COLUMNS, ATTRIBUTION = "columns", "attribution"
 
-# The name of a single input's split, unless its folder has a name that splits usually have.
+# The name of a single input's split, unless the name of its folder is one of USUAL_SPLITS.
 DEFAULT_SPLIT = "train"
 USUAL_SPLITS = frozenset({DEFAULT_SPLIT, "val", "validation", "dev", "test"})
 
-# Where the label of an image may come from, besides a table.
+# The possible sources of an image's label, besides a table.
 LABEL_SOURCES = ("folder",)
 
 
@@ -24,12 +24,12 @@ class Split:
     """One input of a dataset.
 
     Args:
-        name: the first part of the keys if there are several splits, and of the names of archives.
+        name: the name of the split. Names of archives begin with it, and with several splits, keys do, too.
         pattern: the files to match, in the syntax of Beam's file systems.
-        root: the part of `pattern` before its first wildcard; keys are paths below it.
+        root: the part of `pattern` before its first wildcard. Keys are paths below it.
         typed_root: the absolute path of `root` as the user typed it, if that is a link to `root`; else "".
-        is_list: whether the files are lists of images, and not images themselves.
-        is_url: whether `pattern` is the web address of the only image.
+        is_list: whether the files are lists of images instead of images.
+        is_url: whether `pattern` is the URL of a single image.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Split:
 
     @property
     def has_explicit_locations(self) -> bool:
-        """Whether its sources lie where their locations say, and not below its root."""
+        """Whether its sources have locations of their own instead of paths below `root`."""
         return self.is_list or self.is_url
 
 
@@ -50,9 +50,9 @@ class ListColumns:
     """The columns of lists of images.
 
     Args:
-        url_column: of the paths or web addresses; "" for one of the usual names.
-        key_column: of the keys; "" to make them of the paths or web addresses.
-        verify_hash: of the hashes that the files must have; "" to check none.
+        url_column: the column of the paths or URLs; "" for one of the usual names.
+        key_column: the column of the keys; "" to derive them from the paths or URLs.
+        verify_hash: the column of the expected hashes of the files; "" to check none.
     """
 
     url_column: str = ""
@@ -62,12 +62,12 @@ class ListColumns:
 
 @dataclasses.dataclass(frozen=True)
 class WebPolicy:
-    """How files of the web are downloaded.
+    """How files are downloaded from the web.
 
     Args:
-        requests_per_host: the most requests to one host that a process sends at the same time.
-        allow_private_hosts: whether addresses of this machine and of private networks are asked, too.
-        ignore_robots_tag: whether an image is used although its server forbids it in X-Robots-Tag.
+        requests_per_host: the maximum number of simultaneous requests from one process to one host.
+        allow_private_hosts: whether to allow addresses of this machine and of private networks.
+        ignore_robots_tag: whether to use an image even if its server forbids that in X-Robots-Tag.
     """
 
     requests_per_host: int = 8
@@ -83,9 +83,9 @@ class CardText:
     """The facts about a dataset that only the user knows.
 
     Args:
-        name: the name of the dataset; "" if none is given.
-        license: an identifier such as cc-by-4.0; "" if none is given.
-        citation: the citation in BibTeX; "" if none is given.
+        name: the name of the dataset; "" for none.
+        license: an identifier such as cc-by-4.0; "" for none.
+        citation: the citation in BibTeX; "" for none.
     """
 
     name: str = ""
@@ -98,8 +98,8 @@ class Unread:
     """The parts of the inputs that the listing skips, such as broken links.
 
     Args:
-        inputs: how many there are.
-        examples: what some of them are, by their paths below the input.
+        inputs: the number of skipped parts.
+        examples: descriptions of some of them, by their paths below the input.
     """
 
     inputs: int = 0
@@ -112,32 +112,32 @@ class Unread:
 
 @dataclasses.dataclass(frozen=True)
 class ResizeConfig:
-    """A dataset to make.
+    """The configuration of a dataset to create.
 
     Args:
-        splits: the inputs; their names differ.
+        splits: the inputs, with different names.
         out_dir: the folder to write to.
-        spec: what to make of each image.
+        spec: how to resize each image.
         layout: a name in `LAYOUTS`.
-        images_per_shard: the number of images that a shard should hold.
+        images_per_shard: the intended number of images per shard.
         processes: the number of worker processes that each process of the runner starts.
-        memory: bytes that decoded images may take at the same time in all workers of one process; None for half of
-            the machine's, or of a process's share of it.
-        sample: the share of the images to take, such as "1/10".
+        memory: the bytes that decoded images may use at the same time in all workers of one process; None for half of
+            the machine's memory, or of a process's share of it.
+        sample: the share of the images to use, such as "1/10".
         list_prefixes: the characters that divide a bucket into ranges of names, which are listed in parallel;
             "" to list it in one pass.
         retry_failed: whether to make a shard again if any of its images failed.
         any_name: whether to try every file, whatever its name.
         label_from: "folder" if the name of an image's folder is its class; "" for no classes.
-        columns: a table of further columns, joined by key; "" for none.
-        attribution: a table of the images' authors and licenses; "" for none.
+        columns: the location of a table of additional columns, joined by key; "" for none.
+        attribution: the location of a table of the images' authors and licenses; "" for none.
         list_columns: the columns of lists of images.
-        web: how files of the web are downloaded.
-        annotations: tables of Open Images, and which images are taken by them; None for all images.
+        web: how files are downloaded from the web.
+        annotations: the tables of Open Images, and which images they select; None to select all images.
         card: the texts of the dataset's card.
-        unread: what this run cannot read of the inputs.
-        process_per_core: whether the processes that share a machine are as many as its cores.
-        may_hold_archives: whether an input may hold an archive. A store is not listed before the run to know it.
+        unread: the parts of the inputs that this run cannot read.
+        process_per_core: whether a machine is shared by as many processes as it has cores.
+        may_hold_archives: whether an input may contain an archive. Stores are not listed before the run to find out.
     """
 
     splits: tuple[Split, ...]
@@ -164,19 +164,19 @@ class ResizeConfig:
 
     @property
     def tables(self) -> dict[str, str]:
-        """The locations of the tables, by the names of their flags."""
+        """Name of a table's flag -> location of the table."""
         locations = {COLUMNS: self.columns, ATTRIBUTION: self.attribution}
         return {table: location for table, location in locations.items() if location}
 
     @property
     def places(self) -> tuple[str, ...]:
-        """The locations of everything that is read or written: OUT, inputs and tables."""
+        """The locations that are read or written: OUT, the inputs, the tables and the annotations."""
         annotations = [file.location for file in self.annotations.files] if self.annotations else []
         return self.out_dir, *(split.root for split in self.splits), *self.tables.values(), *annotations
 
     @property
     def is_attributed(self) -> bool:
-        """Whether a table names the authors and licenses of the images."""
+        """Whether a table lists the authors and licenses of the images."""
         return bool(self.attribution) or (self.annotations is not None and IMAGE_LIST in self.annotations.tables)
 
     def size_folder(self, size: int) -> str:
@@ -184,9 +184,9 @@ class ResizeConfig:
         return size_folder(size, self.spec.sizes)
 
     def key_prefix(self, split: str) -> str:
-        """Return what the keys of a split begin with, see `folders`."""
+        """Return the prefix of the keys of a split, see `folders`."""
         return split_prefix(split, self.splits)
 
     def root_of(self, split_name: str) -> str:
-        """Return the folder that the sources of a split lie below."""
+        """Return the folder that contains the sources of a split."""
         return next(split.root for split in self.splits if split.name == split_name)

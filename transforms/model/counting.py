@@ -1,4 +1,4 @@
-"""Numbers of things for people to read."""
+"""Formatting of counts for display."""
 
 from __future__ import annotations
 

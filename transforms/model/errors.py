@@ -1,10 +1,10 @@
-"""The errors that end a run. An error in one image does not: see `imaging.errors`."""
+"""The errors that end a run. Errors in single images do not: see `imaging.errors`."""
 
 from __future__ import annotations
 
 import re
 
-# A traceback gives the full name of an error's class; `__name__` follows this module if it moves.
+# A traceback contains the full name of an error's class. `__name__` stays right if this module is moved.
 _IN_TRACEBACK = re.compile(rf"^{re.escape(__name__)}\.(\w+): (.*)$", re.MULTILINE)
 _OS_ERROR = re.compile(r"\w+Error: (\[Errno \d+\] .*)")
 _STEP = re.compile(r" \[while running '[^']*'\]")
@@ -14,7 +14,7 @@ CHECK_PATH = "check the path and its permissions"
 
 
 class RunError(Exception):
-    """The run cannot continue. The message is one sentence that says why, and what to do."""
+    """The run cannot continue. The message is one sentence that states the reason and what to do."""
 
 
 class StorageError(RunError):
@@ -33,7 +33,7 @@ class StorageError(RunError):
 def recover_run_error(error: BaseException) -> RunError | None:
     """Return the `RunError` that a runner raised or wrapped, or None if there is none.
 
-    A runner may wrap it in an error of its own, whose message holds the traceback.
+    A runner may wrap it in its own error, whose message contains the traceback.
     """
     named = [(type(error).__name__, str(error))] if isinstance(error, RunError) else _IN_TRACEBACK.findall(str(error))
     if not named:
@@ -46,7 +46,7 @@ def recover_run_error(error: BaseException) -> RunError | None:
 def recover_os_error(error: BaseException) -> StorageError | None:
     """Return an OSError of the runner itself as a `StorageError`, or None if there is none.
 
-    A runner may wrap it in an error of its own, whose message holds the OSError's.
+    A runner may wrap it in its own error, whose message contains that of the OSError.
     """
     messages = [str(error)] if isinstance(error, OSError) else _OS_ERROR.findall(str(error))
     return StorageError(_without_step(messages[-1])) if messages else None

@@ -1,4 +1,4 @@
-"""Names of files: which are candidates for images, and which belong to a system."""
+"""Classification of file names: image candidates, and files of operating systems and other tools."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 
 from transforms.imaging.extras import EXTRAS, installed
 
-# Extensions of the files that are taken for images, besides those of installed extras; every other file is counted
-# and ignored.
+# Extensions of files that are treated as images, besides those of installed extras. All other files are counted and
+# ignored.
 CANDIDATE_EXTENSIONS = frozenset(
     {
         *("jpg", "jpeg", "jpe", "jfif", "jif", "mpo", "png", "apng", "webp", "gif", "avif", "avifs"),
@@ -17,7 +17,7 @@ CANDIDATE_EXTENSIONS = frozenset(
     }
 )
 
-# Extensions of images that no decoder here reads. A key does not have them either.
+# Extensions of images that this program cannot decode. They are removed from keys, too.
 UNREAD_EXTENSIONS = frozenset(
     {
         *("jxr", "wdp", "hdp", "jls", "bpg", "flif"),
@@ -26,7 +26,7 @@ UNREAD_EXTENSIONS = frozenset(
     }
 )
 
-# Folders and files that file managers, disks and archivers add to a collection, in lower case.
+# Folders and files that file managers, disks and archivers add to a collection, in lowercase.
 _SYSTEM_FOLDERS = frozenset(
     {
         *("__macosx", ".appledouble", ".trashes", ".spotlight-v100", ".fseventsd", ".temporaryitems"),
@@ -38,35 +38,35 @@ _SYSTEM_FILES = frozenset(
 )
 _APPLE_DOUBLE, _TRASH = "._", ".trash-"
 
-# All of them. A key is the same with an extra and without it.
+# All extensions of images. They do not depend on the installed extras, so keys do not either.
 IMAGE_EXTENSIONS = CANDIDATE_EXTENSIONS.union(UNREAD_EXTENSIONS, *(extra.extensions for extra in EXTRAS))
 
-# With a letter: digits alone number files, and would make as many extensions as there are files.
+# Require a letter: an extension of only digits is a number, so there may be as many extensions as files.
 _USUAL_EXTENSION = re.compile(r"\.(?=[0-9]*[a-z])[a-z0-9]{1,10}")
 
 
 def extension_of(path: str) -> str:
-    """Return the extension in lower case with its dot; "" if there is none, ".*" if it does not look like one."""
+    """Return the extension in lowercase with its dot; "" if there is none, ".*" if it does not look like one."""
     extension = posixpath.splitext(path)[1].lower()
     return extension if not extension or _USUAL_EXTENSION.fullmatch(extension) else ".*"
 
 
 def is_candidate(path: str, any_name: bool = False) -> bool:
-    """Return whether a file is taken for an image by its name; with `any_name` each file is."""
+    """Return whether a file is treated as an image because of its name; with `any_name`, every file is."""
     extension = extension_of(path)[1:]
     return any_name or extension in CANDIDATE_EXTENSIONS or any(extension in extra.extensions for extra in installed())
 
 
 def is_system_file(path: str) -> bool:
-    """Return whether a file manager, disk or archiver left the file: metadata, thumbnails or deleted files.
+    """Return whether a file manager, disk or archiver created the file: metadata, thumbnails or deleted files.
 
     Args:
-        path: below the input; the names of the input's own folders do not count.
+        path: the path below the input. The names of the folders above it do not matter.
     """
     *folders, name = path.lower().split("/")
     return name in _SYSTEM_FILES or name.startswith(_APPLE_DOUBLE) or any(map(is_system_folder, folders))
 
 
 def is_system_folder(name: str) -> bool:
-    """Return whether a folder of this name holds only such files."""
+    """Return whether a folder with this name contains only system files."""
     return name.lower() in _SYSTEM_FOLDERS or name.lower().startswith(_TRASH)

@@ -1,4 +1,4 @@
-"""Folders of OUT for the sizes and splits of a dataset. A dataset of a single size, or split, has no folder for it."""
+"""Folders of OUT for the sizes and splits of a dataset. With a single size or split, there is no folder for it."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def size_folder(size: int, sizes: Sized) -> str:
 
 
 def split_prefix(split: str, splits: Sized) -> str:
-    """Return what the keys of one of the splits begin with, such as "train/"; "" for a single split."""
+    """Return the prefix of the keys of one of the splits, such as "train/"; "" for a single split."""
     return f"{split}/" if len(splits) > 1 else ""

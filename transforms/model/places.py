@@ -1,4 +1,4 @@
-"""Where the bytes of a source lie if it is not a file of its own."""
+"""The places of a source's bytes if the source is not just a file below an input."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class TarMember(NamedTuple):
-    """A member of a tar: its bytes lie in the archive as they are, from `offset` on."""
+    """A member of a tar: its bytes are stored in the archive unchanged, from `offset` on."""
 
     offset: int
 
@@ -16,9 +16,9 @@ class ListRow(NamedTuple):
     """A whole file that a list names: on the web, in a store or local.
 
     Args:
-        row: its number in the list, from 1.
-        hash: the hash that its bytes must have, in hexadecimal; "" for any.
-        cells: the further columns of its row, as JSON; "" for none.
+        row: its row number in the list, from 1.
+        hash: the expected hash of its bytes, in hexadecimal; "" for any.
+        cells: the additional columns of its row, as JSON; "" for none.
     """
 
     row: int
@@ -27,9 +27,13 @@ class ListRow(NamedTuple):
 
 
 class ZipMember(NamedTuple):
-    """A member of a zip: its header is at `offset`, and `packed_bytes` are behind it, packed by `method`.
+    """A member of a zip.
 
-    `crc` is the CRC-32 of what they unpack to.
+    Args:
+        offset: the offset of its header. The compressed bytes follow the header.
+        packed_bytes: the number of compressed bytes.
+        method: the number of the compression method.
+        crc: the CRC-32 of the decompressed bytes.
     """
 
     offset: int
@@ -39,12 +43,12 @@ class ZipMember(NamedTuple):
 
 
 class GzipMember(NamedTuple):
-    """A member of a tar that is packed with gzip as a whole.
+    """A member of a tar that is compressed with gzip.
 
     Args:
-        offset: where its bytes begin in the unpacked tar.
-        number: the number of images that come before it in the archive.
-        index_dir: the folder with the index of the archive, see `sources.gzip_index`.
+        offset: the offset of its bytes in the decompressed tar.
+        number: the number of images that precede it in the archive.
+        index_dir: the folder that contains the index of the archive, see `sources.gzip_index`.
     """
 
     offset: int
@@ -53,7 +57,7 @@ class GzipMember(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """Nothing to read: the source is listed as the failure of this kind, with this message."""
+    """A source that cannot be read: it becomes a failure of this kind, with this message."""
 
     kind: str
     message: str
@@ -67,21 +71,21 @@ _KINDS = {name: kind for kind, name in _NAMES.items()}
 
 
 def pack(place: Place, file: str) -> bytes:
-    """Return a place as it is shuffled: b"" for a whole file, else compact JSON.
+    """Serialize a place for the shuffle: b"" for a whole file, else compact JSON.
 
     Args:
         place: the place.
-        file: the file that holds the bytes, by its path below the input; the whole location if a list names it.
+        file: the path below the input of the file that contains the bytes; its whole location if a list names it.
     """
     return b"" if place is None else json.dumps([_NAMES[type(place)], file, *place], separators=(",", ":")).encode()
 
 
 def unpack(packed: bytes, path: str) -> tuple[Place, str]:
-    """Return the place and the file that `pack` was given.
+    """Return the place and the file that were passed to `pack`.
 
     Args:
         packed: the result of `pack`.
-        path: of the source below the input, which is the file if the source is a whole one.
+        path: the path of the source below the input. It is returned as the file if the source is a whole file.
     """
     if not packed:
         return None, path

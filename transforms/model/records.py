@@ -1,4 +1,4 @@
-"""The elements of the graph. Without Beam."""
+"""The elements of the graph, defined without Beam."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import Any, NamedTuple
 
 from transforms.model.places import Place
 
-# What a run must know of earlier ones lies in this folder below OUT, see `transforms.dataset.state`. Loaders of
-# images take a folder for a class or a split, so a local run that is complete packs it into one file. Names that begin
-# with the folder's and a dot are the program's own.
+# What a run needs to know about earlier runs is in this folder below OUT, see `transforms.dataset.state`. Image loaders
+# interpret folders as classes or splits, so a complete local run packs it into one file. Names that begin with the
+# folder's name and a dot belong to this program.
 RUN_DIR = ".run"
 PACKED_PATH = f"{RUN_DIR}.sqlite"
-# The report, the only file that differs from run to run, apart from these.
+# The report, the only other file that differs from run to run.
 REPORT_PATH = "report.html"
 
-# The columns of an image's class: its id and its name.
+# The columns of an image's class: its ID and its name.
 LABEL, LABEL_NAME = "label", "label_name"
 
-# A cell of a further column; None if a sample has no value there.
+# A cell of an additional column; None if a sample has no value.
 Value = str | int | float | bool | None
 
-# Lists of the same length by their names, such as boxes and their classes; see `annotations.ANNOTATION_FIELDS`.
+# Name -> list, all lists of the same length, such as boxes and their classes; see `annotations.ANNOTATION_FIELDS`.
 AnnotationLists = dict[str, list[Any]]
 
 # Nested dictionaries of counts, see `summary.tally`.
@@ -41,17 +41,17 @@ class Shard(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A source image as it was listed.
+    """A source image as listed.
 
     Args:
-        key: the path below the input without its extension; if there are several splits, "SPLIT/" is before it.
+        key: the path below the input without its extension. With several splits, "SPLIT/" precedes it.
         path: the same with its extension.
-        location: the whole path of the file to read: its own, or that of the archive which holds it.
-        bytes: its size.
-        version: the time of the last change of that file, in seconds since 1970.
-        place: where its bytes lie in that file; None if it is the whole file.
-        orientation: how to turn it, as an EXIF orientation; None to do as its own says.
-        md5: that its bytes must have, in Base64; "" for any.
+        location: the whole path of the file to read: the image itself, or the archive that contains it.
+        bytes: its size in bytes.
+        version: the modification time of that file, in seconds since 1970.
+        place: the place of its bytes in that file; None if it is the whole file.
+        orientation: how to turn it, as an EXIF orientation; None to use its own orientation.
+        md5: the expected MD5 of its bytes, in Base64; "" for any.
     """
 
     key: str
@@ -65,20 +65,20 @@ class Source(NamedTuple):
 
 
 class MissingRow(NamedTuple):
-    """An image of the list of images that the input lacks: its ID, and the number of its row."""
+    """An image that is in the list of images but not in the input: its ID, and its row number in the list."""
 
     image: str
     row: int
 
 
 class ManifestRow(NamedTuple):
-    """The result of one source at one size. A field whose value is not known is None.
+    """The result of one source at one size. A field with an unknown value is None.
 
     `source_box` is the part of the source that the output shows, in stored pixels. `output_box` is the part
     of the output that shows it, in the output's pixels. `orientation` is the turn between them, as a value of
-    the EXIF tag. `boxes.map_box` takes these three. `notes` are remarks for the owner of the image, see
-    `imaging.errors.Note`. `columns` holds the label and the further columns by their names; the manifest has
-    them beside the other fields. `annotations` holds boxes and labels, see `annotations.ANNOTATION_FIELDS`.
+    the EXIF tag. These three are the arguments of `boxes.map_box`. `notes` are remarks for the owner of the image,
+    see `imaging.errors.Note`. `columns` contains the label and the additional columns by their names; in the manifest,
+    they are beside the other fields. `annotations` contains boxes and labels, see `annotations.ANNOTATION_FIELDS`.
     """
 
     key: str
@@ -105,12 +105,12 @@ class ManifestRow(NamedTuple):
     annotations: dict[str, AnnotationLists] = {}  # noqa: RUF012  # this default is never changed
 
 
-# The fields of every row. Those of `columns` and `annotations` stand beside them.
+# The fields of every row in the manifest, without those of `columns` and `annotations`.
 MANIFEST_FIELDS = ManifestRow._fields[:-2]
 
 
 class FailureRow(NamedTuple):
-    """The failure of one source; `error` is the kind of its error."""
+    """The failure of one source. `error` is the kind of the error."""
 
     key: str
     source: str
@@ -120,7 +120,7 @@ class FailureRow(NamedTuple):
 
 
 class UnmatchedRow(NamedTuple):
-    """An image without a row in a table, or row number `row` of a table without an image; see `join.Reason`."""
+    """An image without a row in a table, or a table's row number `row` without an image; see `join.Reason`."""
 
     table: str
     key: str
@@ -133,9 +133,9 @@ class Columns(NamedTuple):
 
     Args:
         types: name -> type of each column, in order. A type is "string", "int64", "uint64", "float64" or "bool".
-        classes: the names of the classes in the order of their ids, if `label` is such an id.
+        classes: the names of the classes in the order of their IDs, if `label` is a class ID.
         annotations: the names of the annotations, see `annotations.ANNOTATION_FIELDS`.
-        categories: class -> name of the classes of annotations, in the order of their ids.
+        categories: class -> name, for the classes of annotations, in the order of their IDs.
     """
 
     types: dict[str, str] = {}  # noqa: RUF012  # this default is never changed
@@ -148,7 +148,7 @@ NO_COLUMNS = Columns()
 
 
 class ArchiveRow(NamedTuple):
-    """One archive: its path below OUT, its split, size and number of samples, its bytes and their SHA-256."""
+    """One archive: its path below OUT, split, image size and number of samples, its size in bytes and its SHA-256."""
 
     path: str
     split: str
@@ -159,7 +159,7 @@ class ArchiveRow(NamedTuple):
 
 
 class StagedFile(NamedTuple):
-    """A temporary file of a local OUT: its whole path, and its size in bytes."""
+    """A temporary file in a local OUT: its whole path, and its size in bytes."""
 
     path: str
     size: int
@@ -170,9 +170,9 @@ class StoredFile(NamedTuple):
 
     Args:
         path: its path below OUT.
-        data: its content; b"" if `staged` has it.
+        data: its content; b"" if `staged` contains it.
         sha256: the SHA-256 of its content in hexadecimal.
-        staged: the temporary file that is to be moved to `path`; None to write `data`.
+        staged: the temporary file to move to `path`; None to write `data`.
     """
 
     path: str
@@ -195,9 +195,9 @@ class OutputImage(NamedTuple):
 
 
 class ResizedShard(NamedTuple):
-    """A shard to commit; or one that is `committed` already, without its rows and images.
+    """A shard to commit; or if `committed` is true, a committed shard without its rows and images.
 
-    `seconds` is the thread time that its images took, by stage.
+    `seconds` is the thread time that its images took: stage -> seconds.
     """
 
     shard: Shard

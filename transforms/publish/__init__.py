@@ -1,1 +1,1 @@
-"""What ships with a dataset: the texts of the files that describe it."""
+"""The texts of the files that describe a dataset and ship with it."""

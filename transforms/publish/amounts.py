@@ -1,10 +1,10 @@
-"""Numbers of bytes for people to read."""
+"""Formatting of numbers of bytes for display."""
 
 from __future__ import annotations
 
 
 def amount(number: float) -> str:
-    """Return a number of bytes with three digits and a unit, such as 41.3 KB."""
+    """Return a number of bytes with three significant digits and a unit, such as 41.3 KB."""
     units = ["B", "KB", "MB", "GB", "TB"]
     while number >= 999.5 and len(units) > 1:
         number /= 1000

@@ -10,7 +10,7 @@ from transforms.model.counting import counted
 from transforms.model.json_lines import utf8
 from transforms.model.records import Columns
 
-# The classes that the card names, those with the most boxes or labels.
+# The number of classes in the card's tables: those with the most boxes or labels.
 _MOST = 20
 
 _FLAGS = ", ".join(f"`{flag}`" for flag in FLAGS.values())
@@ -31,12 +31,12 @@ _WHAT = {
 def annotation_paragraphs(
     annotated: Mapping[str, Mapping[str, Any]], columns: Columns, sizes: Sequence[int]
 ) -> Iterator[str]:
-    """Yield what the annotations are, how many there are at the largest size, and a table of the largest classes.
+    """Yield paragraphs that explain the annotations, count them at the largest size, and list the largest classes.
 
     Args:
-        annotated: annotation -> size -> how many there are.
-        columns: of the dataset.
-        sizes: of the dataset.
+        annotated: annotation -> size -> counts, see `annotations.counts`.
+        columns: the columns of the dataset.
+        sizes: the sizes of the dataset.
     """
     for name in columns.annotations:
         noun, meaning = _WHAT[name]

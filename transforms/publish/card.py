@@ -1,4 +1,4 @@
-"""README.md, the card of a dataset: a head for programs that load it, then a text for people."""
+"""README.md, the card of a dataset: a header for programs that load the dataset, then text for readers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from transforms.publish.loading_examples import loading_examples
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~$])")
 
-# Fit -> what a size measures.
+# Fit -> the dimension that a size defines.
 _MEASURES = {
     "contain": "the longest side",
     "cover": "the shortest side",

@@ -1,9 +1,9 @@
-"""The head of README.md: YAML from which Hugging Face's datasets and the Hub learn what the dataset holds.
+"""The head of README.md: YAML that describes the dataset to Hugging Face's datasets library and Hub.
 
-Its form is described in https://huggingface.co/docs/hub/datasets-cards. Each size is a config of its own, so that sizes
-never mix. A config names the files of each split, the features of a sample, and the number of samples. So loaders need
-not infer them from the first archive, which may be empty. A dataset that the loader cannot read has configs with files
-alone: the loader then says so, where it would otherwise take the manifest for the data.
+https://huggingface.co/docs/hub/datasets-cards describes the format. Each size is a separate config, so that sizes never
+mix. A config lists the files of each split, the features of a sample, and the number of samples. So loaders need not
+infer them from the first archive, which may be empty. If the loader cannot read the dataset, the configs list only
+files: then the loader reports an error, where it would otherwise load the manifest as the data.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _head(facts: DatasetFacts) -> Iterator[tuple[str, Any]]:
         yield "task_categories", ["object-detection"]
     sizes = [size for size in facts.sizes if facts.splits_with_images(size)]
     if not facts.is_loadable:
-        yield "viewer", False  # of the Hub, which would read the tables beside the images
+        yield "viewer", False  # the Hub's viewer would show the tables beside the images
     if sizes:
         yield "configs", [_config(size, facts) for size in sizes]
     if sizes and facts.is_loadable:
@@ -65,12 +65,12 @@ def _patterns(size: int, split: SplitFacts, facts: DatasetFacts) -> list[str]:
         folder = facts.folder(size, split)
         images = [f"{folder}**/*.{extension}" for extension in split.outputs[size].extensions]
         return [*images, *([f"{folder}metadata.jsonl"] if facts.is_loadable else [])]
-    # From 100,001 archives on there are two patterns: one for numbers of five digits, and one for six.
+    # With more than 100,000 archives there are two patterns, for numbers of five and of six digits.
     return list(dict.fromkeys(_pattern(archive.path) for archive in facts.archives_of(size, split)))
 
 
 def _pattern(archive: str) -> str:
-    """Return a pattern for all archives of a split, such as train-[0-9][0-9][0-9][0-9][0-9]-of-01743.tar."""
+    """Return a pattern for the archives of a split, such as train-[0-9][0-9][0-9][0-9][0-9]-of-01743.tar."""
     return re.sub(r"-(\d{5,})(?=-of-\d{5,}\.\w+$)", lambda number: "-" + "[0-9]" * len(number[1]), archive)
 
 

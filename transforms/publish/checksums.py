@@ -1,4 +1,4 @@
-"""SHA256SUMS in the form that `sha256sum -c` of GNU coreutils reads."""
+"""SHA256SUMS in the format that `sha256sum -c` of GNU coreutils reads."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def sum_line(path: str, sha256: str) -> bytes:
     https://www.gnu.org/software/coreutils/manual/html_node/md5sum-invocation.html
 
     Args:
-        path: below the folder that SHA256SUMS is in.
-        sha256: in hexadecimal.
+        path: the path below the folder that contains SHA256SUMS.
+        sha256: the SHA-256 of the file in hexadecimal.
     """
     escaped = "".join(_ESCAPES.get(character, character) for character in path)
     return f"{'' if escaped == path else chr(92)}{sha256}  ".encode() + os.fsencode(escaped) + b"\n"

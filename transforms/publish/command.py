@@ -1,4 +1,4 @@
-"""The command that makes a dataset, from the settings of the dataset."""
+"""The command that recreates a dataset, derived from its settings."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _DEFAULTS: Mapping[str, Any] = {
     "any_name": False,
     **{name: field.default for name, field in ResizeSpec.__dataclass_fields__.items()},
 }
-# Settings that say that a file was given.
+# Settings that record that a file was used.
 _FILES = ("columns", "attribution", "image_list", "boxes", "image_labels", "class_names", "class_hierarchy")
-# Settings that `command_of` handles one by one, or that no flag sets.
+# Settings that `command_of` handles individually, or that have no flag.
 _SPECIAL = frozenset({"split", "size", "versions", "images_per_shard", *_FILES})
 
 
 def command_of(settings: Mapping[str, Any]) -> str:
-    """Return a command that makes the same bytes from the same sources, with the flags that are not at their defaults.
+    """Return a command that creates the same bytes from the same sources, with all flags that differ from defaults.
 
-    The names of several splits stand for the inputs, IN for a single input, and OUT for the output folder. Flags that
-    change no byte, such as -j, are left out.
+    Placeholders are the names of the splits for several inputs, IN for a single input, OUT for the output folder, and
+    FILE for tables. Flags that do not affect the bytes, such as -j, are omitted.
 
     Args:
         settings: see `dataset.settings`.

@@ -1,7 +1,7 @@
-"""croissant.json: the dataset described for machines in MLCommons' Croissant 1.0, https://docs.mlcommons.org/croissant.
+"""croissant.json: machine-readable metadata in MLCommons' Croissant 1.0, https://docs.mlcommons.org/croissant.
 
-A record set is one split at one size. Patterns below the folder of croissant.json find its images, or archives there
-hold them. Readers of Croissant read neither TFRecord nor WebP nor AVIF.
+A record set is one split at one size. Its images are matched by patterns below the folder of croissant.json, or are in
+archives there. Readers of Croissant read neither TFRecord nor WebP nor AVIF.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from transforms.layouts.layout import Croissant
 from transforms.model.records import ArchiveRow
 from transforms.publish.facts import DatasetFacts, SplitFacts
 
-# Extension -> media type, for the formats that readers of Croissant read.
+# Extension -> media type, for the formats that readers of Croissant can decode.
 _FORMATS = {"jpg": "image/jpeg", "png": "image/png"}
-# Type of a column -> type of a field.
+# Type of a column -> Croissant's type of a field.
 _TYPES = {
     "string": "sc:Text",
     "bool": "sc:Boolean",
@@ -27,7 +27,7 @@ _TYPES = {
     "uint64": "sc:Integer",
 }
 
-# Terms of the namespace cr.
+# Terms of the namespace `cr`.
 _TERMS = (
     *("citeAs", "column", "equivalentProperty", "extract", "field", "fileObject", "fileProperty", "fileSet", "format"),
     *("includes", "isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "recordSet", "references", "regex"),
@@ -49,10 +49,10 @@ _CONTEXT = {
 
 
 def croissant(facts: DatasetFacts) -> str | None:
-    """Return the whole file; None if no reader of Croissant could read the images."""
+    """Return the content of croissant.json; None if readers of Croissant cannot read the images."""
     if facts.layout.croissant is None or not set(facts.extensions) <= set(_FORMATS):
         return None
-    # A file set must have a pattern, which comes from an image.
+    # Omit splits without images: a file set must have a pattern, and patterns are derived from images.
     subsets = [(size, split) for size in facts.sizes for split in facts.splits_with_images(size)]
     described = {
         "@context": _CONTEXT,
@@ -121,7 +121,7 @@ def _record_set(size: int, split: SplitFacts, facts: DatasetFacts, described: Cr
 
 
 def _files() -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return the fields of records that are files: name -> type and what readers extract."""
+    """Return the fields of records that are files: name -> (type, what readers extract)."""
     return {
         "image": ("sc:ImageObject", {"extract": {"fileProperty": "content"}}),
         "path": ("sc:Text", {"extract": {"fileProperty": "fullpath"}}),
@@ -129,7 +129,7 @@ def _files() -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def _columns(facts: DatasetFacts) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return the fields of records that are rows of a table: name -> type and what readers extract."""
+    """Return the fields of records that are rows of a table: name -> (type, what readers extract)."""
     types = {name: kind for name, kind in sample_types(facts.columns).items() if name not in LIST_FIELDS}
     return {
         "image": ("sc:ImageObject", {"extract": {"column": "image"}, "transform": {"jsonPath": "bytes"}}),

@@ -1,4 +1,4 @@
-"""The facts of a dataset that the texts in it state."""
+"""The facts about a dataset that its documents state."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from transforms.model.records import ArchiveRow, Columns
 from transforms.publish.command import command_of
 from transforms.summary.enlarged import Enlarged, enlarged
 
-# Characters that programs which share datasets refuse in the name of a split.
+# Characters that dataset platforms reject in the name of a split.
 _NOT_IN_A_SPLIT = re.compile(r"\W")
 
 
 class OutputFacts(NamedTuple):
-    """The outputs of one split at one size: their number, their bytes, and the extensions of their formats."""
+    """The outputs of one split at one size: their number, their size in bytes, and the extensions of their formats."""
 
     images: int
     bytes: int
@@ -27,7 +27,7 @@ class OutputFacts(NamedTuple):
 
 
 class SplitFacts(NamedTuple):
-    """A split: its name, the name as a word for programs that accept nothing else, and its outputs by size."""
+    """A split: its name, a form of the name for programs that accept only words, and size -> outputs."""
 
     name: str
     word: str
@@ -35,32 +35,32 @@ class SplitFacts(NamedTuple):
 
     @property
     def images(self) -> int:
-        """The number of its images in the dataset: those of the size that has the most."""
+        """The number of its images in the dataset: the maximum over all sizes."""
         return max(output.images for output in self.outputs.values())
 
 
 class DatasetFacts(NamedTuple):
-    """A dataset.
+    """The facts about a dataset.
 
     Args:
-        name: of the dataset.
+        name: the name of the dataset.
         license: an identifier, or "".
         citation: BibTeX, or "".
-        layout: how it is stored.
-        sizes: the largest first.
-        splits: in the order of the inputs.
-        archives: none in layout `files`.
-        columns: the further columns.
-        images: how many images were matched, written, failed and skipped.
-        kept: how many of them are their sources byte for byte.
-        enlarged: the sizes at which images are larger than their sources.
-        unread: what could not be read of the inputs.
-        duplicates: how many of them have the same bytes as an earlier image.
-        licenses: a license of images -> how many have it; None without an attribution.
-        unattributed: how many images in the dataset have no row in the attribution; None without such a table.
-        annotated: annotation -> size -> how many there are, see `annotations.counts`; empty without annotations.
-        settings: see `dataset.settings`.
-        command: one that makes the dataset.
+        layout: the layout in which it is stored.
+        sizes: the sizes, the largest first.
+        splits: the splits, in the order of the inputs.
+        archives: the archives; () in layout `files`.
+        columns: the additional columns.
+        images: the numbers of images that were matched, written, failed and skipped.
+        kept: the number of images that are stored byte for byte.
+        enlarged: the counts of enlarged outputs, for each size that has any.
+        unread: the parts of the inputs that could not be read.
+        duplicates: the number of images with the same bytes as an earlier image.
+        licenses: license -> number of images; None without an attribution.
+        unattributed: the number of images in the dataset without a row in the attribution; None without such a table.
+        annotated: annotation -> size -> counts, see `annotations.counts`; empty without annotations.
+        settings: the settings, see `dataset.settings`.
+        command: a command that creates the dataset.
     """
 
     name: str
@@ -90,11 +90,11 @@ class DatasetFacts(NamedTuple):
 
     @property
     def is_loadable(self) -> bool:
-        """Whether Hugging Face's datasets loads the dataset."""
+        """Whether Hugging Face's datasets library can load the dataset."""
         return self.layout.is_loadable(self.extensions)
 
     def splits_with_images(self, size: int) -> list[SplitFacts]:
-        """Return the splits that have an image at one size. Loaders refuse a dataset with a split that has none."""
+        """Return the splits that have images at one size. Loaders reject a dataset with an empty split."""
         return [split for split in self.splits if split.outputs[size].images]
 
     def archives_of(self, size: int, split: SplitFacts) -> list[ArchiveRow]:
@@ -102,7 +102,7 @@ class DatasetFacts(NamedTuple):
         return [archive for archive in self.archives if (archive.size, archive.split) == (size, split.name)]
 
     def folder(self, size: int, split: SplitFacts) -> str:
-        """Return the folder of OUT that holds the files of one split at one size in layout `files`."""
+        """Return the folder of OUT that contains the files of one split at one size in layout `files`."""
         return size_folder(size, self.sizes) + split_prefix(split.name, self.splits)
 
 
@@ -114,8 +114,8 @@ def dataset_facts(
     Args:
         summary: the content of summary.json.
         archives: all archives.
-        columns: the further columns.
-        config: the dataset.
+        columns: the additional columns.
+        config: the configuration of the dataset.
     """
     names = [split.name for split in config.splits]
     words = words_for_splits(names)
@@ -151,14 +151,14 @@ def _split(name: str, word: str, tally: Mapping[str, Any]) -> SplitFacts:
 
 
 def _unattributed(summary: Mapping[str, Any], splits: Sequence[SplitFacts]) -> int:
-    """Return how many images in the dataset have no row in the attribution: not those that --sample leaves out."""
+    """Return the number of images in the dataset without a row in the attribution. --sample may exclude others."""
     attributed = sum(summary.get("licenses", {}).values())
     without_row: int = summary["tables"]["attribution"]["images_without_row"]
     return min(without_row, sum(split.images for split in splits) - attributed)
 
 
 def words_for_splits(names: Sequence[str]) -> list[str]:
-    """Return a word for each name, of letters, digits and underscores, so that all words differ."""
+    """Return a unique word of letters, digits and underscores for each name."""
     words = ["all"]  # reserved: it means every split
     for name in names:
         word = _NOT_IN_A_SPLIT.sub("_", name)

@@ -1,4 +1,4 @@
-"""LICENSE: the licenses of the images, and how many images have each."""
+"""LICENSE: the licenses of the images, and the number of images under each."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from transforms.publish.facts import DatasetFacts
 
 
 def license_text(facts: DatasetFacts) -> str:
-    """Return the whole file, for a dataset with an attribution."""
+    """Return the content of LICENSE, for a dataset with an attribution."""
     return "\n".join(_lines(facts)) + "\n"
 
 
 def _changes(settings: Mapping[str, Any]) -> str:
-    """Return what was done to the images, such as "resized, cropped and re-encoded"."""
+    """Describe the changes to the images, such as "resized, cropped and re-encoded"."""
     of_fit = {"cover": ["cropped"], "crop": ["cropped"], "pad": ["padded"], "stretch": ["stretched"]}
     changes = ["resized", *of_fit.get(settings.get("fit", ""), [])]
     changes += ["rotated as the image list says"] * (settings.get("rotation") == "apply")

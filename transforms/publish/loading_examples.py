@@ -1,4 +1,4 @@
-"""How to load a dataset: the section of its card with a few lines of Python for each library that reads the layout."""
+"""The section of a card on loading the dataset: a few lines of Python for each library that reads the layout."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NOT_LOADABLE = (
 
 
 def loading_examples(facts: DatasetFacts) -> Iterator[str]:
-    """Yield the paragraphs and blocks of code. The code runs in the dataset's folder, and loads the largest size."""
+    """Yield paragraphs and code blocks. The code runs in the dataset's folder and loads the largest size."""
     size = facts.sizes[0]
     if len(facts.sizes) > 1:
         others = " or ".join(map(str, facts.sizes[1:]))
@@ -44,7 +44,7 @@ def loading_examples(facts: DatasetFacts) -> Iterator[str]:
 
 
 def _folders(size: int, facts: DatasetFacts) -> str:
-    """Return a pattern of the folders that hold the images of one size in layout `files`: one for each split."""
+    """Return a pattern that matches the folders of one size in layout `files`: one for each split."""
     folder = facts.folder(size, facts.splits[0])
     return folder if len(facts.splits) == 1 else folder.removesuffix(f"{facts.splits[0].name}/") + "*/"
 

@@ -1,10 +1,10 @@
 """metadata.jsonl, as Hugging Face's imagefolder reads it: https://huggingface.co/docs/datasets/image_dataset.
 
-imagefolder infers the types of columns from the first lines of each split and refuses splits whose types differ. So a
-column must not be null, or missing, in all of these lines. The file has no null at all: a missing text is "", and a
-missing label is -1, which imagefolder takes for no label. No number can stand for a missing one, so a column of
-numbers that lacks any becomes text. A column of uint64 becomes text too: Arrow reads integers of JSON as int64, and
-larger ones as floats, which changes them.
+imagefolder infers the types of columns from the first lines of each split and rejects splits whose types differ. So a
+column must not be null, or missing, in all of these lines. The file contains no null at all: a missing text is "", and
+a missing label is -1, which imagefolder treats as no label. No number can represent a missing one, so a numeric column
+with missing values becomes text. A column of uint64 becomes text, too: Arrow reads JSON integers as int64, and larger
+ones as floats, which changes them.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ def loaded_columns(columns: Columns, listing: Tally, resized: Tally, config: Res
     """Return the columns with the types that loaders see: in layout `files`, the types of metadata.jsonl.
 
     Args:
-        columns: of the dataset.
-        listing: the tally of what was matched, and of the table's cells.
+        columns: the columns of the dataset.
+        listing: the tally of the matched images and of the table's cells.
         resized: the tally of all shards.
-        config: the dataset.
+        config: the configuration of the dataset.
     """
     layout = LAYOUTS[config.layout]
     if not layout.has_uint64:
@@ -44,18 +44,18 @@ def loaded_columns(columns: Columns, listing: Tally, resized: Tally, config: Res
 
 
 def _full(profile: Tally, rows: int) -> set[str]:
-    """Return the columns of which all rows have a value."""
+    """Return the columns that have a value in all `rows` rows."""
     kinds_of = profile.get("kinds", {})
     return {name for name, kinds in kinds_of.items() if sum(kinds.values()) - kinds.get("none", 0) == rows}
 
 
 def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes:
-    """Return the line of an image that was written.
+    """Return the line of metadata.jsonl for a written image.
 
     Args:
-        row: of the manifest, with its further columns.
-        path: of metadata.jsonl below OUT.
-        columns: see `loaded_columns`.
+        row: its row of the manifest, with the additional columns.
+        path: the path of metadata.jsonl below OUT.
+        columns: the columns, see `loaded_columns`.
     """
     name = row["path"].removeprefix(path.removesuffix(posixpath.basename(path)))
     values = {column: _filled(column, as_type(row[column], kind)) for column, kind in columns.types.items()}
@@ -63,7 +63,7 @@ def metadata_line(row: Mapping[str, Any], path: str, columns: Columns) -> bytes:
 
 
 def _filled(column: str, value: Value) -> Value:
-    if isinstance(value, str):  # Arrow refuses lone surrogates, which stand for bytes of a name that are not UTF-8
+    if isinstance(value, str):  # Arrow rejects lone surrogates, which represent bytes of a name that are not UTF-8
         return value.encode("utf-8", "replace").decode()
     if value is not None:
         return value

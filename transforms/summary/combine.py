@@ -9,7 +9,7 @@ from transforms.summary.tally import merge
 
 
 class Summarize(beam.PTransform):
-    """Tallies, at least one -> their sum."""
+    """One or more tallies -> their sum."""
 
     def expand(self, tallies: beam.PCollection[Tally]) -> beam.PCollection[Tally]:
         return tallies | "MergeTallies" >> beam.CombineGlobally(merge).without_defaults()

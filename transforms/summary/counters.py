@@ -15,7 +15,7 @@ def count(tally: Tally, seconds: float) -> None:
 
     Args:
         tally: see `summary.tally`.
-        seconds: the thread time that its images took.
+        seconds: the thread time that was spent on its images.
     """
     outputs = tally["outputs"].values()
     counts = {

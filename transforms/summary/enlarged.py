@@ -1,4 +1,4 @@
-"""The outputs that show their source enlarged: those with more pixels than the source has."""
+"""Counts of enlarged outputs: those that have more pixels than their source."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 
 class Enlarged(NamedTuple):
-    """The outputs of one size that are enlarged.
+    """The enlarged outputs of one size.
 
     Args:
-        size: in pixels.
-        images: how many outputs are enlarged, at least one.
-        of: how many outputs are known to be enlarged or not.
+        size: the size in pixels.
+        images: the number of enlarged outputs, at least one.
+        of: the number of outputs for which the tally states whether they are enlarged.
     """
 
     size: int
@@ -24,7 +24,7 @@ class Enlarged(NamedTuple):
 
 
 def enlarged(tally: Mapping[str, Any]) -> Iterator[Enlarged]:
-    """Yield the sizes at which an output is enlarged, the largest first; none if the tally does not know."""
+    """Yield the counts of each size that has enlarged outputs, the largest size first; nothing for an old tally."""
     for size, counts in sorted(tally.get("enlarged", {}).items(), key=lambda item: -int(item[0])):
         if counts.get("yes"):
             yield Enlarged(int(size), counts["yes"], sum(counts.values()))

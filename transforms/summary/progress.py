@@ -11,16 +11,16 @@ from transforms.summary.tally import add
 
 
 class Progress:
-    """The progress of the run in this process. Worker threads update it, and other threads show it.
+    """The progress of the run in this process. Worker threads update it, and other threads display it.
 
     Attributes:
         total: the number of images; None until the listing is complete.
-        done: the number of images that were finished in this run or an earlier one.
-        resumed: the number of these that an earlier run committed.
-        failed: the number of these that failed.
-        committed: the number of images of committed shards.
-        latest: the shard that was committed last.
-        seconds: the thread time of this run by stage, for the shards that it has committed.
+        done: the number of images that this run or an earlier one has finished.
+        resumed: the number of those that an earlier run has committed.
+        failed: the number of those that have failed.
+        committed: the number of images in committed shards.
+        latest: the shard that was committed last; None if there is none.
+        seconds: stage -> thread time of this run, for the shards that it has committed.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Progress:
         self.reset()
 
     def reset(self) -> None:
-        """Set everything to its value at the start of a run."""
+        """Reset all values for a new run."""
         with self._lock:
             self.total: int | None = None
             self.done = self.resumed = self.failed = self.committed = 0
@@ -52,13 +52,13 @@ class Progress:
             self.seconds = dict(seconds)
 
     def add_result(self, failed: bool) -> None:
-        """Count an image that was made or failed."""
+        """Count an image that is finished."""
         with self._lock:
             self.done += 1
             self.failed += failed
 
     def add_resumed_shard(self, shard: Shard, tally: Tally) -> None:
-        """Count a shard that an earlier run committed."""
+        """Add a shard that an earlier run has committed."""
         with self._lock:
             self.done += tally["images"]["matched"]
             self.resumed += tally["images"]["matched"]
@@ -66,7 +66,7 @@ class Progress:
             self._add_shard(shard, tally)
 
     def add_committed_shard(self, shard: Shard, tally: Tally, seconds: Mapping[str, float]) -> None:
-        """Count a shard that this run has committed, and add the thread time of its stages."""
+        """Add a shard that this run has committed, and the thread time of its stages."""
         with self._lock:
             self._add_shard(shard, tally)
             add(self.seconds, seconds)

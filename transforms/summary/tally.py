@@ -13,10 +13,10 @@ from transforms.model.records import FailureRow, ManifestRow, Tally
 def tally(rows: Sequence[ManifestRow], failures: Sequence[FailureRow], sizes: Sequence[int]) -> Tally:
     """Count the results of one shard.
 
-    An image is failed if one of its rows is, else skipped if one of its rows is, else written. `outputs` counts
-    all files of each size, also those of images that failed at another size, and groups them by extension.
-    `enlarged` counts how many of them show their source enlarged ("yes") or not ("no"). Tallies that an older version
-    has written lack it, so that the sum may know fewer files than there are. A note counts once for each image.
+    An image counts as failed if one of its rows is failed, else as skipped if one is skipped, else as written.
+    `outputs` counts all files of each size by extension, including those of images that failed at another size.
+    `enlarged` counts how many of them are enlarged ("yes") or not ("no"). Older versions did not write `enlarged`, so
+    in a sum it may cover fewer files than there are. A note counts once for each image.
 
     Args:
         rows: one for each image and size.
@@ -64,7 +64,7 @@ def _histogram(values: Iterable[str | None]) -> dict[str, int]:
 
 
 def _is_enlarged(row: ManifestRow) -> str | None:
-    """Return "yes" if the picture in an output has more pixels than the part of the source that it shows, else "no"."""
+    """Return "yes" if an output has more pixels than the part of the source that it shows, else "no" (or None)."""
     if row.source_box is None or row.output_box is None:
         return None
     (left, top, right, bottom), (x0, y0, x1, y1) = row.source_box, row.output_box
@@ -72,7 +72,7 @@ def _is_enlarged(row: ManifestRow) -> str | None:
 
 
 def _file_bytes(row: ManifestRow) -> str:
-    """Return the bytes of an output, rounded up to three binary digits: four steps between two powers of two."""
+    """Return the bytes of an output, rounded up to three significant bits: four steps between two powers of two."""
     below = (row.bytes or 1) - 1
     shift = max(0, below.bit_length() - 3)
     return str(((below >> shift) + 1) << shift)
@@ -86,7 +86,7 @@ def _longest_side(row: ManifestRow) -> str | None:
 
 
 def _aspect_ratio(row: ManifestRow) -> str | None:
-    """Return the width divided by the height, from 0.1 to 10, rounded to one decimal."""
+    """Return the width divided by the height, clipped to 0.1 to 10 and rounded to one decimal."""
     if not row.source_width or not row.source_height:
         return None
     return f"{min(10.0, max(0.1, row.source_width / row.source_height)):.1f}"

@@ -1,4 +1,4 @@
-"""The log of a worker process, which its runner collects."""
+"""The log of a Beam worker, which its runner collects."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class _ToLogging(logging.Handler):
 
 
 def forward_log() -> None:
-    """Pass loguru's messages, with their severity, to `logging`, where the runner collects a worker's log.
+    """Forward loguru's messages and their levels to `logging`, where the runner collects a worker's log.
 
     Do nothing if the command has configured loguru, as in a local run.
     """
     try:
-        logger.remove(0)  # loguru's default handler, which is there unless loguru was configured
+        logger.remove(0)  # loguru's default handler, which exists unless loguru was configured
     except ValueError:
         return
     logger.add(_ToLogging(), format="{message}")

@@ -1,4 +1,4 @@
-"""A dataset goes on with the defaults that it was begun with."""
+"""A dataset keeps the defaults with which it was started."""
 
 import dataclasses
 from typing import Any
@@ -35,7 +35,7 @@ def test_any_setting_of_an_image_may_get_another_default(monkeypatch: pytest.Mon
     old = plan(quality=60, orientation="stored")
     assert keep_old_defaults(NEW, old, ()) == with_spec(quality=60, orientation="stored")
     assert keep_old_defaults(with_spec(quality=61), old, {"quality"}) == with_spec(quality=61, orientation="stored")
-    assert keep_old_defaults(NEW, plan(quality=61), ()) == NEW  # somebody gave it then, and must give it again
+    assert keep_old_defaults(NEW, plan(quality=61), ()) == NEW  # it was passed then and must be passed again
 
 
 def test_the_old_name_of_a_single_split_is_kept_unless_the_flag_is_given() -> None:

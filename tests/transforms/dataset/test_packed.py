@@ -1,4 +1,4 @@
-"""Many files in one."""
+"""Many files packed into one."""
 
 import os
 import sqlite3
@@ -12,7 +12,7 @@ from transforms.model.errors import RunError, StorageError
 
 @pytest.fixture(params=["packed", "a #?%20.b", os.fsdecode(b"\xff")])
 def path(tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """Return the path of a file without rows; its name may mean something in a URI, and need not be UTF-8."""
+    """Return the path of a file without rows. Its name may have special characters of URIs, and need not be UTF-8."""
     path = tmp_path / request.param
     path.write_bytes(packed.empty())
     return str(path)

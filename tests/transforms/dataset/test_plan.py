@@ -1,4 +1,4 @@
-"""The plan of a dataset, as earlier versions wrote it."""
+"""Plans of datasets that earlier versions wrote."""
 
 import json
 from pathlib import Path

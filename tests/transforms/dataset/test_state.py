@@ -26,7 +26,7 @@ NOT_PACKED = {".run/lock": b"process 1", ".run/tmp/x": b"half", ".run/pieces/SHA
 
 
 def found(out: Path | str) -> dict[str, bytes | None]:
-    """Return the content of each file of the state by its path."""
+    """Return path -> content of each file of the state."""
     paths = [path for prefix in (".run/", ".run/shards/") for path in state.paths(str(out), prefix)]
     return {path: state.read(str(out), path) for path in paths if path not in NOT_PACKED}
 
@@ -94,7 +94,7 @@ def test_the_state_of_an_earlier_version_is_read_and_moved(tmp_path: Path, schem
 
 
 def test_a_move_on_a_store_that_was_interrupted_anywhere_goes_on(tmp_path: Path) -> None:
-    """The plan is moved last, so that what is left is found to be a state."""
+    """The plan is moved last, so that the rest is still recognized as a state."""
     out = f"{disk_store.SCHEME}{tmp_path}"
     for moved in range(len(FILES)):
         names = [path for path in FILES if path != ".run/config.json"]
@@ -125,8 +125,8 @@ def test_a_state_that_cannot_be_packed_stays(tmp_path: Path) -> None:
     assert found(tmp_path) == FILES
 
 
-# Kills itself when it is about to do something to a file for the time that its first argument says. Prints "whole" if
-# there are not so many. Opening a file, SQLite's included, and each statement count too.
+# A program that kills itself before its n-th file operation, counted from 0. n is its first argument. Opening a file,
+# including SQLite's, and each SQL statement count as operations. With fewer operations, it prints "whole".
 KILLED = """
 import os, signal, sqlite3, sys
 from transforms.dataset import state
@@ -149,7 +149,7 @@ print("whole")
 
 
 def killed_everywhere(out: Path, action: str, before: dict[str, bytes]) -> Iterator[int]:
-    """Write `before`, and yield after an action on it that was killed at each of its steps."""
+    """For each step of an action: write `before`, run the action, kill it at that step, and yield the step."""
     for step in range(1000):
         storage.delete_tree(str(out))
         write_tree(out, before)
@@ -196,7 +196,7 @@ def test_a_move_that_was_killed_anywhere_loses_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_change_that_was_cut_off_is_undone(tmp_path: Path) -> None:
-    """SQLite has written a part of the change when the process is killed, which the next reader undoes."""
+    """SQLite has written part of the change when the process is killed. The next reader rolls it back."""
     path = str(tmp_path / "packed")
     Path(path).write_bytes(packed.empty())
     packed.add(path, [("a", b"one"), *((f"{number}", os.urandom(1000)) for number in range(1000))])

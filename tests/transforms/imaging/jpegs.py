@@ -27,12 +27,12 @@ PROGRESSIVE_ARITHMETIC = base64.b64decode(
     "GP/MAAQRBf/aAAgBAwEBPxB/E2j/zAAEEQX/2gAIAQIBAT8QTDdm/8wABBAF/9oACAEBAAE/EB8Ugv/Z"
 )
 
-# One code of 5 bits for each of the categories 0 to 16.
+# A Huffman table with a 5-bit code for each of the categories 0 to 16.
 _CODES = bytes(4) + b"\x11" + bytes(11) + bytes(range(17))
 
 
 def segment(marker: int, body: bytes = b"") -> bytes:
-    """Return the segment of a marker, given the second byte of the marker."""
+    """Return a segment. `marker` is the second byte of its marker."""
     return bytes((0xFF, marker)) + struct.pack(">H", 2 + len(body)) + body
 
 
@@ -56,14 +56,14 @@ def lossless(
     """Return a lossless JPEG (ITU-T T.81, annex H).
 
     Args:
-        planes: one for each component, all of one size.
-        identifiers: of the components; surplus ones are ignored.
+        planes: one for each component, all of the same size.
+        identifiers: the identifiers of the components. Surplus ones are ignored.
         predictor: 1 to 7.
-        point: how many of the lowest bits are dropped.
-        bits: of a sample.
+        point: the number of lowest bits to drop (the point transform).
+        bits: the number of bits per sample.
         before: segments before the frame header.
         restarts: whether a restart marker follows each row.
-        interleaved: whether one scan has all components, instead of one scan for each.
+        interleaved: whether a single scan contains all components, instead of one scan for each.
     """
     names = identifiers[: len(planes)]
     size = len(planes[0][0]), len(planes[0])
@@ -81,7 +81,7 @@ def lossless(
 
 
 def _residuals(plane: Plane, predictor: int, point: int, bits: int, restarts: bool) -> Iterator[int]:
-    """Yield the difference of each sample from its prediction."""
+    """Yield the difference between each sample and its prediction."""
     rows = [[sample >> point for sample in row] for row in plane]
     for y, row in enumerate(rows):
         for x, sample in enumerate(row):
@@ -99,7 +99,7 @@ def _residuals(plane: Plane, predictor: int, point: int, bits: int, restarts: bo
 
 
 def _coded(residuals: Sequence[Sequence[int]], size: tuple[int, int], restarts: bool) -> bytes:
-    """Return the coded residuals, pixel by pixel."""
+    """Return the encoded residuals, pixel by pixel."""
     pixels = list(zip(*residuals, strict=True))
     lines = [pixels[start : start + size[0]] for start in range(0, len(pixels), size[0])]
     coded = [b"".join(_packed_bits(line)) for line in (lines if restarts else [pixels])]

@@ -1,4 +1,4 @@
-"""Resizes made from a number, and the images' bytes in memory, for comparing `resample` with Pillow."""
+"""Resizes generated from a number, and the bytes of images in memory, to compare `resample` with Pillow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transforms.imaging.geometry import Box, Size
 
 FILTERS = tuple(Image.Resampling)
 MODES = ("L", "LA", "La", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
-# Those that Pillow resizes in another way, so that they are Pillow's here too.
+# Modes that Pillow resizes differently, so that `resample` leaves them to Pillow.
 OTHER_MODES = ("1", "P", "PA", "I", "F", "I;16")
 
 BLOCK_BYTES = 16 << 20
@@ -37,17 +37,17 @@ class Resize(NamedTuple):
         return self.image.resize(self.size, self.resampling, self.box)
 
     def by_extension(self, instruction_set: str | None = None) -> Image.Image:
-        """Return ours."""
+        """Return the result of `resample`."""
         return resample.resize(self.image, self.size, self.resampling, self.box, instruction_set)
 
 
 def noise(mode: str, size: Size, seed: int = 1) -> Image.Image:
-    """Make an image of random bytes, those between the bands included."""
+    """Return an image of random bytes, including the padding bytes of its pixels."""
     bytes_of = random.Random(seed).randbytes
     width, height = size
     if mode in ("RGB", "YCbCr"):
         return Image.frombytes(mode, size, bytes_of(4 * width * height), "raw", "RGBX" if mode == "RGB" else "YCbCrX")
-    if mode in ("La", "RGBa"):  # no colour is above alpha
+    if mode in ("La", "RGBa"):  # no color value exceeds the alpha
         return noise({"La": "LA", "RGBa": "RGBA"}[mode], size, seed).convert(mode)
     made = Image.new(mode, size)
     made.frombytes(bytes_of(len(made.tobytes())))
@@ -55,17 +55,17 @@ def noise(mode: str, size: Size, seed: int = 1) -> Image.Image:
 
 
 def memory(image: Image.Image) -> bytes:
-    """Return an image's bytes as Pillow keeps them, those between the bands included."""
+    """Return an image's bytes as Pillow stores them, including the padding bytes of its pixels."""
     if len(image.getbands()) == 1:
         return image.tobytes()
     try:
         return Image.fromarrow(image, "RGBX", image.size).tobytes()
-    except ValueError:  # in several blocks
+    except ValueError:  # Pillow stores the pixels in several blocks
         return image.tobytes()
 
 
 def difference(resize: Resize, instruction_set: str | None = None) -> str | None:
-    """Say how the two results differ; None where they are the same."""
+    """Describe how the two results differ; return None if they are the same."""
     try:
         theirs = resize.by_pillow()
     except ValueError as error:
@@ -88,10 +88,10 @@ def _raised(resize: Resize, instruction_set: str | None, message: str) -> str | 
 
 
 def any_resize(number: int) -> Resize:
-    """Make the resize of a number: any mode, filter, size and box, extremes included."""
+    """Return the resize for a number: any mode, filter, size and box, including extremes."""
     chance = random.Random(number)
     width, height = _side(chance), _side(chance)
-    if chance.random() < 0.05:  # so long that Pillow resizes in two steps
+    if chance.random() < 0.05:  # so tall that Pillow resizes in two steps
         width, height = chance.randint(1, 5), chance.randint(300, 3000)
     mode = chance.choice(MODES if chance.random() < 0.95 else OTHER_MODES)
     image = noise(mode, (width, height), number)
@@ -108,7 +108,7 @@ def _side(chance: random.Random) -> int:
 
 
 def _part(chance: random.Random, side: int, target: int) -> tuple[float, float]:
-    """Return the ends of a part of a side: any, whole, whole pixels, a sliver, the target's length, or outside."""
+    """Return the ends of a part of a side: any, whole, whole pixels, a sliver, the target's length, or too long."""
     start, end = sorted((chance.uniform(0, side), chance.uniform(0, side)))
     first = chance.randrange(side)
     return chance.choice(
@@ -127,7 +127,7 @@ def _part(chance: random.Random, side: int, target: int) -> tuple[float, float]:
 
 @contextlib.contextmanager
 def blocks_of(block_bytes: int, strip_bytes: int) -> Iterator[None]:
-    """Let Pillow keep new images in smaller blocks, and `resample` copy strips that fit them."""
+    """Let Pillow store new images in blocks of `block_bytes`, and `resample` copy strips of `strip_bytes`."""
     core: Any = vars(Image)["core"]  # whose environment variable is PILLOW_BLOCK_SIZE
     strip_before = resample._STRIP_BYTES
     core.set_block_size(block_bytes)

@@ -1,4 +1,4 @@
-"""Alpha without meaning, and fully transparent pictures."""
+"""Meaningless alpha, and fully transparent pictures."""
 
 import struct
 from typing import Any
@@ -36,7 +36,7 @@ def bgra(*pixels: tuple[int, ...]) -> bytes:
 def tga(
     pixels: bytes, depth: int, kind: int = 2, alpha_type: int | None = None, palette: bytes = b"", entry: int = 0
 ) -> bytes:
-    """Return a TGA of one row of two pixels, with an extension area if an attributes type is given."""
+    """Return a TGA of one row of two pixels, with an extension area if `alpha_type` is not None."""
     head = struct.pack("<BBBHHBHHHHBB", 0, bool(palette), kind, 0, 2 if palette else 0, entry, 0, 0, 2, 1, depth, 8)
     data = head + palette + pixels
     if alpha_type is None:
@@ -110,7 +110,7 @@ BITS_16 = (0x7C00, 0x3E0, 0x1F, 0x8000)
 
 
 def bmp(pixels: bytes, bits: int, header: int = 124, masks: tuple[int, ...] = BITS_32) -> bytes:
-    """Return a BMP of one row of two pixels; with a header of 40 bytes it has no masks."""
+    """Return a BMP of one row of two pixels. With a header of 40 bytes, it has no masks."""
     compression = 3 if header > 40 else 0
     info = struct.pack("<IiiHHIIiiII", header, 2, 1, 1, bits, compression, len(pixels), 0, 0, 0, 0)
     info += struct.pack("<4I", *masks)
@@ -138,7 +138,7 @@ def test_a_bmp_of_16_bits(bit: int) -> None:
 
 
 def ico(bits: int, pixels: bytes, mask: list[int] | None, palette: bytes = b"") -> bytes:
-    """Return an icon of 2 x 2 pixels, the lower row first, with a mask of rows of bits, or without a mask."""
+    """Return an icon of 2 x 2 pixels, the lower row first. `mask` contains the bits of each row, or is None."""
     info = struct.pack("<IiiHHIIiiII", 40, 2, 4, 1, bits, 0, 0, 0, 0, len(palette) // 4, 0)
     rows = b"".join(struct.pack(">I", bits_of_row << 30) for bits_of_row in mask or [])
     frame = info + palette + pixels + rows
@@ -146,7 +146,7 @@ def ico(bits: int, pixels: bytes, mask: list[int] | None, palette: bytes = b"") 
     return struct.pack("<HHH", 0, 1, 1) + entry + frame
 
 
-# The upper row is red and blue, the lower white and red.
+# The upper row is red and blue, the lower row white and red.
 LOWER, UPPER = ((*WHITE, 0), (*RED, 0)), ((*RED, 0), (*BLUE, 0))
 CLEAR_ICON = bgra(*LOWER, *UPPER)
 

@@ -1,4 +1,4 @@
-"""Any format x mode x size x fit x orientation: the promised size and mode, or a failure of a known kind."""
+"""Any format x mode x size x fit x orientation has the documented size and mode, or fails with a known kind."""
 
 import io
 import random
@@ -15,7 +15,7 @@ from transforms.imaging.opening import Opened, open_image
 from transforms.imaging.resize import Encoded, Output, resize_image
 from transforms.imaging.spec import COLORS, DEPTH_RANGES, FILTERS, FITS, LONGEST_SIDE, MODES, ORIENTATIONS, ResizeSpec
 
-# Pillow's format -> the modes that it writes.
+# Pillow's format -> the modes in which Pillow writes it.
 WRITTEN = {
     "JPEG": ("L", "RGB", "CMYK", "1"),
     "MPO": ("RGB", "L"),
@@ -79,7 +79,7 @@ def specs(draw: st.DrawFn) -> ResizeSpec:
 
 
 def promised(source: tuple[int, int], size: int, spec: ResizeSpec) -> Any:
-    """Return a predicate of (width, height) that does not use the arithmetic of the code."""
+    """Return a predicate for (width, height) that does not use the arithmetic of the code."""
     shortest, longest = sorted(source)
     if spec.fit in ("pad", "stretch"):
         return lambda actual: actual == (size, size)

@@ -20,7 +20,7 @@ WHOLE = (0, 0, 400, 200)
         ((0, 0, 400, 200), WHOLE, (0, 25, 100, 75), 1, (0, 25, 100, 75)),
         ((0, 0, 200, 200), (100, 0, 300, 200), (0, 0, 50, 50), 1, (0, 0, 25, 50)),  # clipped on the left
         ((0, 0, 100, 200), (100, 0, 300, 200), (0, 0, 50, 50), 1, None),  # outside
-        ((40, 20, 40, 60), WHOLE, (0, 0, 100, 50), 1, None),  # without width
+        ((40, 20, 40, 60), WHOLE, (0, 0, 100, 50), 1, None),  # no width
         ((0, 0, 40, 20), WHOLE, (0, 0, 100, 50), 3, (90, 45, 100, 50)),
         ((0, 0, 40, 20), WHOLE, (0, 0, 50, 100), 6, (45, 0, 50, 10)),
         ((0, 0, 40, 20), WHOLE, (0, 0, 50, 100), 8, (0, 90, 5, 100)),
@@ -57,7 +57,7 @@ def test_a_mapped_box_lies_where_the_picture_is(box: Box, size: tuple[int, int],
 @pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_the_mapped_box_is_where_the_pixels_went(fit: str, orientation: int) -> None:
-    """A red block that is turned by the EXIF tag is in the box to which its own box is mapped."""
+    """A red block, turned by the EXIF tag, is in the box to which `map_box` maps its own box."""
     image, block = Image.new("RGB", (300, 200), "black"), (120, 40, 180, 120)
     ImageDraw.Draw(image).rectangle((block[0], block[1], block[2] - 1, block[3] - 1), fill="red")
     exif = Image.Exif()

@@ -1,4 +1,4 @@
-"""Colour spaces by numbers in PNG and AVIF, compared with formulas that are written out here."""
+"""CICP color spaces in PNG and AVIF, compared with formulas that are written out here."""
 
 import io
 import struct
@@ -176,7 +176,7 @@ def test_no_numbers_reach_an_output() -> None:
 
 
 def avif(space: tuple[int, int], **parameters: Any) -> bytes:
-    """Return a gray, nearly lossless AVIF with numbers in place of those that Pillow wrote."""
+    """Return a gray, nearly lossless AVIF with the color space `space` in place of the one that Pillow wrote."""
     data = image_bytes(Image.new("RGB", (16, 16), (60, 60, 60)), "AVIF", quality=100, subsampling="4:4:4", **parameters)
     at = data.index(b"colrnclx") + 8
     return data[:at] + struct.pack(">HH", *space) + data[at + 4 :]

@@ -1,4 +1,4 @@
-"""Transparency, colour spaces and profiles: what a file's pixels become, exactly."""
+"""The exact pixels of outputs: transparency, color spaces and profiles."""
 
 import io
 import struct
@@ -21,7 +21,7 @@ WHITE = (255, 255, 255)
 
 
 def colors(data: bytes, **settings: Any) -> list[Any]:
-    """Return the pixels of a file in the mode of its output."""
+    """Return the pixels of a file's output, in the mode of the output."""
     spec = ResizeSpec(**settings)
     decoded = decode(open_image(data), spec)
     picture = finish(decoded.pixels, decoded, spec)
@@ -74,7 +74,7 @@ def test_a_transparent_color(mode: str, values: list[Any], transparency: Any, ex
 
 @pytest.mark.parametrize(("bits", "step"), [(1, 255), (2, 85), (4, 17), (8, 1)])
 def test_a_transparent_gray_of_few_bits(bits: int, step: int) -> None:
-    # The first pixel is the highest value, which is the transparent one; the second is 0.
+    # The first pixel has the highest value, which is the transparent one; the second is 0.
     highest = (1 << bits) - 1
     row = bytes([highest << (8 - bits)]) + (b"\0" if bits == 8 else b"")
     transparent = b"tRNS", struct.pack(">H", highest)
@@ -155,8 +155,8 @@ def test_a_cmyk_jpeg_counts_as_inverted_with_and_without_the_marker(ink: tuple[i
 
 
 def test_a_ycck_jpeg_is_recognised_by_the_marker() -> None:
-    # With transform 2 in the marker the first three channels are Y, Cb and Cr, and encode inks: Adobe stores
-    # 255 - ink, and the conversion to CMYK inverts that once more.
+    # With transform 2 in the marker, the first three channels are Y, Cb and Cr, which encode inks: Adobe stores
+    # 255 - ink, and the conversion to CMYK inverts that again.
     luma, blue, red = 180, 100, 150
     data = bytearray(cmyk_jpeg((255 - luma, 255 - blue, 255 - red, 0)))
     data[data.index(b"Adobe") + 11] = 2
@@ -168,7 +168,7 @@ def test_a_ycck_jpeg_is_recognised_by_the_marker() -> None:
 
 # --- profiles
 
-# The primaries of sRGB with red and green exchanged: the red of such a profile is green.
+# The primaries of sRGB with red and green swapped: the red of such a profile is green.
 PRIMARIES = {
     "rXYZ": xyz(0.3851, 0.7169, 0.0971),
     "gXYZ": xyz(0.4361, 0.2225, 0.0139),
@@ -176,7 +176,7 @@ PRIMARIES = {
 }
 SWAPPED = icc_profile("RGB ", PRIMARIES | dict.fromkeys(("rTRC", "gTRC", "bTRC"), gamma(2.2)))
 LINEAR_GRAY = icc_profile("GRAY", {"kTRC": gamma(1.0)})
-# Cyan, magenta, yellow and black ink, each on or off, as L, a, b: full black where any two meet.
+# All combinations of cyan, magenta, yellow and black ink, on or off, as L, a, b: black if any two inks are on.
 CORNERS = [(0, 128, 128)] * 16
 CORNERS[0b0000], CORNERS[0b1000], CORNERS[0b0001] = (255, 128, 128), (128, 128, 128), (0, 128, 128)
 CORNERS[0b0100], CORNERS[0b0010] = (200, 128, 128), (230, 128, 128)
@@ -235,7 +235,7 @@ def test_cmyk_is_converted_as_cmyk(image_format: str) -> None:
         return colors(image_bytes(image, image_format, icc_profile=GRAY_INKS), color="srgb")[0]
 
     assert near(color((0, 0, 0, 0)), WHITE)
-    # L = 128 / 255 * 100 is a luminance of 0.186, which is 119 in sRGB.
+    # L = 128 / 255 * 100 is a luminance of 0.186, or 119 in sRGB.
     assert near(color((255, 0, 0, 0)), (119, 119, 119))
     assert near(color((0, 0, 0, 255)), (0, 0, 0))
 
@@ -259,7 +259,7 @@ def test_no_profile_reaches_an_output(extension: str, exact: bool) -> None:
 
 
 def test_the_conversion_comes_after_the_resize() -> None:
-    # In linear light 0 and 255 mix to 188 of sRGB; mixed as sRGB they would be 128.
+    # In linear light, 0 and 255 mix to 188 in sRGB. Mixed as sRGB values, they would be 128.
     checks = Image.frombytes("L", (2, 2), bytes([0, 255, 255, 0]))
     data = image_bytes(checks, "PNG", icc_profile=LINEAR_GRAY)
     spec = ResizeSpec(sizes=(1,), extension="png", color="srgb", algorithm="box")

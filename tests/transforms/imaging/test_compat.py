@@ -1,4 +1,4 @@
-"""Undocumented interfaces of Pillow: each one works here, and a Pillow that lacks it is named."""
+"""Undocumented interfaces of Pillow: each one works with this Pillow, and the error for a missing one names it."""
 
 import importlib
 import io
@@ -30,7 +30,7 @@ def opened(image: Image.Image, image_format: str, **parameters: Any) -> Any:
 
 
 def tga_with_palette() -> Any:
-    """Open a TGA of two pixels, with a palette of 32 bits an entry."""
+    """Open a TGA of two pixels, whose palette has 32-bit entries."""
     header = struct.pack("<BBBHHBHHHHBB", 0, 1, 1, 0, 2, 32, 0, 0, 2, 1, 8, 8)
     return Image.open(io.BytesIO(header + bytes([30, 20, 10, 0, 60, 50, 40, 255]) + b"\0\1"))
 
@@ -154,7 +154,7 @@ def test_the_frame_of_an_icon() -> None:
 
 SENTENCE = f"Pillow {PIL.__version__} no longer has {{}}: install Pillow 12.3, which has it"
 
-# What a new Pillow lacks: its owner, its name, what uses it, and its name in the sentence.
+# An interface that a new Pillow may lack: its owner, its name, the function that uses it, and its name in the message.
 Missing = tuple[Callable[[], Any], str, Callable[[Any], object], str]
 OPENED_TIFF = opened(RED, "TIFF")
 
@@ -238,13 +238,13 @@ def test_a_directory_of_tags_without_its_offset(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_core_library_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "PIL._imaging", None)  # Python's own sign of a module that cannot be imported
+    monkeypatch.setitem(sys.modules, "PIL._imaging", None)  # makes the import fail
     with pytest.raises(PillowVersionError) as raised:
         compat.core_library()
     assert str(raised.value) == SENTENCE.format("PIL._imaging")
 
 
-# A Pillow whose images lack `decodermaxblock`, which opening uses.
+# Removes `decodermaxblock`, which opening uses, from Pillow's images.
 DROPPED = """
 from PIL import ImageFile
 init = ImageFile.ImageFile.__init__

@@ -1,4 +1,4 @@
-"""The exact gray levels of pixels that are not 8 unsigned bits."""
+"""The exact gray levels of pixels that are not unsigned 8-bit values."""
 
 import math
 import struct
@@ -18,7 +18,7 @@ from transforms.imaging.spec import ResizeSpec
 
 
 def levels(data: bytes, **settings: Any) -> list[int]:
-    """Return the gray levels of a file's pixels."""
+    """Return the gray levels of the pixels of a file's output."""
     pixels = decode(open_image(data), ResizeSpec(**settings)).pixels
     assert pixels.mode == "L"
     return list(pixels.tobytes())

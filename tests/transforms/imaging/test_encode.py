@@ -1,4 +1,4 @@
-"""The settings of encoders, read from the files that they write."""
+"""The settings of encoders, verified in the files that they write."""
 
 import io
 from typing import Any
@@ -35,7 +35,7 @@ def test_subsampling_of_jpeg(subsampling: str | None, number: int) -> None:
 
 def test_subsampling_of_avif() -> None:
     few, many = (output_of(PHOTO, "avif", subsampling=value, quality=95) for value in ("4:2:0", "4:4:4"))
-    # av1C: the third byte's bits 2 and 3 say whether colour is subsampled across and down.
+    # av1C: bits 2 and 3 of the third byte state whether chroma is subsampled vertically and horizontally.
     flags = [data[data.index(b"av1C") + 6] >> 2 & 3 for data in (few, many)]
     assert flags == [3, 0]
 
@@ -98,7 +98,7 @@ def test_more_pixels_than_allowed_is_a_failure_of_its_own() -> None:
 
 
 def kept(image: Image.Image, image_format: str = "PNG", **settings: Any) -> Image.Image:
-    """Return what "keep" writes for an image, half as large."""
+    """Return the output of --mode keep for an image, at half its size."""
     settings = {"sizes": (4,), "mode": "keep", "algorithm": "nearest", **settings}
     data = output_of(image_bytes(image, image_format), "png", **settings)
     output = Image.open(io.BytesIO(data))
@@ -107,7 +107,7 @@ def kept(image: Image.Image, image_format: str = "PNG", **settings: Any) -> Imag
 
 
 def mask(mode: str, labels: list[Any]) -> Image.Image:
-    """Return 8 x 8 pixels in quarters of 4 x 4."""
+    """Return an image of 8 x 8 pixels with a label for each quarter of 4 x 4."""
     image = Image.new(mode, (8, 8))
     for x in range(8):
         for y in range(8):

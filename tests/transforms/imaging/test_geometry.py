@@ -155,7 +155,7 @@ def test_box_in_the_decoded_image(decoded: Box, box: Box, expected: Box) -> None
         (whole(512, 512, 384), whole(256, 256, 192), True),
         (whole(512, 512, 384), whole(300, 300, 225), False),  # not twice as large
         (whole(512, 512, 1), whole(256, 256, 1), False),  # not on both sides
-        (whole(2000, 2000, 1500), whole(256, 256, 192), False),  # enlarged itself
+        (whole(2000, 2000, 1500), whole(256, 256, 192), False),  # the larger one is enlarged
         (whole(512, 512, 384), whole(256, 256, 192)._replace(source_box=(9, 0, 1000, 750)), False),  # another part
     ],
 )

@@ -1,4 +1,4 @@
-"""HEIC files, made by the extra's own encoder."""
+"""HEIC files, encoded with the extra's own encoder."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from transforms.imaging.opening import open_image
 from transforms.imaging.orientation import TRANSPOSITIONS
 
 SIZE = (96, 64)
-# Coded as RGB, so that the pixels come back as they are.
+# Encode as RGB, so that decoding returns the same pixels.
 EXACT = {"quality": -1, "chroma": 444, "matrix_coefficients": 0}
 DISPLAY_P3 = {"color_primaries": 12, "transfer_characteristic": 13}
 
 
 def heic(mode: str, pixels: np.ndarray[Any, Any], **parameters: Any) -> bytes:
-    """Encode pixels in a mode of pillow_heif."""
+    """Return a HEIC of pixels in a mode of pillow_heif."""
     buffer = io.BytesIO()
     pillow_heif.encode(mode, pixels.shape[1::-1], pixels.tobytes(), buffer, **{**EXACT, **parameters})
     return buffer.getvalue()
 
 
 def heic_of(image: Image.Image, **parameters: Any) -> bytes:
-    """Encode an image."""
+    """Return a HEIC of an image."""
     return heic(image.mode, np.asarray(image), **parameters)
 
 
 def made(data: bytes, **settings: Any) -> ImageResult:
-    """Make a PNG at the size of the source."""
+    """Process a HEIC to a PNG at the size of the source."""
     return process_image(data, ResizeSpec(sizes=(SIZE[0],), extension="png", **settings))
 
 
@@ -103,7 +103,7 @@ def test_an_orientation_in_metadata_alone_turns_nothing(kind: str) -> None:
 def test_deep_gray_is_rounded_to_the_nearest(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pillow_heif.options, "SAVE_HDR_TO_12_BIT", bits == 12)
     values = np.linspace(0, 2**bits - 1, 96 * 64).astype(np.uint16).reshape(64, 96)
-    # libheif takes the upper bits of 16.
+    # libheif uses the upper bits of 16-bit values.
     data = heic("L;16", values << (16 - bits), matrix_coefficients=1)
     result = made(data)
     assert result.header is not None
@@ -138,7 +138,7 @@ def test_a_colour_space_by_numbers_is_noted_and_converted() -> None:
     data = heic_of(flat, **DISPLAY_P3)
     assert made(data).notes == (Note.CICP,)
     assert pixels_of(data).getpixel((0, 0)) == (200, 60, 60)
-    # By the matrix from Display P3 to sRGB of linear values.
+    # Computed with the matrix from linear Display P3 to linear sRGB.
     assert pixels_of(data, color="srgb").getpixel((0, 0)) == (217, 42, 52)
     assert made(heic_of(flat)).notes == ()  # the encoder writes sRGB
 

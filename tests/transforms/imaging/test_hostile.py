@@ -1,4 +1,4 @@
-"""Files that would harm the process that opens them with Pillow 12."""
+"""Files that would harm a process that opens them with Pillow 12."""
 
 import io
 import struct
@@ -21,7 +21,7 @@ ADVICE = ": remove the metadata with another program"
 
 
 def refused(data: bytes) -> tuple[Kind, str]:
-    """Return why a file is refused."""
+    """Return the kind and the message of the error with which a file is rejected."""
     (error,) = process_image(data, ResizeSpec(sizes=(16,), extension="jpg")).outputs.values()
     assert isinstance(error, ImageError)
     assert error.stage is Stage.DECODE
@@ -138,7 +138,7 @@ def test_a_bmp_that_skips_lines_of_millions_of_pixels(compression: int) -> None:
 
 
 def with_tile_lengths(parts: int, boxed: bool) -> tuple[bytes, bytes]:
-    """Return a JPEG 2000 file, and the same in more parts than its list of tile lengths (TLM) has, which is one."""
+    """Return a JPEG 2000 file, and the same with more tile parts than the one in its list of tile lengths (TLM)."""
     data = image_bytes(photo(1, (60, 40)), "JPEG2000", no_jp2=not boxed)
     start = data.index(b"\xff\x90")
     length = int.from_bytes(data[start + 6 : start + 10], "big")
@@ -152,7 +152,7 @@ def with_tile_lengths(parts: int, boxed: bool) -> tuple[bytes, bytes]:
 
 @pytest.mark.parametrize("boxed", [False, True])
 def test_tile_lengths_of_jpeg_2000_are_not_read(boxed: bool) -> None:
-    """OpenJPEG would write past the end of the memory that it allocates for one part."""
+    """OpenJPEG would write past the end of the memory that it allocates for one tile part."""
     data, crafted = with_tile_lengths(200, boxed)
     harmless = defuse(crafted)
     assert harmless == crafted.replace(b"\xff\x55\0\x09", b"\xff\x64\0\x09")

@@ -1,4 +1,4 @@
-"""The public names of the core, imported as the documentation says."""
+"""The public names of the core, imported as documented."""
 
 import io
 

@@ -43,7 +43,7 @@ def planes(count: int, size: tuple[int, int] = (31, 17)) -> list[Plane]:
 
 
 def marked(marker: int, data: bytes = PHOTO) -> bytes:
-    """Return a JPEG whose frame header has another marker."""
+    """Return a JPEG with a different marker for its frame header."""
     at = data.index(b"\xff\xc0")
     return data[: at + 1] + bytes((marker,)) + data[at + 2 :]
 
@@ -167,7 +167,7 @@ def test_lossless_pixels_are_the_ones_that_were_coded(count: int, parameters: di
         assert band.tobytes() == (bytes(255 - sample for sample in coded) if count == 4 else coded)
 
 
-# The name of a coding -> a JPEG that has it.
+# The name of a coding -> a JPEG with this coding.
 UNSUPPORTED = {
     "lossless JPEG (SOF3) of 6 bits": lossless([[[9] * 8] * 8], bits=6),
     "lossless JPEG (SOF3) of 16 bits": lossless([[[900] * 8] * 8], bits=16),
@@ -202,7 +202,7 @@ def test_an_unsupported_coding_is_named(coding: str, settings: dict[str, Any]) -
 
 @pytest.mark.parametrize("data", [ARITHMETIC, PROGRESSIVE_ARITHMETIC])
 def test_arithmetic_coding_is_read(data: bytes) -> None:
-    """The picture has a gradient in each colour."""
+    """The picture has a gradient in each color channel."""
     pixels = decode(open_image(data), ResizeSpec()).pixels
     assert pixels.size == (16, 12)
     corners = [pixels.getpixel(place) for place in ((2, 1), (13, 1), (2, 10))]

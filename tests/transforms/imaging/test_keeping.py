@@ -1,4 +1,4 @@
-"""--keep_small: a source that needs no change is stored byte for byte, and no other one is."""
+"""--keep_small: only a source that needs no change is stored byte for byte."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def made(data: bytes, *sizes: int, **settings: Any) -> ImageResult:
 
 
 def kept(data: bytes, *sizes: int, **settings: Any) -> list[bool]:
-    """Return for each size whether the source was kept, and check that the bytes say the same."""
+    """Return for each size whether the source was kept, and check this against the bytes."""
     found = []
     for output in made(data, *sizes, **settings).outputs.values():
         assert isinstance(output, Encoded)
@@ -76,7 +76,7 @@ def test_a_source_that_needs_no_change_is_kept(name: str) -> None:
 @pytest.mark.parametrize("name", KEPT)
 def test_no_end_of_a_kept_source_may_be_missing_and_nothing_may_follow(name: str) -> None:
     data = KEPT[name]
-    if name != "AVIF":  # its decoder refuses the longer file, or reads it; it is not kept either way
+    if name != "AVIF":  # its decoder may reject or read the longer file, but it is never kept
         assert kept(data + b"more") == [False]
     for end in (len(data) - 1, len(data) // 2):
         output = made(data[:end]).outputs[64]
@@ -84,7 +84,7 @@ def test_no_end_of_a_kept_source_may_be_missing_and_nothing_may_follow(name: str
 
 
 _FRAME = jpeg(1, SIZE).index(b"\xff\xc0")
-# Luma has 3 x 1 samples for each sample of a colour.
+# Luma has 3 x 1 samples for each chroma sample.
 RARE_SUBSAMPLING = jpeg(1, SIZE)[: _FRAME + 11] + b"\x31" + jpeg(1, SIZE)[_FRAME + 12 :]
 NOT_KEPT: dict[str, tuple[bytes, dict[str, Any]]] = {
     "another format": (JPEG, {"extension": "png"}),
@@ -131,7 +131,7 @@ def test_a_source_that_needs_a_change_is_encoded_as_without_the_flag(name: str) 
 
 
 def test_a_deep_avif_is_not_kept() -> None:
-    # The configuration (av1C) has a bit for more than 8 bits a channel.
+    # The configuration (av1C) has a flag for more than 8 bits per channel.
     data = image_bytes(PHOTO, "AVIF", max_threads=1)
     at = data.index(b"av1C") + 6
     assert not is_deep_avif(data)

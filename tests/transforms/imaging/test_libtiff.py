@@ -1,4 +1,4 @@
-"""Messages of libtiff: in the error of the image that they are about, and never on the terminal."""
+"""Messages of libtiff appear in the error of the right image, and never on the terminal."""
 
 import subprocess
 import sys

@@ -26,6 +26,6 @@ from transforms.imaging.opening import open_image
 def test_memory_needed(mode: str, image_format: str, parameters: dict[str, Any], expected: int) -> None:
     image = open_image(image_bytes(Image.new(mode, (100, 100)), image_format, **parameters)).image
     target = Target(50, 50, 20, (0, 0, 100, 40), (0, 0, 50, 20))
-    half_resized = 50 * 100 * 4  # resized across, not yet down
+    half_resized = 50 * 100 * 4  # resized horizontally, but not yet vertically
     assert memory_needed(image, (100, 100), target, "jpg") == 100 * 100 * expected + half_resized + 50 * 20 * 4
     assert memory_needed(image, (100, 100), target, "avif") == 100 * 100 * expected + half_resized + 50 * 20 * 16

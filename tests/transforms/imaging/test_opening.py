@@ -1,4 +1,4 @@
-"""Opening: which files are read, what their headers say, and why others are refused."""
+"""Opening: which files are read, what their headers contain, and why other files are rejected."""
 
 import zlib
 from typing import Any
@@ -146,7 +146,7 @@ def test_a_format_without_a_signature_is_candidate_last() -> None:
 @pytest.mark.parametrize("compression", [None, "tiff_lzw"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_tiff_stays_as_it_is_stored(orientation: int, compression: str | None) -> None:
-    """Without a correction Pillow turns a TIFF while it decodes it, and no other format."""
+    """Without a correction, Pillow would turn a TIFF while decoding it, unlike other formats."""
     stored = Image.new("RGB", (40, 20), "#ffffff")
     stored.paste("#ff0000", (0, 0, 10, 5))
     data = image_bytes(stored, "TIFF", tiffinfo={0x0112: orientation}, compression=compression)

@@ -1,4 +1,4 @@
-"""The orientation of a picture: EXIF, or else XMP, in every format."""
+"""The orientation of a picture, from EXIF or else XMP, in every format."""
 
 import io
 import struct
@@ -25,7 +25,7 @@ def xmp(orientation: int) -> bytes:
 
 
 def exif(orientation: int | None, **more: Any) -> bytes:
-    """Return an EXIF block without the prefix of a JPEG: a camera's name, and an orientation unless it is None."""
+    """Return an EXIF block without the header of a JPEG. It has a camera's name, and an orientation unless None."""
     block = Image.Exif()
     block[0x0110] = "camera"
     if orientation is not None:
@@ -34,7 +34,7 @@ def exif(orientation: int | None, **more: Any) -> bytes:
 
 
 def file(image_format: str, exif_block: bytes | None, packet: bytes | None) -> bytes:
-    """Return an image of 40 x 20 pixels with both blocks."""
+    """Return an image file of 40 x 20 pixels with an EXIF block and an XMP packet, unless they are None."""
     image = Image.new("RGB", (40, 20), "#ffffff")
     image.paste("#ff0000", (0, 0, 10, 10))
     prefix = b"Exif\0\0" if image_format == "JPEG" else b""

@@ -1,4 +1,4 @@
-"""What Pillow raises becomes a plain sentence."""
+"""Pillow's exceptions become plain sentences."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""PNGs with faults in their metadata or in their pixels."""
+"""PNGs with damage in their metadata or pixels."""
 
 import random
 import struct
@@ -24,12 +24,12 @@ BOMB = zlib.compress(bytes(50_000_000))
 
 
 def picture(*chunks_around: tuple[bytes, bytes]) -> bytes:
-    """Return the row with chunks before it."""
+    """Return a PNG of the row, with chunks before the pixels."""
     return png((3, 1), *chunks_around, PIXELS)
 
 
 def with_wrong_checksum(data: bytes, name: bytes) -> bytes:
-    """Return the file with a wrong checksum in its first chunk of a name."""
+    """Return the file with a wrong checksum in its first chunk with this name."""
     chunk = next(chunk for chunk in chunks(data) if chunk.name == name)
     wrong = bytes([data[chunk.end - 1] ^ 1])
     return data[: chunk.end - 1] + wrong + data[chunk.end :]
@@ -110,7 +110,7 @@ def test_many_texts_together_are_too_much() -> None:
 def test_an_ancillary_chunk_that_is_malformed_costs_nothing_else(name: bytes, body: bytes) -> None:
     data = picture((name, body))
     assert pixels(data) == ROW
-    if name != b"cHRM":  # Pillow reads it in any length
+    if name != b"cHRM":  # Pillow accepts it with any length
         assert Note.METADATA_DROPPED in notes(data)
 
 
@@ -137,7 +137,7 @@ def test_a_wrong_checksum_of_the_pixels_is_damage() -> None:
 
 
 def test_pixels_that_decode_although_their_bits_are_wrong() -> None:
-    # Stored without compression, any value of a pixel decodes; only Adler's sum and the checksum are wrong.
+    # Without compression, any pixel value can be decoded; only the Adler-32 and the checksum are wrong.
     stored = zlib.compress(b"\0" + ROW, 0)
     place = picture().index(PIXELS[1])
     data = bytearray(png((3, 1), (b"IDAT", stored)))
@@ -292,7 +292,7 @@ def test_bytes_that_are_not_chunks() -> None:
 
 
 def icon(frame: bytes, *others: bytes) -> bytes:
-    """Return an icon of a PNG of 3 x 1 pixels, after others that are smaller by its directory."""
+    """Return an icon with a PNG of 3 x 1 pixels, after pictures that are smaller according to its directory."""
     frames = [*others, frame]
     directory, offset = b"", 6 + 16 * len(frames)
     for picture_data in frames:

@@ -1,4 +1,4 @@
-"""Photoshop files: which channels belong to the picture, and which is its transparency."""
+"""Photoshop files: which channels belong to the picture, and which one is its transparency."""
 
 import struct
 from typing import Any
@@ -17,17 +17,17 @@ GRAY, COLOR, CMYK, LAB = 1, 3, 4, 9
 
 
 def packed(row: bytes) -> bytes:
-    """Return a row in PackBits, as literal bytes."""
+    """Return a row in PackBits format, as literal bytes."""
     return bytes([len(row) - 1]) + row
 
 
 def psd(color_mode: int, channels: list[list[bytes]], layers: int | None, *, compress: bool) -> bytes:
-    """Return a Photoshop file of 8 bits.
+    """Return a Photoshop file with 8 bits per channel.
 
     Args:
-        color_mode: Photoshop's number.
+        color_mode: Photoshop's number of the color mode.
         channels: the rows of each channel.
-        layers: the number of layers as it is stored; None for a file without a section of layers.
+        layers: the number of layers as stored; None for a file without a section of layers.
         compress: whether to use PackBits.
     """
     height, width = len(channels[0]), len(channels[0][0])
@@ -51,7 +51,7 @@ def picture(data: bytes, **settings: Any) -> tuple[list[Any], tuple[Note, ...]]:
 
 
 def plane(*values: int) -> list[bytes]:
-    """Return a channel of two columns."""
+    """Return the rows of a channel with two columns."""
     return [bytes(values[at : at + 2]) for at in range(0, len(values), 2)]
 
 

@@ -71,7 +71,7 @@ def test_any_resize(number: int, instruction_set: str) -> None:
 def test_a_box_may_exceed_the_image_in_its_last_digit(
     side: float, share: float, ulps: int, instruction_set: str
 ) -> None:
-    """A product may put a corner outside the image by a few units in the last place."""
+    """Rounding of a product may move a corner outside the image by a few units in the last place."""
     limit = int(side) + 1
     first, last = limit * share, limit * (1 + ulps * sys.float_info.epsilon)
     case = Resize(PHOTO.resize((limit, limit)), (7, 7), LANCZOS, (first, first, last, last))
@@ -95,7 +95,7 @@ def test_other_modes_are_pillows(mode: str, monkeypatch: pytest.MonkeyPatch) -> 
         ((2, 60_001), (1, 60_000)),  # in two steps
         ((1, 1), (3000, 3)),
         ((3, 1), (1, 3000)),
-        ((40_000, 1), (20_000, 1)),  # more weights than are kept
+        ((40_000, 1), (20_000, 1)),  # more weights than are cached
     ],
 )
 @pytest.mark.parametrize("mode", ["L", "RGB"])
@@ -116,7 +116,7 @@ def test_an_image_in_several_blocks_of_memory(mode: str, size: tuple[int, int], 
 
 @built
 def test_strips_and_what_fits_no_strip(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows of 4,000 bytes, four strips of two; then strips that lie in several blocks themselves."""
+    """First, rows of 4,000 bytes in four strips of two rows; then, strips that are themselves in several blocks."""
     extension, strips = resample._extension(), []
     across = extension.across
 
@@ -135,7 +135,7 @@ def test_strips_and_what_fits_no_strip(monkeypatch: pytest.MonkeyPatch) -> None:
 @built
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_pixels_in_memory_of_others(mode: str) -> None:
-    """Pillow 12.3 crashes where it exports the pixels of such an image."""
+    """Pillow 12.3 crashes when it exports the pixels of such an image."""
     borrowed = Image.fromarrow(resample._Pixels(_pixels_of(noise(mode, (64, 48)))), mode, (64, 48))
     assert borrowed.readonly
     assert difference(Resize(borrowed, (20, 15), LANCZOS, None), "portable") is None
@@ -186,7 +186,7 @@ def test_what_pillow_refuses_is_refused_in_its_words(size: tuple[int, int], box:
 
 @built
 def test_weights_too_large_for_the_exact_form_are_refused() -> None:
-    """A filter's weights never are; the memory that they take can be."""
+    """The weights of filters never are too large, but the memory that they need can be."""
     assert resample._extension().weights("portable", 100, 0, 100, 50, 4)[1:] == (0, 100)
     assert resample._extension().weights("portable", 2**31 - 1, 0, 2**31, 2**30, 4) is None
     assert resample._extension().weights("portable", 2**31 - 1, 0, 2**31, 1, 4) is None
@@ -249,12 +249,12 @@ def test_memory_is_given_back() -> None:
         before = _resident()
         for number in range(times):
             resample.resize(image, (500 + number % 7, 400), LANCZOS)
-            resample.resize(strips, (100, 100), LANCZOS, (0, 0, 4100 - number / 1000, 500))  # not kept
+            resample.resize(strips, (100, 100), LANCZOS, (0, 0, 4100 - number / 1000, 500))  # not cached
         gc.collect()
         return _resident() - before
 
     grown(20)
-    assert grown(100) < 8 << 20  # one result that was lost each time would be 80 MB
+    assert grown(100) < 8 << 20  # leaking one result per call would take 80 MB
 
 
 def _resident() -> int:
@@ -307,7 +307,7 @@ def test_workers_with_and_without_the_extension_write_the_same_bytes(monkeypatch
 
 @built
 def test_bytes_that_are_not_pillows_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As with a Pillow that resamples in another way."""
+    """This simulates a Pillow that resamples differently."""
     true = Image.Image.resize
 
     def another(image: Image.Image, *arguments: Any) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Damage that Pillow ignores."""
+"""Detection of damage that Pillow ignores."""
 
 import sys
 from importlib.metadata import version
@@ -19,7 +19,7 @@ PHOTO = jpeg(1, (400, 300))
 
 
 def cut(data: bytes) -> bytes:
-    """Return a JPEG without a piece from the middle of its coded data."""
+    """Return a JPEG with a piece removed from the middle of its coded data."""
     middle = len(data) // 2
     return data[:middle] + data[middle + 500 :]
 
@@ -53,7 +53,7 @@ def test_what_follows_the_picture_does_not_matter() -> None:
 def test_rare_subsamplings_cannot_be_checked_and_are_noted() -> None:
     data = bytearray(PHOTO)
     frame = data.index(b"\xff\xc0")
-    assert data[frame + 11] == 0x22  # luma has 2 x 2 samples for each sample of a colour
+    assert data[frame + 11] == 0x22  # luma has 2 x 2 samples for each chroma sample
     data[frame + 11] = 0x31  # 3 x 1 makes it a different picture
     assert check(bytes(data)) is False
     assert notes(bytes(data)) == (Note.UNCHECKED,)

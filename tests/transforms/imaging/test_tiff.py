@@ -1,4 +1,4 @@
-"""TIFFs that Pillow alone misreads: palettes of 8-bit entries, and uncompressed YCbCr."""
+"""TIFFs that Pillow misreads without help: palettes with 8-bit entries, and uncompressed YCbCr."""
 
 import random
 import struct
@@ -20,7 +20,7 @@ SHORT, LONG, RATIONAL = 3, 4, 5
 
 
 def directory(strips: Sequence[bytes], entries: dict[int, tuple[int, list[Any]]], order: str, tiled: bool) -> bytes:
-    """Return a TIFF of strips or tiles, with tags of (type, values)."""
+    """Return a TIFF of strips or tiles. `entries` is tag -> (type, values)."""
     body, offsets = b"", []
     for strip in strips:
         offsets.append(8 + len(body))
@@ -55,7 +55,7 @@ def pixels(data: bytes, **settings: Any) -> list[Any]:
 
 
 def with_palette(colors: Sequence[Sequence[int]], bits: int, compress: bool = False, order: str = "<") -> bytes:
-    """Return a row with each entry of a palette once; colours are (red, green, blue) of 16 bits."""
+    """Return a TIFF of one row with each palette entry once. Colors are (red, green, blue) of 16 bits each."""
     indices = "".join(f"{index:0{bits}b}" for index in range(2**bits))
     row = int(indices, 2).to_bytes(len(indices) // 8 or 1, "big") if len(indices) >= 8 else bytes([0b01000000])
     tags: dict[int, tuple[int, list[Any]]] = {
@@ -103,7 +103,7 @@ STUDIO = tuple(map(Fraction, (16, 235, 128, 240, 128, 240)))
 
 
 class Planes(NamedTuple):
-    """The samples of a picture; `step` is how many pixels across and down share a colour."""
+    """The samples of a picture. `step` is the numbers of pixels across and down that share chroma samples."""
 
     width: int
     height: int
@@ -114,7 +114,7 @@ class Planes(NamedTuple):
 
 
 def planes(width: int, height: int, step: tuple[int, int]) -> Planes:
-    """Return random samples; some of their colours lie outside RGB and are clipped."""
+    """Return random samples. Some of their colors are outside the range of RGB and are clipped."""
     chance = random.Random(width)
 
     def plane(across: int, down: int, lowest: int, highest: int) -> list[list[int]]:
@@ -127,7 +127,7 @@ def planes(width: int, height: int, step: tuple[int, int]) -> Planes:
 
 
 def units(picture: Planes, left: int, top: int, width: int, height: int) -> Iterator[int]:
-    """Yield the samples of a part in the order of TIFF: for each block its luma, row by row, and its two colours."""
+    """Yield the samples of a part in TIFF's order: for each block, its luma row by row, then its two chroma samples."""
     across, down = picture.step
     for y in range(top, top + height, down):
         for x in range(left, left + width, across):
@@ -202,7 +202,7 @@ def test_uncompressed_ycbcr(size: tuple[int, int], step: tuple[int, int], parts:
 def test_ycbcr_of_other_coefficients_and_references() -> None:
     picture = planes(20, 12, (2, 2))
     tags = {529: (RATIONAL, list(BT709)), 532: (RATIONAL, list(STUDIO))}
-    # libtiff rounds the colours once more, when it scales them from the reference to the full range.
+    # libtiff rounds the chroma again when it scales it from the reference range to the full range.
     assert furthest(pixels(ycbcr(picture, further=tags)), expected(picture, BT709, STUDIO)) <= 3
     assert furthest(expected(picture), expected(picture, BT709, STUDIO)) > 20
 
@@ -246,7 +246,7 @@ def test_pillows_own_ycbcr() -> None:
 def test_ycbcr_that_is_cut_off_is_truncated() -> None:
     picture = planes(20, 12, (1, 1))
     whole = ycbcr(picture)
-    # The pixels follow the directory, instead of beginning at byte 8.
+    # The pixels follow the directory instead of starting at byte 8.
     length = 20 * 12 * 3
     data = whole.replace(struct.pack("<HHII", 273, LONG, 1, 8), struct.pack("<HHII", 273, LONG, 1, len(whole)))
     assert pixels(data + whole[8 : 8 + length]) == pixels(whole)

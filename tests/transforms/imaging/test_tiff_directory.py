@@ -1,4 +1,4 @@
-"""The directory of a TIFF, as it is stored: classic and BigTIFF, in both byte orders."""
+"""The stored directory of a TIFF: classic TIFF and BigTIFF, in both byte orders."""
 
 import struct
 
@@ -12,7 +12,7 @@ TAGS = {256: 10, 257: 10, 258: 8, 259: 1, 262: 1, 273: 16, 277: 1, 278: 10, 279:
 
 
 def classic(*entries: bytes, after: bytes = b"") -> bytes:
-    """Return a little-endian TIFF that is nothing but a directory, and bytes after it."""
+    """Return a little-endian TIFF that consists of a directory and the bytes `after`."""
     return b"II*\0" + struct.pack("<IH", 8, len(entries)) + b"".join(entries) + after
 
 
@@ -59,7 +59,7 @@ def test_a_directory_that_is_cut_off() -> None:
     with pytest.raises(struct.error):
         next(entries)
     assert whole_numbers(data[:-1]) == {}
-    assert whole_numbers(data[:-12]) == {256: 5, 257: 5}  # all that is there is whole
+    assert whole_numbers(data[:-12]) == {256: 5, 257: 5}  # no entry is truncated
     with pytest.raises(struct.error):
         read_directory(data[:9], 0, is_big=False)
 

@@ -1,4 +1,4 @@
-"""Unsupported codings are named, and supported ones never are."""
+"""Unsupported codings are named, and supported ones are not."""
 
 import struct
 
@@ -25,7 +25,7 @@ def outcome(data: bytes) -> Encoded | ImageError:
 
 
 def jpeg_2000(components: int) -> bytes:
-    """Return the beginning of a codestream: SOC and SIZ."""
+    """Return the beginning of a JPEG 2000 codestream: SOC and SIZ."""
     size = struct.pack(">HIIIIIIIIH", 0, 8, 8, 0, 0, 8, 8, 0, 0, components) + b"\x07\x01\x01" * components
     return b"\xff\x4f\xff\x51" + struct.pack(">H", 2 + len(size)) + size + bytes(100)
 
@@ -115,7 +115,7 @@ def test_damaged_files_and_other_files_are_not_called_unsupported(kind: Kind, da
         assert (kind, error.kind) == (
             Kind.DAMAGED,
             Kind.UNSUPPORTED_DEPTH,
-        )  # a wrong number of bits counts as an unsupported depth
+        )  # the kind for a wrong number of bits is unsupported-depth
 
 
 @pytest.mark.parametrize(

@@ -45,14 +45,14 @@ def test_other_files_have_no_such_header(data: bytes) -> None:
 
 
 def extended(chunks: bytes, size: tuple[int, int]) -> bytes:
-    """Return a file of chunks after a header that declares (width, height) pixels."""
+    """Return a WebP of chunks after a header that declares (width, height) pixels."""
     dimensions = b"".join((side - 1).to_bytes(3, "little") for side in size)
     body = b"WEBPVP8X" + struct.pack("<II", 10, 0) + dimensions + chunks
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def bomb(size: tuple[int, int]) -> bytes:
-    """Return a file for which opening allocates two pictures of `size`."""
+    """Return a WebP for which opening allocates two pictures of `size`."""
     plain = image_bytes(Image.new("RGB", (4, 4)), "WEBP", lossless=True)
     frame = bytes(6) + (size[0] - 1).to_bytes(3, "little") + (size[1] - 1).to_bytes(3, "little") + bytes(4) + plain[12:]
     animation = b"ANIM" + struct.pack("<IIH", 6, 0, 0) + b"ANMF" + struct.pack("<I", len(frame)) + frame

@@ -1,5 +1,5 @@
-/* AVX2: a weight is split in 15 low bits and an int16 of high bits, and two multiply-adds of pairs of int16
-   take the place of one 32-bit multiplication. */
+/* AVX2: each weight is split into 15 low bits and an int16 of high bits. Two multiply-adds of int16 pairs replace one
+   32-bit multiplication. */
 #include "resample.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -16,7 +16,7 @@ static int works_here(void) {
     return __builtin_cpu_supports("avx2") != 0;
 }
 
-/* low 0, low 1, low 2, low 3, high 0, high 1, high 2, high 3 */
+/* Order: low 0, low 1, low 2, low 3, high 0, high 1, high 2, high 3. */
 static void pack(const int32_t taps[4], uint8_t *quad) {
     int16_t split[8];
     for (int i = 0; i < 4; i++) {
@@ -34,7 +34,7 @@ AVX2 static inline __m256i join(__m256i low, __m256i high) {
     return _mm256_add_epi32(low, _mm256_slli_epi32(high, LOW_BITS));
 }
 
-/* Add the halves of a and of b: the sums of a in the low half, those of b in the high one, rounded. */
+/* Add the two halves of a, and the two halves of b. Return the rounded sums: a's in the low half, b's in the high. */
 AVX2 static inline __m256i rounded_halves(__m256i a, __m256i b) {
     __m256i sum = _mm256_add_epi32(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
     return _mm256_srai_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(HALF)), PRECISION);
@@ -42,7 +42,7 @@ AVX2 static inline __m256i rounded_halves(__m256i a, __m256i b) {
 
 AVX2 static inline void store_pixel(uint8_t *out, size_t x, int pixel) { memcpy(out + 4 * x, &pixel, 4); }
 
-/* Each 128-bit half has two pixels of one row, channel by channel, as int16. */
+/* Each 128-bit half contains two pixels of one row, channel by channel, as int16. */
 AVX2 static void across(const Weights *weights, const uint8_t *const *in, uint8_t *const *out, uint32_t mask) {
     const __m256i channels = _mm256_setr_epi8(
         0, -1, 4, -1, 1, -1, 5, -1, 2, -1, 6, -1, 3, -1, 7, -1,
@@ -89,7 +89,7 @@ AVX2 static inline __m256i broadcast(const uint8_t *four_bytes) {
     return _mm256_set1_epi32(value);
 }
 
-/* Add the rows a and b, 32 bytes of each, to the sums. */
+/* Add 32 bytes of the weighted rows a and b to the sums. */
 AVX2 static inline void add_pair(
     const uint8_t *a, const uint8_t *b, __m256i low_weights, __m256i high_weights, __m256i low[4], __m256i high[4]
 ) {
@@ -105,7 +105,7 @@ AVX2 static inline void add_pair(
     }
 }
 
-/* Make 32 bytes of a row. */
+/* Compute 32 bytes of an output row. */
 AVX2 static inline __m256i down_32(const uint8_t *const *in, int quads, const uint8_t *packed, size_t x) {
     __m256i low[4], high[4];
     for (int j = 0; j < 4; j++) {
@@ -127,7 +127,7 @@ AVX2 static void down(
 ) {
     const __m256i kept = _mm256_set1_epi32((int)mask);
     for (size_t x = 0; x < bytes; x += 32) {
-        /* The last 32 bytes may begin among those made before, by whole pixels. */
+        /* The last 32 bytes may overlap the previous ones by whole pixels. */
         size_t at = x + 32 > bytes ? bytes - 32 : x;
         __m256i made = _mm256_and_si256(down_32(in, quads, packed, at), kept);
         _mm256_storeu_si256((__m256i *)(out + at), made);

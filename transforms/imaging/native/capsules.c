@@ -98,7 +98,7 @@ static void delete_schema(PyObject *capsule) {
     free(schema);
 }
 
-/* The private data is the array of buffers, and the second buffer the pixels. */
+/* The private data is the array of buffers. The second buffer contains the pixels. */
 static void release_array(struct ArrowArray *array) {
     free((void *)array->buffers[1]);
     free(array->private_data);

@@ -1,4 +1,4 @@
-/* What the Python module keeps in capsules, and their names. */
+/* The capsules in which the Python module stores weights, pixels and Arrow structures. */
 #ifndef CAPSULES_H
 #define CAPSULES_H
 
@@ -7,18 +7,18 @@
 
 #include "resample.h"
 
-/* Take ownership of the weights; free them on failure too. */
+/* Take ownership of the weights. They are freed on failure, too. */
 PyObject *weights_capsule(Weights weights);
 Weights *weights_in(PyObject *capsule);
 
-/* Allocate rows of pixels; their bytes have no values yet. */
+/* Allocate rows of pixels without initializing them. */
 PyObject *new_pixels(size_t pixel, size_t width, size_t height);
 Pixels *pixels_in(PyObject *capsule);
 
-/* Find the bytes of an exported array of single bytes, or of lists of four. */
+/* Return the bytes, and their number, of an exported array of single bytes or of lists of four bytes. */
 const uint8_t *bytes_in(PyObject *array_capsule, size_t *length);
 
-/* Move the bytes of `pixels` into an array of single bytes: (schema, array), as __arrow_c_array__ returns. */
+/* Move the bytes of `pixels` into an array of single bytes. Return (schema, array), as __arrow_c_array__ does. */
 PyObject *export_pixels(Pixels *pixels);
 
 #endif

@@ -1,4 +1,4 @@
-/* The kernels that this compiler can make. */
+/* The kernels that this compiler can build. */
 #include "resample.h"
 
 extern const Kernel PORTABLE;

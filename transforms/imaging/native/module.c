@@ -1,4 +1,4 @@
-/* transforms.imaging._resample: the steps that transforms/imaging/resample.py makes a resize of. */
+/* transforms.imaging._resample: the steps that transforms/imaging/resample.py combines into a resize. */
 #include "capsules.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* NEON, which every aarch64 processor has: 32-bit multiply-adds of four channels, or of four bytes of a row. */
+/* NEON, available on every aarch64 processor: 32-bit multiply-adds of four channels, or of four bytes of a row. */
 #include "resample.h"
 
 #if defined(__aarch64__) && defined(__GNUC__) && defined(__ARM_NEON) && !defined(__ARM_BIG_ENDIAN)
@@ -14,7 +14,7 @@ static void pack(const int32_t taps[4], uint8_t *quad) { memcpy(quad, taps, QUAD
 
 static inline int32x4_t quad_at(const uint8_t *packed) { return vreinterpretq_s32_u8(vld1q_u8(packed)); }
 
-/* Widen 16 bytes to 32 bits, four by four. */
+/* Widen 16 bytes to 32-bit integers, four per vector. */
 static inline void widen(uint8x16_t bytes, int32x4_t wide[4]) {
     uint16x8_t low = vmovl_u8(vget_low_u8(bytes)), high = vmovl_u8(vget_high_u8(bytes));
     wide[0] = vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(low)));
@@ -23,7 +23,7 @@ static inline void widen(uint8x16_t bytes, int32x4_t wide[4]) {
     wide[3] = vreinterpretq_s32_u32(vmovl_u16(vget_high_u16(high)));
 }
 
-/* Shift, clip to 0 and 65535. */
+/* Shift the sums, and clip them to 0 to 65535. */
 static inline uint16x4_t levels(int32x4_t sum) { return vqmovun_s32(vshrq_n_s32(sum, PRECISION)); }
 
 static void across(const Weights *weights, const uint8_t *const *in, uint8_t *const *out, uint32_t mask) {
@@ -57,7 +57,7 @@ static void across(const Weights *weights, const uint8_t *const *in, uint8_t *co
     }
 }
 
-/* Make 16 bytes of a row. */
+/* Compute 16 bytes of an output row. */
 static inline uint8x16_t down_16(const uint8_t *const *in, int quads, const uint8_t *packed, size_t x) {
     int32x4_t sums[4];
     for (int j = 0; j < 4; j++) {
@@ -85,7 +85,7 @@ static void down(
 ) {
     const uint8x16_t kept = vreinterpretq_u8_u32(vdupq_n_u32(mask));
     for (size_t x = 0; x < bytes; x += STEP) {
-        /* The last bytes may begin among those made before, by whole pixels. */
+        /* The last 16 bytes may overlap the previous ones by whole pixels. */
         size_t at = x + STEP > bytes ? bytes - STEP : x;
         vst1q_u8(out + at, vandq_u8(down_16(in, quads, packed, at), kept));
     }

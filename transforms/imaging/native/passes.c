@@ -1,10 +1,10 @@
-/* The two passes over rows of pixels, by a kernel. */
+/* The two passes over rows of pixels, which a kernel computes. */
 #include "resample.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Memory for rows that a kernel cannot read or write where they are. */
+/* Memory for copies of rows that a kernel cannot read or write in place. */
 typedef struct {
     uint8_t *in, *out;
     size_t in_bytes, out_bytes; /* of one row */
@@ -26,7 +26,7 @@ static void free_scratch(Scratch *scratch) {
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Resize rows of 4-byte pixels; rows that the kernel would read beyond their end are copied first. */
+/* Resize rows of 4-byte pixels. Copy rows first if the kernel would read beyond their end. */
 static void across_colors(
     const Weights *weights, const uint8_t *source, size_t height, uint8_t *target, const Scratch *scratch, uint32_t mask
 ) {
@@ -36,7 +36,7 @@ static void across_colors(
         const uint8_t *in[ROWS_MAX];
         uint8_t *out[ROWS_MAX];
         for (size_t i = 0; i < step; i++) {
-            /* Beyond the last row, make the last row again. */
+            /* Beyond the last row, repeat the last row. */
             size_t row = smaller(y + i, height - 1);
             in[i] = source + row * in_bytes;
             out[i] = target + row * out_bytes;
@@ -49,7 +49,7 @@ static void across_colors(
     }
 }
 
-/* Interleave four rows of 1-byte pixels as if they were the channels of one row. */
+/* Interleave four rows of 1-byte pixels, as if they were the channels of one row. */
 static void interleave(const uint8_t *const in[4], size_t width, uint8_t *restrict out) {
     const uint8_t *a = in[0], *b = in[1], *c = in[2], *d = in[3];
     for (size_t x = 0; x < width; x++) {
@@ -69,7 +69,7 @@ static void deinterleave(const uint8_t *restrict in, size_t width, uint8_t *cons
     }
 }
 
-/* Resize rows of 1-byte pixels, four of them in each row of the kernel. */
+/* Resize rows of 1-byte pixels. Pass four of them to the kernel as one row. */
 static void across_grays(
     const Weights *weights, const uint8_t *source, size_t height, uint8_t *target, const Scratch *scratch
 ) {
@@ -118,7 +118,7 @@ Outcome pass_across(
     return outcome;
 }
 
-/* Resize columns of rows that are long enough for the kernel. */
+/* Resize columns if rows are long enough for the kernel. */
 static Outcome down_long(const Weights *weights, const Pixels *source, Pixels *made, uint32_t mask) {
     const size_t bytes = source->width * source->pixel, quad_bytes = weights->kernel->quad_bytes;
     const uint8_t **rows = malloc(sizeof(*rows) * ((size_t)weights->quads * 4 + 1));
@@ -128,7 +128,7 @@ static Outcome down_long(const Weights *weights, const Pixels *source, Pixels *m
     for (int y = 0; y < weights->outputs; y++) {
         size_t start = (size_t)(weights->starts[y] - weights->first);
         for (size_t i = 0; i < (size_t)weights->counts[y] * 4; i++) {
-            /* Rows beyond the last have the weight 0: any row will do. */
+            /* Rows beyond the last have the weight 0, so any row will do. */
             rows[i] = source->data + smaller(start + i, source->height - 1) * bytes;
         }
         const uint8_t *packed = weights->packed + (size_t)y * (size_t)weights->quads * quad_bytes;
@@ -145,7 +145,7 @@ static void copy_rows(const Pixels *source, Pixels *made, size_t bytes) {
     }
 }
 
-/* Resize columns of short rows, in copies that are long enough. */
+/* Resize columns of rows that are too short for the kernel, in longer copies. */
 static Outcome down_short(const Weights *weights, const Pixels *source, Pixels *made, uint32_t mask) {
     const size_t bytes = source->width * source->pixel;
     Pixels in = {1, ROW_BYTES_MIN, source->height, calloc(source->height + 1, ROW_BYTES_MIN)};

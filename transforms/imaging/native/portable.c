@@ -1,4 +1,4 @@
-/* The kernel without vector instructions: what the others are compared with. */
+/* The kernel without vector instructions. Tests compare the others with it. */
 #include "resample.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@ static uint32_t tap_of(const uint8_t *packed, size_t i) {
     return tap;
 }
 
-/* End a sum in the byte `band` of a pixel. */
+/* Shift, clip and mask a sum. Return it as byte `band` of a pixel. */
 static uint8_t kept(uint32_t sum, size_t band, uint32_t mask) {
     int32_t level = (int32_t)sum >> PRECISION;
     return (uint8_t)((uint32_t)(level < 0 ? 0 : level > 255 ? 255 : level) & (mask >> (8 * band)));

@@ -1,5 +1,5 @@
-/* AVX-512 VNNI, on 256 bits: a weight is split in three signed bytes, and a multiply-add of four bytes by four
-   takes four taps at once. */
+/* AVX-512 VNNI on 256-bit vectors: each weight is split into three signed bytes. A multiply-add of four bytes by four
+   processes four taps at once. */
 #include "resample.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -17,7 +17,7 @@ static int works_here(void) {
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
 }
 
-/* The digits of 256^0 of four taps, those of 256^1, those of 256^2; each from -128 to 127. */
+/* Order: the digits of 256^0 of four taps, those of 256^1, those of 256^2. Each digit is -128 to 127. */
 static void pack(const int32_t taps[4], uint8_t *quad) {
     for (int i = 0; i < 4; i++) {
         int32_t rest = taps[i];
@@ -61,7 +61,7 @@ VNNI static inline __m256i two_rows(const uint8_t *a, const uint8_t *b) {
 
 VNNI static inline void store_pixel(uint8_t *out, size_t x, int pixel) { memcpy(out + 4 * x, &pixel, 4); }
 
-/* Each 128-bit half has four pixels of one row, channel by channel. */
+/* Each 128-bit half contains four pixels of one row, channel by channel. */
 VNNI static void across(const Weights *weights, const uint8_t *const *in, uint8_t *const *out, uint32_t mask) {
     const __m256i channels =
         _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
@@ -93,7 +93,7 @@ VNNI static void across(const Weights *weights, const uint8_t *const *in, uint8_
     }
 }
 
-/* Make 32 bytes of a row. */
+/* Compute 32 bytes of an output row. */
 VNNI static inline __m256i down_32(const uint8_t *const *in, int quads, const uint8_t *packed, size_t x) {
     Sums sums[4] = {no_sums(), no_sums(), no_sums(), no_sums()};
     for (int i = 0; i < quads; i++, in += 4, packed += QUAD_BYTES) {
@@ -118,7 +118,7 @@ VNNI static void down(
 ) {
     const __m256i kept = _mm256_set1_epi32((int)mask);
     for (size_t x = 0; x < bytes; x += 32) {
-        /* The last 32 bytes may begin among those made before, by whole pixels. */
+        /* The last 32 bytes may overlap the previous ones by whole pixels. */
         size_t at = x + 32 > bytes ? bytes - 32 : x;
         __m256i made = _mm256_and_si256(down_32(in, quads, packed, at), kept);
         _mm256_storeu_si256((__m256i *)(out + at), made);

@@ -1,4 +1,4 @@
-/* The weights of Pillow's filters. Every expression is that of Pillow's Resample.c, in its order and precision:
+/* The weights of Pillow's filters. Every expression has the order and precision of that in Pillow's Resample.c:
    compile without contraction and without -ffast-math. */
 #include "resample.h"
 
@@ -11,14 +11,14 @@
 #define M_PI 3.14159265358979323846
 #endif
 
-/* Kernels split a weight in three signed bytes, or two int16. The largest weight of any filter is about 1.3. */
+/* Kernels split a weight into three signed bytes or two int16. The largest weight of any filter is about 1.3. */
 #define WEIGHT_MAX (127 << 16)
 
-/* Memory for the weights of one line; Pillow takes what is larger. */
+/* The maximum memory for the weights of one line. Pillow resizes lines that need more. */
 #define BYTES_MAX (1 << 28)
 
-/* Where the processor always has fused multiply-adds, compilers take them, and Pillow's packages have them. Where this
-   Pillow was compiled in another way, resample.py notices it. */
+/* On processors that always have fused multiply-adds, compilers use them, and so do Pillow's packages. resample.py
+   detects a Pillow that was compiled differently. */
 #if defined(__aarch64__) || defined(_M_ARM64)
 #define MULTIPLY_ADD(a, b, c) fma(a, b, c)
 #else
@@ -68,14 +68,14 @@ static const struct {
     double support;
 } FILTERS[FILTER_COUNT] = {{box, 0.5}, {bilinear, 1.0}, {hamming, 1.0}, {bicubic, 2.0}, {lanczos, 3.0}};
 
-/* How outputs lie over the line. */
+/* The mapping of outputs to the line. */
 typedef struct {
     double from, scale, stretch, support;
 } Grid;
 
 static double center_of(const Grid *grid, int output) { return MULTIPLY_ADD(output + 0.5, grid->scale, grid->from); }
 
-/* Find the pixels [start, start + count) that an output takes. */
+/* Compute the pixels [start, start + count) that contribute to an output. */
 static void find_taps(const Grid *grid, int size, int output, int *start, int *count) {
     double center = center_of(grid, output);
     int low = (int)(center - grid->support + 0.5);
@@ -84,7 +84,7 @@ static void find_taps(const Grid *grid, int size, int output, int *start, int *c
     *count = (high > size ? size : high) - *start;
 }
 
-/* Round the weights of one output; 0 where one of them is too large. */
+/* Compute and round the weights of one output. Return 0 if one of them is too large. */
 static int round_taps(const Grid *grid, Filter filter, int output, int start, int count, double *exact, int32_t *taps) {
     double center = center_of(grid, output), sum = 0.0, shrink = 1.0 / grid->stretch;
     for (int i = 0; i < count; i++) {
@@ -103,7 +103,7 @@ static int round_taps(const Grid *grid, Filter filter, int output, int start, in
     return 1;
 }
 
-/* Find each output's pixels, and with them the bounds of the whole line. */
+/* Compute each output's pixels, and the bounds of the whole line. */
 static Outcome find_bounds(const Grid *grid, Weights *made) {
     made->first = INT_MAX;
     for (int output = 0; output < made->outputs; output++) {
@@ -122,7 +122,7 @@ static Outcome find_bounds(const Grid *grid, Weights *made) {
     return DONE;
 }
 
-/* Pack the weights of all outputs. Near the end, taps of weight 0 come first, so that quads end at `last`. */
+/* Pack the weights of all outputs. Near the end, prepend taps of weight 0, so that quads end at `last`. */
 static int pack_all(const Grid *grid, Filter filter, Weights *made, double *exact, int32_t *taps) {
     for (int output = 0; output < made->outputs; output++) {
         int start = made->starts[output], count = made->counts[output], quads = (count + 3) / 4;
@@ -171,7 +171,7 @@ Outcome make_weights(const Kernel *kernel, int size, float from, float to, int o
     Grid grid = {.from = from, .scale = (double)(to - from) / outputs};
     grid.stretch = grid.scale < 1.0 ? 1.0 : grid.scale;
     grid.support = FILTERS[filter].support * grid.stretch;
-    /* No more taps than 2 * support + 2, nor than pixels. */
+    /* An output has at most 2 * support + 2 taps, and no more than there are pixels. */
     if (!(grid.support < INT_MAX / 8) || (2 * grid.support + 8) * outputs * (double)kernel->quad_bytes / 4 > BYTES_MAX) {
         return NOT_EXACT;
     }
