@@ -52,25 +52,25 @@ def _add_size_flags(group: FlagGroup) -> None:
     group.add_setting(
         "--fit",
         choices=FITS,
-        help="contain: longest side = SIZE; cover: shortest side = SIZE; crop: cover, then the centre SIZE x SIZE; "
-        "pad: contain, centred on SIZE x SIZE; stretch: SIZE x SIZE (default: %(default)s)",
+        help="contain: longest side = SIZE; cover: shortest side = SIZE; crop: cover, then the center SIZE x SIZE; "
+        "pad: contain, centered on SIZE x SIZE; stretch: SIZE x SIZE (default: %(default)s)",
     )
     group.add_setting(
         "--pad_color",
         type=values.color,
         metavar="COLOR",
-        help="the padding colour of --fit pad: a name, or a value such as #808080 (default: %(default)s)",
+        help="the padding color of --fit pad: a name, or a value such as #808080 (default: %(default)s)",
     )
     group.add_setting(
         "--only_shrink",
         action="store_true",
-        help="do not enlarge images smaller than SIZE, but re-encode them anyway (see --keep_small); pad centres them "
+        help="do not enlarge images smaller than SIZE, but re-encode them anyway (see --keep_small); pad centers them "
         "unscaled, crop uses what there is",
     )
     group.add_setting(
         "--keep_small",
         action="store_true",
-        help="like --only_shrink, and copy images that need no change (format, size, orientation, colour) byte for "
+        help="like --only_shrink, and copy images that need no change (format, size, orientation, color) byte for "
         "byte, with metadata such as EXIF and GPS",
     )
     group.add_setting(
@@ -91,12 +91,12 @@ def _add_pixel_flags(group: FlagGroup) -> None:
         "--background",
         type=values.color,
         metavar="COLOR",
-        help="the background colour for transparent images: a name, or a value such as #808080 (default: %(default)s)",
+        help="the background color for transparent images: a name, or a value such as #808080 (default: %(default)s)",
     )
     group.add_setting(
         "--color",
         choices=COLORS,
-        help="keep-numbers: keep the pixel values and drop the colour profile, as the old script did; srgb: convert by "
+        help="keep-numbers: keep the pixel values and drop the color profile, as the old script did; srgb: convert by "
         "the profile or by cICP, after resizing (default: %(default)s)",
     )
     group.add_setting(

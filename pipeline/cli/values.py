@@ -104,9 +104,9 @@ def color(text: str) -> str:
     try:
         red, green, blue, alpha = (*ImageColor.getrgb(text), 255)[:4]
     except ValueError as error:
-        raise ArgumentTypeError(f"{text!r} is not a colour: use a name, or a value such as #ffffff") from error
+        raise ArgumentTypeError(f"{text!r} is not a color: use a name, or a value such as #ffffff") from error
     if max(red, green, blue, alpha) > 255:
-        raise ArgumentTypeError(f"{text!r} is not a colour: its values go up to 255 or 100%; use one such as #ffffff")
+        raise ArgumentTypeError(f"{text!r} is not a color: its values go up to 255 or 100%; use one such as #ffffff")
     opaque = f"#{red:02x}{green:02x}{blue:02x}"
     if alpha < 255:
         raise ArgumentTypeError(f"{text!r} is not opaque, but outputs cannot be transparent: use {opaque}")

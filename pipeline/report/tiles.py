@@ -73,7 +73,7 @@ class Tiles:
         x0, y0, x1, y1 = row["output_box"]
         part, shown = "the whole picture", (pair.output.width, pair.output.height)
         if shown != (x1 - x0, y1 - y0):
-            part = f"the centre, {dimensions(*shown)} of {dimensions(x1 - x0, y1 - y0)} pixels"
+            part = f"the center, {dimensions(*shown)} of {dimensions(x1 - x0, y1 - y0)} pixels"
         share = f"{percent(row['bytes'], row['source_bytes'])} of the source"
         lines = (f"{dimensions(row['width'], row['height'])} px", amount(row["bytes"]), share, *self._boxes(row))
         return View(f"{row['size']} px", self._href(row["path"]), lines, part, pair.output, pair.source)

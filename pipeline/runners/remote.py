@@ -292,7 +292,7 @@ class _JobThread(threading.Thread):
             self._result.cancel()
         # Every Exception, as above. The job may have ended in the meantime.
         except Exception as error:
-            logger.debug("cancelling the job: {}", error)
+            logger.debug("canceling the job: {}", error)
 
 
 def _cancel(thread: _JobThread, signals: Sequence[Stopped]) -> None:
@@ -301,7 +301,7 @@ def _cancel(thread: _JobThread, signals: Sequence[Stopped]) -> None:
     Raises:
         ExitRun: there was a second signal.
     """
-    logger.warning("{}: cancelling the job; a second signal ends this command immediately", signals[0].reason)
+    logger.warning("{}: canceling the job; a second signal ends this command immediately", signals[0].reason)
     is_cancelled = False
     while thread.wait(0.05):
         is_cancelled = is_cancelled or thread.cancel()

@@ -128,15 +128,15 @@ def test_the_exact_image_has_the_dimensions_of_the_result() -> None:
 
 def test_a_rounded_side_is_read_as_fitted_or_as_kept_in_scale() -> None:
     source = photo(2, (100, 67))
-    fitted, from_the_start, centred = exact(source, (50, 34), 50)
+    fitted, from_the_start, centered = exact(source, (50, 34), 50)
     even = source.crop((0, 0, 100, 68))
     even.paste(source.crop((0, 66, 100, 67)), (0, 67))
     expected = even.resize((50, 34), Image.Resampling.LANCZOS)
     assert psnr(from_the_start, expected) > 45 > psnr(fitted, expected)
-    assert psnr(centred, fitted) > psnr(from_the_start, fitted)
+    assert psnr(centered, fitted) > psnr(from_the_start, fitted)
 
 
-def test_shares_are_neighbours_and_of_nearly_equal_length() -> None:
+def test_shares_are_neighbors_and_of_nearly_equal_length() -> None:
     assert shares(list("abcde"), 2) == [["a", "b"], ["c", "d", "e"]]
     assert shares(["a"], 2) == [[], ["a"]]
 

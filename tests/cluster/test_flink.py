@@ -207,7 +207,7 @@ def test_a_signal_cancels_the_job_and_waits_for_its_end(
     assert process.returncode == 128 + number, lines
     assert rest.state_of(flink.cluster.rest, lease.flink_name) == "CANCELED"
     name = signal.Signals(number).name
-    assert lines[-2].endswith(f"stopped by {name}: cancelling the job; a second signal ends this command immediately")
+    assert lines[-2].endswith(f"stopped by {name}: canceling the job; a second signal ends this command immediately")
     assert re.search(
         rf"stopped by {name}; \d+ of 400 images committed: run the same command again to continue$", lines[-1]
     )

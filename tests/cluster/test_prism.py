@@ -60,9 +60,7 @@ def test_a_signal_cancels_the_job_and_the_next_run_continues(
     messages = first.communicate(timeout=60)[1].splitlines()
     assert first.returncode == 128 + number, messages
     name = signal.Signals(number).name
-    assert messages[-2].endswith(
-        f"stopped by {name}: cancelling the job; a second signal ends this command immediately"
-    )
+    assert messages[-2].endswith(f"stopped by {name}: canceling the job; a second signal ends this command immediately")
     assert f"stopped by {name}; " in messages[-1]
     assert messages[-1].endswith("committed: run the same command again to continue")
     second = run(*flags)

@@ -104,7 +104,7 @@ def test_a_signal_cancels_a_job_that_is_followed(store: Store) -> None:
         assert client.returncode == 143, lines
         assert int(service.state) == JobState.JOB_STATE_CANCELLED
     assert any(
-        line.endswith("stopped by SIGTERM: cancelling the job; a second signal ends this command immediately")
+        line.endswith("stopped by SIGTERM: canceling the job; a second signal ends this command immediately")
         for line in lines
     ), lines
     assert lines[-1].endswith("stopped by SIGTERM; nothing committed: run the same command again to continue")

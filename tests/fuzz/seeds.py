@@ -164,7 +164,7 @@ def _parameters() -> dict[str, _Recipe]:
         _frames("P") | {"transparency": 3, "disposal": 2, "duration": 9},
     )
     saved["PNG palette"] = (partial(picture, "P"), "PNG", {"transparency": bytes(range(0, 256, 2))})
-    saved["PNG colour key"] = (picture, "PNG", {"transparency": (9, 9, 9)})
+    saved["PNG color key"] = (picture, "PNG", {"transparency": (9, 9, 9)})
     return saved
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 _PATIENCE = 10
 
 # Seconds after the command began to handle signals, or a phase of the run.
-MOMENTS = (0.0, 0.1, 0.4, 0.9, "at work", "finalising")
+MOMENTS = (0.0, 0.1, 0.4, 0.9, "at work", "finalizing")
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_a_run_that_a_signal_ended_at_any_moment_is_continued(case: Case, number
             wait_until(lambda state=moment: case.state() == state)  # type: ignore[misc]
             ending = send(process, number, times)
         was_stopped = check_ending(ending, number)
-        assert was_stopped or moment == "finalising", ending.messages
+        assert was_stopped or moment == "finalizing", ending.messages
         assert ending.seconds < _PATIENCE
     case.resume()
 

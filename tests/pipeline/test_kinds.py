@@ -49,7 +49,7 @@ def test_the_manifest_has_notes_and_reasons(tmp_path: Path) -> None:
         "profile.png": ("written", None, ["icc-profile", "icc-unusable"]),
         "hidden.png": ("written", None, ["transparency-ignored"]),
     }
-    assert "colour profile broken or for another kind of pixels, pixel values kept: 1" in done.stderr
+    assert "color profile broken or for another kind of pixels, pixel values kept: 1" in done.stderr
 
 
 def test_flags_accept_what_fails_by_default(tmp_path: Path) -> None:

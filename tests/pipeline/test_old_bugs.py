@@ -50,7 +50,7 @@ def test_16_bit_images_keep_their_levels(make: Make, tmp_path: Path) -> None:
     assert [made.getpixel((x, 0)) for x in range(256)] == [(x, x, x) for x in range(256)]
 
 
-def test_a_transparent_image_does_not_show_its_hidden_colour(make: Make, tmp_path: Path) -> None:
+def test_a_transparent_image_does_not_show_its_hidden_color(make: Make, tmp_path: Path) -> None:
     made = resized(make, tmp_path, image_bytes(Image.new("RGBA", (20, 20), (255, 0, 0, 0)), "PNG"), "-s", 10)
     assert made.getpixel((5, 5)) == (255, 255, 255)
 
@@ -73,7 +73,7 @@ def test_a_dropped_orientation_or_profile_is_reported(make: Make, tmp_path: Path
     for name in tagged:
         assert Image.open(tmp_path / "out" / name).size == (20, 10)
     assert "orientation in EXIF or XMP, not applied: 2" in shown
-    assert "colour profile, left out: 2" in shown
+    assert "color profile, left out: 2" in shown
 
     turned = make("-i", source, "-o", tmp_path / "turned", "-s", 20)
     for name in tagged:

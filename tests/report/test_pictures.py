@@ -84,9 +84,9 @@ def test_source_and_output_show_the_same_part_pixel_for_pixel(data: bytes, spec:
     assert difference(pixels(left), pixels(right)) < 3
     picture = Image.open(io.BytesIO(output)).convert("RGB").crop((x0, y0, x1, y1))
     corner = (picture.width - right.width) // 2, (picture.height - right.height) // 2
-    centre = picture.crop((*corner, corner[0] + right.width, corner[1] + right.height))
-    assert difference(pixels(right), centre) < 4
-    assert difference(pixels(right).transpose(Image.Transpose.ROTATE_180), centre) > 10
+    center = picture.crop((*corner, corner[0] + right.width, corner[1] + right.height))
+    assert difference(pixels(right), center) < 4
+    assert difference(pixels(right).transpose(Image.Transpose.ROTATE_180), center) > 10
 
 
 def test_less_is_shown_of_an_output_with_much_detail() -> None:

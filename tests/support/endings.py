@@ -95,10 +95,10 @@ class Case:
         return len(state.paths(str(self.out), f"{RUN_DIR}/shards/"))
 
     def state(self) -> str:
-        """Return the progress of the interrupted run: "start-up", "at work" or "finalising"."""
+        """Return the progress of the interrupted run: "start-up", "at work" or "finalizing"."""
         committed = self.committed()
         if committed == self._shards:
-            return "finalising"
+            return "finalizing"
         return "at work" if committed else "start-up"
 
     def resume(self) -> None:

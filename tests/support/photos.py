@@ -23,7 +23,7 @@ def photo(seed: int, size: tuple[int, int] | None = None) -> Image.Image:
     rng = random.Random(seed)
     size = size or _SIZES[seed % len(_SIZES)]
     clouds = ImageOps.autocontrast(_clouds(rng, size))
-    sky, ground = _colour(rng, 130), _colour(rng, 20)
+    sky, ground = _color(rng, 130), _color(rng, 20)
     picture = ImageOps.colorize(clouds, ground, (250, 248, 240), mid=sky)
     _draw_shapes(picture, rng)
     return ImageChops.add(picture, _grain(rng, size), offset=-128)
@@ -49,7 +49,7 @@ def _draw_shapes(picture: Image.Image, rng: random.Random) -> None:
         (draw.ellipse if number % 2 else draw.rectangle)(box, fill=rng.randrange(120, 256))
         if number % 3:
             layer = layer.filter(ImageFilter.BoxBlur(reach / 8))
-        picture.paste(Image.new("RGB", picture.size, _colour(rng, 0)), mask=layer)
+        picture.paste(Image.new("RGB", picture.size, _color(rng, 0)), mask=layer)
 
 
 def _grain(rng: random.Random, size: tuple[int, int]) -> Image.Image:
@@ -61,5 +61,5 @@ def _grain(rng: random.Random, size: tuple[int, int]) -> Image.Image:
     return Image.merge("RGB", (grain, ImageChops.offset(grain, 7, 3), ImageChops.offset(grain, 3, 11)))
 
 
-def _colour(rng: random.Random, darkest: int) -> tuple[int, int, int]:
+def _color(rng: random.Random, darkest: int) -> tuple[int, int, int]:
     return rng.randrange(darkest, 256), rng.randrange(darkest, 256), rng.randrange(darkest, 256)

@@ -96,6 +96,6 @@ def profile(space: Cicp, *, gray: bool) -> bytes:
         ValueError: there is no profile for it (see `Cicp.is_known`).
     """
     if not space.is_known:
-        raise ValueError(f"no colour profile for primaries {space.primaries} with transfer {space.transfer}")
+        raise ValueError(f"no color profile for primaries {space.primaries} with transfer {space.transfer}")
     curve = _CURVES[space.transfer]
     return icc.gray(curve) if gray else icc.rgb(_PRIMARIES[space.primaries], curve)

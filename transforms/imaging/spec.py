@@ -171,7 +171,7 @@ class ResizeSpec:
         for setting in ("pad_color", "background"):
             color = getattr(self, setting)
             if not re.fullmatch(r"#[0-9a-f]{6}", color):
-                raise SettingError(setting, f"{color!r} is not a colour: use one such as #ffffff")
+                raise SettingError(setting, f"{color!r} is not a color: use one such as #ffffff")
         if self.pad_color != "#ffffff" and self.fit != "pad":
             raise SettingError("pad_color", f"{self.pad_color} has no effect with --fit {self.fit}: use --fit pad")
 

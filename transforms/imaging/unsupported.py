@@ -22,7 +22,7 @@ _SIGNATURES = {
     b"\x8aMNG\r\n": "MNG",
     b"\x8bJNG\r\n": "JNG",
     b"P7\n": "PAM",
-    b"PF\n": "PFM in colour",
+    b"PF\n": "PFM in color",
     b"\x59\xa6\x6a\x95": "Sun raster",
     b"\x01\xda\0\x01": "SGI",
     b"\x01\xda\x01\x01": "SGI",

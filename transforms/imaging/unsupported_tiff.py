@@ -69,7 +69,7 @@ _COMPRESSIONS = {
 _PHOTOMETRICS = {
     32803: "raw sensor data",
     32844: "LogL light",
-    32845: "LogLuv colours",
+    32845: "LogLuv colors",
     34892: "raw sensor data",
 }
 # libtiff's messages about a coding that it, or libjpeg, was built without.

@@ -38,7 +38,7 @@ _INT32 = ("source_width", "source_height", "size", "width", "height", "orientati
 
 _ESCAPED = re.compile(r"[%.\x00-\x1f\x7f\udc80-\udcff]|(?:^|(?<=/))__")
 
-# (the archive's path, images, further columns) -> its bytes
+# (the archive's path, images, additional columns) -> its bytes
 Archive = Callable[[str, Sequence[OutputImage], Columns], bytes]
 
 

@@ -72,7 +72,7 @@ class Layout:
         name_of: (key, extension) -> the name of an image; no two images of a dataset may have the same name.
         image_path: (shard, size folder, name, extension) -> the path in the manifest.
         problem_of: (path in the manifest) -> the kind of failure and a sentence if no such file can be stored, or None.
-        pack: (shard, size folders, images in the order of their names, further columns) -> the files to store.
+        pack: (shard, size folders, images in the order of their names, additional columns) -> the files to store.
         examples: (subset) -> ways to load it, without those that `loader` covers.
         one_line: (path of a folder with a slash at its end) -> a line of Python that loads the images of one size below
             it; "" if `loader` can do so for each extension.

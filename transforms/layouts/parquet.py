@@ -84,7 +84,7 @@ def schema(columns: Columns) -> pyarrow.Schema:
     """Return the schema, which is the same in every file; an unknown value is null.
 
     Args:
-        columns: the further columns.
+        columns: the additional columns.
     """
     import pyarrow as pa
 

@@ -45,7 +45,7 @@ class Entry(NamedTuple):
         path: of the image below the input; its key is this path without the extension of an image.
         location: where the image lies.
         place: the row, and what it says; or why it names no image.
-        cells: its further columns.
+        cells: its additional columns.
     """
 
     path: str

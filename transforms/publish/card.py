@@ -20,7 +20,7 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~$])")
 _MEASURES = {
     "contain": "the longest side",
     "cover": "the shortest side",
-    "crop": "the side of a square cut from the centre",
+    "crop": "the side of a square cut from the center",
     "pad": "the side of a square, padded",
     "stretch": "the side of a square, stretched",
 }

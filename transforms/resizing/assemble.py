@@ -238,7 +238,7 @@ def manifest_row(
         size: a size of the spec.
         output: the output of the result at that size.
         path: the path of the output. A row without an output does not contain it.
-        columns: the label and the further columns of the source.
+        columns: the label and the additional columns of the source.
     """
     source, header = result.source, result.header
     row = functools.partial(

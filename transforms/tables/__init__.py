@@ -1,1 +1,1 @@
-"""Tables of further columns, whose rows are joined to the images by key."""
+"""Tables of additional columns, whose rows are joined to the images by key."""

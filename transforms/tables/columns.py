@@ -1,4 +1,4 @@
-"""The labels and further columns of a dataset, from the folders of its images and from a table."""
+"""The labels and additional columns of a dataset, from the folders of its images and from a table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Profile:
             self.add_cells(row.cells)
 
     def add_cells(self, cells: Mapping[str, Value]) -> None:
-        """Count the further columns of one more row."""
+        """Count the additional columns of one more row."""
         for name, cell in cells.items():
             self._kinds.setdefault(name, Counter())[kind_of(cell)] += 1
         if cells.get(LABEL) is not None and len(self._labels) <= _MOST_CLASSES:

@@ -37,7 +37,7 @@ class JoinResult(NamedTuple):
     """The table values of the images of a shard.
 
     Args:
-        columns: path of a source -> its values in the further columns.
+        columns: path of a source -> its values in the additional columns.
         attributions: key -> the author and the license of the image.
         unmatched: the images without a row and the rows without an image, in the order of tables, keys and rows.
         tally: table -> how many rows it has in this shard, and how many of the rows and images are matched.
@@ -166,6 +166,6 @@ def _values(
 
 
 def _cells(source: Source, row: TableRow | None) -> dict[str, Value]:
-    """Return the further columns of a source: those of its list, and those of its row in the table."""
+    """Return the additional columns of a source: those of its list, and those of its row in the table."""
     listed = json.loads(source.place.cells) if isinstance(source.place, ListRow) and source.place.cells else {}
     return {**listed, **(json.loads(row.cells) if row else {})}

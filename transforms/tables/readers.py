@@ -1,4 +1,4 @@
-"""Read tables of further columns. Each has a row for each image, with the image's key.
+"""Read tables of additional columns. Each has a row for each image, with the image's key.
 
 A table is CSV or TSV with a header, JSON lines (each may be compressed, as .csv.gz), or Parquet; local or in a store.
 """

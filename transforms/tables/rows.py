@@ -1,4 +1,4 @@
-"""The tables of further columns -> their rows."""
+"""The tables of additional columns -> their rows."""
 
 from __future__ import annotations
 

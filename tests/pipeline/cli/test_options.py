@@ -208,7 +208,7 @@ REFUSED = [
         "--background #ff000080",
         "--background '#ff000080' is not opaque, but outputs cannot be transparent: use #ff0000",
     ),
-    ("--background x", "--background 'x' is not a colour: use a name, or a value such as #ffffff"),
+    ("--background x", "--background 'x' is not a color: use a name, or a value such as #ffffff"),
     ("--max_pixels 0", "--max_pixels '0' is out of range: use a whole number of 1 or more"),
     ("--subsampling 4:4:4 -ext webp", "--subsampling 4:4:4 has no effect on webp, only on jpg or avif: leave it out"),
     ("--progressive -ext png", "--progressive has no effect on png, only on jpg: leave it out"),
@@ -229,7 +229,7 @@ REFUSED = [
     ("--fit stretch --only_shrink", "--fit stretch always makes SIZE x SIZE pixels: leave out --only_shrink"),
     (
         "--pad_color reddish --fit pad",
-        "--pad_color 'reddish' is not a colour: use a name, or a value such as #ffffff",
+        "--pad_color 'reddish' is not a color: use a name, or a value such as #ffffff",
     ),
     ("--pad_color red", "--pad_color #ff0000 has no effect with --fit contain: use --fit pad"),
     ("--max_aspect wide", "--max_aspect 'wide' is not a number: use one such as 1.5"),

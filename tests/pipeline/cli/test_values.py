@@ -63,13 +63,13 @@ def test_a_transparent_color_is_refused(text: str, opaque: str) -> None:
 
 @pytest.mark.parametrize("text", ["reddish", "#12345", "", "x" * 200])
 def test_what_is_not_a_color_is_refused(text: str) -> None:
-    with pytest.raises(ArgumentTypeError, match="is not a colour: use a name, or a value such as #ffffff"):
+    with pytest.raises(ArgumentTypeError, match="is not a color: use a name, or a value such as #ffffff"):
         values.color(text)
 
 
 @pytest.mark.parametrize("text", ["rgb(300, 0, 0)", "rgb(0%, 101%, 0%)", "rgba(0, 0, 0, 256)"])
 def test_a_color_out_of_range_is_refused(text: str) -> None:
-    with pytest.raises(ArgumentTypeError, match="is not a colour: its values go up to 255 or 100%"):
+    with pytest.raises(ArgumentTypeError, match="is not a color: its values go up to 255 or 100%"):
         values.color(text)
 
 

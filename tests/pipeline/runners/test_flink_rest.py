@@ -51,7 +51,7 @@ def test_the_greatest_attempt_counts() -> None:
         assert rest.attempts(f"http://{address}", JOB) == 2
 
 
-def test_cancelling_asks_flink_and_leaves_an_unknown_job_alone() -> None:
+def test_canceling_asks_flink_and_leaves_an_unknown_job_alone() -> None:
     with flink({f"/jobs/{JOB}?mode=cancel": {}}) as (address, requests):
         rest.cancel(f"http://{address}", JOB)
         rest.cancel(f"http://{address}", "gone")

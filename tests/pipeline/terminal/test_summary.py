@@ -31,10 +31,10 @@ def test_every_note_has_a_line(orientation: str, color: str) -> None:
     converted = "converted to sRGB" if color == "srgb" else "left out"
     assert lines[1:-2] == [
         f"orientation in EXIF or XMP, {'not applied' if orientation == 'stored' else 'applied'}: 1,234",
-        f"colour profile, {converted}: 1,234",
-        "colour profile broken or for another kind of pixels, pixel values kept: 1,234",
-        f"colour space given by numbers (cICP, nclx), {converted}: 1,234",
-        "colour space given by numbers, not convertible (PQ, HLG, ...), pixel values kept: 1,234",
+        f"color profile, {converted}: 1,234",
+        "color profile broken or for another kind of pixels, pixel values kept: 1,234",
+        f"color space given by numbers (cICP, nclx), {converted}: 1,234",
+        "color space given by numbers, not convertible (PQ, HLG, ...), pixel values kept: 1,234",
         "broken or very large metadata, left out: 1,234",
         "fully transparent, only --background visible: 1,234",
         "unusable transparency, ignored: 1,234",

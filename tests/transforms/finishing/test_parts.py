@@ -26,7 +26,7 @@ SUMMARY: dict[str, Any] = {
 
 
 def inputs(dataset: ResizeConfig) -> tuple[Plan, Columns, dict[str, Any]]:
-    """Return a plan, no further columns, and the content of summary.json."""
+    """Return a plan, no additional columns, and the content of summary.json."""
     return new_plan(dataset, {"a": 2}, NO_COLUMNS), NO_COLUMNS, {**SUMMARY, "settings": settings(dataset)}
 
 

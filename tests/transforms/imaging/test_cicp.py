@@ -245,5 +245,5 @@ def test_other_programs_can_read_the_profile() -> None:
     assert (read.xcolor_space, read.connection_space, read.version) == ("RGB ", "XYZ ", 4.4)
     assert read.profile_description == "pixels"
     assert ImageCms.ImageCmsProfile(io.BytesIO(profile(Cicp(12, 13), gray=True))).profile.xcolor_space == "GRAY"
-    with pytest.raises(ValueError, match="no colour profile for primaries 9 with transfer 16"):
+    with pytest.raises(ValueError, match="no color profile for primaries 9 with transfer 16"):
         profile(Cicp(*PQ), gray=False)

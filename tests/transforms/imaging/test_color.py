@@ -154,7 +154,7 @@ def test_a_cmyk_jpeg_counts_as_inverted_with_and_without_the_marker(ink: tuple[i
     assert colors(without_adobe_marker(data)) == colors(data)
 
 
-def test_a_ycck_jpeg_is_recognised_by_the_marker() -> None:
+def test_a_ycck_jpeg_is_recognized_by_the_marker() -> None:
     # With transform 2 in the marker, the first three channels are Y, Cb and Cr, which encode inks: Adobe stores
     # 255 - ink, and the conversion to CMYK inverts that again.
     luma, blue, red = 180, 100, 150

@@ -133,7 +133,7 @@ def test_transparency_is_laid_on_the_background(mode: str) -> None:
     assert_same(pixels_of(data, background="#204060"), canvas.convert("RGB"), tolerance=2)
 
 
-def test_a_colour_space_by_numbers_is_noted_and_converted() -> None:
+def test_a_color_space_by_numbers_is_noted_and_converted() -> None:
     flat = Image.new("RGB", SIZE, (200, 60, 60))
     data = heic_of(flat, **DISPLAY_P3)
     assert made(data).notes == (Note.CICP,)

@@ -94,7 +94,7 @@ def test_a_huge_number_of_tags() -> None:
     assert refused(big + bytes(1000)) == (Kind.METADATA_TOO_LARGE, f"a directory has {1 << 40} tags" + ADVICE)
 
 
-@pytest.mark.parametrize("tag", [258, 262, 278], ids=["bits", "colours", "rows"])
+@pytest.mark.parametrize("tag", [258, 262, 278], ids=["bits", "colors", "rows"])
 def test_a_tiff_with_two_layouts(tag: int) -> None:
     data = image_bytes(photo(1, (40, 30)), "TIFF", compression="tiff_lzw")
     start = int.from_bytes(data[4:8], "little")
@@ -108,7 +108,7 @@ def test_a_tiff_with_two_layouts(tag: int) -> None:
     assert defuse(same) == same
 
 
-@pytest.mark.parametrize("tag", [258, 262, 277], ids=["bits", "colours", "samples"])
+@pytest.mark.parametrize("tag", [258, 262, 277], ids=["bits", "colors", "samples"])
 @pytest.mark.parametrize("kind", [2, 5, 7, 11, 12])
 def test_a_tiff_with_a_layout_of_other_types(tag: int, kind: int) -> None:
     data = image_bytes(photo(1, (40, 30)), "TIFF", compression="tiff_lzw")

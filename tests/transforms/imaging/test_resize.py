@@ -206,7 +206,7 @@ def test_a_fit_is_one_resize(fit: str, size: tuple[int, int], box: Box | None) -
     assert picture_of(output.data).tobytes() == source.resize(size, Image.Resampling.LANCZOS, box=box).tobytes()
 
 
-def test_pad_centres_on_its_colour() -> None:
+def test_pad_centres_on_its_color() -> None:
     source = Image.effect_mandelbrot((400, 200), (-2, -1.5, 1, 1.5), 80).convert("RGB")
     spec = {"extension": "png", "fit": "pad", "pad_color": "#0000ff", "sizes": (100, 50)}
     large, small = resized(image_bytes(source, "PNG"), **spec).outputs.values()

@@ -52,7 +52,7 @@ NAMED = [
     ("TIFF with LERC inside", tiff_of({COMPRESSION: 34887}, head=b"MM\0+")),
     ("TIFF with 12-bit JPEG inside", tiff_of({COMPRESSION: 7, BITS: 12})),
     ("TIFF with raw sensor data inside", tiff_of({PHOTOMETRIC: 32803, BITS: 16})),
-    ("TIFF with LogLuv colours inside", tiff_of({COMPRESSION: 34676, PHOTOMETRIC: 32845, BITS: 16})),
+    ("TIFF with LogLuv colors inside", tiff_of({COMPRESSION: 34676, PHOTOMETRIC: 32845, BITS: 16})),
     (
         "TIFF with its picture in a SubIFD behind a preview, as in camera raw files (DNG, NEF, ARW)",
         tiff_of({254: 1, 330: 16}),
@@ -75,7 +75,7 @@ NAMED = [
     ("JPEG XR", b"II\xbc\x01" + bytes(99)),
     ("OpenEXR", b"v/1\x01" + bytes(99)),
     ("PAM", b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 3\nMAXVAL 255\nENDHDR\n\0\0\0"),
-    ("PFM in colour", b"PF\n1 1\n-1.0\n" + bytes(12)),
+    ("PFM in color", b"PF\n1 1\n-1.0\n" + bytes(12)),
     ("SGI", image_bytes(Image.new("RGB", (8, 8)), "SGI")),
     ("DDS", image_bytes(Image.new("RGB", (8, 8)), "DDS")),
     ("ICNS", image_bytes(Image.new("RGB", (16, 16)), "ICNS")),

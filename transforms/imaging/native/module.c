@@ -52,7 +52,7 @@ static PyObject *weights(PyObject *module, PyObject *args) {
     if (outcome == NO_MEMORY) {
         return PyErr_NoMemory();
     }
-    if (outcome == NOT_EXACT) {
+    if (outcome == WEIGHTS_TOO_LARGE) {
         Py_RETURN_NONE;
     }
     int first = made.first, last = made.last;

@@ -1,6 +1,6 @@
 /* Pillow's 8-bit resampling by vector instructions, with byte-identical results. See docs/resampling.md. */
-#ifndef EXACT_H
-#define EXACT_H
+#ifndef RESAMPLE_H
+#define RESAMPLE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -50,9 +50,9 @@ struct Weights {
 
 typedef enum { BOX, BILINEAR, HAMMING, BICUBIC, LANCZOS, FILTER_COUNT } Filter;
 
-typedef enum { DONE, NO_MEMORY, NOT_EXACT } Outcome;
+typedef enum { DONE, NO_MEMORY, WEIGHTS_TOO_LARGE } Outcome;
 
-/* Compute the weights for the part [from, to) of a line. Return NOT_EXACT if they are too large for the kernels. */
+/* Compute the weights for the part [from, to) of a line. Return WEIGHTS_TOO_LARGE if they are too large for the kernels. */
 Outcome make_weights(const Kernel *kernel, int size, float from, float to, int outputs, Filter filter, Weights *made);
 void free_weights(Weights *weights);
 

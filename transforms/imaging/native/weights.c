@@ -110,7 +110,7 @@ static Outcome find_bounds(const Grid *grid, Weights *made) {
         int start, count;
         find_taps(grid, made->size, output, &start, &count);
         if (count < 0) {
-            return NOT_EXACT;
+            return WEIGHTS_TOO_LARGE;
         }
         made->starts[output] = start;
         made->counts[output] = count;
@@ -159,7 +159,7 @@ static Outcome fill(const Grid *grid, Filter filter, Weights *made) {
     int32_t *taps = malloc(sizeof(int32_t) * room);
     outcome = NO_MEMORY;
     if (made->packed && exact && taps) {
-        outcome = pack_all(grid, filter, made, exact, taps) ? DONE : NOT_EXACT;
+        outcome = pack_all(grid, filter, made, exact, taps) ? DONE : WEIGHTS_TOO_LARGE;
     }
     free(exact);
     free(taps);
@@ -173,7 +173,7 @@ Outcome make_weights(const Kernel *kernel, int size, float from, float to, int o
     grid.support = FILTERS[filter].support * grid.stretch;
     /* An output has at most 2 * support + 2 taps, and no more than there are pixels. */
     if (!(grid.support < INT_MAX / 8) || (2 * grid.support + 8) * outputs * (double)kernel->quad_bytes / 4 > BYTES_MAX) {
-        return NOT_EXACT;
+        return WEIGHTS_TOO_LARGE;
     }
     Outcome outcome = fill(&grid, filter, made);
     if (outcome != DONE) {
