@@ -68,7 +68,7 @@ def entries_of(split: Split, config: ResizeConfig) -> Iterator[Entry]:
         yield Entry(path_of(split.pattern), split.pattern, ListRow(1), {})
         return
     for location in locations(split.pattern):
-        yield from read_entries(location, config.list_columns, config.web)
+        yield from read_entries(location, split.root, config.list_columns, config.web)
 
 
 class MatchSources(beam.PTransform):
