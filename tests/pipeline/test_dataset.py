@@ -441,7 +441,7 @@ def test_a_glob_pattern_selects_sources(make: Make, tmp_path: Path) -> None:
     make("-i", source / "a*.jpg", "-o", tmp_path / "one", "-s", 8)
     make("-i", source / "**" / "a*.jpg", "-o", tmp_path / "two", "-s", 8)
     assert [row["source"] for row in rows(tmp_path / "one", "manifest")] == ["a1.jpg"]
-    assert {row["source"] for row in rows(tmp_path / "two", "manifest")} == {"x/a3.jpg"}
+    assert {row["source"] for row in rows(tmp_path / "two", "manifest")} == {"a1.jpg", "a2.png", "x/a3.jpg"}
     assert (tmp_path / "two" / "x" / "a3.jpg").is_file()
 
 

@@ -8,7 +8,7 @@ reading, writing        what the rest of the program calls
 from collections.abc import Sequence
 
 from transforms.storage import beam, gcs_check, gcs_client, s3_check, s3_client
-from transforms.storage.local import TEMPORARY_DIR
+from transforms.storage.local import TEMPORARY_DIR, size_and_time
 from transforms.storage.paths import below, is_inside, is_local, join
 from transforms.storage.reading import (
     exists,

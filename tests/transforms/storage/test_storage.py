@@ -256,3 +256,23 @@ def test_an_out_that_is_removed_while_a_file_is_written_is_not_made_again(tmp_pa
     with pytest.raises(StorageError, match=f"^'{out}' was removed during the run$"):
         local.put(str(out), f"{out}/folder/a.jpg", fill)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("scheme", ["", disk_store.SCHEME])
+def test_folders_of_a_pattern_may_be_none(tmp_path: Path, scheme: str) -> None:
+    for name in ("a.jpg", "x/a.jpg", "x/y/a.jpg", "xa.jpg", "x/b.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"12")
+
+    def listed(pattern: str, limit: int | None = None) -> list[str]:
+        found = storage.list_pattern(f"{scheme}{tmp_path}/{pattern}", limit)
+        return sorted(path.removeprefix(f"{scheme}{tmp_path}/") for path, _, _ in found)
+
+    assert listed("**/a.jpg") == ["a.jpg", "x/a.jpg", "x/y/a.jpg"]
+    assert listed("x/**/a.jpg") == ["x/a.jpg", "x/y/a.jpg"]
+    assert listed("**/**/y/**/*.jpg") == ["x/y/a.jpg"]
+    assert listed("**/y/**") == ["x/y/a.jpg"]
+    assert listed("**/b.*") == ["x/b.jpg"]
+    assert len(listed("**/a.jpg", 2)) == 2
+    assert listed("**/b.jpg", 1) == ["x/b.jpg"]
+    assert listed("**/none.jpg", 1) == []
