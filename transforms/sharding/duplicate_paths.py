@@ -1,9 +1,9 @@
-"""Sources with one path: a file and members of archives, or members of one archive."""
+"""Sources with one path: a file and members of archives, members of one archive, or rows of lists."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from transforms.imaging.errors import Kind
 from transforms.model.places import ListRow, Unreadable, UnreadableRow
@@ -22,22 +22,23 @@ def settled(sources: list[Source]) -> list[Source]:
     by_path: dict[str, list[Source]] = defaultdict(list)
     for source in sources:
         by_path[source.path].append(source)
-    return [source for namesakes in by_path.values() for source in _settled(namesakes)]
+    return [source for path in sorted(by_path) for source in _settled(by_path[path], by_path.keys())]
 
 
-def _settled(namesakes: list[Source]) -> Iterable[Source]:
+def _settled(namesakes: list[Source], paths: Container[str]) -> Iterable[Source]:
     first, *others = sorted(namesakes, key=_rank)
     yield first
     for number, source in enumerate(others, 2):
-        if isinstance(source.place, (ListRow, UnreadableRow)):
-            where = f"row {source.place.row:,}{_of_list(source.place, first)}"
-        else:
-            where = f"{number} in {_name(source)}"
-        place = source.place
+        place, where = source.place, f"{number} in {_name(source)}"
+        if isinstance(place, (ListRow, UnreadableRow)):
+            where = f"row {place.row:,}{_of_list(place, first)}"
         if not isinstance(place, UnreadableRow):
             message = f"its path is the same as that of {_described(first, source)}, which is used instead"
             place = Unreadable(Kind.NAME_TAKEN, message)
-        yield source._replace(path=f"{source.path} ({where})", bytes=0, place=place)
+        path = f"{source.path} ({where})"
+        while path in paths:  # another source may have this name
+            path += "+"
+        yield source._replace(path=path, bytes=0, place=place)
 
 
 def _rank(source: Source) -> tuple[bool, bool, str, int, str, int, str]:

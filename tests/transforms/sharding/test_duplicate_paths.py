@@ -84,3 +84,17 @@ def test_a_row_that_names_nothing_keeps_its_own_reason() -> None:
     for order in itertools.permutations([read, *refused]):
         assert settled(list(order)) == expected
     assert settled(refused) == [refused[0], expected[2]]
+
+
+def test_a_path_of_its_own_is_not_that_of_another_source() -> None:
+    sources = [row(1, "l.csv"), row(2, "l.csv"), row(3, "l.csv")]
+    named = [row(4, "l.csv")._replace(path="a.jpg (row 2)"), row(5, "l.csv")._replace(path="a.jpg (row 2)+")]
+    winner = "row 1 of the list"
+    expected = [
+        sources[0],
+        taken(sources[1], "a.jpg (row 2)++", winner),
+        taken(sources[2], "a.jpg (row 3)", winner),
+        *named,
+    ]
+    for order in itertools.permutations([*sources, *named]):
+        assert settled(list(order)) == expected

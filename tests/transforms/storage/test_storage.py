@@ -276,3 +276,12 @@ def test_folders_of_a_pattern_may_be_none(tmp_path: Path, scheme: str) -> None:
     assert len(listed("**/a.jpg", 2)) == 2
     assert listed("**/b.jpg", 1) == ["x/b.jpg"]
     assert listed("**/none.jpg", 1) == []
+
+
+@pytest.mark.parametrize("store", ["gs://b", "s3://b", "azfs://a/c"])
+def test_folders_of_a_pattern_may_be_none_in_a_store(store: str) -> None:
+    files = [(f"{store}/{name}", 1, 1.0) for name in ("p/a.jpg", "p/x/a.jpg", "p/x/y/a.jpg", "pa.jpg", "p/xa.jpg")]
+    assert list(beam.matching(f"{store}/p/**/a.jpg", files)) == files[:3]
+    assert list(beam.matching(f"{store}/**/a.jpg", files)) == files[:3]
+    assert list(beam.matching(f"{store}/p/x/**/*.jpg", files)) == files[1:3]
+    assert list(beam.matching(f"{store}/p/*.jpg", files)) == [files[0], files[4]]
