@@ -23,7 +23,7 @@ def listed_split(typed: str, name: str) -> Split | None:
     """Return the split of an input that is a web address, or one or several lists; None for any other input.
 
     Args:
-        typed: the input, as it was typed.
+        typed: the input, as it was typed; if it is a web address, one that can be asked for.
         name: of the split.
 
     Raises:
@@ -50,8 +50,6 @@ def listed_split(typed: str, name: str) -> Split | None:
 
 
 def _web_split(typed: str, name: str) -> Split:
-    if problem := urls.problem_of(typed):
-        raise UsageError(f"-i {typed!r} {problem}: use one such as https://example.org/photos.csv")
     path = urls.extension_path(typed)
     if extension_of(path)[1:] in ARCHIVES and not is_list(typed):
         raise UsageError(f"-i {typed!r} is an archive on the web: download it first, and pass the file")

@@ -28,6 +28,7 @@ from tests.support import (
     write_tree,
     written_row,
 )
+from tests.support.archives import tar
 from tests.support.state import markers
 from tests.transforms.layouts.examples import examples
 from transforms.imaging.spec import ResizeSpec, library_versions
@@ -441,8 +442,18 @@ def test_a_glob_pattern_selects_sources(make: Make, tmp_path: Path) -> None:
     make("-i", source / "a*.jpg", "-o", tmp_path / "one", "-s", 8)
     make("-i", source / "**" / "a*.jpg", "-o", tmp_path / "two", "-s", 8)
     assert [row["source"] for row in rows(tmp_path / "one", "manifest")] == ["a1.jpg"]
-    assert {row["source"] for row in rows(tmp_path / "two", "manifest")} == {"x/a3.jpg"}
+    assert {row["source"] for row in rows(tmp_path / "two", "manifest")} == {"a1.jpg", "x/a3.jpg"}
     assert (tmp_path / "two" / "x" / "a3.jpg").is_file()
+
+
+def test_folders_of_a_pattern_may_be_none_for_archives_and_lists(make: Make, tmp_path: Path) -> None:
+    files = {"one.tar": tar({"a.jpg": jpeg(1, (9, 9))}), "x/two.tar": tar({"b.jpg": jpeg(2, (9, 9))})}
+    files |= {"one.txt": b"c.jpg\n", "x/two.txt": b"d.jpg\n", "c.jpg": jpeg(3, (9, 9)), "x/d.jpg": jpeg(4, (9, 9))}
+    source = write_tree(tmp_path / "in", files)
+    make("-i", source / "**" / "*.tar", "-o", tmp_path / "archives", "-s", 8)
+    make("-i", source / "**" / "*.txt", "-o", tmp_path / "lists", "-s", 8)
+    assert {row["source"] for row in rows(tmp_path / "archives", "manifest")} == {"a.jpg", "x/b.jpg"}
+    assert {row["source"] for row in rows(tmp_path / "lists", "manifest")} == {"c.jpg", "d.jpg"}
 
 
 def test_files_below_out_are_not_read(make: Make, tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def test_images_that_fail(make: Make, web: Web, tmp_path: Path) -> None:
         f"{host}/html/x.jpg": ("not-an-image", "the content is not in an image format that can be read"),
         f"{host}/text/p001.jpg (row 7)": (
             "name-taken",
-            "its path is the same as that of row 6 of the list, which is used instead",
+            "its path is the same as that of line 6 of the list, which is used instead",
         ),
         f"{host}/robots/noai/p001.jpg": (
             "refused",
@@ -184,15 +184,15 @@ def test_images_that_fail(make: Make, web: Web, tmp_path: Path) -> None:
         ),
         "urls.txt-row-9": (
             "refused",
-            "row 9 of 'urls.txt': 'ftp://example.org/a.jpg' is a web address, which is not supported: use a local "
+            "line 11 of 'urls.txt': 'ftp://example.org/a.jpg' is a web address, which is not supported: use a local "
             "path, or a gs:// or s3:// path, and download inputs first",
         ),
-        "urls.txt-row-10": ("refused", "row 10 of 'urls.txt': 'http://' does not name a host"),
+        "urls.txt-row-10": ("refused", "line 12 of 'urls.txt': 'http://' does not name a host"),
         "missing.jpg": ("unreadable", "the file cannot be read: No such file or directory"),
         "urls.txt-row-12": (
             "refused",
-            "row 12 of 'urls.txt': 's4://b/a.jpg' cannot be used: s4:// is not supported: use a local path, or a gs:// "
-            "or s3:// path",
+            "line 14 of 'urls.txt': 's4://b/a.jpg' cannot be used: s4:// is not supported: use a local path, or a "
+            "gs:// or s3:// path",
         ),
     }
     assert summary(tmp_path / "out")["images"] == {"matched": 12, "written": 2, "failed": 10, "skipped": 0}
@@ -264,6 +264,85 @@ def test_a_changed_row_makes_its_shard_again(make: Make, photos: Path, tmp_path:
     assert sorted(row["n"] for row in rows(tmp_path / "out", "manifest")) == [0, 1, 2, 3, 4, 5, 6, 8, 70]
 
 
+def test_a_changed_file_makes_its_shard_again(make: Make, photos: Path, tmp_path: Path) -> None:
+    write_tree(tmp_path, {path: (photos / path).read_bytes() for path in names_of(photos)})
+    listed = write_list(tmp_path, "l.csv", [{"path": path} for path in names_of(photos)])
+    flags = ("-i", listed, "-o", tmp_path / "out", "-s", 24, "--images_per_shard", 1)
+    make(*flags)
+    facts = summary(tmp_path / "out")
+    assert facts["splits"]["train"]["bytes"] == sum((photos / path).stat().st_size for path in names_of(photos))
+    before = markers(tmp_path / "out")
+    (tmp_path / "p001.jpg").write_bytes(jpeg(77, (50, 30)))
+    make(*flags)
+    assert len(set(markers(tmp_path / "out").items()) - set(before.items())) == 1
+    (row,) = [row for row in rows(tmp_path / "out", "manifest") if row["key"] == "p001"]
+    assert (row["source_width"], row["source_height"]) == (50, 30)
+    assert "nothing to do: all 9 images were already committed, and none was read" in make(*flags)
+
+
+def test_several_lists_with_the_same_images_and_bad_rows_are_complete(make: Make, photos: Path, tmp_path: Path) -> None:
+    a, b = str(photos / "p000.jpg"), str(photos / "p001.jpg")
+    for name, named in {
+        "p/l.txt": [a, a, "http://"],
+        "q/l.txt": [b, a, "http://"],
+        "r/l.txt": [b, a, "http://"],
+    }.items():
+        write_tree(tmp_path / "in", {name: "\n".join(["# images", *named, ""]).encode()})
+    flags = ("-i", f"{tmp_path}/in/*/l.txt", "-o", tmp_path / "out", "-s", 24)
+    make(*flags)
+    below = str(photos).lstrip("/")
+    is_taken = "its path is the same as that of line {} of {}, which is used instead"
+    assert {row["source"]: row["message"] for row in rows(tmp_path / "out", "failures")} == {
+        f"{below}/p000.jpg (row 2)": is_taken.format(2, "the list"),
+        f"{below}/p000.jpg (row 2 of q/l.txt)": is_taken.format(2, "'p/l.txt'"),
+        f"{below}/p000.jpg (row 2 of r/l.txt)": is_taken.format(2, "'p/l.txt'"),
+        f"{below}/p001.jpg (row 1 of r/l.txt)": is_taken.format(2, "'q/l.txt'"),
+        "p/l.txt-row-3": "line 4 of 'p/l.txt': 'http://' does not name a host",
+        "q/l.txt-row-3": "line 4 of 'q/l.txt': 'http://' does not name a host",
+        "r/l.txt-row-3": "line 4 of 'r/l.txt': 'http://' does not name a host",
+    }
+    assert summary(tmp_path / "out")["images"] == {"matched": 9, "written": 2, "failed": 7, "skipped": 0}
+    assert "nothing to do: all 9 images were already committed, and none was read" in make(*flags)
+
+
+def test_a_list_on_the_web_names_no_local_file(
+    make: Make, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tree(tmp_path / "here", {"x:p/f.jpg": (photos / "p000.jpg").read_bytes()})
+    monkeypatch.chdir(tmp_path / "here")
+    named = ["b.jpg", "x:p/f.jpg", f"file:{tmp_path}/here/x:p/f.jpg", "//[::1/x.jpg", "//me:secret@x.org/a.jpg"]
+    site = {"l.txt": "\n".join(named).encode(), "b.jpg": (photos / "p001.jpg").read_bytes()}
+    with running_web(write_tree(tmp_path / "site", site)) as web:
+        make("-i", f"{web.url}/l.txt", "-o", tmp_path / "out", "-s", 24, HERE)
+    (row,) = [row for row in rows(tmp_path / "out", "manifest") if row["status"] == "written"]
+    assert row["source"].endswith("/b.jpg")
+    problems = [
+        "is not a web address, but the list is on the web",
+        "is not a web address, but the list is on the web",
+        "is not a web address (Invalid IPv6 URL)",
+        "contains a user name or password, which would not be sent",
+    ]
+    assert {row["source"]: (row["error"], row["message"]) for row in rows(tmp_path / "out", "failures")} == {
+        f"l.txt-row-{number}": ("refused", f"line {number} of 'l.txt': {named[number - 1]!r} {problem}")
+        for number, problem in enumerate(problems, 2)
+    }
+
+
+def test_a_list_that_a_server_compresses(make: Make, photos: Path, tmp_path: Path) -> None:
+    listed = gzip.compress(b"url\n/a.jpg\n")
+    with running_web(write_tree(tmp_path, {"l.csv.gz": listed, "a.jpg": (photos / "p000.jpg").read_bytes()})) as web:
+        for coding in ("identity", "gzip"):  # the body is packed twice, or once
+            make("-i", f"{web.url}/coded/{coding}/l.csv.gz", "-o", tmp_path / coding, "-s", 24, HERE)
+            assert [row["status"] for row in rows(tmp_path / coding, "manifest")] == ["written"]
+        write_tree(tmp_path, {"l.csv.gz": gzip.decompress(listed)})
+        make("-i", f"{web.url}/coded/gzip/l.csv.gz", "-o", tmp_path / "unpacked", "-s", 24, HERE)
+        assert [row["status"] for row in rows(tmp_path / "unpacked", "manifest")] == ["written"]
+        cut = f"{web.url}/coded/gzip-9/l.csv.gz"
+        (shown,) = make("-i", cut, "-o", tmp_path / "cut", HERE, expect=2)
+        assert shown == (f"image_resizer: cannot read '{cut}': the download failed: the compressed content ends early")
+    assert not (tmp_path / "cut").exists()
+
+
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
@@ -293,6 +372,9 @@ def test_a_changed_row_makes_its_shard_again(make: Make, photos: Path, tmp_path:
             "-i 'l.json' is a text file, not an image: use the folder that contains the images, or a list of them ",
         ),
         ("-i https:/x.org/a.jpg", "-i 'https:/x.org/a.jpg' does not name a host: write https://HOST/..."),
+        ("-i photo.txt", "-i '{}/photo.txt' is not a text, since it contains a NUL byte: use a text with a path in "),
+        ("-i utf16.txt", "-i '{}/utf16.txt' is a text in UTF-16: save it as UTF-8"),
+        ("-i https://[::1/l.csv", "-i 'https://[::1/l.csv' is not a web address (Invalid IPv6 URL): use one such as "),
         ("-i photos --requests_per_host 0", "--requests_per_host '0' is out of range: use a whole number of 1 or more"),
     ],
 )
@@ -301,6 +383,7 @@ def test_a_wrong_list_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_tree(tmp_path, {"l.csv": b"address,n\na.jpg,1\n", "empty.txt": b"# nothing\n", "bad.parquet": b"PAR1"})
+    write_tree(tmp_path, {"photo.txt": jpeg(1, (9, 9)), "utf16.txt": "a.jpg\n".encode("utf-16")})
     write_tree(tmp_path, {"l.json": b"[]", "photos/a.jpg": jpeg(1, (9, 9))})
     shown = make(*flags.split(), "-o", "out", expect=2)[-1]
     assert shown.startswith(f"image_resizer: {sentence.format(tmp_path)}")

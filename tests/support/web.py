@@ -8,12 +8,40 @@ import socket
 import ssl
 import subprocess
 import threading
+import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+
+def _raw_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
+
+
+def _halves(data: bytes) -> bytes:
+    return gzip.compress(data[:100]) + gzip.compress(data[100:])
+
+
+# The codings of bodies: their headers, and what makes them.
+CODINGS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gzip": ("gzip", gzip.compress),
+    "capital": ("X-GZip", gzip.compress),
+    "twice": ("gzip, gzip", lambda data: gzip.compress(gzip.compress(data))),
+    "both": ("gzip, deflate", lambda data: zlib.compress(gzip.compress(data))),
+    "members": ("gzip", _halves),
+    "padded": ("gzip", lambda data: gzip.compress(data) + bytes(50)),
+    "deflate": ("deflate", zlib.compress),
+    "raw": ("deflate", _raw_deflate),
+    "identity": ("identity", bytes),
+    "unknown": ("x-none", bytes),
+    "empty": ("gzip", lambda _: b""),
+    "wrong": ("gzip", bytes),
+    "many": ("gzip,gzip,gzip,gzip,gzip,gzip", bytes),
+}
 
 # The maximum duration of a response in seconds.
 _MOST_SECONDS = 20
@@ -153,6 +181,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def answer_broken_gzip(self, path: str, _number: int) -> None:
         self.send(gzip.compress(self.file(path) or b"")[:-20] + bytes(20), Content_Encoding="gzip")
+
+    def answer_coded(self, rest: str, _number: int) -> None:
+        """Send a body in a coding of `CODINGS`: all of it, or without its last bytes, such as `gzip-9`."""
+        how, _, path = rest.partition("/")
+        coding, _, missing = how.partition("-")
+        header, encode = CODINGS[coding]
+        body = encode(self.file(path) or b"")
+        self.send(body[: len(body) - int(missing or 0)], Content_Encoding=header)
 
     def answer_endless(self, _rest: str, _number: int) -> None:
         self.send_response(200)

@@ -6,7 +6,6 @@ A list is a text with a line for each image, or a table with a column that names
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import posixpath
 import re
@@ -20,7 +19,7 @@ from transforms.imaging.errors import Kind
 from transforms.model.config import ListColumns, ResizeConfig, WebPolicy
 from transforms.model.errors import RunError, StorageError
 from transforms.model.json_lines import json_line
-from transforms.model.places import ListRow, Place, Unreadable
+from transforms.model.places import ListRow, Place, UnreadableRow
 from transforms.model.records import Value
 from transforms.sources import hashes
 from transforms.storage.paths import escaped, unescaped
@@ -59,11 +58,12 @@ def is_list(path: str) -> bool:
     return _NAME.fullmatch(extension_path(path)) is not None
 
 
-def read_entries(location: str, columns: ListColumns, web: WebPolicy) -> Iterator[Entry]:
+def read_entries(location: str, root: str, columns: ListColumns, web: WebPolicy) -> Iterator[Entry]:
     """Yield the rows of a list.
 
     Args:
         location: of the list.
+        root: the root of its split.
         columns: which of its columns hold what.
         web: how it is downloaded if it lies on the web.
 
@@ -71,9 +71,16 @@ def read_entries(location: str, columns: ListColumns, web: WebPolicy) -> Iterato
         StorageError: the list cannot be read.
         RunError: it is no list, or lacks a column.
     """
-    where = f"-i {location!r}"
+    where, list_ = f"-i {location!r}", _List(location, storage.below(root, location))
     for number, cells in enumerate(read_cells(location, where, opened(location, web)), 1):
-        yield _entry(number, cells, _names(cells, columns, where), location)
+        yield _entry(number, cells, _names(cells, columns, where), list_)
+
+
+class _List(NamedTuple):
+    """A list: where it lies, and its path below the input, which no other list of the input has."""
+
+    location: str
+    path: str
 
 
 class _Names(NamedTuple):
@@ -130,7 +137,8 @@ def _names(cells: Collection[str], columns: ListColumns, where: str) -> _Names:
     return names
 
 
-def _entry(number: int, cells: dict[str, Any], names: _Names, location: str) -> Entry:
+def _entry(number: int, cells: dict[str, Any], names: _Names, list_: _List) -> Entry:
+    location, line = list_.location, getattr(cells[names.url], "line", 0)
     named = key_in(cells[names.url]) or ""
     target, problem = _target(named.strip(), location)
     path = _path(cells, names, target, location) if not problem else ""
@@ -145,10 +153,11 @@ def _entry(number: int, cells: dict[str, Any], names: _Names, location: str) -> 
     others = {name: plain_cell(cell) for name, cell in cells.items() if name not in left_out([name])}
     others.pop(names.key, None)
     if problem:
-        message = f"row {number:,} of {posixpath.basename(location)!r}: {problem}"
-        fallback = f"{safe_path(posixpath.basename(location))}-row-{number}"
-        return Entry(path or fallback, "", Unreadable(Kind.REFUSED, message), others)
-    return Entry(path, target, ListRow(number, expected, json_line(others).decode().rstrip("\n")), others)
+        message = f"{f'line {line:,}' if line else f'row {number:,}'} of {list_.path!r}: {problem}"
+        fallback = f"{safe_path(list_.path)}-row-{number}"
+        return Entry(path or fallback, "", UnreadableRow(Kind.REFUSED, message, number, list_.path), others)
+    row = ListRow(number, expected, json_line(others).decode().rstrip("\n"), list_.path, line)
+    return Entry(path, target, row, others)
 
 
 def _path(cells: dict[str, Any], names: _Names, target: str, location: str) -> str:
@@ -166,7 +175,8 @@ def _path(cells: dict[str, Any], names: _Names, target: str, location: str) -> s
 def _target(named: str, location: str) -> tuple[str, str]:
     """Return where an image lies that a list names, and what is wrong with it.
 
-    What has no scheme is relative to the list. A list on the web or in a store names no file of this machine.
+    What has no scheme is relative to the list. A list on the web or in a store names no file of this machine, whatever
+    it holds.
     """
     if not named:
         return "", "it does not name a file"
@@ -174,10 +184,10 @@ def _target(named: str, location: str) -> tuple[str, str]:
         return "", f"{named!r} cannot be the name of a file"
     if is_web(named):
         return named, f"{named!r} {problem}" if (problem := problem_of(named)) else ""
-    if "://" in named:
-        return named, _scheme_problem(named)
+    if storage.has_scheme(named):
+        return named, f"{named!r} {problem}" if (problem := storage.problem_of_file(named)) else ""
     if is_web(location):
-        return urljoin(location, named), ""
+        return _beside(location, named)
     if not storage.is_local(location):
         if named.startswith("/"):
             return "", f"{named!r} is a local path, but the list is in an object store"
@@ -185,22 +195,20 @@ def _target(named: str, location: str) -> tuple[str, str]:
     return os.path.normpath(os.path.join(posixpath.dirname(location), named)), ""
 
 
+def _beside(location: str, named: str) -> tuple[str, str]:
+    """Return the web address that a list on the web names relative to its own, and what is wrong with it."""
+    try:
+        target = urljoin(location, named)
+    except ValueError as error:
+        return "", f"{named!r} is not a web address ({error})"
+    problem = problem_of(target) if is_web(target) else "is not a web address, but the list is on the web"
+    return target, f"{named!r} {problem}" if problem else ""
+
+
 def _resolved(folder: str, named: str) -> str:
     scheme, _, rest = folder.partition("://")
     bucket, _, prefix = rest.partition("/")
     return f"{scheme}://{bucket}/{posixpath.normpath(f'/{prefix}/{named}').lstrip('/')}"
-
-
-def _scheme_problem(named: str) -> str:
-    """Return what is wrong with a path of a store, as far as its scheme and bucket say."""
-    start = "/".join(named.split("/", 4)[:4])
-    problem = _problem_of_start(start if start.count("/") > 2 else f"{start}/")
-    return f"{named!r} {problem}" if problem else ""
-
-
-@functools.lru_cache(1000)
-def _problem_of_start(start: str) -> str | None:
-    return storage.problem_of(start)
 
 
 def check_lists(pattern: str, config: ResizeConfig) -> list[str]:

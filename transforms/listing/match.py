@@ -24,6 +24,7 @@ from transforms.model.config import ResizeConfig, Split
 from transforms.model.keys import key_of
 from transforms.model.places import GzipMember, ListRow, unpack
 from transforms.model.records import Source, Tally
+from transforms.storage.beam import expression_of, widened
 from transforms.storage.paths import escaped
 from transforms.storage.s3 import is_object
 from transforms.summary.tally import merge
@@ -68,7 +69,7 @@ def entries_of(split: Split, config: ResizeConfig) -> Iterator[Entry]:
         yield Entry(path_of(split.pattern), split.pattern, ListRow(1), {})
         return
     for location in locations(split.pattern):
-        yield from read_entries(location, config.list_columns, config.web)
+        yield from read_entries(location, split.root, config.list_columns, config.web)
 
 
 class MatchSources(beam.PTransform):
@@ -104,7 +105,7 @@ class MatchSources(beam.PTransform):
         if self._config.list_prefixes or is_object(split.pattern):
             match: beam.PTransform = _MatchRanges(split, self._config.list_prefixes)
         else:
-            match = fileio.MatchFiles(split.pattern, fileio.EmptyMatchTreatment.ALLOW)
+            match = _MatchFiles(split.pattern)
         listing = beam.ParDo(_ListFn(split, self._config))
         return (
             pipeline
@@ -112,6 +113,22 @@ class MatchSources(beam.PTransform):
             | f"ReadMatches[{split.name}]" >> fileio.ReadMatches()
             | f"ListSources[{split.name}]" >> listing.with_outputs(TALLIES, ARCHIVES, main=SOURCES)
         )
+
+
+class _MatchFiles(beam.PTransform):
+    """Pipeline -> FileMetadata of the files that a pattern matches, see `storage.beam.expression_of`."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__()
+        self._pattern = pattern
+
+    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[FileMetadata]:
+        wide = widened(self._pattern)
+        files = pipeline | "Match" >> fileio.MatchFiles(wide, fileio.EmptyMatchTreatment.ALLOW)
+        if wide == self._pattern:
+            return files
+        expression = expression_of(self._pattern)
+        return files | "Narrow" >> beam.Filter(lambda file: expression.match(file.path) is not None)
 
 
 class _MatchRanges(beam.PTransform):

@@ -16,7 +16,7 @@ from transforms.listing.lists import Entry
 from transforms.model.config import COLUMNS, ResizeConfig, Split
 from transforms.model.file_names import extension_of, is_candidate, is_system_file
 from transforms.model.keys import in_sample, key_of
-from transforms.model.places import GzipMember, Place, Unreadable, pack
+from transforms.model.places import GzipMember, ListRow, Place, Unreadable, pack
 from transforms.model.records import Tally
 from transforms.sources.archive import Archive, is_archive, members
 from transforms.sources.members import ArchiveError, Member
@@ -70,9 +70,14 @@ class SplitListing:
         return self._add(relative, size, version, b"") if self._is_image(relative) else None
 
     def add_entry(self, entry: Entry) -> SourceTuple:
-        """Count a row of a list, and return its image in its shuffled form, whatever its name."""
+        """Count a row of a list, and return its image in its shuffled form, whatever its name.
+
+        Only a local file has a size and a version: asking a store or a server takes a request for each.
+        """
         self._profile.add_cells(entry.cells)
-        return self._add(entry.path, 0, 0.0, pack(entry.place, entry.location))
+        is_local = isinstance(entry.place, ListRow) and storage.is_local(entry.location)
+        size, version = storage.size_and_time(entry.location) if is_local else (0, 0.0)
+        return self._add(entry.path, size, version, pack(entry.place, entry.location))
 
     def _holds(self, path: str) -> bool:
         return storage.is_inside(path, self._split.root) and not storage.is_inside(path, self._out_dir)

@@ -22,12 +22,12 @@ class StorageError(RunError):
 
     Args:
         message: the file, the operation and the reason.
-        reason: the reason alone, without a path.
+        reason: the reason alone, without a path; "" for the whole message.
     """
 
     def __init__(self, message: str, reason: str = "") -> None:
         super().__init__(message)
-        self.reason = reason
+        self.reason = reason or message
 
 
 def recover_run_error(error: BaseException) -> RunError | None:

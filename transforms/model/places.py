@@ -19,11 +19,15 @@ class ListRow(NamedTuple):
         row: its row number in the list, from 1.
         hash: the expected hash of its bytes, in hexadecimal; "" for any.
         cells: the additional columns of its row, as JSON; "" for none.
+        list: the path of the list below the input; "" for an input that is a web address itself.
+        line: its line number in a text file, from 1; 0 in a table.
     """
 
     row: int
     hash: str = ""
     cells: str = ""
+    list: str = ""
+    line: int = 0
 
 
 class ZipMember(NamedTuple):
@@ -63,10 +67,26 @@ class Unreadable(NamedTuple):
     message: str
 
 
-# None: a whole file.
-Place = TarMember | ZipMember | GzipMember | ListRow | Unreadable | None
+class UnreadableRow(NamedTuple):
+    """A row of a list that names nothing to read: a failure as with `Unreadable`; `row` and `list` as in `ListRow`."""
 
-_NAMES = {TarMember: "tar", ZipMember: "zip", GzipMember: "gzip", ListRow: "listed", Unreadable: "unreadable"}
+    kind: str
+    message: str
+    row: int
+    list: str
+
+
+# None: a whole file.
+Place = TarMember | ZipMember | GzipMember | ListRow | Unreadable | UnreadableRow | None
+
+_NAMES = {
+    TarMember: "tar",
+    ZipMember: "zip",
+    GzipMember: "gzip",
+    ListRow: "listed",
+    Unreadable: "unreadable",
+    UnreadableRow: "unreadable-row",
+}
 _KINDS = {name: kind for kind, name in _NAMES.items()}
 
 

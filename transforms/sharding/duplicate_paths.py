@@ -1,12 +1,12 @@
-"""Sources with one path: a file and members of archives, or members of one archive."""
+"""Sources with one path: a file and members of archives, members of one archive, or rows of lists."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from transforms.imaging.errors import Kind
-from transforms.model.places import ListRow, Unreadable
+from transforms.model.places import ListRow, Unreadable, UnreadableRow
 from transforms.model.records import Source
 
 
@@ -14,34 +14,43 @@ def settled(sources: list[Source]) -> list[Source]:
     """Return the sources of a shard, in which only one of those with the same path is read.
 
     That is a file that lies there, else the last in the archive that is first by its name, as if that had been
-    unpacked, and of the rows of a list the first. The others fail, each under a path of its own.
+    unpacked, and of the rows of lists the first in the list that is first by its name. The others fail, each under a
+    path of its own.
     """
     if len({source.path for source in sources}) == len(sources):
         return sources
     by_path: dict[str, list[Source]] = defaultdict(list)
     for source in sources:
         by_path[source.path].append(source)
-    return [source for namesakes in by_path.values() for source in _settled(namesakes)]
+    return [source for path in sorted(by_path) for source in _settled(by_path[path], by_path.keys())]
 
 
-def _settled(namesakes: list[Source]) -> Iterable[Source]:
+def _settled(namesakes: list[Source], paths: Container[str]) -> Iterable[Source]:
     first, *others = sorted(namesakes, key=_rank)
     yield first
     for number, source in enumerate(others, 2):
-        message = f"its path is the same as that of {_described(first)}, which is used instead"
-        where = _row(source.place) if isinstance(source.place, ListRow) else f"{number} in {_name(source)}"
+        place, where = source.place, f"{number} in {_name(source)}"
+        if isinstance(place, (ListRow, UnreadableRow)):
+            where = f"row {place.row:,}{_of_list(place, first)}"
+        if not isinstance(place, UnreadableRow):
+            message = f"its path is the same as that of {_described(first, source)}, which is used instead"
+            place = Unreadable(Kind.NAME_TAKEN, message)
         path = f"{source.path} ({where})"
-        yield source._replace(path=path, bytes=0, place=Unreadable(Kind.NAME_TAKEN, message))
+        while path in paths:  # another source may have this name
+            path += "+"
+        yield source._replace(path=path, bytes=0, place=place)
 
 
-def _rank(source: Source) -> tuple[bool, bool, int, str, int, str]:
+def _rank(source: Source) -> tuple[bool, bool, str, int, str, int, str]:
     place = source.place
-    row = place.row if isinstance(place, ListRow) else 0
-    return place is not None, isinstance(place, Unreadable), row, source.location, -_offset(source), str(place)
+    is_failure = isinstance(place, (Unreadable, UnreadableRow))
+    in_list = (place.list, place.row) if isinstance(place, (ListRow, UnreadableRow)) else ("", 0)
+    return place is not None, is_failure, *in_list, source.location, -_offset(source), str(place)
 
 
-def _row(place: ListRow) -> str:
-    return f"row {place.row:,}"
+def _of_list(place: ListRow | UnreadableRow, other: Source) -> str:
+    """Return " of LIST" for a row, or "" if the other source is of the same list."""
+    return "" if getattr(other.place, "list", None) == place.list else f" of {place.list}"
 
 
 def _name(source: Source) -> str:
@@ -52,7 +61,9 @@ def _offset(source: Source) -> int:
     return getattr(source.place, "offset", 0)
 
 
-def _described(source: Source) -> str:
-    if isinstance(source.place, ListRow):
-        return f"{_row(source.place)} of the list"
+def _described(source: Source, other: Source) -> str:
+    place = source.place
+    if isinstance(place, ListRow):
+        number = f"line {place.line:,}" if place.line else f"row {place.row:,}"
+        return f"{number} of {'the list' if not _of_list(place, other) else repr(place.list)}"
     return "a file" if source.place is None else f"one in {_name(source)!r} at byte {_offset(source):,}"

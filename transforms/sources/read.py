@@ -9,7 +9,7 @@ from transforms import storage
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.model.config import POLITE, WebPolicy
 from transforms.model.errors import StorageError
-from transforms.model.places import GzipMember, ListRow, TarMember, Unreadable, ZipMember
+from transforms.model.places import GzipMember, ListRow, TarMember, Unreadable, UnreadableRow, ZipMember
 from transforms.model.records import Source
 from transforms.sources import hashes
 from transforms.sources.zip import content
@@ -21,7 +21,7 @@ def is_read_by_workers(source: Source) -> bool:
     """Return whether a worker process reads a source by itself, since it lies in a local file."""
     if isinstance(source.place, GzipMember):
         return False
-    return isinstance(source.place, Unreadable) or storage.is_local(source.location)
+    return isinstance(source.place, (Unreadable, UnreadableRow)) or storage.is_local(source.location)
 
 
 def reading_order(source: Source) -> tuple[str, int, str]:
@@ -64,7 +64,7 @@ def _read(source: Source, web: WebPolicy) -> bytes:
             from transforms.sources.stream import read_alone  # no worker process needs it
 
             return read_alone(source)
-        case Unreadable(kind, message):
+        case Unreadable(kind, message) | UnreadableRow(kind, message):
             raise ImageError(Kind(kind), Stage.READ, message)
 
 

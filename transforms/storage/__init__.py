@@ -8,7 +8,7 @@ reading, writing        what the rest of the program calls
 from collections.abc import Sequence
 
 from transforms.storage import beam, gcs_check, gcs_client, s3_check, s3_client
-from transforms.storage.local import TEMPORARY_DIR
+from transforms.storage.local import TEMPORARY_DIR, size_and_time
 from transforms.storage.paths import below, is_inside, is_local, join
 from transforms.storage.reading import (
     exists,
@@ -22,7 +22,7 @@ from transforms.storage.reading import (
     region_of,
     size,
 )
-from transforms.storage.schemes import problem_of
+from transforms.storage.schemes import has_scheme, problem_of, problem_of_file
 from transforms.storage.writing import (
     delete_all,
     delete_tree,
@@ -41,6 +41,7 @@ __all__ = [
     "delete_all",
     "delete_tree",
     "exists",
+    "has_scheme",
     "is_folder",
     "is_inside",
     "is_local",
@@ -51,12 +52,14 @@ __all__ = [
     "move_tree",
     "open_file",
     "problem_of",
+    "problem_of_file",
     "read",
     "read_if_there",
     "read_range",
     "region_of",
     "set_options",
     "size",
+    "size_and_time",
     "stage",
     "write",
     "write_all",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 import sys
@@ -20,6 +21,8 @@ BACK_OFF = (1, 4, 16)
 
 # Python's own errors with which Beam's file systems refuse a path, a setting, or a library that is missing.
 _REFUSALS = (AssertionError, ImportError, NotImplementedError, ValueError)
+# Any number of folders in a pattern.
+_ANY_FOLDERS = re.compile(r"(?:/\*\*)+/")
 _OUR_PACKAGES = frozenset({"transforms", "pipeline"})
 
 
@@ -91,16 +94,32 @@ def exists(path: str) -> bool:
 
 def match(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]]:
     """Return (path, bytes, seconds since 1970 of the last change) of the files that a pattern matches, also locally."""
-    files = _file_systems(pattern).match([pattern], [limit])[0].metadata_list
-    return [(file.path, file.size_in_bytes, file.last_updated_in_seconds or 0.0) for file in files]
+    wide = widened(pattern)
+    files = _file_systems(pattern).match([wide], [limit if wide == pattern else None])[0].metadata_list
+    listed = ((file.path, file.size_in_bytes, file.last_updated_in_seconds or 0.0) for file in files)
+    return list(listed if wide == pattern else itertools.islice(matching(pattern, listed), limit))
 
 
 def matching(pattern: str, files: Iterable[tuple[str, int, float]]) -> Iterator[tuple[str, int, float]]:
     """Return those of some files whose paths a pattern matches."""
+    expression = expression_of(pattern)
+    return (file for file in files if expression.match(file[0]))
+
+
+def widened(pattern: str) -> str:
+    """Return a pattern for Beam's file systems that matches all that `pattern` does, and from the same folder."""
+    return _ANY_FOLDERS.sub("/**", pattern)
+
+
+def expression_of(pattern: str) -> re.Pattern[str]:
+    """Return the expression for the paths that a pattern matches.
+
+    The syntax is that of Beam's file systems, except that the folders of `/**/` may be none.
+    """
     from apache_beam.io.filesystem import FileSystem
 
-    expression = re.compile(FileSystem.translate_pattern(pattern))
-    return (file for file in files if expression.match(file[0]))
+    # No path has a NUL.
+    return re.compile(FileSystem.translate_pattern(_ANY_FOLDERS.sub("/\0", pattern)).replace("\0", "(?:.*/)?"))
 
 
 def write(_out_dir: str, target: str, data: bytes) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import calendar
 import contextlib
 import itertools
-import re
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
@@ -19,6 +18,7 @@ from transforms.storage import beam, gcs_errors
 from transforms.storage.gcs_client import client
 from transforms.storage.gcs_errors import file_errors
 from transforms.storage.paths import WILDCARD, literal_prefix
+from transforms.storage.schemes import GS_BUCKET
 
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
@@ -34,8 +34,6 @@ is_failure = gcs_errors.is_failure
 
 # Bytes that a file that is read piece by piece asks for at once, as in Beam's.
 _PIECE = 16 * 1024 * 1024
-
-_BUCKET = re.compile(r"[a-z0-9]([-a-z0-9_.:]*[a-z0-9])?")
 
 
 def is_object(path: str) -> bool:
@@ -178,11 +176,9 @@ def split(path: str) -> tuple[str, str]:
         StorageError: the path names no bucket.
     """
     bucket, slash, name = path.removeprefix(SCHEME).partition("/")
-    if not slash or not _BUCKET.fullmatch(bucket):
-        raise StorageError(
-            f"{path!r} does not name a bucket ({bucket!r} is not a valid name): use a path such as "
-            "gs://my-bucket/folder"
-        )
+    if not slash or not GS_BUCKET.fullmatch(bucket):
+        problem = f"does not name a bucket ({bucket!r} is not a valid name)"
+        raise StorageError(f"{path!r} {problem}: use a path such as gs://my-bucket/folder", f"it {problem}")
     return bucket, name
 
 

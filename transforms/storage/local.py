@@ -59,6 +59,18 @@ def size(path: str) -> int | None:
     return os.stat(path).st_size if os.path.isfile(path) else None
 
 
+def size_and_time(path: str) -> tuple[int, float]:
+    """Return the size of a file in bytes and the time of its last change in seconds since 1970.
+
+    Return zeros if there is no such file, or it cannot be looked up.
+    """
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):  # ValueError: for what no name may hold
+        return 0, 0.0
+    return (status.st_size, status.st_mtime) if stat.S_ISREG(status.st_mode) else (0, 0.0)
+
+
 def exists(path: str) -> bool:
     """Return whether there is a file or folder at `path`."""
     return os.path.exists(path)

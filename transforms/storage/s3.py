@@ -10,7 +10,6 @@ import functools
 import io
 import itertools
 import os
-import re
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, TypeVar
@@ -20,6 +19,7 @@ from transforms.storage import beam, s3_errors
 from transforms.storage.paths import WILDCARD, literal_prefix
 from transforms.storage.s3_client import client
 from transforms.storage.s3_errors import file_errors
+from transforms.storage.schemes import S3_BUCKET
 
 T = TypeVar("T")
 
@@ -32,8 +32,6 @@ is_failure = s3_errors.is_failure
 # Bytes that a file that is read piece by piece asks for at first, and at most. They double while it is read on: whoever
 # reads it from beginning to end sends few requests, and whoever picks from it gets little more than is asked for.
 _FIRST_PIECE, _LARGEST_PIECE = 256 * 1024, 16 * 1024 * 1024
-
-_BUCKET = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]*")
 
 
 def is_object(path: str) -> bool:
@@ -181,11 +179,9 @@ def split(path: str) -> tuple[str, str]:
         StorageError: the path names no bucket.
     """
     bucket, slash, name = path.removeprefix(SCHEME).partition("/")
-    if not slash or not _BUCKET.fullmatch(bucket):
-        raise StorageError(
-            f"{path!r} does not name a bucket ({bucket!r} is not a valid name): use a path such as "
-            "s3://my-bucket/folder"
-        )
+    if not slash or not S3_BUCKET.fullmatch(bucket):
+        problem = f"does not name a bucket ({bucket!r} is not a valid name)"
+        raise StorageError(f"{path!r} {problem}: use a path such as s3://my-bucket/folder", f"it {problem}")
     return bucket, name
 
 

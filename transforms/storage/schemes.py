@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import functools
 import importlib.util
 import os
 import re
@@ -18,25 +20,47 @@ class _Store(NamedTuple):
         package: what to install if the client is missing.
         form: how its paths begin.
         has_bucket: whether a path has to name a bucket or an account.
+        bucket: what the name of a bucket looks like; None if that is not known.
     """
 
     client: str
     package: str
     form: str
     has_bucket: bool = True
+    bucket: re.Pattern[str] | None = None
 
+
+GS_BUCKET = re.compile(r"[a-z0-9]([-a-z0-9_.:]*[a-z0-9])?")
+S3_BUCKET = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]*")
 
 _STORES = {
-    "gs": _Store("google.cloud.storage", "'apache-beam[gcp]'", "gs://BUCKET/..."),
-    "s3": _Store("boto3", "boto3", "s3://BUCKET/..."),
+    "gs": _Store("google.cloud.storage", "'apache-beam[gcp]'", "gs://BUCKET/...", bucket=GS_BUCKET),
+    "s3": _Store("boto3", "boto3", "s3://BUCKET/...", bucket=S3_BUCKET),
     "azfs": _Store("azure.storage.blob", "'apache-beam[azure]'", "azfs://ACCOUNT/CONTAINER/..."),
     "hdfs": _Store("hdfs", "hdfs", "hdfs://FOLDER/...", has_bucket=False),
 }
 _WEB = frozenset({"http", "https"})
 _OTHER_WEB = frozenset({"ftp", "ftps", "sftp"})
 _KNOWN_SCHEME = re.compile(rf"({'|'.join([*_STORES, *sorted(_WEB | _OTHER_WEB), 'file'])}):(?://)?", re.IGNORECASE)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _USABLE = "use a local path, or a gs:// or s3:// path"
+# How alike a scheme and a known one have to be for the one to be taken for a misspelling of the other.
+_ALIKE = 0.7
+
+
+def has_scheme(path: str) -> bool:
+    """Return whether a path begins with a scheme, known or not, such as gs://."""
+    return _SCHEME.match(path) is not None
+
+
+def problem_of_file(path: str) -> str | None:
+    """Return why the path of a file cannot be used, see `problem_of`. In gs:// and s3:// it has to name an object."""
+    problem = problem_of(path)
+    matched = _SCHEME.match(path)
+    if problem is None and matched and matched[1] in ("gs", "s3") and not path[matched.end() :].partition("/")[2]:
+        return f"does not name a file: write {matched[0]}BUCKET/FILE"
+    return problem
 
 
 def problem_of(path: str) -> str | None:
@@ -47,9 +71,12 @@ def problem_of(path: str) -> str | None:
         return "is a Windows path, but this machine does not run Windows: use a path such as /mnt/c/photos"
     if matched := _KNOWN_SCHEME.match(path):
         return _problem_of_known(matched[1], path[: matched.end()], path[matched.end() :])
-    if is_local(path) or _is_known_to_beam(path):
+    schemed = _SCHEME.match(path)
+    if is_local(path) or (schemed and _is_known_to_beam(schemed[1])):
         return None
-    return f"cannot be used: {path.partition('://')[0]}:// is not supported: {_USABLE}"
+    scheme = path.partition("://")[0]
+    near = difflib.get_close_matches(scheme.lower(), [*_STORES, *sorted(_WEB)], 1, _ALIKE)
+    return f"cannot be used: {scheme}:// is not supported: {f'did you mean {near[0]}://?' if near else _USABLE}"
 
 
 def _problem_of_known(scheme: str, start: str, rest: str) -> str | None:
@@ -72,6 +99,9 @@ def _problem_of_known(scheme: str, start: str, rest: str) -> str | None:
     store = _STORES[lower]
     if not start.endswith("//") or (store.has_bucket and rest[:1] in ("", "/")):
         return f"does not name a {'bucket' if store.has_bucket else 'folder'}: write {store.form}"
+    bucket = rest.partition("/")[0]
+    if scheme == lower and store.bucket and not store.bucket.fullmatch(bucket):
+        return f"does not name a bucket ({bucket!r} is not a valid name): write {store.form}"
     if scheme != lower:
         return f"cannot be used: {scheme}:// must be in lowercase: write {lower}://{rest}"
     if not _is_installed(store.client):
@@ -79,6 +109,7 @@ def _problem_of_known(scheme: str, start: str, rest: str) -> str | None:
     return None
 
 
+@functools.cache
 def _is_installed(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
@@ -86,12 +117,13 @@ def _is_installed(module: str) -> bool:
         return False
 
 
-def _is_known_to_beam(path: str) -> bool:
-    """Return whether a file system that was added to Beam serves the path. Loads Beam: for rare schemes only."""
+@functools.cache
+def _is_known_to_beam(scheme: str) -> bool:
+    """Return whether a file system that was added to Beam serves a scheme. Loads Beam: for rare schemes only."""
     from apache_beam.io.filesystems import FileSystems
 
     try:
-        FileSystems.get_filesystem(path)
+        FileSystems.get_filesystem(f"{scheme}://")
     except ValueError:
         return False
     return True

@@ -5,6 +5,7 @@ A table is CSV or TSV with a header, JSON lines (each may be compressed, as .csv
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import gzip
@@ -48,6 +49,10 @@ RESERVED = frozenset({*MANIFEST_FIELDS, "columns", "image", "label_name", "jpg",
 
 # The names of columns that pandas writes for an index without a name.
 INDEX_NAME = re.compile(r"\s*|__index_level_\d+__")
+
+# The first bytes of a gzip file, and the number of bytes that identify a file.
+_GZIP = b"\x1f\x8b"
+_HEAD = 8192
 
 # The maximum number of digits of an integer that is read as a number; a longer one is read as text.
 _LONGEST_WHOLE_NUMBER = 20
@@ -106,7 +111,7 @@ def read_cells(
         RunError: the file is not a table.
     """
     read = _reader(location, where)
-    with _failing_in(where), opening as opened, _plain_file(opened, location) as file:
+    with _failing_in(where), opening as opened, _plain_file(opened) as file:
         yield from read(file, where)
 
 
@@ -177,11 +182,16 @@ def plain_cell(cell: Any) -> Value:
     return json_text(cell)
 
 
-def _plain_file(file: BinaryIO, location: str) -> contextlib.AbstractContextManager[Any]:
-    """Return the decompressed file if it is compressed, else the file itself."""
-    if extension_path(location).lower().endswith(".gz"):
+def _plain_file(file: BinaryIO) -> contextlib.AbstractContextManager[Any]:
+    """Return the decompressed file if it is compressed, else the file itself, whatever its name says."""
+    if _head(file).startswith(_GZIP):
         return gzip.open(file)
     return contextlib.nullcontext(file)
+
+
+def _head(file: Any) -> bytes:
+    """Return the first bytes of a file, which is buffered, and leave them there."""
+    return bytes(file.peek(_HEAD))
 
 
 def _reader(location: str, where: str) -> Callable[[BinaryIO, str], Iterator[dict[str, Any]]]:
@@ -258,11 +268,29 @@ def _read_parquet(file: BinaryIO, _where: str) -> Iterator[dict[str, Any]]:
     return read_parquet(file)
 
 
-def _read_text(file: BinaryIO, _where: str) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a text file except empty lines and comments (#). Names need not be UTF-8."""
-    for line in io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape"):
+class Line(Text):
+    """A line of a text, with its number from 1 in `line`."""
+
+    __slots__ = ("line",)
+    line: int
+
+
+def _read_text(file: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a text file except empty lines and comments (#). Names need not be UTF-8.
+
+    Raises:
+        RunError: the file is not a text file.
+    """
+    head = _head(file)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise RunError(f"{where} is a text in UTF-16: save it as UTF-8")
+    if b"\0" in head:
+        raise RunError(f"{where} is not a text, since it contains a NUL byte: use a text with a path in each line")
+    for number, line in enumerate(io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape"), 1):
         if (text := line.strip()) and not text.startswith("#"):
-            yield {TEXT_COLUMN: Text(text)}
+            cell = Line(text)
+            cell.line = number
+            yield {TEXT_COLUMN: cell}
 
 
 _READERS: dict[str, Callable[[BinaryIO, str], Iterator[dict[str, Any]]]] = {

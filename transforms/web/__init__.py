@@ -3,6 +3,7 @@
 urls          what a URL must look like, and the path that it gives its image
 addresses     which addresses may be asked
 robots        what a server says about the use of its answer
+coding        unpacks what a server compressed
 hosts         which downloads run at the same time
 budget        how many bytes they hold together
 watchdog      ends those that take too long

@@ -30,7 +30,7 @@ from urllib3.util import Url
 
 from transforms.imaging.errors import Kind
 from transforms.model.config import WebPolicy
-from transforms.web import robots, urls
+from transforms.web import coding, robots, urls
 from transforms.web.addresses import addresses_of
 from transforms.web.budget import Budget, Share
 from transforms.web.errors import FetchError
@@ -150,18 +150,16 @@ class _Client:
 
     def fetch(self, url: str, watch: Watch, file: BinaryIO, limit: int, obeys_robots: bool) -> None:
         """Try once to download a file; see the function."""
+        if problem := urls.problem_of(url):
+            raise FetchError(Kind.REFUSED, f"the address {url!r} {problem}")
         for _ in range(_MOST_REDIRECTS + 1):
-            if not urls.is_web(url):
-                raise FetchError(Kind.REFUSED, f"it redirects to {url!r}, which is not a web address")
-            if problem := urls.problem_of(url):
-                raise FetchError(Kind.REFUSED, f"the address {url!r} {problem}")
             with self._asked(url, watch) as answer:
                 location = answer.headers.get("Location")
                 if answer.status not in _REDIRECTS or not location:
                     _check(answer, obeys_robots)
                     self._receive(answer, watch, file, limit)
                     return
-            url = urljoin(url, location)
+            url = _redirected(url, location)
         raise FetchError(Kind.REFUSED, f"it redirects more than {_MOST_REDIRECTS} times")
 
     @contextmanager
@@ -208,13 +206,14 @@ class _Client:
 
         Raises:
             FetchError: it has too many bytes.
+            HTTPError: it is damaged, or ends early.
         """
         too_large = FetchError(Kind.FILE_TOO_LARGE, f"the file has more than {limit / 1e6:,.0f} MB")
         if (answer.length_remaining or 0) > limit:
             raise too_large
         size = 0
         with Share(self._budget) as share:
-            while piece := answer.read1(_PIECE, decode_content=True):
+            for piece in _content(answer):
                 size += len(piece)
                 if size > limit:
                     raise too_large
@@ -225,6 +224,28 @@ class _Client:
                 file.write(piece)
             if watch.is_over:
                 raise TimeoutError
+
+
+def _content(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """Yield the body in pieces, decompressed up to its end; by urllib3 if the coding is a rare one."""
+    codings = coding.codings_of(answer.headers.get("Content-Encoding", ""))
+    pieces = iter(functools.partial(answer.read1, _PIECE, decode_content=codings is None), b"")
+    return coding.unpacked(pieces, codings or [])
+
+
+def _redirected(url: str, location: str) -> str:
+    """Return the web address that an answer leads to.
+
+    Raises:
+        FetchError: it is none, or cannot be asked for.
+    """
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        target = location
+    if problem := urls.problem_of(target) if urls.is_web(target) else "is not a web address":
+        raise FetchError(Kind.REFUSED, f"it redirects to {target!r}, which {problem}")
+    return target
 
 
 def _check(answer: urllib3.BaseHTTPResponse, obeys_robots: bool) -> None:

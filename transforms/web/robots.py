@@ -9,20 +9,29 @@ AGENT = "downsampled-open-images"
 
 # The directives that forbid the use of an image in a dataset.
 FORBIDDING = ("noai", "noimageai", "noindex", "noimageindex")
+# The directives that have a value after a colon, as the name of an agent has directives.
+_WITH_VALUE = frozenset({"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"})
 
 
 def forbidding(headers: Iterable[str]) -> str | None:
     """Return the directive that forbids the use of an image, or None if there is none.
 
     Args:
-        headers: the values of all X-Robots-Tag headers, such as "noai, noindex" or "otherbot: noindex". A value that
-            begins with the name of an agent is meant for that agent alone.
+        headers: the values of all X-Robots-Tag headers, such as "noai, max-snippet:-1" or "otherbot: noindex". A value
+            that begins with the name of an agent is meant for that agent alone.
     """
     for header in headers:
-        agent, colon, rules = header.partition(":")
-        if colon and agent.strip().lower() != AGENT:
+        agent, rules = _parted(header.lower())
+        if agent not in ("", AGENT):
             continue
-        given = {rule.strip().lower() for rule in (rules if colon else header).split(",")}
+        given = {rule.strip() for rule in rules.split(",")}
         if found := next((directive for directive in FORBIDDING if directive in given), None):
             return found
     return None
+
+
+def _parted(header: str) -> tuple[str, str]:
+    """Return the agent that a value is meant for, "" for all, and its directives."""
+    first, colon, rest = header.partition(":")
+    first = first.strip()
+    return (first, rest) if colon and "," not in first and first not in _WITH_VALUE else ("", header)

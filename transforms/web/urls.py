@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 from transforms.model.file_names import CANDIDATE_EXTENSIONS, UNREAD_EXTENSIONS
 
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
+# A byte that is not UTF-8, as Python decodes it.
+_OTHER_BYTE = re.compile(r"[\udc80-\udcff]")
 # What a terminal would obey, what stands for no byte of a name, and what separates folders on Windows.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udc7f\udd00-\udfff]")
 # What else no path may contain on Windows; a server chooses its paths without a thought to that.
@@ -49,11 +51,12 @@ def extension_path(location: str) -> str:
 def path_of(url: str) -> str:
     """Return the path that an image has by its URL: the host and the path in it, without the query.
 
-    Different URLs may give the same path: then they differ in what the path does not hold.
+    Bytes that are not UTF-8 keep their percent form. Different URLs may give the same path: then they differ in what
+    the path does not hold.
     """
     parts = urlsplit(url)
     path = f"{parts.netloc.lower()}/{unquote(parts.path, errors='surrogateescape')}"
-    return safe_path(_FORBIDDEN.sub("_", path))
+    return safe_path(_FORBIDDEN.sub("_", _OTHER_BYTE.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", path)))
 
 
 def safe_path(path: str) -> str:

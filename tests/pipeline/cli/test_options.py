@@ -285,6 +285,19 @@ def test_a_wrong_flag_or_value_is_refused_with_a_sentence(source: Path, flags: s
     assert "\n" not in str(caught.value)
 
 
+MALFORMED = {
+    "https://[::1/x": "is not a web address (Invalid IPv6 URL)",
+    "https://[::1/x.csv": "is not a web address (Invalid IPv6 URL)",
+    "https://a]b/x.csv": "is not a web address (Invalid IPv6 URL)",
+    "http://[zz]/a.jpg": "is not a web address ('zz' does not appear to be an IPv4 or IPv6 address)",
+    "http://ex\u2100mple.com/a.csv": (
+        "is not a web address (netloc 'ex\u2100mple.com' contains invalid characters under NFKC normalization)"
+    ),
+    "http://x.org:99999/a.csv": "is not a web address (Port out of range 0-65535)",
+    "http://": "does not name a host",
+}
+
+
 def test_a_wrong_input_or_output_is_refused_with_a_sentence(source: Path, tmp_path: Path) -> None:
     nowhere, pattern = tmp_path / "nowhere", tmp_path / "nowhere" / "*.jpg"
     cases: list[tuple[list[object], object, str]] = [
@@ -293,6 +306,20 @@ def test_a_wrong_input_or_output_is_refused_with_a_sentence(source: Path, tmp_pa
         ([source, source], "out", "-i has two inputs named 'train': use --split with a name for each"),
         ([source], source, f"-o {str(source)!r} contains the input {str(source)!r}: use a folder that does not"),
         ([source], tmp_path, f"-o {str(tmp_path)!r} contains the input {str(source)!r}: use a folder that does not"),
+        *(
+            (list[object]([url]), "out", f"-i {url!r} {problem}: use one such as https://example.org/photos.csv")
+            for url, problem in MALFORMED.items()
+        ),
+        (
+            ["htps://x.org/a"],
+            "out",
+            "-i 'htps://x.org/a' cannot be used: htps:// is not supported: did you mean https://?",
+        ),
+        (
+            ["gs://[b/x"],
+            "out",
+            "-i 'gs://[b/x' does not name a bucket ('[b' is not a valid name): write gs://BUCKET/...",
+        ),
         ([""], "out", "-i '' is empty: use a folder or an object store path"),
     ]
     for inputs, out, sentence in cases:

@@ -6,6 +6,7 @@ import pytest
 from transforms.dataset.markers import Header, digest_of, marker_bytes, marker_path, read_header, read_marker
 from transforms.model.errors import RunError
 from transforms.model.json_lines import json_line, manifest_line
+from transforms.model.places import ListRow, Unreadable, UnreadableRow
 from transforms.model.records import (
     Columns,
     FailureRow,
@@ -69,6 +70,20 @@ def test_the_digest_depends_on_the_listing() -> None:
     for changed in (first._replace(bytes=6), first._replace(version=1.6), first._replace(path="a.png")):
         assert digest_of([changed, second]) != digest
     assert digest_of([first]) != digest
+
+
+def test_the_digest_of_a_row_of_a_list_is_that_of_earlier_versions() -> None:
+    """It depends on the address, the hash and the cells, but not on where the row stands."""
+    place = ListRow(7, "00ff", '{"url":"https://x.org/a.jpg"}')
+    source = Source("x.org/a", "x.org/a.jpg", "https://x.org/a.jpg", 0, 0.0, place)
+    refused = Source("l.txt-row-8", "l.txt-row-8", "/in/", 0, 0.0, Unreadable("refused", "it does not name a file"))
+    expected = "5f8d6e373ff5c9c0e4542af95ecdea9ed5b465db5722a94d94518fe96d1048c1"
+    assert digest_of([source, refused]) == expected
+    moved = source._replace(place=place._replace(row=8, list="l.txt", line=12))
+    row = UnreadableRow("refused", "it does not name a file", 8, "l.txt")
+    assert digest_of([moved, refused._replace(place=row)]) == expected
+    for changed in (place._replace(hash="01"), place._replace(cells="{}")):
+        assert digest_of([source._replace(place=changed), refused]) != expected
 
 
 def test_the_digest_depends_on_rows_and_columns() -> None:

@@ -1,13 +1,19 @@
 """The rows of lists: what they name, and the paths that their images get."""
 
+import gzip
+import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.support import jpeg
 from transforms.imaging.errors import Kind
+from transforms.listing import lists
 from transforms.listing.lists import is_list, read_entries
 from transforms.model.config import ListColumns, WebPolicy
-from transforms.model.places import ListRow, Place, Unreadable
+from transforms.model.errors import RunError
+from transforms.model.places import ListRow, Place, UnreadableRow
 
 LISTS = (
     "a.txt",
@@ -34,9 +40,14 @@ def test_another_name_is_no_list(path: str) -> None:
 
 def entries(folder: Path, text: str, key_column: str = "") -> list[tuple[str, str, Place]]:
     path = folder / ("l.csv" if "," in text else "l.txt")
-    columns = ListColumns(key_column=key_column)
     path.write_text(text, encoding="utf-8", errors="surrogateescape")
-    return [(entry.path, entry.location, entry.place) for entry in read_entries(str(path), columns, WebPolicy())]
+    return read(path, folder, key_column)
+
+
+def read(path: Path, root: Path, key_column: str = "") -> list[tuple[str, str, Place]]:
+    columns = ListColumns(key_column=key_column)
+    found = read_entries(str(path), str(root), columns, WebPolicy())
+    return [(entry.path, entry.location, entry.place) for entry in found]
 
 
 def test_what_a_local_list_names(tmp_path: Path) -> None:
@@ -54,16 +65,129 @@ def test_what_a_local_list_names(tmp_path: Path) -> None:
         ("\udcff.jpg", f"{tmp_path}/\udcff.jpg"),
     ]
     assert [place for *_, place in found[:2]] == [
-        ListRow(1, "", '{"url":"a/b.jpg"}'),
-        ListRow(2, "", '{"url":"./a//c.jpg"}'),
+        ListRow(1, "", '{"url":"a/b.jpg"}', "l.txt", 1),
+        ListRow(2, "", '{"url":"./a//c.jpg"}', "l.txt", 2),
     ]
 
 
 def test_what_names_nothing_is_counted(tmp_path: Path) -> None:
     found = entries(tmp_path, "url,id\n,a\nhttp://,b\nx.jpg,../..\nx\0.jpg,c\n", "id")
-    assert found == [
-        ("l.csv-row-1", "", Unreadable(Kind.REFUSED, "row 1 of 'l.csv': it does not name a file")),
-        ("l.csv-row-2", "", Unreadable(Kind.REFUSED, "row 2 of 'l.csv': 'http://' does not name a host")),
-        ("l.csv-row-3", "", Unreadable(Kind.REFUSED, "row 3 of 'l.csv': it does not have a key in column 'id'")),
-        ("l.csv-row-4", "", Unreadable(Kind.REFUSED, "row 4 of 'l.csv': 'x\\x00.jpg' cannot be the name of a file")),
+    problems = [
+        "it does not name a file",
+        "'http://' does not name a host",
+        "it does not have a key in column 'id'",
+        "'x\\x00.jpg' cannot be the name of a file",
     ]
+    assert found == [
+        (f"l.csv-row-{row}", "", UnreadableRow(Kind.REFUSED, f"row {row} of 'l.csv': {problem}", row, "l.csv"))
+        for row, problem in enumerate(problems, 1)
+    ]
+
+
+def test_lists_of_one_name_give_paths_that_differ(tmp_path: Path) -> None:
+    for folder in ("p1", "p2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "l.txt").write_text("# a comment\n\nhttp://\n")
+        assert read(tmp_path / folder / "l.txt", tmp_path) == [
+            (
+                f"{folder}/l.txt-row-1",
+                "",
+                UnreadableRow(Kind.REFUSED, f"line 3 of '{folder}/l.txt': 'http://' does not name a host", 1,
+                              f"{folder}/l.txt"),
+            )
+        ]  # fmt: skip
+
+
+NO_NAME = "is not a valid name"
+
+
+@pytest.mark.parametrize(
+    ("named", "problem"),
+    [
+        ("file:///tmp/x/a.jpg", "is a URL: use only the path, '/tmp/x/a.jpg'"),
+        ("s3://[b/x.jpg", f"does not name a bucket ('[b' {NO_NAME}): write s3://BUCKET/..."),
+        ("gs://]/x", f"does not name a bucket (']' {NO_NAME}): write gs://BUCKET/..."),
+        ("gs://b", "does not name a file: write gs://BUCKET/FILE"),
+        ("s3://b/", "does not name a file: write s3://BUCKET/FILE"),
+        ("htps://x.org/a.jpg", "cannot be used: htps:// is not supported: did you mean https://?"),
+        ("http://[::1/x.jpg", "is not a web address (Invalid IPv6 URL)"),
+    ],
+)
+@pytest.mark.parametrize("location", ["/data/l.txt", "gs://b/l.txt", "https://x.org/l.txt"])
+def test_what_no_list_may_name(location: str, named: str, problem: str) -> None:
+    if named.startswith("s3") and importlib.util.find_spec("boto3") is None:
+        pytest.skip("boto3 is not installed")
+    assert lists._target(named, location)[1] == f"{named!r} {problem}"
+
+
+ELSEWHERE = "is not a web address, but the list is on the web"
+
+
+@pytest.mark.parametrize(
+    ("named", "problem"),
+    [
+        ("x:p/f.jpg", ELSEWHERE),
+        ("file:/etc/passwd", ELSEWHERE),
+        ("FILE:/etc/passwd", ELSEWHERE),
+        ("fi\tle:/etc/passwd", ELSEWHERE),
+        ("//[::1/x.jpg", "is not a web address (Invalid IPv6 URL)"),
+        ("http:", ELSEWHERE),
+        ("//user:secret@x.org/a.jpg", "contains a user name or password, which would not be sent"),
+        ("//x.org:99999/a.jpg", "is not a web address (Port out of range 0-65535)"),
+    ],
+)
+def test_a_list_on_the_web_names_nothing_but_web_addresses_and_objects(named: str, problem: str) -> None:
+    assert lists._target(named, "https://x.org/d/l.txt")[1] == f"{named!r} {problem}"
+
+
+@pytest.mark.parametrize(
+    ("named", "target"),
+    [
+        ("a.jpg", "https://x.org/d/a.jpg"),
+        ("/etc/passwd", "https://x.org/etc/passwd"),
+        ("//y.org/a.jpg", "https://y.org/a.jpg"),
+        ("~/a.jpg", "https://x.org/d/~/a.jpg"),
+        ("x/y://z", "https://x.org/d/x/y:/z"),
+        ("1x://etc/passwd", "https://x.org/d/1x:/etc/passwd"),
+        ("get?u=https://y.org/a.jpg", "https://x.org/d/get?u=https://y.org/a.jpg"),
+    ],
+)
+def test_what_a_list_on_the_web_names_is_relative_to_it(named: str, target: str) -> None:
+    assert lists._target(named, "https://x.org/d/l.txt") == (target, "")
+
+
+@pytest.mark.parametrize(
+    "named", ["x:p/f.jpg", "file:/etc/passwd", "../../../etc/passwd", "x/y://z", "1x://etc/passwd"]
+)
+def test_a_list_in_a_store_names_objects_of_its_bucket(named: str) -> None:
+    target, problem = lists._target(named, "gs://b/d/l.txt")
+    assert target.startswith("gs://b/")
+    assert problem == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (jpeg(1, (30, 20)), "is not a text, since it contains a NUL byte: use a text with a path in each line"),
+        ("/data/a.jpg\n".encode("utf-16"), "is a text in UTF-16: save it as UTF-8"),
+        ("\ufeff/data/a.jpg\n".encode("utf-16-be"), "is a text in UTF-16: save it as UTF-8"),
+        ("/data/a.jpg\n".encode("utf-16-le"), "is not a text, since it contains a NUL byte: use a text with a path in "
+         "each line"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_none_is_refused_at_once(tmp_path: Path, content: bytes, problem: str) -> None:
+    path = tmp_path / "l.txt"
+    path.write_bytes(content)
+    with pytest.raises(RunError) as raised:
+        read(path, tmp_path)
+    assert str(raised.value) == f"-i '{path}' {problem}"
+
+
+@pytest.mark.parametrize("name", ["l.txt", "l.txt.gz", "l.TXT.GZ"])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_the_first_bytes_say_whether_a_list_is_compressed(
+    tmp_path: Path, name: str, compress: Callable[[bytes], bytes]
+) -> None:
+    (tmp_path / name).write_bytes(compress(b"/data/a.jpg\n"))
+    row = ListRow(1, "", '{"url":"/data/a.jpg"}', name, 1)
+    assert read(tmp_path / name, tmp_path) == [("data/a.jpg", "/data/a.jpg", row)]

@@ -1,12 +1,17 @@
+import os
 from pathlib import Path
 
 import apache_beam as beam
+import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from tests.support import write_tree
 from transforms.imaging.spec import ResizeSpec
+from transforms.listing.lists import Entry
 from transforms.listing.match import MatchSources
+from transforms.listing.split import SplitListing
 from transforms.model.config import ResizeConfig, Split
+from transforms.model.places import ListRow, Place, UnreadableRow
 from transforms.summary.combine import Summarize
 
 
@@ -36,3 +41,36 @@ def test_the_tally_of_an_empty_input_is_all_zeros(tmp_path: Path) -> None:
         assert_that(sources, equal_to([]), label="sources")
         zeros = {"splits": {"a": {"images": 0, "bytes": 0}}, "not_images": {}, "system_files": 0}
         assert_that(tally, equal_to([zeros]), label="tally")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "paths"),
+    [
+        ("**/*.jpg", [b"a.jpg", b"x/a.jpg", b"x/y/a.jpg", b"x/yy/a.jpg"]),
+        ("x/**/y/*.jpg", [b"x/y/a.jpg"]),
+        ("x/**/**/a.*", [b"x/a.jpg", b"x/y/a.jpg", b"x/yy/a.jpg"]),
+        ("x**/a.jpg", [b"x/a.jpg", b"x/y/a.jpg", b"x/yy/a.jpg"]),
+    ],
+)
+def test_folders_of_a_pattern_may_be_none_in_the_graph(tmp_path: Path, pattern: str, paths: list[bytes]) -> None:
+    write_tree(tmp_path, {"a.jpg": b"", "x/a.jpg": b"", "x/y/a.jpg": b"", "x/yy/a.jpg": b"", "x/b.png": b""})
+    config = ResizeConfig((Split("a", f"{tmp_path}/{pattern}", str(tmp_path)),), "/out", ResizeSpec(), "files", 100, 2)
+    with beam.Pipeline("FnApiRunner") as pipeline:
+        sources, _ = pipeline | MatchSources(config)
+        assert_that(sources | beam.Map(lambda source: source[1]), equal_to(paths))
+
+
+def test_a_local_file_of_a_list_has_a_size_and_a_version(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"a.jpg": b"12345", "folder/b.jpg": b"1"})
+    os.utime(tmp_path / "a.jpg", (7, 1234567890.5))
+    config = ResizeConfig((Split("s", "", str(tmp_path), is_list=True),), "/out", ResizeSpec(), "files", 100, 2)
+    listing = SplitListing(config.splits[0], config)
+
+    def sizes(location: str, place: Place) -> tuple[int, float]:
+        return listing.add_entry(Entry("p", location, place, {}))[2:4]
+
+    assert sizes(f"{tmp_path}/a.jpg", ListRow(1)) == (5, 1234567890.5)
+    for location in (f"{tmp_path}/none.jpg", f"{tmp_path}/folder", "gs://b/a.jpg", "https://x.org/a.jpg"):
+        assert sizes(location, ListRow(1)) == (0, 0.0)
+    assert sizes("", UnreadableRow("refused", "", 1, "l")) == (0, 0.0)
+    assert listing.tally()["splits"] == {"s": {"images": 6, "bytes": 5}}

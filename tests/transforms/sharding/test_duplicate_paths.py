@@ -1,7 +1,7 @@
 import itertools
 
 from transforms.imaging.errors import Kind
-from transforms.model.places import ListRow, TarMember, Unreadable, ZipMember
+from transforms.model.places import ListRow, TarMember, Unreadable, UnreadableRow, ZipMember
 from transforms.model.records import Source
 from transforms.sharding.duplicate_paths import settled
 
@@ -48,4 +48,53 @@ def test_the_first_row_of_a_list_is_taken_and_each_row_has_a_path_of_its_own() -
     winner = "row 3 of the list"
     expected = [rows[3], taken(rows[12], "a.jpg (row 12)", winner), taken(rows[1007], "a.jpg (row 1,007)", winner)]
     for order in itertools.permutations(rows.values()):
+        assert settled(list(order)) == expected
+
+
+def row(number: int, list_: str, line: int = 0) -> Source:
+    return Source("a", "a.jpg", f"/x/{number}.jpg", 0, 0.0, ListRow(number, "", "", list_, line))
+
+
+def test_rows_of_several_lists_have_paths_of_their_own_that_name_the_list() -> None:
+    first, second = row(2, "p/l.txt", 4), row(9, "p/l.txt", 12)
+    others = [row(1, "q/l.txt"), row(2, "q/l.txt"), row(2, "r/l.txt")]
+    winner = "line 4 of 'p/l.txt'"
+    expected = [
+        first,
+        taken(second, "a.jpg (row 9)", "line 4 of the list"),
+        taken(others[0], "a.jpg (row 1 of q/l.txt)", winner),
+        taken(others[1], "a.jpg (row 2 of q/l.txt)", winner),
+        taken(others[2], "a.jpg (row 2 of r/l.txt)", winner),
+    ]
+    for order in itertools.permutations([first, second, *others]):
+        assert settled(list(order)) == expected
+
+
+def test_a_row_that_names_nothing_keeps_its_own_reason() -> None:
+    read = row(5, "l.csv")
+    refused = [
+        Source("a", "a.jpg", "/x/", 0, 0.0, UnreadableRow("refused", "it has no hash", number, name))
+        for number, name in ((1, "l.csv"), (1, "m.csv"))
+    ]
+    expected = [
+        read,
+        refused[0]._replace(path="a.jpg (row 1)"),
+        refused[1]._replace(path="a.jpg (row 1 of m.csv)"),
+    ]
+    for order in itertools.permutations([read, *refused]):
+        assert settled(list(order)) == expected
+    assert settled(refused) == [refused[0], expected[2]]
+
+
+def test_a_path_of_its_own_is_not_that_of_another_source() -> None:
+    sources = [row(1, "l.csv"), row(2, "l.csv"), row(3, "l.csv")]
+    named = [row(4, "l.csv")._replace(path="a.jpg (row 2)"), row(5, "l.csv")._replace(path="a.jpg (row 2)+")]
+    winner = "row 1 of the list"
+    expected = [
+        sources[0],
+        taken(sources[1], "a.jpg (row 2)++", winner),
+        taken(sources[2], "a.jpg (row 3)", winner),
+        *named,
+    ]
+    for order in itertools.permutations([*sources, *named]):
         assert settled(list(order)) == expected

@@ -315,3 +315,11 @@ def test_a_path_without_a_bucket_is_refused(path: str) -> None:
 def test_the_private_bucket_is_private() -> None:
     with pytest.raises(StorageError, match="403 AccessDenied"):
         storage.read(f"s3://{PRIVATE}/x")
+
+
+def test_folders_of_a_pattern_may_be_none(many: list[str]) -> None:
+    expected = [f"s3://public/many/{name}" for name in many if name.endswith("1.jpg")]
+    assert [path for path, _, _ in storage.list_pattern("s3://public/many/**/*1.jpg")] == expected
+    beside = [path for path, _, _ in storage.list_pattern("s3://public/many/3/**/p*1.jpg")]
+    assert beside == [path for path in expected if "/3/" in path] != []
+    assert [path for path, _, _ in list_files("s3://public/many/**/*1.jpg", "0123456789abcdef")] == expected

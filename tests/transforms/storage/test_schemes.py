@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
-from transforms.storage import problem_of
+from transforms.model.errors import StorageError
+from transforms.storage import gcs, problem_of, problem_of_file, s3
 
 WEB = "is a web address, which is not supported: use a local path, or a gs:// or s3:// path, and download inputs first"
 ONLY_INPUT = "is a web address, which only -i accepts: use a local path, or a gs:// or s3:// path"
@@ -45,6 +46,13 @@ def test_a_store_without_its_client_is_refused(scheme: str) -> None:
         ("s4://bucket/a", "cannot be used: s4:// is not supported: use a local path, or a gs:// or s3:// path"),
         ("GS://bucket/a", "cannot be used: GS:// must be in lowercase: write gs://bucket/a"),
         ("S3://bucket/a", "cannot be used: S3:// must be in lowercase: write s3://bucket/a"),
+        ("gs://[b/x", "does not name a bucket ('[b' is not a valid name): write gs://BUCKET/..."),
+        ("gs://B/x", "does not name a bucket ('B' is not a valid name): write gs://BUCKET/..."),
+        ("htps://x.org/a", "cannot be used: htps:// is not supported: did you mean https://?"),
+        ("HTTPP://x.org/a", "cannot be used: HTTPP:// is not supported: did you mean http://?"),
+        ("gcs://b/a", "cannot be used: gcs:// is not supported: did you mean gs://?"),
+        ("x/y://b", "cannot be used: x/y:// is not supported: use a local path, or a gs:// or s3:// path"),
+        ("1x://b", "cannot be used: 1x:// is not supported: use a local path, or a gs:// or s3:// path"),
         ("gs://", "does not name a bucket: write gs://BUCKET/..."),
         ("gs:///a", "does not name a bucket: write gs://BUCKET/..."),
         ("gs:/bucket/a", "does not name a bucket: write gs://BUCKET/..."),
@@ -75,3 +83,18 @@ def test_usual_paths_are_checked_without_loading_beam() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.endswith(" False\n")
+
+
+def test_a_file_of_a_store_needs_a_name_of_its_own() -> None:
+    assert problem_of_file("gs://b/a.jpg") is None
+    assert problem_of_file("gs://b") == problem_of_file("gs://b/") == "does not name a file: write gs://BUCKET/FILE"
+    assert problem_of_file("file:///tmp/a.jpg") == "is a URL: use only the path, '/tmp/a.jpg'"
+    assert problem_of_file("/tmp") is None
+
+
+@pytest.mark.parametrize("bucket", ["[b", "", "b*"])
+def test_an_error_of_a_bucket_has_a_reason(bucket: str) -> None:
+    for store in (gcs, s3):
+        with pytest.raises(StorageError) as raised:
+            store.split(f"{store.SCHEME}{bucket}/x")
+        assert raised.value.reason == f"it does not name a bucket ({bucket!r} is not a valid name)"

@@ -256,3 +256,32 @@ def test_an_out_that_is_removed_while_a_file_is_written_is_not_made_again(tmp_pa
     with pytest.raises(StorageError, match=f"^'{out}' was removed during the run$"):
         local.put(str(out), f"{out}/folder/a.jpg", fill)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("scheme", ["", disk_store.SCHEME])
+def test_folders_of_a_pattern_may_be_none(tmp_path: Path, scheme: str) -> None:
+    for name in ("a.jpg", "x/a.jpg", "x/y/a.jpg", "xa.jpg", "x/b.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"12")
+
+    def listed(pattern: str, limit: int | None = None) -> list[str]:
+        found = storage.list_pattern(f"{scheme}{tmp_path}/{pattern}", limit)
+        return sorted(path.removeprefix(f"{scheme}{tmp_path}/") for path, _, _ in found)
+
+    assert listed("**/a.jpg") == ["a.jpg", "x/a.jpg", "x/y/a.jpg"]
+    assert listed("x/**/a.jpg") == ["x/a.jpg", "x/y/a.jpg"]
+    assert listed("**/**/y/**/*.jpg") == ["x/y/a.jpg"]
+    assert listed("**/y/**") == ["x/y/a.jpg"]
+    assert listed("**/b.*") == ["x/b.jpg"]
+    assert len(listed("**/a.jpg", 2)) == 2
+    assert listed("**/b.jpg", 1) == ["x/b.jpg"]
+    assert listed("**/none.jpg", 1) == []
+
+
+@pytest.mark.parametrize("store", ["gs://b", "s3://b", "azfs://a/c"])
+def test_folders_of_a_pattern_may_be_none_in_a_store(store: str) -> None:
+    files = [(f"{store}/{name}", 1, 1.0) for name in ("p/a.jpg", "p/x/a.jpg", "p/x/y/a.jpg", "pa.jpg", "p/xa.jpg")]
+    assert list(beam.matching(f"{store}/p/**/a.jpg", files)) == files[:3]
+    assert list(beam.matching(f"{store}/**/a.jpg", files)) == files[:3]
+    assert list(beam.matching(f"{store}/p/x/**/*.jpg", files)) == files[1:3]
+    assert list(beam.matching(f"{store}/p/*.jpg", files)) == [files[0], files[4]]

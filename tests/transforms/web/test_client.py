@@ -18,12 +18,13 @@ from transforms.web import addresses, client
 from transforms.web.errors import FetchError
 
 PHOTO = jpeg(1, (60, 40))
+ZEROS = bytes(1_000_003)
 HERE = WebPolicy(allow_private_hosts=True)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tree(tmp_path_factory.mktemp("web"), {"a.jpg": PHOTO, "ü b/100%.jpg": PHOTO})
+    return write_tree(tmp_path_factory.mktemp("web"), {"a.jpg": PHOTO, "ü b/100%.jpg": PHOTO, "zeros.bin": ZEROS})
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,22 @@ def test_what_may_pass_is_candidate_again(web: Web, how: str) -> None:
             "it redirects to 'ftp://x.org/a.jpg', which is not a web address",
             1,
         ),
+        (
+            "redirect/http://[::1/x",
+            Kind.REFUSED,
+            "it redirects to 'http://[::1/x', which is not a web address (Invalid IPv6 URL)",
+            1,
+        ),
+        (
+            "redirect/http://user:pw@x.org/a.jpg",
+            Kind.REFUSED,
+            "it redirects to 'http://user:pw@x.org/a.jpg', which contains a user name or password, which would not be "
+            "sent",
+            1,
+        ),
         ("broken_gzip/a.jpg", Kind.DAMAGED, "the server's compression of the file is damaged", 2),
+        ("coded/wrong/a.jpg", Kind.DAMAGED, "the server's compression of the file is damaged", 2),
+        ("coded/many/a.jpg", Kind.DAMAGED, "the server's compression of the file is damaged", 2),
         (
             "robots/noai/a.jpg",
             Kind.REFUSED,
@@ -112,6 +128,31 @@ def test_what_may_pass_is_candidate_again(web: Web, how: str) -> None:
 def test_a_file_that_is_not_downloaded(web: Web, path: str, kind: Kind, message: str, requests: int) -> None:
     assert failure(f"{web.url}/{path}") == (kind, message)
     assert sum(web.requests.values()) == requests
+
+
+@pytest.mark.parametrize(
+    "coding", ["gzip", "capital", "twice", "both", "members", "padded", "deflate", "raw", "identity", "unknown"]
+)
+def test_what_a_server_compressed_is_unpacked_whole(web: Web, coding: str) -> None:
+    assert download(f"{web.url}/coded/{coding}/a.jpg", HERE) == PHOTO
+    assert download(f"{web.url}/coded/{coding}/zeros.bin", HERE) == ZEROS
+
+
+@pytest.mark.parametrize("missing", [1, 8, 9, 300])
+@pytest.mark.parametrize("coding", ["gzip", "capital", "twice", "both", "members", "deflate", "raw"])
+def test_a_compressed_file_that_breaks_off_is_candidate_three_times(web: Web, coding: str, missing: int) -> None:
+    path = f"/coded/{coding}-{missing}/a.jpg"
+    assert failure(web.url + path) == (Kind.UNREADABLE, "the download failed: the compressed content ends early")
+    assert web.requests == {path: 3}
+
+
+def test_a_list_that_breaks_off_is_not_read(web: Web) -> None:
+    with pytest.raises(FetchError, match="the download failed: the compressed content ends early"):
+        client.fetch(f"{web.url}/coded/gzip-9/a.jpg", HERE, io.BytesIO(), is_list=True)
+
+
+def test_an_empty_body_is_an_empty_file_whatever_its_coding(web: Web) -> None:
+    assert download(f"{web.url}/coded/empty/a.jpg", HERE) == b""
 
 
 @pytest.mark.parametrize("path", ["cut/a.jpg", "cut_chunks/a.jpg", "garbage"])

@@ -57,6 +57,13 @@ def test_a_public_address_of_this_machine_is_its_own(monkeypatch: pytest.MonkeyP
         (["Downsampled-Open-Images: noai"], "noai"),
         (["unavailable_after: 25 Jun 2026 15:00:00 PST"], None),
         (["otherbot: noai", "noindex"], "noindex"),
+        (["noai, max-image-preview:large"], "noai"),
+        (["max-snippet:-1, noai"], "noai"),
+        (["max-image-preview: large, noindex"], "noindex"),
+        (["Max-Video-Preview: 1, NoImageIndex"], "noimageindex"),
+        (["unavailable_after: Wed, 25 Jun 2026 15:00:00 GMT, noimageai"], "noimageai"),
+        (["otherbot: max-snippet:-1, noai"], None),
+        (["downsampled-open-images: max-snippet:-1, noai"], "noai"),
     ],
 )
 def test_directives_for_robots(headers: list[str], directive: str | None) -> None:

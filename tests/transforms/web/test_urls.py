@@ -23,7 +23,9 @@ from transforms.web.urls import host_of, is_web, path_of, problem_of, safe_path
         ("https://example.org", "example.org"),
         ("https://example.org/", "example.org"),
         ("https://[::1]/a.jpg", "[__1]/a.jpg"),
-        ("https://example.org/%ff.jpg", "example.org/\udcff.jpg"),
+        ("https://example.org/caf%E9.jpg", "example.org/caf%E9.jpg"),
+        ("https://example.org/caf%e9%C3%A9.jpg", "example.org/caf%E9é.jpg"),
+        ("https://example.org/caf\udce9.jpg", "example.org/caf%E9.jpg"),
     ],
 )
 def test_the_path_of_a_url(url: str, path: str) -> None:
