@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import posixpath
 from collections import Counter
@@ -10,8 +9,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from transforms import storage
-from transforms.imaging.errors import Kind
-from transforms.layouts import LAYOUTS
 from transforms.listing.lists import Entry
 from transforms.model.config import COLUMNS, ResizeConfig, Split
 from transforms.model.file_names import extension_of, is_candidate, is_system_file
@@ -50,8 +47,6 @@ class SplitListing:
         self._classes: Counter[str] = Counter()
         self._streams: dict[str, Counter[str]] = {}
         self._profile = Profile(COLUMNS)
-        # A local OUT holds no file beside a folder of the same name.
-        self._has_tree = LAYOUTS[config.layout].keeps_tree and storage.is_local(config.out_dir)
 
     def archive_of(self, path: str, size: int, version: float) -> Archive | None:
         """Return the archive that a file is by its name; None if `add_file` counts it."""
@@ -84,28 +79,13 @@ class SplitListing:
             StorageError: OUT cannot be written to.
         """
         relative = storage.below(self._split.root, archive.location)
-        taken = self._folder_keys(archive) if self._has_tree else frozenset()
         try:
             for member in members(archive, self._index_dir):
-                if key_of(member.path) in taken:
-                    reason = Unreadable(Kind.NAME_TAKEN, "its output may have the same name as a folder in its archive")
-                    member = member._replace(bytes=0, place=reason)
                 if source := self._add_member(relative, member, archive.version):
                     yield source
         except ArchiveError as error:
             lost = Unreadable(error.kind, f"the archive {relative!r} {error.message}")
             yield self._add(relative, 0, archive.version, pack(lost, relative))
-
-    def _folder_keys(self, archive: Archive) -> frozenset[str]:
-        """Return the keys of the folders in an archive that are named like an image."""
-        keys: set[str] = set()
-        with contextlib.suppress(ArchiveError):
-            for member in members(archive, self._index_dir):
-                folder = posixpath.dirname(member.path)
-                while folder and "." in folder:
-                    keys |= {key_of(folder)} if is_candidate(folder) else set()
-                    folder = posixpath.dirname(folder)
-        return frozenset(keys)
 
     def _add_member(self, archive: str, member: Member, version: float) -> SourceTuple | None:
         path = posixpath.join(posixpath.dirname(archive), member.path)

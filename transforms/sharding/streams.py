@@ -13,7 +13,7 @@ import apache_beam as beam
 
 from transforms.dataset.plan import Plan, StreamShards
 from transforms.model.config import ResizeConfig
-from transforms.model.keys import image_id, shard_index
+from transforms.model.keys import image_id, key_of, shard_index
 from transforms.model.places import GzipMember
 from transforms.model.records import Shard, Source, Tally
 from transforms.sharding.items import ASSIGNED_TYPE, ItemTuple, ShardTuple, unpack_items
@@ -106,18 +106,21 @@ def send(
     """Yield the items of a shard by hash with the shards that hold them.
 
     Images with one key share a shard, the first of theirs, since their outputs may have one name; with annotations,
-    those with one ID, since they have the same rows. A row of a table goes to the image that it matches.
+    those with one ID, since they have the same rows. A row of a table goes to the image that it matches, and a folder
+    to the image that has its name.
     """
     met = image_id if config.annotations else str
     sources: dict[str, list[tuple[int, ItemTuple]]] = defaultdict(list)
     keys: set[str] = set()
     rows: list[tuple[TableRow, ItemTuple]] = []
+    folders: list[tuple[str, ItemTuple]] = []
     for item in items:
         unpacked = unpack_items(shard, [item], config)
         for source in unpacked.sources:
             sources[met(source.key)].append((_number(source, shard, plan, config), item))
             keys.add(source.key)
         rows += [(row, item) for row in unpacked.rows]
+        folders += [(folder, item) for folder in unpacked.folders]
     homes = {key: min(number for number, _ in found) for key, found in sources.items()}
     for key, found in sources.items():
         for _, item in found:
@@ -126,6 +129,8 @@ def send(
         image = image_of(row.key, keys, config) if row.table in config.tables else row.key
         home = shard.number if image is None else homes.get(met(image), shard.number)
         yield (shard.split, home, shard.total), item
+    for folder, item in folders:
+        yield (shard.split, homes.get(met(key_of(folder)), shard.number), shard.total), item
 
 
 def _number(source: Source, shard: Shard, plan: Plan, config: ResizeConfig) -> int:

@@ -12,7 +12,6 @@ from transforms.storage.local import TEMPORARY_DIR
 from transforms.storage.paths import below, is_inside, is_local, join
 from transforms.storage.reading import (
     exists,
-    is_folder,
     list_pattern,
     matches,
     open_file,
@@ -41,7 +40,6 @@ __all__ = [
     "delete_all",
     "delete_tree",
     "exists",
-    "is_folder",
     "is_inside",
     "is_local",
     "join",

@@ -123,6 +123,29 @@ def move(out_dir: str, source: str, target: str) -> None:
         os.replace(source, target)
 
 
+def move_output(out_dir: str, source: str, target: str) -> None:
+    """Move an output to its place below `out_dir`.
+
+    Delete what an earlier run has left there of images that are gone: a folder with the name of the output, or a file
+    with the name of its folder.
+    """
+    try:
+        move(out_dir, source, target)
+    except (NotADirectoryError, IsADirectoryError):
+        _clear(out_dir, target)
+        move(out_dir, source, target)
+
+
+def _clear(out_dir: str, target: str) -> None:
+    if os.path.isdir(target):
+        shutil.rmtree(target)
+    folder = os.path.dirname(target)
+    while len(folder) > len(out_dir):
+        if os.path.isfile(folder):
+            os.remove(folder)
+        folder = os.path.dirname(folder)
+
+
 def _make_temporary_dir(out_dir: str, folder: str) -> None:
     """Make a temporary folder in an OUT that a run has begun, but never OUT itself.
 
@@ -139,8 +162,8 @@ def _removed(out_dir: str) -> StorageError:
 
 
 def delete(out_dir: str, target: str) -> None:
-    """Delete a file, if it is there, and the folders below OUT that this leaves empty."""
-    if os.path.lexists(target):
+    """Delete a file, if it is there, and the folders below OUT that this leaves empty. Keep a folder of its name."""
+    if os.path.lexists(target) and not os.path.isdir(target):
         os.remove(target)
     folder = os.path.dirname(target)
     while len(folder) > len(out_dir) and os.path.isdir(folder) and not os.listdir(folder):

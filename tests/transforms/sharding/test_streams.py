@@ -83,6 +83,16 @@ def test_rows_follow_their_images() -> None:
     ]
 
 
+def test_a_folder_follows_the_image_with_its_name() -> None:
+    folders = [(name.encode(), -6, 0.0, b"") for name in ("d/1.jpg", "none.jpg")]
+    streamed = image("d/1.jpg", 150)
+    assert list(send(Shard("a", 2, 8), [*folders, streamed], PLAN, CONFIG)) == [
+        (("a", 5, 8), streamed),
+        (("a", 5, 8), folders[0]),
+        (("a", 2, 8), folders[1]),
+    ]
+
+
 def test_images_with_one_key_share_a_shard() -> None:
     """Only one of them can have the output of that name."""
     items = [image("1.jpg", 250), image("1.png", 120), image("2.jpg", 250), image("2.jpg"), image("3.jpg", 5, "y.tgz")]
