@@ -251,6 +251,20 @@ def test_a_file_and_a_folder_of_one_name_from_several_sources(
         assert any("nothing to do: all 6 images" in line for line in make(*args))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_of_archives_and_classes_need_not_be_utf8(make: Make, tmp_path: Path, kind: str) -> None:
+    folder = os.fsdecode(b"caf\xe9")
+    files = {f"{folder}/{number}.jpg": FILES["cats/001.jpg"] for number in range(6)}
+    write_tree(tmp_path / "in", {f"{folder}.{kind}": packed(files, "tar" if kind == "zip" else kind)})
+    args = ("-i", tmp_path / "in", "-o", tmp_path / "out", "-s", 16, "--label_from", "folder", "--images_per_shard", 2)
+    make(*args)
+    manifest = rows(tmp_path / "out", "manifest")
+    assert {(row["source"], row["label"], row["label_name"]) for row in manifest} == {
+        (name, 0, "caf\\udce9") for name in files
+    }
+    assert any("nothing to do: all 6 images" in line for line in make(*args))
+
+
 def test_a_file_becomes_a_folder_and_a_file_again(make: Make, tmp_path: Path) -> None:
     """What an earlier run has made there goes, whichever of the shards is committed first."""
     picture = FILES["cats/001.jpg"]

@@ -75,7 +75,8 @@ class MatchSources(beam.PTransform):
     """Pipeline -> the sources of all splits, and tallies of the listing.
 
     The tallies count the images and bytes of each split, other files by their extension, and files of operating
-    systems; with --labels also the images of the sample by their class; and the images and bytes in each .tar.gz.
+    systems; with --labels also the images of the sample by their class; the images and bytes in each .tar.gz; and what
+    cannot be read of archives.
     Files below OUT are not counted.
     """
 

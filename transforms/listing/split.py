@@ -12,6 +12,7 @@ from transforms import storage
 from transforms.listing.lists import Entry
 from transforms.model.config import COLUMNS, ResizeConfig, Split
 from transforms.model.file_names import extension_of, is_candidate, is_system_file
+from transforms.model.json_lines import utf8_text
 from transforms.model.keys import in_sample, key_of
 from transforms.model.places import GzipMember, Place, Unreadable, pack
 from transforms.model.records import Tally
@@ -42,7 +43,7 @@ class SplitListing:
         self._folders_are_classes = bool(config.label_from)
         self._any_name = config.any_name
         self._prefix, self._sample = config.key_prefix(split.name), Fraction(config.sample)
-        self._images = self._bytes = self._system_files = 0
+        self._images = self._bytes = self._system_files = self._unreadable = 0
         self._others: Counter[str] = Counter()
         self._classes: Counter[str] = Counter()
         self._streams: dict[str, Counter[str]] = {}
@@ -85,6 +86,7 @@ class SplitListing:
                     yield source
         except ArchiveError as error:
             lost = Unreadable(error.kind, f"the archive {relative!r} {error.message}")
+            self._unreadable += 1
             yield self._add(relative, 0, archive.version, pack(lost, relative))
 
     def _add_member(self, archive: str, member: Member, version: float) -> SourceTuple | None:
@@ -92,13 +94,14 @@ class SplitListing:
         if not self._is_image(path):
             return None
         place = self._numbered(archive, member)
+        self._unreadable += isinstance(place, Unreadable)
         return self._add(path, member.bytes, version, pack(place, archive))
 
     def _numbered(self, archive: str, member: Member) -> Place:
         """Return the place of a member; in a .tar.gz with its number among the images there."""
         place = member.place
         if isinstance(place, GzipMember):
-            counts = self._streams.setdefault(archive, Counter())
+            counts = self._streams.setdefault(utf8_text(archive), Counter())
             place = place._replace(number=counts["images"])
             counts.update(images=1, bytes=member.bytes)
         return place
@@ -137,4 +140,6 @@ class SplitListing:
             counts["lists"] = self._profile.columns()
         if self._streams:
             counts["streams"] = {self._split.name: {name: dict(sums) for name, sums in self._streams.items()}}
+        if self._unreadable:
+            counts["unreadable"] = {self._split.name: self._unreadable}
         return {**counts, "classes": dict(self._classes)} if self._folders_are_classes else counts

@@ -13,6 +13,7 @@ import apache_beam as beam
 
 from transforms.dataset.plan import Plan, StreamShards
 from transforms.model.config import ResizeConfig
+from transforms.model.json_lines import utf8_text
 from transforms.model.keys import image_id, key_of, shard_index
 from transforms.model.places import GzipMember
 from transforms.model.records import Shard, Source, Tally
@@ -31,14 +32,16 @@ def shard_count(images: int, source_bytes: int, images_per_shard: int) -> int:
 def shard_counts(listing: Tally, config: ResizeConfig) -> tuple[dict[str, int], dict[str, dict[str, StreamShards]]]:
     """Return the number of shards of each split, and those of each .tar.gz among them.
 
-    The images that lie in no .tar.gz have the first shards.
+    The images that lie in no .tar.gz have the first shards. If none of them can be read, they share the others: loaders
+    of archives fail if the first archive is empty.
     """
     counts, streams = {}, {}
     for split in config.splits:
         total, of_split = listing["splits"][split.name], listing.get("streams", {}).get(split.name, {})
         images = total["images"] - sum(sums["images"] for sums in of_split.values())
         size = total["bytes"] - sum(sums["bytes"] for sums in of_split.values())
-        count = shard_count(images, size, config.images_per_shard) if images or not of_split else 0
+        unreadable = listing.get("unreadable", {}).get(split.name, 0)
+        count = shard_count(images, size, config.images_per_shard) if images > unreadable or not of_split else 0
         shards = {}
         for path, sums in sorted(of_split.items()):
             number = shard_count(sums["images"], sums["bytes"], config.images_per_shard)
@@ -136,5 +139,5 @@ def send(
 def _number(source: Source, shard: Shard, plan: Plan, config: ResizeConfig) -> int:
     if not isinstance(source.place, GzipMember):
         return shard.number
-    archive = below(config.root_of(shard.split), source.location)
+    archive = utf8_text(below(config.root_of(shard.split), source.location))
     return stream_shard(source.place, archive, shard.split, plan, config.images_per_shard)

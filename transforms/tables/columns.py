@@ -10,6 +10,7 @@ from transforms.layouts import LAYOUTS
 from transforms.model.cell_types import as_type, is_rounded, kind_of, type_of
 from transforms.model.config import COLUMNS, ResizeConfig
 from transforms.model.errors import RunError
+from transforms.model.json_lines import utf8_text
 from transforms.model.records import LABEL, LABEL_NAME, Columns, Tally, Value
 from transforms.tables.readers import Row
 
@@ -50,8 +51,11 @@ class Profile:
 
 
 def folder_class(path: str) -> str | None:
-    """Return the last folder of a path below the input, which is the image's class; None in the input itself."""
-    return posixpath.basename(posixpath.dirname(path)) or None
+    """Return the last folder of a path below the input, which is the image's class; None in the input itself.
+
+    It is text that the coders of runners accept.
+    """
+    return utf8_text(posixpath.basename(posixpath.dirname(path))) or None
 
 
 def class_of(path: str, config: ResizeConfig) -> str | None:
