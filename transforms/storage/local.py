@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, TypeVar
 
 from transforms.model.errors import StorageError
+from transforms.model.file_names import is_candidate
 from transforms.model.records import RUN_DIR
 from transforms.storage import beam
 from transforms.storage.paths import join
@@ -126,8 +127,8 @@ def move(out_dir: str, source: str, target: str) -> None:
 def move_output(out_dir: str, source: str, target: str) -> None:
     """Move an output to its place below `out_dir`.
 
-    Delete what an earlier run has left there of images that are gone: a folder with the name of the output, or a file
-    with the name of its folder.
+    Delete what an earlier run has left there of images that are gone: a folder of images with the name of the output,
+    or an image with the name of its folder. Leave anything else.
     """
     try:
         move(out_dir, source, target)
@@ -137,11 +138,11 @@ def move_output(out_dir: str, source: str, target: str) -> None:
 
 
 def _clear(out_dir: str, target: str) -> None:
-    if os.path.isdir(target):
+    if os.path.isdir(target) and all(is_candidate(name) for _, _, names in os.walk(target) for name in names):
         shutil.rmtree(target)
     folder = os.path.dirname(target)
     while len(folder) > len(out_dir):
-        if os.path.isfile(folder):
+        if os.path.isfile(folder) and is_candidate(folder):
             os.remove(folder)
         folder = os.path.dirname(folder)
 
