@@ -64,11 +64,12 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool =
             raise UsageError(f"--split {split.name!r} is not a name: use letters, digits, '_', '-' and '.'")
         namesakes = [other for other in result if other.name == split.name]
         if len(namesakes) > 1:
-            if all(_is_one_file(other) for other in namesakes):
-                folder, extension = split.root, posixpath.splitext(unescaped(split.pattern))[1]
+            if all(_is_one_file(other) and other.root == split.root for other in namesakes):
+                end, *others = {_end(unescaped(other.pattern)) for other in namesakes}
+                pattern = f", or a pattern in quotes, such as {join(split.root, f'*{end}')!r}" if not others else ""
                 raise UsageError(
-                    f"-i has {len(namesakes)} files from {folder!r}: pass the folder, or a pattern in quotes, such as "
-                    f"{join(folder, f'*{extension}')!r}, or use --split with a name for each"
+                    f"-i has {len(namesakes)} files from {split.root!r}: pass the folder{pattern}, or use --split with "
+                    "a name for each"
                 )
             raise UsageError(f"-i has two inputs named {split.name!r}: use --split with a name for each")
     return result
@@ -103,6 +104,11 @@ def _split(typed: str, name: str | None, any_name: bool, is_single: bool) -> Spl
         root, pattern = path, join(path, "**")
     typed_root = _typed_root(typed, is_pattern=root != path)
     return Split(name or _default_name(typed, is_single), pattern, root, "" if typed_root == root else typed_root)
+
+
+def _end(path: str) -> str:
+    """Return the extension of a file; of an archive both, as in .tar.gz."""
+    return path.removeprefix(without_end(path)) if is_archive(path) else posixpath.splitext(path)[1]
 
 
 def _is_one_file(split: Split) -> bool:

@@ -221,9 +221,80 @@ def test_a_file_whose_output_has_the_name_of_a_folder(make: Make, tmp_path: Path
     archive = packed(dict.fromkeys(names, FILES["cats/001.jpg"]), kind)
     write_tree(tmp_path, {f"in/p.{kind}": archive, "in/e.jpg/f.png": FILES["cats/001.jpg"]})
     make("-i", tmp_path / "in", "-o", tmp_path / "out", "-s", 16, "-ext", "jpg", "--images_per_shard", 1)
-    assert {row["source"] for row in rows(tmp_path / "out", "failures")} == {"a.png", "d.png/x.jpg", "e.png"}
+    assert {row["source"] for row in rows(tmp_path / "out", "failures")} == {"a.png", "e.png"}
     assert {row["error"] for row in rows(tmp_path / "out", "failures")} == {"name-taken"}
     make("-i", tmp_path / "in", "-o", tmp_path / "tar", "-s", 16, "-ext", "jpg", "--layout", "webdataset")
+    assert rows(tmp_path / "tar", "failures") == []
+
+
+@pytest.mark.parametrize("other", ["folder", *KINDS])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_and_a_folder_of_one_name_from_several_sources(
+    make: Make, tmp_path: Path, kind: str, other: str
+) -> None:
+    """The folder wins, wherever it comes from and however the images are spread over shards."""
+    picture = FILES["cats/001.jpg"]
+    deep = packed({"a.jpg/b.jpg": picture, "a.jpg/x.png/c.jpg": picture, "c.jpg": picture}, kind)
+    flat = {"a.jpg": picture, "c.webp": picture, "d.jpg": picture}
+    beside = flat if other == "folder" else {f"other.{other}": packed(flat, other)}
+    write_tree(tmp_path / "in", {f"p.{kind}": deep, **beside})
+    written = {"a.jpg/b.jpg", "a.jpg/x.png/c.jpg", "c.jpg", "d.jpg"}
+    for per_shard in (1, 100):
+        out = tmp_path / f"out{per_shard}"
+        args = ("-i", tmp_path / "in", "-o", out, "-s", 16, "-ext", "jpg", "--images_per_shard", per_shard)
+        make(*args)
+        assert sorted((row["source"], row["error"], row["message"]) for row in rows(out, "failures")) == [
+            ("a.jpg", "name-taken", "its output 'a.jpg' has the same name as a folder of the source"),
+            ("c.webp", "name-taken", "its output 'c.jpg' is also the output of 'c.jpg'"),
+        ]
+        assert {path for path in files_of(out) if path.endswith(".jpg")} == written
+        assert any("nothing to do: all 6 images" in line for line in make(*args))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_of_archives_and_classes_need_not_be_utf8(make: Make, tmp_path: Path, kind: str) -> None:
+    folder = os.fsdecode(b"caf\xe9")
+    files = {f"{folder}/{number}.jpg": FILES["cats/001.jpg"] for number in range(6)}
+    write_tree(tmp_path / "in", {f"{folder}.{kind}": packed(files, "tar" if kind == "zip" else kind)})
+    args = ("-i", tmp_path / "in", "-o", tmp_path / "out", "-s", 16, "--label_from", "folder", "--images_per_shard", 2)
+    make(*args)
+    manifest = rows(tmp_path / "out", "manifest")
+    assert {(row["source"], row["label"], row["label_name"]) for row in manifest} == {
+        (name, 0, "caf\\udce9") for name in files
+    }
+    assert any("nothing to do: all 6 images" in line for line in make(*args))
+
+
+def test_a_file_becomes_a_folder_and_a_file_again(make: Make, tmp_path: Path) -> None:
+    """What an earlier run has made there goes, whichever of the shards is committed first."""
+    picture = FILES["cats/001.jpg"]
+    names = {f"{number}.jpg": picture for number in range(8)}
+    write_tree(tmp_path / "in", names)
+    args = ("-i", tmp_path / "in", "-o", tmp_path / "out", "-s", 16, "-ext", "jpg", "--images_per_shard", 1)
+    make(*args)
+    folders = tar({f"{name}/deep/{number}.jpg": picture for number, name in enumerate(names)})
+    write_tree(tmp_path / "in", {"p.tar": folders})
+    make(*args)
+    assert {row["error"] for row in rows(tmp_path / "out", "failures")} == {"name-taken"}
+    outputs_now = {path for path in files_of(tmp_path / "out") if path.endswith(".jpg")}
+    assert outputs_now == {f"{name}/deep/{number}.jpg" for number, name in enumerate(names)}
+    (tmp_path / "in" / "p.tar").unlink()
+    make(*args)
+    assert {path for path in files_of(tmp_path / "out") if path.endswith(".jpg")} == set(names)
+    assert rows(tmp_path / "out", "failures") == []
+
+
+def test_a_folder_with_the_name_of_a_document_of_the_dataset(make: Make, tmp_path: Path) -> None:
+    picture = FILES["cats/001.jpg"]
+    names = ("README.md/a.jpg", "metadata.jsonl/x.jpg", "SHA256SUMS/a.jpg", "manifest-00000-of-00001.jsonl/a.jpg")
+    write_tree(tmp_path / "in", {"p.zip": zipped(dict.fromkeys([*names, "a.jpg"], picture))})
+    make("-i", tmp_path / "in", "-o", tmp_path / "out", "-s", 16)
+    assert [(row["source"], row["error"], row["message"]) for row in rows(tmp_path / "out", "failures")] == [
+        (name, "name-unusable", f"its output would be in {name.split('/')[0]}, which the dataset uses itself")
+        for name in sorted(names)
+    ]
+    assert {path for path in files_of(tmp_path / "out") if path.endswith(".jpg")} == {"a.jpg"}
+    make("-i", tmp_path / "in", "-o", tmp_path / "tar", "-s", 16, "--layout", "webdataset")
     assert rows(tmp_path / "tar", "failures") == []
 
 

@@ -1,5 +1,6 @@
 """Load datasets that loaders would misread or refuse without the help of the card and croissant.json."""
 
+import gzip
 import os
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import jpeg, run, write_tree
+from tests.support import jpeg, rows, run, write_tree
+from tests.support.archives import tar
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +64,31 @@ def test_numbers_above_int64_are_not_changed(tmp_path: Path, layout: str, kind: 
     loaded = load(make(tmp_path, {"train": IMAGES}, "--layout", layout, columns=f"key,hash\n{lines}"))["train"]
     values = [(sample["json"] if layout == "webdataset" else sample)["hash"] for sample in loaded]
     assert sorted(values, key=int) == [kind(value) for value in hashes]
+
+
+@pytest.mark.parametrize("layout", ["webdataset", "parquet"])
+def test_archives_accept_names_that_are_not_utf8(tmp_path: Path, layout: str) -> None:
+    names = {os.fsdecode(name): IMAGES["p0.jpg"] for name in (b"a/caf\xe9.jpg", b"\xff/b.jpg", "a/é.jpg".encode())}
+    loaded = load(make(tmp_path, {"train": names}, "--layout", layout, "--label_from", "folder"))["train"]
+    samples = [sample["json"] if layout == "webdataset" else sample for sample in loaded]
+    assert sorted((sample["source"], sample["key"], sample["label_name"]) for sample in samples) == [
+        ("\\udcff/b.jpg", "\\udcff/b", "\\udcff"),
+        ("a/caf\\udce9.jpg", "a/caf\\udce9", "a"),
+        ("a/é.jpg", "a/é", "a"),
+    ]
+
+
+@pytest.mark.parametrize("layout", ["webdataset", "parquet"])
+def test_no_archive_is_empty_if_a_stream_breaks_off(tmp_path: Path, layout: str) -> None:
+    """With `data_dir=`, a loader learns what a sample is from the first archive."""
+    data = gzip.compress(tar({f"{name}": image + os.urandom(5000) for name, image in IMAGES.items()}))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.tar.gz").write_bytes(data[:-4000])
+    process = run("-i", tmp_path / "in", "-o", tmp_path / "out", "-s", 32, "--layout", layout)
+    assert process.returncode == 0, process.stderr
+    loaded = datasets.load_dataset(layout, data_dir=str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))
+    assert len(loaded["train"]) == 2
+    assert [row["error"] for row in rows(tmp_path / "out", "failures")] == ["truncated", "truncated"]
 
 
 def test_a_split_named_all(tmp_path: Path) -> None:

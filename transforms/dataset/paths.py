@@ -22,7 +22,9 @@ report.html                               the report
 
 from __future__ import annotations
 
-from transforms.model.records import RUN_DIR
+import re
+
+from transforms.model.records import REPORT_PATH, RUN_DIR
 
 CONFIG_PATH = f"{RUN_DIR}/config.json"
 LOCK_PATH = f"{RUN_DIR}.lock"
@@ -39,9 +41,37 @@ CROISSANT_PATH = "croissant.json"
 LICENSE_PATH = "LICENSE"
 SUMS_PATH = "SHA256SUMS"
 CLASSES_PATH = "classes.json"
-# In the folder of each size.
+# In the folder of each size, and in that of each size and split.
 YOLO_NAME = "data.yaml"
+METADATA_NAME, COCO_NAME = "metadata.jsonl", "coco.json"
+
+_DOCUMENTS = frozenset(
+    {
+        *(SUMMARY_PATH, ARCHIVES_PATH, CARD_PATH, CROISSANT_PATH, LICENSE_PATH, SUMS_PATH, CLASSES_PATH, REPORT_PATH),
+        RUN_DIR,
+    }
+)
+_PART_OR_STATE = re.compile(
+    r"(manifest|failures|attribution|unmatched|missing)-\d{5,}-of-\d{5,}\.jsonl|" + re.escape(RUN_DIR) + r"\..*",
+    re.DOTALL,
+)
 
 
 # Marks a card that a run has written. Runs do not change a card without the mark: its owner has edited it.
 GENERATED_MARK = "<!-- Every run rewrites this file. Delete this line to keep your own text. -->"
+
+
+def own_path(path: str, size_folder: str, split_folder: str) -> str | None:
+    """Return the file or folder of the dataset itself that an output would be, or be in; None if there is none.
+
+    Args:
+        path: of the output below OUT.
+        size_folder: the folder of its size, with a slash at its end; "" for OUT.
+        split_folder: the folder of its split in that one, likewise.
+    """
+    name = path.partition("/")[0]
+    if name in _DOCUMENTS or _PART_OR_STATE.fullmatch(name):
+        return name
+    own = {f"{size_folder}{YOLO_NAME}"}
+    own |= {f"{size_folder}{split_folder}{name}" for name in (METADATA_NAME, COCO_NAME)}
+    return next((file for file in sorted(own) if path == file or path.startswith(f"{file}/")), None)

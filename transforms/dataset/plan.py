@@ -15,9 +15,11 @@ from transforms.dataset.paths import (
     ARCHIVES_PATH,
     CARD_PATH,
     CLASSES_PATH,
+    COCO_NAME,
     CONFIG_PATH,
     LICENSE_PATH,
     LISTED_PATH,
+    METADATA_NAME,
     SUMMARY_PATH,
     SUMS_PATH,
     YOLO_NAME,
@@ -106,7 +108,7 @@ def parts(plan: Plan) -> list[Part]:
 
 def metadata_path(folder: str) -> str:
     """Return the path of the metadata of one size and split, whose images are in `folder`."""
-    return f"{folder}metadata.jsonl"
+    return f"{folder}{METADATA_NAME}"
 
 
 def metadata_paths(plan: Plan) -> list[str]:
@@ -123,7 +125,7 @@ def metadata_paths(plan: Plan) -> list[str]:
 
 def coco_path(folder: str) -> str:
     """Return the path of the COCO file of one size and split, whose images are in `folder`."""
-    return f"{folder}coco.json"
+    return f"{folder}{COCO_NAME}"
 
 
 def coco_images_path(folder: str) -> str:

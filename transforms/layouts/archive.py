@@ -16,6 +16,7 @@ from typing import Any
 
 from transforms.layouts.layout import Example, Layout, Subset, Unpack
 from transforms.model.cell_types import as_type
+from transforms.model.json_lines import utf8_text
 from transforms.model.records import Columns, ManifestRow, OutputImage, Shard, StoredFile
 
 # The fields of its row that a sample repeats. All of them are known for every image that was written.
@@ -77,9 +78,15 @@ def archive_layout(
 
 
 def sample_record(row: ManifestRow) -> dict[str, Any]:
-    """Return the record of a sample: the same fields of the same types in every sample, columns and annotations."""
+    r"""Return the record of a sample: the same fields of the same types in every sample, columns and annotations.
+
+    Each byte of a name that is not UTF-8 is the text \udcXX, since readers refuse such a character.
+    """
     values = row._asdict()
-    return {**{field: values[field] for field in SAMPLE_FIELDS}, **row.columns, **row.annotations}
+    record = {**{field: values[field] for field in SAMPLE_FIELDS}, **row.columns}
+    return {name: utf8_text(value) if isinstance(value, str) else value for name, value in record.items()} | (
+        row.annotations
+    )
 
 
 def plain_sample(row: ManifestRow, columns: Columns) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from transforms.layouts.archive import LIST_FIELDS
 from transforms.model.annotations import ANNOTATION_FIELDS, BOX, CLASS
-from transforms.model.json_lines import utf8
+from transforms.model.json_lines import utf8_text
 from transforms.model.records import LABEL, Columns
 
 
@@ -29,7 +29,7 @@ def label(name: str, columns: Columns) -> dict[str, Any]:
 
 
 def _class_label(names: Iterable[str]) -> dict[str, Any]:
-    return {"class_label": {"names": {str(number): utf8(name).decode() for number, name in enumerate(names)}}}
+    return {"class_label": {"names": {str(number): utf8_text(name) for number, name in enumerate(names)}}}
 
 
 def annotated(columns: Columns) -> list[dict[str, Any]]:

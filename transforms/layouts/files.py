@@ -13,7 +13,7 @@ from typing import Any
 from transforms.imaging.errors import Kind
 from transforms.layouts import card_features
 from transforms.layouts.layout import Croissant, Example, Layout, Loader, Subset
-from transforms.model.records import REPORT_PATH, RUN_DIR, Columns, OutputImage, Shard, StoredFile
+from transforms.model.records import Columns, OutputImage, Shard, StoredFile
 
 # The longest name that common file systems accept, in bytes.
 _LONGEST_NAME = 255
@@ -38,8 +38,6 @@ def _image_path(_shard: Shard, folder: str, name: str, _extension: str) -> str:
 
 def _problem_of(path: str) -> tuple[Kind, str] | None:
     parts = path.split("/")
-    if parts[0] in (RUN_DIR, REPORT_PATH) or parts[0].startswith(f"{RUN_DIR}."):
-        return Kind.NAME_UNUSABLE, f"its output would be in {parts[0]}, which the dataset uses itself"
     if {"", ".", ".."} & set(parts):  # an object in a store may have such a name, which leads elsewhere on a disk
         return Kind.NAME_UNUSABLE, f"its output {path!r} would not be a file below OUT"
     if len(os.fsencode(parts[-1])) > _LONGEST_NAME:

@@ -124,10 +124,7 @@ def _annotations(columns: Columns) -> dict[str, Any]:
 
 
 def _row(path: str, image: OutputImage) -> dict[str, Any]:
-    row: dict[str, Any] = {"image": {"bytes": image.file.data, "path": member_name(path, image)}}
-    for name, value in sample_record(image.row).items():
-        row[name] = utf8(value).decode() if isinstance(value, str) else value
-    return row
+    return {"image": {"bytes": image.file.data, "path": member_name(path, image)}, **sample_record(image.row)}
 
 
 def unpack(data: bytes, names: Collection[str]) -> Iterator[tuple[str, bytes]]:

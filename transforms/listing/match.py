@@ -76,7 +76,8 @@ class MatchSources(beam.PTransform):
     """Pipeline -> the sources of all splits, and tallies of the listing.
 
     The tallies count the images and bytes of each split, other files by their extension, and files of operating
-    systems; with --label_from also the images of the sample by their class; and the images and bytes in each .tar.gz.
+    systems; with --label_from also the images of the sample by their class; the images and bytes in each .tar.gz; and
+    the parts of archives that cannot be read.
     Files below OUT are not counted.
     """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import posixpath
 from collections import Counter
@@ -10,11 +9,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from transforms import storage
-from transforms.imaging.errors import Kind
-from transforms.layouts import LAYOUTS
 from transforms.listing.lists import Entry
 from transforms.model.config import COLUMNS, ResizeConfig, Split
 from transforms.model.file_names import extension_of, is_candidate, is_system_file
+from transforms.model.json_lines import utf8_text
 from transforms.model.keys import in_sample, key_of
 from transforms.model.places import GzipMember, ListRow, Place, Unreadable, pack
 from transforms.model.records import Tally
@@ -45,13 +43,11 @@ class SplitListing:
         self._folders_are_classes = bool(config.label_from)
         self._any_name = config.any_name
         self._prefix, self._sample = config.key_prefix(split.name), Fraction(config.sample)
-        self._images = self._bytes = self._system_files = 0
+        self._images = self._bytes = self._system_files = self._unreadable = 0
         self._others: Counter[str] = Counter()
         self._classes: Counter[str] = Counter()
         self._streams: dict[str, Counter[str]] = {}
         self._profile = Profile(COLUMNS)
-        # A local OUT holds no file beside a folder of the same name.
-        self._has_tree = LAYOUTS[config.layout].keeps_tree and storage.is_local(config.out_dir)
 
     def archive_of(self, path: str, size: int, version: float) -> Archive | None:
         """Return the archive that a file is by its name; None if `add_file` counts it."""
@@ -89,41 +85,28 @@ class SplitListing:
             StorageError: OUT cannot be written to.
         """
         relative = storage.below(self._split.root, archive.location)
-        taken = self._folder_keys(archive) if self._has_tree else frozenset()
         try:
             for member in members(archive, self._index_dir):
-                if key_of(member.path) in taken:
-                    reason = Unreadable(Kind.NAME_TAKEN, "its output may have the same name as a folder in its archive")
-                    member = member._replace(bytes=0, place=reason)
                 if source := self._add_member(relative, member, archive.version):
                     yield source
         except ArchiveError as error:
             lost = Unreadable(error.kind, f"the archive {relative!r} {error.message}")
+            self._unreadable += 1
             yield self._add(relative, 0, archive.version, pack(lost, relative))
-
-    def _folder_keys(self, archive: Archive) -> frozenset[str]:
-        """Return the keys of the folders in an archive that are named like an image."""
-        keys: set[str] = set()
-        with contextlib.suppress(ArchiveError):
-            for member in members(archive, self._index_dir):
-                folder = posixpath.dirname(member.path)
-                while folder and "." in folder:
-                    keys |= {key_of(folder)} if is_candidate(folder) else set()
-                    folder = posixpath.dirname(folder)
-        return frozenset(keys)
 
     def _add_member(self, archive: str, member: Member, version: float) -> SourceTuple | None:
         path = posixpath.join(posixpath.dirname(archive), member.path)
         if not self._is_image(path):
             return None
         place = self._numbered(archive, member)
+        self._unreadable += isinstance(place, Unreadable)
         return self._add(path, member.bytes, version, pack(place, archive))
 
     def _numbered(self, archive: str, member: Member) -> Place:
         """Return the place of a member; in a .tar.gz with its number among the images there."""
         place = member.place
         if isinstance(place, GzipMember):
-            counts = self._streams.setdefault(archive, Counter())
+            counts = self._streams.setdefault(utf8_text(archive), Counter())
             place = place._replace(number=counts["images"])
             counts.update(images=1, bytes=member.bytes)
         return place
@@ -162,4 +145,6 @@ class SplitListing:
             counts["lists"] = self._profile.columns()
         if self._streams:
             counts["streams"] = {self._split.name: {name: dict(sums) for name, sums in self._streams.items()}}
+        if self._unreadable:
+            counts["unreadable"] = {self._split.name: self._unreadable}
         return {**counts, "classes": dict(self._classes)} if self._folders_are_classes else counts

@@ -40,6 +40,11 @@ def utf8(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
+def utf8_text(text: str) -> str:
+    r"""Return text that every reader and coder accepts: each byte of a name that is not UTF-8 is the text \udcXX."""
+    return utf8(text).decode()
+
+
 def is_written(line: bytes) -> bool:
     """Return whether a row of the manifest has the status "written", that is, an output."""
     return _WRITTEN in line

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from transforms import storage
 from transforms.annotations.counts import count_annotations
 from transforms.annotations.join import NO_ANNOTATIONS, NOT_ANNOTATED, AnnotationJoin
 from transforms.annotations.objects import labels_of, objects_of
 from transforms.annotations.yolo import label_path
+from transforms.dataset.paths import own_path
 from transforms.imaging.errors import ImageError, Kind, Note, SkippedError, Stage
 from transforms.imaging.resize import Encoded
 from transforms.layouts import LAYOUTS
 from transforms.model.annotations import IMAGE_LABELS, OBJECTS, YOLO
 from transforms.model.config import ResizeConfig
-from transforms.model.places import ListRow
 from transforms.model.records import (
     NO_COLUMNS,
     AnnotationLists,
@@ -62,11 +61,12 @@ def assemble(
     results: Iterable[SourceResult],
     config: ResizeConfig,
     of_tables: FromTables = NO_TABLES,
+    folders: Collection[str] = (),
 ) -> ResizedShard:
     """Convert the results of a shard's sources to rows, failures and named images, in the order of the keys.
 
     If several images have the same output name, the first gets it, and the others fail with a message that names
-    the first.
+    the first. An image whose output has the name of one of `folders` fails too.
     """
     joined = _attributed(results, of_tables) if config.is_attributed else of_tables.joined
     rows: list[ManifestRow] = []
@@ -77,7 +77,7 @@ def assemble(
     dropped_boxes: dict[str, Counter[str]] = {str(size): Counter() for size in config.spec.sizes}
     for result in sorted(results, key=lambda result: (result.source.key, result.source.path)):
         add(seconds, result.seconds)
-        named = _named(shard, result, owners, config)
+        named = _named(shard, result, owners, folders, config)
         errors = {str(error): error for error in named.outputs.values() if isinstance(error, ImageError)}
         failures += [failure_row(result.source, error) for error in errors.values()]
         for size, output in named.outputs.items():
@@ -163,13 +163,15 @@ def _attributions(rows: Iterable[ManifestRow], joined: JoinResult) -> Iterator[d
             yield {"key": key, **joined.attributions[key]}
 
 
-def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: ResizeConfig) -> SourceResult:
+def _named(
+    shard: Shard, result: SourceResult, owners: dict[str, str], folders: Collection[str], config: ResizeConfig
+) -> SourceResult:
     """Return `result` if its output name is free and can be stored, else `result` with an error at every size."""
     if not any(isinstance(output, Encoded | Staged) for output in result.outputs.values()):
         return result
     layout = LAYOUTS[config.layout]
     name = layout.name_of(result.source.key, result.extension)
-    problem = layout.problem_of(_path(shard, name, config.spec.sizes[0], result.extension, config))
+    problem = _problem_of(shard, name, result.extension, config)
     owner = owners.setdefault(name, result.source.path)
     if owner != result.source.path:
         problem = Kind.NAME_TAKEN, f"its output {name!r} is also the output of {owner!r}"
@@ -178,7 +180,7 @@ def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: R
         owner = owners.setdefault(labels, result.source.path)
         if owner != result.source.path:
             problem = Kind.NAME_TAKEN, f"its boxes for YOLO, {labels!r}, are also those of {owner!r}: use -ext jpg"
-    if problem is None and layout.keeps_tree and _is_folder_beside(shard, result.source, name, config):
+    if problem is None and layout.keeps_tree and name in folders:
         problem = Kind.NAME_TAKEN, f"its output {name!r} has the same name as a folder of the source"
     if problem is None:
         return result
@@ -187,16 +189,13 @@ def _named(shard: Shard, result: SourceResult, owners: dict[str, str], config: R
     return result._replace(outputs=outputs)
 
 
-def _is_folder_beside(shard: Shard, source: Source, name: str, config: ResizeConfig) -> bool:
-    """Return whether a folder beside the source has the same name as the output.
-
-    The dataset will need a folder of that name. A member of an archive is treated as if it were unpacked.
-    """
-    location = source.location
-    if source.place is not None and not isinstance(source.place, ListRow):
-        location = storage.join(config.root_of(shard.split), source.path.removeprefix(config.key_prefix(shard.split)))
-    beside = storage.join(location.rpartition("/")[0], name.rpartition("/")[2])
-    return beside != location and storage.is_folder(beside)
+def _problem_of(shard: Shard, name: str, extension: str, config: ResizeConfig) -> tuple[Kind, str] | None:
+    """Return the kind of failure and a sentence if an output of this name cannot be stored, else None."""
+    layout, size = LAYOUTS[config.layout], config.spec.sizes[0]
+    path = _path(shard, name, size, extension, config)
+    if layout.keeps_tree and (own := own_path(path, config.size_folder(size), config.key_prefix(shard.split))):
+        return Kind.NAME_UNUSABLE, f"its output would be in {own}, which the dataset uses itself"
+    return layout.problem_of(path)
 
 
 def _path(shard: Shard, name: str, size: int, extension: str, config: ResizeConfig) -> str:

@@ -8,13 +8,14 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from transforms.imaging.errors import ImageError
+from transforms.imaging.errors import ImageError, Stage
 from transforms.model.places import GzipMember
 from transforms.model.records import Source
 from transforms.resizing.lane import Item
 from transforms.resizing.source_result import without_output
 from transforms.resizing.work import Work
-from transforms.sources import read
+from transforms.resizing.worker import check_memory
+from transforms.sources import memory_to_unpack, read
 from transforms.sources.stream import OrderedReader, stream_of
 from transforms.web.hosts import HostThreads
 from transforms.web.urls import host_of
@@ -61,7 +62,13 @@ class ReadAhead:
         return any(reader.waiting >= _MEMBERS for (of, _), reader in self._streams.items() if of is work)
 
     def begin(self, work: Work, source: Source) -> None:
-        """Start reading a file."""
+        """Start reading a file, unless its decompressed size exceeds the memory budget."""
+        needed = memory_to_unpack(source)
+        try:
+            check_memory(needed, needed, work.job.memory, Stage.READ)
+        except ImageError as error:
+            work.finish(without_output(source, work.job.spec, error))
+            return
         if self._threads is None:
             self._threads = HostThreads(_THREADS)
         self._add(source, 1)

@@ -20,6 +20,7 @@ from transforms.imaging.errors import ImageError, SkippedError
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
 from transforms.model.json_lines import json_line
+from transforms.model.keys import key_of
 from transforms.model.records import Columns, ResizedShard, Shard
 from transforms.resizing.assemble import NO_TABLES, FromTables, assemble
 from transforms.resizing.library_check import check_libraries
@@ -53,6 +54,7 @@ class _Submitted(NamedTuple):
     of_tables: FromTables = NO_TABLES
     images: int = 0
     skipped: tuple[SourceResult, ...] = ()
+    folders: frozenset[str] = frozenset()
     work: Work | None = None
 
 
@@ -126,11 +128,13 @@ class _ResizeFn(beam.DoFn):
                 work.cancel()
 
     def _submit(self, shard: Shard, items: ShardItems, columns: Columns, limits: Limits) -> _Submitted:
-        config, (sources, rows) = self._config, items
+        config, (sources, rows, _) = self._config, items
+        folders = _met_folders(items)
         annotated = join_annotations(sources, rows, config.annotations) if config.annotations else NO_ANNOTATIONS
         skipped = skips(sources, annotated, config, limits)
-        # Limits depend on other shards, everything else on the settings and the rows.
+        # Limits and folders depend on other shards, everything else on the settings and the rows.
         selection = json_line(sorted(skipped.items())) if limits != NO_LIMITS else b""
+        selection += json_line(sorted(folders)) if folders else b""
         submitted = _Submitted(shard, digest_of(sources, rows, columns, selection))
         header = read_header(config.out_dir, shard)
         if header and header.fits(submitted.digest, config.retry_failed):
@@ -149,6 +153,7 @@ class _ResizeFn(beam.DoFn):
             of_tables=FromTables(columns, join(sources, rows, columns, config), annotated.without(skipped)),
             images=len(images),
             skipped=tuple(without),
+            folders=folders,
             work=workers.submit(images, job, _count),
         )
 
@@ -170,6 +175,12 @@ class _ResizeFn(beam.DoFn):
         yield resized
 
 
+def _met_folders(items: ShardItems) -> frozenset[str]:
+    """Return the folders whose names the outputs of a shard may have."""
+    keys = {source.key for source in items.sources} if items.folders else set()
+    return frozenset(folder for folder in items.folders if key_of(folder) in keys)
+
+
 def _staging(config: ResizeConfig) -> str:
     """Return the OUT in which workers store outputs if each output is a local file of its own, else ""."""
     is_staged = LAYOUTS[config.layout].keeps_tree and storage.is_local(config.out_dir)
@@ -185,6 +196,6 @@ def _resized(submitted: _Submitted, config: ResizeConfig) -> ResizedShard:
         progress.add_resumed_shard(submitted.shard, submitted.marker.tally)
         return ResizedShard(submitted.shard, submitted.digest, submitted.marker.tally, committed=True)
     results = [*submitted.skipped, *(submitted.work.results() if submitted.work else [])]
-    resized = assemble(submitted.shard, submitted.digest, results, config, submitted.of_tables)
+    resized = assemble(submitted.shard, submitted.digest, results, config, submitted.of_tables, submitted.folders)
     counters.count(resized.tally, sum(resized.seconds.values()))
     return resized

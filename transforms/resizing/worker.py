@@ -36,7 +36,7 @@ from transforms.model.records import Source
 from transforms.resizing.allocator import keep_freed_memory
 from transforms.resizing.source_result import SourceResult, process_source, without_output
 from transforms.resizing.stopwatch import Stopwatch
-from transforms.sources import read
+from transforms.sources import memory_to_unpack, read
 
 LENGTH, LENGTHS = struct.Struct("=Q"), struct.Struct("=QQ")
 
@@ -203,6 +203,8 @@ def result_of(task: Task, job: Job, time_limit: TimeLimit = contextlib.nullconte
     """
     watch = Stopwatch()
     try:
+        if task.data is None:
+            check_memory(memory_to_unpack(task.source), task.granted, job.memory, Stage.READ)
         data = read(task.source, job.web) if task.data is None else task.data
     except ImageError as error:
         return without_output(task.source, job.spec, error)
@@ -238,14 +240,17 @@ def admission(granted: int, memory: int) -> Admit:
     """
 
     def admit(needed: int) -> contextlib.AbstractContextManager[None]:
-        if needed > memory:
-            raise ImageError(
-                Kind.TOO_LARGE,
-                Stage.DECODE,
-                f"decoding needs {needed / 1e6:.0f} MB, more than the whole memory budget: raise --memory",
-            )
-        if needed > granted:
-            raise _NeedsMemoryError(needed)
+        check_memory(needed, granted, memory, Stage.DECODE)
         return contextlib.nullcontext()
 
     return admit
+
+
+def check_memory(needed: int, granted: int, memory: int, stage: Stage) -> None:
+    """Check that a stage of the work on an image may take `needed` bytes of memory; otherwise as `admission`."""
+    if needed > memory:
+        what = "unpacking" if stage is Stage.READ else "decoding"
+        message = f"{what} needs {needed / 1e6:.0f} MB, more than the whole memory budget: raise --memory"
+        raise ImageError(Kind.TOO_LARGE, stage, message)
+    if needed > granted:
+        raise _NeedsMemoryError(needed)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Iterator
 
 import apache_beam as beam
 from loguru import logger
 
+from transforms import storage
 from transforms.annotations.rows import annotated_columns
 from transforms.dataset.plan import Plan, new_plan, read_plan, write_images_listed
+from transforms.layouts import LAYOUTS
 from transforms.listing.no_image import no_image_message
 from transforms.listing.split import SourceTuple
 from transforms.model.config import ATTRIBUTION, COLUMNS, ResizeConfig
@@ -17,7 +20,7 @@ from transforms.model.counting import counted
 from transforms.model.errors import RunError
 from transforms.model.keys import key_of, shard_index
 from transforms.model.records import Tally
-from transforms.sharding.items import ASSIGNED_TYPE, TABLE_NUMBERS, ItemTuple, ShardTuple
+from transforms.sharding.items import ASSIGNED_TYPE, FOLDER_NUMBER, TABLE_NUMBERS, ItemTuple, ShardTuple
 from transforms.sharding.streams import SendToStreams, hashed_shards, shard_counts
 from transforms.summary.progress import progress
 from transforms.summary.worker_log import forward_log
@@ -43,6 +46,21 @@ def assign_source(
     split, path, size, version, place = source
     key = key_of(config.key_prefix(split) + os.fsdecode(path))
     return _shard_of(split, keys.of_shard(key) if keys else key, plan), (path, size, version, place)
+
+
+def assign_folders(
+    split: str, folder: str, config: ResizeConfig, keys: Keys | None, plan: Plan
+) -> Iterator[tuple[ShardTuple, ItemTuple]]:
+    """Yield a folder below the root of a split, and those that it lies in, if they are named like an image.
+
+    Each is an item of the shard whose images may have outputs of that name.
+    """
+    while "." in folder:
+        path = config.key_prefix(split) + folder
+        if (key := key_of(path)) != path:
+            shard = _shard_of(split, keys.of_shard(key) if keys else key, plan)
+            yield shard, (os.fsencode(path), FOLDER_NUMBER, 0.0, b"")
+        folder = posixpath.dirname(folder)
 
 
 def assign_row(row: RowTuple, keys: Keys, plan: Plan) -> tuple[ShardTuple, ItemTuple]:
@@ -161,9 +179,7 @@ class GroupIntoShards(beam.PTransform):
     def expand(self, sources: beam.PCollection[SourceTuple]) -> beam.PCollection[tuple[ShardTuple, list[ItemTuple]]]:
         plan = beam.pvalue.AsSingleton(self._plan)
         config, keys = self._config, None if self._rows is None else Keys(self._config)
-        items = [
-            sources | "AssignShards" >> beam.Map(assign_source, config, keys, plan).with_output_types(ASSIGNED_TYPE)
-        ]
+        items = [sources | "AssignShards" >> beam.ParDo(_AssignFn(config, keys), plan)]
         if self._rows is not None:
             items.append(self._rows | "AssignRows" >> beam.Map(assign_row, keys, plan).with_output_types(ASSIGNED_TYPE))
         if config.may_hold_archives:
@@ -176,6 +192,27 @@ class GroupIntoShards(beam.PTransform):
         parting = beam.Partition(_has_streams, 2, beam.pvalue.AsSingleton(self._plan))
         others, met = items | "JoinItems" >> beam.Flatten() | "PartStreams" >> parting
         return [others, met | "SendToStreams" >> SendToStreams(self._config, self._plan)]
+
+
+@beam.typehints.with_output_types(ASSIGNED_TYPE)
+class _AssignFn(beam.DoFn):
+    """A source -> the source and its folders as items of their shards. Sources in one folder often come together."""
+
+    def __init__(self, config: ResizeConfig, keys: Keys | None) -> None:
+        self._config = config
+        self._keys = keys
+        # A disk cannot hold a file beside a folder of the same name.
+        self._has_tree = LAYOUTS[config.layout].keeps_tree and storage.is_local(config.out_dir)
+
+    def start_bundle(self) -> None:
+        self._latest = "", ""
+
+    def process(self, source: SourceTuple, plan: Plan) -> Iterator[tuple[ShardTuple, ItemTuple]]:
+        yield assign_source(source, self._config, self._keys, plan)
+        folder = source[0], posixpath.dirname(os.fsdecode(source[1]))
+        if self._has_tree and folder != self._latest:
+            self._latest = folder
+            yield from assign_folders(*folder, self._config, self._keys, plan)
 
 
 def _has_streams(assigned: tuple[ShardTuple, ItemTuple], _count: int, plan: Plan) -> int:

@@ -18,31 +18,36 @@ from transforms.tables.join import TableRow
 
 ShardTuple = tuple[str, int, int]
 
-# An item of a shard as it is shuffled: a source (its path, bytes, version and place), or a row of a table (its key, a
-# negative number for the table, its number in the table, and its cells as JSON, compressed in a table of annotations).
+# An item of a shard as it is shuffled: a source (its path, bytes, version and place), a row of a table (its key, a
+# negative number for the table, its number in the table, and its cells as JSON, compressed in a table of annotations),
+# or a folder that is named like an image (its path and another negative number).
 ItemTuple = tuple[bytes, int, float, bytes]
 ITEM_TYPE = beam.typehints.Tuple[bytes, int, float, bytes]
 ASSIGNED_TYPE = beam.typehints.Tuple[beam.typehints.Tuple[str, int, int], ITEM_TYPE]
 
 TABLE_NUMBERS = {COLUMNS: -1, ATTRIBUTION: -2, BOXES: -3, IMAGE_LABELS: -4, IMAGE_LIST: -5}
+FOLDER_NUMBER = -6
 _TABLES = {number: table for table, number in TABLE_NUMBERS.items()}
 
 
 class ShardItems(NamedTuple):
-    """The sources of a shard, and the rows of tables whose keys fall into it."""
+    """The sources of a shard, the rows of tables whose keys fall into it, and the folders that may take their names."""
 
     sources: list[Source]
     rows: list[TableRow]
+    folders: frozenset[str] = frozenset()
 
 
 def unpack_items(shard: Shard, items: Iterable[ItemTuple], config: ResizeConfig) -> ShardItems:
     """Convert the items of a shard from their shuffled form."""
-    unpacked = ShardItems([], [])
+    unpacked, folders = ShardItems([], []), set()
     for name, number, version, rest in items:
         if number in _TABLES:
             table = _TABLES[number]
             cells = rest if table in (COLUMNS, ATTRIBUTION) else zlib.decompress(rest)
             unpacked.rows.append(TableRow(table, os.fsdecode(name), int(version), cells))
+        elif number == FOLDER_NUMBER:
+            folders.add(os.fsdecode(name))
         elif name:
             unpacked.sources.append(to_source((shard.split, name, number, version, rest), config))
-    return unpacked._replace(sources=settled(unpacked.sources))
+    return unpacked._replace(sources=settled(unpacked.sources), folders=frozenset(folders))

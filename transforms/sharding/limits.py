@@ -49,7 +49,7 @@ class _RankFn(beam.DoFn):
         self._sample = Fraction(config.sample)
 
     def process(self, grouped: tuple[ShardTuple, Iterable[ItemTuple]], limits: Limits) -> Iterator[tuple[str, int]]:
-        sources, rows = unpack_items(Shard(*grouped[0]), grouped[1], self._config)
+        sources, rows, _ = unpack_items(Shard(*grouped[0]), grouped[1], self._config)
         images = join_annotations(sources, rows, self._annotations).images
         known = {path: annotated.known for path, annotated in images.items()}
         for class_, rank in ranks(sources, known, self._annotations, self._sample, limits):

@@ -13,7 +13,8 @@ import apache_beam as beam
 
 from transforms.dataset.plan import Plan, StreamShards
 from transforms.model.config import ResizeConfig
-from transforms.model.keys import image_id, shard_index
+from transforms.model.json_lines import utf8_text
+from transforms.model.keys import image_id, key_of, shard_index
 from transforms.model.places import GzipMember
 from transforms.model.records import Shard, Source, Tally
 from transforms.sharding.items import ASSIGNED_TYPE, ItemTuple, ShardTuple, unpack_items
@@ -31,14 +32,16 @@ def shard_count(images: int, source_bytes: int, images_per_shard: int) -> int:
 def shard_counts(listing: Tally, config: ResizeConfig) -> tuple[dict[str, int], dict[str, dict[str, StreamShards]]]:
     """Return the number of shards of each split, and those of each .tar.gz among them.
 
-    The images that lie in no .tar.gz have the first shards.
+    The images that lie in no .tar.gz have the first shards. If none of them can be read, they share the others: loaders
+    of archives fail if the first archive is empty.
     """
     counts, streams = {}, {}
     for split in config.splits:
         total, of_split = listing["splits"][split.name], listing.get("streams", {}).get(split.name, {})
         images = total["images"] - sum(sums["images"] for sums in of_split.values())
         size = total["bytes"] - sum(sums["bytes"] for sums in of_split.values())
-        count = shard_count(images, size, config.images_per_shard) if images or not of_split else 0
+        unreadable = listing.get("unreadable", {}).get(split.name, 0)
+        count = shard_count(images, size, config.images_per_shard) if images > unreadable or not of_split else 0
         shards = {}
         for path, sums in sorted(of_split.items()):
             number = shard_count(sums["images"], sums["bytes"], config.images_per_shard)
@@ -106,18 +109,21 @@ def send(
     """Yield the items of a shard by hash with the shards that hold them.
 
     Images with one key share a shard, the first of theirs, since their outputs may have one name; with annotations,
-    those with one ID, since they have the same rows. A row of a table goes to the image that it matches.
+    those with one ID, since they have the same rows. A row of a table goes to the image that it matches, and a folder
+    to the image that has its name.
     """
     met = image_id if config.annotations else str
     sources: dict[str, list[tuple[int, ItemTuple]]] = defaultdict(list)
     keys: set[str] = set()
     rows: list[tuple[TableRow, ItemTuple]] = []
+    folders: list[tuple[str, ItemTuple]] = []
     for item in items:
         unpacked = unpack_items(shard, [item], config)
         for source in unpacked.sources:
             sources[met(source.key)].append((_number(source, shard, plan, config), item))
             keys.add(source.key)
         rows += [(row, item) for row in unpacked.rows]
+        folders += [(folder, item) for folder in unpacked.folders]
     homes = {key: min(number for number, _ in found) for key, found in sources.items()}
     for key, found in sources.items():
         for _, item in found:
@@ -126,10 +132,12 @@ def send(
         image = image_of(row.key, keys, config) if row.table in config.tables else row.key
         home = shard.number if image is None else homes.get(met(image), shard.number)
         yield (shard.split, home, shard.total), item
+    for folder, item in folders:
+        yield (shard.split, homes.get(met(key_of(folder)), shard.number), shard.total), item
 
 
 def _number(source: Source, shard: Shard, plan: Plan, config: ResizeConfig) -> int:
     if not isinstance(source.place, GzipMember):
         return shard.number
-    archive = below(config.root_of(shard.split), source.location)
+    archive = utf8_text(below(config.root_of(shard.split), source.location))
     return stream_shard(source.place, archive, shard.split, plan, config.images_per_shard)

@@ -9,6 +9,6 @@ inflate, unpacked    the bytes of a gzip file, from any seek point on
 hashes      what lists say about the bytes
 """
 
-from transforms.sources.read import download, is_read_by_workers, read, reading_order
+from transforms.sources.read import download, is_read_by_workers, memory_to_unpack, read, reading_order
 
-__all__ = ["download", "is_read_by_workers", "read", "reading_order"]
+__all__ = ["download", "is_read_by_workers", "memory_to_unpack", "read", "reading_order"]

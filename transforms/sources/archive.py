@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from transforms import storage
 from transforms.imaging.errors import Kind
@@ -64,7 +64,10 @@ def members(archive: Archive, out_dir: str) -> Iterator[Member]:
         return
     try:
         with open_by_range(archive.location, archive.size) as file:
-            yield from zips.members(file, archive.size) if start[:4] in zips.MARKS else tar.members(file, TarMember)
+            if _is_zip(archive, start, file):
+                yield from zips.members(file, archive.size)
+            else:
+                yield from tar.members(file, TarMember, archive.size)
     except ArchiveError as error:
         if error.kind is Kind.NOT_AN_ARCHIVE:
             message = f"is neither a tar nor a zip: it begins with {start!r}"
@@ -72,6 +75,16 @@ def members(archive: Archive, out_dir: str) -> Iterator[Member]:
         raise
     except StorageError as error:
         raise _unreadable(error) from error
+
+
+def _is_zip(archive: Archive, start: bytes, file: BinaryIO) -> bool:
+    """Return whether an archive is a zip. One that unpacks itself begins with a program, so its name decides."""
+    if start[:4] in zips.MARKS or not archive.location.lower().endswith(".zip"):
+        return start[:4] in zips.MARKS
+    is_tar = tar.is_header(file.read(tar.BLOCK))
+    is_zip = not is_tar and zips.ends_like_one(file, archive.size)
+    file.seek(0)
+    return is_zip
 
 
 def _folder(archive: Archive) -> str:

@@ -26,12 +26,9 @@ from transforms.model.places import GzipMember, TarMember, Unreadable
 from transforms.model.records import RUN_DIR
 from transforms.sources import tar
 from transforms.sources.inflate import START, Inflater, Point
-from transforms.sources.members import LARGEST, ArchiveError, Member
+from transforms.sources.members import LARGEST, ArchiveError, Member, unpacked_limit
 from transforms.sources.unpacked import Unpacked
 from transforms.storage.by_range import open_by_range
-
-# How many times its size an archive may unpack to, and the bytes that it may unpack to in any case.
-_TIMES, _ANY = 100, 1_000_000_000
 
 _SLOT = 1 << 15
 _PIECE = 1 << 20
@@ -128,7 +125,7 @@ def _list(file: BinaryIO, size: int, lines: BinaryIO, windows: BinaryIO) -> Inde
 
     error: tuple[Kind, str] | None = None
     with inflating(file, START, add) as inflater:
-        unpacked = Unpacked(inflater, _TIMES * size + _ANY)
+        unpacked = Unpacked(inflater, unpacked_limit(size))
         try:
             for member in tar.members(unpacked, TarMember):
                 lines.write(json_line(_line(member)))
@@ -174,7 +171,7 @@ def members(out_dir: str, folder: str) -> Iterator[Member]:
             if isinstance(place, list):
                 yield Member(path, size, Unreadable(*place))
             elif size > LARGEST:
-                yield Member(path, 0, Unreadable(Kind.TOO_LARGE, f"it has {size:,} bytes, more than {LARGEST:,}"))
+                yield Member(path, 0, Unreadable(Kind.FILE_TOO_LARGE, f"it has {size:,} bytes, more than {LARGEST:,}"))
             elif place + size > index.unpacked:
                 yield Member(
                     path, 0, Unreadable(Kind.TRUNCATED, "its archive breaks off inside it, or is damaged there")

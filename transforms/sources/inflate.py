@@ -9,11 +9,13 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import functools
+import itertools
 import zlib
 from collections.abc import Callable
 from typing import BinaryIO, NamedTuple
 
 from transforms.imaging.errors import Kind
+from transforms.model.counting import counted
 from transforms.model.errors import RunError
 from transforms.sources.members import LOST, ArchiveError
 
@@ -27,9 +29,10 @@ _GZIP, _RAW = zlib.MAX_WBITS + 16, -zlib.MAX_WBITS
 _TRAILER = 8
 _MARK = b"\x1f\x8b"
 
-_OK, _STREAM_END, _MEMORY_ERROR, _BUFFER_ERROR = 0, 1, -4, -5
+_OK, _STREAM_END, _DATA_ERROR, _MEMORY_ERROR, _BUFFER_ERROR = 0, 1, -3, -4, -5
 _NO_FLUSH, _BLOCK = 0, 5
-_WRONG_SUMS = (b"incorrect data check", b"incorrect length check")
+# What zlib says about a wrong checksum -> the bytes of the trailer that are behind it.
+_WRONG_SUMS = {b"incorrect data check": 4, b"incorrect length check": 0}
 _LAST_BLOCK, _BLOCK_END, _UNUSED_BITS = 64, 128, 7
 
 
@@ -107,6 +110,7 @@ class Inflater:
         self._input, self._output = b"", ctypes.create_string_buffer(_PIECE)
         self._stream = _Stream()
         self._error: ArchiveError | None = None
+        self._wrong_sums: list[int] = []  # where they are
         self._is_raw, self._is_over = start != START, False
         self._zlib = _library()
         self._call("inflateInit2_", _RAW if self._is_raw else _GZIP, self._zlib_version(), ctypes.sizeof(_Stream))
@@ -136,15 +140,19 @@ class Inflater:
         """Return the next bytes, or b"" at the end.
 
         Raises:
-            ArchiveError: the file ends early, or is damaged.
+            ArchiveError: the file ends early, or is damaged. A wrong checksum is reported at the end.
         """
         while not self._is_over:
             if self._error:
                 raise self._error
             if not self._fill(1):
-                raise ArchiveError(Kind.TRUNCATED, f"breaks off at byte {self.packed:,}: {LOST}")
+                raise self._break(Kind.TRUNCATED, "breaks off")
             if data := self._inflate():
                 return data
+        if self._error:
+            raise self._error
+        if self._wrong_sums:
+            raise ArchiveError(Kind.DAMAGED, self._described_sums())
         return b""
 
     def _fill(self, least: int) -> bool:
@@ -167,19 +175,37 @@ class Inflater:
         data = ctypes.string_at(self._output, _PIECE - stream.avail_out)
         self.offset += len(data)
         if code == _STREAM_END:
-            self._end_member()
+            self._end_member(_TRAILER if self._is_raw else 0)
+        elif code == _DATA_ERROR and stream.msg in _WRONG_SUMS:
+            self._note_wrong_sum(_WRONG_SUMS[stream.msg])
         elif code == _MEMORY_ERROR:
             raise MemoryError
         elif code not in (_OK, _BUFFER_ERROR):
-            self._error = ArchiveError(Kind.DAMAGED, self._damage())
+            self._error = self._break(Kind.DAMAGED, "is damaged")
         elif self._on_point and stream.data_type & (_LAST_BLOCK | _BLOCK_END) == _BLOCK_END:
             self._make_point(self._on_point)
         return data
 
-    def _damage(self) -> str:
-        if self._stream.msg in _WRONG_SUMS:
-            return f"has a wrong checksum at byte {self.packed:,}: everything before it may be damaged"
-        return f"is damaged at byte {self.packed:,}: {LOST}"
+    def _break(self, kind: Kind, what: str) -> ArchiveError:
+        before = f"; it {self._described_sums()}" if self._wrong_sums else ""
+        return ArchiveError(kind, f"{what} at byte {self.packed:,}: {LOST}{before}")
+
+    def _described_sums(self) -> str:
+        count = len(self._wrong_sums)
+        sums = "a wrong checksum" if count == 1 else f"{counted(count, 'wrong checksum')}, the last"
+        return f"has {sums} at byte {self._wrong_sums[-1]:,}: everything before it may be damaged"
+
+    def _note_wrong_sum(self, trailer: int) -> None:
+        """Go on with the next member of the gzip file, which has nothing to do with this one's checksum."""
+        self._wrong_sums.append(self.packed)
+        self._end_member(trailer)
+        if self._is_over and self._has_more(trailer):  # the damage looked like the end of the member
+            self._error = ArchiveError(Kind.DAMAGED, f"{self._described_sums()}, and {LOST}")
+
+    def _has_more(self, trailer: int) -> bool:
+        """Return whether anything but zeros follows the trailer. Nothing is unpacked after this."""
+        pieces = itertools.chain([self._rest()[trailer:]], iter(lambda: self._file.read(_PIECE), b""))
+        return any(piece.strip(b"\0") for piece in pieces)
 
     def _make_point(self, on_point: Callable[[Point], None]) -> None:
         if self.offset - self._last >= SPACING:
@@ -188,9 +214,12 @@ class Inflater:
             on_point(Point(self.packed, self.offset, self._stream.data_type & _UNUSED_BITS, window.raw[: length.value]))
             self._last = self.offset
 
-    def _end_member(self) -> None:
-        """Begin the next member of the gzip file. What is none is no part of it: tapes end in zeros."""
-        trailer = _TRAILER if self._is_raw else 0
+    def _end_member(self, trailer: int) -> None:
+        """Begin the next member of the gzip file. What is none is no part of it: tapes end in zeros.
+
+        Args:
+            trailer: the bytes of this member's trailer that zlib has left.
+        """
         self._fill(trailer + len(_MARK))
         self._is_over = not self._rest()[trailer:].startswith(_MARK)
         if not self._is_over:

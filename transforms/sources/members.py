@@ -10,6 +10,9 @@ from transforms.model.places import Place, Unreadable
 # A member that is packed may have so many bytes: what it unpacks to is held in memory.
 LARGEST = 1 << 30
 
+# How many times its size an archive may unpack to, and the bytes that it may unpack to in any case.
+_TIMES, _ANY = 100, 1_000_000_000
+
 
 class Member(NamedTuple):
     """A file in an archive.
@@ -42,6 +45,16 @@ class ArchiveError(Exception):
         super().__init__(kind, message)
         self.kind = kind
         self.message = message
+
+
+def unpacked_limit(size: int) -> int:
+    """Return the bytes that an archive of `size` bytes may unpack to."""
+    return _TIMES * size + _ANY
+
+
+def cut_off(held: int, size: int) -> str:
+    """Return the sentence about a member of `size` bytes of which the archive has only `held`."""
+    return f"its archive ends inside it: only {held:,} of its {size:,} bytes are there"
 
 
 def safe_path(name: str) -> str | None:

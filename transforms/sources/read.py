@@ -12,9 +12,13 @@ from transforms.model.errors import StorageError
 from transforms.model.places import GzipMember, ListRow, TarMember, Unreadable, UnreadableRow, ZipMember
 from transforms.model.records import Source
 from transforms.sources import hashes
+from transforms.sources.members import cut_off
 from transforms.sources.zip import content
 from transforms.web.errors import FetchError
 from transforms.web.urls import is_web
+
+# What is unpacked is held in pieces and, for a moment, as a whole.
+_COPIES = 2
 
 
 def is_read_by_workers(source: Source) -> bool:
@@ -22,6 +26,16 @@ def is_read_by_workers(source: Source) -> bool:
     if isinstance(source.place, GzipMember):
         return False
     return isinstance(source.place, (Unreadable, UnreadableRow)) or storage.is_local(source.location)
+
+
+def memory_to_unpack(source: Source) -> int:
+    """Return the bytes of memory that unpacking a source takes at its peak; 0 if it is not compressed."""
+    match source.place:
+        case ZipMember(_, packed_bytes):
+            return packed_bytes + _COPIES * source.bytes
+        case GzipMember():
+            return _COPIES * source.bytes
+    return 0
 
 
 def reading_order(source: Source) -> tuple[str, int, str]:
@@ -91,6 +105,5 @@ def _exactly(source: Source, data: bytes) -> bytes:
         ImageError: the archive ends before the member does.
     """
     if len(data) < source.bytes:
-        held = f"only {len(data):,} of its {source.bytes:,} bytes are there"
-        raise ImageError(Kind.TRUNCATED, Stage.READ, f"its archive ends inside it: {held}")
+        raise ImageError(Kind.TRUNCATED, Stage.READ, cut_off(len(data), source.bytes))
     return data

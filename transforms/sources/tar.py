@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from transforms.imaging.errors import Kind
-from transforms.model.places import Place
-from transforms.sources.members import LOST, ArchiveError, Member, member, refused
+from transforms.model.places import Place, Unreadable
+from transforms.sources.members import LOST, ArchiveError, Member, cut_off, member, refused
 
 # Bytes that the header of one member may have, with its long name and its extended attributes: far more than is usual.
 _LONGEST_HEADER = 1 << 20
+
+# The bytes of a header.
+BLOCK = tarfile.BLOCKSIZE
+_ZEROS = bytes(BLOCK)
 
 
 class Forwards(Protocol):
@@ -31,17 +35,33 @@ class _Headers:
     def __init__(self, file: Forwards) -> None:
         self._file = file
         self._left = 0
+        self._block = b""
 
     def begin(self, offset: int) -> None:
         """Begin with the header at `offset`."""
-        self._file.seek(offset)
+        if not self._block:
+            self._file.seek(offset)
         self._left = _LONGEST_HEADER
 
     def read(self, size: int) -> bytes:
         if not 0 <= size <= self._left:
             raise tarfile.HeaderError("too long")
         self._left -= size
-        return self._file.read(size)
+        block, self._block = self._block, b""
+        return block or self._file.read(size)
+
+    def find(self, offset: int) -> int | None:
+        """Return where the first header behind blocks of zeros begins, of which one is at `offset`; None without one.
+
+        `begin` must be called with it next.
+        """
+        self._file.seek(offset)
+        while (block := self._file.read(BLOCK)) == _ZEROS:
+            offset += BLOCK
+        if not is_header(block):
+            return None
+        self._block = block
+        return offset
 
     def seek(self, offset: int) -> int:
         return self._file.seek(offset)
@@ -50,64 +70,85 @@ class _Headers:
         return self._file.tell()
 
 
-def members(file: Forwards, place: Callable[[int], Place]) -> Iterator[Member]:
-    """Yield the files in a tar.
+def members(file: Forwards, place: Callable[[int], Place], size: int | None = None) -> Iterator[Member]:
+    """Yield the files in a tar, and in those that are appended to it.
 
     Args:
         file: the tar, at its beginning.
         place: the offset of a member's bytes -> its place.
+        size: of the tar, in bytes; None if that is not known, since it is being unpacked.
 
     Raises:
         ArchiveError: it is no tar, or is damaged or ends early; what came before was yielded.
     """
-    headers, end = _Headers(file), 0
+    headers, unpacked = _Headers(file), " of the unpacked archive" if size is None else ""
     archive = _opened(headers)
     # Not by `archive.next`, which takes a damaged header for the end, and keeps all members.
-    info = archive.next()
+    info = archive.next() or _appended(archive, headers, unpacked)
     while info:
-        if archive.offset <= end:  # a size is negative
-            raise ArchiveError(Kind.DAMAGED, f"has a damaged header at byte {end:,}: {LOST}")
-        end = archive.offset
-        if not info.isdir() and (found := member(info.name, info.size, _place(info, place))):
+        if info.size < 0 or archive.offset <= info.offset:
+            raise ArchiveError(Kind.DAMAGED, f"has a damaged header at byte {info.offset:,}{unpacked}: {LOST}")
+        if not info.isdir() and (found := member(info.name, info.size, _place(info, place, size))):
             yield found
-        info = _next(archive, headers)
+        if size is not None and archive.offset > size:
+            raise ArchiveError(Kind.TRUNCATED, f"breaks off at byte {size:,}: {LOST}")
+        info = _next(archive, headers, unpacked)
+
+
+def is_header(block: bytes) -> bool:
+    """Return whether a block of 512 bytes is the header of a member: it has the checksum that fits."""
+    try:
+        tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except (tarfile.TarError, ValueError):
+        return False
+    return True
 
 
 def _opened(headers: _Headers) -> tarfile.TarFile:
     """Return the archive, whose first header has been read."""
     headers.begin(0)
-    try:
-        return tarfile.TarFile(fileobj=headers, encoding="utf-8", errors="surrogateescape")  # type: ignore[arg-type]
-    except tarfile.ReadError as error:
-        raise ArchiveError(Kind.NOT_AN_ARCHIVE, "does not contain a tar") from error
+    with _wording(0):
+        try:
+            return tarfile.TarFile(fileobj=headers, encoding="utf-8", errors="surrogateescape")  # type: ignore[arg-type]
+        except tarfile.ReadError as error:
+            raise ArchiveError(Kind.NOT_AN_ARCHIVE, "does not contain a tar") from error
 
 
-def _next(archive: tarfile.TarFile, headers: _Headers) -> tarfile.TarInfo | None:
+def _next(archive: tarfile.TarFile, headers: _Headers, unpacked: str) -> tarfile.TarInfo | None:
     """Return the next member, or None at the end."""
     headers.begin(archive.offset)
-    with _wording(archive.offset):
-        try:
-            return tarfile.TarInfo.fromtarfile(archive)
-        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # typeshed lacks it
-            return None
+    with _wording(archive.offset, unpacked), contextlib.suppress(tarfile.EOFHeaderError):  # type: ignore[attr-defined]
+        return tarfile.TarInfo.fromtarfile(archive)
+    return _appended(archive, headers, unpacked)
+
+
+def _appended(archive: tarfile.TarFile, headers: _Headers, unpacked: str) -> tarfile.TarInfo | None:
+    """Return the first member of the tar that is appended to one which has ended with a block of zeros, if any."""
+    start = headers.find(archive.offset + BLOCK)
+    if start is None:
+        return None
+    archive.offset = start
+    return _next(archive, headers, unpacked)
 
 
 @contextlib.contextmanager
-def _wording(start: int) -> Iterator[None]:
+def _wording(start: int, unpacked: str = "") -> Iterator[None]:
     """Turn what `tarfile` raises about the header at `start` into an ArchiveError."""
     try:
         yield
     except (tarfile.EmptyHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
-        raise ArchiveError(Kind.TRUNCATED, f"breaks off at byte {start:,}: {LOST}") from error
+        raise ArchiveError(Kind.TRUNCATED, f"breaks off at byte {start:,}{unpacked}: {LOST}") from error
     except (tarfile.TarError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
-        raise ArchiveError(Kind.DAMAGED, f"has a damaged header at byte {start:,}: {LOST}") from error
+        raise ArchiveError(Kind.DAMAGED, f"has a damaged header at byte {start:,}{unpacked}: {LOST}") from error
 
 
-def _place(info: tarfile.TarInfo, place: Callable[[int], Place]) -> Place:
+def _place(info: tarfile.TarInfo, place: Callable[[int], Place], size: int | None) -> Place:
     if info.issparse():
         return refused("a sparse file")
     if info.islnk() or info.issym():
         return refused("a link")
     if not info.isreg():
         return refused("a device")
+    if size is not None and info.offset_data + info.size > size:
+        return Unreadable(Kind.TRUNCATED, cut_off(max(0, size - info.offset_data), info.size))
     return place(info.offset_data)

@@ -47,6 +47,6 @@ class Unpacked:
         """Return how many bytes can be taken: 0 only at the end."""
         if self._at == len(self._piece):
             if self._inflater.offset > self._limit:
-                raise ArchiveError(Kind.TOO_LARGE, f"unpacks to more than {self._limit:,} bytes: {LOST}")
+                raise ArchiveError(Kind.FILE_TOO_LARGE, f"unpacks to more than {self._limit:,} bytes: {LOST}")
             self._piece, self._at = memoryview(self._inflater.read()), 0
         return len(self._piece) - self._at

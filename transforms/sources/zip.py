@@ -6,6 +6,7 @@ names of MS-DOS.
 
 from __future__ import annotations
 
+import contextlib
 import stat
 import struct
 import zlib
@@ -14,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.model.places import Place, Unreadable, ZipMember
-from transforms.sources.members import LARGEST, LOST, ArchiveError, Member, member, refused
+from transforms.sources.members import LARGEST, LOST, ArchiveError, Member, member, refused, unpacked_limit
 
 _END, _END_64, _LOCATOR = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")
 _ENTRY, _LOCAL = struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s5H3L2H")
@@ -41,6 +42,16 @@ class _Directory(NamedTuple):
     shift: int
 
 
+class _Entry(NamedTuple):
+    """An entry of the directory, as far as it decides whether and how the member is read; see `ZipMember`."""
+
+    flags: int
+    method: int
+    mode: int
+    size: int
+    place: ZipMember
+
+
 def members(file: BinaryIO, size: int) -> Iterator[Member]:
     """Yield the files in a zip of `size` bytes.
 
@@ -49,17 +60,29 @@ def members(file: BinaryIO, size: int) -> Iterator[Member]:
     """
     directory = _directory(file, size)
     file.seek(directory.offset)
-    left = directory.size
+    left, unpacked = directory.size, 0
     while left > 0:
+        begin = directory.offset + directory.size - left
         entry = file.read(_ENTRY.size)
-        if len(entry) < _ENTRY.size or entry[:4] != _ENTRY_MARK:
-            offset = directory.offset + directory.size - left
-            raise ArchiveError(Kind.DAMAGED, f"has a damaged directory at byte {offset:,}: {LOST}")
-        lengths = _ENTRY.unpack(entry)[10:13]
-        variable = file.read(sum(lengths))
-        left -= _ENTRY.size + sum(lengths)
-        if found := _member(_ENTRY.unpack(entry), variable, directory.shift):
+        variable = sum(_ENTRY.unpack(entry)[10:13]) if len(entry) == _ENTRY.size else 0
+        left -= _ENTRY.size + variable
+        if left < 0 or entry[:4] != _ENTRY_MARK:
+            raise ArchiveError(Kind.DAMAGED, f"has a damaged directory at byte {begin:,}: {LOST}")
+        if found := _member(_ENTRY.unpack(entry), file.read(variable), directory):
+            unpacked += found.bytes
+            if unpacked > unpacked_limit(size):
+                unpacked -= found.bytes
+                reason = f"with it, its archive would unpack to more than {unpacked_limit(size):,} bytes"
+                found = found._replace(bytes=0, place=Unreadable(Kind.FILE_TOO_LARGE, reason))
             yield found
+
+
+def ends_like_one(file: BinaryIO, size: int) -> bool:
+    """Return whether a file of `size` bytes ends with the directory of a zip, whatever it begins with."""
+    with contextlib.suppress(ArchiveError):
+        _directory(file, size)
+        return True
+    return False
 
 
 def _directory(file: BinaryIO, size: int) -> _Directory:
@@ -87,7 +110,7 @@ def _directory(file: BinaryIO, size: int) -> _Directory:
 def _end_64(file: BinaryIO, offset: int, locator_end: int) -> tuple[int, int, int]:
     """Return the length and offset of the directory, and the offset of the record that says so."""
     for candidate in (offset, locator_end - _LOCATOR.size - _END_64.size):
-        if candidate >= 0:
+        if 0 <= candidate < locator_end:
             file.seek(candidate)
             record = file.read(_END_64.size)
             if len(record) == _END_64.size and record[:4] == _END_64_MARK:
@@ -95,7 +118,7 @@ def _end_64(file: BinaryIO, offset: int, locator_end: int) -> tuple[int, int, in
     raise ArchiveError(Kind.DAMAGED, "has a damaged end-of-directory record: all of it is lost")
 
 
-def _member(entry: tuple[int, ...], variable: bytes, shift: int) -> Member | None:
+def _member(entry: tuple[int, ...], variable: bytes, directory: _Directory) -> Member | None:
     _, made_by, _, flags, method, _, _, crc, packed, size, name_length, extra_length, *rest = entry
     _, _, _, attributes, offset = rest
     name = _name(variable[:name_length], flags, made_by >> 8)
@@ -103,7 +126,8 @@ def _member(entry: tuple[int, ...], variable: bytes, shift: int) -> Member | Non
         return None
     size, packed, offset = _sizes(variable[name_length : name_length + extra_length], size, packed, offset)
     mode = stat.S_IFMT(attributes >> 16) if made_by >> 8 == _UNIX else 0
-    return member(name, size, _place(flags, method, mode, size, ZipMember(offset + shift, packed, method, crc)))
+    place = ZipMember(offset + directory.shift, packed, method, crc)
+    return member(name, size, _place(_Entry(flags, method, mode, size, place), directory))
 
 
 def _name(raw: bytes, flags: int, system: int) -> str:
@@ -127,18 +151,22 @@ def _sizes(extra: bytes, *numbers: int) -> list[int]:
     return [wide.pop(0) if number == _MANY and wide else number for number in numbers]
 
 
-def _place(flags: int, method: int, mode: int, size: int, place: ZipMember) -> Place:
-    if mode == stat.S_IFLNK:
+def _place(entry: _Entry, directory: _Directory) -> Place:
+    if entry.mode == stat.S_IFLNK:
         return refused("a link")
-    if mode not in (0, stat.S_IFREG):
+    if entry.mode not in (0, stat.S_IFREG):
         return refused("a device")
-    if flags & _ENCRYPTED:
+    if entry.flags & _ENCRYPTED:
         return refused("encrypted")
-    if method not in (_STORED, _DEFLATED):
-        return refused(f"compressed by method {method}")
-    if size > LARGEST:
-        return Unreadable(Kind.TOO_LARGE, f"it unpacks to {size:,} bytes, more than {LARGEST:,}")
-    return place
+    if entry.method not in (_STORED, _DEFLATED):
+        return refused(f"compressed by method {entry.method}")
+    if entry.size > LARGEST:
+        return Unreadable(Kind.FILE_TOO_LARGE, f"it unpacks to {entry.size:,} bytes, more than {LARGEST:,}")
+    end = entry.place.offset + _LOCAL.size + entry.place.packed_bytes
+    if end > directory.offset:
+        reason = f"its archive's directory says that it ends at byte {end:,}, but all members end before byte "
+        return Unreadable(Kind.DAMAGED, f"{reason}{directory.offset:,}")
+    return entry.place
 
 
 def content(place: ZipMember, size: int, read: Callable[[int, int], bytes]) -> bytes:

@@ -12,7 +12,6 @@ from transforms.storage.local import TEMPORARY_DIR, size_and_time
 from transforms.storage.paths import below, is_inside, is_local, join
 from transforms.storage.reading import (
     exists,
-    is_folder,
     list_pattern,
     matches,
     open_file,
@@ -42,7 +41,6 @@ __all__ = [
     "delete_tree",
     "exists",
     "has_scheme",
-    "is_folder",
     "is_inside",
     "is_local",
     "join",

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, TypeVar
 
 from transforms.model.errors import StorageError
+from transforms.model.file_names import is_candidate
 from transforms.model.records import RUN_DIR
 from transforms.storage import beam
 from transforms.storage.paths import join
@@ -135,6 +136,29 @@ def move(out_dir: str, source: str, target: str) -> None:
         os.replace(source, target)
 
 
+def move_output(out_dir: str, source: str, target: str) -> None:
+    """Move an output to its place below `out_dir`.
+
+    Delete what an earlier run has left there of images that are gone: a folder of images with the name of the output,
+    or an image with the name of its folder. Leave anything else.
+    """
+    try:
+        move(out_dir, source, target)
+    except (NotADirectoryError, IsADirectoryError):
+        _clear(out_dir, target)
+        move(out_dir, source, target)
+
+
+def _clear(out_dir: str, target: str) -> None:
+    if os.path.isdir(target) and all(is_candidate(name) for _, _, names in os.walk(target) for name in names):
+        shutil.rmtree(target)
+    folder = os.path.dirname(target)
+    while len(folder) > len(out_dir):
+        if os.path.isfile(folder) and is_candidate(folder):
+            os.remove(folder)
+        folder = os.path.dirname(folder)
+
+
 def _make_temporary_dir(out_dir: str, folder: str) -> None:
     """Make a temporary folder in an OUT that a run has begun, but never OUT itself.
 
@@ -151,8 +175,8 @@ def _removed(out_dir: str) -> StorageError:
 
 
 def delete(out_dir: str, target: str) -> None:
-    """Delete a file, if it is there, and the folders below OUT that this leaves empty."""
-    if os.path.lexists(target):
+    """Delete a file, if it is there, and the folders below OUT that this leaves empty. Keep a folder of its name."""
+    if os.path.lexists(target) and not os.path.isdir(target):
         os.remove(target)
     folder = os.path.dirname(target)
     while len(folder) > len(out_dir) and os.path.isdir(folder) and not os.listdir(folder):

@@ -93,11 +93,6 @@ def exists(path: str) -> bool:
     return attempt(lambda backend: backend.exists(path), "look up", path)
 
 
-def is_folder(path: str) -> bool:
-    """Return whether a path is a folder of the local disk. Stores have no folders."""
-    return is_local(path) and os.path.isdir(path)
-
-
 def size(path: str) -> int | None:
     """Return the size of a file in bytes, or None if there is no such file.
 

@@ -76,7 +76,7 @@ def _write_file(out_dir: str, file: StoredFile) -> None:
         write(out_dir, file.path, file.data)
         return
     staged, target = file.staged.path, join(out_dir, file.path)
-    attempt(lambda _: local.move(out_dir, staged, target), "write", target)
+    attempt(lambda _: local.move_output(out_dir, staged, target), "write", target)
 
 
 def move_tree(out_dir: str, source: str, target: str, last: str) -> None:

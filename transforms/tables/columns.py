@@ -10,6 +10,7 @@ from transforms.layouts import LAYOUTS
 from transforms.model.cell_types import as_type, is_rounded, kind_of, type_of
 from transforms.model.config import COLUMNS, ResizeConfig
 from transforms.model.errors import RunError
+from transforms.model.json_lines import utf8_text
 from transforms.model.records import LABEL, LABEL_NAME, Columns, Tally, Value
 from transforms.tables.readers import Row
 
@@ -50,8 +51,11 @@ class Profile:
 
 
 def folder_class(path: str) -> str | None:
-    """Return the image's class: the last folder of its path relative to the input. None for a file directly in it."""
-    return posixpath.basename(posixpath.dirname(path)) or None
+    """Return the image's class: the last folder of its path relative to the input. None for a file directly in it.
+
+    The class is valid UTF-8, since the coders of runners accept nothing else.
+    """
+    return utf8_text(posixpath.basename(posixpath.dirname(path))) or None
 
 
 def class_of(path: str, config: ResizeConfig) -> str | None:

@@ -139,6 +139,21 @@ def test_a_pattern_without_quotes_is_explained(tmp_path: Path) -> None:
     sentence = refusal("-i", *sorted(folder.iterdir()))
     where = f"-i has 3 files from {str(folder)!r}: pass the folder, or a pattern in quotes, such as '{folder}/*.jpg'"
     assert sentence == f"{where}, or use --split with a name for each"
+    for name in ("one.tar.gz", "two.tar.gz", "a.tar", "b.PNG"):
+        write_tree(folder, {name: b""})
+    archives = refusal("-i", folder / "one.tar.gz", folder / "two.tar.gz")
+    assert archives == (
+        f"-i has 2 files from {str(folder)!r}: pass the folder, or a pattern in quotes, such as '{folder}/*.tar.gz', "
+        "or use --split with a name for each"
+    )
+    for others in (("a.tar", "one.tar.gz"), ("0.jpg", "a.tar"), ("0.jpg", "b.PNG")):  # no pattern would match both
+        mixed = refusal("-i", *(folder / name for name in others))
+        assert mixed == (f"-i has 2 files from {str(folder)!r}: pass the folder, or use --split with a name for each")
+    other = write_tree(tmp_path / "other" / "in", {"0.jpg": b""})
+    apart = refusal("-i", folder / "0.jpg", other / "0.jpg")
+    assert apart == "-i has two inputs named 'in': use --split with a name for each"
+    for name in ("one.tar.gz", "two.tar.gz", "a.tar", "b.PNG"):
+        (folder / name).unlink()
     named = parse(["-i", *map(str, sorted(folder.iterdir())), "-o", "out", "--split", "a", "b", "c"])
     assert [split.name for split in named.config.splits] == ["a", "b", "c"]
 

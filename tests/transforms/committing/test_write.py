@@ -32,6 +32,7 @@ def test_a_second_commit_replaces_the_first(tmp_path: Path) -> None:
 
 def test_a_commit_that_fails_leaves_no_marker(tmp_path: Path) -> None:
     (tmp_path / "out" / "b.jpg").mkdir(parents=True)
+    (tmp_path / "out" / "b.jpg" / "notes.txt").write_bytes(b"of somebody else")
     with pytest.raises(StorageError, match=r"cannot write '.*/out/b.jpg': Is a directory"):
         commit(resized(tmp_path, "a.jpg", "b.jpg"), config(tmp_path))
     assert not (tmp_path / "out" / marker_path(SHARD)).exists()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import io
 import os
 import threading
 import time
@@ -16,6 +17,7 @@ from PIL import Image
 
 from tests.disk_store import SCHEME
 from tests.support import image_bytes, jpeg
+from tests.support.archives import zipped
 from tests.transforms.resizing.gate import PATIENCE, Gate, wait_until
 from tests.transforms.resizing.images import (
     JOB,
@@ -29,16 +31,18 @@ from tests.transforms.resizing.images import (
     untimed,
 )
 from tests.transforms.shards import config, source
-from transforms.imaging.errors import ImageError, Kind
+from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.imaging.resize import Encoded
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import WebPolicy
+from transforms.model.places import GzipMember
 from transforms.model.records import Source
 from transforms.resizing import dispatcher, read_ahead
 from transforms.resizing import workers as workers_module
 from transforms.resizing.source_result import SourceResult, Staged
 from transforms.resizing.workers import Workers, close_workers, workers_for
 from transforms.sources import read
+from transforms.sources import zip as zips
 
 
 def test_every_source_has_the_result_that_this_process_makes(two: Workers, tmp_path: Path) -> None:
@@ -217,6 +221,36 @@ def test_an_image_that_needs_more_than_all_memory_is_too_large(two: Workers, tmp
         assert isinstance(error, ImageError)
         assert error.kind is Kind.TOO_LARGE
         assert error.message == "decoding needs 0 MB, more than the whole memory budget: raise --memory"
+
+
+def zip_member(tmp_path: Path, name: str, data: bytes, scheme: str = "") -> Source:
+    """Return a source that is the only member of a zip."""
+    archive = tmp_path / f"{name}.zip"
+    archive.write_bytes(zipped({name: data}))
+    size = archive.stat().st_size
+    (member,) = zips.members(io.BytesIO(archive.read_bytes()), size)
+    return Source(name, name, f"{scheme}{archive}", member.bytes, 1.0, member.place)
+
+
+def test_a_member_that_unpacks_to_more_than_a_share_of_the_memory_is_made(tmp_path: Path) -> None:
+    images = [zip_member(tmp_path, f"{number}.jpg", jpeg(number, (40, 30)) + bytes(900_000)) for number in range(6)]
+    workers = Workers(4, 4_000_000)  # a share is 1 MB; unpacking one takes 1.8 MB
+    job = JOB._replace(memory=4_000_000)
+    assert untimed(workers.submit(images, job).results()) == {image.path: expected(image, job) for image in images}
+    workers.close()
+
+
+def test_a_member_that_unpacks_to_more_than_all_memory_is_not_unpacked(
+    two: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_ahead, "read", None)  # it would fail
+    images = [zip_member(tmp_path, f"{number}.jpg", bytes(5_000_000), ("", SCHEME)[number]) for number in range(2)]
+    images.append(Source("2.jpg", "2.jpg", "/nowhere.tar.gz", 5_000_000, 1.0, GzipMember(0, 0, "/nowhere")))
+    for result in two.submit(images, JOB._replace(memory=1_000_000)).results():
+        for error in result.outputs.values():
+            assert isinstance(error, ImageError)
+            assert (error.kind, error.stage) == (Kind.TOO_LARGE, Stage.READ)
+            assert error.message == "unpacking needs 10 MB, more than the whole memory budget: raise --memory"
 
 
 def test_closed_workers_cancel_all_work_and_begin_again_with_new_work(two: Workers, tmp_path: Path, gate: Gate) -> None:

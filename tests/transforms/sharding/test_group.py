@@ -17,6 +17,7 @@ from transforms.model.keys import shard_index
 from transforms.model.records import Shard
 from transforms.sharding.group import (
     GroupIntoShards,
+    assign_folders,
     assign_row,
     assign_source,
     placeholders,
@@ -127,7 +128,27 @@ def test_items_are_unpacked_as_they_were_packed() -> None:
     assert unpack_items(Shard("b", 0, 1), [item for _, item in assigned], config("b")) == (
         [to_source(source, config("b"))],
         [TableRow("columns", "x/y", 7, b'{"n":1}'), TableRow("attribution", "", 8, b"{}")],
+        frozenset(),
     )
+
+
+@pytest.mark.parametrize(
+    ("folder", "found"),
+    [
+        ("", []),
+        ("x/y", []),
+        ("x.y/z", []),
+        ("x/a.jpg/y/B.PNG", ["x/a.jpg/y/B.PNG", "x/a.jpg"]),
+        (os.fsdecode(b"\xe9.png/y.txt"), [os.fsdecode(b"\xe9.png")]),
+    ],
+)
+def test_folders_that_are_named_like_an_image_meet_the_images_of_that_name(folder: str, found: list[str]) -> None:
+    plan = Plan({}, {}, {"a": 50, "b": 70})
+    assigned = list(assign_folders("b", folder, config("a", "b"), None, plan))
+    for (shard, item), path in zip(assigned, found, strict=True):
+        image: SourceTuple = ("b", os.fsencode(f"{os.path.splitext(path)[0]}.webp"), 1, 1.0, b"")
+        assert shard == assign_source(image, config("a", "b"), None, plan)[0]
+        assert unpack_items(Shard(*shard), [item, item], config("a", "b")).folders == {f"b/{path}"}
 
 
 def test_the_split_is_part_of_the_key_if_there_are_several() -> None:

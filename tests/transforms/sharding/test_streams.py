@@ -7,7 +7,7 @@ from transforms.imaging.spec import ResizeSpec
 from transforms.model.config import ResizeConfig, Split
 from transforms.model.keys import shard_index
 from transforms.model.places import GzipMember, pack
-from transforms.model.records import Shard
+from transforms.model.records import Shard, Tally
 from transforms.sharding.items import ItemTuple
 from transforms.sharding.streams import hashed_shards, send, shard_counts, stream_shard
 
@@ -19,7 +19,7 @@ PLAN = Plan({}, {}, {"a": 8, "b": 5}, streams={"a": STREAMS})
 
 
 def counts(images: int, size: int, **streams: tuple[int, int]) -> object:
-    listing = {
+    listing: Tally = {
         "splits": {"a": {"images": images, "bytes": size}},
         "streams": {"a": {name: {"images": n, "bytes": b} for name, (n, b) in streams.items()}},
     }
@@ -35,6 +35,19 @@ def test_a_stream_has_shards_of_its_own_behind_the_others() -> None:
     assert counts(20, 1_024_000_010, x=(10, 1_024_000_000)) == ({"a": 3}, {"a": {"x": StreamShards(1, 2, 5)}})
     assert counts(50, 0) == ({"a": 1}, {})
     assert shard_counts({"splits": {"a": {"images": 101, "bytes": 0}}}, CONFIG) == ({"a": 2}, {})
+
+
+def test_what_cannot_be_read_has_no_shards_of_its_own() -> None:
+    """They would be the first, and without an image."""
+    listing: Tally = {
+        "splits": {"a": {"images": 12, "bytes": 0}},
+        "streams": {"a": {"x": {"images": 10, "bytes": 0}}},
+        "unreadable": {"a": 2},
+    }
+    assert shard_counts(listing, CONFIG) == ({"a": 1}, {"a": {"x": StreamShards(0, 1, 10)}})
+    listing["splits"]["a"]["images"] = 13
+    assert shard_counts(listing, CONFIG) == ({"a": 2}, {"a": {"x": StreamShards(1, 1, 10)}})
+    assert shard_counts({"splits": listing["splits"], "unreadable": {"a": 13}}, CONFIG) == ({"a": 1}, {})
 
 
 def test_the_shards_of_what_lies_elsewhere() -> None:
@@ -80,6 +93,16 @@ def test_rows_follow_their_images() -> None:
         (("a", 2, 8), rows[3]),
         (("a", 5, 8), rows[4]),
         (("a", 2, 8), rows[5]),
+    ]
+
+
+def test_a_folder_follows_the_image_with_its_name() -> None:
+    folders = [(name.encode(), -6, 0.0, b"") for name in ("d/1.jpg", "none.jpg")]
+    streamed = image("d/1.jpg", 150)
+    assert list(send(Shard("a", 2, 8), [*folders, streamed], PLAN, CONFIG)) == [
+        (("a", 5, 8), streamed),
+        (("a", 5, 8), folders[0]),
+        (("a", 2, 8), folders[1]),
     ]
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.disk_store import SCHEME
 from tests.support.archives import KINDS, packed, tar, zipped
 from tests.transforms.sources.breaks import LOST, until_break
+from tests.transforms.sources.test_tar import header
 from transforms import storage
 from transforms.imaging.errors import ImageError, Kind
 from transforms.model.places import GzipMember, Unreadable
@@ -140,13 +141,57 @@ def test_a_stream_that_breaks_off_costs_what_comes_after(tmp_path: Path, out: st
     )
 
 
+def test_a_tar_that_breaks_off_in_a_stream_that_does_not(tmp_path: Path, out: str) -> None:
+    """Its offsets are those of the unpacked archive, and larger than the archive."""
+    found = archive(tmp_path, gzip.compress(header("a.jpg", b"1300000")))
+    cut = Unreadable(Kind.TRUNCATED, "its archive breaks off inside it, or is damaged there")
+    reason = f"breaks off at byte 360,960 of the unpacked archive: {LOST}"
+    assert until_break(members(found, out)) == ([Member("a.jpg", 0, cut)], Kind.TRUNCATED, reason)
+
+
+def test_archives_that_are_appended_are_read(tmp_path: Path, out: str) -> None:
+    names = list(FILES)
+    first, second = ({name: FILES[name] for name in part} for part in (names[:20], names[20:]))
+    for kind in ("tar", "tar.gz"):
+        found = archive(tmp_path, packed(first, kind) + packed(second, kind), f"a.{kind}")
+        assert {member.path: read(source(member, found, out)) for member in members(found, out)} == FILES
+
+
+def test_what_lies_behind_a_wrong_checksum_is_read(tmp_path: Path, out: str) -> None:
+    """As in archives of pigz and bgzip, which consist of several members."""
+    whole = tar(FILES)
+    parts = [bytearray(gzip.compress(whole[start : start + 20_000])) for start in range(0, len(whole), 20_000)]
+    parts[1][-8] ^= 1
+    found = archive(tmp_path, b"".join(parts))
+    listed, kind, message = until_break(members(found, out))
+    at = len(parts[0]) + len(parts[1]) - 4
+    assert (kind, message) == (
+        Kind.DAMAGED,
+        f"has a wrong checksum at byte {at:,}: everything before it may be damaged",
+    )
+    assert {member.path: read(source(member, found, out)) for member in listed} == FILES
+
+
+def test_a_zip_that_unpacks_itself_is_known_by_its_name(tmp_path: Path, out: str) -> None:
+    data = b"MZ program" + packed(FILES, "zip")
+    found = archive(tmp_path, data, "a.ZIP")
+    assert {member.path: read(source(member, found, out)) for member in members(found, out)} == FILES
+    reason = "is neither a tar nor a zip: it begins with b'MZ programPK\\x03\\x04\\x14\\x00'"
+    assert until_break(members(archive(tmp_path, data, "a.tar"), out)) == ([], Kind.NOT_AN_ARCHIVE, reason)
+    page = archive(tmp_path, b"<html>", "page.zip")
+    reason = "is neither a tar nor a zip: it begins with b'<html>'"
+    assert until_break(members(page, out)) == ([], Kind.NOT_AN_ARCHIVE, reason)
+    inner = archive(tmp_path, tar({"a.jpg": b"1", "in.zip": packed(FILES, "zip")}), "tar.zip")
+    assert [member.path for member in members(inner, out)] == ["a.jpg", "in.zip"]
+
+
 def test_a_member_that_claims_to_be_huge_is_a_failure(
     tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gzip_index, "LARGEST", 3010)
     found = archive(tmp_path, packed(FILES, "tar.gz"))
     sizes = {member.path: member.place for member in members(found, out)}
-    assert sizes["d/11.jpg"] == Unreadable(Kind.TOO_LARGE, "it has 3,011 bytes, more than 3,010")
+    assert sizes["d/11.jpg"] == Unreadable(Kind.FILE_TOO_LARGE, "it has 3,011 bytes, more than 3,010")
     assert isinstance(sizes["d/10.jpg"], GzipMember)
     assert LARGEST == 1 << 30
 
@@ -154,12 +199,12 @@ def test_a_member_that_claims_to_be_huge_is_a_failure(
 def test_an_archive_that_unpacks_to_far_more_than_it_holds(
     tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gzip_index, "_ANY", 100_000)
+    monkeypatch.setattr("transforms.sources.members._ANY", 100_000)
     bomb = gzip.compress(tar({"a.jpg": b"1", "zeros": bytes(30_000_000), "b.jpg": b"2"}))
     found = archive(tmp_path, bomb)
     before, kind, message = until_break(members(found, out))
     assert [member.path for member in before] == ["a.jpg", "zeros"]
-    assert (kind, message) == (Kind.TOO_LARGE, f"unpacks to more than {100 * len(bomb) + 100_000:,} bytes: {LOST}")
+    assert (kind, message) == (Kind.FILE_TOO_LARGE, f"unpacks to more than {100 * len(bomb) + 100_000:,} bytes: {LOST}")
     assert read(source(before[0], found, out)) == b"1"
 
 

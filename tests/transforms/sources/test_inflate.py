@@ -111,6 +111,47 @@ def test_a_wrong_checksum(offset: int) -> None:
     assert message.endswith(": everything before it may be damaged")
 
 
+def multi_member(*wrong: int) -> tuple[bytes, list[int]]:
+    """Return a gzip file of three members, of which some have a wrong checksum, and where the checksums end."""
+    members, ends, end = [bytearray(gzip.compress(part, mtime=0)) for part in (TEXT, NOISE, TEXT)], [], 0
+    for number, member in enumerate(members):
+        member[-8] ^= number in wrong
+        end += len(member)
+        ends.append(end - 4)
+    return b"".join(members), ends
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 2])
+def test_members_behind_a_wrong_checksum_are_unpacked(wrong: int) -> None:
+    data, ends = multi_member(wrong)
+    for padding in (b"", bytes(5000)):
+        reason = f"has a wrong checksum at byte {ends[wrong]:,}: everything before it may be damaged"
+        assert broken(data + padding) == (TEXT + NOISE + TEXT, Kind.DAMAGED, reason)
+
+
+def test_several_wrong_checksums_and_a_break() -> None:
+    data, ends = multi_member(0, 1)
+    sums = f"has 2 wrong checksums, the last at byte {ends[1]:,}: everything before it may be damaged"
+    assert broken(data) == (TEXT + NOISE + TEXT, Kind.DAMAGED, sums)
+    cut = broken(data[:-1])
+    assert cut == (TEXT + NOISE + TEXT, Kind.TRUNCATED, f"breaks off at byte {len(data) - 1:,}: {LOST}; it {sums}")
+
+
+def test_a_wrong_length_does_not_hide_what_follows() -> None:
+    first = bytearray(gzip.compress(TEXT, mtime=0))
+    first[-1] ^= 1
+    reason = f"has a wrong checksum at byte {len(first):,}: everything before it may be damaged"
+    assert broken(bytes(first) + gzip.compress(NOISE)) == (TEXT + NOISE, Kind.DAMAGED, reason)
+
+
+def test_what_is_lost_behind_a_wrong_checksum_is_said() -> None:
+    """Damage may look like the end of a member. What follows then is no member, and cannot be read."""
+    data = bytearray(gzip.compress(TEXT, mtime=0))
+    data[-8] ^= 1
+    reason = f"has a wrong checksum at byte {len(data) - 4:,}: everything before it may be damaged, and {LOST}"
+    assert broken(bytes(data) + bytes(300_000) + NOISE) == (TEXT, Kind.DAMAGED, reason)
+
+
 @given(st.binary(max_size=400))
 def test_noise_is_an_error_and_no_fault(noise: bytes) -> None:
     for data in (noise, b"\x1f\x8b\x08\0\0\0\0\0\0\3" + noise):

@@ -28,12 +28,12 @@ class Counted(io.BytesIO):
 
 
 def listed(data: bytes) -> list[Member]:
-    return list(members(io.BytesIO(data), TarMember))
+    return list(members(io.BytesIO(data), TarMember, len(data)))
 
 
 def broken(data: bytes) -> tuple[list[str], Kind, str]:
     """Return the paths before the break of an archive, and what is said about it."""
-    found, kind, message = until_break(members(io.BytesIO(data), TarMember))
+    found, kind, message = until_break(members(io.BytesIO(data), TarMember, len(data)))
     return [member.path for member in found], kind, message
 
 
@@ -63,12 +63,12 @@ def test_no_body_is_read() -> None:
 
 
 def test_a_size_may_have_more_digits_than_its_field() -> None:
-    """A member of 10 GB, of which only the header is there."""
+    """A member of 10 GB, of which only the header is there, in a tar of unknown size."""
     info = tarfile.TarInfo("a.jpg")
     info.size = 10_000_000_000
     found, kind, message = until_break(members(io.BytesIO(info.tobuf(tarfile.GNU_FORMAT)), TarMember))
     assert found == [Member("a.jpg", 10_000_000_000, TarMember(BLOCK))]
-    assert (kind, message) == (Kind.TRUNCATED, f"breaks off at byte 10,000,000,512: {LOST}")
+    assert (kind, message) == (Kind.TRUNCATED, f"breaks off at byte 10,000,000,512 of the unpacked archive: {LOST}")
 
 
 def test_folders_are_no_members_and_names_are_those_below_a_folder() -> None:
@@ -124,16 +124,16 @@ def test_names_need_not_be_utf8() -> None:
 @pytest.mark.parametrize(
     ("cut", "before", "at"),
     [  # the headers are at 0, 1,536 and 2,560, and the end at 3,584
-        (1000, ["a.jpg"], 1536),
+        (1000, ["a.jpg"], 1000),
         (1536, ["a.jpg"], 1536),
         (1700, ["a.jpg"], 1536),
-        (2048, ["a.jpg", "b.jpg"], 2560),
+        (2048, ["a.jpg", "b.jpg"], 2048),
         (2560, ["a.jpg", "b.jpg"], 2560),
         (3584, ["a.jpg", "b.jpg", "c.jpg"], 3584),
     ],
 )
 def test_an_archive_that_is_cut_off_yields_what_comes_before(cut: int, before: list[str], at: int) -> None:
-    """A file whose bytes are cut is still listed: it fails when it is read."""
+    """A file whose bytes are cut is listed as a failure."""
     data = tar({"a.jpg": b"1" * 700, "b.jpg": b"2", "c.jpg": b"3"}, tarfile.USTAR_FORMAT)
     assert broken(data[:cut]) == (before, Kind.TRUNCATED, f"breaks off at byte {at:,}: {LOST}")
 
@@ -153,8 +153,22 @@ def test_a_tar_without_members() -> None:
     assert listed(tar({})) == []
 
 
-def test_bytes_behind_the_end_do_not_count() -> None:
-    assert [member.path for member in listed(tar({"a.jpg": b"1"}) + tar({"b.jpg": b"2"}))] == ["a.jpg"]
+@pytest.mark.parametrize("padding", [0, 2 * BLOCK, 100 * BLOCK])
+def test_tars_that_are_appended_are_read(padding: int) -> None:
+    """As `tar --ignore-zeros` does. The first of them may be empty."""
+    for first in ([], [("a.jpg", b"1"), ("a.jpg", b"2")]):
+        second = [("b.jpg", b"33"), (f"{'c' * 150}.jpg", b"444")]
+        data = tar(first) + bytes(padding) + tar(second) + tar([])
+        assert [
+            (member.path, data[member.place.offset : member.place.offset + member.bytes])
+            for member in listed(data)
+            if isinstance(member.place, TarMember)
+        ] == first + second
+
+
+@pytest.mark.parametrize("garbage", [b"x", b"x" * BLOCK, bytes(BLOCK) + b"x" * 5000])
+def test_what_is_no_tar_behind_the_end_does_not_count(garbage: bytes) -> None:
+    assert [member.path for member in listed(tar({"a.jpg": b"1"}) + garbage)] == ["a.jpg"]
 
 
 def header(name: str, size: bytes, kind: bytes = b"0") -> bytes:
@@ -165,8 +179,36 @@ def header(name: str, size: bytes, kind: bytes = b"0") -> bytes:
     return fields + b"%06o\0 " % total + rest
 
 
-NEGATIVE = b"\xff" * 10 + b"\xfc\x00"  # -1024 in base 256
+def base_256(size: int) -> bytes:
+    return (size & ((1 << 96) - 1) | (1 << 95 if size > 0 else 0)).to_bytes(12)
+
+
+NEGATIVE = base_256(-1024)
 FIRST = header("a.jpg", b"1") + bytes(BLOCK)
+
+
+@pytest.mark.parametrize("size", [-1, -256, -511, -512, -513, -(1 << 62)])
+def test_a_negative_size_is_damage(size: int) -> None:
+    data = FIRST + header("b.jpg", base_256(size)) + tar({"c.jpg": b"3"})
+    expected = ["a.jpg"], Kind.DAMAGED, f"has a damaged header at byte 1,024: {LOST}"
+    assert broken(data) == expected
+    in_stream = until_break(members(io.BytesIO(data), TarMember))
+    assert in_stream[1:] == (Kind.DAMAGED, f"has a damaged header at byte 1,024 of the unpacked archive: {LOST}")
+    assert [member.path for member in in_stream[0]] == ["a.jpg"]
+
+
+@pytest.mark.parametrize("size", [513, 30_000_000_000, 1 << 62, 1 << 63, 1 << 80])
+def test_a_member_that_the_archive_does_not_hold_is_truncated(size: int) -> None:
+    data = FIRST + header("b.jpg", base_256(size)) + bytes(BLOCK)
+    found, kind, message = until_break(members(io.BytesIO(data), TarMember, len(data)))
+    held = f"its archive ends inside it: only 512 of its {size:,} bytes are there"
+    assert found == [Member("a.jpg", 1, TarMember(BLOCK)), Member("b.jpg", 0, Unreadable(Kind.TRUNCATED, held))]
+    assert (kind, message) == (Kind.TRUNCATED, f"breaks off at byte 2,048: {LOST}")
+
+
+def test_the_first_header_may_lie_too() -> None:
+    lying = header("b.jpg", b"20", b"x") + b"21 GNU.sparse.map=x\n".ljust(BLOCK, b"\0") + header("b.jpg", b"0")
+    assert broken(lying)[1:] == (Kind.DAMAGED, f"has a damaged header at byte 0: {LOST}")
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_sizes_of_64_bits_in_the_directory() -> None:
     struct.pack_into("<L", end, 12, len(entry_64) + len(extra))
     (member,) = listed(data[:at] + bytes(entry_64) + extra + bytes(end))
     assert member == Member(
-        "a.jpg", 0, Unreadable(Kind.TOO_LARGE, f"it unpacks to 5,000,000,000 bytes, more than {LARGEST:,}")
+        "a.jpg", 0, Unreadable(Kind.FILE_TOO_LARGE, f"it unpacks to 5,000,000,000 bytes, more than {LARGEST:,}")
     )
 
 
@@ -209,6 +209,51 @@ def test_a_damaged_directory_yields_what_comes_before() -> None:
     found, kind, message = until_break(zips.members(io.BytesIO(changed(data, at, b"XXXX")), len(data)))
     assert [member.path for member in found] == ["a.jpg"]
     assert (kind, message) == (Kind.DAMAGED, f"has a damaged directory at byte {at:,}: {LOST}")
+
+
+@pytest.mark.parametrize(("field", "value"), [(28, 0xFFFF), (30, 0xFFFF), (32, 0xFFFF), (28, 6)])
+def test_an_entry_that_overruns_the_directory_is_damage(field: int, value: int) -> None:
+    """The last entry: its name, extra field or comment claims to be longer than the directory."""
+    data = zipped({"a.jpg": b"1", "b.jpg": b"2"})
+    at = entry(data, b"b.jpg")
+    lying = changed(data, at + field, struct.pack("<H", value))
+    found, kind, message = until_break(zips.members(io.BytesIO(lying), len(lying)))
+    assert [member.path for member in found] == ["a.jpg"]
+    assert (kind, message) == (Kind.DAMAGED, f"has a damaged directory at byte {at:,}: {LOST}")
+
+
+@pytest.mark.parametrize(("field", "end"), [(42, 0x7FFFFFFF + 30), (20, 0x7FFFFFFF)])
+def test_a_member_that_the_archive_does_not_hold_is_damaged(field: int, end: int) -> None:
+    data = zipped({"a.jpg": b"1", "b.jpg": b"2"})
+    at = entry(data, b"b.jpg")
+    offset, packed = struct.unpack_from("<L", data, at + 42)[0], struct.unpack_from("<L", data, at + 20)[0]
+    end += packed if field == 42 else offset + 30
+    first, second = listed(changed(data, at + field, struct.pack("<L", 0x7FFFFFFF)))
+    directory = entry(data, b"a.jpg")
+    reason = f"its archive's directory says that it ends at byte {end:,}, but all members end before byte {directory:,}"
+    assert isinstance(first.place, ZipMember)
+    assert second == Member("b.jpg", 0, Unreadable(Kind.DAMAGED, reason))
+
+
+def test_an_end_of_64_bits_that_lies() -> None:
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, (1 << 63) + 5, 1)
+    data = zipped({"a.jpg": b"1"})
+    lying = data[:-22] + locator + data[-22:]
+    found, kind, message = until_break(zips.members(io.BytesIO(lying), len(lying)))
+    assert (found, kind) == ([], Kind.DAMAGED)
+    assert message == "has a damaged end-of-directory record: all of it is lost"
+
+
+def test_all_members_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As what a .tar.gz unpacks to. What is too much fails, and what follows may still fit."""
+    monkeypatch.setattr("transforms.sources.members._ANY", 100_000)
+    data = zipped({"a.jpg": bytes(60_000), "b.jpg": bytes(500_000), "c.jpg": b"3", "d.jpg": bytes(100_000)})
+    limit = 100 * len(data) + 100_000
+    first, second, third, fourth = listed(data)
+    reason = f"with it, its archive would unpack to more than {limit:,} bytes"
+    assert 160_000 < limit < 500_000
+    assert [content(data, member) for member in (first, third, fourth)] == [bytes(60_000), b"3", bytes(100_000)]
+    assert second == Member("b.jpg", 0, Unreadable(Kind.FILE_TOO_LARGE, reason))
 
 
 @pytest.mark.parametrize("method", ["parts", "beyond"])
