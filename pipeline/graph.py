@@ -11,7 +11,7 @@ from transforms.listing.match import MatchSources
 from transforms.model.config import ResizeConfig
 from transforms.resizing import transform
 from transforms.resizing.transform import ResizeShards
-from transforms.sharding.group import FixShards, GroupIntoShards
+from transforms.sharding.group import GroupIntoShards, PlanShards
 from transforms.sharding.limits import FindLimits
 from transforms.sharding.write_plan import WritePlan
 from transforms.summary.combine import Summarize
@@ -45,11 +45,11 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
 
     listing = counts | "SumListings" >> Summarize()
     #  one tally of all listed inputs and tables
-    plan = listing | "FixShards" >> FixShards(config, run_id)
+    plan = listing | "PlanShards" >> PlanShards(config, run_id)
     #  one Plan: settings, columns, and the number of shards in each split
     grouped = sources | "GroupIntoShards" >> GroupIntoShards(config, plan, rows)
     #  (shard, [source or row ...])
-    confirmed = plan | "ConfirmPlan" >> WritePlan(config, grouped)
+    confirmed = plan | "StorePlan" >> WritePlan(config, grouped)
     #  the same Plan, after it was written to OUT
 
     limits = None

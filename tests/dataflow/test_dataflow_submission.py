@@ -33,8 +33,8 @@ def test_steps_have_the_names_of_a_local_run(job: Job) -> None:
     names = {transform.unique_name for transform in graph_of(job).components.transforms.values()}
     steps = {name.partition("/")[0] for name in names if "/" in name}
     assert steps == {
-        *("MatchSources", "SumListings", "FixShards", "GroupIntoShards"),
-        *("ConfirmPlan", "ResizeShards", "WriteShards", "FinishDataset"),
+        *("MatchSources", "SumListings", "PlanShards", "GroupIntoShards"),
+        *("StorePlan", "ResizeShards", "WriteShards", "FinishDataset"),
     }
 
 

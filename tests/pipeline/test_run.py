@@ -204,8 +204,8 @@ def test_steps_have_stable_labels(photos: Path, tmp_path: Path, of_tables: set[s
     build(pipeline, parse(args).config, "run")
     labels = {part.full_label.split("/")[0] for part in pipeline.transforms_stack[0].parts}
     assert labels == of_tables | {
-        *("MatchSources", "SumListings", "FixShards", "GroupIntoShards"),
-        *("ConfirmPlan", "ResizeShards", "WriteShards", "FinishDataset"),
+        *("MatchSources", "SumListings", "PlanShards", "GroupIntoShards"),
+        *("StorePlan", "ResizeShards", "WriteShards", "FinishDataset"),
     }
 
 

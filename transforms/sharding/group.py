@@ -21,7 +21,7 @@ from transforms.model.errors import RunError
 from transforms.model.keys import key_of, shard_index
 from transforms.model.records import Tally
 from transforms.sharding.items import ASSIGNED_TYPE, FOLDER_NUMBER, TABLE_NUMBERS, ItemTuple, ShardTuple
-from transforms.sharding.streams import SendToStreams, hashed_shards, shard_counts
+from transforms.sharding.streams import AssignToStreams, hashed_shards, shard_counts
 from transforms.summary.progress import progress
 from transforms.summary.worker_log import forward_log
 from transforms.tables.columns import columns_of, rounded_columns
@@ -123,7 +123,7 @@ def _check_images(listing: Tally, config: ResizeConfig) -> None:
             raise RunError(no_image_message(where, listing["not_images"], listing["system_files"]))
 
 
-class FixShards(beam.PTransform):
+class PlanShards(beam.PTransform):
     """The tally of the listing -> the plan: that of earlier runs, if any, with the columns as they are now."""
 
     def __init__(self, config: ResizeConfig, run_id: str) -> None:
@@ -132,10 +132,10 @@ class FixShards(beam.PTransform):
         self._run_id = run_id
 
     def expand(self, listing: beam.PCollection[Tally]) -> beam.PCollection[Plan]:
-        return listing | "FixPlan" >> beam.ParDo(_FixPlanFn(self._config, self._run_id))
+        return listing | "MakePlan" >> beam.ParDo(_PlanFn(self._config, self._run_id))
 
 
-class _FixPlanFn(beam.DoFn):
+class _PlanFn(beam.DoFn):
     def __init__(self, config: ResizeConfig, run_id: str) -> None:
         self._config = config
         self._run_id = run_id
@@ -164,7 +164,7 @@ class GroupIntoShards(beam.PTransform):
 
     Args:
         config: the dataset.
-        plan: the output of `FixShards`.
+        plan: the output of `PlanShards`.
         rows: the rows of its tables; None if it has no tables.
     """
 
@@ -184,14 +184,14 @@ class GroupIntoShards(beam.PTransform):
             items.append(self._rows | "AssignRows" >> beam.Map(assign_row, keys, plan).with_output_types(ASSIGNED_TYPE))
         if config.may_hold_archives:
             items = self._sent_to_streams(items)
-        items.append(self._plan | "SeedShards" >> beam.FlatMap(placeholders).with_output_types(ASSIGNED_TYPE))
-        return items | "JoinSeeds" >> beam.Flatten() | "GroupShards" >> beam.GroupByKey()
+        items.append(self._plan | "AddPlaceholders" >> beam.FlatMap(placeholders).with_output_types(ASSIGNED_TYPE))
+        return items | "JoinPlaceholders" >> beam.Flatten() | "GroupShards" >> beam.GroupByKey()
 
     def _sent_to_streams(self, items: list[beam.PCollection]) -> list[beam.PCollection]:
         """Return the items, those of a split with a .tar.gz in the shards that hold them."""
         parting = beam.Partition(_has_streams, 2, beam.pvalue.AsSingleton(self._plan))
-        others, met = items | "JoinItems" >> beam.Flatten() | "PartStreams" >> parting
-        return [others, met | "SendToStreams" >> SendToStreams(self._config, self._plan)]
+        others, of_streams = items | "JoinItems" >> beam.Flatten() | "SplitOffStreams" >> parting
+        return [others, of_streams | "AssignToStreams" >> AssignToStreams(self._config, self._plan)]
 
 
 @beam.typehints.with_output_types(ASSIGNED_TYPE)

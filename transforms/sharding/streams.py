@@ -75,12 +75,12 @@ def stream_shard(place: GzipMember, archive: str, split: str, plan: Plan, images
     return (shard_index(archive, total) + place.number // images_per_shard) % total
 
 
-class SendToStreams(beam.PTransform):
+class AssignToStreams(beam.PTransform):
     """(shard by hash, item) -> the same for the shards that hold the items, in splits with a .tar.gz.
 
     Args:
         config: the dataset.
-        plan: the output of `FixShards`.
+        plan: the output of `PlanShards`.
     """
 
     def __init__(self, config: ResizeConfig, plan: beam.PCollection[Plan]) -> None:
@@ -92,15 +92,15 @@ class SendToStreams(beam.PTransform):
         plan = beam.pvalue.AsSingleton(self._plan)
         return (
             items
-            | "MeetByKey" >> beam.GroupByKey()
+            | "GroupByImage" >> beam.GroupByKey()
             | "SendItems" >> beam.FlatMap(_send, plan, self._config).with_output_types(ASSIGNED_TYPE)
         )
 
 
 def _send(
-    met: tuple[ShardTuple, Iterable[ItemTuple]], plan: Plan, config: ResizeConfig
+    grouped: tuple[ShardTuple, Iterable[ItemTuple]], plan: Plan, config: ResizeConfig
 ) -> Iterator[tuple[ShardTuple, ItemTuple]]:
-    return send(Shard(*met[0]), met[1], plan, config)
+    return send(Shard(*grouped[0]), grouped[1], plan, config)
 
 
 def send(
@@ -112,7 +112,7 @@ def send(
     those with one ID, since they have the same rows. A row of a table goes to the image that it matches, and a folder
     to the image that has its name.
     """
-    met = image_id if config.annotations else str
+    image_key = image_id if config.annotations else str
     sources: dict[str, list[tuple[int, ItemTuple]]] = defaultdict(list)
     keys: set[str] = set()
     rows: list[tuple[TableRow, ItemTuple]] = []
@@ -120,20 +120,20 @@ def send(
     for item in items:
         unpacked = unpack_items(shard, [item], config)
         for source in unpacked.sources:
-            sources[met(source.key)].append((_number(source, shard, plan, config), item))
+            sources[image_key(source.key)].append((_number(source, shard, plan, config), item))
             keys.add(source.key)
         rows += [(row, item) for row in unpacked.rows]
         folders += [(folder, item) for folder in unpacked.folders]
-    homes = {key: min(number for number, _ in found) for key, found in sources.items()}
+    shard_numbers = {key: min(number for number, _ in found) for key, found in sources.items()}
     for key, found in sources.items():
         for _, item in found:
-            yield (shard.split, homes[key], shard.total), item
+            yield (shard.split, shard_numbers[key], shard.total), item
     for row, item in rows:
         image = image_of(row.key, keys, config) if row.table in config.tables else row.key
-        home = shard.number if image is None else homes.get(met(image), shard.number)
-        yield (shard.split, home, shard.total), item
+        shard_number = shard.number if image is None else shard_numbers.get(image_key(image), shard.number)
+        yield (shard.split, shard_number, shard.total), item
     for folder, item in folders:
-        yield (shard.split, homes.get(met(key_of(folder)), shard.number), shard.total), item
+        yield (shard.split, shard_numbers.get(image_key(key_of(folder)), shard.number), shard.total), item
 
 
 def _number(source: Source, shard: Shard, plan: Plan, config: ResizeConfig) -> int:

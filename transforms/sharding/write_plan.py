@@ -95,8 +95,8 @@ class WritePlan(beam.PTransform):
     def expand(self, plan: beam.PCollection[Plan]) -> beam.PCollection[Plan]:
         if not self._config.tables:
             return plan | "WritePlan" >> beam.Map(_check_and_write, self._config, {})
-        matches = self._grouped | "MeetRows" >> beam.ParDo(_CountMatchesFn(self._config))
-        total = matches | "SumMeetings" >> beam.CombineGlobally(add_matches)
+        matches = self._grouped | "CountMatches" >> beam.ParDo(_CountMatchesFn(self._config))
+        total = matches | "SumMatches" >> beam.CombineGlobally(add_matches)
         return plan | "WritePlan" >> beam.Map(_check_and_write, self._config, beam.pvalue.AsSingleton(total))
 
 
