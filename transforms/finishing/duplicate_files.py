@@ -10,7 +10,6 @@ from transforms.model.json_lines import source_sha256
 
 # Half of a SHA-256 is enough to distinguish files: the probability of a collision among 2^40 files is 2^-49.
 _DIGEST_BYTES = 16
-_BUCKETS = 256
 
 
 def digests_of(rows: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -23,7 +22,7 @@ def digests_of(rows: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     for row in rows:
         if sha256 := source_sha256(row):
             digest = bytes.fromhex(sha256)[:_DIGEST_BYTES]
-            buckets.setdefault(digest[0] % _BUCKETS, []).append(digest)
+            buckets.setdefault(digest[0], []).append(digest)
     return ((bucket, b"".join(digests)) for bucket, digests in buckets.items())
 
 

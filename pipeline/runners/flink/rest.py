@@ -84,15 +84,6 @@ def taskmanagers(rest: str) -> list[TaskManager]:
         raise _not_flink(rest) from error
 
 
-def slots(rest: str) -> int:
-    """Return the number of all slots of a cluster.
-
-    Raises:
-        RunError: there is no response, or it is not Flink's.
-    """
-    return cluster(rest).slots
-
-
 def restarts(rest: str) -> bool:
     """Return whether the cluster's configuration lets a job continue after the failure of a worker.
 

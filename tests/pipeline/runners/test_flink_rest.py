@@ -18,7 +18,6 @@ def job(name: str, state: str, started: int, jid: str = JOB) -> dict[str, Any]:
 def test_a_cluster_says_what_it_has() -> None:
     with flink(answers(slots=3, free=1, host="worker-7")) as (address, _):
         assert rest.cluster(f"http://{address}") == ("1.19.3", 3, 1)
-        assert rest.slots(f"http://{address}") == 3
         assert rest.taskmanagers(f"http://{address}") == [TaskManager("taskmanager-1", "worker-7", 3)]
 
 
@@ -90,4 +89,4 @@ def test_what_is_not_flink_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPat
 def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     with flink(answers()) as (address, _):
-        assert rest.slots(f"http://{address}") == 2
+        assert rest.cluster(f"http://{address}").slots == 2
