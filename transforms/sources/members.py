@@ -37,8 +37,8 @@ class ArchiveError(Exception):
 
     Args:
         kind: the kind of failure.
-        message: the fault and its consequence, without the subject, such as "breaks off at byte 7: what comes
-            after that is lost".
+        message: the fault and its consequence, without the subject, such as "breaks off at byte 7:
+            everything after that is lost".
     """
 
     def __init__(self, kind: Kind, message: str) -> None:
