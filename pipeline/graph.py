@@ -28,11 +28,11 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
     """
     sources, counts = pipeline | "MatchSources" >> MatchSources(config)
     #  sources  (split, path, bytes, version, place)
-    #  counts   a tally of the names in each split
+    #  counts   tallies of the files in each split
     tables = []
     if config.tables:
         tables.append(pipeline | "ReadRows" >> ReadRows(config))
-        #  (table, split, key, number, cells), and a tally of each table: the types of its columns
+        #  (table, split, key, number, cells), and a tally of each table with the types of its columns
     if config.annotations:
         tables.append(pipeline | "ReadAnnotations" >> ReadAnnotations(config.annotations))
         #  the same for boxes, labels and image lists: a row for each image
@@ -50,19 +50,19 @@ def build(pipeline: beam.Pipeline, config: ResizeConfig, run_id: str) -> None:
     grouped = sources | "GroupIntoShards" >> GroupIntoShards(config, plan, rows)
     #  (shard, [source or row ...])
     confirmed = plan | "StorePlan" >> WritePlan(config, grouped)
-    #  the same Plan, after it was written to OUT
+    #  the same Plan, after it has been written to OUT
 
     limits = None
     if config.annotations and config.annotations.has_limits:
         limits = grouped | "FindLimits" >> FindLimits(config, config.annotations)
-        #  the highest rank of the selected images, of each class and of all
+        #  the highest rank of the selected images of each class, and of all selected images
 
     resized = grouped | "ResizeShards" >> ResizeShards(config, confirmed, limits)
     #  SHARDS   the images of one shard, as bytes, and its rows: up to hundreds of MB. Only WriteShards consumes them;
     #           for any other consumer, the runner would keep all of them in memory
     #  TALLIES  a tally of each shard
     receipts = resized[transform.SHARDS] | "WriteShards" >> WriteShards(config, run_id)
-    #  the files of this run's receipts, which have a line for each shard
+    #  the files with this run's receipts, which contain a line for each shard
 
     _ = confirmed | "FinishDataset" >> FinishDataset(config, receipts, listing, resized[transform.TALLIES])
-    #  joins the markers into manifest, summary, card and checksums
+    #  joins the markers to the manifest, and writes summary, card and checksums

@@ -1,4 +1,4 @@
-"""Checks of the contents of the inputs before a run: that there are images, and what the listing cannot reach."""
+"""Check the contents of the inputs before a run: find inputs without images, and parts that cannot be listed."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from transforms.sources.archive import is_archive
 from transforms.storage import below, is_inside, is_local, join, matches
 from transforms.storage.paths import escaped, unescaped
 
-# Extensions of other files that are counted separately.
+# The maximum number of extensions of other files that are counted separately.
 _MOST_EXTENSIONS = 1000
 
 
-# The parts that cannot be read of which the dataset's documents say what they are.
+# The number of unreadable parts that the dataset's documents describe.
 _EXAMPLES = 5
 
 
@@ -36,10 +36,10 @@ class Problem(NamedTuple):
     """A part of an input that the listing skips without an error.
 
     Args:
-        path: of the part.
+        path: the path of the part.
         fault: what is wrong with it.
         consequence: the effect on the run, or what to do.
-        hides_images: whether there may be images in it.
+        hides_images: whether the part may contain images.
     """
 
     path: str
@@ -49,7 +49,7 @@ class Problem(NamedTuple):
 
     @property
     def what(self) -> str:
-        """The path, and what is wrong with it."""
+        """The path and the fault."""
         return f"{self.path!r} {self.fault}"
 
     def __str__(self) -> str:
@@ -62,8 +62,8 @@ class Survey(NamedTuple):
     Args:
         images: the number of files that are tried as images.
         archives: the number of archives, which may hold images.
-        others: extension -> number of other files.
-        system_files: the number of files that an operating system left there.
+        others: extension -> the number of other files.
+        system_files: the number of files of operating systems, see `file_names.is_system_file`.
         problems: the parts that the listing skips.
     """
 
@@ -75,21 +75,21 @@ class Survey(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What was found in the inputs: the problems of local ones, and whether there may be archives."""
+    """The result of the check of the inputs: problems of local inputs, and whether there may be archives."""
 
     problems: list[Problem]
     may_hold_archives: bool
 
 
 def check_contents(config: ResizeConfig) -> Checked:
-    """Check that each input has an image, or an archive, which may hold some.
+    """Check that each input contains an image, or an archive, which may contain images.
 
     Args:
         config: the dataset; an input may contain its OUT.
 
     Raises:
-        UsageError: an input has no image.
-        RunError: a store cannot be listed, or a list not be read.
+        UsageError: an input contains no image, or a web address cannot be read.
+        RunError: a store cannot be listed, or a list cannot be read.
     """
     problems: list[Problem] = []
     may_hold_archives = False
@@ -111,7 +111,7 @@ def check_contents(config: ResizeConfig) -> Checked:
 
 
 def _check_listed(split: Split, config: ResizeConfig) -> None:
-    """Check that a web address can be read, or that lists name images; warn of columns that are left out."""
+    """Check that a web address can be read, or that lists name images. Warn about columns that are left out."""
     if split.is_url:
         try:
             download(split.pattern, config.web)
@@ -126,10 +126,10 @@ def _check_listed(split: Split, config: ResizeConfig) -> None:
 
 
 def with_checked(config: ResizeConfig, checked: Checked) -> ResizeConfig:
-    """Return the configuration with what was found in the inputs.
+    """Return the configuration with the result of the check of the inputs.
 
-    The problems are for the dataset's documents, by their paths below the inputs. A link to a folder of an input is
-    left out: that folder is read where it lies.
+    The dataset's documents list the problems by their paths below the inputs. Links to folders inside the inputs are
+    left out, because these folders are read at their own paths.
     """
     unread = [problem for problem in sorted(set(checked.problems)) if not _leads_to_an_input(problem.path, config)]
     examples = tuple(f"{_name(problem.path, config)!r} {problem.fault}" for problem in unread[:_EXAMPLES])
@@ -149,12 +149,12 @@ def _name(path: str, config: ResizeConfig) -> str:
 
 
 def is_whole_folder(split: Split) -> bool:
-    """Return whether a split is a local folder with all its sub-folders, and not a pattern."""
+    """Return whether a split is a local folder with all its subfolders, not a pattern."""
     return is_local(split.root) and split.pattern == join(escaped(split.root), "**")
 
 
 def is_one_file(split: Split) -> bool:
-    """Return whether a split is one local file, and not a folder or a pattern."""
+    """Return whether a split is one local file, not a folder or a pattern."""
     return is_local(split.pattern) and os.path.isfile(unescaped(split.pattern))
 
 
@@ -194,7 +194,7 @@ def _paths(split: Split, out_dir: str, problems: list[Problem]) -> Iterator[str]
 
 
 def _problems_below(split: Split, out_dir: str) -> list[Problem]:
-    """Return the problems below the root of a local pattern that may hide a file which the pattern matches."""
+    """Return the problems below the root of a local pattern that may hide files that match the pattern."""
     found: list[Problem] = []
     collections.deque(walk(split.root, out_dir, found), maxlen=0)
     return [problem for problem in found if _may_hide_a_match(problem.path, split.pattern)]
@@ -211,12 +211,12 @@ def _may_hide_a_match(path: str, pattern: str) -> bool:
 
 
 def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEntry[str]]:
-    """Yield the files in a local folder and its sub-folders, except for those below `out_dir`.
+    """Yield the files in a local folder and its subfolders, except for those below `out_dir`.
 
     Args:
         root: the folder.
         out_dir: OUT.
-        problems: the list to which each folder or link that cannot be listed is added.
+        problems: a list, to which each folder that cannot be listed and each link that is not followed is added.
     """
     folders = [root]
     while folders:
@@ -232,7 +232,7 @@ def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEnt
                         yield entry
         except OSError as error:
             if is_system_folder(os.path.basename(folder)) and folder != root:
-                continue  # the trash of a disk, which belongs to another user
+                continue  # the trash folder of a disk, which belongs to another user
             fault = f"cannot be listed ({error.strerror})"
             problems.append(Problem(folder, fault, "its files are skipped", hides_images=True))
 

@@ -1,4 +1,4 @@
-"""-i and -o, as they were typed -> splits and paths, and the checks that need no listing."""
+"""Convert -i and -o to splits and paths, and check them without listing the inputs."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from transforms.web import urls
 
 
 def normalize(path: str, flag: str) -> str:
-    """Return a local path absolute and without links, or a store path without a slash at its end.
+    """Return a local path as an absolute path without links, or a store path without a slash at its end.
 
     Args:
-        path: as it was typed.
+        path: the path as it was entered.
         flag: its flag, for the message.
 
     Raises:
-        UsageError: the path is empty, or no file system here serves it.
+        UsageError: the path is empty or cannot be used, see `problem_of`.
     """
     if not path:
         raise UsageError(f"{flag} '' is empty: use a folder or an object store path")
@@ -42,13 +42,13 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool =
     """Return one split for each input, with its pattern and its root.
 
     Args:
-        in_dirs: the inputs, as they were typed.
-        names: the names of the splits; None names each after the last folder of its input, but a single one
-            `DEFAULT_SPLIT` unless its folder has a name that splits usually have.
-        any_name: whether every file is tried, whatever its name.
+        in_dirs: the inputs as they were entered.
+        names: the names of the splits. None names each split after the last folder of its input. A single split is
+            then named `DEFAULT_SPLIT`, unless its folder has a usual name of a split.
+        any_name: whether every file is tried as an image, whatever its name is.
 
     Raises:
-        UsageError: a local input does not exist or is no image, or two splits have one name.
+        UsageError: an input does not exist or cannot be used, or two splits have the same name.
     """
     if names and len(names) != len(in_dirs):
         raise UsageError(
@@ -77,7 +77,7 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool =
 
 def _default_name(typed: str, is_single: bool) -> str:
     name = folder_name(typed)
-    # A single split is what programs that load a dataset of one split ask for.
+    # Programs that load a dataset with a single split expect this name.
     return DEFAULT_SPLIT if is_single and name.lower() not in USUAL_SPLITS else name
 
 
@@ -107,26 +107,26 @@ def _split(typed: str, name: str | None, any_name: bool, is_single: bool) -> Spl
 
 
 def _end(path: str) -> str:
-    """Return the extension of a file; of an archive both, as in .tar.gz."""
+    """Return the extension of a file. An archive may have a double extension, such as .tar.gz."""
     return path.removeprefix(without_end(path)) if is_archive(path) else posixpath.splitext(path)[1]
 
 
 def _is_one_file(split: Split) -> bool:
-    """Return whether a split is one file, and not a folder or a pattern."""
+    """Return whether a split is one file, not a folder or a pattern."""
     return escaped(unescaped(split.pattern)) == split.pattern
 
 
 def _typed_root(typed: str, is_pattern: bool) -> str:
-    """Return the root of an input with its links unresolved: a table may name images by this path."""
+    """Return the root of an input without resolving links. Tables may name images by this path."""
     path = os.path.abspath(os.path.expanduser(typed)) if is_local(typed) else typed.rstrip("/")
     wildcard = WILDCARD.search(path) if is_pattern else None
     return posixpath.dirname(path[: wildcard.start()]) if wildcard else path
 
 
 def folder_name(typed: str) -> str:
-    """Return the last folder of an input before any wildcard, or the name of a list.
+    """Return the name of the last folder of an input before any wildcard, or the name of a list.
 
-    It has "_" for what names may not contain.
+    Characters that are not allowed in names are replaced with "_".
     """
     path = os.path.abspath(typed) if is_local(typed) else typed.rstrip("/")
     if urls.is_web(typed) or list_name(typed):
@@ -148,12 +148,12 @@ def _local_folder(typed: str, folder: str) -> str:
 
 
 def table_path(typed: str | None, flag: str) -> str:
-    """Return the path of a table, or "" without one."""
+    """Return the normalized path of a table, or "" if there is no table."""
     return normalize(typed, flag) if typed else ""
 
 
 def read_text(path: str, flag: str) -> str:
-    """Return the text of a small file, without white space around it.
+    """Return the text of a small file, without whitespace around it.
 
     Raises:
         UsageError: the file cannot be read, or is not UTF-8.
@@ -169,7 +169,7 @@ def read_text(path: str, flag: str) -> str:
 
 
 def check_apart(splits: Sequence[Split], out_dir: str) -> None:
-    """Refuse an OUT where outputs could overwrite sources.
+    """Check that outputs cannot overwrite sources.
 
     Raises:
         UsageError: OUT is an input, or contains one.
@@ -180,10 +180,10 @@ def check_apart(splits: Sequence[Split], out_dir: str) -> None:
 
 
 def check_prefixes(splits: Sequence[Split]) -> None:
-    """Refuse --list_prefixes for an input that cannot be listed by ranges of names.
+    """Check that all inputs can be listed by ranges of names, as --list_prefixes requires.
 
     Raises:
-        UsageError: an input is not in a store that lists ranges.
+        UsageError: an input is a list or a web address, or is not in a store that can list ranges.
     """
     for split in splits:
         if split.has_explicit_locations or ranged_backend_of(split.root) is None:

@@ -20,14 +20,14 @@ _LIST_FLAGS = tuple(ListColumns.__dataclass_fields__)
 
 
 def listed_split(typed: str, name: str) -> Split | None:
-    """Return the split of an input that is a web address, or one or several lists; None for any other input.
+    """Return the split of an input that is a web address, or one or several lists. Return None for any other input.
 
     Args:
-        typed: the input, as it was typed; if it is a web address, one that can be asked for.
-        name: of the split.
+        typed: the input as it was entered. A web address must be valid.
+        name: the name of the split.
 
     Raises:
-        UsageError: the address cannot be used.
+        UsageError: the web address is an archive, or a local list does not exist.
     """
     if urls.is_web(typed):
         return _web_split(typed, name)
@@ -58,7 +58,7 @@ def _web_split(typed: str, name: str) -> Split:
 
 
 def list_name(typed: str) -> str | None:
-    """Return the name of an input that is one or several lists, without its extension; None for any other input."""
+    """Return the name of an input that is a list, without its extension, or None for a pattern or any other input."""
     path = urls.extension_path(typed)
     is_folder = is_local(typed) and not urls.is_web(typed) and os.path.isdir(typed)
     if not is_list(typed) or is_folder or WILDCARD.search(path):
@@ -67,10 +67,10 @@ def list_name(typed: str) -> str | None:
 
 
 def check_list_flags(splits: Sequence[Split], lists: ListColumns) -> None:
-    """Refuse flags about lists if no input is a list with columns.
+    """Check that flags about lists are used only if an input is a list.
 
     Raises:
-        UsageError: see above.
+        UsageError: such a flag is used, but no input is a list.
     """
     if any(split.is_list for split in splits):
         return

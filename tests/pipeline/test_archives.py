@@ -1,4 +1,4 @@
-"""Photographs in archives produce the same outputs as the same photographs in a folder."""
+"""Test that photographs in archives have the same outputs as the same photographs in a folder."""
 
 import gzip
 import os
@@ -50,7 +50,7 @@ def test_archives_make_the_images_of_a_folder(make: Make, folder: Path, tmp_path
         make("-i", tmp_path / "in" / f"pics.{kind}", "-o", out, *flags, "--verify")
     if layout == "files":
         assert snapshot(tmp_path / "out-zip").keys() == snapshot(tmp_path / "out").keys()
-    # With archives that are read by range, the shards and the bytes of the dataset are those of a folder.
+    # With archives that are read by range, the dataset has the same shards and bytes as with a folder.
     tables = ("manifest-00000-of-00001.jsonl", "failures-00000-of-00001.jsonl")
     for name in (
         tables if layout == "files" else [*tables, *(path for path in snapshot(tmp_path / "out") if "train-" in path)]
@@ -59,7 +59,7 @@ def test_archives_make_the_images_of_a_folder(make: Make, folder: Path, tmp_path
         assert snapshot(tmp_path / "out-zip")[name] == snapshot(tmp_path / "out")[name], name
 
 
-def test_archives_lie_beside_files_and_in_folders_and_several_splits(make: Make, tmp_path: Path) -> None:
+def test_archives_beside_files_in_folders_and_in_several_splits(make: Make, tmp_path: Path) -> None:
     names = list(FILES)
     parts = [{name: FILES[name] for name in names[start::4]} for start in range(4)]
     write_tree(
@@ -108,7 +108,7 @@ def test_rows_of_tables_find_images_in_every_kind_of_archive(make: Make, tmp_pat
         assert [(row["key"], row["reason"]) for row in rows(out, "unmatched")] == [("nothing", "no-image")]
 
 
-def test_a_second_run_lists_no_stream_again_and_a_changed_archive_is_made_again(make: Make, tmp_path: Path) -> None:
+def test_a_second_run_lists_no_stream_again_and_processes_a_changed_archive_again(make: Make, tmp_path: Path) -> None:
     names = list(FILES)
     first, second = ({name: FILES[name] for name in names[start::2]} for start in range(2))
     write_tree(tmp_path, {"in/a.tar.gz": packed(first, "tar.gz"), "in/b.tar.gz": packed(second, "tar.gz")})
@@ -132,7 +132,7 @@ def test_a_second_run_lists_no_stream_again_and_a_changed_archive_is_made_again(
     assert set(outputs(tmp_path / "out")) == {*first, *changed}
 
 
-def test_what_an_archive_cannot_give_is_counted(make: Make, tmp_path: Path) -> None:
+def test_unreadable_parts_of_archives_are_counted(make: Make, tmp_path: Path) -> None:
     data = packed(FILES, "tar.gz")
     files = {
         "cut.tar.gz": data[: len(data) // 2],
@@ -150,7 +150,7 @@ def test_what_an_archive_cannot_give_is_counted(make: Make, tmp_path: Path) -> N
     reason = "the archive 'page.tar.gz' is neither a tar nor a zip: it begins with b'<!DOCTYPE html>'"
     assert failures.pop("page.tar.gz") == ("not-an-archive", reason)
     assert failures.pop("empty.zip") == ("empty-file", "the archive 'empty.zip' is empty")
-    assert len(failures) <= 1  # the member at which the archive is cut off
+    assert len(failures) <= 1  # the member at which the archive is truncated
     assert {error for error, _ in failures.values()} <= {"truncated"}
     written = [row["source"] for row in rows(tmp_path / "out", "manifest") if row["status"] == "written"]
     assert {"packed.jpg", "plain.jpg"} <= set(written)
@@ -198,7 +198,7 @@ def test_archives_in_an_archive_are_counted_and_left_alone(make: Make, tmp_path:
     assert summary(tmp_path / "out")["not_images"] == {".gz": 1, ".tar": 1, ".zip": 1}
 
 
-def test_files_with_one_path_are_all_counted(make: Make, tmp_path: Path) -> None:
+def test_files_with_the_same_path_are_all_counted(make: Make, tmp_path: Path) -> None:
     one, two, three = (jpeg(number, (40, 30)) for number in range(3))
     for kind in ("tar", "tgz"):
         place = tmp_path / kind
@@ -211,7 +211,7 @@ def test_files_with_one_path_are_all_counted(make: Make, tmp_path: Path) -> None
         assert found[f"a.jpg (2 in p.{kind})"] == ("failed", None)
         assert found["b.jpg"] == ("written", sha256(two))
         assert found[f"b.jpg (2 in p.{kind})"] == ("failed", None)
-        assert found["b.png"] == ("failed", sha256(one))  # its output has the same name as that of b.jpg
+        assert found["b.png"] == ("failed", sha256(one))  # its output has the same name as the output of b.jpg
         assert len(found) == 25
 
 
@@ -229,10 +229,10 @@ def test_a_file_whose_output_has_the_name_of_a_folder(make: Make, tmp_path: Path
 
 @pytest.mark.parametrize("other", ["folder", *KINDS])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_and_a_folder_of_one_name_from_several_sources(
+def test_a_file_and_a_folder_with_the_same_name_from_several_sources(
     make: Make, tmp_path: Path, kind: str, other: str
 ) -> None:
-    """The folder wins, wherever it comes from and however the images are spread over shards."""
+    """The folder has priority, wherever it comes from and however the images are spread over shards."""
     picture = FILES["cats/001.jpg"]
     deep = packed({"a.jpg/b.jpg": picture, "a.jpg/x.png/c.jpg": picture, "c.jpg": picture}, kind)
     flat = {"a.jpg": picture, "c.webp": picture, "d.jpg": picture}
@@ -266,7 +266,7 @@ def test_names_of_archives_and_classes_need_not_be_utf8(make: Make, tmp_path: Pa
 
 
 def test_a_file_becomes_a_folder_and_a_file_again(make: Make, tmp_path: Path) -> None:
-    """What an earlier run has made there goes, whichever of the shards is committed first."""
+    """Outputs of an earlier run are deleted, whichever shard is committed first."""
     picture = FILES["cats/001.jpg"]
     names = {f"{number}.jpg": picture for number in range(8)}
     write_tree(tmp_path / "in", names)

@@ -1,4 +1,4 @@
-"""The files of a dataset, compared byte for byte and row for row with the results of a simple Pillow loop."""
+"""Compare the files of a dataset byte for byte and row for row with the results of a simple Pillow loop."""
 
 import io
 import json
@@ -446,7 +446,7 @@ def test_a_glob_pattern_selects_sources(make: Make, tmp_path: Path) -> None:
     assert (tmp_path / "two" / "x" / "a3.jpg").is_file()
 
 
-def test_folders_of_a_pattern_may_be_none_for_archives_and_lists(make: Make, tmp_path: Path) -> None:
+def test_a_double_star_also_matches_no_folder_for_archives_and_lists(make: Make, tmp_path: Path) -> None:
     files = {"one.tar": tar({"a.jpg": jpeg(1, (9, 9))}), "x/two.tar": tar({"b.jpg": jpeg(2, (9, 9))})}
     files |= {"one.txt": b"c.jpg\n", "x/two.txt": b"d.jpg\n", "c.jpg": jpeg(3, (9, 9)), "x/d.jpg": jpeg(4, (9, 9))}
     source = write_tree(tmp_path / "in", files)

@@ -1,4 +1,4 @@
-"""Lists of images and the web, on the local runner."""
+"""Test lists of images and web addresses on the local runner."""
 
 import base64
 import gzip
@@ -235,7 +235,7 @@ def test_lists_are_splits_and_a_pattern_matches_several(make: Make, photos: Path
     }
 
 
-def test_a_list_on_the_web_names_what_lies_beside_it(make: Make, tmp_path: Path) -> None:
+def test_relative_locations_in_a_list_on_the_web(make: Make, tmp_path: Path) -> None:
     files = {"lists/l.csv": b"url\n../a.jpg\nb.jpg\n", "a.jpg": jpeg(1, (30, 20)), "lists/b.jpg": jpeg(2, (30, 20))}
     with running_web(write_tree(tmp_path / "site", files)) as web:
         make("-i", f"{web.url}/lists/l.csv?v=1", "-o", tmp_path / "out", "-s", 24, HERE)
@@ -250,7 +250,7 @@ def test_a_list_on_the_web_names_what_lies_beside_it(make: Make, tmp_path: Path)
     assert not (tmp_path / "no").exists()
 
 
-def test_a_changed_row_makes_its_shard_again(make: Make, photos: Path, tmp_path: Path) -> None:
+def test_a_changed_row_invalidates_its_shard(make: Make, photos: Path, tmp_path: Path) -> None:
     paths = [{"path": str(photos / path), "n": i} for i, path in enumerate(names_of(photos))]
     listed = write_list(tmp_path, "l.csv", paths)
     flags = ("-i", listed, "-o", tmp_path / "out", "-s", 24, "--images_per_shard", 1)
@@ -264,7 +264,7 @@ def test_a_changed_row_makes_its_shard_again(make: Make, photos: Path, tmp_path:
     assert sorted(row["n"] for row in rows(tmp_path / "out", "manifest")) == [0, 1, 2, 3, 4, 5, 6, 8, 70]
 
 
-def test_a_changed_file_makes_its_shard_again(make: Make, photos: Path, tmp_path: Path) -> None:
+def test_a_changed_file_invalidates_its_shard(make: Make, photos: Path, tmp_path: Path) -> None:
     write_tree(tmp_path, {path: (photos / path).read_bytes() for path in names_of(photos)})
     listed = write_list(tmp_path, "l.csv", [{"path": path} for path in names_of(photos)])
     flags = ("-i", listed, "-o", tmp_path / "out", "-s", 24, "--images_per_shard", 1)
@@ -305,7 +305,7 @@ def test_several_lists_with_the_same_images_and_bad_rows_are_complete(make: Make
     assert "nothing to do: all 9 images were already committed, and none was read" in make(*flags)
 
 
-def test_a_list_on_the_web_names_no_local_file(
+def test_a_list_on_the_web_cannot_name_local_files(
     make: Make, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_tree(tmp_path / "here", {"x:p/f.jpg": (photos / "p000.jpg").read_bytes()})
@@ -331,7 +331,7 @@ def test_a_list_on_the_web_names_no_local_file(
 def test_a_list_that_a_server_compresses(make: Make, photos: Path, tmp_path: Path) -> None:
     listed = gzip.compress(b"url\n/a.jpg\n")
     with running_web(write_tree(tmp_path, {"l.csv.gz": listed, "a.jpg": (photos / "p000.jpg").read_bytes()})) as web:
-        for coding in ("identity", "gzip"):  # the body is packed twice, or once
+        for coding in ("identity", "gzip"):  # the body is compressed twice or once
             make("-i", f"{web.url}/coded/{coding}/l.csv.gz", "-o", tmp_path / coding, "-s", 24, HERE)
             assert [row["status"] for row in rows(tmp_path / coding, "manifest")] == ["written"]
         write_tree(tmp_path, {"l.csv.gz": gzip.decompress(listed)})
@@ -395,7 +395,7 @@ def committed(out: Path) -> list[str]:
     return state.paths(str(out), f"{RUN_DIR}/shards/")
 
 
-def test_a_run_that_is_killed_in_the_middle_of_a_list_goes_on(make: Make, web: Web, tmp_path: Path) -> None:
+def test_a_run_that_is_killed_in_the_middle_of_a_list_continues(make: Make, web: Web, tmp_path: Path) -> None:
     cells = [{"url": f"{web.url}/slow/p00{number % 9 if number % 9 % 3 != 2 else 0}.jpg?{number}", "key": f"k{number}"}
              for number in range(120)]  # fmt: skip
     listed = write_list(tmp_path, "l.csv", cells)

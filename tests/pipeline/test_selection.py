@@ -1,4 +1,4 @@
-"""The selections and messages of annotation tables, for rows and flags that do not occur in Open Images."""
+"""Test selections and messages for rows and flags of annotation tables that do not occur in Open Images."""
 
 import base64
 import gzip
@@ -69,7 +69,7 @@ def test_an_excluded_label_leaves_images_out_also_if_only_other_classes_are_kept
     assert written["image_labels"] == {"category": [0], "confidence": [1.0]}
 
 
-def test_classes_of_one_name_are_told_apart(few: Path, tmp_path: Path, make: Make) -> None:
+def test_classes_with_the_same_name_are_distinguished(few: Path, tmp_path: Path, make: Make) -> None:
     boxes = boxes_of({CAT: [ONE], DOG: [ONE], "/m/01xyz": [TWO]}, tmp_path / "boxes.csv")
     names = tmp_path / "names.csv"
     names.write_text(f"{CAT},Jaguar\n{DOG},Jaguar\n/m/01xyz,\n")
@@ -111,7 +111,7 @@ def test_a_list_needs_the_column_that_a_flag_reads(
 
 
 @pytest.mark.parametrize("flag", ["--image_labels", "--image_list"])
-def test_a_table_of_boxes_is_no_other_table(flag: str, few: Path, tmp_path: Path, make: Make) -> None:
+def test_a_table_of_boxes_is_refused_as_another_table(flag: str, few: Path, tmp_path: Path, make: Make) -> None:
     header = (*BOX_HEADER[:2], "Confidence", *BOX_HEADER[2:])
     boxes = table(tmp_path / "boxes.csv", header, (ONE, CAT, 1, *BOX, 0, 0, 0))
     messages = make("-i", few, "-o", tmp_path / "out", flag, boxes, expect=2)

@@ -1,4 +1,4 @@
-"""How a shard is stored: one module for each layout, and the table of layouts."""
+"""The layouts, which define how a shard is stored: one module for each, and the table of all layouts."""
 
 from transforms.layouts import files, parquet, tfrecord, webdataset
 from transforms.layouts.layout import Layout
@@ -9,7 +9,7 @@ LAYOUTS: dict[str, Layout] = {
     "parquet": parquet.LAYOUT,
     "tfrecord": tfrecord.LAYOUT,
 }
-# The layout of a dataset whose user names none.
+# The layout if the user does not name one.
 DEFAULT_LAYOUT = "files"
 
 __all__ = ["DEFAULT_LAYOUT", "LAYOUTS", "Layout"]

@@ -1,8 +1,8 @@
-"""What the layouts with archives share: one archive for each shard and size, and escaped keys as names of members.
+"""Common code of layouts with archives: one archive for each shard and size, with escaped keys as names of members.
 
     OUT/[512/]train-00012-of-01743.EXTENSION
 
-A shard without images is an empty archive, so that the numbers of the archives have no gap.
+A shard without images is stored as an empty archive, so that the numbers of the archives have no gap.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from transforms.model.cell_types import as_type
 from transforms.model.json_lines import utf8_text
 from transforms.model.records import Columns, ManifestRow, OutputImage, Shard, StoredFile
 
-# The fields of its row that a sample repeats. All of them are known for every image that was written.
+# The fields of a manifest row that its sample repeats. All of them are known for every image that was written.
 SAMPLE_FIELDS = (
     *("key", "source", "source_bytes", "source_sha256", "source_format", "source_mode"),
     *("source_width", "source_height", "size", "width", "height", "bytes", "sha256"),
@@ -39,7 +39,7 @@ _INT32 = ("source_width", "source_height", "size", "width", "height", "orientati
 
 _ESCAPED = re.compile(r"[%.\x00-\x1f\x7f\udc80-\udcff]|(?:^|(?<=/))__")
 
-# (the archive's path, images, additional columns) -> its bytes
+# (the archive's path, images, additional columns) -> the archive's bytes
 Archive = Callable[[str, Sequence[OutputImage], Columns], bytes]
 
 
@@ -52,15 +52,15 @@ def archive_layout(
     examples: Callable[[Subset], Iterator[Example]],
     **capabilities: Any,
 ) -> Layout:
-    """Return the layout whose archives have this extension.
+    """Return a layout that stores images in archives.
 
     Args:
-        extension: without a dot.
-        archive: makes an archive from the images in the order of their names; it may depend on nothing else.
+        extension: the extension of the archives, without a dot.
+        archive: creates an archive from the images in the order of their names. The bytes may depend on nothing else.
         unpack: reads images from an archive.
         summary: see `Layout`.
         examples: see `Layout`.
-        capabilities: further fields of `Layout` that are not at their defaults.
+        capabilities: further fields of `Layout` whose values differ from their defaults.
     """
     return Layout(
         summary=summary,
@@ -78,9 +78,9 @@ def archive_layout(
 
 
 def sample_record(row: ManifestRow) -> dict[str, Any]:
-    r"""Return the record of a sample: the same fields of the same types in every sample, columns and annotations.
+    r"""Return the record of a sample, with columns and annotations. Each field has the same type in every sample.
 
-    Each byte of a name that is not UTF-8 is the text \udcXX, since readers refuse such a character.
+    In names, each byte that is not UTF-8 becomes the text \udcXX, because readers reject such a character.
     """
     values = row._asdict()
     record = {**{field: values[field] for field in SAMPLE_FIELDS}, **row.columns}
@@ -90,21 +90,21 @@ def sample_record(row: ManifestRow) -> dict[str, Any]:
 
 
 def plain_sample(row: ManifestRow, columns: Columns) -> dict[str, Any]:
-    """Return the record of a sample for a format without uint64: such numbers are text in it."""
+    """Return the record of a sample for a format without uint64. Numbers of this type become text."""
     values = sample_record(row)
     types = without_uint64(columns).types
     return {name: as_type(value, types[name]) if name in types else value for name, value in values.items()}
 
 
 def without_uint64(columns: Columns) -> Columns:
-    """Return the columns for a format without uint64, in which such columns are text."""
+    """Return the columns for a format without uint64. Columns of this type become text."""
     return columns._replace(
         types={name: "string" if kind == "uint64" else kind for name, kind in columns.types.items()}
     )
 
 
 def sample_types(columns: Columns) -> dict[str, str]:
-    """Return the type of each field of a sample, or of its items if it is a list, by its name in Arrow and datasets."""
+    """Return field of a sample -> its type, or the type of the items of a list, as Arrow and datasets name it."""
     return {**{name: _type_of(name) for name in SAMPLE_FIELDS}, **columns.types}
 
 
@@ -143,9 +143,9 @@ def _pack(
 
 
 def archive_key(key: str) -> str:
-    """Return a key as WebDataset readers need it: printable UTF-8, without a dot, no part beginning with `__`.
+    """Return a key as WebDataset readers require it: printable UTF-8, no dots, and no parts that begin with `__`.
 
-    Every other character becomes %XX, and so does % itself, so that different keys stay different.
+    Other characters are replaced with %XX, and so is % itself, so that different keys stay different.
     """
     return _ESCAPED.sub(lambda match: _percent(match.group()), key)
 

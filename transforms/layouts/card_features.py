@@ -1,4 +1,4 @@
-"""Features of a sample in the form of a dataset card: https://huggingface.co/docs/hub/datasets-cards."""
+"""The features of a sample in the format of a dataset card: https://huggingface.co/docs/hub/datasets-cards."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def image(name: str) -> dict[str, Any]:
 
 
 def value(name: str, kind: str) -> dict[str, Any]:
-    """Return the feature of a column of values, or of lists of them, of a type in the words of Arrow."""
+    """Return the feature of a column of values or lists. `kind` is Arrow's name for the type of the values."""
     return {"name": name, "list" if name in LIST_FIELDS else "dtype": kind}
 
 
 def label(name: str, columns: Columns) -> dict[str, Any]:
-    """Return the feature of a column of labels, with the names of the classes if they have names."""
+    """Return the feature of a column of labels, with the names of the classes, if any."""
     if not columns.classes:
         return {"name": name, "dtype": "int64"}
     return {"name": name, "dtype": _class_label(columns.classes)}
@@ -55,8 +55,8 @@ def table(types: Mapping[str, str], columns: Columns) -> list[dict[str, Any]]:
     """Return the features of a table: the column `image`, a column of each type, and the annotations.
 
     Args:
-        types: the name of each column -> its type; `label` is a column of labels.
-        columns: of the dataset.
+        types: name of column -> type. `label` is a column of labels.
+        columns: the columns of the dataset.
     """
     return [
         image("image"),

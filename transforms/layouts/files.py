@@ -1,4 +1,4 @@
-"""Layout `files`: the tree of the source, one file for each image.
+"""Layout `files`: the folder tree of the source, with one file for each image.
 
 OUT/<relative/path>.jpg         one size
 OUT/512/<relative/path>.jpg     several sizes
@@ -38,7 +38,7 @@ def _image_path(_shard: Shard, folder: str, name: str, _extension: str) -> str:
 
 def _problem_of(path: str) -> tuple[Kind, str] | None:
     parts = path.split("/")
-    if {"", ".", ".."} & set(parts):  # an object in a store may have such a name, which leads elsewhere on a disk
+    if {"", ".", ".."} & set(parts):  # an object in a store may have such a name, which means another file on a disk
         return Kind.NAME_UNUSABLE, f"its output {path!r} would not be a file below OUT"
     if len(os.fsencode(parts[-1])) > _LONGEST_NAME:
         return Kind.NAME_TOO_LONG, f"the name of its output has more than {_LONGEST_NAME} bytes"
@@ -77,7 +77,7 @@ LAYOUT = Layout(
     pack=_pack,
     examples=_examples,
     one_line=_one_line,
-    # imagefolder takes a text that looks like a date for a time, and a column called x_file_name for images.
+    # imagefolder reads a text that looks like a date as a time, and a column called x_file_name as images.
     loader=Loader(_features, reads_types=False, unreadable=frozenset({"avif"})),
     croissant=Croissant(),
 )

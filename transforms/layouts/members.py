@@ -13,7 +13,7 @@ from transforms.model.errors import RunError
 def read_outputs(out_dir: str, layout: str, paths: Collection[str]) -> dict[str, bytes]:
     """Return the bytes of the outputs at `paths`, without those that are missing or unreadable.
 
-    Each archive is read whole, and once.
+    Read each archive completely, and only once.
     """
     unpack = LAYOUTS[layout].unpack
     if unpack is None:
@@ -39,7 +39,7 @@ def file_of(path: str, layout: str) -> str:
 
 
 def _members(archive: bytes, names: Collection[str], unpack: Unpack) -> Iterator[tuple[str, bytes]]:
-    """Yield the members of an archive up to the place where it is damaged."""
+    """Yield the named members of an archive. If it is damaged, stop there."""
     # Every Exception: a damaged archive can raise anything, and nothing depends on its members.
     try:
         yield from unpack(archive, names)

@@ -1,11 +1,12 @@
-"""Layout `parquet`: Parquet files with a row for each image, which holds the struct `image` and the manifest's columns.
+"""Layout `parquet`: Parquet files with a row for each image: the struct `image` and the manifest's columns.
 
-The struct has the fields `bytes` and `path`, as Hugging Face's datasets stores an Image, and the file's metadata say
-that it is one: https://huggingface.co/docs/hub/datasets-image. Readers load a row group at a time: 100 images, which
+The struct has the fields `bytes` and `path`, as Hugging Face's datasets stores an Image, and the file's metadata
+declare it as one: https://huggingface.co/docs/hub/datasets-image. Readers load a row group at a time: 100 images, which
 are some megabytes at 512 px.
 
-The same images give the same bytes with the same pyarrow, which names itself in each file. Nothing depends on the
-clock, and no codec is used: images are compressed already, and a codec's version would decide bytes too.
+The same images result in the same bytes with the same version of pyarrow, which writes its name to each file. The bytes
+do not depend on the clock. No codec is used, because images are already compressed, and the bytes would also depend on
+the codec's version.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ import duckdb
 
 def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes:
     """Return the Parquet file at `path` that holds `images`."""
-    import pyarrow as pa  # takes a quarter of a second, for which no other layout should wait
+    import pyarrow as pa  # takes a quarter of a second to load, and other layouts do not need it
     import pyarrow.parquet as pq
 
     body = io.BytesIO()
@@ -81,7 +82,7 @@ def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes
 
 
 def schema(columns: Columns) -> pyarrow.Schema:
-    """Return the schema, which is the same in every file; an unknown value is null.
+    """Return the schema, which is the same in every file. Unknown values are null.
 
     Args:
         columns: the additional columns.
@@ -109,7 +110,7 @@ def features(columns: Columns) -> dict[str, Any]:
 
 
 def _annotations(columns: Columns) -> dict[str, Any]:
-    """Return the features of the annotations, by their names."""
+    """Return name of annotations -> their features."""
     floats = {"dtype": "float64", "_type": "Value"}
     items: dict[str, Any] = {
         BOX: {"feature": floats, "_type": "Sequence"},
@@ -128,7 +129,7 @@ def _row(path: str, image: OutputImage) -> dict[str, Any]:
 
 
 def unpack(data: bytes, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the images of a Parquet file that have one of these names."""
+    """Yield (name, bytes) of the images in a Parquet file that have one of `names`."""
     import pyarrow.parquet as pq
 
     file = pq.ParquetFile(io.BytesIO(data))

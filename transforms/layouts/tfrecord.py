@@ -1,14 +1,14 @@
 """Layout `tfrecord`: files of tf.train.Example with the keys of TensorFlow's object detection API.
 
-They are written and read without TensorFlow, after these descriptions:
+This module writes and reads them without TensorFlow, according to these descriptions:
 
 - Records: https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details
 - Examples: tensorflow/core/example/example.proto and feature.proto of https://github.com/tensorflow/tensorflow
 - Their encoding: https://protobuf.dev/programming-guides/encoding
 - Keys: research/object_detection/dataset_tools/create_coco_tf_record.py of https://github.com/tensorflow/models;
-  `manifest/` is the prefix of everything that the manifest has
+  the fields of the manifest have the prefix `manifest/`
 
-The same images give the same bytes: features are in the order of their keys, which protobuf leaves open.
+The same images result in the same bytes: features are sorted by their keys, an order that protobuf leaves open.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from transforms.model.annotations import FLAGS, OBJECTS
 from transforms.model.json_lines import utf8
 from transforms.model.records import LABEL, LABEL_NAME, NO_COLUMNS, AnnotationLists, Columns, ManifestRow, OutputImage
 
-# The values of one feature of an Example: only bytes, only integers of 64 bits, or only floats; it may be empty.
+# The values of one feature of an Example: only bytes, only 64-bit integers, or only floats. It may be empty.
 Values = Sequence[Any]
 
 # The keys of the object detection API for a label and its name.
@@ -53,7 +53,7 @@ def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes
 
 
 def features(path: str, image: OutputImage, columns: Columns = NO_COLUMNS) -> dict[str, Values]:
-    """Return the features of an image's Example. Unknown values have no key; uint64, which Int64List lacks, is text."""
+    """Return the features of an image's Example. Leave out unknown values. Convert uint64 to text."""
     row, name = image.row, member_name(path, image)
     extension = name.rpartition(".")[2]
     values = {
@@ -73,7 +73,7 @@ def features(path: str, image: OutputImage, columns: Columns = NO_COLUMNS) -> di
 
 
 def _boxes(row: ManifestRow, boxes: AnnotationLists, columns: Columns) -> dict[str, Values]:
-    """Return the features of an image's boxes. Edges are shares of its width and height; classes count from 1."""
+    """Return the features of an image's boxes. Edges are fractions of its width and height; classes count from 1."""
     width, height = float(row.width or 1), float(row.height or 1)
     return {
         "image/object/bbox/xmin": [left / width for left, *_ in boxes["bbox"]],
@@ -104,13 +104,13 @@ def _values(value: object) -> Values:
 
 
 def record(data: bytes) -> tuple[bytes, bytes, bytes]:
-    """Return the parts of one record: the length of `data` and its checksum, `data`, and the checksum of `data`."""
+    """Return the parts of one record: the length of `data` with a checksum, `data`, and the checksum of `data`."""
     length = struct.pack("<Q", len(data))
     return length + _checksum(length), data, _checksum(data)
 
 
 def _checksum(data: bytes) -> bytes:
-    """Return the masked CRC-32C: rotated right by 15 bits plus a constant, so that data may hold CRCs itself."""
+    """Return the masked CRC-32C: rotated right by 15 bits plus a constant, because the data may itself contain CRCs."""
     crc = google_crc32c.value(data)
     return struct.pack("<I", ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF)
 
@@ -126,11 +126,11 @@ def example(values_by_key: Mapping[str, Values]) -> bytes:
 
 
 def _feature(values: Values) -> bytes:
-    """Return a tf.train.Feature; an empty list is a list of bytes.
+    """Return a tf.train.Feature. Store an empty list as a list of bytes.
 
         message Feature { oneof kind { BytesList bytes_list = 1; FloatList float_list = 2; Int64List int64_list = 3; } }
 
-    Each list has its values in field 1: bytes one by one, numbers packed; floats have 32 bits.
+    Each list stores its values in field 1: bytes one by one, numbers packed. Floats have 32 bits.
     """
     types = set(map(type, values))
     if float in types:
@@ -146,7 +146,7 @@ def _field(number: int, data: bytes) -> bytes:
 
 
 def _varint(number: int) -> bytes:
-    """Return 7 bits to a byte, the lowest first; a negative number as the 64-bit number that it wraps around to."""
+    """Return a number as a varint: 7 bits per byte, the lowest first. A negative number is encoded modulo 2**64."""
     number &= 0xFFFFFFFFFFFFFFFF
     groups = bytearray()
     while number > 0x7F:
@@ -156,7 +156,7 @@ def _varint(number: int) -> bytes:
 
 
 def unpack(data: bytes, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the images of a TFRecord file, as `archive` writes it, that have one of these names."""
+    """Yield (name, bytes) of the images that have one of `names` in a TFRecord file that `archive` wrote."""
     start = 0
     while start < len(data):
         (length,) = struct.unpack_from("<Q", data, start)
@@ -169,14 +169,14 @@ def unpack(data: bytes, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
 
 
 def _read_single(feature: bytes) -> bytes:
-    """Return the value of a Feature that holds a list of one bytes value."""
+    """Return the value of a Feature that contains a list of one bytes value."""
     (values,) = _read_fields(feature)
     (value,) = _read_fields(values)
     return value
 
 
 def _read_fields(message: bytes) -> list[bytes]:
-    """Return the data of each field of a protobuf message, in order; all fields are of wire type 2."""
+    """Return the data of each field of a protobuf message, in order. All fields must have wire type 2."""
     fields, at = [], 0
     while at < len(message):
         _tag, at = _read_varint(message, at)
@@ -187,7 +187,7 @@ def _read_fields(message: bytes) -> list[bytes]:
 
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """Return the number that starts at `at`, and where it ends."""
+    """Return the varint at the offset `at`, and the offset of its end."""
     number = shift = 0
     while True:
         number |= (data[at] & 0x7F) << shift

@@ -1,6 +1,6 @@
 """Layout `webdataset`: tar archives with key.jpg and key.json for each sample, and key.cls if it has a label.
 
-The same images give the same bytes: time, owner and mode are fixed, and members are in the order of their keys.
+The same images result in the same bytes: time, owner and mode are fixed, and members are sorted by their keys.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def archive(path: str, images: Sequence[OutputImage], columns: Columns) -> bytes
 
 
 def sample_json(row: ManifestRow, columns: Columns = NO_COLUMNS) -> bytes:
-    """Return the record of a sample as JSON. Numbers beyond int64 are text, since loaders cannot read them."""
+    """Return the record of a sample as JSON. Numbers outside int64 become text, because loaders cannot read them."""
     return json_line(plain_sample(row, columns)).rstrip()
 
 
@@ -50,7 +50,7 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
 
 
 def unpack(data: bytes, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the members of a tar archive that have one of these names."""
+    """Yield (name, bytes) of the members of a tar archive that have one of `names`."""
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         for member in tar:
             if member.name in names and (file := tar.extractfile(member)):

@@ -1,1 +1,1 @@
-"""The files in the inputs, and which of them are images by their names."""
+"""List the files in the inputs, and select those with the names of images."""

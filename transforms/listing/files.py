@@ -21,8 +21,8 @@ def list_files(pattern: str, alphabet: str = "") -> Listing:
 
     Args:
         pattern: a pattern in the syntax of Beam's file systems.
-        alphabet: the characters that divide the names into ranges, which are listed in parallel, see
-            `name_ranges`; "" to list them in one pass.
+        alphabet: the characters that divide the names into ranges, which are listed in parallel, see `name_ranges`;
+            "" to list all names in one pass.
 
     Raises:
         StorageError: the files cannot be listed.
@@ -36,11 +36,11 @@ def list_files(pattern: str, alphabet: str = "") -> Listing:
 
 
 def list_range(pattern: str, names: NameRange) -> Listing:
-    """Yield the objects that match a pattern in one range of names. Load page by page.
+    """Yield the objects in one range of names that match a pattern. Request one page at a time.
 
     Args:
         pattern: a pattern in the syntax of Beam's file systems, in a store that lists ranges.
-        names: the range of names; they begin after the part of the pattern before its first wildcard.
+        names: the range of names. A name begins at the first wildcard of the pattern.
 
     Raises:
         StorageError: the files cannot be listed.

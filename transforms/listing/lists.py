@@ -1,6 +1,6 @@
-"""Lists of images: files with a row for each image, which names it by a path or a web address.
+"""Lists of images: files with one row for each image, which contains its path or web address.
 
-A list is a text with a line for each image, or a table with a column that names them. It is read row by row.
+A list is a text file with one line for each image, or a table with a column of locations. It is read row by row.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from transforms.tables.readers import INDEX_NAME, RESERVED, key_in, plain_cell, 
 from transforms.web.errors import FetchError
 from transforms.web.urls import extension_path, is_web, path_of, problem_of, safe_path
 
-# The columns that may name the images, if no flag says which does.
+# The columns that may contain the locations of the images, if no flag names the column. The first one found is used.
 URL_COLUMNS = ("url", "URL", "image_url", "OriginalURL", "path", "file_name")
 
 _NAME = re.compile(r".*\.(?:(?:txt|csv|tsv|jsonl)(?:\.gz)?|parquet)", re.IGNORECASE | re.DOTALL)
 
 
-# What the system and a request can encode.
+# The locations that the operating system and a request can encode.
 _NAMEABLE = re.compile(r"[^\x00\ud800-\udc7f\udd00-\udfff]+")
 
 
@@ -41,9 +41,9 @@ class Entry(NamedTuple):
     """A row of a list.
 
     Args:
-        path: of the image below the input; its key is this path without the extension of an image.
-        location: where the image lies.
-        place: the row, and what it says; or why it names no image.
+        path: the path of the image below the input. Its key is this path without the extension of an image.
+        location: the path or web address of the image.
+        place: the row and its hash, or the reason why the row cannot be used.
         cells: its additional columns.
     """
 
@@ -54,7 +54,7 @@ class Entry(NamedTuple):
 
 
 def is_list(path: str) -> bool:
-    """Return whether a file is a list of images by its name."""
+    """Return whether a file has the name of a list of images."""
     return _NAME.fullmatch(extension_path(path)) is not None
 
 
@@ -62,14 +62,14 @@ def read_entries(location: str, root: str, columns: ListColumns, web: WebPolicy)
     """Yield the rows of a list.
 
     Args:
-        location: of the list.
+        location: the path or web address of the list.
         root: the root of its split.
-        columns: which of its columns hold what.
-        web: how it is downloaded if it lies on the web.
+        columns: the names of the columns that flags select.
+        web: how to download the list if it is on the web.
 
     Raises:
         StorageError: the list cannot be read.
-        RunError: it is no list, or lacks a column.
+        RunError: the file is not a list, or a column is missing.
     """
     where, list_ = f"-i {location!r}", _List(location, storage.below(root, location))
     for number, cells in enumerate(read_cells(location, where, opened(location, web)), 1):
@@ -77,14 +77,14 @@ def read_entries(location: str, root: str, columns: ListColumns, web: WebPolicy)
 
 
 class _List(NamedTuple):
-    """A list: where it lies, and its path below the input, which no other list of the input has."""
+    """A list: its location, and its path below the input, which is unique among the lists of the input."""
 
     location: str
     path: str
 
 
 class _Names(NamedTuple):
-    """The columns of the path or web address, of the key, and of the hash; "" where there is none."""
+    """The names of the columns with the location, the key and the hash; "" for none."""
 
     url: str
     key: str
@@ -92,16 +92,16 @@ class _Names(NamedTuple):
 
 
 def left_out(cells: Collection[str]) -> list[str]:
-    """Return the columns of a list that a dataset cannot have, since it uses their names itself or they have none."""
+    """Return the columns of a list that are left out, because the dataset uses their names or they have no name."""
     return [name for name in cells if name in RESERVED or INDEX_NAME.fullmatch(name)]
 
 
 @contextlib.contextmanager
 def opened(location: str, web: WebPolicy) -> Iterator[BinaryIO]:
-    """Open a list. One on the web is downloaded into a temporary file first.
+    """Open a list. Download a list on the web to a temporary file first.
 
     Raises:
-        StorageError: it cannot be read.
+        StorageError: the list cannot be read.
     """
     if not is_web(location):
         with storage.open_file(location) as file:
@@ -119,10 +119,10 @@ def opened(location: str, web: WebPolicy) -> Iterator[BinaryIO]:
 
 
 def _names(cells: Collection[str], columns: ListColumns, where: str) -> _Names:
-    """Return the names of the columns of a list that has these cells in a row.
+    """Return the names of the columns to use in a list whose rows have these cells.
 
     Raises:
-        RunError: the list lacks one of them.
+        RunError: a column is missing.
     """
     there = ", ".join(map(repr, cells))
     url = columns.url_column or next((name for name in URL_COLUMNS if name in cells), "")
@@ -161,7 +161,7 @@ def _entry(number: int, cells: dict[str, Any], names: _Names, list_: _List) -> E
 
 
 def _path(cells: dict[str, Any], names: _Names, target: str, location: str) -> str:
-    """Return the path of an image below the input: its key, or what its location gives."""
+    """Return the path of an image below the input: its key if a column contains keys, else a part of its location."""
     if names.key:
         return safe_path(key_in(cells[names.key]) or "")
     if is_web(target):
@@ -173,10 +173,10 @@ def _path(cells: dict[str, Any], names: _Names, target: str, location: str) -> s
 
 
 def _target(named: str, location: str) -> tuple[str, str]:
-    """Return where an image lies that a list names, and what is wrong with it.
+    """Return the location of an image in a list, and what is wrong with it, or "".
 
-    What has no scheme is relative to the list. A list on the web or in a store names no file of this machine, whatever
-    it holds.
+    A location without a scheme is relative to the list. A list on the web or in a store must not refer to files of this
+    machine.
     """
     if not named:
         return "", "it does not name a file"
@@ -196,7 +196,7 @@ def _target(named: str, location: str) -> tuple[str, str]:
 
 
 def _beside(location: str, named: str) -> tuple[str, str]:
-    """Return the web address that a list on the web names relative to its own, and what is wrong with it."""
+    """Resolve `named` relative to a list on the web. Return the web address, and what is wrong with it, or ""."""
     try:
         target = urljoin(location, named)
     except ValueError as error:
@@ -212,11 +212,11 @@ def _resolved(folder: str, named: str) -> str:
 
 
 def check_lists(pattern: str, config: ResizeConfig) -> list[str]:
-    """Read the first row of each list that a pattern matches, and return the columns that are left out.
+    """Read the first row of each list that matches a pattern, and return the columns that are left out.
 
     Raises:
         StorageError: a list cannot be read.
-        RunError: one is no list, or none has a row.
+        RunError: a file is not a list, a column is missing, or all lists are empty.
     """
     dropped: dict[str, None] = {}
     is_empty = True
@@ -233,7 +233,7 @@ def check_lists(pattern: str, config: ResizeConfig) -> list[str]:
 
 
 def locations(pattern: str) -> list[str]:
-    """Return the lists that a pattern matches, in order; a web address matches itself."""
+    """Return the sorted locations of the lists that match a pattern. A web address matches only itself."""
     if is_web(pattern):
         return [pattern]
     if escaped(path := unescaped(pattern)) == pattern:

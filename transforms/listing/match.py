@@ -1,4 +1,4 @@
-"""The inputs -> the images in them and in their archives, and the number of other files."""
+"""List the images in the inputs and in their archives, and count all other files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from transforms.web.urls import is_web, path_of
 
 
 def to_source(source: SourceTuple, config: ResizeConfig, index_dir: str = "") -> Source:
-    """Convert a source from its shuffled form; `index_dir` as in `SplitListing`."""
+    """Convert a source from its shuffled form. For `index_dir`, see `SplitListing`."""
     split, relative, size, version, packed = source
     path = os.fsdecode(relative)
     prefixed = config.key_prefix(split) + path
@@ -44,7 +44,7 @@ def to_source(source: SourceTuple, config: ResizeConfig, index_dir: str = "") ->
 
 
 def count_images(config: ResizeConfig) -> Tally:
-    """List all splits in this process, and return their tally, in which an archive counts as one image of its size.
+    """List all splits in this process, and return their tally. Count each archive as one image of the archive's size.
 
     Raises:
         StorageError: a split cannot be listed.
@@ -64,7 +64,7 @@ def count_images(config: ResizeConfig) -> Tally:
 
 
 def entries_of(split: Split, config: ResizeConfig) -> Iterator[Entry]:
-    """Yield the rows of all lists of a split; the only one of a split that is a web address."""
+    """Yield the rows of all lists of a split. If the split is the web address of an image, yield one row for it."""
     if split.is_url:
         yield Entry(path_of(split.pattern), split.pattern, ListRow(1), {})
         return
@@ -75,10 +75,10 @@ def entries_of(split: Split, config: ResizeConfig) -> Iterator[Entry]:
 class MatchSources(beam.PTransform):
     """Pipeline -> the sources of all splits, and tallies of the listing.
 
-    The tallies count the images and bytes of each split, other files by their extension, and files of operating
-    systems; with --label_from also the images of the sample by their class; the images and bytes in each .tar.gz; and
-    the parts of archives that cannot be read.
-    Files below OUT are not counted.
+    The tallies contain the images and bytes of each split and of each .tar.gz, the number of other files with each
+    extension, of files of operating systems, and of unreadable parts of archives, and the additional columns of lists.
+    With --label_from, they also contain the number of images of each class in the sample. Files below OUT are not
+    counted.
     """
 
     def __init__(self, config: ResizeConfig) -> None:
@@ -89,7 +89,7 @@ class MatchSources(beam.PTransform):
         listings = [self._list(pipeline, split) for split in self._config.splits]
         if self._config.may_hold_archives:
             archives = tuple(listing[ARCHIVES] for listing in listings) | "FlattenArchives" >> beam.Flatten()
-            # Shuffled, so that a runner with several workers opens archives at the same time.
+            # Reshuffled, so that several workers open archives at the same time.
             listings.append(archives | "SpreadArchives" >> beam.Reshuffle() | OpenArchives(self._config))
         sources = tuple(listing[SOURCES] for listing in listings) | "FlattenSplits" >> beam.Flatten()
         tallies = tuple(listing[TALLIES] for listing in listings) | "FlattenTallies" >> beam.Flatten()
@@ -117,7 +117,7 @@ class MatchSources(beam.PTransform):
 
 
 class _MatchFiles(beam.PTransform):
-    """Pipeline -> FileMetadata of the files that a pattern matches, see `storage.beam.expression_of`."""
+    """Pipeline -> FileMetadata of the files that match a pattern, see `storage.beam.expression_of`."""
 
     def __init__(self, pattern: str) -> None:
         super().__init__()
@@ -174,7 +174,7 @@ class _ListFn(beam.DoFn):
 
 @beam.typehints.with_output_types(SOURCE_TYPE)
 class _ReadListFn(beam.DoFn):
-    """Reads lists row by row. The shards that the rows go to are made by all workers."""
+    """Reads a list row by row in one worker. All workers process the shards of the rows."""
 
     def __init__(self, split: Split, config: ResizeConfig) -> None:
         self._split = split

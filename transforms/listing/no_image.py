@@ -1,4 +1,4 @@
-"""The message about an input without an image."""
+"""The error message for an input without images."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from transforms.imaging.extras import extra_for, install_command
 from transforms.model.file_names import UNREAD_EXTENSIONS
 
-# The number of extensions that the message names at most.
+# The maximum number of extensions in the message.
 _MAX_NAMED = 5
-# Files that hold others, and texts, some of which name others.
+# Extensions of files that contain other files, and of texts, some of which may be lists.
 ARCHIVES = frozenset(
     {
         *("zip", "tar", "gz", "tgz", "bz2", "tbz2", "tbz", "xz", "txz", "zst", "tzst", "lz4", "7z", "rar", "iso"),
@@ -17,7 +17,7 @@ ARCHIVES = frozenset(
     }
 )
 TEXTS = frozenset({"txt", "csv", "tsv", "json", "jsonl", "ndjson", "xml", "yaml", "yml", "xls", "xlsx", "html", "m3u"})
-# What is no image, whatever its content: --any_name would find nothing there.
+# Extensions of files that are never images. --any_name would find nothing in them.
 _NEVER_IMAGES = frozenset(
     {
         *("mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "wmv", "flv", "3gp", "ogv", "mts"),
@@ -33,7 +33,7 @@ _WITHOUT_NAME = {"": "without an extension", ".*": "with an odd extension"}
 
 
 def no_image_message(where: str, others: Mapping[str, int], system_files: int) -> str:
-    """Return the sentence about an input without an image: what it holds, and what to do.
+    """Return the error message for an input without images: what the input contains, and what to do.
 
     Args:
         where: the flag and the input.

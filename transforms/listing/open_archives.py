@@ -1,4 +1,4 @@
-"""Archives -> the images in them."""
+"""List the images in archives."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from transforms.summary.worker_log import forward_log
 SOURCE_TYPE = beam.typehints.Tuple[str, bytes, int, float, bytes]
 SOURCES, TALLIES, ARCHIVES = "sources", "tallies", "archives"
 
-# An archive as it is shuffled: split, path, bytes, version.
+# The shuffled form of an archive: split, path, bytes, version.
 ArchiveTuple = tuple[str, bytes, int, float]
 
 
 class OpenArchives(beam.PTransform):
-    """Archives -> their images in their shuffled form, and tallies of what they hold, as in `MatchSources`."""
+    """Archives -> their images in their shuffled form, and tallies of their contents, as in `MatchSources`."""
 
     def __init__(self, config: ResizeConfig) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class OpenArchives(beam.PTransform):
 
 @beam.typehints.with_output_types(SOURCE_TYPE)
 class _OpenFn(beam.DoFn):
-    """Lists as many archives at the same time as there are cores, since each .tar.gz is unpacked."""
+    """Prepares one archive per processor core at the same time, because each .tar.gz must be unpacked."""
 
     def __init__(self, config: ResizeConfig) -> None:
         self._config = config
@@ -81,5 +81,5 @@ class _OpenFn(beam.DoFn):
 
 
 def _prepare(archive: Archive, out_dir: str) -> None:
-    with contextlib.suppress(ArchiveError):  # listing it meets the same error
+    with contextlib.suppress(ArchiveError):  # listing the archive raises the same error
         prepare(archive, out_dir)

@@ -1,6 +1,6 @@
 """Ranges of names, for listing a bucket in parallel.
 
-A store lists names in the order of their UTF-8 bytes, from any name to any other. With the boundaries
+A store lists names in the order of their UTF-8 bytes, and can start and end at any name. With the boundaries
 b1 < b2 < ... < bn the ranges are
 
     [first, b1)  [b1, b2)  ...  [bn, last]
@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 from typing import NamedTuple
 
-# The alphabets that --list_prefixes knows by name.
+# The named alphabets of --list_prefixes.
 ALPHABETS = {"hex": "0123456789abcdef"}
 
 _BOUNDARY_LENGTH = 2

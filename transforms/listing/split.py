@@ -1,4 +1,4 @@
-"""The files of a split: which of them are images by their names, and how many others there are."""
+"""Select the files of a split that have the names of images, and count all others."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from transforms.sources.archive import Archive, is_archive, members
 from transforms.sources.members import ArchiveError, Member
 from transforms.tables.columns import Profile, folder_class
 
-# A source as it is shuffled: split, path below the split's root, bytes, version, place (see `places.pack`). A typed
-# tuple takes a fifth of a pickled file handle. The path is bytes, since names need not be UTF-8.
+# The shuffled form of a source: split, path below the split's root, bytes, version, place (see `places.pack`). A typed
+# tuple takes a fifth of the size of a pickled file handle. The path is bytes, because names need not be UTF-8.
 SourceTuple = tuple[str, bytes, int, float, bytes]
 
 
 class SplitListing:
     """Selects the images of a split from its files and archives, and counts the images and the other files.
 
-    A member of an archive is named and counted as if the archive had been unpacked where it lies.
+    A member of an archive is named and counted as if the archive were unpacked in its own folder.
 
     Args:
         split: the split.
@@ -50,13 +50,13 @@ class SplitListing:
         self._profile = Profile(COLUMNS)
 
     def archive_of(self, path: str, size: int, version: float) -> Archive | None:
-        """Return the archive that a file is by its name; None if `add_file` counts it."""
+        """Return a file as an archive if it has the name of one. Return None if the file is for `add_file`."""
         if not is_archive(path) or not self._holds(path) or is_system_file(storage.below(self._split.root, path)):
             return None
         return Archive(path, size, version)
 
     def add_file(self, path: str, size: int, version: float) -> SourceTuple | None:
-        """Count a file, and return it in its shuffled form, or None if it is not an image by its name.
+        """Count a file. Return it in its shuffled form, or None if it does not have the name of an image.
 
         Ignore a file below OUT or outside the root of the split.
         """
@@ -66,9 +66,9 @@ class SplitListing:
         return self._add(relative, size, version, b"") if self._is_image(relative) else None
 
     def add_entry(self, entry: Entry) -> SourceTuple:
-        """Count a row of a list, and return its image in its shuffled form, whatever its name.
+        """Count a row of a list, and return its image in its shuffled form, whatever the image's name is.
 
-        Only a local file has a size and a version: asking a store or a server takes a request for each.
+        Only local files get a size and a version, because a store or server would need a request for each.
         """
         self._profile.add_cells(entry.cells)
         is_local = isinstance(entry.place, ListRow) and storage.is_local(entry.location)
@@ -79,7 +79,7 @@ class SplitListing:
         return storage.is_inside(path, self._split.root) and not storage.is_inside(path, self._out_dir)
 
     def open_archive(self, archive: Archive) -> Iterator[SourceTuple]:
-        """Count the files in an archive, and yield the images. What cannot be read is one more, which fails.
+        """Count the files in an archive, and yield the images. Yield an unreadable part as one more image, which fails.
 
         Raises:
             StorageError: OUT cannot be written to.
@@ -103,7 +103,7 @@ class SplitListing:
         return self._add(path, member.bytes, version, pack(place, archive))
 
     def _numbered(self, archive: str, member: Member) -> Place:
-        """Return the place of a member; in a .tar.gz with its number among the images there."""
+        """Return the place of a member. In a .tar.gz, add the member's number among its images."""
         place = member.place
         if isinstance(place, GzipMember):
             counts = self._streams.setdefault(utf8_text(archive), Counter())
@@ -112,7 +112,7 @@ class SplitListing:
         return place
 
     def _is_image(self, relative: str) -> bool:
-        """Return whether a file is an image by its name; count it if it is not."""
+        """Return whether a file has the name of an image. If not, count it."""
         if is_system_file(relative):
             self._system_files += 1
             return False
@@ -129,7 +129,7 @@ class SplitListing:
         return self._split.name, os.fsencode(relative), size, version, place
 
     def _count_class(self, relative: str) -> None:
-        """Count an image of a class if --sample takes it."""
+        """Count an image for its class if it is in the sample."""
         folder = folder_class(relative)
         if folder and in_sample(key_of(self._prefix + relative), self._sample):
             self._classes[folder] += 1

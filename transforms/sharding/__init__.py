@@ -1,1 +1,1 @@
-"""Sources and rows of tables, grouped into shards."""
+"""Group sources and rows of tables into shards."""

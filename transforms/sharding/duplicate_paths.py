@@ -1,4 +1,4 @@
-"""Sources with one path: a file and members of archives, members of one archive, or rows of lists."""
+"""Sources with the same path: a file and members of archives, members of one archive, or rows of lists."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from transforms.model.records import Source
 
 
 def settled(sources: list[Source]) -> list[Source]:
-    """Return the sources of a shard, in which only one of those with the same path is read.
+    """Return the sources of a shard, with only one source to read for each path.
 
-    That is a file that lies there, else the last in the archive that is first by its name, as if that had been
-    unpacked, and of the rows of lists the first in the list that is first by its name. The others fail, each under a
-    path of its own.
+    A file outside archives has priority. Otherwise, the last member in the first archive by name is selected, as if the
+    archive had been unpacked. Among rows, the first row in the first list by name is selected. The other sources become
+    failures, each with a unique path.
     """
     if len({source.path for source in sources}) == len(sources):
         return sources
@@ -36,7 +36,7 @@ def _settled(namesakes: list[Source], paths: Container[str]) -> Iterable[Source]
             message = f"its path is the same as that of {_described(first, source)}, which is used instead"
             place = Unreadable(Kind.NAME_TAKEN, message)
         path = f"{source.path} ({where})"
-        while path in paths:  # another source may have this name
+        while path in paths:  # another source may have this path
             path += "+"
         yield source._replace(path=path, bytes=0, place=place)
 
@@ -49,7 +49,7 @@ def _rank(source: Source) -> tuple[bool, bool, str, int, str, int, str]:
 
 
 def _of_list(place: ListRow | UnreadableRow, other: Source) -> str:
-    """Return " of LIST" for a row, or "" if the other source is of the same list."""
+    """Return " of LIST" for a row, or "" if the other source is a row of the same list."""
     return "" if getattr(other.place, "list", None) == place.list else f" of {place.list}"
 
 

@@ -1,4 +1,4 @@
-"""Sources and rows of tables -> shards. The first run fixes the number of shards for all runs."""
+"""Group sources and rows of tables into shards. The first run fixes the number of shards for all later runs."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from transforms.tables.columns import columns_of, rounded_columns
 from transforms.tables.keys import Keys
 from transforms.tables.rows import RowTuple
 
-# An item of every shard, so that the GroupByKey returns shards without images too.
+# An item of every shard, so that GroupByKey also returns shards without images.
 _PLACEHOLDER: ItemTuple = b"", 0, 0.0, b""
 
 
 def assign_source(
     source: SourceTuple, config: ResizeConfig, keys: Keys | None, plan: Plan
 ) -> tuple[ShardTuple, ItemTuple]:
-    """Return the shard of a source, and the source as an item of it.
+    """Return the shard of a source, and the source as an item of that shard.
 
     Args:
-        source: a source that was listed.
+        source: a listed source.
         config: the dataset.
         keys: the reader of the keys in tables; None if there are no tables.
-        plan: the plan, which has the numbers of shards.
+        plan: the plan, which contains the number of shards of each split.
     """
     split, path, size, version, place = source
     key = key_of(config.key_prefix(split) + os.fsdecode(path))
@@ -51,9 +51,9 @@ def assign_source(
 def assign_folders(
     split: str, folder: str, config: ResizeConfig, keys: Keys | None, plan: Plan
 ) -> Iterator[tuple[ShardTuple, ItemTuple]]:
-    """Yield a folder below the root of a split, and those that it lies in, if they are named like an image.
+    """Yield a folder below the root of a split and its parent folders, if they have the extension of an image.
 
-    Each is an item of the shard whose images may have outputs of that name.
+    Each folder is an item of the shard whose images may have outputs with the folder's name.
     """
     while "." in folder:
         path = config.key_prefix(split) + folder
@@ -64,9 +64,9 @@ def assign_folders(
 
 
 def assign_row(row: RowTuple, keys: Keys, plan: Plan) -> tuple[ShardTuple, ItemTuple]:
-    """Return the shard of the image with the key of a row, and the row as an item of it.
+    """Return the shard of the image with the key of a row, and the row as an item of that shard.
 
-    If there are several splits, the key begins with the split, or the row names it; else it matches no image.
+    If there are several splits, a row matches an image only if its key begins with the split or it names the split.
     """
     table, row_split, row_key, number, cells = row
     split, key = row_split, os.fsdecode(row_key)
@@ -81,7 +81,7 @@ def _shard_of(split: str, key: str, plan: Plan) -> ShardTuple:
 
 
 def placeholders(plan: Plan) -> Iterator[tuple[ShardTuple, ItemTuple]]:
-    """Yield a placeholder for every shard, which `unpack_items` drops."""
+    """Yield a placeholder for every shard. `unpack_items` drops placeholders."""
     for shard in plan.all_shards():
         yield (shard.split, shard.number, shard.total), _PLACEHOLDER
 
@@ -92,7 +92,7 @@ def plan_shards(listing: Tally, config: ResizeConfig, earlier: Plan | None = Non
     Args:
         listing: the tally of the inputs and of the rows of tables.
         config: the dataset.
-        earlier: the plan of earlier runs, which keeps its numbers of shards; None in a first run.
+        earlier: the plan of earlier runs, whose numbers of shards are kept; None in a first run.
 
     Raises:
         RunError: a split has no image, or labels or annotations contradict each other.
@@ -106,7 +106,7 @@ def plan_shards(listing: Tally, config: ResizeConfig, earlier: Plan | None = Non
 
 
 def planned_shards(listing: Tally, config: ResizeConfig) -> int:
-    """Return how many shards the plan of a first run has. The tally need not know the rows of tables.
+    """Return the number of shards in the plan of a first run. The tally need not include the rows of tables.
 
     Raises:
         RunError: a split has no image.
@@ -124,7 +124,7 @@ def _check_images(listing: Tally, config: ResizeConfig) -> None:
 
 
 class PlanShards(beam.PTransform):
-    """The tally of the listing -> the plan: that of earlier runs, if any, with the columns as they are now."""
+    """The tally of the listing -> the plan: the plan of earlier runs, if any, with the current columns."""
 
     def __init__(self, config: ResizeConfig, run_id: str) -> None:
         super().__init__()
@@ -165,7 +165,7 @@ class GroupIntoShards(beam.PTransform):
     Args:
         config: the dataset.
         plan: the output of `PlanShards`.
-        rows: the rows of its tables; None if it has no tables.
+        rows: the rows of the dataset's tables; None if it has no tables.
     """
 
     def __init__(
@@ -188,7 +188,7 @@ class GroupIntoShards(beam.PTransform):
         return items | "JoinPlaceholders" >> beam.Flatten() | "GroupShards" >> beam.GroupByKey()
 
     def _sent_to_streams(self, items: list[beam.PCollection]) -> list[beam.PCollection]:
-        """Return the items, those of a split with a .tar.gz in the shards that hold them."""
+        """Return the items. Move the items of splits with a .tar.gz to the shards that contain their images."""
         parting = beam.Partition(_has_streams, 2, beam.pvalue.AsSingleton(self._plan))
         others, of_streams = items | "JoinItems" >> beam.Flatten() | "SplitOffStreams" >> parting
         return [others, of_streams | "AssignToStreams" >> AssignToStreams(self._config, self._plan)]
@@ -196,12 +196,15 @@ class GroupIntoShards(beam.PTransform):
 
 @beam.typehints.with_output_types(ASSIGNED_TYPE)
 class _AssignFn(beam.DoFn):
-    """A source -> the source and its folders as items of their shards. Sources in one folder often come together."""
+    """A source -> the source and its folders, as items of their shards.
+
+    Sources in one folder often arrive together, so the latest folder is not emitted again.
+    """
 
     def __init__(self, config: ResizeConfig, keys: Keys | None) -> None:
         self._config = config
         self._keys = keys
-        # A disk cannot hold a file beside a folder of the same name.
+        # On a disk, a file and a folder cannot have the same path.
         self._has_tree = LAYOUTS[config.layout].keeps_tree and storage.is_local(config.out_dir)
 
     def start_bundle(self) -> None:

@@ -1,4 +1,4 @@
-"""What a shard is made of: sources and rows of tables, as they are shuffled."""
+"""The items of a shard: sources, rows of tables and folders, in their shuffled form."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from transforms.tables.join import TableRow
 
 ShardTuple = tuple[str, int, int]
 
-# An item of a shard as it is shuffled: a source (its path, bytes, version and place), a row of a table (its key, a
+# The shuffled form of an item of a shard: a source (its path, bytes, version and place), a row of a table (its key, a
 # negative number for the table, its number in the table, and its cells as JSON, compressed in a table of annotations),
-# or a folder that is named like an image (its path and another negative number).
+# or a folder with the extension of an image (its path and another negative number).
 ItemTuple = tuple[bytes, int, float, bytes]
 ITEM_TYPE = beam.typehints.Tuple[bytes, int, float, bytes]
 ASSIGNED_TYPE = beam.typehints.Tuple[beam.typehints.Tuple[str, int, int], ITEM_TYPE]
@@ -31,7 +31,7 @@ _TABLES = {number: table for table, number in TABLE_NUMBERS.items()}
 
 
 class ShardItems(NamedTuple):
-    """The sources of a shard, the rows of tables whose keys fall into it, and the folders that may take their names."""
+    """The sources of a shard, the rows of tables for them, and the folders that may have the names of their outputs."""
 
     sources: list[Source]
     rows: list[TableRow]

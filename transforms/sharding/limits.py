@@ -1,4 +1,4 @@
-"""The sources and annotations of all shards -> the highest ranks of the images that are taken."""
+"""Find the highest ranks of selected images from the sources and annotations of all shards."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FindLimits(beam.PTransform):
     def _lowest(
         self, grouped: beam.PCollection, limits: beam.PCollection[Limits], count: int, name: str, of_classes: bool
     ) -> beam.PCollection[Limits]:
-        """Return the limits with the rank number `count` of each class, or of all images."""
+        """Return the limits with the rank of image number `count` in each class, or among all images."""
         ranking = beam.ParDo(_RankFn(self._config, self._annotations, of_classes), beam.pvalue.AsSingleton(limits))
         lowest = grouped | f"Rank{name}" >> ranking | f"Lowest{name}" >> beam.combiners.Top.SmallestPerKey(count)
         return limits | f"Limit{name}" >> beam.Map(_with_ranks, beam.pvalue.AsDict(lowest), count)
@@ -58,7 +58,7 @@ class _RankFn(beam.DoFn):
 
 
 def _with_ranks(limits: Limits, lowest: dict[str, Sequence[int]], count: int) -> Limits:
-    """Return limits with the highest of the lowest ranks; a class with fewer images than its limit has none."""
+    """Return limits with the highest of the lowest ranks. A class with fewer than `count` images gets no limit."""
     highest = {class_: max(ranks_) for class_, ranks_ in lowest.items() if len(ranks_) == count}
     if "" in highest:
         return limits._replace(images=highest[""])

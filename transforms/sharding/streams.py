@@ -1,7 +1,7 @@
-"""The shards of each .tar.gz: runs of its images in the order in which they lie there, so that each is read once.
+"""The shards of each .tar.gz: sequences of its images in their order in the archive, so that each archive is read once.
 
-What belongs to one key meets by the hash of the key first, as everything else does: the images with that key, and the
-rows of tables for them. From there all of it goes to one shard, that of the image.
+Images and rows of tables with the same key are first grouped by the hash of the key, as in other splits. Then all of
+them are moved to the shard of the image.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def shard_count(images: int, source_bytes: int, images_per_shard: int) -> int:
 
 
 def shard_counts(listing: Tally, config: ResizeConfig) -> tuple[dict[str, int], dict[str, dict[str, StreamShards]]]:
-    """Return the number of shards of each split, and those of each .tar.gz among them.
+    """Return the number of shards of each split, and the shards of each .tar.gz among them.
 
-    The images that lie in no .tar.gz have the first shards. If none of them can be read, they share the others: loaders
-    of archives fail if the first archive is empty.
+    The images that are not in a .tar.gz get the first shards. If none of them can be read, they share the shards of
+    the archives instead, because loaders of archives fail if the first archive is empty.
     """
     counts, streams = {}, {}
     for split in config.splits:
@@ -54,7 +54,10 @@ def shard_counts(listing: Tally, config: ResizeConfig) -> tuple[dict[str, int], 
 
 
 def hashed_shards(plan: Plan, split: str) -> int:
-    """Return how many shards hold what is assigned by the hash of a key; all of them if each is a run of a .tar.gz."""
+    """Return the number of shards to which items are assigned by the hash of a key.
+
+    These are all shards of the split if all of them belong to a .tar.gz.
+    """
     streams = plan.streams.get(split)
     return (next(iter(streams.values())).first if streams else 0) or plan.shards[split]
 
@@ -63,11 +66,12 @@ def stream_shard(place: GzipMember, archive: str, split: str, plan: Plan, images
     """Return the number of the shard that an image of a .tar.gz belongs to.
 
     Args:
-        place: of the image.
+        place: the place of the image.
         archive: the path of the archive below the input.
         split: the name of the split.
         plan: the plan.
-        images_per_shard: the size of the runs in an archive that the plan does not know. They share its shards.
+        images_per_shard: the length of the sequences in an archive that is not in the plan. Its sequences are spread
+            over all shards of the split.
     """
     if shards := plan.streams.get(split, {}).get(archive):
         return shards.first + min(place.number // shards.images, shards.shards - 1)
@@ -76,7 +80,7 @@ def stream_shard(place: GzipMember, archive: str, split: str, plan: Plan, images
 
 
 class AssignToStreams(beam.PTransform):
-    """(shard by hash, item) -> the same for the shards that hold the items, in splits with a .tar.gz.
+    """(shard by hash, item) -> (final shard, item), for splits with a .tar.gz.
 
     Args:
         config: the dataset.
@@ -106,11 +110,11 @@ def _send(
 def send(
     shard: Shard, items: Iterable[ItemTuple], plan: Plan, config: ResizeConfig
 ) -> Iterator[tuple[ShardTuple, ItemTuple]]:
-    """Yield the items of a shard by hash with the shards that hold them.
+    """Yield the items that the hash assigned to a shard, with their final shards.
 
-    Images with one key share a shard, the first of theirs, since their outputs may have one name; with annotations,
-    those with one ID, since they have the same rows. A row of a table goes to the image that it matches, and a folder
-    to the image that has its name.
+    Images with the same key get the same shard, the first of theirs, because their outputs may have the same name. With
+    annotations, so do images with the same ID, because they have the same rows. A row of a table gets the shard of the
+    image that it matches, and a folder the shard of the image with its name.
     """
     image_key = image_id if config.annotations else str
     sources: dict[str, list[tuple[int, ItemTuple]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""The plan -> OUT, unless a table has no row for any image: then the run ends before an image is read."""
+"""Write the plan to OUT. If a table has no row for any image, end the run instead, before an image is read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transforms.model.records import Shard
 from transforms.sharding.items import ItemTuple, ShardItems, ShardTuple, unpack_items
 from transforms.tables.join import match, of_table
 
-# The number of keys of a table, and of images, that the error names.
+# The number of keys of a table, and of images, in the error message.
 _EXAMPLES = 3
 
 
@@ -27,7 +27,7 @@ class TableMatch(NamedTuple):
     image_keys: list[str]
 
 
-# By the name of the table.
+# The name of the table -> its matches.
 TableMatches = dict[str, TableMatch]
 
 
@@ -80,7 +80,7 @@ def _quoted(keys: list[str]) -> str:
 
 
 class WritePlan(beam.PTransform):
-    """The plan -> the same plan, once it is in OUT. Fails if a table has no row for any image.
+    """The plan -> the same plan, after it was written to OUT. Fails if a table has no row for any image.
 
     Args:
         config: the dataset.
@@ -110,6 +110,6 @@ class _CountMatchesFn(beam.DoFn):
 
 def _check_and_write(plan: Plan, config: ResizeConfig, matches: TableMatches) -> Plan:
     check_tables_match(matches, config)
-    if plan != read_plan(config.out_dir):  # in a first run, or if the columns differ, which makes all shards again
+    if plan != read_plan(config.out_dir):  # in a first run, or if the columns differ, which invalidates all shards
         write_plan(config.out_dir, plan)
     return plan

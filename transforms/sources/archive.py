@@ -1,4 +1,4 @@
-"""Archives, whatever their kind: which files are archives, and what they hold."""
+"""Archives of all kinds: which files are archives, and what they contain."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transforms.sources import zip as zips
 from transforms.sources.members import ArchiveError, Member
 from transforms.storage.by_range import open_by_range
 
-# How the names of archives end, in small letters. What is inside decides how one is read.
+# The endings of the names of archives, in lowercase. How an archive is read depends only on its content.
 ENDS = (".tar", ".zip", ".tar.gz", ".tgz")
 
 _GZIP = b"\x1f\x8b"
@@ -22,7 +22,7 @@ _START = 16
 
 
 class Archive(NamedTuple):
-    """An archive as it was listed: its whole path, its size in bytes, and the time of its last change."""
+    """An archive as it was listed: its full path, its size in bytes, and the time of its last change."""
 
     location: str
     size: int
@@ -30,20 +30,20 @@ class Archive(NamedTuple):
 
 
 def is_archive(path: str) -> bool:
-    """Return whether a file is taken for an archive by its name."""
+    """Return whether a file has the name of an archive."""
     return path.lower().endswith(ENDS)
 
 
 def without_end(path: str) -> str:
-    """Return the name of an archive without what `ENDS` names."""
+    """Return a path without its ending if that is one of `ENDS`, else the whole path."""
     return path[: -max(len(end) for end in ENDS if path.lower().endswith(end))] if is_archive(path) else path
 
 
 def prepare(archive: Archive, out_dir: str) -> None:
-    """Unpack a .tar.gz once, and note in `out_dir` what it holds, so that `members` need not. Leave others alone.
+    """Unpack a .tar.gz once, and store its index in `out_dir` for `members`. Do nothing for other archives.
 
     Raises:
-        ArchiveError: it cannot be read.
+        ArchiveError: the archive cannot be read.
         StorageError: `out_dir` cannot be written to.
     """
     if _start(archive).startswith(_GZIP):
@@ -54,7 +54,7 @@ def members(archive: Archive, out_dir: str) -> Iterator[Member]:
     """Yield the files in an archive.
 
     Raises:
-        ArchiveError: it is no archive, or is damaged or ends early; what came before was yielded.
+        ArchiveError: the file is not an archive, or is damaged or truncated. The members before that were yielded.
         StorageError: `out_dir` cannot be written to.
     """
     start = _start(archive)
@@ -78,7 +78,7 @@ def members(archive: Archive, out_dir: str) -> Iterator[Member]:
 
 
 def _is_zip(archive: Archive, start: bytes, file: BinaryIO) -> bool:
-    """Return whether an archive is a zip. One that unpacks itself begins with a program, so its name decides."""
+    """Return whether an archive is a zip. A self-extracting zip begins with a program: it is recognized by its name."""
     if start[:4] in zips.MARKS or not archive.location.lower().endswith(".zip"):
         return start[:4] in zips.MARKS
     is_tar = tar.is_header(file.read(tar.BLOCK))

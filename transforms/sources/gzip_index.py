@@ -1,8 +1,9 @@
-"""What is known about a .tar.gz after it was unpacked once: its members, and where unpacking can begin.
+"""The index of a .tar.gz, created by unpacking it once: its members, and the points at which unpacking can begin.
 
-It lies in a folder of OUT, so that a run that goes on lists no archive again, and any worker begins anywhere in it:
+The index is stored in a folder of OUT. So a continued run need not list the archive again, and any worker can start
+reading at any seek point:
 
-members.jsonl    the path, size and offset of each member; instead of the offset the reason why it is not read
+members.jsonl    the path, size and offset of each member, or the reason why it is not read instead of the offset
 windows          32 KB for each seek point
 index.json       the seek points, and how the archive ends; written last
 """
@@ -36,13 +37,13 @@ _MEMBERS, _WINDOWS, _INDEX = "members.jsonl", "windows", "index.json"
 
 
 class Index(NamedTuple):
-    """Where unpacking can begin, and how the archive ends.
+    """The seek points of an archive, and how it ends.
 
     Args:
-        size: of the archive, in bytes.
-        points: packed offset, offset, bits and length of the window of each point, see `inflate.Point`.
-        unpacked: how many bytes could be unpacked.
-        error: the kind and the message of the error that ended that; None at the proper end.
+        size: the size of the archive in bytes.
+        points: the packed offset, offset, bits and window length of each seek point, see `inflate.Point`.
+        unpacked: the number of bytes that could be unpacked.
+        error: the kind and message of the error that ended the unpacking; None if the archive is complete.
     """
 
     size: int
@@ -52,16 +53,16 @@ class Index(NamedTuple):
 
 
 def folder_of(location: str, size: int, version: float) -> str:
-    """Return the folder below OUT for an archive, which another version of the archive does not share."""
+    """Return the path below OUT of the folder for an index. Each version of an archive has its own folder."""
     name = hashlib.blake2b(json_line([location, size, version]), digest_size=10).hexdigest()
     return f"{RUN_DIR}/archives/{name}"
 
 
 def read_index(folder: str) -> Index | None:
-    """Return the index in a folder, given by its whole path; None if the archive is not listed.
+    """Return the index in a folder, or None if there is none. `folder` is a full path.
 
     Raises:
-        StorageError: it is there and cannot be read.
+        StorageError: the index exists but cannot be read.
     """
     text = storage.read_if_there(storage.join(folder, _INDEX))
     if text is None:
@@ -71,7 +72,7 @@ def read_index(folder: str) -> Index | None:
 
 
 def point_before(folder: str, index: Index, offset: int) -> Point:
-    """Return the last seek point that is not behind an offset of the unpacked archive."""
+    """Return the last seek point at or before an offset in the unpacked archive."""
     numbers = [number for number, point in enumerate(index.points) if point[1] <= offset]
     if not numbers:
         return START
@@ -81,17 +82,17 @@ def point_before(folder: str, index: Index, offset: int) -> Point:
 
 
 def build_index(out_dir: str, folder: str, location: str, size: int) -> None:
-    """Unpack an archive once, and write what is known then. Do nothing if that is there.
+    """Unpack an archive once, and write its index. Do nothing if the index exists.
 
     Args:
-        out_dir: folder of the dataset.
+        out_dir: the folder of the dataset.
         folder: see `folder_of`.
-        location: the whole path of the archive.
+        location: the full path of the archive.
         size: its size in bytes.
 
     Raises:
         ArchiveError: the archive cannot be read.
-        StorageError: the list cannot be written.
+        StorageError: the index cannot be read or written.
     """
     if read_index(storage.join(out_dir, folder)) or _unpacked(out_dir, folder):
         return
@@ -107,7 +108,7 @@ def build_index(out_dir: str, folder: str, location: str, size: int) -> None:
 
 
 def _unpacked(out_dir: str, folder: str) -> bool:
-    """Return whether an earlier run knew the archive, and write what it packed into the state to the folder."""
+    """Copy the index of an earlier run from the packed state to the folder. Return whether there is one."""
     paths = [f"{folder}/{name}" for name in (_MEMBERS, _WINDOWS, _INDEX)]
     if state.read(out_dir, paths[-1]) is None:
         return False
@@ -129,7 +130,7 @@ def _list(file: BinaryIO, size: int, lines: BinaryIO, windows: BinaryIO) -> Inde
         try:
             for member in tar.members(unpacked, TarMember):
                 lines.write(json_line(_line(member)))
-            while unpacked.read(_PIECE):  # the checksum is at the end
+            while unpacked.read(_PIECE):  # to the end, where the checksum is
                 pass
         except ArchiveError as raised:
             error = raised.kind, raised.message
@@ -138,7 +139,7 @@ def _list(file: BinaryIO, size: int, lines: BinaryIO, windows: BinaryIO) -> Inde
 
 @contextlib.contextmanager
 def inflating(file: BinaryIO, start: Point, on_point: Callable[[Point], None] | None = None) -> Iterator[Inflater]:
-    """Unpack a file inside the context."""
+    """Yield an `Inflater` of a file, and close it at the end of the context."""
     inflater = Inflater(file, start, on_point)
     try:
         yield inflater
@@ -157,11 +158,11 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def members(out_dir: str, folder: str) -> Iterator[Member]:
-    """Yield the members of an archive that is listed. Those of which a part is missing are failures.
+    """Yield the members of an indexed archive. Yield incomplete members as failures.
 
     Raises:
-        ArchiveError: the archive is damaged or ends early; what came before was yielded.
-        StorageError: the list cannot be read.
+        ArchiveError: the archive is damaged or truncated. The members before that were yielded.
+        StorageError: the index cannot be read.
     """
     index = read_index(storage.join(out_dir, folder))
     assert index is not None

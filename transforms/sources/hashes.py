@@ -1,4 +1,4 @@
-"""The hashes that lists give for their files: MD5, SHA-1, SHA-256 or SHA-512, in hexadecimal or Base64."""
+"""The hashes of files in lists: MD5, SHA-1, SHA-256 or SHA-512, in hexadecimal or Base64."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ALGORITHMS = {16: "md5", 20: "sha1", 32: "sha256", 64: "sha512"}
 
 
 def hexadecimal(text: str) -> str | None:
-    """Return a hash in hexadecimal, or None if the text is none."""
+    """Return a hash in lowercase hexadecimal, or None if the text is not a hash."""
     text = text.strip()
     if re.fullmatch(r"[0-9A-Fa-f]+", text) and len(text) % 2 == 0 and len(text) // 2 in _ALGORITHMS:
         return text.lower()
@@ -24,7 +24,7 @@ def hexadecimal(text: str) -> str | None:
 
 
 def difference(data: bytes, expected: str) -> str | None:
-    """Return a sentence if the bytes of a file do not have the hash that `hexadecimal` returned; else None."""
+    """Return a message if the hash of `data` is not `expected`, which `hexadecimal` returned; else None."""
     algorithm = _ALGORITHMS[len(expected) // 2]
     found = hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()
     if found == expected:

@@ -1,7 +1,7 @@
-"""A gzip file, unpacked from its beginning or from a seek point, by zlib.
+"""Unpack a gzip file with zlib, from its beginning or from a seek point.
 
-Python's own `zlib` neither says where a block ends nor begins within a byte, which seek points need. So zlib's shared
-library is called directly.
+Seek points need the ends of blocks, which may be inside a byte. Python's own `zlib` neither reports them nor starts
+there, so this module calls zlib's shared library directly.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from transforms.model.counting import counted
 from transforms.model.errors import RunError
 from transforms.sources.members import LOST, ArchiveError
 
-# Bytes between two seek points, at least. A point takes 32 KB in the index: 0.1 % of what the archive unpacks to.
-# Reading from some byte on unpacks at most so many in vain, and the length of a block, which takes a tenth of a second.
+# The minimum number of unpacked bytes between two seek points. A point takes 32 KB in the index: 0.1 % of the unpacked
+# size. A read unpacks at most this many bytes and one block before its first byte, in a tenth of a second.
 SPACING = 32_000_000
 
 _PIECE = 1 << 18
@@ -31,19 +31,19 @@ _MARK = b"\x1f\x8b"
 
 _OK, _STREAM_END, _DATA_ERROR, _MEMORY_ERROR, _BUFFER_ERROR = 0, 1, -3, -4, -5
 _NO_FLUSH, _BLOCK = 0, 5
-# What zlib says about a wrong checksum -> the bytes of the trailer that are behind it.
+# zlib's message about a wrong checksum or length -> the number of bytes of the trailer after that field.
 _WRONG_SUMS = {b"incorrect data check": 4, b"incorrect length check": 0}
 _LAST_BLOCK, _BLOCK_END, _UNUSED_BITS = 64, 128, 7
 
 
 class Point(NamedTuple):
-    """A place where unpacking can begin.
+    """A seek point: a position at which unpacking can begin.
 
     Args:
-        packed: the offset of the first byte of which no bit was used before.
-        offset: how many bytes were unpacked before.
-        bits: the number of bits of the byte before that were not used yet.
-        window: the last 32 KB, or fewer, that were unpacked.
+        packed: the offset in the gzip file of the first byte that is completely unused.
+        offset: the number of bytes that are unpacked before the point.
+        bits: the number of unused bits of the byte before `packed`.
+        window: the last bytes that are unpacked before the point, at most 32 KB.
     """
 
     packed: int
@@ -91,16 +91,16 @@ def _library() -> ctypes.CDLL:
 
 
 class Inflater:
-    """Unpacks a gzip file, whose members may be several. Close it after use.
+    """Unpacks a gzip file, which may have several members. Close it after use.
 
     Args:
-        file: the file; where it stands does not matter.
-        start: where to begin.
-        on_point: is called with each seek point, if there is one `SPACING` after the last.
+        file: the file. Its current position does not matter.
+        start: the seek point at which to begin.
+        on_point: called with each new seek point, which is at least `SPACING` bytes after the last one.
 
     Attributes:
-        offset: the number of bytes that are unpacked, from the beginning of the file.
-        packed: the offset of the next byte of the file.
+        offset: the offset of the next byte in the unpacked data of the whole file.
+        packed: the offset of the next byte in the gzip file.
     """
 
     def __init__(self, file: BinaryIO, start: Point = START, on_point: Callable[[Point], None] | None = None) -> None:
@@ -110,7 +110,7 @@ class Inflater:
         self._input, self._output = b"", ctypes.create_string_buffer(_PIECE)
         self._stream = _Stream()
         self._error: ArchiveError | None = None
-        self._wrong_sums: list[int] = []  # where they are
+        self._wrong_sums: list[int] = []  # the offsets in the gzip file at which they are found
         self._is_raw, self._is_over = start != START, False
         self._zlib = _library()
         self._call("inflateInit2_", _RAW if self._is_raw else _GZIP, self._zlib_version(), ctypes.sizeof(_Stream))
@@ -133,14 +133,14 @@ class Inflater:
             raise RunError(f"zlib rejected {name} ({code}): install zlib 1.2.8 or later")
 
     def close(self) -> None:
-        """Free what zlib holds."""
+        """Release the memory that zlib holds."""
         self._zlib.inflateEnd(ctypes.byref(self._stream))
 
     def read(self) -> bytes:
         """Return the next bytes, or b"" at the end.
 
         Raises:
-            ArchiveError: the file ends early, or is damaged. A wrong checksum is reported at the end.
+            ArchiveError: the file is truncated or damaged. A wrong checksum is reported only at the end.
         """
         while not self._is_over:
             if self._error:
@@ -156,15 +156,15 @@ class Inflater:
         return b""
 
     def _fill(self, least: int) -> bool:
-        """Let the input have at least so many bytes, unless the file ends. Return whether it has."""
+        """Read until the input has at least `least` bytes or the file ends. Return whether it has them."""
         while self._stream.avail_in < least and (data := self._file.read(_PIECE)):
-            self._input = self._rest() + data  # kept, since the stream points into it
+            self._input = self._rest() + data  # an attribute, since the stream points into it
             self._stream.next_in = ctypes.cast(ctypes.c_char_p(self._input), ctypes.c_void_p).value
             self._stream.avail_in = len(self._input)
         return self._stream.avail_in >= least
 
     def _rest(self) -> bytes:
-        """Return the part of the input that is not unpacked yet."""
+        """Return the part of the input that is still packed."""
         return self._input[len(self._input) - self._stream.avail_in :]
 
     def _inflate(self) -> bytes:
@@ -196,14 +196,14 @@ class Inflater:
         return f"has {sums} at byte {self._wrong_sums[-1]:,}: everything before it may be damaged"
 
     def _note_wrong_sum(self, trailer: int) -> None:
-        """Go on with the next member of the gzip file, which has nothing to do with this one's checksum."""
+        """Note a wrong checksum, and continue with the next gzip member, which it does not affect."""
         self._wrong_sums.append(self.packed)
         self._end_member(trailer)
         if self._is_over and self._has_more(trailer):  # the damage looked like the end of the member
             self._error = ArchiveError(Kind.DAMAGED, f"{self._described_sums()}, and {LOST}")
 
     def _has_more(self, trailer: int) -> bool:
-        """Return whether anything but zeros follows the trailer. Nothing is unpacked after this."""
+        """Return whether anything but zeros follows the trailer. This reads the rest of the file."""
         pieces = itertools.chain([self._rest()[trailer:]], iter(lambda: self._file.read(_PIECE), b""))
         return any(piece.strip(b"\0") for piece in pieces)
 
@@ -215,10 +215,10 @@ class Inflater:
             self._last = self.offset
 
     def _end_member(self, trailer: int) -> None:
-        """Begin the next member of the gzip file. What is none is no part of it: tapes end in zeros.
+        """Start the next gzip member. Ignore trailing data that is not a member, such as zeros at the end of a tape.
 
         Args:
-            trailer: the bytes of this member's trailer that zlib has left.
+            trailer: the number of bytes of the current member's trailer that zlib has not read.
         """
         self._fill(trailer + len(_MARK))
         self._is_over = not self._rest()[trailer:].startswith(_MARK)

@@ -1,4 +1,4 @@
-"""Members of archives: their names, what bounds them, and the error of an archive that ends early."""
+"""Members of archives: their names and their limits, and the error of an archive that cannot be read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import NamedTuple
 from transforms.imaging.errors import Kind
 from transforms.model.places import Place, Unreadable
 
-# A member that is packed may have so many bytes: what it unpacks to is held in memory.
+# The maximum unpacked size of a compressed member in bytes: all of it is held in memory.
 LARGEST = 1 << 30
 
-# How many times its size an archive may unpack to, and the bytes that it may unpack to in any case.
+# The maximum unpacked size of an archive: a multiple of its own size, plus a number of bytes.
 _TIMES, _ANY = 100, 1_000_000_000
 
 
@@ -18,9 +18,9 @@ class Member(NamedTuple):
     """A file in an archive.
 
     Args:
-        path: its path in the archive, see `safe_path`; of a member whose name cannot be used, that name.
-        bytes: its size.
-        place: where its bytes lie.
+        path: its path in the archive, see `safe_path`; if its name cannot be used, the name itself.
+        bytes: its unpacked size.
+        place: where its bytes are stored.
     """
 
     path: str
@@ -28,17 +28,17 @@ class Member(NamedTuple):
     place: Place
 
 
-# What a break costs.
+# The consequence of a break, for messages.
 LOST = "everything after that is lost"
 
 
 class ArchiveError(Exception):
-    """An archive cannot be listed, or not from some byte on.
+    """An archive cannot be listed, or only up to some byte.
 
     Args:
-        kind: what is wrong with it.
-        message: what is wrong and what that costs, without the subject, such as "breaks off at byte 7: what comes
-            after that is lost".
+        kind: the kind of failure.
+        message: the fault and its consequence, without the subject, such as "breaks off at byte 7:
+            everything after that is lost".
     """
 
     def __init__(self, kind: Kind, message: str) -> None:
@@ -48,26 +48,26 @@ class ArchiveError(Exception):
 
 
 def unpacked_limit(size: int) -> int:
-    """Return the bytes that an archive of `size` bytes may unpack to."""
+    """Return the number of bytes to which an archive of `size` bytes may unpack."""
     return _TIMES * size + _ANY
 
 
 def cut_off(held: int, size: int) -> str:
-    """Return the sentence about a member of `size` bytes of which the archive has only `held`."""
+    """Return the message about a member of `size` bytes if the archive contains only `held` of them."""
     return f"its archive ends inside it: only {held:,} of its {size:,} bytes are there"
 
 
 def safe_path(name: str) -> str | None:
-    """Return the path below a folder at which a member would be unpacked, or None if it would leave that folder.
+    """Return the path, relative to the target folder, to which a member unpacks; None if it is outside that folder.
 
-    Like tar and unzip, take an absolute name for one below the folder.
+    Treat an absolute name as relative to the folder, as tar and unzip do.
     """
     parts = [part for part in name.split("\0")[0].split("/") if part not in ("", ".")]
     return None if ".." in parts else "/".join(parts)
 
 
 def member(name: str, size: int, place: Place) -> Member | None:
-    """Return a member; as a failure if its name leaves the folder. Return None if it has no name."""
+    """Return a member, as a failure if its name leads out of the folder, or None if it has no name."""
     path = safe_path(name)
     if path is None:
         reason = "its name in the archive points outside the folder that the archive is unpacked to"
@@ -76,10 +76,10 @@ def member(name: str, size: int, place: Place) -> Member | None:
 
 
 def refused(why: str) -> Unreadable:
-    """Return the place of a member that is stored in a way that is not read.
+    """Return the place of a member that is not supported.
 
     Args:
-        why: what the way is, such as "a link".
+        why: what the member is, such as "a link".
     """
     return Unreadable(
         Kind.UNSUPPORTED_CODING, f"it is {why} in its archive, which is not supported: unpack the archive"

@@ -1,4 +1,4 @@
-"""A source -> its bytes."""
+"""Read the bytes of a source."""
 
 from __future__ import annotations
 
@@ -17,19 +17,22 @@ from transforms.sources.zip import content
 from transforms.web.errors import FetchError
 from transforms.web.urls import is_web
 
-# What is unpacked is held in pieces and, for a moment, as a whole.
+# Unpacked data is held in pieces and, for a moment, also as a whole.
 _COPIES = 2
 
 
 def is_read_by_workers(source: Source) -> bool:
-    """Return whether a worker process reads a source by itself, since it lies in a local file."""
+    """Return whether a worker process reads a source itself: it is stored in a local file, or there is nothing to read.
+
+    Members of a .tar.gz are read elsewhere.
+    """
     if isinstance(source.place, GzipMember):
         return False
     return isinstance(source.place, (Unreadable, UnreadableRow)) or storage.is_local(source.location)
 
 
 def memory_to_unpack(source: Source) -> int:
-    """Return the bytes of memory that unpacking a source takes at its peak; 0 if it is not compressed."""
+    """Return the peak memory, in bytes, that unpacking a source takes; 0 if it is not compressed."""
     match source.place:
         case ZipMember(_, packed_bytes):
             return packed_bytes + _COPIES * source.bytes
@@ -39,7 +42,7 @@ def memory_to_unpack(source: Source) -> int:
 
 
 def reading_order(source: Source) -> tuple[str, int, str]:
-    """Return the key that sorts sources into the order in which they are best read: along each archive."""
+    """Return the sort key of a source for fast reading: the members of each archive in the order of their offsets."""
     return source.location, getattr(source.place, "offset", 0), source.path
 
 
@@ -48,10 +51,10 @@ def read(source: Source, web: WebPolicy = POLITE) -> bytes:
 
     Args:
         source: the source.
-        web: how it is downloaded if it lies on the web.
+        web: how to download the source if it is on the web.
 
     Raises:
-        ImageError: it cannot be read.
+        ImageError: the source cannot be read.
     """
     try:
         return _read(source, web)
@@ -83,10 +86,10 @@ def _read(source: Source, web: WebPolicy) -> bytes:
 
 
 def download(url: str, web: WebPolicy) -> bytes:
-    """Return the content of a file of the web.
+    """Download a file, and return its content.
 
     Raises:
-        ImageError: it is not downloaded.
+        ImageError: the file cannot be downloaded.
     """
     from transforms.web.client import fetch  # loads urllib3, which no worker process needs
 
@@ -99,10 +102,10 @@ def download(url: str, web: WebPolicy) -> bytes:
 
 
 def _exactly(source: Source, data: bytes) -> bytes:
-    """Return the bytes of a member.
+    """Return `data`, the bytes of a member, if they are complete.
 
     Raises:
-        ImageError: the archive ends before the member does.
+        ImageError: the archive ends inside the member.
     """
     if len(data) < source.bytes:
         raise ImageError(Kind.TRUNCATED, Stage.READ, cut_off(len(data), source.bytes))

@@ -1,4 +1,4 @@
-"""A .tar.gz, from which members are read in the order in which they lie there."""
+"""Read the members of a .tar.gz in the order in which they are stored."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from transforms.storage.by_range import open_by_range
 
 
 class Stream:
-    """Reads the members of one archive. It is fast if each lies behind the one before, and not far.
+    """Reads the members of one archive. Reading is fast if each member follows shortly after the previous one.
 
     Args:
-        location: the whole path of the archive.
-        index_dir: the whole path of the folder with its index.
+        location: the full path of the archive.
+        index_dir: the full path of the folder with its index.
     """
 
     def __init__(self, location: str, index_dir: str) -> None:
@@ -36,7 +36,7 @@ class Stream:
         """Return the content of a member.
 
         Raises:
-            ImageError: it cannot be read.
+            ImageError: the member cannot be read.
         """
         assert isinstance(source.place, GzipMember)
         try:
@@ -44,7 +44,7 @@ class Stream:
         except StorageError as error:
             self.close()
             raise ImageError(Kind.UNREADABLE, Stage.READ, f"its archive cannot be read: {error.reason}") from error
-        except ArchiveError as error:  # it has changed since it was listed
+        except ArchiveError as error:  # the archive has changed since it was listed
             self.close()
             message = "its archive has changed since it was listed: run the command again"
             raise ImageError(Kind.UNREADABLE, Stage.READ, message) from error
@@ -58,7 +58,7 @@ class Stream:
         return data
 
     def _at(self, offset: int) -> Unpacked:
-        """Return the unpacked archive, from which an offset is reached by going forwards."""
+        """Return the unpacked archive at a position from which reading forwards reaches `offset`."""
         if self._unpacked is None or not 0 <= offset - self._unpacked.tell() <= SPACING:
             self.close()
             index = read_index(self._index_dir)
@@ -70,13 +70,13 @@ class Stream:
         return self._unpacked
 
     def close(self) -> None:
-        """Close the archive. It is opened again when something is read."""
+        """Close the archive. The next read opens it again."""
         self._unpacked = None
         self._open.close()
 
 
 class OrderedReader:
-    """Reads members of one archive in other threads, one after the other, in the order in which they are given.
+    """Reads members of one archive in other threads, one after the other, in the order in which they are submitted.
 
     Args:
         stream: the archive.
@@ -91,11 +91,11 @@ class OrderedReader:
 
     @property
     def waiting(self) -> int:
-        """The number of members that no thread has begun to read."""
+        """The number of submitted members that no thread has begun to read."""
         return len(self._waiting)
 
     def submit(self, source: Source) -> Future[bytes]:
-        """Return the content of a member, once it is read."""
+        """Return a future of the content of a member."""
         future: Future[bytes] = Future()
         with self._lock:
             self._waiting.append((source, future))
@@ -115,11 +115,11 @@ class OrderedReader:
                 source, future = self._waiting.popleft()
             try:
                 future.set_result(self._stream.read(source))
-            except BaseException as error:  # it is raised where the content is wanted
+            except BaseException as error:  # the future raises it
                 future.set_exception(error)
 
     def close(self) -> None:
-        """Cancel what no thread has begun to read, and close the archive as soon as nothing is read."""
+        """Cancel the members that no thread has begun to read, and close the archive when the current read ends."""
         with self._lock:
             self._is_closed = True
             cancelled = [future for _, future in self._waiting]
@@ -131,10 +131,10 @@ class OrderedReader:
 
 
 def read_alone(source: Source) -> bytes:
-    """Return the content of a member of a .tar.gz, by unpacking what lies before it from the nearest seek point on.
+    """Return the content of a member of a .tar.gz. Unpack everything from the last seek point before the member.
 
     Raises:
-        ImageError: it cannot be read.
+        ImageError: the member cannot be read.
     """
     with contextlib.closing(stream_of(source)) as stream:
         return stream.read(source)

@@ -11,16 +11,16 @@ from transforms.imaging.errors import Kind
 from transforms.model.places import Place, Unreadable
 from transforms.sources.members import LOST, ArchiveError, Member, cut_off, member, refused
 
-# Bytes that the header of one member may have, with its long name and its extended attributes: far more than is usual.
+# The maximum size in bytes of a member's header, with long name and extended attributes: far more than is usual.
 _LONGEST_HEADER = 1 << 20
 
-# The bytes of a header.
+# The size of a header in bytes.
 BLOCK = tarfile.BLOCKSIZE
 _ZEROS = bytes(BLOCK)
 
 
 class Forwards(Protocol):
-    """A file that is read forwards."""
+    """A file that is only read forwards."""
 
     def read(self, size: int, /) -> bytes: ...
 
@@ -30,7 +30,7 @@ class Forwards(Protocol):
 
 
 class _Headers:
-    """The file as `tarfile` reads it: with a bound on what the header of one member takes."""
+    """The file that `tarfile` reads: it limits the size of one member's header."""
 
     def __init__(self, file: Forwards) -> None:
         self._file = file
@@ -38,7 +38,7 @@ class _Headers:
         self._block = b""
 
     def begin(self, offset: int) -> None:
-        """Begin with the header at `offset`."""
+        """Prepare to read the header at `offset`."""
         if not self._block:
             self._file.seek(offset)
         self._left = _LONGEST_HEADER
@@ -51,9 +51,9 @@ class _Headers:
         return block or self._file.read(size)
 
     def find(self, offset: int) -> int | None:
-        """Return where the first header behind blocks of zeros begins, of which one is at `offset`; None without one.
+        """Skip blocks of zeros from `offset` on. Return the offset of the header after them, or None if there is none.
 
-        `begin` must be called with it next.
+        The next call must be `begin` with the returned offset.
         """
         self._file.seek(offset)
         while (block := self._file.read(BLOCK)) == _ZEROS:
@@ -71,19 +71,19 @@ class _Headers:
 
 
 def members(file: Forwards, place: Callable[[int], Place], size: int | None = None) -> Iterator[Member]:
-    """Yield the files in a tar, and in those that are appended to it.
+    """Yield the files in a tar, and in any tars that are appended to it.
 
     Args:
         file: the tar, at its beginning.
-        place: the offset of a member's bytes -> its place.
-        size: of the tar, in bytes; None if that is not known, since it is being unpacked.
+        place: (offset of a member's bytes) -> the member's place.
+        size: the size of the tar in bytes; None if it is unknown because the tar is being unpacked.
 
     Raises:
-        ArchiveError: it is no tar, or is damaged or ends early; what came before was yielded.
+        ArchiveError: the file is not a tar, or is damaged or truncated. The members before that were yielded.
     """
     headers, unpacked = _Headers(file), " of the unpacked archive" if size is None else ""
     archive = _opened(headers)
-    # Not by `archive.next`, which takes a damaged header for the end, and keeps all members.
+    # Only for the first member: `archive.next` takes a damaged header for the end, and keeps all members in memory.
     info = archive.next() or _appended(archive, headers, unpacked)
     while info:
         if info.size < 0 or archive.offset <= info.offset:
@@ -96,7 +96,7 @@ def members(file: Forwards, place: Callable[[int], Place], size: int | None = No
 
 
 def is_header(block: bytes) -> bool:
-    """Return whether a block of 512 bytes is the header of a member: it has the checksum that fits."""
+    """Return whether a block of 512 bytes is the header of a member, with a correct checksum."""
     try:
         tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
     except (tarfile.TarError, ValueError):
@@ -105,7 +105,7 @@ def is_header(block: bytes) -> bool:
 
 
 def _opened(headers: _Headers) -> tarfile.TarFile:
-    """Return the archive, whose first header has been read."""
+    """Return the archive, after its first header has been read."""
     headers.begin(0)
     with _wording(0):
         try:
@@ -123,7 +123,7 @@ def _next(archive: tarfile.TarFile, headers: _Headers, unpacked: str) -> tarfile
 
 
 def _appended(archive: tarfile.TarFile, headers: _Headers, unpacked: str) -> tarfile.TarInfo | None:
-    """Return the first member of the tar that is appended to one which has ended with a block of zeros, if any."""
+    """Return the first member of the next appended tar, or None. The current tar has ended with a block of zeros."""
     start = headers.find(archive.offset + BLOCK)
     if start is None:
         return None
@@ -133,7 +133,7 @@ def _appended(archive: tarfile.TarFile, headers: _Headers, unpacked: str) -> tar
 
 @contextlib.contextmanager
 def _wording(start: int, unpacked: str = "") -> Iterator[None]:
-    """Turn what `tarfile` raises about the header at `start` into an ArchiveError."""
+    """Convert the errors that `tarfile` raises about the header at `start` into an ArchiveError."""
     try:
         yield
     except (tarfile.EmptyHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The unpacked bytes of a gzip file, read forwards."""
+"""The unpacked bytes of a gzip file, as a file that is only read forwards."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from transforms.sources.members import LOST, ArchiveError
 
 
 class Unpacked:
-    """What an `Inflater` unpacks, as a file that is read forwards.
+    """The output of an `Inflater`, as a file that is only read forwards.
 
     Args:
-        inflater: where it begins, the file begins.
-        limit: the offset up to which it may unpack.
+        inflater: unpacks the bytes. The file begins where it begins.
+        limit: the maximum offset of unpacked bytes.
     """
 
     def __init__(self, inflater: Inflater, limit: int) -> None:
@@ -20,20 +20,20 @@ class Unpacked:
         self._piece, self._at = memoryview(b""), 0
 
     def tell(self) -> int:
-        """Return the offset, from the beginning of everything that is unpacked."""
+        """Return the current offset in the unpacked data of the whole gzip file."""
         return self._inflater.offset - len(self._piece) + self._at
 
     def seek(self, offset: int) -> int:
-        """Go forwards to an offset, or to the end if that comes before it."""
+        """Move forwards to an offset, or to the end if that comes first. Return the new offset."""
         while self.tell() < offset and (length := self._available()):
             self._at += min(length, offset - self.tell())
         return self.tell()
 
     def read(self, size: int) -> bytes:
-        """Return so many bytes, or fewer at the end.
+        """Return `size` bytes, or fewer at the end.
 
         Raises:
-            ArchiveError: the file ends early, is damaged, or unpacks to more than the limit.
+            ArchiveError: the file is truncated or damaged, or unpacks to more than the limit.
         """
         pieces = []
         while size and (length := self._available()):
@@ -44,7 +44,7 @@ class Unpacked:
         return b"".join(pieces)
 
     def _available(self) -> int:
-        """Return how many bytes can be taken: 0 only at the end."""
+        """Return the number of bytes left in the current piece: 0 only at the end. Unpack the next piece if it is 0."""
         if self._at == len(self._piece):
             if self._inflater.offset > self._limit:
                 raise ArchiveError(Kind.FILE_TOO_LARGE, f"unpacks to more than {self._limit:,} bytes: {LOST}")

@@ -1,7 +1,7 @@
-"""The members of a zip, from the directory at its end, and their bytes.
+"""List the members of a zip from the directory at its end, and read them.
 
-Not by `zipfile`, which keeps the whole directory in memory, and takes names that are UTF-8 without saying so for
-names of MS-DOS.
+Python's `zipfile` is not used: it keeps the whole directory in memory, and decodes UTF-8 names that are not marked as
+UTF-8 as MS-DOS names.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ _END, _END_64, _LOCATOR = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q")
 _ENTRY, _LOCAL = struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s5H3L2H")
 _END_MARK, _END_64_MARK, _LOCATOR_MARK, _ENTRY_MARK = b"PK\5\6", b"PK\6\6", b"PK\6\7", b"PK\1\2"
 _LOCAL_MARK = b"PK\3\4"
-# How a zip begins: with a member, without one, or with the mark of one in several parts.
+# The first bytes of a zip: of its first member, of an empty zip, or of a zip in several parts.
 MARKS = (_LOCAL_MARK, _END_MARK, b"PK\7\10")
 
 _LONGEST_COMMENT = 0xFFFF
-_MANY = 0xFFFFFFFF  # the number is in the extra field with the numbers of 64 bits
+_MANY = 0xFFFFFFFF  # the value is in the extra field with 64-bit numbers
 _SIZES_64 = 1
 _ENCRYPTED, _UTF8 = 0x0001 | 0x0040 | 0x2000, 0x0800
 _STORED, _DEFLATED = 0, 8
 _UNIX = 3
-# What is read with a member, since the length of its own header is not known before.
+# The bytes that are read in addition to a member, because the length of its local header is unknown.
 _SPARE = 1024
 
 
 class _Directory(NamedTuple):
-    """The directory: its offset and size in bytes, and what to add to the offsets that it names."""
+    """The directory: its offset and size in bytes, and the number to add to the offsets in its entries."""
 
     offset: int
     size: int
@@ -43,7 +43,7 @@ class _Directory(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """An entry of the directory, as far as it decides whether and how the member is read; see `ZipMember`."""
+    """The fields of a directory entry that decide whether and how the member is read; see `ZipMember`."""
 
     flags: int
     method: int
@@ -56,7 +56,7 @@ def members(file: BinaryIO, size: int) -> Iterator[Member]:
     """Yield the files in a zip of `size` bytes.
 
     Raises:
-        ArchiveError: the zip has no directory, or a damaged one; what came before was yielded.
+        ArchiveError: the directory is missing or damaged. The members before the damage were yielded.
     """
     directory = _directory(file, size)
     file.seek(directory.offset)
@@ -78,7 +78,7 @@ def members(file: BinaryIO, size: int) -> Iterator[Member]:
 
 
 def ends_like_one(file: BinaryIO, size: int) -> bool:
-    """Return whether a file of `size` bytes ends with the directory of a zip, whatever it begins with."""
+    """Return whether a file of `size` bytes ends with the directory of a zip. Ignore how it begins."""
     with contextlib.suppress(ArchiveError):
         _directory(file, size)
         return True
@@ -101,14 +101,14 @@ def _directory(file: BinaryIO, size: int) -> _Directory:
         )
     if tail[max(0, at - _LOCATOR.size) : at][:4] == _LOCATOR_MARK:
         length, offset, end_offset = _end_64(file, _LOCATOR.unpack_from(tail, at - _LOCATOR.size)[2], end_offset)
-    shift = end_offset - length - offset  # the bytes before the zip, as in a program that unpacks itself
+    shift = end_offset - length - offset  # the bytes before the zip: the program of a self-extracting zip
     if shift < 0:
         raise ArchiveError(Kind.DAMAGED, "has a directory that is larger than the archive: all of it is lost")
     return _Directory(offset + shift, length, shift)
 
 
 def _end_64(file: BinaryIO, offset: int, locator_end: int) -> tuple[int, int, int]:
-    """Return the length and offset of the directory, and the offset of the record that says so."""
+    """Return the length and offset of the directory, and the offset of the 64-bit record that contains them."""
     for candidate in (offset, locator_end - _LOCATOR.size - _END_64.size):
         if 0 <= candidate < locator_end:
             file.seek(candidate)
@@ -131,7 +131,7 @@ def _member(entry: tuple[int, ...], variable: bytes, directory: _Directory) -> M
 
 
 def _name(raw: bytes, flags: int, system: int) -> str:
-    """Return a name with slashes. What is not said to be UTF-8 often is all the same; else it is of MS-DOS."""
+    """Return a name with slashes. A name that is not marked as UTF-8 often is UTF-8; otherwise it is an MS-DOS name."""
     try:
         name = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -140,7 +140,7 @@ def _name(raw: bytes, flags: int, system: int) -> str:
 
 
 def _sizes(extra: bytes, *numbers: int) -> list[int]:
-    """Return (size, packed size, offset), each replaced by its number of 64 bits if it has one."""
+    """Return `numbers`: size, packed size and offset. Replace each by its 64-bit value in `extra` if it has one."""
     wide: list[int] = []
     while len(extra) >= 4:
         kind, length = struct.unpack_from("<2H", extra)
@@ -173,12 +173,12 @@ def content(place: ZipMember, size: int, read: Callable[[int, int], bytes]) -> b
     """Return the bytes of a member.
 
     Args:
-        place: where it lies.
-        size: what it unpacks to.
-        read: (offset, length) -> that part of the archive, or less at its end.
+        place: where the member is stored.
+        size: its unpacked size in bytes.
+        read: (offset, length) -> that part of the archive, which is shorter at its end.
 
     Raises:
-        ImageError: the archive is damaged there, or ends before.
+        ImageError: the archive is damaged there, or ends before the end of the member.
     """
     data = read(place.offset, _LOCAL.size + _SPARE + place.packed_bytes)
     if len(data) < _LOCAL.size:
@@ -198,7 +198,7 @@ def content(place: ZipMember, size: int, read: Callable[[int, int], bytes]) -> b
 
 
 def _inflated(packed: bytes, size: int) -> bytes:
-    """Return the unpacked bytes; of more than `size` bytes only one more."""
+    """Return the unpacked bytes. Stop after `size` + 1 bytes."""
     try:
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, size + 1)
     except zlib.error as error:

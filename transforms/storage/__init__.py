@@ -1,8 +1,8 @@
-"""Whole files, on the local disk or on any of Beam's file systems. Loading this package does not load Beam.
+"""Files on the local disk or on any of Beam's file systems. Loading this package does not load Beam.
 
-local, gcs, s3, beam    the backends, each a module of the shape that `backends.Backend` describes
-retries                 retries what fails temporarily, and describes the errors of all backends
-reading, writing        what the rest of the program calls
+local, gcs, s3, beam    the backends, each a module with the interface `backends.Backend`
+retries                 retries operations that fail temporarily, and describes the errors of all backends
+reading, writing        the functions that the rest of the program calls
 """
 
 from collections.abc import Sequence
@@ -66,23 +66,23 @@ __all__ = [
 
 
 def set_options(beam_args: Sequence[str]) -> None:
-    """Set how this process reaches stores, such as credentials and a project, by Beam's flags."""
+    """Set how this process accesses stores, such as its credentials and project, from Beam's flags."""
     beam.set_options(beam_args)
     gcs_client.client.cache_clear()
     s3_client.client.cache_clear()
 
 
 def check_buckets(folders: Sequence[str], files: Sequence[str]) -> None:
-    """Check that the buckets of gs:// and s3:// paths can be reached and are open to us. Ignore all other paths.
+    """Check that the buckets of gs:// and s3:// paths can be reached and accessed. Ignore all other paths.
 
-    A busy store passes: it answers, and a run repeats its requests.
+    A busy store passes the check: it answers, and a run retries its requests.
 
     Args:
         folders: paths below which files are listed.
-        files: paths of single files. Their buckets need not be open to listings.
+        files: paths of single files. Their buckets need not allow listing.
 
     Raises:
-        StorageError: there are no credentials, or a bucket cannot be reached, is not there, or is closed to us.
+        StorageError: there are no credentials, or a bucket does not exist, or cannot be reached or accessed.
     """
     gcs_check.check_buckets(folders, files)
     s3_check.check_buckets(folders, files)

@@ -1,4 +1,4 @@
-"""The backends of storage, and which of them holds a path."""
+"""The backends of storage, and the choice of the backend for a path."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 class Backend(Protocol):
-    """What each backend does; `retries.attempt` retries it and describes its errors.
+    """The interface of a backend. `retries.attempt` retries its operations and describes its errors.
 
     Attributes:
-        BACK_OFF: seconds to wait before each further try; empty where the client of a store retries by itself.
-        is_failure: whether the storage raised an error. Any other error is a fault of the program.
+        BACK_OFF: the seconds to wait before each further try; empty if the client of a store retries by itself.
+        is_failure: returns whether the storage raised an error. Any other error is a bug in the program.
     """
 
     @property
@@ -46,7 +46,7 @@ class Backend(Protocol):
 
 
 class RangedBackend(Backend, Protocol):
-    """A store that lists its names in their order, from any name to any other."""
+    """The backend of a store that can list any range of names, in order."""
 
     def list_range(self, prefix: str, start: str, end: str, /) -> Iterator[tuple[str, int, float]]: ...
 
@@ -54,14 +54,14 @@ class RangedBackend(Backend, Protocol):
 
 
 def backend_of(path: str) -> Backend:
-    """Return the backend that holds `path`."""
+    """Return the backend for `path`."""
     if is_local(path):
         return local
     return ranged_backend_of(path) or beam
 
 
 def ranged_backend_of(path: str) -> RangedBackend | None:
-    """Return the backend that holds `path` if it lists ranges of names, else None."""
+    """Return the backend for `path` if it can list ranges of names, else None."""
     if gcs.is_object(path):
         return gcs
     return s3 if s3.is_object(path) else None

@@ -1,4 +1,4 @@
-"""Files of any store that one of Beam's file systems reaches."""
+"""Files of any store that one of Beam's file systems supports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 BACK_OFF = (1, 4, 16)
 
-# Python's own errors with which Beam's file systems refuse a path, a setting, or a library that is missing.
+# Python's built-in errors that Beam's file systems raise for a wrong path, a wrong setting or a missing library.
 _REFUSALS = (AssertionError, ImportError, NotImplementedError, ValueError)
 # Any number of folders in a pattern.
 _ANY_FOLDERS = re.compile(r"(?:/\*\*)+/")
@@ -27,7 +27,7 @@ _OUR_PACKAGES = frozenset({"transforms", "pipeline"})
 
 
 def set_options(beam_args: Sequence[str]) -> None:
-    """Set how this process reaches stores, such as credentials and a project, by Beam's flags."""
+    """Set how this process accesses stores, such as its credentials and project, from Beam's flags."""
     from apache_beam.io.filesystems import FileSystems
     from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -35,12 +35,12 @@ def set_options(beam_args: Sequence[str]) -> None:
 
 
 def is_failure(error: BaseException) -> bool:
-    """Return whether a file system, or the client that it stands on, raised an error.
+    """Return whether a file system, or the client that it uses, raised an error.
 
-    Clients have classes of errors of their own. A class of Python's counts only if it is about input and output,
-    or if a library used it to refuse something.
+    Clients have their own classes of errors. A built-in class counts only if it is about input and output, or if a
+    library raised it to reject something.
     """
-    from http.client import HTTPException  # slow to load, and workers, which read no store, do not need it
+    from http.client import HTTPException  # slow to load, and not needed by workers, which do not read stores
 
     if isinstance(error, (OSError, HTTPException)):
         return True
@@ -68,7 +68,7 @@ def read(path: str) -> bytes:
 
 
 def read_range(path: str, offset: int, length: int) -> bytes:
-    """Return at most `length` bytes of a file from `offset` on: fewer only if it ends before."""
+    """Return `length` bytes of a file from `offset` on, or fewer if the file ends earlier."""
     with open_file(path) as file:
         file.seek(offset)
         return file.read(length)
@@ -93,7 +93,7 @@ def exists(path: str) -> bool:
 
 
 def match(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]]:
-    """Return (path, bytes, seconds since 1970 of the last change) of the files that a pattern matches, also locally."""
+    """Return (path, bytes, seconds since 1970 of the last change) of all files that match a pattern, even locally."""
     wide = widened(pattern)
     files = _file_systems(pattern).match([wide], [limit if wide == pattern else None])[0].metadata_list
     listed = ((file.path, file.size_in_bytes, file.last_updated_in_seconds or 0.0) for file in files)
@@ -101,20 +101,20 @@ def match(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]
 
 
 def matching(pattern: str, files: Iterable[tuple[str, int, float]]) -> Iterator[tuple[str, int, float]]:
-    """Return those of some files whose paths a pattern matches."""
+    """Return the files whose paths match a pattern."""
     expression = expression_of(pattern)
     return (file for file in files if expression.match(file[0]))
 
 
 def widened(pattern: str) -> str:
-    """Return a pattern for Beam's file systems that matches all that `pattern` does, and from the same folder."""
+    """Return a pattern for Beam's file systems that matches at least what `pattern` does, below the same folder."""
     return _ANY_FOLDERS.sub("/**", pattern)
 
 
 def expression_of(pattern: str) -> re.Pattern[str]:
-    """Return the expression for the paths that a pattern matches.
+    """Return the regular expression for the paths that match a pattern.
 
-    The syntax is that of Beam's file systems, except that the folders of `/**/` may be none.
+    The syntax is that of Beam's file systems, except that `/**/` also matches no folder.
     """
     from apache_beam.io.filesystem import FileSystem
 
@@ -123,13 +123,13 @@ def expression_of(pattern: str) -> re.Pattern[str]:
 
 
 def write(_out_dir: str, target: str, data: bytes) -> None:
-    """Write a file that holds `data`."""
+    """Write `data` to a file."""
     with _create(target) as file:
         file.write(data)
 
 
 def put(_out_dir: str, target: str, fill: Callable[[BinaryIO], T]) -> T:
-    """Write a file with `fill`, once `fill` is done, and return what `fill` returns."""
+    """Let `fill` write to a temporary file, then write its content to `target`. Return the result of `fill`."""
     with tempfile.TemporaryFile() as file:
         filled = fill(file)
         file.seek(0)
@@ -144,7 +144,7 @@ def move(_out_dir: str, source: str, target: str) -> None:
 
 
 def delete(_out_dir: str, target: str) -> None:
-    """Delete a file, if it is there."""
+    """Delete a file, if it exists."""
     if exists(target):
         _file_systems(target).delete([target])
 
@@ -156,10 +156,10 @@ def _create(target: str) -> BinaryIO:
 
 
 def _file_systems(path: str) -> type[FileSystems]:
-    """Return Beam's file systems, one of which reaches `path`.
+    """Return Beam's file systems, one of which supports `path`.
 
     Raises:
-        StorageError: none does.
+        StorageError: none of them supports it.
     """
     from apache_beam.io.filesystems import FileSystems
 

@@ -1,4 +1,4 @@
-"""A file of any storage that is read by ranges, each with as many tries as its storage deserves."""
+"""Read parts of a file of any storage, with the retries of its backend for each request."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import BinaryIO
 from transforms.storage.paths import is_local
 from transforms.storage.reading import open_file, read_range
 
-# A store sends four million bytes in the time that it takes to answer a request. So what lies behind a gap of less
-# is read with the gap, in requests that grow from that size; behind a larger gap a request is short.
+# A store sends 4 MB in the time that it takes to answer a request. So a smaller gap is read with the data around it, in
+# requests that grow from this size. After a larger gap, a request is short.
 _SHORT, _LONG, _LONGEST = 64_000, 4_000_000, 16_000_000
 
 
 @contextlib.contextmanager
 def open_by_range(path: str, size: int) -> Iterator[BinaryIO]:
-    """Open a file for reading some parts of it in ascending order: on a store with few requests and few bytes.
+    """Open a file for reading some parts of it in ascending order. On a store, this takes few requests and few bytes.
 
     Args:
-        path: of the file.
-        size: of the file, in bytes.
+        path: the path of the file.
+        size: its size in bytes.
 
     Raises:
-        StorageError: it cannot be opened, or the storage fails while it is read.
+        StorageError: the file cannot be opened, or the storage fails while the file is read.
     """
     if is_local(path):
         with open_file(path) as file:
@@ -38,7 +38,7 @@ class _Ranges(io.RawIOBase):
     def __init__(self, path: str, size: int) -> None:
         self._path, self._size = path, size
         self._position = 0
-        self._start, self._data = 0, b""  # what was read last
+        self._start, self._data = 0, b""  # the result of the last request
 
     def readable(self) -> bool:
         return True

@@ -1,6 +1,6 @@
-"""Objects of Google Cloud Storage, with one client a process and one request an object.
+"""Objects of Google Cloud Storage, with one client per process and one request per object.
 
-Beam's own file system makes a client, and so a connection, for every file that it opens, and reads the metadata of
+Beam's own file system creates a client, and so a connection, for every file that it opens, and reads the metadata of
 an object before its content. The client retries by itself, see `gcs_retry`.
 """
 
@@ -32,17 +32,17 @@ BACK_OFF = ()
 
 is_failure = gcs_errors.is_failure
 
-# Bytes that a file that is read piece by piece asks for at once, as in Beam's.
+# The bytes of one request for an open file, as in Beam's file system.
 _PIECE = 16 * 1024 * 1024
 
 
 def is_object(path: str) -> bool:
-    """Return whether a path is one of this store."""
+    """Return whether a path belongs to this store."""
     return path.startswith(SCHEME)
 
 
 def read(path: str) -> bytes:
-    """Return the content of an object; one with gzip as its content encoding is decompressed.
+    """Return the content of an object. Decompress it if its content encoding is gzip.
 
     Raises:
         FileNotFoundError, PermissionError: as for a file.
@@ -53,14 +53,14 @@ def read(path: str) -> bytes:
 
 
 def read_range(path: str, offset: int, length: int) -> bytes:
-    """Return at most `length` bytes of an object from `offset` on, as they are stored. Raise as `read` does."""
+    """Return `length` bytes of an object from `offset` on, or fewer at its end, as stored. Raise as `read` does."""
     end = offset + length - 1
     with file_errors():
         return _blob(path).download_as_bytes(start=offset, end=end, raw_download=True, retry=_retry("read", path))
 
 
 def open_file(path: str) -> BinaryIO:
-    """Open an object for reading, without decompressing it. Raise as `read` does, also while it is read."""
+    """Open an object for reading, without decompressing it. Raise as `read` does, also during reads."""
     blob = _blob(path)
     with file_errors():
         blob.reload(retry=_retry("read", path))
@@ -74,14 +74,14 @@ def exists(path: str) -> bool:
 
 def write(_out_dir: str, path: str, data: bytes) -> None:
     """Write an object in one request. Raise as `read` does."""
-    # The same name always gets the same bytes, so that a request whose answer was lost can be repeated.
-    kind = "text/html" if path.endswith(".html") else "application/octet-stream"  # browsers go by it
+    # The same name always gets the same bytes, so a request can be repeated if its response was lost.
+    kind = "text/html" if path.endswith(".html") else "application/octet-stream"  # browsers rely on it
     with file_errors():
         _blob(path).upload_from_string(data, kind, retry=_retry("write", path))
 
 
 def put(_out_dir: str, path: str, fill: Callable[[BinaryIO], T]) -> T:
-    """Write an object with `fill`, once `fill` is done, and return what `fill` returns. Raise as `read` does."""
+    """Let `fill` write to a temporary file, then upload it. Return the result of `fill`. Raise as `read` does."""
     kind = "application/octet-stream"
     with tempfile.TemporaryFile() as file:
         filled = fill(file)
@@ -91,7 +91,7 @@ def put(_out_dir: str, path: str, fill: Callable[[BinaryIO], T]) -> T:
 
 
 def move(out_dir: str, source: str, path: str) -> None:
-    """Move an object to another name of the same bucket. The store copies it by itself. Raise as `read` does."""
+    """Move an object to another name in the same bucket. The store itself copies it. Raise as `read` does."""
     blob = _blob(source)
     with file_errors():
         blob.bucket.copy_blob(blob, blob.bucket, split(path)[1], retry=_retry("move", source))
@@ -99,9 +99,9 @@ def move(out_dir: str, source: str, path: str) -> None:
 
 
 def delete(_out_dir: str, path: str) -> None:
-    """Delete an object, if it is there. Raise as `read` does.
+    """Delete an object, if it exists. Raise as `read` does.
 
-    Beam's file system reads a name as a pattern: asked for `a?.jpg`, it would delete `ab.jpg` too.
+    Beam's file system treats a name as a pattern: for `a?.jpg`, it would delete `ab.jpg` too.
     """
     with contextlib.suppress(FileNotFoundError), file_errors():
         _blob(path).delete(retry=_retry("delete", path))
@@ -114,7 +114,7 @@ def size(path: str) -> int | None:
 
 
 def region_of(path: str) -> str | None:
-    """Return where the bucket of a path lies, such as us-east1 or us, or None if the store does not say.
+    """Return the location of the bucket of a path, such as us-east1 or us, or None if the store does not tell it.
 
     Raises:
         Exception: the store does not answer, see `is_failure`.
@@ -128,11 +128,11 @@ def region_of(path: str) -> str | None:
 
 
 def match(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]]:
-    """Return (path, bytes, seconds since 1970 of the last change) of the objects that a pattern matches.
+    """Return (path, bytes, seconds since 1970 of the last change) of the objects that match a pattern.
 
     Args:
-        pattern: as Beam's file systems read it.
-        limit: the most objects to return; None is all.
+        pattern: a pattern in the syntax of `beam.expression_of`.
+        limit: the maximum number of objects to return; None for all.
     """
     if pattern.endswith("/"):
         pattern += "*"
@@ -143,7 +143,7 @@ def match(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]
 
 
 def match_range(pattern: str, start: str, end: str) -> Iterator[tuple[str, int, float]]:
-    """Return the objects that a pattern matches in one range of names, page by page; see `match` and `list_range`."""
+    """Return the objects in a range of names that match a pattern, page by page. See `match` and `list_range`."""
     return beam.matching(pattern, list_range(literal_prefix(pattern), start, end))
 
 
@@ -152,8 +152,8 @@ def list_range(prefix: str, start: str, end: str) -> Iterator[tuple[str, int, fl
 
     Args:
         prefix: the beginning of the paths, gs://BUCKET/ at least.
-        start: the first name after the prefix, in the order of their UTF-8; "" is the first of all.
-        end: the name before which the range ends; "" is the end of all.
+        start: the first name of the range, without the prefix, in the order of UTF-8 bytes; "" for the first of all.
+        end: the name before which the range ends, without the prefix; "" for the end of all.
     """
     bucket, name = split(prefix)
     with file_errors():
@@ -194,12 +194,12 @@ def _blob(path: str) -> Blob:
 
 
 def _retry(verb: str, path: str) -> Retry:
-    """Return the retry policy for one object; `verb` and `path` are for its warnings."""
+    """Return the retry policy for one object. Its warnings contain `verb` and `path`."""
     from transforms.storage.gcs_retry import StoreRetry  # loads Beam and Google's client
 
     return StoreRetry(verb, path)
 
 
 def _seconds(blob: Blob) -> float:
-    """Return the time of an object's last change as Beam's MatchFiles computes it, to the last bit."""
+    """Return the time of an object's last change, exactly as Beam's MatchFiles computes it."""
     return calendar.timegm(blob.updated.utctimetuple()) + blob.updated.microsecond / 1000000.0

@@ -1,4 +1,4 @@
-"""The check that buckets can be used, before a run begins: one request for each, and an answer within seconds."""
+"""Check that buckets can be used before a run begins, with one request for each and a result within seconds."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from transforms.storage import gcs
 from transforms.storage.gcs_client import CREDENTIALS_ADVICE, client
 from transforms.storage.gcs_errors import describe, is_failure, status_of
 
-# Seconds for the credentials and the request of a bucket. Google's library looks for credentials for up to half a
-# minute, and a run repeats a request for two minutes; that is too long for a command that was only just typed.
+# The seconds for the credentials and the request of a bucket. Google's library looks for credentials for up to half a
+# minute, and a run retries a request for two minutes. That is too long for a command that was just entered.
 PATIENCE = 2.0
-# Seconds before the second and last try of a request that was not answered.
+# The seconds before the second and last try of a request that was not answered.
 _PAUSE = 0.5
 
 
 def check_buckets(folders: Sequence[str], files: Sequence[str]) -> None:
-    """Check that the buckets of gs:// paths can be reached and are open to us. Ignore all other paths.
+    """Check that the buckets of gs:// paths can be reached and accessed. Ignore all other paths.
 
-    A busy store passes: it answers, and a run repeats its requests.
+    A busy store passes the check: it answers, and a run retries its requests.
 
     Args:
         folders: paths below which files are listed.
-        files: paths of single files. Their buckets need not be open to listings.
+        files: paths of single files. Their buckets need not allow listing.
 
     Raises:
-        StorageError: there are no credentials, or a bucket cannot be reached, is not there, or is closed to us.
+        StorageError: there are no credentials, or a bucket does not exist, or cannot be reached or accessed.
     """
     looked_up = {gcs.split(path)[0]: gcs.split(path)[1] for path in files if gcs.is_object(path)}
     listed = {gcs.split(f"{path}/")[0] for path in folders if gcs.is_object(path)}
@@ -38,7 +38,7 @@ def check_buckets(folders: Sequence[str], files: Sequence[str]) -> None:
 
 
 class _Check(threading.Thread):
-    """One request to a bucket, in a daemon thread: nothing else ends a look-up of an address or of credentials in time.
+    """One request to a bucket, in a daemon thread, because lookups of addresses and credentials have no time-out.
 
     Args:
         bucket: the name of the bucket.
@@ -58,13 +58,13 @@ class _Check(threading.Thread):
             self._has_credentials = True
             try:
                 self._ask()
-            # Every Exception: the client has many, and `is_failure` knows them.
+            # Every Exception: the client has many classes of errors, and `is_failure` recognizes them.
             except Exception as error:
                 if not _is_unanswered(error):
                     raise
                 time.sleep(_PAUSE)
                 self._ask()
-        except Exception as error:  # passed to the thread that waits
+        except Exception as error:  # for the thread that waits
             self._error = error
 
     def _ask(self) -> None:
@@ -75,7 +75,7 @@ class _Check(threading.Thread):
             bucket.get_blob(self._file, retry=None, timeout=PATIENCE)
 
     def result(self) -> None:
-        """Send the request, and return when the bucket has answered.
+        """Send the request, and wait until the bucket has answered.
 
         Raises:
             StorageError: see `check_buckets`.
@@ -92,7 +92,7 @@ class _Check(threading.Thread):
             self._raise(self._error)
 
     def _raise(self, error: Exception) -> None:
-        """Raise the error of a bucket that no run could use."""
+        """Raise an error if no run could use the bucket."""
         if isinstance(error, StorageError) or not is_failure(error):
             raise error
         if problem := _problem(error):
@@ -100,7 +100,7 @@ class _Check(threading.Thread):
 
 
 def _is_unanswered(error: Exception) -> bool:
-    """Return whether a request got no answer, from the store or from the server that gives out credentials."""
+    """Return whether the store, or the server that issues credentials, did not answer."""
     from google.auth.exceptions import GoogleAuthError, TransportError
 
     refused = isinstance(error, GoogleAuthError) and not isinstance(error, TransportError)
@@ -108,7 +108,7 @@ def _is_unanswered(error: Exception) -> bool:
 
 
 def _problem(error: Exception) -> str | None:
-    """Return what is wrong with a bucket, and what to do; None if it answered, and may work."""
+    """Return what is wrong with a bucket, and what to do. Return None if it answered and may work."""
     if _is_unanswered(error):
         return f"cannot be reached ({describe(error)}): check the network"
     status = status_of(error)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
     from google.cloud.storage import Client
 
-# Without this the client asks for the project number of each bucket that it reads, for traces that nobody collects.
+# Without this, the client requests the project number of each bucket that it reads, for traces that nobody collects.
 os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "1")
 
 CREDENTIALS_ADVICE = (
@@ -21,7 +21,7 @@ CREDENTIALS_ADVICE = (
     "all buckets are public"
 )
 
-# No process has more threads than this. A connection without a place in the pool would be closed after each request.
+# No process has more threads than this. A connection that does not fit in the pool would be closed after each request.
 _CONNECTIONS = 64
 
 
@@ -46,7 +46,7 @@ def client() -> Client:
 
 
 def _check_credentials(cloud: PipelineOptions) -> None:
-    """Refuse at once, where Beam would look for credentials for half a minute and then go on without any."""
+    """Raise an error at once. Beam would look for credentials for half a minute, and then continue without them."""
     import google.auth
     from google.auth.exceptions import GoogleAuthError
 

@@ -1,4 +1,4 @@
-"""The errors of Google's client for Cloud Storage: which there are, and what they say."""
+"""The errors of Google's client for Cloud Storage, and their descriptions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def is_failure(error: BaseException) -> bool:
 
 @contextmanager
 def file_errors() -> Iterator[None]:
-    """Raise OSErrors for what the client raises in the block: those of a file that is missing or closed to us, too."""
+    """Convert the client's errors in the block to OSErrors, such as FileNotFoundError and PermissionError."""
     from google.api_core.exceptions import Forbidden, GoogleAPICallError, NotFound, RetryError, Unauthorized
     from google.auth.exceptions import GoogleAuthError, TransportError
     from google.cloud.storage.exceptions import InvalidResponse
@@ -45,16 +45,16 @@ def file_errors() -> Iterator[None]:
 
 
 def status_of(error: BaseException) -> int | None:
-    """Return the HTTP status that an error of the client stands for, or None if there was no answer."""
+    """Return the HTTP status of the store's answer, or None if there was no answer."""
     return getattr(getattr(error, "response", None), "status_code", None)
 
 
 def describe(error: BaseException) -> str:
-    """Return the store's answer, such as "403 Forbidden: ..."; without one, what the client says."""
+    """Return the store's answer, such as "403 Forbidden: ...", or the client's message if there was no answer."""
     status = status_of(error)
     if status is None:
         return f"{type(error).__name__}: {_without_request(error)}"
-    answer = error.response  # type: ignore[attr-defined]  # it has a status
+    answer = error.response  # type: ignore[attr-defined]  # since it has a status
     try:
         message = answer.json()["error"]["message"]
     except (ValueError, TypeError, KeyError):  # some proxies answer in HTML
@@ -63,6 +63,6 @@ def describe(error: BaseException) -> str:
 
 
 def _without_request(error: BaseException) -> str:
-    """Return why a connection failed, without the request's address, which urllib3 puts before it."""
+    """Return why a connection failed, without the address that urllib3 puts before the reason."""
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     return str(reason).partition(": ")[2] if reason else str(error)

@@ -1,4 +1,4 @@
-"""The retry policy for Google Cloud Storage: google-api-core's, with the time that it costs counted and shown."""
+"""The retry policy for Google Cloud Storage: that of google-api-core, with warnings and a count of throttled time."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from transforms.storage.gcs_errors import describe, status_of
 
 T = TypeVar("T")
 
-# Seconds after which the last error of an object stands.
+# The seconds after which a request is given up.
 TIMEOUT = 120.0
-# Seconds before the first warning: a busy store refuses some requests, and serves them a moment later.
+# The seconds before the first warning: a busy store rejects some requests, and accepts them a moment later.
 _PATIENCE = 10.0
 
-# Dataflow adds no workers while this grows. The name is Beam's own; Beam counts no download that is refused, since
-# Google's client has another class of error for those.
+# Dataflow adds no workers while this counter grows. Beam has a counter of this name too, but does not count rejected
+# downloads, because Google's client raises another class of error for them.
 _THROTTLED = Metrics.counter("gcsio", "cumulativeThrottlingSeconds")
 
 
 class StoreRetry(Retry):
-    """Retry one request to the store for two minutes, with back-off and jitter.
+    """Retries one request to the store for two minutes, with back-off and jitter.
 
-    Google's client decides what is retried: refused and lost connections, time-outs, 408, 429 and 5xx.
+    Google's client decides which errors are retried: refused and lost connections, time-outs, 408, 429 and 5xx.
 
     Args:
-        verb: what is done to the object: read, write ...
-        path: path of the object.
+        verb: the operation on the object, for warnings: read, write ...
+        path: the path of the object.
     """
 
     def __init__(self, verb: str, path: str) -> None:
@@ -66,7 +66,7 @@ class _Outage:
         self._throttled_at: float | None = None
 
     def failed(self, error: Exception) -> None:
-        """Note an error, and warn of it unless the outage has only begun."""
+        """Note an error, and log a warning unless the outage has just begun."""
         now = time.monotonic()
         self._since = now if self._since is None else self._since
         self._throttled_at = now if status_of(error) == HTTPStatus.TOO_MANY_REQUESTS else None
@@ -75,7 +75,7 @@ class _Outage:
             logger.warning("{} for {:.0f} s: {}; trying for {:.0f} s", self._what, seconds, describe(error), TIMEOUT)
 
     def count(self) -> None:
-        """Count the wait that ends with this try, if the store asked for it."""
+        """Count the wait before this try as throttled time if the store had answered 429."""
         if self._throttled_at is not None:
             _THROTTLED.inc(math.ceil(time.monotonic() - self._throttled_at))
             self._throttled_at = None

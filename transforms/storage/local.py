@@ -1,6 +1,6 @@
-"""Files of the local disk. Only matching a pattern loads Beam, so that a wrong command is refused without it.
+"""Files on the local disk. Only `match` loads Beam, so that a wrong command is rejected without loading it.
 
-A file is written in a temporary folder below OUT, then moved to its place.
+A file is written to a temporary folder below OUT and then moved to its path.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 BACK_OFF = (0.1, 0.5)
 
-# The folder below OUT in which files are written before they are moved to their place.
+# The folder below OUT to which files are written before they are moved to their paths.
 TEMPORARY_DIR = f"{RUN_DIR}/tmp"
 
 
@@ -40,14 +40,14 @@ def read(path: str) -> bytes:
 
 
 def read_range(path: str, offset: int, length: int) -> bytes:
-    """Return at most `length` bytes of a file from `offset` on: fewer only if it ends before."""
+    """Return `length` bytes of a file from `offset` on, or fewer if the file ends earlier."""
     with open_file(path) as file:
         file.seek(offset)
         return file.read(length)
 
 
 def open_file(path: str) -> BinaryIO:
-    """Open a file for reading. Refuse a pipe, which may keep a reader waiting, and a device, which may never end."""
+    """Open a file for reading. Reject pipes, which may block a reader, and devices, which may never end."""
     file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")  # noqa: SIM115  # the caller closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
@@ -63,11 +63,11 @@ def size(path: str) -> int | None:
 def size_and_time(path: str) -> tuple[int, float]:
     """Return the size of a file in bytes and the time of its last change in seconds since 1970.
 
-    Return zeros if there is no such file, or it cannot be looked up.
+    Return zeros if there is no such file, or if it cannot be looked up.
     """
     try:
         status = os.stat(path)
-    except (OSError, ValueError):  # ValueError: for what no name may hold
+    except (OSError, ValueError):  # ValueError: an invalid character in the path
         return 0, 0.0
     return (status.st_size, status.st_mtime) if stat.S_ISREG(status.st_mode) else (0, 0.0)
 
@@ -78,17 +78,17 @@ def exists(path: str) -> bool:
 
 
 def match(pattern: str, limit: int | None) -> list[tuple[str, int, float]]:
-    """Return the files that a pattern matches, see `beam.match`."""
+    """Return the files that match a pattern, see `beam.match`."""
     return beam.match(pattern, limit)
 
 
 def write(out_dir: str, target: str, data: bytes) -> None:
-    """Write a file that holds `data`."""
+    """Write `data` to a file."""
     put(out_dir, target, lambda file: file.write(data))
 
 
 def put(out_dir: str, target: str, fill: Callable[[BinaryIO], T]) -> T:
-    """Write a file with `fill`, and return what `fill` returns."""
+    """Let `fill` write a file, and return the result of `fill`."""
     temporary, filled = _fill_temporary(out_dir, TEMPORARY_DIR, fill)
     with _removed_on_error(temporary):
         move(out_dir, temporary, target)
@@ -96,8 +96,8 @@ def put(out_dir: str, target: str, fill: Callable[[BinaryIO], T]) -> T:
 
 
 def stage(out_dir: str, data: bytes) -> str:
-    """Write a temporary file of `out_dir` that holds `data`, and return its path. `move` gives it its place."""
-    # In a folder of this process: making files in one folder at the same time takes processes twice as long.
+    """Write `data` to a temporary file below `out_dir`, and return its path. `move` moves it to its final path."""
+    # Each process has its own folder: it takes processes twice as long to create files in one folder at the same time.
     return _fill_temporary(out_dir, f"{TEMPORARY_DIR}/{os.getpid()}", lambda file: file.write(data))[0]
 
 
@@ -126,21 +126,21 @@ def _create(out_dir: str, temporary: str) -> BinaryIO:
 
 
 def move(out_dir: str, source: str, target: str) -> None:
-    """Move a file to its place below `out_dir`."""
+    """Move a file to its path below `out_dir`."""
     try:
         os.replace(source, target)
     except FileNotFoundError as error:
-        if not os.path.lexists(source):  # then OUT is gone, and a folder for the target would be a new one
+        if not os.path.lexists(source):  # then OUT was deleted, and must not be created again
             raise _removed(out_dir) from error
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.replace(source, target)
 
 
 def move_output(out_dir: str, source: str, target: str) -> None:
-    """Move an output to its place below `out_dir`.
+    """Move an output to its path below `out_dir`.
 
-    Delete what an earlier run has left there of images that are gone: a folder of images with the name of the output,
-    or an image with the name of its folder. Leave anything else.
+    If outputs of an earlier run, whose sources no longer exist, are in the way, delete them: a folder of images at the
+    path of the output, or an image at the path of its folder. Delete nothing else.
     """
     try:
         move(out_dir, source, target)
@@ -160,10 +160,10 @@ def _clear(out_dir: str, target: str) -> None:
 
 
 def _make_temporary_dir(out_dir: str, folder: str) -> None:
-    """Make a temporary folder in an OUT that a run has begun, but never OUT itself.
+    """Create a temporary folder in the OUT of a started run, but never OUT itself.
 
     Raises:
-        StorageError: OUT is gone. A new one would hold a part of a dataset that no run could continue.
+        StorageError: OUT was deleted. A new one would contain a part of a dataset that no run could continue.
     """
     if not os.path.isdir(join(out_dir, RUN_DIR)):
         raise _removed(out_dir)
@@ -175,7 +175,7 @@ def _removed(out_dir: str) -> StorageError:
 
 
 def delete(out_dir: str, target: str) -> None:
-    """Delete a file, if it is there, and the folders below OUT that this leaves empty. Keep a folder of its name."""
+    """Delete a file, if it exists, and the folders below OUT that are then empty. Keep a folder at `target`."""
     if os.path.lexists(target) and not os.path.isdir(target):
         os.remove(target)
     folder = os.path.dirname(target)
@@ -185,14 +185,14 @@ def delete(out_dir: str, target: str) -> None:
 
 
 def delete_folder(path: str, spare: str | None) -> None:
-    """Delete a folder, if it is there, with everything in it except the file `spare`."""
+    """Delete a folder, if it exists, with everything in it except the file `spare`."""
     if not os.path.lexists(path):
         return
     for entry in os.scandir(path):
         if entry.is_dir(follow_symlinks=False):
             shutil.rmtree(entry.path)
         elif entry.path != spare:
-            with contextlib.suppress(FileNotFoundError):  # another thread moved it to its place
+            with contextlib.suppress(FileNotFoundError):  # another thread has moved the file to its path
                 os.remove(entry.path)
     if spare is None:
         os.rmdir(path)

@@ -1,31 +1,31 @@
-"""Paths of files, local or of a store, as strings that lose no character."""
+"""Paths of local files and of objects in stores, as strings that are never normalized."""
 
 from __future__ import annotations
 
 import re
 
-# The characters with a meaning of their own in a pattern of Beam's file systems.
+# The special characters in patterns of Beam's file systems.
 WILDCARD = re.compile(r"[*?\[]")
 _ESCAPED = re.compile(r"\[([*?\[])\]")
 
 
 def is_local(path: str) -> bool:
-    """Return whether a path is one of the local disk."""
+    """Return whether a path is on the local disk."""
     return "://" not in path
 
 
 def join(folder: str, path: str) -> str:
-    """Return `path` below `folder`; neither loses a character."""
+    """Return `path` below `folder`. Both are kept character by character."""
     return f"{folder}{path}" if folder.endswith("/") else f"{folder}/{path}"
 
 
 def below(folder: str, path: str) -> str:
-    """Return the part of `path` that lies below `folder`: the inverse of `join`."""
+    """Return `path` relative to `folder`: the inverse of `join`."""
     return path.removeprefix(join(folder, ""))
 
 
 def is_inside(path: str, folder: str) -> bool:
-    """Return whether `path` lies in `folder` or in one of its sub-folders."""
+    """Return whether `path` is in `folder` or in one of its subfolders."""
     return path.startswith(join(folder, ""))
 
 
@@ -35,7 +35,7 @@ def escaped(path: str) -> str:
 
 
 def unescaped(pattern: str) -> str:
-    """Return the path that `escaped` made a pattern of."""
+    """Return the path from which `escaped` created a pattern."""
     return _ESCAPED.sub(r"\1", pattern)
 
 

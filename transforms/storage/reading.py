@@ -1,4 +1,4 @@
-"""Read, look up and list files of any storage."""
+"""Read, look up and list files in any storage."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ def read(path: str) -> bytes:
     """Return the content of a file.
 
     Raises:
-        StorageError: it cannot be read, even after further tries if those make sense.
+        StorageError: the file cannot be read, even after retries of temporary errors.
     """
     return attempt(lambda backend: backend.read(path), "read", path)
 
 
 def read_range(path: str, offset: int, length: int) -> bytes:
-    """Return at most `length` bytes of a file from `offset` on, as they are stored: fewer only if it ends before.
+    """Return `length` bytes of a file from `offset` on, as stored, or fewer if the file ends earlier.
 
     Raises:
-        StorageError: as `read`.
+        StorageError: as for `read`.
     """
     return attempt(lambda backend: backend.read_range(path, offset, length), "read", path) if length else b""
 
@@ -37,14 +37,14 @@ def open_file(path: str) -> Iterator[BinaryIO]:
     """Open a file for reading piece by piece, without decompressing it.
 
     Raises:
-        StorageError: it cannot be opened, or the store fails while it is read.
+        StorageError: the file cannot be opened, or the store fails while the file is read.
     """
     with attempt(lambda backend: backend.open_file(path), "read", path) as file:
         yield file if is_local(path) else io.BufferedReader(_StoreFile(file, path))
 
 
 class _StoreFile(io.RawIOBase):
-    """An open file of a store, whose errors are worded while it is read."""
+    """An open file of a store. It converts errors during reads to StorageErrors."""
 
     def __init__(self, file: BinaryIO, path: str) -> None:
         self._file = file
@@ -74,7 +74,7 @@ def read_if_there(path: str) -> bytes | None:
     """Return the content of a file, or None if there is no such file.
 
     Raises:
-        StorageError: it is there and cannot be read.
+        StorageError: the file exists but cannot be read.
     """
     try:
         return read(path)
@@ -85,10 +85,10 @@ def read_if_there(path: str) -> bytes | None:
 
 
 def exists(path: str) -> bool:
-    """Return whether there is a file at `path`, or locally a folder.
+    """Return whether there is a file at `path`, or a local folder.
 
     Raises:
-        StorageError: it cannot be looked up.
+        StorageError: the path cannot be looked up.
     """
     return attempt(lambda backend: backend.exists(path), "look up", path)
 
@@ -97,13 +97,13 @@ def size(path: str) -> int | None:
     """Return the size of a file in bytes, or None if there is no such file.
 
     Raises:
-        StorageError: it cannot be looked up.
+        StorageError: the file cannot be looked up.
     """
     return attempt(lambda backend: backend.size(path), "look up", path)
 
 
 def region_of(path: str) -> str | None:
-    """Return where the bucket of a gs:// path lies, such as us-east1 or us, or None if the store does not say.
+    """Return the location of the bucket of a gs:// path, such as us-east1, or None if the store does not tell it.
 
     Raises:
         StorageError: the store does not answer.
@@ -115,15 +115,19 @@ def matches(pattern: str) -> bool:
     """Return whether any file matches a pattern.
 
     Raises:
-        StorageError: the storage does not answer, or refuses.
+        StorageError: the storage does not answer, or rejects the request.
     """
     return bool(list_pattern(pattern, 1))
 
 
 def list_pattern(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]]:
-    """Return (path, bytes, seconds since 1970 of the last change) of the files that match a pattern of Beam's.
+    """Return (path, bytes, seconds since 1970 of the last change) of the files that match a pattern.
+
+    Args:
+        pattern: a pattern in the syntax of `beam.expression_of`.
+        limit: the maximum number of files to return; None for all.
 
     Raises:
-        StorageError: they cannot be listed.
+        StorageError: the files cannot be listed.
     """
     return attempt(lambda backend: backend.match(pattern, limit), "list", pattern)

@@ -15,7 +15,7 @@ from transforms.storage.paths import is_local
 
 T = TypeVar("T")
 
-# Errors that another try does not change. The last four are how Beam's file systems refuse a path or a setting.
+# Errors that no further try can fix. Beam's file systems raise the last four for a wrong path or setting.
 _LASTING = (
     FileNotFoundError,
     PermissionError,
@@ -26,28 +26,28 @@ _LASTING = (
     NotImplementedError,
     ValueError,
 )
-# Errors of a path that is wrong or that this user may not use.
+# Errors of a path that is wrong or that this user may not access.
 _WRONG_PATH = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 _LASTING_CODES = frozenset({errno.EINVAL, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP})
 
 
 def attempt(action: Callable[[Backend], T], verb: str, path: str) -> T:
-    """Return what `action` returns, after as many tries as the storage of `path` deserves.
+    """Return the result of `action`. Retry it after temporary errors, as often as the backend of `path` specifies.
 
     Args:
-        action: does something with a file, and may be called several times.
-        verb: the word for it in messages: read, write ...
-        path: path of the file.
+        action: (backend) -> the result of an operation on a file. It may be called several times.
+        verb: the verb for the operation in messages: read, write ...
+        path: the path of the file.
 
     Raises:
-        StorageError: the storage fails for a lasting reason, or each time.
-        Exception: any error that the storage did not raise, unchanged and after one try.
+        StorageError: the storage failed with a permanent error, or in each try.
+        Exception: any error that the storage did not raise, unchanged and without a retry.
     """
     backend = backend_of(path)
     for wait in backend.BACK_OFF:
         try:
             return action(backend)
-        # Every Exception: each store has errors of its own, and `backend` knows them.
+        # Every Exception: each store has its own classes of errors, and `backend` recognizes them.
         except Exception as error:
             cause = _cause(error)
             if not backend.is_failure(cause) or not _may_pass(cause):
@@ -59,7 +59,7 @@ def attempt(action: Callable[[Backend], T], verb: str, path: str) -> T:
 
 @contextmanager
 def wording(verb: str, path: str) -> Iterator[None]:
-    """Turn what the storage of `path` raises inside the block into a StorageError; `verb` as in `attempt`."""
+    """Convert errors of the storage of `path` in the block to StorageErrors. For `verb`, see `attempt`."""
     try:
         yield
     # Every Exception: as in `attempt`.
@@ -77,17 +77,17 @@ def _raise(error: Exception, backend: Backend, verb: str, path: str) -> None:
 
 
 def _wait(seconds: float, problem: str, path: str) -> None:
-    """Sleep; for a store half to one and a half times as long, so that thousands do not come back at once."""
+    """Sleep. For a store, warn, and vary the time by half, so that thousands of workers do not retry at once."""
     if not is_local(path):
         seconds *= random.uniform(0.5, 1.5)
-        from loguru import logger  # slow to load, and workers, which read no store, do not need it
+        from loguru import logger  # slow to load, and not needed by workers, which do not read stores
 
         logger.warning("{}; trying again in {:.0f} s", problem, seconds)
     time.sleep(seconds)
 
 
 def _cause(error: BaseException) -> BaseException:
-    """Return the error behind a BeamIOError, which holds the errors that led to it by path."""
+    """Return the cause of a BeamIOError, which stores its causes by path, or any other error itself."""
     while details := getattr(error, "exception_details", None):
         error = next(iter(details.values()))
     return error

@@ -1,7 +1,7 @@
-"""Objects of S3, and of stores that speak its protocol, with one client a process.
+"""Objects of S3, and of stores with the same protocol, with one client per process.
 
-Beam's own file system signs every request, so that it cannot read a public bucket without credentials, makes a client
-for every file that it opens, and reads the metadata of an object before its content.
+Beam's own file system signs every request, so it cannot read a public bucket without credentials. It also creates a
+client for every file that it opens, and reads the metadata of an object before its content.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ BACK_OFF = (0.5, 1, 2, 4, 8, 16, 32)
 
 is_failure = s3_errors.is_failure
 
-# Bytes that a file that is read piece by piece asks for at first, and at most. They double while it is read on: whoever
-# reads it from beginning to end sends few requests, and whoever picks from it gets little more than is asked for.
+# The bytes of the first and of the largest requests for an open file. The size doubles during sequential reads. So a
+# sequential read takes few requests, and a read of single parts receives little more than these parts.
 _FIRST_PIECE, _LARGEST_PIECE = 256 * 1024, 16 * 1024 * 1024
 
 
 def is_object(path: str) -> bool:
-    """Return whether a path is one of this store."""
+    """Return whether a path belongs to this store."""
     return path.startswith(SCHEME)
 
 
@@ -51,7 +51,7 @@ def read(path: str) -> bytes:
 
 
 def read_range(path: str, offset: int, length: int) -> bytes:
-    """Return at most `length` bytes of an object from `offset` on: fewer only if it ends before. Raise as `read`."""
+    """Return `length` bytes of an object from `offset` on, or fewer at its end. Raise as `read` does."""
     try:
         with file_errors():
             asked = f"bytes={offset}-{offset + length - 1}"
@@ -63,7 +63,7 @@ def read_range(path: str, offset: int, length: int) -> bytes:
 
 
 def open_file(path: str) -> BinaryIO:
-    """Open an object for reading by ranges. Raise as `read` does; while it is read, each piece is tried again."""
+    """Open an object for reading by ranges. Raise as `read` does. Each range is retried separately."""
     head = _head(path)
     return io.BufferedReader(_Object(path, head["ContentLength"], head.get("ETag")))
 
@@ -83,13 +83,13 @@ def size(path: str) -> int | None:
 
 def write(_out_dir: str, path: str, data: bytes) -> None:
     """Write an object in one request. Raise as `read` does."""
-    kind = "text/html" if path.endswith(".html") else "application/octet-stream"  # browsers go by it
+    kind = "text/html" if path.endswith(".html") else "application/octet-stream"  # browsers rely on it
     with file_errors():
         client().put_object(**_names(path), Body=data, ContentType=kind)
 
 
 def put(_out_dir: str, path: str, fill: Callable[[BinaryIO], T]) -> T:
-    """Write an object with `fill`, once `fill` is done, and return what `fill` returns. Raise as `read` does."""
+    """Let `fill` write to a temporary file, then upload it. Return the result of `fill`. Raise as `read` does."""
     names = _names(path)
     with tempfile.TemporaryFile() as file:
         filled = fill(file)
@@ -100,24 +100,24 @@ def put(_out_dir: str, path: str, fill: Callable[[BinaryIO], T]) -> T:
 
 
 def move(out_dir: str, source: str, path: str) -> None:
-    """Move an object to another name of the same bucket. The store copies it by itself. Raise as `read` does."""
+    """Move an object to another name in the same bucket. The store itself copies it. Raise as `read` does."""
     with file_errors():
         client().copy(_names(source), *split(path))
     delete(out_dir, source)
 
 
 def delete(_out_dir: str, path: str) -> None:
-    """Delete an object, if it is there. Raise as `read` does."""
+    """Delete an object, if it exists. Raise as `read` does."""
     with file_errors():
         client().delete_object(**_names(path))
 
 
 def match(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]]:
-    """Return (path, bytes, seconds since 1970 of the last change) of the objects that a pattern matches.
+    """Return (path, bytes, seconds since 1970 of the last change) of the objects that match a pattern.
 
     Args:
-        pattern: as Beam's file systems read it.
-        limit: the most objects to return; None is all.
+        pattern: a pattern in the syntax of `beam.expression_of`.
+        limit: the maximum number of objects to return; None for all.
     """
     if pattern.endswith("/"):
         pattern += "*"
@@ -131,7 +131,7 @@ def match(pattern: str, limit: int | None = None) -> list[tuple[str, int, float]
 
 
 def match_range(pattern: str, start: str, end: str) -> Iterator[tuple[str, int, float]]:
-    """Return the objects that a pattern matches in one range of names, page by page; see `match` and `list_range`."""
+    """Return the objects in a range of names that match a pattern, page by page. See `match` and `list_range`."""
     return beam.matching(pattern, list_range(literal_prefix(pattern), start, end))
 
 
@@ -140,11 +140,11 @@ def list_range(prefix: str, start: str, end: str) -> Iterator[tuple[str, int, fl
 
     Args:
         prefix: the beginning of the paths, s3://BUCKET/ at least.
-        start: the first name after the prefix, in the order of their UTF-8; "" is the first of all.
-        end: the name before which the range ends; "" is the end of all.
+        start: the first name of the range, without the prefix, in the order of UTF-8 bytes; "" for the first of all.
+        end: the name before which the range ends, without the prefix; "" for the end of all.
 
     Raises:
-        StorageError: a page cannot be listed, even after further tries.
+        StorageError: a page cannot be listed, even after retries.
     """
     bucket, name = split(prefix)
     first, last = (name + start).encode(), (name + end).encode() if end else None
@@ -167,7 +167,7 @@ def _page(asked: dict[str, str]) -> dict[str, Any]:
 
 
 def _before(name: str) -> str:
-    """Return a name before `name`, with hardly any between them: S3 lists from after a name on."""
+    """Return a name shortly before `name`, because S3 lists only the names after a given one."""
     code = ord(name[-1])
     return name[:-1] + (f"{chr(code - 1)}\U0010ffff" if code and not 0xD800 <= code - 1 <= 0xDFFF else "")
 
@@ -196,8 +196,8 @@ def _head(path: str) -> dict[str, Any]:
 
 
 def _tried(request: Callable[[], T], verb: str, path: str) -> T:
-    """Return the answer to one of several requests for `path`, tried as often as if it were the only one."""
-    from transforms.storage.retries import attempt  # it imports every backend, and so this one
+    """Return the result of one of several requests for `path`. Each request has its own retries."""
+    from transforms.storage.retries import attempt  # a circular import: it imports every backend
 
     def send(_backend: object) -> T:
         with file_errors():
@@ -207,7 +207,7 @@ def _tried(request: Callable[[], T], verb: str, path: str) -> T:
 
 
 class _Object(io.RawIOBase):
-    """An object, read by ranges. All pieces are of the same version of it."""
+    """An object that is read by ranges. All ranges are read from the same version of the object."""
 
     def __init__(self, path: str, size: int, tag: str | None) -> None:
         self._path = path
@@ -242,7 +242,7 @@ class _Object(io.RawIOBase):
         return len(data)
 
     def _fetch(self, wanted: int) -> None:
-        """Get the piece that begins at the current position, of at least as many bytes as are wanted."""
+        """Read a range of at least `wanted` bytes from the current position on, or up to the end of the object."""
         goes_on = self._at == self._piece_at + len(self._piece)
         length = self._next_length if goes_on else _FIRST_PIECE
         last = min(self._size, self._at + max(length, wanted)) - 1

@@ -1,4 +1,4 @@
-"""The check that buckets of S3 can be used, before a run begins: one request for each, answered within seconds."""
+"""Check that buckets of S3 can be used before a run begins, with one request for each and a result within seconds."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from transforms.storage import s3, s3_errors
 from transforms.storage.s3_client import client, is_signed
 from transforms.storage.s3_errors import code_of, describe, is_about_credentials, is_failure, status_of
 
-# Seconds for the credentials and the request of a bucket, which boto3 may send again to another region.
+# The seconds for the credentials and the request of a bucket, which boto3 may repeat in another region.
 PATIENCE = 5.0
 
 CREDENTIALS_ADVICE = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
 def check_buckets(folders: Sequence[str], files: Sequence[str]) -> None:
-    """Check that the buckets of s3:// paths can be reached and are open to us. Ignore all other paths.
+    """Check that the buckets of s3:// paths can be reached and accessed. Ignore all other paths.
 
     Args:
         folders: paths below which files are listed.
-        files: paths of single files. Their buckets need not be open to listings.
+        files: paths of single files. Their buckets need not allow listing.
 
     Raises:
-        StorageError: a bucket cannot be reached, is not there, or is closed to us.
+        StorageError: a bucket does not exist, or cannot be reached or accessed.
     """
     listed = {s3.split(f"{path}/")[0]: f"{path}/" for path in folders if s3.is_object(path)}
     looked_up = {s3.split(path)[0]: path for path in files if s3.is_object(path)}
@@ -34,11 +34,11 @@ def check_buckets(folders: Sequence[str], files: Sequence[str]) -> None:
 
 
 class _Check(threading.Thread):
-    """One request to a bucket, in a daemon thread: nothing else ends a look-up of an address or of credentials in time.
+    """One request to a bucket, in a daemon thread, because lookups of addresses and credentials have no time-out.
 
     Args:
         bucket: the name of the bucket.
-        folder: the path that is listed; "" to look up `file`.
+        folder: the path to list; "" to look up `file` instead.
         file: the path of an object.
     """
 
@@ -55,11 +55,11 @@ class _Check(threading.Thread):
                 client().list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
             else:
                 client().head_object(Bucket=self._bucket, Key=s3.split(self._file)[1])
-        except Exception as error:  # passed to the thread that waits
+        except Exception as error:  # for the thread that waits
             self._error = error
 
     def result(self) -> None:
-        """Send the request, and return when the bucket has answered.
+        """Send the request, and wait until the bucket has answered.
 
         Raises:
             StorageError: see `check_buckets`.
@@ -82,7 +82,7 @@ _REACH = "check the network, and AWS_ENDPOINT_URL if it is set"
 
 
 def _problem(error: Exception, is_lookup: bool) -> str | None:
-    """Return what is wrong with a bucket, and what to do; None if it answered, and may work."""
+    """Return what is wrong with a bucket, and what to do. Return None if it answered and may work."""
     status, code, said = status_of(error), code_of(error), describe(error)
     if is_about_credentials(error):
         return f"cannot be used because boto3 found no usable credentials ({error}): {CREDENTIALS_ADVICE}"

@@ -1,4 +1,4 @@
-"""The client of S3: boto3's own configuration, and no credentials where there are none."""
+"""The client of S3. It uses boto3's own configuration, and works without credentials."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from transforms import compat
 if TYPE_CHECKING:
     from boto3.session import Session
 
-# No process has more threads than this. A connection without a place in the pool would be closed after each request.
+# No process has more threads than this. A connection that does not fit in the pool would be closed after each request.
 _CONNECTIONS = 64
-# Seconds for a connection, and for the next bytes of an answer.
+# The time-outs, in seconds, for a connection and for the next bytes of a response.
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 
 
@@ -20,8 +20,8 @@ _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 def client() -> Any:
     """Return the client of this process.
 
-    Profiles, environment variables and files configure it, as boto3 reads them, and Beam's flags --s3_... before
-    them. Without credentials, or with --no_auth, its requests are not signed: public buckets answer those.
+    Beam's flags --s3_... take precedence over the profiles, environment variables and files that boto3 reads. Without
+    credentials, or with --no_auth, requests are not signed. Public buckets answer such requests.
 
     Raises:
         BotoCoreError: the configuration names a profile that does not exist, for example.
@@ -33,7 +33,7 @@ def client() -> Any:
     session, flags = boto3.session.Session(), _flags()
     config = Config(
         signature_version=None if is_signed(session, flags) else UNSIGNED,
-        retries={"total_max_attempts": 1},  # `retries.attempt` has the only policy
+        retries={"total_max_attempts": 1},  # only `retries.attempt` retries requests
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
         max_pool_connections=_CONNECTIONS,
@@ -42,7 +42,7 @@ def client() -> Any:
 
 
 def is_signed(session: Session | None = None, flags: dict[str, Any] | None = None) -> bool:
-    """Return whether requests are signed: there are credentials, and --no_auth is not given."""
+    """Return whether requests are signed: there are credentials, and --no_auth is not set."""
     import boto3
     from apache_beam.options.pipeline_options import GoogleCloudOptions
 
@@ -53,7 +53,7 @@ def is_signed(session: Session | None = None, flags: dict[str, Any] | None = Non
 
 
 def _flags() -> dict[str, Any]:
-    """Return the arguments of a client that Beam's flags give. Beam passes its flags on to workers."""
+    """Return the arguments of a client that Beam's flags set. Beam passes its flags on to workers."""
     from apache_beam.options.pipeline_options import S3Options
 
     options = compat.file_system_options().view_as(S3Options)

@@ -1,4 +1,4 @@
-"""The errors of boto3 for S3: which there are, and what they say."""
+"""The errors of boto3 for S3, and their descriptions."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from http import HTTPStatus
 from http.client import responses
 from typing import Any
 
-# The codes with which S3 refuses credentials, whatever they would open.
+# The codes with which S3 rejects the credentials themselves.
 REFUSED_CREDENTIALS = frozenset(
     {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"}
 )
-# The codes of a bucket that lies in another region than the one the client has, and that boto3 does not follow.
+# The codes for a bucket in another region than the client's, if boto3 does not redirect the request.
 OTHER_REGION = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 
 _PASSING = frozenset({408, 409, 425, 429}) | frozenset(range(500, 600))
@@ -34,7 +34,7 @@ def is_failure(error: BaseException) -> bool:
 
 @contextmanager
 def file_errors() -> Iterator[None]:
-    """Raise OSErrors for what boto3 raises in the block: those of a file that is missing or closed to us, too."""
+    """Convert boto3's errors in the block to OSErrors, such as FileNotFoundError and PermissionError."""
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -54,11 +54,11 @@ def _as_os_error(error: Exception) -> OSError:
         return OSError(describe(error))
     if status in _PASSING or code in _PASSING_CODES:
         return OSError(describe(error))
-    return OSError(errno.EINVAL, describe(error))  # another try would get the same answer
+    return OSError(errno.EINVAL, describe(error))  # EINVAL: another try would get the same answer
 
 
 def is_about_credentials(error: Exception) -> bool:
-    """Return whether the configuration of boto3 gives no usable credentials, which it noticed before any request."""
+    """Return whether boto3 found no usable credentials, before it sent any request."""
     from botocore import exceptions
 
     return isinstance(
@@ -76,7 +76,7 @@ def is_about_credentials(error: Exception) -> bool:
 
 
 def _is_wrong_use(error: Exception) -> bool:
-    """Return whether boto3 refused a name or a setting, without a request."""
+    """Return whether boto3 rejected a name or a setting without sending a request."""
     from botocore import exceptions
 
     return isinstance(error, (exceptions.ParamValidationError, exceptions.ValidationError, ValueError))
@@ -98,7 +98,7 @@ def _answer(error: BaseException) -> dict[str, Any]:
 
 
 def describe(error: Exception) -> str:
-    """Return the store's answer, such as "403 AccessDenied: Access Denied"; without one, what boto3 says."""
+    """Return the store's answer, such as "403 AccessDenied: Access Denied", or boto3's message without an answer."""
     status, code = status_of(error), code_of(error)
     if status is None:
         return f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""Kinds of paths: which can be used here, so that all others are refused before anything else is done."""
+"""Check which kinds of paths can be used, so that all others are rejected before anything else is done."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from transforms.storage.paths import is_local
 
 
 class _Store(NamedTuple):
-    """A store that Beam reaches.
+    """A store that Beam supports.
 
     Args:
-        client: the module that reaches it.
-        package: what to install if the client is missing.
-        form: how its paths begin.
-        has_bucket: whether a path has to name a bucket or an account.
-        bucket: what the name of a bucket looks like; None if that is not known.
+        client: the module of its client.
+        package: the package to install if the client is missing.
+        form: the form of its paths.
+        has_bucket: whether a path must name a bucket or an account.
+        bucket: the pattern of valid names of buckets; None if it is unknown.
     """
 
     client: str
@@ -45,17 +45,17 @@ _KNOWN_SCHEME = re.compile(rf"({'|'.join([*_STORES, *sorted(_WEB | _OTHER_WEB), 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _USABLE = "use a local path, or a gs:// or s3:// path"
-# How alike a scheme and a known one have to be for the one to be taken for a misspelling of the other.
+# The minimum similarity of a misspelled scheme to a known scheme.
 _ALIKE = 0.7
 
 
 def has_scheme(path: str) -> bool:
-    """Return whether a path begins with a scheme, known or not, such as gs://."""
+    """Return whether a path begins with a known or unknown scheme, such as gs://."""
     return _SCHEME.match(path) is not None
 
 
 def problem_of_file(path: str) -> str | None:
-    """Return why the path of a file cannot be used, see `problem_of`. In gs:// and s3:// it has to name an object."""
+    """Return why the path of a file cannot be used, see `problem_of`. A gs:// or s3:// path must name an object."""
     problem = problem_of(path)
     matched = _SCHEME.match(path)
     if problem is None and matched and matched[1] in ("gs", "s3") and not path[matched.end() :].partition("/")[2]:
@@ -64,7 +64,7 @@ def problem_of_file(path: str) -> str | None:
 
 
 def problem_of(path: str) -> str | None:
-    """Return why a path cannot be used, and what to do; None if it can be used."""
+    """Return why a path cannot be used, and what to do. Return None if it can be used."""
     if is_local(path) and os.path.lexists(os.path.expanduser(path)):
         return None
     if os.name != "nt" and _WINDOWS.match(path):
@@ -83,9 +83,9 @@ def _problem_of_known(scheme: str, start: str, rest: str) -> str | None:
     """Return the problem of a path that begins with a known scheme.
 
     Args:
-        scheme: the scheme, as it was typed.
+        scheme: the scheme as it was entered.
         start: the scheme with its colon and slashes.
-        rest: what follows.
+        rest: the part of the path after `start`.
     """
     lower = scheme.lower()
     if lower in _WEB:
@@ -113,13 +113,13 @@ def _problem_of_known(scheme: str, start: str, rest: str) -> str | None:
 def _is_installed(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # the package that would hold it is missing
+    except ModuleNotFoundError:  # its parent package is missing
         return False
 
 
 @functools.cache
 def _is_known_to_beam(scheme: str) -> bool:
-    """Return whether a file system that was added to Beam serves a scheme. Loads Beam: for rare schemes only."""
+    """Return whether a file system of Beam supports a scheme. Loads Beam, so call it only for rare schemes."""
     from apache_beam.io.filesystems import FileSystems
 
     try:

@@ -1,6 +1,6 @@
-"""Write and delete files of any storage. A file appears complete or not at all.
+"""Write and delete files in any storage. A file appears complete or not at all.
 
-Locally it is written in a temporary folder and moved to its place; on a store it is one object write.
+A local file is written to a temporary folder and then moved to its path. A file in a store is one object write.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from transforms.storage.paths import below, is_local, join
 from transforms.storage.reading import list_pattern
 from transforms.storage.retries import attempt
 
-# Objects that are written to a store, or deleted, at the same time: each request is mostly waiting.
+# The number of objects that are written to a store, or deleted, at the same time. Each request is mostly waiting.
 _STORE_WRITERS = 16
 
 
@@ -27,12 +27,12 @@ def write_pieces(out_dir: str, path: str, pieces: Callable[[], Iterable[bytes]])
     """Write one file that may be larger than memory, and return its size in bytes and its SHA-256.
 
     Args:
-        out_dir: folder of the dataset.
-        path: path of the file below `out_dir`.
-        pieces: returns the content in pieces, once for each try.
+        out_dir: the folder of the dataset.
+        path: the path of the file below `out_dir`.
+        pieces: returns the content in pieces. It is called once for each try.
 
     Raises:
-        StorageError: it cannot be written.
+        StorageError: the file cannot be written.
     """
     target = join(out_dir, path)
     fill = functools.partial(_fill, pieces)
@@ -48,20 +48,20 @@ def _fill(pieces: Callable[[], Iterable[bytes]], file: BinaryIO) -> tuple[int, s
 
 
 def stage(out_dir: str, data: bytes) -> StagedFile:
-    """Write a temporary file of a local `out_dir` that holds `data`. `write_all` moves it to its place.
+    """Write `data` to a temporary file below a local `out_dir`. `write_all` moves it to its path.
 
     Raises:
-        StorageError: it cannot be written.
+        StorageError: the file cannot be written.
     """
     path = attempt(lambda _: local.stage(out_dir, data), "write", join(out_dir, local.TEMPORARY_DIR))
     return StagedFile(path, len(data))
 
 
 def write_all(out_dir: str, files: Iterable[StoredFile]) -> None:
-    """Write or move each file to its path below `out_dir`, on a store several at a time.
+    """Write or move each file to its path below `out_dir`. On a store, write several at the same time.
 
     Raises:
-        StorageError: one of them cannot be written.
+        StorageError: a file cannot be written.
     """
     if is_local(out_dir):
         for file in files:
@@ -80,13 +80,13 @@ def _write_file(out_dir: str, file: StoredFile) -> None:
 
 
 def move_tree(out_dir: str, source: str, target: str, last: str) -> None:
-    """Give a folder below `out_dir` another name. A call that was interrupted can be repeated.
+    """Move a folder below `out_dir`. An interrupted call can be repeated.
 
     Args:
-        out_dir: folder of the dataset.
-        source: path of the folder below `out_dir`.
-        target: its new path. What lies there locally is deleted.
-        last: path below `source` of the file that a store moves after all others.
+        out_dir: the folder of the dataset.
+        source: the path of the folder below `out_dir`.
+        target: its new path. A local folder that exists there is deleted.
+        last: the path below `source` of the file that is moved after all others on a store.
 
     Raises:
         StorageError: a file cannot be moved.
@@ -108,20 +108,20 @@ def _move(out_dir: str, source: str, target: str) -> None:
 
 
 def write(out_dir: str, path: str, data: bytes) -> None:
-    """Write one file at `path` below `out_dir`.
+    """Write `data` to the file at `path` below `out_dir`.
 
     Raises:
-        StorageError: it cannot be written.
+        StorageError: the file cannot be written.
     """
     target = join(out_dir, path)
     attempt(lambda backend: backend.write(out_dir, target, data), "write", target)
 
 
 def delete_all(out_dir: str, paths: Sequence[str]) -> None:
-    """Delete files below `out_dir`, and locally the folders that this leaves empty. Ignore files that are missing.
+    """Delete files below `out_dir`, and local folders that are then empty. Ignore missing files.
 
     Raises:
-        StorageError: one is there and cannot be deleted.
+        StorageError: a file exists but cannot be deleted.
     """
     targets = [join(out_dir, path) for path in paths]
     if is_local(out_dir) or len(targets) < 2:
@@ -137,10 +137,10 @@ def _delete(out_dir: str, target: str) -> None:
 
 
 def delete_tree(path: str, spare: str | None = None) -> None:
-    """Delete a folder, if it is there, with everything in it except the file `spare`.
+    """Delete a folder, if it exists, with everything in it except the file `spare`.
 
     Raises:
-        StorageError: it cannot be deleted.
+        StorageError: the folder cannot be deleted.
     """
     if is_local(path):
         attempt(lambda _: local.delete_folder(path, spare), "delete", path)
@@ -157,6 +157,6 @@ def list_below(folder: str) -> list[str]:
     if is_local(folder):
         return [join(parent, name) for parent, _, names in os.walk(folder) for name in names]
     prefix = join(folder, "")
-    if store := ranged_backend_of(folder):  # not by a pattern: the folder's own name may hold wildcards
+    if store := ranged_backend_of(folder):  # without a pattern, because the folder's name may contain wildcards
         return attempt(lambda _: [path for path, *_ in store.list_range(prefix, "", "")], "list", folder)
     return [path for path, _, _ in list_pattern(f"{prefix}**")]

@@ -1,11 +1,11 @@
-"""Files of the web: bounded in time and size, from public addresses, and no more at once than a host likes.
+"""Downloads from the web: limited in time and size, from public addresses only, with few requests per host at once.
 
-urls          what a URL must look like, and the path that it gives its image
-addresses     which addresses may be asked
-robots        what a server says about the use of its answer
-coding        unpacks what a server compressed
-hosts         which downloads run at the same time
-budget        how many bytes they hold together
-watchdog      ends those that take too long
+urls          checks URLs, and derives the paths of images from them
+addresses     decides which IP addresses may be contacted
+robots        reads X-Robots-Tag headers
+coding        decompresses responses
+hosts         decides which downloads run at the same time
+budget        limits the memory of all downloads together
+watchdog      ends downloads that take too long
 client        downloads one file
 """

@@ -1,4 +1,4 @@
-"""The addresses of hosts, and which of them may be asked: none of this machine and of private networks."""
+"""Resolve hosts to IP addresses. Addresses of this machine and of private networks are not allowed by default."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def addresses_of(host: str, port: int, allow_private: bool) -> list[str]:
-    """Return the addresses of a host that may be asked, in the order in which to try them.
+    """Return the allowed addresses of a host, in the order in which to try them.
 
-    Connect to one of them, and not to the name: it may have another address a moment later.
+    Connect to one of these addresses instead of the name, which may resolve to another address a moment later.
 
     Raises:
-        FetchError: the name has no address, or none that may be asked.
+        FetchError: the name has no address, or no allowed address.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -37,10 +37,10 @@ def addresses_of(host: str, port: int, allow_private: bool) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Return whether an address belongs to the public internet, and not to this machine."""
+    """Return whether an address belongs to the public internet and not to this machine."""
     try:
         ip = ipaddress.ip_address(address)
-    except ValueError:  # with a zone, which only addresses of this link have
+    except ValueError:  # the address has a zone, which only link-local addresses have
         return False
     return all(map(_is_global, {ip, *_embedded(ip)})) and not _is_own(ip)
 
@@ -53,7 +53,7 @@ def _is_global(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 def _embedded(
     ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
 ) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    """Return the addresses of version 4 that one of version 6 leads to."""
+    """Return the IPv4 addresses that are embedded in an IPv6 address."""
     if isinstance(ip, ipaddress.IPv4Address):
         return []
     inner = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
@@ -63,11 +63,11 @@ def _embedded(
 
 
 def _is_own(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Return whether this machine has the address: then it is also where a packet to it would come from."""
+    """Return whether this machine has the address. If so, it is also the source address of a packet sent to it."""
     family = socket.AF_INET if ip.version == 4 else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((str(ip), 9))  # sends nothing
             return bool(probe.getsockname()[0] == str(ip))
-    except OSError:  # there is no way to it
+    except OSError:  # there is no route to the address
         return False

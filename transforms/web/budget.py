@@ -1,11 +1,11 @@
-"""The memory of downloads that run at the same time."""
+"""Limit the memory of downloads that run at the same time."""
 
 from __future__ import annotations
 
 import threading
 from types import TracebackType
 
-# The bytes that downloads of one process hold together; beyond them one download goes on at a time.
+# The bytes that all downloads of a process may hold together. Beyond this limit, only one download continues.
 BYTES = 512_000_000
 
 
@@ -13,8 +13,8 @@ class Budget:
     """Counts the bytes that downloads hold.
 
     Args:
-        limit: the bytes that they may hold together. When they are spent, one download may hold more, and the others
-            wait: so at least one always ends, and the total is bounded by `limit` and the size of one file.
+        limit: the bytes that all downloads may hold together. Beyond it, one download may hold more, and the others
+            wait. So at least one download always ends, and the total is at most `limit` plus the size of one file.
     """
 
     def __init__(self, limit: int = BYTES) -> None:
@@ -24,7 +24,7 @@ class Budget:
         self._changed = threading.Condition()
 
     def take(self, share: Share, amount: int) -> None:
-        """Count further bytes of a share, as soon as there is room for them."""
+        """Wait until there is room for `amount` more bytes of a share, and count them."""
         with self._changed:
             self._changed.wait_for(lambda: self._has_room(share, amount))
             if self._held + amount > self._limit:
@@ -35,7 +35,7 @@ class Budget:
         return self._held + amount <= self._limit or self._excess in (None, share)
 
     def give_back(self, share: Share, amount: int) -> None:
-        """Count all bytes of a share no longer."""
+        """Release all bytes of a share, which are `amount`."""
         with self._changed:
             self._held -= amount
             if self._excess is share:
@@ -44,7 +44,7 @@ class Budget:
 
 
 class Share:
-    """What one download holds of a budget, until the end of its `with` block."""
+    """The part of a budget that one download holds until the end of its `with` block."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
@@ -59,6 +59,6 @@ class Share:
         self._budget.give_back(self, self._amount)
 
     def grow(self, amount: int) -> None:
-        """Hold further bytes. Wait for room if need be."""
+        """Hold `amount` more bytes. Wait for room if necessary."""
         self._budget.take(self, amount)
         self._amount += amount

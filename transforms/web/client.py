@@ -1,4 +1,4 @@
-"""Downloads one file: redirects, retries, limits. Loads urllib3, which workers that read local files do not need."""
+"""Download one file, with redirects, retries and limits. This module loads urllib3, which local runs do not need."""
 
 from __future__ import annotations
 
@@ -36,48 +36,48 @@ from transforms.web.budget import Budget, Share
 from transforms.web.errors import FetchError
 from transforms.web.watchdog import Watch, Watchdog
 
-# The most bytes of an image, and of a list.
+# The maximum number of bytes of an image, and of a list.
 LARGEST_IMAGE, LARGEST_LIST = 500_000_000, 50_000_000_000
-# The seconds that all requests for an image may take together, and those for a list.
+# The maximum number of seconds for one try to download an image, and a list, with all redirects.
 IMAGE_SECONDS, LIST_SECONDS = 120.0, 3600.0
-# The seconds before each further try, unless the server asks for more: but never for more than this.
+# The seconds before each further try. A server may ask for a longer wait, but for no more than `_LONGEST_WAIT`.
 BACK_OFF = (1.0, 4.0)
 _LONGEST_WAIT = 30.0
 
-# Seconds for a connection, and for the next bytes of an answer.
+# The time-outs, in seconds, for a connection and for the next bytes of a response.
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
-# Seconds for which the addresses of a host are remembered.
+# The seconds for which the addresses of a host are cached.
 _ADDRESS_SECONDS = 300.0
 _MOST_REDIRECTS = 5
-# Addresses of one host that are tried.
+# The maximum number of addresses of one host to try.
 _MOST_ADDRESSES = 3
 _PIECE = 1 << 16
-# Hosts to which connections are kept open.
+# The maximum number of hosts to which connections are kept open.
 _POOLS = 256
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
-# An object of urllib3 before a message of it.
+# The urllib3 object at the beginning of an error message.
 _OBJECT = re.compile(r"^(?:<.*?>|\w+\(.*?\)): ")
 
 _HEADERS = {"User-Agent": robots.AGENT, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
 
-_thread = threading.local()  # `watch` is that of the request which the thread makes
+_thread = threading.local()  # its `watch` belongs to the current request of the thread
 
 
 def fetch(url: str, policy: WebPolicy, file: BinaryIO, is_list: bool = False) -> None:
-    """Download a file. Whatever `file` held before is gone.
+    """Download a file.
 
     Args:
         url: its web address.
-        policy: what may be asked, and what the server may say.
-        file: gets the content.
-        is_list: whether it is a list of images, to which directives for robots do not apply.
+        policy: the rules about private hosts and directives for robots.
+        file: receives the content, which replaces its former content.
+        is_list: whether the file is a list of images, to which directives for robots do not apply.
 
     Raises:
-        FetchError: it was not downloaded.
+        FetchError: the file was not downloaded.
     """
     client, limit = _client(policy.allow_private_hosts), LARGEST_LIST if is_list else LARGEST_IMAGE
     obeyed = not (is_list or policy.ignore_robots_tag)
@@ -107,7 +107,7 @@ class _Watched:
     def request(self, *args: Any, **kwargs: Any) -> None:
         self._opened = getattr(self, "_opened", None)
         _thread.watch.connection = self
-        super().request(*args, **kwargs)  # type: ignore[misc]  # of the class that this one is mixed into
+        super().request(*args, **kwargs)  # type: ignore[misc]  # a method of the class that this one is mixed into
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]  # as above
@@ -115,7 +115,7 @@ class _Watched:
 
     @property
     def socket(self) -> socket.socket | None:
-        """The socket, also while its TLS begins, and when http.client has handed it over to the answer."""
+        """The socket, even during the TLS handshake and after http.client has passed it to the response."""
         return self.sock or self._opened
 
 
@@ -149,7 +149,7 @@ class _Client:
         self._known: dict[tuple[str, int], tuple[float, list[str]]] = {}
 
     def fetch(self, url: str, watch: Watch, file: BinaryIO, limit: int, obeys_robots: bool) -> None:
-        """Try once to download a file; see the function."""
+        """Try once to download a file, see the function `fetch`."""
         if problem := urls.problem_of(url):
             raise FetchError(Kind.REFUSED, f"the address {url!r} {problem}")
         for _ in range(_MOST_REDIRECTS + 1):
@@ -164,23 +164,23 @@ class _Client:
 
     @contextmanager
     def _asked(self, url: str, watch: Watch) -> Iterator[urllib3.BaseHTTPResponse]:
-        """Send the request for a URL, and close its answer at the end of the block.
+        """Request a URL, yield the response, and close it at the end of the block.
 
         Raises:
-            FetchError: there is no answer, or it ends early.
+            FetchError: there is no response, or it is incomplete.
         """
         answer = None
         try:
             answer = self._ask(urllib3.util.parse_url(url), watch)
             yield answer
-        except (HTTPError, OSError, ValueError) as error:  # ValueError: for what no header may hold
+        except (HTTPError, OSError, ValueError) as error:  # ValueError: a header with invalid characters
             raise _worded(error, watch) from error
         finally:
             if answer is not None:
-                answer.close()  # if there is something left of it, its connection too
+                answer.close()  # and its connection, if the response was not read to its end
 
     def _ask(self, url: Url, watch: Watch) -> urllib3.BaseHTTPResponse:
-        """Send the request to the first address of the host that takes it."""
+        """Send the request to the first address of the host that accepts a connection."""
         scheme, host = url.scheme or "", (url.host or "").strip("[]")
         port = url.port or (443 if scheme == "https" else 80)
         tls = dict.fromkeys(("server_hostname", "assert_hostname"), host.rstrip(".")) if scheme == "https" else {}
@@ -202,11 +202,11 @@ class _Client:
         return addresses
 
     def _receive(self, answer: urllib3.BaseHTTPResponse, watch: Watch, file: BinaryIO, limit: int) -> None:
-        """Write the body to a file, decompressed if the server compressed it.
+        """Write the body of a response to a file, decompressed if the server compressed it.
 
         Raises:
-            FetchError: it has too many bytes.
-            HTTPError: it is damaged, or ends early.
+            FetchError: the body has too many bytes.
+            HTTPError: the body is damaged or truncated.
         """
         too_large = FetchError(Kind.FILE_TOO_LARGE, f"the file has more than {limit / 1e6:,.0f} MB")
         if (answer.length_remaining or 0) > limit:
@@ -217,7 +217,7 @@ class _Client:
                 size += len(piece)
                 if size > limit:
                     raise too_large
-                if limit == LARGEST_IMAGE:  # a list goes to the disk
+                if limit == LARGEST_IMAGE:  # a list is stored on disk
                     started = time.monotonic()
                     share.grow(len(piece))
                     watch.deadline += time.monotonic() - started
@@ -227,17 +227,17 @@ class _Client:
 
 
 def _content(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-    """Yield the body in pieces, decompressed up to its end; by urllib3 if the coding is a rare one."""
+    """Yield the body in pieces, decompressed. urllib3 decompresses codings other than gzip and deflate."""
     codings = coding.codings_of(answer.headers.get("Content-Encoding", ""))
     pieces = iter(functools.partial(answer.read1, _PIECE, decode_content=codings is None), b"")
     return coding.unpacked(pieces, codings or [])
 
 
 def _redirected(url: str, location: str) -> str:
-    """Return the web address that an answer leads to.
+    """Return the target of a redirect.
 
     Raises:
-        FetchError: it is none, or cannot be asked for.
+        FetchError: the target is not a web address, or cannot be requested.
     """
     try:
         target = urljoin(url, location)
@@ -249,10 +249,10 @@ def _redirected(url: str, location: str) -> str:
 
 
 def _check(answer: urllib3.BaseHTTPResponse, obeys_robots: bool) -> None:
-    """Refuse an answer that is no file, or that the server does not want to be used.
+    """Check that a response contains a file whose use the server does not forbid.
 
     Raises:
-        FetchError: see above.
+        FetchError: the status is not 200, or a directive for robots forbids the use of the file.
     """
     status = answer.status
     if status != HTTPStatus.OK:
@@ -275,7 +275,7 @@ def _retry_after(answer: urllib3.BaseHTTPResponse) -> float:
 
 
 def _worded(error: Exception, watch: Watch) -> FetchError:
-    """Return an error of the network as a failure, which the next run tries again."""
+    """Convert an error during a download to a FetchError, with the number of further tries that may help."""
     if watch.is_over:
         return FetchError(Kind.UNREADABLE, "the download took too long")
     if isinstance(error, LocationParseError):
@@ -290,5 +290,5 @@ def _worded(error: Exception, watch: Watch) -> FetchError:
 
 
 def _reason(error: BaseException) -> str:
-    """Return what went wrong, without the addresses and objects that urllib3 puts before it."""
+    """Return the message of an error without the object that urllib3 puts before it."""
     return _OBJECT.sub("", str(error)) or type(error).__name__

@@ -1,6 +1,6 @@
-"""The compression of an answer by gzip or deflate, unpacked piece by piece up to its end.
+"""Decompress a response in gzip or deflate piece by piece, and check that it is complete.
 
-urllib3 unpacks too, but takes a stream that is cut short for a whole one.
+urllib3 can decompress too, but accepts a truncated stream as complete.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from urllib3.exceptions import DecodeError, ProtocolError
 
-# The most bytes that a piece unpacks to at a time.
+# The maximum number of bytes to unpack at a time.
 _PIECE = 1 << 16
-# The most codings of one answer, each around the one before.
+# The maximum number of codings of one response, which are applied one after the other.
 _MOST = 5
 _GZIP = frozenset({"gzip", "x-gzip"})
 _KNOWN = _GZIP | {"deflate"}
@@ -23,12 +23,12 @@ _GZIP_BITS, _ZLIB_BITS, _RAW_BITS = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.M
 
 
 def codings_of(header: str) -> list[str] | None:
-    """Return the codings that a Content-Encoding header names, in the order in which they were applied.
+    """Return the codings in a Content-Encoding header, in the order in which they were applied.
 
     Return None if one of them is neither gzip nor deflate.
 
     Raises:
-        DecodeError: there are too many.
+        DecodeError: there are too many codings.
     """
     codings = [name for coding in header.split(",") if (name := coding.strip().lower()) not in ("", "identity")]
     if len(codings) > _MOST:
@@ -37,15 +37,15 @@ def codings_of(header: str) -> list[str] | None:
 
 
 def unpacked(pieces: Iterator[bytes], codings: list[str]) -> Iterator[bytes]:
-    """Yield the content of an answer in pieces of bounded size.
+    """Yield the decompressed content of a response, in pieces of limited size.
 
     Args:
-        pieces: its body.
+        pieces: the body of the response.
         codings: see `codings_of`.
 
     Raises:
-        DecodeError: it is damaged.
-        ProtocolError: it ends early.
+        DecodeError: the body is damaged.
+        ProtocolError: the body is truncated.
     """
     for coding in reversed(codings):
         pieces = _inflated(pieces, is_gzip=coding in _GZIP)
@@ -53,7 +53,7 @@ def unpacked(pieces: Iterator[bytes], codings: list[str]) -> Iterator[bytes]:
 
 
 def _inflated(pieces: Iterator[bytes], is_gzip: bool) -> Iterator[bytes]:
-    """Yield what the streams in a body unpack to. Ignore what follows the last one, and an empty body."""
+    """Unpack the compressed streams in a body. Ignore data after the last stream, and an empty body."""
     data, inflater, has_ended = b"", None, False
     for piece in pieces:
         data += piece
@@ -68,7 +68,7 @@ def _inflated(pieces: Iterator[bytes], is_gzip: bool) -> Iterator[bytes]:
             data = inflater.unconsumed_tail or inflater.unused_data
             if inflater.eof:
                 inflater, has_ended = None, True
-            elif not data and len(unpacked_piece) < _PIECE:  # nothing is left inside
+            elif not data and len(unpacked_piece) < _PIECE:  # the inflater holds no more output
                 break
     if inflater or (data and not has_ended) or data == _MAGIC[:1]:
         raise ProtocolError("the compressed content ends early")
@@ -82,6 +82,6 @@ def _decompressed(inflater: zlib._Decompress, data: bytes) -> bytes:
 
 
 def _bits_of_deflate(data: bytes) -> int:
-    """Return how zlib reads a stream: with the header that the standard asks for, or without, as some servers send."""
+    """Return zlib's `wbits` for a deflate stream. Some servers leave out the header that the standard requires."""
     has_header = data[0] & 0x8F == zlib.DEFLATED and int.from_bytes(data[:2]) % 31 == 0
     return _ZLIB_BITS if has_header else _RAW_BITS

@@ -1,4 +1,4 @@
-"""Why a file of the web was not downloaded."""
+"""The error of a failed download."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ class FetchError(Exception):
     """A file was not downloaded.
 
     Args:
-        kind: of the failure of its image.
+        kind: the kind of failure of the image.
         message: one sentence.
-        tries: how many further tries within seconds may help.
-        wait: the seconds that the server asks to wait before the next one.
+        tries: the number of further tries within seconds that may help.
+        wait: the seconds that the server asks clients to wait before the next try.
     """
 
     def __init__(self, kind: Kind, message: str, tries: int = 0, wait: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""Threads that download: no host gets more than a few requests at once, and none keeps the threads from others."""
+"""Threads for downloads. Each host gets only a few requests at once, and a slow host does not occupy all threads."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class HostThreads:
-    """Runs calls in threads, at most a number of them for the same host at once.
+    """Runs calls in threads, with a limit on the calls for one host at the same time.
 
     Args:
-        threads: the calls that run at the same time.
+        threads: the maximum number of calls at the same time.
     """
 
     def __init__(self, threads: int) -> None:
@@ -25,12 +25,12 @@ class HostThreads:
         self._waiting: defaultdict[str, deque[Callable[[], None]]] = defaultdict(deque)
 
     def submit(self, host: str, limit: int, function: Callable[..., T], *args: Any) -> Future[T]:
-        """Call a function in a thread as soon as one is free, and fewer than `limit` calls for `host` run.
+        """Call a function as soon as a thread is free and fewer than `limit` calls for `host` are running.
 
         Args:
-            host: the host that the call asks; "" for none, which has no limit.
-            limit: see above.
-            function: what to call.
+            host: the host that the call contacts; "" for none, without a limit.
+            limit: the maximum number of calls for the host at the same time.
+            function: the function to call.
             args: its arguments.
         """
         future: Future[T] = Future()
@@ -52,7 +52,7 @@ class HostThreads:
         return future
 
     def _end(self, host: str) -> None:
-        """Let the next call for a host take the place of one that has ended."""
+        """Start the next call for a host after one has ended."""
         with self._lock:
             if waiting := self._waiting.get(host):
                 following = waiting.popleft()
@@ -68,5 +68,5 @@ class HostThreads:
             return
 
     def close(self) -> None:
-        """Begin no further call."""
+        """Start no further calls."""
         self._threads.shutdown(wait=False, cancel_futures=True)

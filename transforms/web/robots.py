@@ -1,24 +1,24 @@
-"""What a server says in X-Robots-Tag about the use of an image, as img2dataset reads it."""
+"""Read the X-Robots-Tag headers of an image, as img2dataset does: they may forbid its use in a dataset."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-# The name by which a server may mean this program.
+# The name under which headers may address this program.
 AGENT = "downsampled-open-images"
 
 # The directives that forbid the use of an image in a dataset.
 FORBIDDING = ("noai", "noimageai", "noindex", "noimageindex")
-# The directives that have a value after a colon, as the name of an agent has directives.
+# The directives with a value after a colon. An agent name has a colon too, before its directives.
 _WITH_VALUE = frozenset({"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"})
 
 
 def forbidding(headers: Iterable[str]) -> str | None:
-    """Return the directive that forbids the use of an image, or None if there is none.
+    """Return the first directive that forbids the use of an image, or None.
 
     Args:
         headers: the values of all X-Robots-Tag headers, such as "noai, max-snippet:-1" or "otherbot: noindex". A value
-            that begins with the name of an agent is meant for that agent alone.
+            that begins with the name of an agent applies only to that agent.
     """
     for header in headers:
         agent, rules = _parted(header.lower())
@@ -31,7 +31,7 @@ def forbidding(headers: Iterable[str]) -> str | None:
 
 
 def _parted(header: str) -> tuple[str, str]:
-    """Return the agent that a value is meant for, "" for all, and its directives."""
+    """Return the agent to which a header applies, or "" for all, and the directives."""
     first, colon, rest = header.partition(":")
     first = first.strip()
     return (first, rest) if colon and "," not in first and first not in _WITH_VALUE else ("", header)

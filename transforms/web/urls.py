@@ -1,4 +1,4 @@
-"""Web addresses: which are accepted, and the paths that images get from them."""
+"""Check web addresses, and derive the paths of images from them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from transforms.model.file_names import CANDIDATE_EXTENSIONS, UNREAD_EXTENSIONS
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 # A byte that is not UTF-8, as Python decodes it.
 _OTHER_BYTE = re.compile(r"[\udc80-\udcff]")
-# What a terminal would obey, what stands for no byte of a name, and what separates folders on Windows.
+# Control characters, surrogates that do not represent a byte, and the path separator of Windows.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udc7f\udd00-\udfff]")
-# What else no path may contain on Windows; a server chooses its paths without a thought to that.
+# The other characters that Windows forbids in paths. Servers use them in URLs.
 _FORBIDDEN = re.compile(r'[:*?"<>|]')
 _IMAGE_NAME = re.compile(rf"\.(?:{'|'.join(sorted(CANDIDATE_EXTENSIONS | UNREAD_EXTENSIONS))})", re.IGNORECASE)
 
@@ -23,7 +23,7 @@ def is_web(location: str) -> bool:
 
 
 def problem_of(url: str) -> str | None:
-    """Return what is wrong with a web address; None if it can be asked for."""
+    """Return what is wrong with a web address, or None if it can be requested."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -39,20 +39,20 @@ def problem_of(url: str) -> str | None:
 
 
 def host_of(location: str) -> str:
-    """Return the host of a web address, in small letters; "" for any other location."""
+    """Return the host of a web address in lowercase; "" for any other location."""
     return urlsplit(location).hostname or "" if is_web(location) else ""
 
 
 def extension_path(location: str) -> str:
-    """Return the part of a location that ends with the extension: without the query of a web address."""
+    """Return the part of a location that ends with its extension: a web address has a query after it."""
     return urlsplit(location).path if is_web(location) else location
 
 
 def path_of(url: str) -> str:
-    """Return the path that an image has by its URL: the host and the path in it, without the query.
+    """Return the path of an image, derived from its URL: the host and the URL's path, without the query.
 
-    Bytes that are not UTF-8 keep their percent form. Different URLs may give the same path: then they differ in what
-    the path does not hold.
+    Bytes that are not UTF-8 stay percent-encoded. URLs that differ elsewhere, as in their queries, have
+    the same path.
     """
     parts = urlsplit(url)
     path = f"{parts.netloc.lower()}/{unquote(parts.path, errors='surrogateescape')}"
@@ -60,10 +60,10 @@ def path_of(url: str) -> str:
 
 
 def safe_path(path: str) -> str:
-    """Return a path that stays below any folder that it is joined to, and that no other safe path has as a folder.
+    """Return a path that cannot leave the folder to which it is joined, and whose folders are not images.
 
-    `.` and empty parts go, and `..` with the part before it. Control characters and backslashes become `_`. A folder
-    that ends like an image gets a `_`: the output of `a.jpg` is no folder for `a.jpg/b.jpg`.
+    Remove empty parts, `.`, and each `..` with the part before it. Replace control characters and backslashes with `_`.
+    Append `_` to each folder that ends like an image: the output of `a.jpg` cannot also be a folder for `a.jpg/b.jpg`.
     """
     parts: list[str] = []
     for part in path.split("/"):

@@ -1,4 +1,4 @@
-"""Ends requests that take too long. A time-out of a socket does not: each byte restarts it."""
+"""End requests that take too long. The time-out of a socket cannot do this, because each received byte restarts it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
-_PERIOD = 0.25  # seconds between two looks
+_PERIOD = 0.25  # seconds between two checks
 
 
 class Connected(Protocol):
-    """A connection, with the socket that it has opened."""
+    """A connection, and the socket that it has opened."""
 
     @property
     def socket(self) -> socket.socket | None: ...
 
 
 class Watch:
-    """One request. `connection` is what it uses now; `is_over` is true once the watchdog has ended it."""
+    """One request. `connection` is its current connection. `is_over` is true after the watchdog has ended it."""
 
     def __init__(self, seconds: float) -> None:
         self.deadline = time.monotonic() + seconds
@@ -28,16 +28,16 @@ class Watch:
         self.is_over = False
 
     def end(self) -> None:
-        """Shut the connection: whatever waits for it gets an error."""
+        """Shut down the connection, so that everything that waits for it gets an error."""
         self.is_over = True
         opened = self.connection.socket if self.connection else None
         if opened is not None:
             with contextlib.suppress(OSError):
-                socket.socket.shutdown(opened, socket.SHUT_RDWR)  # of TLS, too: the class of TLS would say goodbye
+                socket.socket.shutdown(opened, socket.SHUT_RDWR)  # for TLS too: its own method also drops its state
 
 
 class Watchdog:
-    """Watches the requests of a process, in a daemon thread that lives while there are any."""
+    """Watches the requests of a process, in a daemon thread that runs while there are any."""
 
     def __init__(self) -> None:
         self._watches: set[Watch] = set()
@@ -46,7 +46,7 @@ class Watchdog:
 
     @contextlib.contextmanager
     def watching(self, seconds: float) -> Iterator[Watch]:
-        """Watch the request that the context makes, and end it after a number of seconds."""
+        """Watch the request inside the context, and end it after a number of seconds."""
         watch = Watch(seconds)
         with self._changed:
             self._watches.add(watch)
@@ -67,6 +67,6 @@ class Watchdog:
                     return
                 now = time.monotonic()
                 late = [watch for watch in self._watches if watch.deadline <= now]
-            for watch in late:  # again at each look: a connection may have opened a socket since
+            for watch in late:  # repeated at each check: a connection may have opened a socket since
                 watch.end()
             time.sleep(_PERIOD)

@@ -31,7 +31,7 @@ TREES = st.recursive(
 
 
 def paths(tree: dict[str, Any], above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Return the way from the root to each node: another way to find the ancestors."""
+    """Return the paths from the root to each node: another method to find the ancestors."""
     own = (*above, tree["LabelName"])
     return [own, *(path for child in tree.get("Subcategory", ()) for path in paths(child, own))]
 

@@ -44,7 +44,7 @@ def test_boxes_of_an_image_are_one_row(tmp_path: Path) -> None:
     assert (reader.rows, dict(reader.dropped), dict(reader.kept)) == (4, {"IsDepiction!=1": 1}, {"/m/1": 3})
 
 
-def test_rows_of_an_image_may_lie_in_two_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_of_an_image_may_be_in_two_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("transforms.annotations.tables._BLOCK", 300)
     content = [HEADER, *("a,xclick,/m/1,1,0.1,0.3,0.2,0.4,0,0,0,0,0" for _ in range(50))]
     found = list(BoxReader(Annotations(())).read(file(tmp_path / "b.csv", "\n".join(content))))

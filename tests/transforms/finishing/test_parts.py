@@ -57,7 +57,7 @@ def test_a_part_joins_its_markers(tmp_path: Path) -> None:
 
 
 def test_a_column_cannot_pass_for_the_status_of_an_image(tmp_path: Path) -> None:
-    r"""A column named x"status is escaped as x\"status, whose end looks like the name of the field status."""
+    r"""A column named x"status is escaped as x\"status, which ends like the name of the field status."""
     shard = resized(tmp_path, "a.jpg", "b.jpg")
     written, failed = (row._replace(columns={'x"status': "written"}) for row in shard.rows)
     failed = failed._replace(status="failed", path=None)

@@ -1,4 +1,4 @@
-"""Made-up outputs for tests of layouts."""
+"""Sample outputs for tests of layouts."""
 
 from transforms.layouts import LAYOUTS
 from transforms.model.records import ManifestRow, OutputImage, Shard, StoredFile
@@ -17,7 +17,7 @@ def output(layout: str, key: str, size: int, data: bytes, folder: str = "", exte
     return OutputImage(row, name, StoredFile(path, data, "bb"))
 
 
-# The record of a sample of key "a.x" and size 64.
+# The record of a sample with key "a.x" and size 64.
 SAMPLE = {
     "key": "a.x",
     "source": "a.x.jpeg",

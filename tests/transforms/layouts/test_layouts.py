@@ -24,7 +24,7 @@ def test_files() -> None:
 
 
 def test_the_record_of_a_sample_is_utf8_that_every_reader_accepts() -> None:
-    r"""A byte that is not UTF-8 is the text \udcXX, as in Parquet and TFRecord; nothing else is changed."""
+    r"""Each byte that is not UTF-8 becomes the text \udcXX, as in Parquet and TFRecord. Nothing else changes."""
     name = os.fsdecode(b"caf\xe9/\xd0\xba")
     row = output("webdataset", name, 64, b"1").row
     row = row._replace(columns={"author": name, "other": "\U0001f600\\udce9", "number": 5})

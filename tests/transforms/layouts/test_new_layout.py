@@ -1,4 +1,4 @@
-"""A new layout is one module and one line: no other code knows the layouts by their names."""
+"""Test that a new layout needs only one module and one line, because no other code depends on names of layouts."""
 
 import ast
 import dataclasses
@@ -110,7 +110,7 @@ def test_a_layout_that_nothing_loads_has_no_descriptions(tmp_path: Path, monkeyp
 
 
 def compared_strings(path: Path) -> set[str]:
-    """Return the strings that a module compares something with, or looks for something in."""
+    """Return the strings in the comparisons of a module, including `in`."""
     comparisons = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Compare)]
     constants = [node for comparison in comparisons for node in ast.walk(comparison) if isinstance(node, ast.Constant)]
     return {node.value for node in constants if isinstance(node.value, str)}

@@ -1,4 +1,4 @@
-"""The rows of lists: what they name, and the paths that their images get."""
+"""Test the rows of lists: their locations, and the paths of their images."""
 
 import gzip
 import importlib.util
@@ -29,12 +29,12 @@ LISTS = (
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_list_is_known_by_its_name(path: str) -> None:
+def test_a_list_is_recognized_by_its_name(path: str) -> None:
     assert is_list(path)
 
 
 @pytest.mark.parametrize("path", ["a.json", "a.parquet.gz", "a.gz", "csv", "a.csv/b", "https://x/a.jpg?f=a.csv"])
-def test_another_name_is_no_list(path: str) -> None:
+def test_files_with_other_names_are_not_lists(path: str) -> None:
     assert not is_list(path)
 
 
@@ -50,7 +50,7 @@ def read(path: Path, root: Path, key_column: str = "") -> list[tuple[str, str, P
     return [(entry.path, entry.location, entry.place) for entry in found]
 
 
-def test_what_a_local_list_names(tmp_path: Path) -> None:
+def test_locations_in_a_local_list(tmp_path: Path) -> None:
     text = "a/b.jpg\n./a//c.jpg\n../d.jpg\n/data/e.jpg\ngs://b/x/f.jpg\ns3://b/../g.jpg\nhttps://x.org/h%20i.jpg?q\n"
     above = str(tmp_path.parent)
     found = entries(tmp_path, text + "\udcff.jpg\n")
@@ -70,7 +70,7 @@ def test_what_a_local_list_names(tmp_path: Path) -> None:
     ]
 
 
-def test_what_names_nothing_is_counted(tmp_path: Path) -> None:
+def test_rows_without_a_valid_location_or_key_are_failures(tmp_path: Path) -> None:
     found = entries(tmp_path, "url,id\n,a\nhttp://,b\nx.jpg,../..\nx\0.jpg,c\n", "id")
     problems = [
         "it does not name a file",
@@ -84,7 +84,7 @@ def test_what_names_nothing_is_counted(tmp_path: Path) -> None:
     ]
 
 
-def test_lists_of_one_name_give_paths_that_differ(tmp_path: Path) -> None:
+def test_rows_of_lists_with_the_same_name_have_different_paths(tmp_path: Path) -> None:
     for folder in ("p1", "p2"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "l.txt").write_text("# a comment\n\nhttp://\n")
@@ -114,7 +114,7 @@ NO_NAME = "is not a valid name"
     ],
 )
 @pytest.mark.parametrize("location", ["/data/l.txt", "gs://b/l.txt", "https://x.org/l.txt"])
-def test_what_no_list_may_name(location: str, named: str, problem: str) -> None:
+def test_locations_that_are_refused_in_all_lists(location: str, named: str, problem: str) -> None:
     if named.startswith("s3") and importlib.util.find_spec("boto3") is None:
         pytest.skip("boto3 is not installed")
     assert lists._target(named, location)[1] == f"{named!r} {problem}"
@@ -136,7 +136,7 @@ ELSEWHERE = "is not a web address, but the list is on the web"
         ("//x.org:99999/a.jpg", "is not a web address (Port out of range 0-65535)"),
     ],
 )
-def test_a_list_on_the_web_names_nothing_but_web_addresses_and_objects(named: str, problem: str) -> None:
+def test_a_list_on_the_web_may_contain_only_web_addresses_and_objects(named: str, problem: str) -> None:
     assert lists._target(named, "https://x.org/d/l.txt")[1] == f"{named!r} {problem}"
 
 
@@ -152,14 +152,14 @@ def test_a_list_on_the_web_names_nothing_but_web_addresses_and_objects(named: st
         ("get?u=https://y.org/a.jpg", "https://x.org/d/get?u=https://y.org/a.jpg"),
     ],
 )
-def test_what_a_list_on_the_web_names_is_relative_to_it(named: str, target: str) -> None:
+def test_locations_in_a_list_on_the_web_are_relative_to_it(named: str, target: str) -> None:
     assert lists._target(named, "https://x.org/d/l.txt") == (target, "")
 
 
 @pytest.mark.parametrize(
     "named", ["x:p/f.jpg", "file:/etc/passwd", "../../../etc/passwd", "x/y://z", "1x://etc/passwd"]
 )
-def test_a_list_in_a_store_names_objects_of_its_bucket(named: str) -> None:
+def test_locations_in_a_list_in_a_store_stay_in_its_bucket(named: str) -> None:
     target, problem = lists._target(named, "gs://b/d/l.txt")
     assert target.startswith("gs://b/")
     assert problem == ""
@@ -175,7 +175,7 @@ def test_a_list_in_a_store_names_objects_of_its_bucket(named: str) -> None:
          "each line"),
     ],
 )  # fmt: skip
-def test_a_text_that_is_none_is_refused_at_once(tmp_path: Path, content: bytes, problem: str) -> None:
+def test_a_list_that_is_not_utf8_text_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:
     path = tmp_path / "l.txt"
     path.write_bytes(content)
     with pytest.raises(RunError) as raised:
@@ -185,7 +185,7 @@ def test_a_text_that_is_none_is_refused_at_once(tmp_path: Path, content: bytes, 
 
 @pytest.mark.parametrize("name", ["l.txt", "l.txt.gz", "l.TXT.GZ"])
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
-def test_the_first_bytes_say_whether_a_list_is_compressed(
+def test_the_first_bytes_decide_whether_a_list_is_compressed(
     tmp_path: Path, name: str, compress: Callable[[bytes], bytes]
 ) -> None:
     (tmp_path / name).write_bytes(compress(b"/data/a.jpg\n"))

@@ -52,7 +52,7 @@ def test_the_tally_of_an_empty_input_is_all_zeros(tmp_path: Path) -> None:
         ("x**/a.jpg", [b"x/a.jpg", b"x/y/a.jpg", b"x/yy/a.jpg"]),
     ],
 )
-def test_folders_of_a_pattern_may_be_none_in_the_graph(tmp_path: Path, pattern: str, paths: list[bytes]) -> None:
+def test_a_double_star_also_matches_no_folder_in_the_graph(tmp_path: Path, pattern: str, paths: list[bytes]) -> None:
     write_tree(tmp_path, {"a.jpg": b"", "x/a.jpg": b"", "x/y/a.jpg": b"", "x/yy/a.jpg": b"", "x/b.png": b""})
     config = ResizeConfig((Split("a", f"{tmp_path}/{pattern}", str(tmp_path)),), "/out", ResizeSpec(), "files", 100, 2)
     with beam.Pipeline("FnApiRunner") as pipeline:

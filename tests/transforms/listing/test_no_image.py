@@ -46,7 +46,7 @@ OTHER_INPUT = "use a folder or pattern that contains images"
         ),
     ],
 )
-def test_the_message_says_what_there_is_and_what_to_do(
+def test_the_message_names_the_contents_and_what_to_do(
     others: dict[str, int], system_files: int, expected: str
 ) -> None:
     assert no_image_message("-i 'x'", others, system_files) == f"-i 'x' contains no images{expected}"

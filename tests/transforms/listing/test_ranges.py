@@ -5,7 +5,7 @@ from transforms.listing.ranges import ALPHABETS, NameRange, name_ranges
 
 
 def holds(names: NameRange, name: str) -> bool:
-    """Return whether a range holds a name, in the order of a store: that of the UTF-8 bytes."""
+    """Return whether a range contains a name, in the order of stores, which is that of UTF-8 bytes."""
     key = name.encode()
     return names.start.encode() <= key and (not names.end or key < names.end.encode())
 

@@ -49,7 +49,7 @@ def test_system_files(path: str) -> None:
         *("Thumbs/a.jpg", "Thumbs.db/a.jpg", "DS_Store", ".hidden/a.jpg", "._x/a.jpg", "a._b.jpg", "trash-1/a.jpg"),
     ],
 )
-def test_files_of_people(path: str) -> None:
+def test_other_files_are_not_system_files(path: str) -> None:
     assert not file_names.is_system_file(path)
 
 

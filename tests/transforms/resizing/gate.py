@@ -1,4 +1,4 @@
-"""Images that are held up in their worker process."""
+"""Images whose processing is blocked in the worker process."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.poison import poison
 
-PATIENCE = 30  # seconds that a test waits before it fails
+PATIENCE = 30  # the seconds that a test waits before it fails
 A_MOMENT = 0.3  # seconds in which nothing must happen
 
 
@@ -20,7 +20,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 class Gate:
-    """Holds each poisoned image up until `open` is called."""
+    """Blocks each poisoned image until `open` is called."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         self._begun, self._opened = tmp_path / "begun", tmp_path / "opened"
@@ -36,7 +36,7 @@ class Gate:
         return len(list(self._begun.iterdir()))
 
     def wait_for(self, count: int) -> None:
-        """Wait until `count` images are begun in all."""
+        """Wait until the processing of `count` images has begun, counted from the start."""
         wait_until(lambda: self.begun == count)
 
     def nothing_more_is_begun(self) -> bool:

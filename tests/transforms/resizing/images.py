@@ -1,4 +1,4 @@
-"""Images for workers, and what is expected of them."""
+"""Images for workers, and their expected results."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def poison_source(tmp_path: Path, name: str = "poison.png") -> Source:
 
 
 def expected(image: Source, job: Job = JOB) -> SourceResult:
-    """Return the result of this process, without times."""
+    """Return the result that this process computes, without times."""
     return result_of(Task(image, None, job.memory), job)._replace(seconds={})
 
 
@@ -39,7 +39,7 @@ def kinds(results: list[SourceResult]) -> dict[str, Kind | None]:
 
 
 def exists(process: int) -> bool:
-    """Return whether a process runs, and is not a zombie."""
+    """Return whether a process is running, and not a zombie."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -1,4 +1,4 @@
-"""Trees of control groups as kernels and containers show them, built in a temporary folder."""
+"""Test trees of control groups as kernels and containers show them, in a temporary folder."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ UNLIMITED_V1 = 9223372036854771712
 
 
 def tree(folder: Path, file: str, limits: dict[str, object]) -> Path:
-    """Make a folder for each group, with its limit in `file`."""
+    """Create a folder for each group, with its limit in `file`."""
     for group, limit in limits.items():
         path = folder / group.strip("/")
         path.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def test_v2_the_smallest_limit_on_the_way_to_the_root_counts(
 
 
 def test_v2_the_root_group(tmp_path: Path) -> None:
-    """As a container sees its own group, in a namespace of its own."""
+    """A container in its own namespace sees its group as the root."""
     assert memory_limit("0::/\n", mounted_v2(v2(tmp_path, {"/": 700}))) == 700
 
 
@@ -73,7 +73,7 @@ def test_v2_a_mount_of_a_part_of_the_hierarchy(tmp_path: Path) -> None:
 )
 def test_a_group_outside_what_is_mounted_has_the_limit_of_the_mount(tmp_path: Path, group: str, root: str) -> None:
     point = v2(tmp_path, {"/": 700, "/elsewhere": 5, "/other": 5})
-    tree(tmp_path, "memory.max", {"/": 3, "/other": 3})  # beside the mount: it is no group
+    tree(tmp_path, "memory.max", {"/": 3, "/other": 3})  # beside the mount, so not a group
     assert memory_limit(f"0::{group}\n", mounted_v2(point, root)) == 700
 
 
@@ -139,7 +139,7 @@ def test_what_cannot_be_understood_sets_no_limit(groups: str, mounts: str) -> No
 
 
 @pytest.mark.parametrize("content", ["", "max\n", "1e9\n", "many\n"])
-def test_a_limit_that_is_no_number_is_none(tmp_path: Path, content: str) -> None:
+def test_a_limit_that_is_not_a_number_is_ignored(tmp_path: Path, content: str) -> None:
     point = v2(tmp_path, {"/a": 400})
     (point / "a" / "memory.max").write_text(content, encoding="ascii")
     assert memory_limit("0::/a\n", mounted_v2(point)) is None

@@ -42,7 +42,7 @@ def _workers_of_its_own() -> Iterator[None]:
 
 
 class Bundle:
-    """Calls a DoFn as a runner does, and returns the numbers of the shards that it emits."""
+    """Calls a DoFn as a runner does. Its methods return the numbers of the emitted shards."""
 
     def __init__(self, settings: ResizeConfig) -> None:
         self.fn = transform._ResizeFn(settings)
@@ -149,7 +149,7 @@ def test_a_failed_bundle_drops_the_images_that_are_not_begun(
     gate.open()
     bundle.process(2, *sources(tmp_path, 3, shard=2))
     assert bundle.finish() == [2]
-    assert gate.begun < 20  # those that were sent to the processes before
+    assert gate.begun < 20  # those that were sent to the processes earlier
     assert progress.done == 3  # dropped images are no progress
 
 
@@ -174,7 +174,7 @@ def test_a_shard_submitted_when_the_oldest_one_fails_is_dropped_too(
 
 
 class _FailFn(beam.DoFn):
-    """Fails when the images of the next shard are at work. A runner pickles it, and not its class."""
+    """Fails while the images of the next shard are in progress. A runner pickles the instance without its class."""
 
     gate: Gate
 
@@ -186,7 +186,7 @@ class _FailFn(beam.DoFn):
 def test_a_runner_tears_down_what_a_failed_bundle_has_submitted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
-    """In a whole graph: the first shard is emitted, the next transform fails, the second shard is at work."""
+    """In a complete graph, the next transform fails on the first shard while the second one is in progress."""
     monkeypatch.setattr(_FailFn, "gate", gate, raising=False)
     shards = [grouped(0), grouped(1, *held_sources(tmp_path, 40, shard=1))]
     pipeline = beam.Pipeline(runner=FnApiRunner())

@@ -1,4 +1,4 @@
-"""What ends worker processes and their work, and what that costs."""
+"""Test what ends worker processes and their work, and which images fail because of it."""
 
 import os
 import random
@@ -138,7 +138,7 @@ def test_processes_that_are_killed_cost_no_image(two: Workers, tmp_path: Path, g
     images = [*photo_sources(tmp_path, 10), poison_source(tmp_path)]
     work = two.submit(images, JOB)
     gate.wait_for(1)
-    for process in processes_of(two):  # one is idle, the other is at the image that is held up
+    for process in processes_of(two):  # one is idle, the other processes the blocked image
         os.kill(process, signal.SIGKILL)
     gate.wait_for(2)
     gate.open()
@@ -165,7 +165,7 @@ print(*processes, flush=True)
     "ending", ["time.sleep(60)", "sys.exit()", "import os; os._exit(1)", "raise SystemError", "del workers; sys.exit()"]
 )
 def test_processes_end_with_their_parent(tmp_path: Path, gate: Gate, ending: str) -> None:
-    """In each way out: SIGKILL while it sleeps, an exit, an exit without clean-up, an error."""
+    """The parent may end by SIGKILL while it sleeps, an exit, an exit without cleanup, or an error."""
     paths = [poison_source(tmp_path, f"{number}.png").location for number in range(4)]
     with subprocess.Popen(
         [sys.executable, "-c", _PARENT + ending, *paths], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -174,7 +174,7 @@ def test_processes_end_with_their_parent(tmp_path: Path, gate: Gate, ending: str
         processes = [int(word) for word in parent.stdout.readline().split()]
         assert len(processes) == 2
         if "sleep" in ending:
-            gate.wait_for(2)  # both are at an image
+            gate.wait_for(2)  # both are processing an image
             parent.kill()
         parent.wait(PATIENCE)
     wait_until(lambda: not any(map(exists, processes)))

@@ -1,4 +1,4 @@
-"""Worker processes: their results, what they are sent, and when."""
+"""Test the results of worker processes, and which items they are sent at which time."""
 
 import dataclasses
 import gc
@@ -148,7 +148,7 @@ def test_work_without_sources_ends_at_once(two: Workers) -> None:
     assert two.submit([], JOB).results() == []
 
 
-def test_no_more_images_are_at_work_than_there_are_processes(two: Workers, tmp_path: Path, gate: Gate) -> None:
+def test_no_more_images_are_in_progress_than_there_are_processes(two: Workers, tmp_path: Path, gate: Gate) -> None:
     first = two.submit([poison_source(tmp_path, f"{number}.png") for number in range(4)], JOB)
     second = two.submit([poison_source(tmp_path, f"{number}-2.png") for number in range(3)], JOB)
     gate.wait_for(2)
@@ -180,14 +180,14 @@ def test_cancelled_work_begins_no_more_sources_and_keeps_no_result(two: Workers,
     (image,) = photo_sources(tmp_path, 1)
     assert untimed(two.submit([image], JOB).results()) == {image.path: expected(image)}
     assert reported == []
-    assert gate.begun < 20  # those that were sent to the processes before
+    assert gate.begun < 20  # those that were sent to the processes earlier
 
 
 def test_no_result_stays_in_memory(two: Workers, tmp_path: Path) -> None:
     alive: weakref.WeakSet[object] = weakref.WeakSet()
 
     class Watched(str):
-        """A string that can be referred to weakly."""
+        """A string that supports weak references."""
 
     def watch(result: SourceResult) -> None:
         error = result.outputs[16]
@@ -203,7 +203,7 @@ def test_no_result_stays_in_memory(two: Workers, tmp_path: Path) -> None:
     assert len(alive) == 0
 
 
-def test_images_that_need_more_than_a_share_of_the_memory_are_made(tmp_path: Path) -> None:
+def test_images_that_need_more_than_a_share_of_the_memory_are_processed(tmp_path: Path) -> None:
     large = [source(tmp_path, f"large{number}.jpg", jpeg(number, (400, 300))) for number in range(6)]
     images = [image for pair in zip(photo_sources(tmp_path, 6), large, strict=True) for image in pair]
     workers = Workers(4, 800_000)  # a share is 200 KB; one of the large ones needs 0.5 MB
@@ -224,7 +224,7 @@ def test_an_image_that_needs_more_than_all_memory_is_too_large(two: Workers, tmp
 
 
 def zip_member(tmp_path: Path, name: str, data: bytes, scheme: str = "") -> Source:
-    """Return a source that is the only member of a zip."""
+    """Return the only member of a zip as a source."""
     archive = tmp_path / f"{name}.zip"
     archive.write_bytes(zipped({name: data}))
     size = archive.stat().st_size
@@ -232,7 +232,7 @@ def zip_member(tmp_path: Path, name: str, data: bytes, scheme: str = "") -> Sour
     return Source(name, name, f"{scheme}{archive}", member.bytes, 1.0, member.place)
 
 
-def test_a_member_that_unpacks_to_more_than_a_share_of_the_memory_is_made(tmp_path: Path) -> None:
+def test_a_member_that_unpacks_to_more_than_a_share_of_the_memory_is_processed(tmp_path: Path) -> None:
     images = [zip_member(tmp_path, f"{number}.jpg", jpeg(number, (40, 30)) + bytes(900_000)) for number in range(6)]
     workers = Workers(4, 4_000_000)  # a share is 1 MB; unpacking one takes 1.8 MB
     job = JOB._replace(memory=4_000_000)
@@ -298,7 +298,7 @@ def of_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("of_process")
-def test_a_process_has_one_set_of_workers_with_the_limits_given_last(tmp_path: Path) -> None:
+def test_a_process_has_one_set_of_workers_with_the_latest_limits(tmp_path: Path) -> None:
     settings = config(tmp_path)
     barrier = threading.Barrier(8)
 

@@ -18,15 +18,15 @@ def taken(source: Source, path: str, winner: str) -> Source:
     return source._replace(path=path, bytes=0, place=Unreadable(Kind.NAME_TAKEN, message))
 
 
-def test_sources_with_paths_of_their_own_stay() -> None:
+def test_sources_with_unique_paths_are_kept() -> None:
     assert settled([FILE, OTHER]) == [FILE, OTHER]
 
 
-def test_a_file_is_taken_and_not_the_member() -> None:
+def test_a_file_has_priority_over_a_member() -> None:
     assert settled([EARLY, FILE, OTHER]) == [FILE, taken(EARLY, "a.jpg (2 in x.tar)", "a file"), OTHER]
 
 
-def test_the_last_of_an_archive_is_taken_and_the_first_archive_in_every_order() -> None:
+def test_the_last_member_of_the_first_archive_is_selected_in_every_order() -> None:
     winner = "one in 'x.tar' at byte 2,048"
     expected = [
         LATE,
@@ -38,12 +38,12 @@ def test_the_last_of_an_archive_is_taken_and_the_first_archive_in_every_order() 
         assert settled(list(order)) == expected
 
 
-def test_failures_with_one_path_stay_apart() -> None:
+def test_failures_with_the_same_path_get_different_paths() -> None:
     winner = "one in 'x.tar' at byte 0"
     assert settled([LOCKED, LOCKED]) == [LOCKED, taken(LOCKED, "a.jpg (2 in x.tar)", winner)]
 
 
-def test_the_first_row_of_a_list_is_taken_and_each_row_has_a_path_of_its_own() -> None:
+def test_the_first_row_of_a_list_is_selected_and_each_row_has_a_unique_path() -> None:
     rows = {row: Source("a", "a.jpg", f"/x/{99 - row}.jpg", 0, 0.0, ListRow(row)) for row in (12, 3, 1007)}
     winner = "row 3 of the list"
     expected = [rows[3], taken(rows[12], "a.jpg (row 12)", winner), taken(rows[1007], "a.jpg (row 1,007)", winner)]
@@ -55,7 +55,7 @@ def row(number: int, list_: str, line: int = 0) -> Source:
     return Source("a", "a.jpg", f"/x/{number}.jpg", 0, 0.0, ListRow(number, "", "", list_, line))
 
 
-def test_rows_of_several_lists_have_paths_of_their_own_that_name_the_list() -> None:
+def test_rows_of_several_lists_have_unique_paths_that_name_the_list() -> None:
     first, second = row(2, "p/l.txt", 4), row(9, "p/l.txt", 12)
     others = [row(1, "q/l.txt"), row(2, "q/l.txt"), row(2, "r/l.txt")]
     winner = "line 4 of 'p/l.txt'"
@@ -70,7 +70,7 @@ def test_rows_of_several_lists_have_paths_of_their_own_that_name_the_list() -> N
         assert settled(list(order)) == expected
 
 
-def test_a_row_that_names_nothing_keeps_its_own_reason() -> None:
+def test_an_unusable_row_keeps_its_own_reason() -> None:
     read = row(5, "l.csv")
     refused = [
         Source("a", "a.jpg", "/x/", 0, 0.0, UnreadableRow("refused", "it has no hash", number, name))
@@ -86,7 +86,7 @@ def test_a_row_that_names_nothing_keeps_its_own_reason() -> None:
     assert settled(refused) == [refused[0], expected[2]]
 
 
-def test_a_path_of_its_own_is_not_that_of_another_source() -> None:
+def test_a_new_path_differs_from_those_of_other_sources() -> None:
     sources = [row(1, "l.csv"), row(2, "l.csv"), row(3, "l.csv")]
     named = [row(4, "l.csv")._replace(path="a.jpg (row 2)"), row(5, "l.csv")._replace(path="a.jpg (row 2)+")]
     winner = "row 1 of the list"

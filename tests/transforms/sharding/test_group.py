@@ -38,7 +38,7 @@ def config(*names: str) -> ResizeConfig:
     ("images", "source_bytes", "expected"),
     [(1, 0, 1), (100, 1, 1), (101, 1, 2), (9_011_219, 1, 90_113), (10, 5_120_000_000, 10), (10, 5_120_000_001, 11)],
 )
-def test_a_shard_has_at_most_so_many_images_and_bytes(images: int, source_bytes: int, expected: int) -> None:
+def test_a_shard_has_a_maximum_number_of_images_and_bytes(images: int, source_bytes: int, expected: int) -> None:
     assert shard_count(images, source_bytes, 100) == expected
 
 

@@ -1,4 +1,4 @@
-"""Images of a .tar.gz fall into runs of it, and what belongs to one key stays together."""
+"""Test that the images of a .tar.gz are split into sequences, and that items with the same key stay together."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def counts(images: int, size: int, **streams: tuple[int, int]) -> object:
     return shard_counts(listing, CONFIG)
 
 
-def test_a_stream_has_shards_of_its_own_behind_the_others() -> None:
+def test_a_stream_has_its_own_shards_after_the_others() -> None:
     assert counts(1000, 0, y=(10, 0), x=(250, 0)) == (
         {"a": 8 + 3 + 1},
         {"a": {"x": StreamShards(8, 3, 84), "y": StreamShards(11, 1, 10)}},
@@ -37,8 +37,8 @@ def test_a_stream_has_shards_of_its_own_behind_the_others() -> None:
     assert shard_counts({"splits": {"a": {"images": 101, "bytes": 0}}}, CONFIG) == ({"a": 2}, {})
 
 
-def test_what_cannot_be_read_has_no_shards_of_its_own() -> None:
-    """They would be the first, and without an image."""
+def test_unreadable_parts_have_no_shards_of_their_own() -> None:
+    """Their shards would be the first ones, and have no images."""
     listing: Tally = {
         "splits": {"a": {"images": 12, "bytes": 0}},
         "streams": {"a": {"x": {"images": 10, "bytes": 0}}},
@@ -50,7 +50,7 @@ def test_what_cannot_be_read_has_no_shards_of_its_own() -> None:
     assert shard_counts({"splits": listing["splits"], "unreadable": {"a": 13}}, CONFIG) == ({"a": 1}, {})
 
 
-def test_the_shards_of_what_lies_elsewhere() -> None:
+def test_the_number_of_shards_of_other_images() -> None:
     assert hashed_shards(PLAN, "a") == 4
     assert hashed_shards(PLAN, "b") == 5
     assert hashed_shards(PLAN._replace(streams={"a": {"x": StreamShards(0, 8, 1)}}), "a") == 8
@@ -60,12 +60,12 @@ def test_the_shards_of_what_lies_elsewhere() -> None:
     ("archive", "number", "shard"),
     [("x.tgz", 0, 4), ("x.tgz", 99, 4), ("x.tgz", 100, 5), ("x.tgz", 299, 6), ("x.tgz", 5000, 6), ("y.tgz", 9, 7)],
 )
-def test_a_run_of_images_is_a_shard(archive: str, number: int, shard: int) -> None:
-    """An archive that has grown since the first run has a longer last run."""
+def test_a_sequence_of_images_is_a_shard(archive: str, number: int, shard: int) -> None:
+    """An archive that has grown since the first run has a longer last sequence."""
     assert stream_shard(GzipMember(0, number, ""), archive, "a", PLAN, 100) == shard
 
 
-def test_an_archive_that_came_later_shares_all_shards() -> None:
+def test_an_archive_that_was_added_later_shares_all_shards() -> None:
     first = shard_index("new.tgz", 8)
     shards = [stream_shard(GzipMember(0, number, ""), "new.tgz", "a", PLAN, 100) for number in (0, 99, 100, 799, 800)]
     assert shards == [first, first, (first + 1) % 8, (first + 7) % 8, first]
@@ -107,7 +107,7 @@ def test_a_folder_follows_the_image_with_its_name() -> None:
 
 
 def test_images_with_one_key_share_a_shard() -> None:
-    """Only one of them can have the output of that name."""
+    """Only one of the images can have an output with that name."""
     items = [image("1.jpg", 250), image("1.png", 120), image("2.jpg", 250), image("2.jpg"), image("3.jpg", 5, "y.tgz")]
     sent = {item: shard[1] for shard, item in send(Shard("a", 1, 8), items, PLAN, CONFIG)}
     assert sent == {items[0]: 5, items[1]: 5, items[2]: 1, items[3]: 1, items[4]: 7}

@@ -1,4 +1,4 @@
-"""Archives that end with an error."""
+"""Read archives that end with an error."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ LOST = "everything after that is lost"
 
 
 def until_break(members: Iterator[Member]) -> tuple[list[Member], Kind, str]:
-    """Return the members before the error that an archive ends with, its kind and its message."""
+    """Return the members of an archive before the error at its end, and the kind and message of the error."""
     found: list[Member] = []
     try:
         for member in members:

@@ -24,7 +24,7 @@ FILES = {f"d/{number:02d}.jpg": os.urandom(3000 + number) for number in range(30
 
 @pytest.fixture
 def out(tmp_path: Path) -> str:
-    """Return a folder for a dataset, as a run makes it before everything else."""
+    """Return the folder of a dataset as a run creates it at its start."""
     (tmp_path / "out" / RUN_DIR).mkdir(parents=True)
     return str(tmp_path / "out")
 
@@ -53,7 +53,7 @@ def source(member: Member, of: Archive, out: str) -> Source:
         ("a.tar.bz2", None),
     ],
 )
-def test_archives_by_their_names(path: str, stem: str | None) -> None:
+def test_archives_are_recognized_by_their_names(path: str, stem: str | None) -> None:
     assert is_archive(path) == (stem is not None)
     assert without_end(path) == (path if stem is None else stem)
 
@@ -61,7 +61,7 @@ def test_archives_by_their_names(path: str, stem: str | None) -> None:
 @pytest.mark.parametrize("scheme", ["", SCHEME])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["a.tar", "a.zip", "a.tar.gz"])
-def test_what_is_inside_decides_how_an_archive_is_read(
+def test_the_content_decides_how_an_archive_is_read(
     tmp_path: Path, out: str, scheme: str, kind: str, name: str
 ) -> None:
     found = archive(tmp_path, packed(FILES, kind), name, scheme)
@@ -88,11 +88,11 @@ def test_what_is_inside_decides_how_an_archive_is_read(
         ),
     ],
 )
-def test_a_file_that_is_no_archive(tmp_path: Path, out: str, data: bytes, kind: Kind, message: str) -> None:
+def test_a_file_that_is_not_an_archive(tmp_path: Path, out: str, data: bytes, kind: Kind, message: str) -> None:
     assert until_break(members(archive(tmp_path, data), out)) == ([], kind, message)
 
 
-def test_an_archive_that_is_not_there(tmp_path: Path, out: str) -> None:
+def test_a_missing_archive(tmp_path: Path, out: str) -> None:
     gone = Archive(str(tmp_path / "a.tar.gz"), 100, 1.0)
     reason = "cannot be read: No such file or directory"
     assert until_break(members(gone, out)) == ([], Kind.UNREADABLE, reason)
@@ -102,7 +102,7 @@ def test_an_archive_that_is_not_there(tmp_path: Path, out: str) -> None:
 def test_a_stream_is_unpacked_once(tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = archive(tmp_path, packed(FILES, "tar.gz"))
     prepare(found, out)
-    monkeypatch.setattr(gzip_index, "_list", None)  # it would fail
+    monkeypatch.setattr(gzip_index, "_list", None)  # so that a second call would fail
     prepare(found, out)
     assert [member.path for member in members(found, out)] == list(FILES)
 
@@ -114,8 +114,8 @@ def test_a_changed_archive_is_unpacked_again(tmp_path: Path, out: str) -> None:
     assert [member.path for member in members(changed, out)] == ["new.jpg"]
 
 
-def test_a_list_that_is_not_complete_is_made_again(tmp_path: Path, out: str) -> None:
-    """The run was killed before the index was written."""
+def test_an_incomplete_index_is_written_again(tmp_path: Path, out: str) -> None:
+    """Simulate a run that was killed before it wrote the index."""
     found = archive(tmp_path, packed(FILES, "tar.gz"))
     prepare(found, out)
     (index,) = Path(out).rglob("index.json")
@@ -125,7 +125,7 @@ def test_a_list_that_is_not_complete_is_made_again(tmp_path: Path, out: str) -> 
     assert [member.path for member in members(found, out)] == list(FILES)
 
 
-def test_a_stream_that_breaks_off_costs_what_comes_after(tmp_path: Path, out: str) -> None:
+def test_a_truncated_stream_yields_the_members_before_the_break(tmp_path: Path, out: str) -> None:
     data = packed(FILES, "tar.gz")
     found = archive(tmp_path, data[: len(data) // 2])
     before, kind, message = until_break(members(found, out))
@@ -141,15 +141,15 @@ def test_a_stream_that_breaks_off_costs_what_comes_after(tmp_path: Path, out: st
     )
 
 
-def test_a_tar_that_breaks_off_in_a_stream_that_does_not(tmp_path: Path, out: str) -> None:
-    """Its offsets are those of the unpacked archive, and larger than the archive."""
+def test_a_truncated_tar_in_a_complete_stream(tmp_path: Path, out: str) -> None:
+    """The error has an offset in the unpacked archive, which is larger than the archive itself."""
     found = archive(tmp_path, gzip.compress(header("a.jpg", b"1300000")))
     cut = Unreadable(Kind.TRUNCATED, "its archive breaks off inside it, or is damaged there")
     reason = f"breaks off at byte 360,960 of the unpacked archive: {LOST}"
     assert until_break(members(found, out)) == ([Member("a.jpg", 0, cut)], Kind.TRUNCATED, reason)
 
 
-def test_archives_that_are_appended_are_read(tmp_path: Path, out: str) -> None:
+def test_appended_archives_are_read(tmp_path: Path, out: str) -> None:
     names = list(FILES)
     first, second = ({name: FILES[name] for name in part} for part in (names[:20], names[20:]))
     for kind in ("tar", "tar.gz"):
@@ -157,8 +157,8 @@ def test_archives_that_are_appended_are_read(tmp_path: Path, out: str) -> None:
         assert {member.path: read(source(member, found, out)) for member in members(found, out)} == FILES
 
 
-def test_what_lies_behind_a_wrong_checksum_is_read(tmp_path: Path, out: str) -> None:
-    """As in archives of pigz and bgzip, which consist of several members."""
+def test_members_after_a_wrong_checksum_are_read(tmp_path: Path, out: str) -> None:
+    """Archives of pigz and bgzip consist of several gzip members."""
     whole = tar(FILES)
     parts = [bytearray(gzip.compress(whole[start : start + 20_000])) for start in range(0, len(whole), 20_000)]
     parts[1][-8] ^= 1
@@ -172,7 +172,7 @@ def test_what_lies_behind_a_wrong_checksum_is_read(tmp_path: Path, out: str) -> 
     assert {member.path: read(source(member, found, out)) for member in listed} == FILES
 
 
-def test_a_zip_that_unpacks_itself_is_known_by_its_name(tmp_path: Path, out: str) -> None:
+def test_a_self_extracting_zip_is_recognized_by_its_name(tmp_path: Path, out: str) -> None:
     data = b"MZ program" + packed(FILES, "zip")
     found = archive(tmp_path, data, "a.ZIP")
     assert {member.path: read(source(member, found, out)) for member in members(found, out)} == FILES
@@ -196,7 +196,7 @@ def test_a_member_that_claims_to_be_huge_is_a_failure(
     assert LARGEST == 1 << 30
 
 
-def test_an_archive_that_unpacks_to_far_more_than_it_holds(
+def test_an_archive_that_unpacks_to_more_than_the_limit(
     tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("transforms.sources.members._ANY", 100_000)
@@ -210,7 +210,7 @@ def test_an_archive_that_unpacks_to_far_more_than_it_holds(
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the offsets of the points at which streams begin."""
+    """Return a list, to which the offset of the seek point of each opened stream is added."""
     monkeypatch.setattr(inflate, "SPACING", 10_000)
     monkeypatch.setattr(stream, "SPACING", 10_000)
     offsets: list[int] = []
@@ -226,7 +226,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.parametrize("scheme", ["", SCHEME])
-def test_members_in_their_order_are_read_in_one_go_from_a_near_point(
+def test_members_in_order_are_read_in_one_pass_from_the_nearest_seek_point(
     tmp_path: Path, out: str, opened: list[int], scheme: str
 ) -> None:
     many = {f"{number:03d}.jpg": os.urandom(900) for number in range(200)}
@@ -247,7 +247,7 @@ def test_members_in_their_order_are_read_in_one_go_from_a_near_point(
     whole.close()
 
 
-def test_an_ordered_reader_reads_in_the_order_in_which_members_are_given(
+def test_an_ordered_reader_reads_members_in_the_order_of_submission(
     tmp_path: Path, out: str, opened: list[int]
 ) -> None:
     many = {f"{number:03d}.jpg": os.urandom(900) for number in range(200)}
@@ -261,7 +261,7 @@ def test_an_ordered_reader_reads_in_the_order_in_which_members_are_given(
     assert opened == [0]
 
 
-def test_what_a_closed_reader_has_not_begun_is_cancelled(tmp_path: Path, out: str) -> None:
+def test_closing_a_reader_cancels_waiting_members(tmp_path: Path, out: str) -> None:
     found = archive(tmp_path, packed(FILES, "tar.gz"))
     sources = [source(member, found, out) for member in members(found, out)]
     held = threading.Event()
@@ -287,7 +287,7 @@ def test_an_archive_that_has_changed_since_it_was_listed(tmp_path: Path, out: st
         read(last)
 
 
-def test_a_tar_of_a_store_is_listed_without_its_bodies(
+def test_a_tar_in_a_store_is_listed_without_reading_its_bodies(
     tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     big = tar({f"{number}.jpg": bytes(10_000_000) for number in range(5)})
@@ -304,10 +304,12 @@ def test_a_tar_of_a_store_is_listed_without_its_bodies(
     assert sum(length for _, length in wanted) < 1_000_000
     wanted.clear()
     assert len(list(members(archive(tmp_path, small, "small.tar", SCHEME), out))) == 1000
-    assert len(wanted) < 10  # 10 MB in a few requests, and not a thousand
+    assert len(wanted) < 10  # 10 MB in a few requests, not a thousand
 
 
-def test_a_zip_of_a_store_is_listed_by_its_directory(tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zip_in_a_store_is_listed_from_its_directory(
+    tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = zipped({f"{number}.jpg": os.urandom(10_000) for number in range(500)})
     wanted: list[int] = []
     read_range = storage.read_range

@@ -21,5 +21,5 @@ def test_a_hash_is_read_and_compared(algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "abc", "0" * 31, "0" * 33, "zz" * 16, "=", "0" * 16])
-def test_other_text_is_no_hash(text: str) -> None:
+def test_other_texts_are_not_hashes(text: str) -> None:
     assert hexadecimal(text) is None

@@ -51,7 +51,7 @@ def _near(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("level", [0, 1, 6, 9])
 @pytest.mark.parametrize("content", [TEXT, NOISE, TEXT + NOISE + TEXT], ids=["text", "noise", "both"])
 def test_unpacking_begins_at_any_point(content: bytes, level: int) -> None:
-    """At each place within a byte, and across the members of a gzip file."""
+    """Seek points may be at any bit of a byte, and unpacking continues across gzip members."""
     data = gzip.compress(content, level) + gzip.compress(content[::-1], 6) + bytes(1000)
     whole = content + content[::-1]
     unpacked, points = unpack(data)
@@ -66,8 +66,8 @@ def test_unpacking_begins_at_any_point(content: bytes, level: int) -> None:
         assert len({point.bits for point in points}) > 4
 
 
-def test_points_are_apart() -> None:
-    """Text of 32 MB has one or none, whatever its blocks."""
+def test_seek_points_have_a_minimum_distance() -> None:
+    """A text has a seek point only after 32 MB, whatever its blocks are."""
     assert len(unpack(gzip.compress(TEXT * 25))[1]) == 0
     assert len(unpack(gzip.compress(TEXT * 50))[1]) == 1
 
@@ -85,11 +85,11 @@ def test_points_are_apart() -> None:
         (b"<html>", Kind.DAMAGED, f"is damaged at byte 2: {LOST}"),
     ],
 )
-def test_a_file_that_breaks_off(data: bytes, kind: Kind, reason: str) -> None:
+def test_truncated_and_damaged_files(data: bytes, kind: Kind, reason: str) -> None:
     assert broken(data)[1:] == (kind, reason)
 
 
-def test_all_that_comes_before_a_break_is_unpacked() -> None:
+def test_everything_before_a_break_is_unpacked() -> None:
     data = gzip.compress(TEXT)
     unpacked, kind, message = broken(data[: len(data) // 2])
     assert (kind, message) == (Kind.TRUNCATED, f"breaks off at byte {len(data) // 2:,}: {LOST}")
@@ -112,7 +112,11 @@ def test_a_wrong_checksum(offset: int) -> None:
 
 
 def multi_member(*wrong: int) -> tuple[bytes, list[int]]:
-    """Return a gzip file of three members, of which some have a wrong checksum, and where the checksums end."""
+    """Return a gzip file with three members, and the offsets of the ends of their checksums.
+
+    Args:
+        wrong: the numbers of the members with a wrong checksum.
+    """
     members, ends, end = [bytearray(gzip.compress(part, mtime=0)) for part in (TEXT, NOISE, TEXT)], [], 0
     for number, member in enumerate(members):
         member[-8] ^= number in wrong
@@ -122,7 +126,7 @@ def multi_member(*wrong: int) -> tuple[bytes, list[int]]:
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 2])
-def test_members_behind_a_wrong_checksum_are_unpacked(wrong: int) -> None:
+def test_members_after_a_wrong_checksum_are_unpacked(wrong: int) -> None:
     data, ends = multi_member(wrong)
     for padding in (b"", bytes(5000)):
         reason = f"has a wrong checksum at byte {ends[wrong]:,}: everything before it may be damaged"
@@ -137,15 +141,15 @@ def test_several_wrong_checksums_and_a_break() -> None:
     assert cut == (TEXT + NOISE + TEXT, Kind.TRUNCATED, f"breaks off at byte {len(data) - 1:,}: {LOST}; it {sums}")
 
 
-def test_a_wrong_length_does_not_hide_what_follows() -> None:
+def test_members_after_a_wrong_length_are_unpacked() -> None:
     first = bytearray(gzip.compress(TEXT, mtime=0))
     first[-1] ^= 1
     reason = f"has a wrong checksum at byte {len(first):,}: everything before it may be damaged"
     assert broken(bytes(first) + gzip.compress(NOISE)) == (TEXT + NOISE, Kind.DAMAGED, reason)
 
 
-def test_what_is_lost_behind_a_wrong_checksum_is_said() -> None:
-    """Damage may look like the end of a member. What follows then is no member, and cannot be read."""
+def test_data_lost_after_a_wrong_checksum_is_reported() -> None:
+    """Damage may look like the end of a member. The data after it is then not a member, and cannot be read."""
     data = bytearray(gzip.compress(TEXT, mtime=0))
     data[-8] ^= 1
     reason = f"has a wrong checksum at byte {len(data) - 4:,}: everything before it may be damaged, and {LOST}"
@@ -153,7 +157,7 @@ def test_what_is_lost_behind_a_wrong_checksum_is_said() -> None:
 
 
 @given(st.binary(max_size=400))
-def test_noise_is_an_error_and_no_fault(noise: bytes) -> None:
+def test_noise_raises_only_archive_errors(noise: bytes) -> None:
     for data in (noise, b"\x1f\x8b\x08\0\0\0\0\0\0\3" + noise):
         with contextlib.suppress(ArchiveError):
             assert unpack(data)[0] == zlib.decompressobj(zlib.MAX_WBITS + 16).decompress(data)

@@ -46,7 +46,7 @@ def test_a_member_is_read_by_range(tmp_path: Path, scheme: str) -> None:
     assert (raised.value.kind, raised.value.stage, raised.value.message) == (Kind.TRUNCATED, "read", message)
 
 
-def test_what_cannot_be_read_has_the_kind_and_the_message_with_which_it_was_listed() -> None:
+def test_an_unreadable_source_fails_with_the_kind_and_message_of_its_listing() -> None:
     source = Source("a", "a.jpg", "gs://bucket/a.zip", 4, 1.0, Unreadable("unsupported-coding", "it is encrypted"))
     assert is_read_by_workers(source)
     with pytest.raises(ImageError) as raised:
@@ -58,7 +58,7 @@ def test_what_cannot_be_read_has_the_kind_and_the_message_with_which_it_was_list
     )
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="the file cannot be read: No such file or directory") as raised:
         read(Source("a", "a.jpg", f"{tmp_path}/a.jpg", 4, 1.0))
     assert raised.value.kind is Kind.UNREADABLE

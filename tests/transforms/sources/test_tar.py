@@ -17,7 +17,7 @@ NOT_READ = " in its archive, which is not supported: unpack the archive"
 
 
 class Counted(io.BytesIO):
-    """A file that counts the bytes that are read."""
+    """A file that counts the bytes that are read from it."""
 
     total = 0
 
@@ -32,7 +32,7 @@ def listed(data: bytes) -> list[Member]:
 
 
 def broken(data: bytes) -> tuple[list[str], Kind, str]:
-    """Return the paths before the break of an archive, and what is said about it."""
+    """Return the paths of the members before the break of an archive, and the kind and message of the error."""
     found, kind, message = until_break(members(io.BytesIO(data), TarMember, len(data)))
     return [member.path for member in found], kind, message
 
@@ -46,7 +46,7 @@ names = st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size
     st.lists(st.tuples(st.lists(names, min_size=1, max_size=3).map("/".join), st.binary(max_size=1500)), max_size=5),
     st.sampled_from([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT]),
 )
-def test_each_member_lies_where_it_is_said_to(files: list[tuple[str, bytes]], image_format: int) -> None:
+def test_members_have_the_offsets_of_their_bytes(files: list[tuple[str, bytes]], image_format: int) -> None:
     data = tar(files, image_format)
     found = [
         (member.path, data[member.place.offset : member.place.offset + member.bytes])
@@ -63,7 +63,7 @@ def test_no_body_is_read() -> None:
 
 
 def test_a_size_may_have_more_digits_than_its_field() -> None:
-    """A member of 10 GB, of which only the header is there, in a tar of unknown size."""
+    """The tar has unknown size, and contains only the header of a member of 10 GB."""
     info = tarfile.TarInfo("a.jpg")
     info.size = 10_000_000_000
     found, kind, message = until_break(members(io.BytesIO(info.tobuf(tarfile.GNU_FORMAT)), TarMember))
@@ -71,7 +71,7 @@ def test_a_size_may_have_more_digits_than_its_field() -> None:
     assert (kind, message) == (Kind.TRUNCATED, f"breaks off at byte 10,000,000,512 of the unpacked archive: {LOST}")
 
 
-def test_folders_are_no_members_and_names_are_those_below_a_folder() -> None:
+def test_folders_are_left_out_and_names_are_relative() -> None:
     data = tar_of(
         [
             ("d", b"", {"type": tarfile.DIRTYPE}),
@@ -85,7 +85,7 @@ def test_folders_are_no_members_and_names_are_those_below_a_folder() -> None:
 
 
 @pytest.mark.parametrize("name", ["../a.jpg", "x/../../a.jpg", "/../a.jpg", "x/.."])
-def test_a_name_that_leads_out_is_a_failure(name: str) -> None:
+def test_a_name_outside_the_folder_is_a_failure(name: str) -> None:
     (member,) = listed(tar({name: b"123"}))
     reason = "its name in the archive points outside the folder that the archive is unpacked to"
     assert member == Member(name, 0, Unreadable(Kind.NAME_UNUSABLE, reason))
@@ -101,7 +101,7 @@ def test_a_name_that_leads_out_is_a_failure(name: str) -> None:
         (tarfile.FIFOTYPE, "a device"),
     ],
 )
-def test_what_is_no_file_is_a_failure(kind: bytes, what: str) -> None:
+def test_members_that_are_not_files_are_failures(kind: bytes, what: str) -> None:
     data = tar_of([("a.jpg", b"", {"type": kind, "linkname": "/etc/passwd"}), ("b.jpg", b"1", {})])
     reason = f"it is {what}{NOT_READ}"
     assert listed(data)[0] == Member("a.jpg", 0, Unreadable(Kind.UNSUPPORTED_CODING, reason))
@@ -132,8 +132,8 @@ def test_names_need_not_be_utf8() -> None:
         (3584, ["a.jpg", "b.jpg", "c.jpg"], 3584),
     ],
 )
-def test_an_archive_that_is_cut_off_yields_what_comes_before(cut: int, before: list[str], at: int) -> None:
-    """A file whose bytes are cut is listed as a failure."""
+def test_a_truncated_archive_yields_the_members_before_the_break(cut: int, before: list[str], at: int) -> None:
+    """An incomplete member is listed as a failure."""
     data = tar({"a.jpg": b"1" * 700, "b.jpg": b"2", "c.jpg": b"3"}, tarfile.USTAR_FORMAT)
     assert broken(data[:cut]) == (before, Kind.TRUNCATED, f"breaks off at byte {at:,}: {LOST}")
 
@@ -145,7 +145,7 @@ def test_a_damaged_header_is_not_taken_for_the_end() -> None:
 
 
 @pytest.mark.parametrize("data", [b"<!DOCTYPE html>" * 100, b"short", b"\xff" * 5000])
-def test_what_is_no_tar(data: bytes) -> None:
+def test_other_files_are_not_tars(data: bytes) -> None:
     assert broken(data) == ([], Kind.NOT_AN_ARCHIVE, "does not contain a tar")
 
 
@@ -154,8 +154,8 @@ def test_a_tar_without_members() -> None:
 
 
 @pytest.mark.parametrize("padding", [0, 2 * BLOCK, 100 * BLOCK])
-def test_tars_that_are_appended_are_read(padding: int) -> None:
-    """As `tar --ignore-zeros` does. The first of them may be empty."""
+def test_appended_tars_are_read(padding: int) -> None:
+    """`tar --ignore-zeros` does the same. The first tar may be empty."""
     for first in ([], [("a.jpg", b"1"), ("a.jpg", b"2")]):
         second = [("b.jpg", b"33"), (f"{'c' * 150}.jpg", b"444")]
         data = tar(first) + bytes(padding) + tar(second) + tar([])
@@ -167,12 +167,12 @@ def test_tars_that_are_appended_are_read(padding: int) -> None:
 
 
 @pytest.mark.parametrize("garbage", [b"x", b"x" * BLOCK, bytes(BLOCK) + b"x" * 5000])
-def test_what_is_no_tar_behind_the_end_does_not_count(garbage: bytes) -> None:
+def test_garbage_after_the_end_is_ignored(garbage: bytes) -> None:
     assert [member.path for member in listed(tar({"a.jpg": b"1"}) + garbage)] == ["a.jpg"]
 
 
 def header(name: str, size: bytes, kind: bytes = b"0") -> bytes:
-    """Return a header with a checksum that fits and a size of any kind."""
+    """Return a header with a correct checksum and any content in the size field."""
     fields = name.encode().ljust(100, b"\0") + b"0000644\0" * 3 + size.ljust(12, b"\0") + b"0" * 11 + b"\0"
     rest = (kind + bytes(100) + b"ustar\x0000").ljust(356, b"\0")
     total = sum(fields) + sum(b" " * 8) + sum(rest)
@@ -198,7 +198,7 @@ def test_a_negative_size_is_damage(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [513, 30_000_000_000, 1 << 62, 1 << 63, 1 << 80])
-def test_a_member_that_the_archive_does_not_hold_is_truncated(size: int) -> None:
+def test_a_member_larger_than_the_archive_is_truncated(size: int) -> None:
     data = FIRST + header("b.jpg", base_256(size)) + bytes(BLOCK)
     found, kind, message = until_break(members(io.BytesIO(data), TarMember, len(data)))
     held = f"its archive ends inside it: only 512 of its {size:,} bytes are there"
@@ -206,7 +206,7 @@ def test_a_member_that_the_archive_does_not_hold_is_truncated(size: int) -> None
     assert (kind, message) == (Kind.TRUNCATED, f"breaks off at byte 2,048: {LOST}")
 
 
-def test_the_first_header_may_lie_too() -> None:
+def test_a_damaged_first_header() -> None:
     lying = header("b.jpg", b"20", b"x") + b"21 GNU.sparse.map=x\n".ljust(BLOCK, b"\0") + header("b.jpg", b"0")
     assert broken(lying)[1:] == (Kind.DAMAGED, f"has a damaged header at byte 0: {LOST}")
 
@@ -214,18 +214,18 @@ def test_the_first_header_may_lie_too() -> None:
 @pytest.mark.parametrize(
     "lying",
     [
-        header("b.jpg", NEGATIVE),  # it would be listed for ever
+        header("b.jpg", NEGATIVE),  # would be listed forever
         header("b.jpg", NEGATIVE, b"L"),
         header("b.jpg", NEGATIVE, b"x"),
         header("b.jpg", b"77777777777", b"L") + bytes(5 << 20),  # a name of 8 GB
         header("b.jpg", b"77777777777", b"x") + bytes(5 << 20),
-        header("b.jpg", b"1", b"L") + b"n".ljust(BLOCK, b"\0"),  # a name for nothing
-        (header("b.jpg", b"1", b"L") + b"n".ljust(BLOCK, b"\0")) * 3000,  # a name of a name of a name ...
+        header("b.jpg", b"1", b"L") + b"n".ljust(BLOCK, b"\0"),  # a long name without a member
+        (header("b.jpg", b"1", b"L") + b"n".ljust(BLOCK, b"\0")) * 3000,  # long names of long names ...
         header("b.jpg", b"20", b"x") + b"999999 path=x\n".ljust(BLOCK, b"\0"),
         header("b.jpg", b"zzz"),
     ],
 )
-def test_a_header_that_lies_ends_the_archive(lying: bytes) -> None:
+def test_an_inconsistent_header_ends_the_archive(lying: bytes) -> None:
     found, kind, message = broken(FIRST + lying)
     assert found[:1] == ["a.jpg"]
     assert len(found) <= 2

@@ -39,7 +39,7 @@ def failure(data: bytes, member: Member) -> tuple[Kind, str]:
 
 
 def entry(data: bytes, name: bytes) -> int:
-    """Return where the entry of a file in the directory begins."""
+    """Return the offset of the directory entry of a file."""
     return data.rindex(name) - 46
 
 
@@ -62,7 +62,7 @@ def test_each_member_has_its_bytes(files: dict[str, bytes], method: int, before:
     assert {member.path: content(data, member) for member in listed(data)} == files
 
 
-def test_a_zip_of_64_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zip64(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
     monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
     buffer = io.BytesIO()
@@ -78,7 +78,7 @@ def test_a_zip_of_64_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [content(moved, member)[:1] for member in listed(moved)] == [b"\0", b"\1", b"\2"]
 
 
-def test_sizes_of_64_bits_in_the_directory() -> None:
+def test_64_bit_sizes_in_the_directory() -> None:
     data = zipped({"a.jpg": b"123"}, zipfile.ZIP_STORED)
     at = entry(data, b"a.jpg")
     extra = struct.pack("<2H2Q", 1, 16, 5_000_000_000, 3)
@@ -94,7 +94,7 @@ def test_sizes_of_64_bits_in_the_directory() -> None:
 
 
 def test_names() -> None:
-    """The program that packs says whether names are UTF-8; many names are that do not say so, others are of MS-DOS."""
+    """Names may be marked as UTF-8. Many other names are UTF-8 too; the rest are MS-DOS names."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in (
@@ -117,7 +117,7 @@ def test_names() -> None:
 
 
 @pytest.mark.parametrize("name", ["../a.jpg", "x/../../a.jpg", "..\\a.jpg", "x\\..\\..\\a.jpg"])
-def test_a_name_that_leads_out_is_a_failure(name: str) -> None:
+def test_a_name_outside_the_folder_is_a_failure(name: str) -> None:
     info = zipfile.ZipInfo("a")
     info.filename, info.create_system = name, 0
     buffer = io.BytesIO()
@@ -139,7 +139,7 @@ def test_a_name_that_leads_out_is_a_failure(name: str) -> None:
         (38, struct.pack("<L", 0o020666 << 16), "a device"),
     ],
 )
-def test_what_is_stored_in_another_way_is_a_failure(field: int, value: bytes, what: str) -> None:
+def test_unsupported_members_are_failures(field: int, value: bytes, what: str) -> None:
     data = zipped({"a.jpg": b"123", "b.jpg": b"1"})
     first, second = listed(changed(data, entry(data, b"a.jpg") + field, value))
     assert first.place == Unreadable(Kind.UNSUPPORTED_CODING, f"it is {what}{NOT_READ}")
@@ -151,13 +151,13 @@ LIES = "its size or checksum differs from its archive's directory"
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 @pytest.mark.parametrize("size", [0, 999, 1001])
-def test_a_size_that_lies(method: int, size: int) -> None:
+def test_a_wrong_size(method: int, size: int) -> None:
     data = zipped({"a.jpg": b"x" * 1000}, method)
     (member,) = listed(changed(data, entry(data, b"a.jpg") + 24, struct.pack("<L", size)))
     assert failure(data, member) == (Kind.DAMAGED, LIES)
 
 
-def test_a_checksum_that_lies() -> None:
+def test_a_wrong_checksum() -> None:
     data = zipped({"a.jpg": b"x" * 1000})
     (member,) = listed(changed(data, entry(data, b"a.jpg") + 16, b"\0\0\0\0"))
     assert failure(data, member) == (Kind.DAMAGED, LIES)
@@ -195,7 +195,7 @@ def test_the_extra_field_of_a_member_may_be_long() -> None:
     assert content(buffer.getvalue(), member) == b"123"
 
 
-def test_a_zip_that_is_cut_off_has_no_directory() -> None:
+def test_a_truncated_zip_has_no_directory() -> None:
     data = zipped({"a.jpg": b"1" * 5000})
     reason = "breaks off: its directory, at the end, is missing, so all of it is lost"
     for cut in (1, 100, len(data) - 22, len(data) - 1):
@@ -203,7 +203,7 @@ def test_a_zip_that_is_cut_off_has_no_directory() -> None:
         assert (found, kind, message) == ([], Kind.TRUNCATED, reason)
 
 
-def test_a_damaged_directory_yields_what_comes_before() -> None:
+def test_a_damaged_directory_yields_the_members_before_the_damage() -> None:
     data = zipped({"a.jpg": b"1", "b.jpg": b"2"})
     at = entry(data, b"b.jpg")
     found, kind, message = until_break(zips.members(io.BytesIO(changed(data, at, b"XXXX")), len(data)))
@@ -213,7 +213,7 @@ def test_a_damaged_directory_yields_what_comes_before() -> None:
 
 @pytest.mark.parametrize(("field", "value"), [(28, 0xFFFF), (30, 0xFFFF), (32, 0xFFFF), (28, 6)])
 def test_an_entry_that_overruns_the_directory_is_damage(field: int, value: int) -> None:
-    """The last entry: its name, extra field or comment claims to be longer than the directory."""
+    """In the last entry, the length of the name, extra field or comment exceeds the directory."""
     data = zipped({"a.jpg": b"1", "b.jpg": b"2"})
     at = entry(data, b"b.jpg")
     lying = changed(data, at + field, struct.pack("<H", value))
@@ -223,7 +223,7 @@ def test_an_entry_that_overruns_the_directory_is_damage(field: int, value: int) 
 
 
 @pytest.mark.parametrize(("field", "end"), [(42, 0x7FFFFFFF + 30), (20, 0x7FFFFFFF)])
-def test_a_member_that_the_archive_does_not_hold_is_damaged(field: int, end: int) -> None:
+def test_a_member_outside_the_archive_is_damaged(field: int, end: int) -> None:
     data = zipped({"a.jpg": b"1", "b.jpg": b"2"})
     at = entry(data, b"b.jpg")
     offset, packed = struct.unpack_from("<L", data, at + 42)[0], struct.unpack_from("<L", data, at + 20)[0]
@@ -235,7 +235,7 @@ def test_a_member_that_the_archive_does_not_hold_is_damaged(field: int, end: int
     assert second == Member("b.jpg", 0, Unreadable(Kind.DAMAGED, reason))
 
 
-def test_an_end_of_64_bits_that_lies() -> None:
+def test_a_wrong_zip64_end_record() -> None:
     locator = struct.pack("<4sLQL", b"PK\6\7", 0, (1 << 63) + 5, 1)
     data = zipped({"a.jpg": b"1"})
     lying = data[:-22] + locator + data[-22:]
@@ -244,8 +244,8 @@ def test_an_end_of_64_bits_that_lies() -> None:
     assert message == "has a damaged end-of-directory record: all of it is lost"
 
 
-def test_all_members_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As what a .tar.gz unpacks to. What is too much fails, and what follows may still fit."""
+def test_the_total_size_of_all_members_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is the same as for a .tar.gz. A member beyond the limit fails, but later ones may fit."""
     monkeypatch.setattr("transforms.sources.members._ANY", 100_000)
     data = zipped({"a.jpg": bytes(60_000), "b.jpg": bytes(500_000), "c.jpg": b"3", "d.jpg": bytes(100_000)})
     limit = 100 * len(data) + 100_000
@@ -257,7 +257,7 @@ def test_all_members_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("method", ["parts", "beyond"])
-def test_an_end_that_lies(method: str) -> None:
+def test_a_wrong_end_record(method: str) -> None:
     data = zipped({"a.jpg": b"1"})
     end = len(data) - 22
     data = changed(data, end + 4, b"\1\0\1\0") if method == "parts" else changed(data, end + 16, b"\xff\xff\xff\x7f")
@@ -278,7 +278,7 @@ def test_a_zip_without_members() -> None:
 
 
 @given(st.binary(max_size=300), st.data())
-def test_any_damage_is_an_error_and_no_fault(noise: bytes, data: st.DataObject) -> None:
+def test_any_damage_raises_only_expected_errors(noise: bytes, data: st.DataObject) -> None:
     archive = bytearray(zipped({"a.jpg": b"xyz" * 100, "b.jpg": b"1"}))
     for byte in noise[:8]:
         archive[data.draw(st.integers(0, len(archive) - 1))] = byte

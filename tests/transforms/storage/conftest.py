@@ -1,4 +1,4 @@
-"""A Google Cloud Storage that refuses and fails by the names of its objects."""
+"""A Google Cloud Storage whose responses depend on the names of its objects."""
 
 import json
 import threading
@@ -15,10 +15,10 @@ from transforms.storage import gcs_client
 
 
 class Server(ThreadingHTTPServer):
-    """A store in which an object's name says how its requests are answered.
+    """A store in which an object's name determines the responses to its requests.
 
-    `503` is an object that is answered by 503 once and then served; `refused-403` is one that is always refused. The
-    bucket `503` refuses every request.
+    The first request for the object `503` is answered with 503, and later requests succeed. Requests for `refused-403`
+    are always refused. The bucket `503` refuses every request.
     """
 
     daemon_threads = True
@@ -57,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""How the program meets a Google Cloud Storage that refuses, fails, or is not there."""
+"""Test how the program handles a Google Cloud Storage that refuses requests, fails, or is unreachable."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ from transforms.storage import gcs_retry
 PASSING = ["408", "429", "500", "502", "503", "504", "drop"]
 
 
-def test_errors_that_may_pass_are_retried(server: Server) -> None:
+def test_temporary_errors_are_retried(server: Server) -> None:
     with ThreadPoolExecutor(len(PASSING)) as pool:
         contents = list(pool.map(storage.read, [f"gs://bucket/{name}" for name in PASSING]))
     assert contents == [name.encode() for name in PASSING]
@@ -38,7 +38,7 @@ def test_errors_that_may_pass_are_retried(server: Server) -> None:
         (412, "412 Precondition Failed: why"),
     ],
 )
-def test_lasting_errors_are_not_retried(server: Server, status: int, reason: str) -> None:
+def test_permanent_errors_are_not_retried(server: Server, status: int, reason: str) -> None:
     path = f"gs://bucket/refused-{status}"
     for verb, action in (("read", storage.read), ("look up", storage.size), ("list", storage.list_pattern)):
         server.requests.clear()
@@ -54,7 +54,7 @@ def test_lasting_errors_are_not_retried(server: Server, status: int, reason: str
 
 
 def test_one_policy_retries_and_no_other(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With no time for a second try there is one request: nothing retries around the client's own retries."""
+    """Without time for a second try, there is only one request, because nothing else retries."""
     monkeypatch.setattr(gcs_retry, "TIMEOUT", 0.0)
     path = "gs://bucket/refused-503"
     actions: list[Callable[[], object]] = [
@@ -86,8 +86,8 @@ def test_one_policy_retries_and_no_other(server: Server, monkeypatch: pytest.Mon
         ("http://nowhere.invalid", "Failed to resolve 'nowhere.invalid' ("),
     ],
 )
-def test_a_store_that_is_not_there_is_retried(monkeypatch: pytest.MonkeyPatch, url: str, reason: str) -> None:
-    """A refused connection, and a name that nobody knows."""
+def test_an_unreachable_store_is_retried(monkeypatch: pytest.MonkeyPatch, url: str, reason: str) -> None:
+    """Test a refused connection, and a host name that does not exist."""
     monkeypatch.setattr(gcs_retry, "TIMEOUT", 0.0)
     reach(url, monkeypatch)
     with pytest.raises(StorageError) as raised:
@@ -96,7 +96,7 @@ def test_a_store_that_is_not_there_is_retried(monkeypatch: pytest.MonkeyPatch, u
     assert str(raised.value).endswith(" (Timeout of 0.0s exceeded)")
 
 
-def test_a_fault_of_the_program_is_neither_retried_nor_reworded(server: Server) -> None:
+def test_a_bug_is_neither_retried_nor_reworded(server: Server) -> None:
     calls: list[str] = []
 
     def pieces() -> Iterator[bytes]:
@@ -108,7 +108,7 @@ def test_a_fault_of_the_program_is_neither_retried_nor_reworded(server: Server) 
         storage.write_pieces("gs://bucket", "x", pieces)
     assert calls == ["pieces"]
     with pytest.raises(TypeError):
-        storage.write("gs://bucket", "x", 5)  # type: ignore[arg-type]  # that is the fault
+        storage.write("gs://bucket", "x", 5)  # type: ignore[arg-type]  # this is the bug
     assert server.requests == {}
 
 
@@ -154,7 +154,7 @@ def test_a_path_without_a_bucket_is_refused(server: Server, path: str) -> None:
 
 
 def test_missing_credentials_end_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a request to the store, whatever it would say."""
+    """No request is sent to the store."""
     with Server() as server:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
         monkeypatch.setenv("NO_GCE_CHECK", "true")

@@ -1,4 +1,4 @@
-"""Before a run begins, each bucket is asked once, and what is wrong with it is said within seconds."""
+"""Test the check before a run: one request for each bucket, and an error within seconds."""
 
 import socket
 
@@ -20,10 +20,10 @@ def refusal(folders: list[str], files: list[str]) -> str:
 
 def test_each_bucket_gets_one_request(server: Server) -> None:
     storage.check_buckets(["gs://a/x", "gs://a/y", "/local", "azfs://c/d"], ["gs://a/t.csv", "gs://b/t.csv"])
-    assert server.requests == {"o": 1, "t.csv": 1}  # a is listed, and the table in b is looked up
+    assert server.requests == {"o": 1, "t.csv": 1}  # bucket a is listed, and the table in bucket b is looked up
 
 
-def test_local_paths_send_none(server: Server) -> None:
+def test_local_paths_send_no_requests(server: Server) -> None:
     storage.check_buckets(["/a", "b"], ["c.csv"])
     assert server.requests == {}
 
@@ -39,7 +39,7 @@ def test_local_paths_send_none(server: Server) -> None:
         ),
     ],
 )
-def test_a_bucket_that_refuses_is_named(server: Server, status: int, problem: str) -> None:
+def test_the_error_names_a_bucket_that_refuses_access(server: Server, status: int, problem: str) -> None:
     assert refusal([], [f"gs://bucket/refused-{status}"]).startswith(f"gs://bucket {problem}")
     assert server.requests == {f"refused-{status}": 1}
 
@@ -59,14 +59,14 @@ def test_a_lost_connection_gets_a_second_try(server: Server) -> None:
     ("url", "reason"),
     [("http://127.0.0.1:9", UNREACHABLE), ("http://nowhere.invalid", "Failed to resolve 'nowhere.invalid' (")],
 )
-def test_a_store_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, url: str, reason: str) -> None:
+def test_the_error_names_an_unreachable_store(monkeypatch: pytest.MonkeyPatch, url: str, reason: str) -> None:
     reach(url, monkeypatch)
     sentence = refusal(["gs://bucket/x"], [])
     assert sentence.startswith(f"gs://bucket cannot be reached (ConnectionError: {reason}")
     assert sentence.endswith("): check the network")
 
 
-def test_a_store_that_is_silent_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_store_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gcs_check, "PATIENCE", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         reach(f"http://127.0.0.1:{silent.getsockname()[1]}", monkeypatch)

@@ -1,4 +1,4 @@
-"""Objects of S3: read, written, listed and refused."""
+"""Test reading, writing and listing objects of S3, and errors of the store."""
 
 import os
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def running() -> Iterator[S3]:
 
 @pytest.fixture
 def store(running: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
-    """Yield a store that this process reaches without credentials."""
+    """Yield a store that this process accesses without credentials."""
     monkeypatch.setattr(FileSystems, "_pipeline_options", None)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -40,7 +40,7 @@ def store(running: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return the list of the seconds that are waited for."""
+    """Return a list, to which the seconds of each wait are added."""
     seconds: list[float] = []
     monkeypatch.setattr(retries, "time", SimpleNamespace(sleep=seconds.append))
     return seconds
@@ -161,7 +161,7 @@ def test_only_named_objects_are_deleted(store: S3) -> None:
 
 @pytest.fixture
 def many(store: S3) -> list[str]:
-    """Return the names below s3://public/many, which are several pages."""
+    """Return the names below s3://public/many, whose listing has several pages."""
     names = sorted([*ODD_NAMES, *(f"{number % 7}/p{number:04d}.jpg" for number in range(60))], key=str.encode)
     if not storage.exists("s3://public/many/a b.jpg"):
         for name in names:
@@ -172,7 +172,7 @@ def many(store: S3) -> list[str]:
 @pytest.mark.usefixtures("many")
 @pytest.mark.parametrize("pattern", ["many/**", "many/3/*1.jpg", "many/3/", "many/3/p0003.jpg", "none/*", "none"])
 def test_a_pattern_matches_what_beam_matches(monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
-    for name, value in KEYS.items():  # Beam's file system reads nothing without
+    for name, value in KEYS.items():  # Beam's file system needs credentials
         monkeypatch.setenv(name, value)
     storage.set_options([])
     (matched,) = FileSystems.match([f"s3://public/{pattern}"])
@@ -198,7 +198,7 @@ def test_a_range_lists_no_name_before_it(store: S3) -> None:
 
 
 @pytest.mark.parametrize("fault", [(500, "InternalError"), (503, "SlowDown"), (429, "x")])
-def test_errors_that_may_pass_are_retried(store: S3, waits: list[float], fault: tuple[int, str]) -> None:
+def test_temporary_errors_are_retried(store: S3, waits: list[float], fault: tuple[int, str]) -> None:
     storage.write("s3://public/own", "x", bytes(700_000))
     for action in (
         lambda: storage.read("s3://public/own/x"),
@@ -232,7 +232,7 @@ def test_errors_that_may_pass_are_retried(store: S3, waits: list[float], fault: 
         ((405, "MethodNotAllowed"), "405 MethodNotAllowed: why"),
     ],
 )
-def test_lasting_errors_are_not_retried(store: S3, fault: tuple[int, str], reason: str) -> None:
+def test_permanent_errors_are_not_retried(store: S3, fault: tuple[int, str], reason: str) -> None:
     store.faults[:] = [fault]
     with pytest.raises(StorageError) as raised:
         storage.read("s3://public/own/x")
@@ -263,7 +263,7 @@ def test_each_bucket_gets_one_request_before_a_run(store: S3) -> None:
     assert [request.method for request in store.requests] == ["GET", "HEAD", "HEAD"]
 
 
-def test_a_bucket_that_no_run_could_use_is_named(store: S3, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_names_an_unusable_bucket(store: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     advice = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     assert refusal(["s3://none/x"], []) == (
         "s3://none does not exist: check the name of the bucket, and AWS_ENDPOINT_URL if it is set"
@@ -292,7 +292,7 @@ def test_a_bucket_that_no_run_could_use_is_named(store: S3, monkeypatch: pytest.
 
 
 @pytest.mark.usefixtures("store")
-def test_a_store_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_names_an_unreachable_store(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     storage.set_options([])
     assert refusal(["s3://bucket/x"], []) == (
@@ -317,7 +317,7 @@ def test_the_private_bucket_is_private() -> None:
         storage.read(f"s3://{PRIVATE}/x")
 
 
-def test_folders_of_a_pattern_may_be_none(many: list[str]) -> None:
+def test_a_double_star_also_matches_no_folder(many: list[str]) -> None:
     expected = [f"s3://public/many/{name}" for name in many if name.endswith("1.jpg")]
     assert [path for path, _, _ in storage.list_pattern("s3://public/many/**/*1.jpg")] == expected
     beside = [path for path, _, _ in storage.list_pattern("s3://public/many/3/**/p*1.jpg")]

@@ -24,7 +24,7 @@ def stored(path: str, data: bytes) -> StoredFile:
 
 
 class StoreError(Exception):
-    """An error in a store's own class, as those of S3 or Azure."""
+    """An error of a store's own class, as S3 and Azure have them."""
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_file_that_may_never_end_is_not_read(tmp_path: Path, special: str) -> 
 
 
 def failing(error: Exception, calls: list[str]) -> object:
-    """Return a method of a file system that notes its call and fails."""
+    """Return a method of a file system that records its call and fails."""
 
     def fail(_self: object, path: object, *_args: object, **_kwargs: object) -> object:
         calls.append(str(path))
@@ -102,7 +102,7 @@ def failing(error: Exception, calls: list[str]) -> object:
         (BeamIOError("failed", {"x": PermissionError(errno.EACCES, "Not yours")}), 1, "Not yours"),
     ],
 )
-def test_only_passing_errors_of_a_store_are_retried(
+def test_only_temporary_errors_of_a_store_are_retried(
     monkeypatch: pytest.MonkeyPatch, error: Exception, tries: int, reason: str
 ) -> None:
     calls: list[str] = []
@@ -118,7 +118,7 @@ def test_only_passing_errors_of_a_store_are_retried(
 @pytest.mark.usefixtures("_no_wait")
 @pytest.mark.parametrize("wrapped", [False, True])
 @pytest.mark.parametrize("fault", [TypeError("ours"), KeyError("ours"), ValueError("ours"), AssertionError("ours")])
-def test_a_fault_of_the_program_is_neither_retried_nor_reworded(
+def test_a_bug_is_neither_retried_nor_reworded(
     monkeypatch: pytest.MonkeyPatch, fault: Exception, wrapped: bool
 ) -> None:
     calls: list[str] = []
@@ -128,14 +128,14 @@ def test_a_fault_of_the_program_is_neither_retried_nor_reworded(
         yield b"some"
         raise BeamIOError("failed", {"x": fault}) if wrapped else fault
 
-    # The fault comes from code of this program, as far as `beam` can tell.
+    # For `beam`, the error comes from code of this program.
     monkeypatch.setitem(pieces.__globals__, "__name__", "transforms.finishing.documents")
     with pytest.raises(type(fault), match="ours"):
         storage.write_pieces(f"{disk_store.SCHEME}/nowhere", "x", pieces)
     assert calls == ["pieces"]
 
 
-def test_a_fault_of_the_program_leaves_no_file(tmp_path: Path) -> None:
+def test_a_bug_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / ".run" / "tmp").mkdir(parents=True)
     calls: list[str] = []
 
@@ -151,7 +151,7 @@ def test_a_fault_of_the_program_leaves_no_file(tmp_path: Path) -> None:
 
 
 def test_a_store_whose_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One try, one sentence."""
+    """There is only one try, and the message is one sentence."""
     monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
     monkeypatch.setitem(sys.modules, "boto3", None)
     monkeypatch.setitem(sys.modules, "boto3.exceptions", None)
@@ -187,7 +187,7 @@ def test_a_store_that_fails_while_a_file_is_read(monkeypatch: pytest.MonkeyPatch
         file.read(1)
 
 
-def test_a_passing_fault_of_the_disk_is_retried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_temporary_error_of_the_disk_is_retried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"data")
     faults = [OSError(5, "Input/output error"), OSError(5, "Input/output error")]
     real = local.read
@@ -239,13 +239,13 @@ def test_an_unknown_scheme_is_refused() -> None:
         storage.exists("s4://b/x")
 
 
-def test_out_itself_is_never_made(tmp_path: Path) -> None:
+def test_out_itself_is_never_created(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"^'.*/out' was removed during the run$"):
         storage.write(f"{tmp_path}/out", "a.jpg", b"data")
     assert not (tmp_path / "out").exists()
 
 
-def test_an_out_that_is_removed_while_a_file_is_written_is_not_made_again(tmp_path: Path) -> None:
+def test_an_out_that_is_deleted_while_a_file_is_written_is_not_created_again(tmp_path: Path) -> None:
     out = tmp_path / "out"
     (out / RUN_DIR).mkdir(parents=True)
 
@@ -259,7 +259,7 @@ def test_an_out_that_is_removed_while_a_file_is_written_is_not_made_again(tmp_pa
 
 
 @pytest.mark.parametrize("scheme", ["", disk_store.SCHEME])
-def test_folders_of_a_pattern_may_be_none(tmp_path: Path, scheme: str) -> None:
+def test_a_double_star_also_matches_no_folder(tmp_path: Path, scheme: str) -> None:
     for name in ("a.jpg", "x/a.jpg", "x/y/a.jpg", "xa.jpg", "x/b.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"12")
@@ -279,7 +279,7 @@ def test_folders_of_a_pattern_may_be_none(tmp_path: Path, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("store", ["gs://b", "s3://b", "azfs://a/c"])
-def test_folders_of_a_pattern_may_be_none_in_a_store(store: str) -> None:
+def test_a_double_star_also_matches_no_folder_in_a_store(store: str) -> None:
     files = [(f"{store}/{name}", 1, 1.0) for name in ("p/a.jpg", "p/x/a.jpg", "p/x/y/a.jpg", "pa.jpg", "p/xa.jpg")]
     assert list(beam.matching(f"{store}/p/**/a.jpg", files)) == files[:3]
     assert list(beam.matching(f"{store}/**/a.jpg", files)) == files[:3]

@@ -29,7 +29,7 @@ TWO = config(split("train", "/data/images/train"), split("val", "/data/images/v"
 
 
 def matched(settings: ResizeConfig, written: str, keys: Sequence[str], named: str = "") -> str | None:
-    """Return the key of the image that a row matches among `keys`, if the row comes to the image's shard."""
+    """Return the key in `keys` that a row matches, if the row is assigned to the same shard as that image."""
     plan = Plan({}, {}, {split.name: 997 for split in settings.splits})
     rules = Keys(settings)
     shard, (key, *_) = assign_row(("columns", named, written.encode(), 1, b""), rules, plan)
@@ -117,11 +117,11 @@ def test_keys_of_several_splits(written: str, named: str, wanted: str | None) ->
         ("/data/in/in/a", ["in/a", "a"], "in/a"),
     ],
 )
-def test_a_key_means_what_it_says_word_for_word_if_it_can(written: str, keys: list[str], wanted: str | None) -> None:
+def test_a_literal_match_of_a_key_has_priority(written: str, keys: list[str], wanted: str | None) -> None:
     assert matched(ONE, written, keys) == wanted
 
 
-def test_the_row_that_names_an_image_most_literally_counts() -> None:
+def test_the_row_with_the_most_literal_key_has_priority() -> None:
     written = ["in/a.jpg", "./a", "a.jpg", "a", "a", "x"]
     rows = [TableRow("columns", key, number, b"{}") for number, key in enumerate(written, 1)]
     random.Random(1).shuffle(rows)

@@ -1,4 +1,4 @@
-"""Downloads from servers that are slow, broken, redirecting, lying and hostile."""
+"""Test downloads from servers that are slow, broken, redirecting, misleading or hostile."""
 
 import io
 import threading
@@ -35,7 +35,7 @@ def running(folder: Path) -> Iterator[Web]:
 
 @pytest.fixture
 def web(running: Web, monkeypatch: pytest.MonkeyPatch) -> Web:
-    """Return a server, which is not waited for between two tries."""
+    """Return a server, without waits between two tries."""
     running.requests.clear()
     monkeypatch.setattr("transforms.web.client.BACK_OFF", (0.0, 0.0))
     return running
@@ -70,7 +70,7 @@ def test_the_request_names_the_program_and_the_host(web: Web) -> None:
 
 
 @pytest.mark.parametrize("how", ["503", "500", "429", "408", "502", "504", "drop", "cut"])
-def test_what_may_pass_is_candidate_again(web: Web, how: str) -> None:
+def test_temporary_errors_are_retried(web: Web, how: str) -> None:
     assert download(f"{web.url}/flaky/{how}/a.jpg", HERE) == PHOTO
     assert web.requests == {f"/flaky/{how}/a.jpg": 2}
 
@@ -133,20 +133,20 @@ def test_a_file_that_is_not_downloaded(web: Web, path: str, kind: Kind, message:
 @pytest.mark.parametrize(
     "coding", ["gzip", "capital", "twice", "both", "members", "padded", "deflate", "raw", "identity", "unknown"]
 )
-def test_what_a_server_compressed_is_unpacked_whole(web: Web, coding: str) -> None:
+def test_compressed_files_are_unpacked_to_their_end(web: Web, coding: str) -> None:
     assert download(f"{web.url}/coded/{coding}/a.jpg", HERE) == PHOTO
     assert download(f"{web.url}/coded/{coding}/zeros.bin", HERE) == ZEROS
 
 
 @pytest.mark.parametrize("missing", [1, 8, 9, 300])
 @pytest.mark.parametrize("coding", ["gzip", "capital", "twice", "both", "members", "deflate", "raw"])
-def test_a_compressed_file_that_breaks_off_is_candidate_three_times(web: Web, coding: str, missing: int) -> None:
+def test_a_truncated_compressed_file_is_tried_three_times(web: Web, coding: str, missing: int) -> None:
     path = f"/coded/{coding}-{missing}/a.jpg"
     assert failure(web.url + path) == (Kind.UNREADABLE, "the download failed: the compressed content ends early")
     assert web.requests == {path: 3}
 
 
-def test_a_list_that_breaks_off_is_not_read(web: Web) -> None:
+def test_a_truncated_list_is_not_read(web: Web) -> None:
     with pytest.raises(FetchError, match="the download failed: the compressed content ends early"):
         client.fetch(f"{web.url}/coded/gzip-9/a.jpg", HERE, io.BytesIO(), is_list=True)
 
@@ -156,7 +156,7 @@ def test_an_empty_body_is_an_empty_file_whatever_its_coding(web: Web) -> None:
 
 
 @pytest.mark.parametrize("path", ["cut/a.jpg", "cut_chunks/a.jpg", "garbage"])
-def test_a_broken_answer_is_candidate_three_times(web: Web, path: str) -> None:
+def test_a_broken_response_is_tried_three_times(web: Web, path: str) -> None:
     kind, message = failure(f"{web.url}/{path}")
     assert kind is Kind.UNREADABLE
     assert message.startswith("the download failed: ")
@@ -164,7 +164,7 @@ def test_a_broken_answer_is_candidate_three_times(web: Web, path: str) -> None:
     assert sum(web.requests.values()) == 3
 
 
-def test_the_bytes_beyond_the_promised_length_do_not_reach_the_next_answer(web: Web) -> None:
+def test_bytes_beyond_the_content_length_do_not_reach_the_next_response(web: Web) -> None:
     for _ in range(3):
         assert download(f"{web.url}/short/a.jpg", HERE) == PHOTO[:-10]
         assert download(f"{web.url}/a.jpg", HERE) == PHOTO
@@ -188,7 +188,7 @@ def test_a_download_that_takes_too_long_ends(web: Web, monkeypatch: pytest.Monke
 
 
 @pytest.mark.slow
-def test_a_server_that_falls_silent_is_not_waited_for(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_server_times_out(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "READ_SECONDS", 0.2)
     client._client.cache_clear()
     message = "the download failed: Read timed out. (read timeout=0.2)"
@@ -197,7 +197,7 @@ def test_a_server_that_falls_silent_is_not_waited_for(web: Web, monkeypatch: pyt
     client._client.cache_clear()
 
 
-def test_the_time_a_server_asks_for_is_waited(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_client_waits_as_long_as_the_server_asks(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(client, "time", SimpleNamespace(sleep=waits.append, monotonic=time.monotonic))
     monkeypatch.setattr("tests.support.web._Handler.answer_status", _busy)
@@ -210,8 +210,8 @@ def _busy(self: object, _rest: str, _number: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_watched_server_waits(web: Web) -> None:
-    """The watchdog leaves a request alone that ends in time."""
+def test_the_watchdog_spares_requests_that_end_in_time(web: Web) -> None:
+    """The requests are slow, but finish before the deadline."""
     threads = [threading.Thread(target=download, args=(f"{web.url}/slow/a.jpg", HERE)) for _ in range(20)]
     for thread in threads:
         thread.start()
@@ -239,7 +239,7 @@ def test_addresses_of_this_machine_are_refused(web: Web) -> None:
 
 
 def test_a_redirect_to_this_machine_is_refused(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first host counts as public; the second one is the same server under another name."""
+    """Only the first host is treated as public. The second one is the same server under another name."""
     monkeypatch.setattr(addresses, "is_public", lambda _: not web.requests)
     url = f"http://localhost:{web.server_port}/a.jpg"
     client._client.cache_clear()
@@ -248,8 +248,8 @@ def test_a_redirect_to_this_machine_is_refused(web: Web, monkeypatch: pytest.Mon
     assert list(web.requests) == [f"/redirect/{url}"]
 
 
-def test_the_address_that_was_checked_is_the_one_that_is_asked(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that has another address at the second look-up is looked up once."""
+def test_the_client_connects_to_the_checked_address(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name is looked up only once, because a second lookup could return another address."""
     looked_up: list[str] = []
 
     def look_up(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
@@ -263,7 +263,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_asked(web: Web, monkeyp
 
 
 def _numeric_or(look_up: object) -> object:
-    """Return a stand-in for getaddrinfo that knows addresses by itself, as the connection asks for them."""
+    """Return a stand-in for getaddrinfo that resolves numeric addresses itself, and calls `look_up` for names."""
 
     def getaddrinfo(host: str, port: int, *_args: object, **_kwargs: object) -> object:
         if host[0].isdigit():
@@ -273,7 +273,7 @@ def _numeric_or(look_up: object) -> object:
     return getaddrinfo
 
 
-def test_a_host_that_is_not_there(web: Web) -> None:
+def test_an_unreachable_host(web: Web) -> None:
     kind, message = failure("http://nowhere.invalid/a.jpg")
     assert kind is Kind.UNREADABLE
     assert message.startswith("the host 'nowhere.invalid' was not found: ")
@@ -296,7 +296,7 @@ def test_a_host_that_is_not_there(web: Web) -> None:
         ("http://a b/c.jpg", "does not name a host"),
     ],
 )
-def test_what_is_no_web_address_is_refused(url: str, problem: str) -> None:
+def test_an_invalid_web_address_is_refused(url: str, problem: str) -> None:
     assert failure(url) == (Kind.REFUSED, f"the address {url!r} {problem}")
 
 
@@ -306,7 +306,7 @@ def test_an_odd_host_is_a_failure(url: str) -> None:
     assert kind in (Kind.REFUSED, Kind.UNREADABLE)
 
 
-def test_a_list_is_held_on_disk_whatever_its_size(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_have_their_own_limit(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "LARGEST_IMAGE", 100)
     client.fetch(f"{web.url}/a.jpg", HERE, file := io.BytesIO(b"old" * 10_000), is_list=True)
     assert file.getvalue() == PHOTO

@@ -1,4 +1,4 @@
-"""Which addresses are asked, what robots are told, and how many requests there are at once."""
+"""Test which addresses may be contacted, directives for robots, and limits on simultaneous requests."""
 
 import socket
 import threading
@@ -70,7 +70,7 @@ def test_directives_for_robots(headers: list[str], directive: str | None) -> Non
     assert forbidding(headers) == directive
 
 
-def test_a_host_gets_a_few_requests_at_once_and_keeps_no_thread_from_others() -> None:
+def test_a_slow_host_gets_a_few_requests_at_once_and_does_not_occupy_all_threads() -> None:
     threads, release, began = HostThreads(3), threading.Event(), threading.Semaphore(0)
     running, most, lock = 0, 0, threading.Lock()
 
@@ -103,7 +103,7 @@ def test_a_host_gets_a_few_requests_at_once_and_keeps_no_thread_from_others() ->
     threads.close()
 
 
-def test_downloads_hold_no_more_than_the_budget_and_one_goes_on_beyond_it() -> None:
+def test_downloads_stay_within_the_budget_and_one_continues_beyond_it() -> None:
     budget, ended = Budget(100), []
 
     def download(name: str, go: threading.Event) -> None:
@@ -119,12 +119,12 @@ def test_downloads_hold_no_more_than_the_budget_and_one_goes_on_beyond_it() -> N
     while budget._held < 60:
         time.sleep(0.001)
     second = threading.Thread(target=download, args=("second", second_goes))
-    second.start()  # takes what is beyond the budget
+    second.start()  # exceeds the budget
     while budget._held < 120:
         time.sleep(0.001)
     first_goes.set()
     first.join(0.2)
-    assert first.is_alive()  # waits for the second
+    assert first.is_alive()  # waits for the second download
     second_goes.set()
     second.join(10)
     first.join(10)

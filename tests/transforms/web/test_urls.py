@@ -38,7 +38,7 @@ PARTS = st.sampled_from(
 
 
 @given(st.lists(PARTS | st.text(max_size=8), max_size=8))
-def test_a_safe_path_stays_below_its_folder_and_is_no_folder_of_another(parts: list[str]) -> None:
+def test_a_safe_path_stays_below_its_folder_and_is_never_a_folder_of_another_one(parts: list[str]) -> None:
     path = safe_path("/".join(parts))
     assert safe_path(path) == path
     if path:
