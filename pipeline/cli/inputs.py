@@ -83,7 +83,7 @@ def _default_name(typed: str, is_single: bool) -> str:
 
 def _split(typed: str, name: str | None, any_name: bool, is_single: bool) -> Split:
     if urls.is_web(typed) and (problem := urls.problem_of(typed)):
-        raise UsageError(f"-i {typed!r} {problem}: use one such as https://example.org/photos.csv")
+        raise UsageError(f"-i {typed!r} {problem}: use an address such as https://example.org/photos.csv")
     if split := listed_split(typed, name or _default_name(typed, is_single)):
         return split
     path = normalize(typed, "-i")

@@ -77,5 +77,6 @@ def check_list_flags(splits: Sequence[Split], lists: ListColumns) -> None:
     for flag in _LIST_FLAGS:
         if value := getattr(lists, flag):
             raise UsageError(
-                f"--{flag} {value!r} has no effect, since no input is a list of images such as photos.csv: leave it out"
+                f"--{flag} {value!r} has no effect because no input is a list of images, such as photos.csv: leave it "
+                "out"
             )

@@ -146,7 +146,7 @@ def test_unreadable_parts_of_archives_are_counted(make: Make, tmp_path: Path) ->
     failures = {row["source"]: (row["error"], row["message"]) for row in rows(tmp_path / "out", "failures")}
     cut = failures.pop("cut.tar.gz")
     at = f"{len(data) // 2:,}"
-    assert cut == ("truncated", f"the archive 'cut.tar.gz' breaks off at byte {at}: everything after that is lost")
+    assert cut == ("truncated", f"the archive 'cut.tar.gz' is truncated at byte {at}: everything after it is lost")
     reason = "the archive 'page.tar.gz' is neither a tar nor a zip: it begins with b'<!DOCTYPE html>'"
     assert failures.pop("page.tar.gz") == ("not-an-archive", reason)
     assert failures.pop("empty.zip") == ("empty-file", "the archive 'empty.zip' is empty")
@@ -290,7 +290,11 @@ def test_a_folder_with_the_name_of_a_document_of_the_dataset(make: Make, tmp_pat
     write_tree(tmp_path / "in", {"p.zip": zipped(dict.fromkeys([*names, "a.jpg"], picture))})
     make("-i", tmp_path / "in", "-o", tmp_path / "out", "-s", 16)
     assert [(row["source"], row["error"], row["message"]) for row in rows(tmp_path / "out", "failures")] == [
-        (name, "name-unusable", f"its output would be in {name.split('/')[0]}, which the dataset uses itself")
+        (
+            name,
+            "name-unusable",
+            f"its output would be in {name.split('/')[0]}, which is reserved for the dataset's own files",
+        )
         for name in sorted(names)
     ]
     assert {path for path in files_of(tmp_path / "out") if path.endswith(".jpg")} == {"a.jpg"}

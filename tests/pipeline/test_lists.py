@@ -175,7 +175,7 @@ def test_images_that_fail(make: Make, web: Web, tmp_path: Path) -> None:
         f"{host}/html/x.jpg": ("not-an-image", "the content is not in an image format that can be read"),
         f"{host}/text/p001.jpg (row 7)": (
             "name-taken",
-            "its path is the same as that of line 6 of the list, which is used instead",
+            "it has the same path as line 6 of the list, which is used instead",
         ),
         f"{host}/robots/noai/p001.jpg": (
             "refused",
@@ -191,7 +191,7 @@ def test_images_that_fail(make: Make, web: Web, tmp_path: Path) -> None:
         "missing.jpg": ("unreadable", "the file cannot be read: No such file or directory"),
         "urls.txt-row-12": (
             "refused",
-            "line 14 of 'urls.txt': 's4://b/a.jpg' cannot be used: s4:// is not supported: use a local path, or a "
+            "line 14 of 'urls.txt': 's4://b/a.jpg' cannot be used (s4:// is not supported): use a local path, or a "
             "gs:// or s3:// path",
         ),
     }
@@ -291,7 +291,7 @@ def test_several_lists_with_the_same_images_and_bad_rows_are_complete(make: Make
     flags = ("-i", f"{tmp_path}/in/*/l.txt", "-o", tmp_path / "out", "-s", 24)
     make(*flags)
     below = str(photos).lstrip("/")
-    is_taken = "its path is the same as that of line {} of {}, which is used instead"
+    is_taken = "it has the same path as line {} of {}, which is used instead"
     assert {row["source"]: row["message"] for row in rows(tmp_path / "out", "failures")} == {
         f"{below}/p000.jpg (row 2)": is_taken.format(2, "the list"),
         f"{below}/p000.jpg (row 2 of q/l.txt)": is_taken.format(2, "'p/l.txt'"),
@@ -361,10 +361,10 @@ def test_a_list_that_a_server_compresses(make: Make, photos: Path, tmp_path: Pat
         ("-i bad.parquet", "-i '{}/bad.parquet' cannot be read as a table: "),
         (
             "-i photos --key_column k",
-            "--key_column 'k' has no effect, since no input is a list of images such as photos.csv: leave it out",
+            "--key_column 'k' has no effect because no input is a list of images, such as photos.csv: leave it out",
         ),
         ("-i l.csv --list_prefixes hex", "--list_prefixes has no effect on '{}/l.csv', only on gs:// and s3:// inputs"),
-        ("-i http://", "-i 'http://' does not name a host: use one such as https://example.org/photos.csv"),
+        ("-i http://", "-i 'http://' does not name a host: use an address such as https://example.org/photos.csv"),
         ("-i https://x.org/a.tar.gz", "-i 'https://x.org/a.tar.gz' is an archive on the web: download it first, and "),
         ("-i http://127.0.0.1:9/a.jpg", "-i 'http://127.0.0.1:9/a.jpg' cannot be read: the host '127.0.0.1' is "),
         (
@@ -372,9 +372,15 @@ def test_a_list_that_a_server_compresses(make: Make, photos: Path, tmp_path: Pat
             "-i 'l.json' is a text file, not an image: use the folder that contains the images, or a list of them ",
         ),
         ("-i https:/x.org/a.jpg", "-i 'https:/x.org/a.jpg' does not name a host: write https://HOST/..."),
-        ("-i photo.txt", "-i '{}/photo.txt' is not a text, since it contains a NUL byte: use a text with a path in "),
-        ("-i utf16.txt", "-i '{}/utf16.txt' is a text in UTF-16: save it as UTF-8"),
-        ("-i https://[::1/l.csv", "-i 'https://[::1/l.csv' is not a web address (Invalid IPv6 URL): use one such as "),
+        (
+            "-i photo.txt",
+            "-i '{}/photo.txt' is not a text file because it contains a NUL byte: use a text file with one path per ",
+        ),
+        ("-i utf16.txt", "-i '{}/utf16.txt' is encoded as UTF-16: save it as UTF-8"),
+        (
+            "-i https://[::1/l.csv",
+            "-i 'https://[::1/l.csv' is not a web address (Invalid IPv6 URL): use an address such as ",
+        ),
         ("-i photos --requests_per_host 0", "--requests_per_host '0' is out of range: use a whole number of 1 or more"),
     ],
 )

@@ -143,7 +143,7 @@ def _entry(number: int, cells: dict[str, Any], names: _Names, list_: _List) -> E
     target, problem = _target(named.strip(), location)
     path = _path(cells, names, target, location) if not problem else ""
     if not problem and not path:
-        problem = f"it does not have a key in column {names.key!r}" if names.key else "it does not name a file"
+        problem = f"it has no key in column {names.key!r}" if names.key else "it does not name a file"
     expected = ""
     if names.hash and not problem:
         text = key_in(cells[names.hash]) or ""

@@ -194,7 +194,7 @@ def _problem_of(shard: Shard, name: str, extension: str, config: ResizeConfig) -
     layout, size = LAYOUTS[config.layout], config.spec.sizes[0]
     path = _path(shard, name, size, extension, config)
     if layout.keeps_tree and (own := own_path(path, config.size_folder(size), config.key_prefix(shard.split))):
-        return Kind.NAME_UNUSABLE, f"its output would be in {own}, which the dataset uses itself"
+        return Kind.NAME_UNUSABLE, f"its output would be in {own}, which is reserved for the dataset's own files"
     return layout.problem_of(path)
 
 

@@ -33,7 +33,7 @@ def _settled(namesakes: list[Source], paths: Container[str]) -> Iterable[Source]
         if isinstance(place, (ListRow, UnreadableRow)):
             where = f"row {place.row:,}{_of_list(place, first)}"
         if not isinstance(place, UnreadableRow):
-            message = f"its path is the same as that of {_described(first, source)}, which is used instead"
+            message = f"it has the same path as {_described(first, source)}, which is used instead"
             place = Unreadable(Kind.NAME_TAKEN, message)
         path = f"{source.path} ({where})"
         while path in paths:  # another source may have this path
@@ -66,4 +66,4 @@ def _described(source: Source, other: Source) -> str:
     if isinstance(place, ListRow):
         number = f"line {place.line:,}" if place.line else f"row {place.row:,}"
         return f"{number} of {'the list' if not _of_list(place, other) else repr(place.list)}"
-    return "a file" if source.place is None else f"one in {_name(source)!r} at byte {_offset(source):,}"
+    return "a file" if source.place is None else f"the member of {_name(source)!r} at byte {_offset(source):,}"

@@ -148,7 +148,7 @@ class _PlanFn(beam.DoFn):
         plan = plan_shards(listing, self._config, earlier)
         for name, number in rounded_columns(listing, plan.columns).items():
             logger.warning(
-                "--columns {!r}: {} in column {!r} rounded: more digits than a float64 can hold",
+                "--columns {!r}: rounded {} in column {!r}, because a float64 cannot hold all digits",
                 self._config.columns,
                 counted(number, "number"),
                 name,

@@ -172,11 +172,13 @@ def members(out_dir: str, folder: str) -> Iterator[Member]:
             if isinstance(place, list):
                 yield Member(path, size, Unreadable(*place))
             elif size > LARGEST:
-                yield Member(path, 0, Unreadable(Kind.FILE_TOO_LARGE, f"it has {size:,} bytes, more than {LARGEST:,}"))
-            elif place + size > index.unpacked:
                 yield Member(
-                    path, 0, Unreadable(Kind.TRUNCATED, "its archive breaks off inside it, or is damaged there")
+                    path,
+                    0,
+                    Unreadable(Kind.FILE_TOO_LARGE, f"it has {size:,} bytes, more than the maximum of {LARGEST:,}"),
                 )
+            elif place + size > index.unpacked:
+                yield Member(path, 0, Unreadable(Kind.TRUNCATED, "its archive is truncated or damaged inside it"))
             else:
                 yield Member(path, size, GzipMember(place, 0, folder))
     if index.error:

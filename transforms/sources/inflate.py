@@ -146,7 +146,7 @@ class Inflater:
             if self._error:
                 raise self._error
             if not self._fill(1):
-                raise self._break(Kind.TRUNCATED, "breaks off")
+                raise self._break(Kind.TRUNCATED, "is truncated")
             if data := self._inflate():
                 return data
         if self._error:
@@ -187,7 +187,7 @@ class Inflater:
         return data
 
     def _break(self, kind: Kind, what: str) -> ArchiveError:
-        before = f"; it {self._described_sums()}" if self._wrong_sums else ""
+        before = f"; it also {self._described_sums()}" if self._wrong_sums else ""
         return ArchiveError(kind, f"{what} at byte {self.packed:,}: {LOST}{before}")
 
     def _described_sums(self) -> str:

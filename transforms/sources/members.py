@@ -29,7 +29,7 @@ class Member(NamedTuple):
 
 
 # The consequence of a break, for messages.
-LOST = "everything after that is lost"
+LOST = "everything after it is lost"
 
 
 class ArchiveError(Exception):
@@ -37,8 +37,8 @@ class ArchiveError(Exception):
 
     Args:
         kind: the kind of failure.
-        message: the fault and its consequence, without the subject, such as "breaks off at byte 7:
-            everything after that is lost".
+        message: the fault and its consequence, without the subject, such as "is truncated at byte 7:
+            everything after it is lost".
     """
 
     def __init__(self, kind: Kind, message: str) -> None:
@@ -54,7 +54,7 @@ def unpacked_limit(size: int) -> int:
 
 def cut_off(held: int, size: int) -> str:
     """Return the message about a member of `size` bytes if the archive contains only `held` of them."""
-    return f"its archive ends inside it: only {held:,} of its {size:,} bytes are there"
+    return f"its archive ends inside it: only {held:,} of its {size:,} bytes are present"
 
 
 def safe_path(name: str) -> str | None:

@@ -91,7 +91,7 @@ def members(file: Forwards, place: Callable[[int], Place], size: int | None = No
         if not info.isdir() and (found := member(info.name, info.size, _place(info, place, size))):
             yield found
         if size is not None and archive.offset > size:
-            raise ArchiveError(Kind.TRUNCATED, f"breaks off at byte {size:,}: {LOST}")
+            raise ArchiveError(Kind.TRUNCATED, f"is truncated at byte {size:,}: {LOST}")
         info = _next(archive, headers, unpacked)
 
 
@@ -111,7 +111,7 @@ def _opened(headers: _Headers) -> tarfile.TarFile:
         try:
             return tarfile.TarFile(fileobj=headers, encoding="utf-8", errors="surrogateescape")  # type: ignore[arg-type]
         except tarfile.ReadError as error:
-            raise ArchiveError(Kind.NOT_AN_ARCHIVE, "does not contain a tar") from error
+            raise ArchiveError(Kind.NOT_AN_ARCHIVE, "does not contain a tar archive") from error
 
 
 def _next(archive: tarfile.TarFile, headers: _Headers, unpacked: str) -> tarfile.TarInfo | None:
@@ -137,7 +137,7 @@ def _wording(start: int, unpacked: str = "") -> Iterator[None]:
     try:
         yield
     except (tarfile.EmptyHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
-        raise ArchiveError(Kind.TRUNCATED, f"breaks off at byte {start:,}{unpacked}: {LOST}") from error
+        raise ArchiveError(Kind.TRUNCATED, f"is truncated at byte {start:,}{unpacked}: {LOST}") from error
     except (tarfile.TarError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
         raise ArchiveError(Kind.DAMAGED, f"has a damaged header at byte {start:,}{unpacked}: {LOST}") from error
 

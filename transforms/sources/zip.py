@@ -72,7 +72,9 @@ def members(file: BinaryIO, size: int) -> Iterator[Member]:
             unpacked += found.bytes
             if unpacked > unpacked_limit(size):
                 unpacked -= found.bytes
-                reason = f"with it, its archive would unpack to more than {unpacked_limit(size):,} bytes"
+                reason = (
+                    f"its archive would unpack to more than {unpacked_limit(size):,} bytes if this file were included"
+                )
                 found = found._replace(bytes=0, place=Unreadable(Kind.FILE_TOO_LARGE, reason))
             yield found
 
@@ -91,7 +93,7 @@ def _directory(file: BinaryIO, size: int) -> _Directory:
     tail = file.read(size - begin)
     at = tail.rfind(_END_MARK)
     if at < 0 or at + _END.size > len(tail):
-        raise ArchiveError(Kind.TRUNCATED, "breaks off: its directory, at the end, is missing, so all of it is lost")
+        raise ArchiveError(Kind.TRUNCATED, "is truncated: the directory at its end is missing, so all of it is lost")
     end = _END.unpack_from(tail, at)
     length, offset, end_offset = end[5], end[6], begin + at
     if end[1] or end[2]:
@@ -161,10 +163,12 @@ def _place(entry: _Entry, directory: _Directory) -> Place:
     if entry.method not in (_STORED, _DEFLATED):
         return refused(f"compressed by method {entry.method}")
     if entry.size > LARGEST:
-        return Unreadable(Kind.FILE_TOO_LARGE, f"it unpacks to {entry.size:,} bytes, more than {LARGEST:,}")
+        return Unreadable(
+            Kind.FILE_TOO_LARGE, f"it unpacks to {entry.size:,} bytes, more than the maximum of {LARGEST:,}"
+        )
     end = entry.place.offset + _LOCAL.size + entry.place.packed_bytes
     if end > directory.offset:
-        reason = f"its archive's directory says that it ends at byte {end:,}, but all members end before byte "
+        reason = f"according to its archive's directory, it ends at byte {end:,}, but the directory begins at byte "
         return Unreadable(Kind.DAMAGED, f"{reason}{directory.offset:,}")
     return entry.place
 

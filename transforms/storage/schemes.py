@@ -76,7 +76,7 @@ def problem_of(path: str) -> str | None:
         return None
     scheme = path.partition("://")[0]
     near = difflib.get_close_matches(scheme.lower(), [*_STORES, *sorted(_WEB)], 1, _ALIKE)
-    return f"cannot be used: {scheme}:// is not supported: {f'did you mean {near[0]}://?' if near else _USABLE}"
+    return f"cannot be used ({scheme}:// is not supported): {f'did you mean {near[0]}://?' if near else _USABLE}"
 
 
 def _problem_of_known(scheme: str, start: str, rest: str) -> str | None:

@@ -283,9 +283,11 @@ def _read_text(file: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
     """
     head = _head(file)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise RunError(f"{where} is a text in UTF-16: save it as UTF-8")
+        raise RunError(f"{where} is encoded as UTF-16: save it as UTF-8")
     if b"\0" in head:
-        raise RunError(f"{where} is not a text, since it contains a NUL byte: use a text with a path in each line")
+        raise RunError(
+            f"{where} is not a text file because it contains a NUL byte: use a text file with one path per line"
+        )
     for number, line in enumerate(io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape"), 1):
         if (text := line.strip()) and not text.startswith("#"):
             cell = Line(text)

@@ -307,13 +307,13 @@ def test_a_wrong_input_or_output_is_refused_with_a_sentence(source: Path, tmp_pa
         ([source], source, f"-o {str(source)!r} contains the input {str(source)!r}: use a folder that does not"),
         ([source], tmp_path, f"-o {str(tmp_path)!r} contains the input {str(source)!r}: use a folder that does not"),
         *(
-            (list[object]([url]), "out", f"-i {url!r} {problem}: use one such as https://example.org/photos.csv")
+            (list[object]([url]), "out", f"-i {url!r} {problem}: use an address such as https://example.org/photos.csv")
             for url, problem in MALFORMED.items()
         ),
         (
             ["htps://x.org/a"],
             "out",
-            "-i 'htps://x.org/a' cannot be used: htps:// is not supported: did you mean https://?",
+            "-i 'htps://x.org/a' cannot be used (htps:// is not supported): did you mean https://?",
         ),
         (
             ["gs://[b/x"],

@@ -186,6 +186,6 @@ def test_a_store_without_a_file_system_is_refused() -> None:
     done = run_here("-i", "s4://bucket/photos", "--estimate")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "image_resizer: -i 's4://bucket/photos' cannot be used: s4:// is not supported: use a local path, or a gs:// "
+        "image_resizer: -i 's4://bucket/photos' cannot be used (s4:// is not supported): use a local path, or a gs:// "
         "or s3:// path\n"
     )

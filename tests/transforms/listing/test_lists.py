@@ -75,7 +75,7 @@ def test_rows_without_a_valid_location_or_key_are_failures(tmp_path: Path) -> No
     problems = [
         "it does not name a file",
         "'http://' does not name a host",
-        "it does not have a key in column 'id'",
+        "it has no key in column 'id'",
         "'x\\x00.jpg' cannot be the name of a file",
     ]
     assert found == [
@@ -109,7 +109,7 @@ NO_NAME = "is not a valid name"
         ("gs://]/x", f"does not name a bucket (']' {NO_NAME}): write gs://BUCKET/..."),
         ("gs://b", "does not name a file: write gs://BUCKET/FILE"),
         ("s3://b/", "does not name a file: write s3://BUCKET/FILE"),
-        ("htps://x.org/a.jpg", "cannot be used: htps:// is not supported: did you mean https://?"),
+        ("htps://x.org/a.jpg", "cannot be used (htps:// is not supported): did you mean https://?"),
         ("http://[::1/x.jpg", "is not a web address (Invalid IPv6 URL)"),
     ],
 )
@@ -168,13 +168,18 @@ def test_locations_in_a_list_in_a_store_stay_in_its_bucket(named: str) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (jpeg(1, (30, 20)), "is not a text, since it contains a NUL byte: use a text with a path in each line"),
-        ("/data/a.jpg\n".encode("utf-16"), "is a text in UTF-16: save it as UTF-8"),
-        ("\ufeff/data/a.jpg\n".encode("utf-16-be"), "is a text in UTF-16: save it as UTF-8"),
-        ("/data/a.jpg\n".encode("utf-16-le"), "is not a text, since it contains a NUL byte: use a text with a path in "
-         "each line"),
+        (
+            jpeg(1, (30, 20)),
+            "is not a text file because it contains a NUL byte: use a text file with one path per line",
+        ),
+        ("/data/a.jpg\n".encode("utf-16"), "is encoded as UTF-16: save it as UTF-8"),
+        ("\ufeff/data/a.jpg\n".encode("utf-16-be"), "is encoded as UTF-16: save it as UTF-8"),
+        (
+            "/data/a.jpg\n".encode("utf-16-le"),
+            "is not a text file because it contains a NUL byte: use a text file with one path per line",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_list_that_is_not_utf8_text_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:
     path = tmp_path / "l.txt"
     path.write_bytes(content)

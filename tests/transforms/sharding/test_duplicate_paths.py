@@ -14,7 +14,7 @@ OTHER = Source("b", "b.jpg", "/in/x.tar", 5, 1.0, TarMember(4096))
 
 
 def taken(source: Source, path: str, winner: str) -> Source:
-    message = f"its path is the same as that of {winner}, which is used instead"
+    message = f"it has the same path as {winner}, which is used instead"
     return source._replace(path=path, bytes=0, place=Unreadable(Kind.NAME_TAKEN, message))
 
 
@@ -27,7 +27,7 @@ def test_a_file_has_priority_over_a_member() -> None:
 
 
 def test_the_last_member_of_the_first_archive_is_selected_in_every_order() -> None:
-    winner = "one in 'x.tar' at byte 2,048"
+    winner = "the member of 'x.tar' at byte 2,048"
     expected = [
         LATE,
         taken(EARLY, "a.jpg (2 in x.tar)", winner),
@@ -39,7 +39,7 @@ def test_the_last_member_of_the_first_archive_is_selected_in_every_order() -> No
 
 
 def test_failures_with_the_same_path_get_different_paths() -> None:
-    winner = "one in 'x.tar' at byte 0"
+    winner = "the member of 'x.tar' at byte 0"
     assert settled([LOCKED, LOCKED]) == [LOCKED, taken(LOCKED, "a.jpg (2 in x.tar)", winner)]
 
 

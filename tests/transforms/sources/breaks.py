@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from transforms.imaging.errors import Kind
 from transforms.sources.members import ArchiveError, Member
 
-LOST = "everything after that is lost"
+LOST = "everything after it is lost"
 
 
 def until_break(members: Iterator[Member]) -> tuple[list[Member], Kind, str]:

@@ -78,13 +78,13 @@ def test_the_content_decides_how_an_archive_is_read(
             Kind.NOT_AN_ARCHIVE,
             "is neither a tar nor a zip: it begins with b'<!DOCTYPE html><'",
         ),
-        (gzip.compress(b"some text", mtime=0), Kind.NOT_AN_ARCHIVE, "does not contain a tar"),
-        (gzip.compress(b"", mtime=0), Kind.NOT_AN_ARCHIVE, "does not contain a tar"),
-        (b"\x1f\x8b", Kind.TRUNCATED, f"breaks off at byte 2: {LOST}"),
+        (gzip.compress(b"some text", mtime=0), Kind.NOT_AN_ARCHIVE, "does not contain a tar archive"),
+        (gzip.compress(b"", mtime=0), Kind.NOT_AN_ARCHIVE, "does not contain a tar archive"),
+        (b"\x1f\x8b", Kind.TRUNCATED, f"is truncated at byte 2: {LOST}"),
         (
             b"PK\3\4",
             Kind.TRUNCATED,
-            "breaks off: its directory, at the end, is missing, so all of it is lost",
+            "is truncated: the directory at its end is missing, so all of it is lost",
         ),
     ],
 )
@@ -129,8 +129,8 @@ def test_a_truncated_stream_yields_the_members_before_the_break(tmp_path: Path, 
     data = packed(FILES, "tar.gz")
     found = archive(tmp_path, data[: len(data) // 2])
     before, kind, message = until_break(members(found, out))
-    assert (kind, message) == (Kind.TRUNCATED, f"breaks off at byte {len(data) // 2:,}: {LOST}")
-    cut = Unreadable(Kind.TRUNCATED, "its archive breaks off inside it, or is damaged there")
+    assert (kind, message) == (Kind.TRUNCATED, f"is truncated at byte {len(data) // 2:,}: {LOST}")
+    cut = Unreadable(Kind.TRUNCATED, "its archive is truncated or damaged inside it")
     assert [member.path for member in before] == list(FILES)[: len(before)]
     assert 12 < len(before) < 18
     assert before[-1].place == cut
@@ -144,8 +144,8 @@ def test_a_truncated_stream_yields_the_members_before_the_break(tmp_path: Path, 
 def test_a_truncated_tar_in_a_complete_stream(tmp_path: Path, out: str) -> None:
     """The error has an offset in the unpacked archive, which is larger than the archive itself."""
     found = archive(tmp_path, gzip.compress(header("a.jpg", b"1300000")))
-    cut = Unreadable(Kind.TRUNCATED, "its archive breaks off inside it, or is damaged there")
-    reason = f"breaks off at byte 360,960 of the unpacked archive: {LOST}"
+    cut = Unreadable(Kind.TRUNCATED, "its archive is truncated or damaged inside it")
+    reason = f"is truncated at byte 360,960 of the unpacked archive: {LOST}"
     assert until_break(members(found, out)) == ([Member("a.jpg", 0, cut)], Kind.TRUNCATED, reason)
 
 
@@ -191,7 +191,7 @@ def test_a_member_that_claims_to_be_huge_is_a_failure(
     monkeypatch.setattr(gzip_index, "LARGEST", 3010)
     found = archive(tmp_path, packed(FILES, "tar.gz"))
     sizes = {member.path: member.place for member in members(found, out)}
-    assert sizes["d/11.jpg"] == Unreadable(Kind.FILE_TOO_LARGE, "it has 3,011 bytes, more than 3,010")
+    assert sizes["d/11.jpg"] == Unreadable(Kind.FILE_TOO_LARGE, "it has 3,011 bytes, more than the maximum of 3,010")
     assert isinstance(sizes["d/10.jpg"], GzipMember)
     assert LARGEST == 1 << 30
 

@@ -75,12 +75,12 @@ def test_seek_points_have_a_minimum_distance() -> None:
 @pytest.mark.parametrize(
     ("data", "kind", "reason"),
     [
-        (b"", Kind.TRUNCATED, f"breaks off at byte 0: {LOST}"),
-        (gzip.compress(NOISE, mtime=0)[:5], Kind.TRUNCATED, f"breaks off at byte 5: {LOST}"),
+        (b"", Kind.TRUNCATED, f"is truncated at byte 0: {LOST}"),
+        (gzip.compress(NOISE, mtime=0)[:5], Kind.TRUNCATED, f"is truncated at byte 5: {LOST}"),
         (
             gzip.compress(NOISE, mtime=0)[:-1],
             Kind.TRUNCATED,
-            f"breaks off at byte {len(gzip.compress(NOISE, mtime=0)) - 1:,}: {LOST}",
+            f"is truncated at byte {len(gzip.compress(NOISE, mtime=0)) - 1:,}: {LOST}",
         ),
         (b"<html>", Kind.DAMAGED, f"is damaged at byte 2: {LOST}"),
     ],
@@ -92,7 +92,7 @@ def test_truncated_and_damaged_files(data: bytes, kind: Kind, reason: str) -> No
 def test_everything_before_a_break_is_unpacked() -> None:
     data = gzip.compress(TEXT)
     unpacked, kind, message = broken(data[: len(data) // 2])
-    assert (kind, message) == (Kind.TRUNCATED, f"breaks off at byte {len(data) // 2:,}: {LOST}")
+    assert (kind, message) == (Kind.TRUNCATED, f"is truncated at byte {len(data) // 2:,}: {LOST}")
     assert unpacked == zlib.decompressobj(31).decompress(data[: len(data) // 2])
     half = gzip.compress(TEXT)[: len(data) // 2] + b"\xff" * 300
     unpacked, kind, message = broken(half)
@@ -137,8 +137,8 @@ def test_several_wrong_checksums_and_a_break() -> None:
     data, ends = multi_member(0, 1)
     sums = f"has 2 wrong checksums, the last at byte {ends[1]:,}: everything before it may be damaged"
     assert broken(data) == (TEXT + NOISE + TEXT, Kind.DAMAGED, sums)
-    cut = broken(data[:-1])
-    assert cut == (TEXT + NOISE + TEXT, Kind.TRUNCATED, f"breaks off at byte {len(data) - 1:,}: {LOST}; it {sums}")
+    reason = f"is truncated at byte {len(data) - 1:,}: {LOST}; it also {sums}"
+    assert broken(data[:-1]) == (TEXT + NOISE + TEXT, Kind.TRUNCATED, reason)
 
 
 def test_members_after_a_wrong_length_are_unpacked() -> None:

@@ -42,7 +42,7 @@ def test_a_member_is_read_by_range(tmp_path: Path, scheme: str) -> None:
     assert read(source._replace(bytes=0)) == b""
     with pytest.raises(ImageError) as raised:
         read(source._replace(bytes=8))
-    message = "its archive ends inside it: only 7 of its 8 bytes are there"
+    message = "its archive ends inside it: only 7 of its 8 bytes are present"
     assert (raised.value.kind, raised.value.stage, raised.value.message) == (Kind.TRUNCATED, "read", message)
 
 

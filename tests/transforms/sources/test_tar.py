@@ -68,7 +68,7 @@ def test_a_size_may_have_more_digits_than_its_field() -> None:
     info.size = 10_000_000_000
     found, kind, message = until_break(members(io.BytesIO(info.tobuf(tarfile.GNU_FORMAT)), TarMember))
     assert found == [Member("a.jpg", 10_000_000_000, TarMember(BLOCK))]
-    assert (kind, message) == (Kind.TRUNCATED, f"breaks off at byte 10,000,000,512 of the unpacked archive: {LOST}")
+    assert (kind, message) == (Kind.TRUNCATED, f"is truncated at byte 10,000,000,512 of the unpacked archive: {LOST}")
 
 
 def test_folders_are_left_out_and_names_are_relative() -> None:
@@ -135,7 +135,7 @@ def test_names_need_not_be_utf8() -> None:
 def test_a_truncated_archive_yields_the_members_before_the_break(cut: int, before: list[str], at: int) -> None:
     """An incomplete member is listed as a failure."""
     data = tar({"a.jpg": b"1" * 700, "b.jpg": b"2", "c.jpg": b"3"}, tarfile.USTAR_FORMAT)
-    assert broken(data[:cut]) == (before, Kind.TRUNCATED, f"breaks off at byte {at:,}: {LOST}")
+    assert broken(data[:cut]) == (before, Kind.TRUNCATED, f"is truncated at byte {at:,}: {LOST}")
 
 
 def test_a_damaged_header_is_not_taken_for_the_end() -> None:
@@ -146,7 +146,7 @@ def test_a_damaged_header_is_not_taken_for_the_end() -> None:
 
 @pytest.mark.parametrize("data", [b"<!DOCTYPE html>" * 100, b"short", b"\xff" * 5000])
 def test_other_files_are_not_tars(data: bytes) -> None:
-    assert broken(data) == ([], Kind.NOT_AN_ARCHIVE, "does not contain a tar")
+    assert broken(data) == ([], Kind.NOT_AN_ARCHIVE, "does not contain a tar archive")
 
 
 def test_a_tar_without_members() -> None:
@@ -201,9 +201,9 @@ def test_a_negative_size_is_damage(size: int) -> None:
 def test_a_member_larger_than_the_archive_is_truncated(size: int) -> None:
     data = FIRST + header("b.jpg", base_256(size)) + bytes(BLOCK)
     found, kind, message = until_break(members(io.BytesIO(data), TarMember, len(data)))
-    held = f"its archive ends inside it: only 512 of its {size:,} bytes are there"
+    held = f"its archive ends inside it: only 512 of its {size:,} bytes are present"
     assert found == [Member("a.jpg", 1, TarMember(BLOCK)), Member("b.jpg", 0, Unreadable(Kind.TRUNCATED, held))]
-    assert (kind, message) == (Kind.TRUNCATED, f"breaks off at byte 2,048: {LOST}")
+    assert (kind, message) == (Kind.TRUNCATED, f"is truncated at byte 2,048: {LOST}")
 
 
 def test_a_damaged_first_header() -> None:

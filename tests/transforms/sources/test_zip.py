@@ -89,7 +89,9 @@ def test_64_bit_sizes_in_the_directory() -> None:
     struct.pack_into("<L", end, 12, len(entry_64) + len(extra))
     (member,) = listed(data[:at] + bytes(entry_64) + extra + bytes(end))
     assert member == Member(
-        "a.jpg", 0, Unreadable(Kind.FILE_TOO_LARGE, f"it unpacks to 5,000,000,000 bytes, more than {LARGEST:,}")
+        "a.jpg",
+        0,
+        Unreadable(Kind.FILE_TOO_LARGE, f"it unpacks to 5,000,000,000 bytes, more than the maximum of {LARGEST:,}"),
     )
 
 
@@ -197,7 +199,7 @@ def test_the_extra_field_of_a_member_may_be_long() -> None:
 
 def test_a_truncated_zip_has_no_directory() -> None:
     data = zipped({"a.jpg": b"1" * 5000})
-    reason = "breaks off: its directory, at the end, is missing, so all of it is lost"
+    reason = "is truncated: the directory at its end is missing, so all of it is lost"
     for cut in (1, 100, len(data) - 22, len(data) - 1):
         found, kind, message = until_break(zips.members(io.BytesIO(data[:cut]), cut))
         assert (found, kind, message) == ([], Kind.TRUNCATED, reason)
@@ -230,7 +232,9 @@ def test_a_member_outside_the_archive_is_damaged(field: int, end: int) -> None:
     end += packed if field == 42 else offset + 30
     first, second = listed(changed(data, at + field, struct.pack("<L", 0x7FFFFFFF)))
     directory = entry(data, b"a.jpg")
-    reason = f"its archive's directory says that it ends at byte {end:,}, but all members end before byte {directory:,}"
+    reason = (
+        f"according to its archive's directory, it ends at byte {end:,}, but the directory begins at byte {directory:,}"
+    )
     assert isinstance(first.place, ZipMember)
     assert second == Member("b.jpg", 0, Unreadable(Kind.DAMAGED, reason))
 
@@ -250,7 +254,7 @@ def test_the_total_size_of_all_members_is_limited(monkeypatch: pytest.MonkeyPatc
     data = zipped({"a.jpg": bytes(60_000), "b.jpg": bytes(500_000), "c.jpg": b"3", "d.jpg": bytes(100_000)})
     limit = 100 * len(data) + 100_000
     first, second, third, fourth = listed(data)
-    reason = f"with it, its archive would unpack to more than {limit:,} bytes"
+    reason = f"its archive would unpack to more than {limit:,} bytes if this file were included"
     assert 160_000 < limit < 500_000
     assert [content(data, member) for member in (first, third, fourth)] == [bytes(60_000), b"3", bytes(100_000)]
     assert second == Member("b.jpg", 0, Unreadable(Kind.FILE_TOO_LARGE, reason))
