@@ -40,7 +40,7 @@ def check_beam_flags(args: Sequence[str], our_flags: Sequence[str]) -> None:
     if unknown:
         raise UsageError(f"{unknown[0]!r} does not belong to a flag: put it after its flag")
     for problem in compat.problems_of_options(args):
-        raise UsageError(f"Apache Beam refuses its flags: {problem.rstrip('.')}: correct them")
+        raise UsageError(f"wrong flags of Apache Beam: {problem.rstrip('.')}: correct them")
 
 
 def check_job_labels(args: Sequence[str]) -> None:

@@ -272,7 +272,7 @@ REFUSED = [
     ),
     (
         "--environment_type PROCESS",
-        "Apache Beam refuses its flags: Option process_command is required for environment type PROCESS: correct them",
+        "wrong flags of Apache Beam: Option process_command is required for environment type PROCESS: correct them",
     ),
 ]
 
