@@ -147,7 +147,7 @@ def test_numbers_with_too_many_digits_are_reported(make: Make, images: Path, tmp
     shown = make("-i", images, "-o", tmp_path / "out", "-s", 16, "--columns", tmp_path / "c.csv")
     path = str(tmp_path / "c.csv")
     warned = [line for line in shown if "digits" in line]
-    assert warned == [f"--columns {path!r}: 1 number in column 'x' rounded: more digits than a float64 can hold"]
+    assert warned == [f"--columns {path!r}: rounded 1 number in column 'x', because a float64 cannot hold all digits"]
     assert [read_manifest(tmp_path / "out")[key]["x"] for key in "ab"] == [1 / 3, 1.5]
 
 
