@@ -19,11 +19,8 @@ def annotation_lines(summary: Mapping[str, Any]) -> Iterator[str]:
         summary: the content of summary.json.
     """
     for table, counts in summary.get("annotations", {}).items():
-        repeated = {"repeated": counts.get("repeated", 0)}
-        odd = {
-            **counts["dropped"],
-            **{kind: number for kind, number in {**counts["kinds"], **repeated}.items() if number},
-        }
+        odd = {**counts["dropped"], **counts["kinds"], "repeated": counts.get("repeated", 0)}
+        odd = {reason: number for reason, number in odd.items() if number}
         more = f" ({format_counts(odd)})" if odd else ""
         yield (
             f"--{table}: {counted(counts['read'], 'row')} read, {counts['kept']:,} kept{more}; images with a row: "

@@ -92,7 +92,7 @@ class Reader:
         images = cells["ImageID"]
         splits = cells.get("Subset") or [""] * len(images)
         columns = [cells.get(name) or [None] * len(images) for name in self.types]
-        start, end, before = self.rows + 1, self.rows + len(images), (None, None)
+        start, before = self.rows + 1, (None, None)
         values: list[Value] = []
         kept = 0
         for number, (image, split, *row) in enumerate(zip(images, splits, *columns, strict=True), start):
@@ -105,7 +105,7 @@ class Reader:
             is_kept, found = self._values(row)
             values += found
             kept += is_kept
-        self.rows = end
+        self.rows += len(images)
         if before[0]:
             yield _image_rows(start, before, values, kept)
 
