@@ -91,7 +91,7 @@ def resize_file(source: Source, config: ResizeConfig) -> list[ResizedImage]:
     name = LAYOUTS[_LAYOUT].name_of(source.key, result.extension)
     images = []
     for size, output in result.outputs.items():
-        row = manifest_row(result, size, output, f"{config.size_folder(size)}{name}", {})
+        row = manifest_row(result, size, output, f"{config.size_folder(size)}{name}", {}, {})
         data = output.data if isinstance(output, Encoded) else None
         failure = failure_row(source, output) if isinstance(output, ImageError) else None
         images.append(ResizedImage(source.key, size, data, row, failure))

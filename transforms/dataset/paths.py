@@ -72,6 +72,8 @@ def own_path(path: str, size_folder: str, split_folder: str) -> str | None:
     name = path.partition("/")[0]
     if name in _DOCUMENTS or _PART_OR_STATE.fullmatch(name):
         return name
-    own = {f"{size_folder}{YOLO_NAME}"}
-    own |= {f"{size_folder}{split_folder}{name}" for name in (METADATA_NAME, COCO_NAME)}
-    return next((file for file in sorted(own) if path == file or path.startswith(f"{file}/")), None)
+    for folder, names in (size_folder, (YOLO_NAME,)), (size_folder + split_folder, (METADATA_NAME, COCO_NAME)):
+        name = path[len(folder) :].partition("/")[0]
+        if name in names and path.startswith(folder):
+            return folder + name
+    return None

@@ -219,7 +219,7 @@ def _row(
     name = LAYOUTS[config.layout].name_of(result.source.key, result.extension)
     path = _path(shard, name, size, result.extension, config)
     columns = joined.columns.get(result.source.path, {})
-    row = manifest_row(result, size, output, path, columns)._replace(annotations=annotations)
+    row = manifest_row(result, size, output, path, columns, annotations)
     if isinstance(output, Encoded):
         return row, OutputImage(row, name, StoredFile(path, output.data, output.sha256))
     if isinstance(output, Staged):
@@ -228,7 +228,12 @@ def _row(
 
 
 def manifest_row(
-    result: SourceResult, size: int, output: SourceOutput, path: str, columns: dict[str, Value]
+    result: SourceResult,
+    size: int,
+    output: SourceOutput,
+    path: str,
+    columns: dict[str, Value],
+    annotations: dict[str, AnnotationLists],
 ) -> ManifestRow:
     """Return the row of one source at one size.
 
@@ -238,6 +243,7 @@ def manifest_row(
         output: the output of the result at that size.
         path: the path of the output. A row without an output does not contain it.
         columns: the label and the additional columns of the source.
+        annotations: the boxes and labels of the output.
     """
     source, header = result.source, result.header
     row = functools.partial(
@@ -253,6 +259,7 @@ def manifest_row(
         size=size,
         notes=result.notes,
         columns=columns,
+        annotations=annotations,
     )
     if isinstance(output, ImageError):
         return row(reason=output.kind)

@@ -24,10 +24,10 @@ from transforms.resizing.worker import Failed, NeedsMemory, Reply
 from transforms.resizing.worker_process import WorkerDiedError, WorkerProcess
 from transforms.sources import is_read_by_workers
 
-# The seconds between two checks of the workers. A processor's caches are cold after a sleep, so a wake-up costs more
-# than the work it is for; in this time several replies arrive. Each worker has work queued for longer than this
-# (`_SECONDS_AHEAD` in lane.py).
-_PAUSE = 0.005
+# Between two checks of the workers, the thread sleeps for this part of the shortest time for which a worker has work
+# queued, but for at most this many seconds. A processor's caches are cold after a sleep, so a wake-up costs more than
+# the work it is for, and the longer the sleep, the more replies have arrived.
+_PAUSE_OF_QUEUED, _MAX_PAUSE = 1 / 3, 0.02
 
 
 class Dispatcher(threading.Thread):
@@ -96,14 +96,21 @@ class Dispatcher(threading.Thread):
         while not self._is_closed:
             try:
                 self._handle_events()
-                if not any(lane.is_flushed_later for lane in self._lanes):  # a worker may be waiting for its file
-                    time.sleep(_PAUSE)
+                if pause := self._pause():
+                    time.sleep(pause)
             except BaseException as error:  # `Work.results` raises it
                 self._abandon(error)
         for lane in self._lanes:
             self._end_process(lane)
         self._read_ahead.close()
         self._selector.close()
+
+    def _pause(self) -> float:
+        """Return the seconds to sleep. No worker finishes its queued images meanwhile."""
+        if any(lane.is_flushed_later for lane in self._lanes):
+            return 0.0  # a worker may be waiting for its file
+        queued = [lane.seconds_queued for lane in self._lanes if not lane.is_idle]
+        return min(_PAUSE_OF_QUEUED * min(queued, default=0.0), _MAX_PAUSE)
 
     def _handle_events(self) -> None:
         looks_at_all = False

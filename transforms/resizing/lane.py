@@ -15,7 +15,7 @@ from transforms.resizing.worker_process import WorkerProcess
 
 # The seconds of work that a process has queued, and the maximum number of queued images. With more, one process would
 # work alone at the end of a run.
-_SECONDS_AHEAD, _IMAGES_AHEAD = 0.03, 8
+_SECONDS_AHEAD, _IMAGES_AHEAD = 0.045, 8
 
 
 class Item(NamedTuple):
@@ -53,6 +53,11 @@ class Lane:
     def is_idle(self) -> bool:
         """Whether no sent item is waiting for a reply."""
         return not self._sent
+
+    @property
+    def seconds_queued(self) -> float:
+        """The estimated seconds that the process needs for the items that were sent to it."""
+        return len(self._sent) * self._seconds
 
     def has_room(self) -> bool:
         """Return whether another item may be sent."""

@@ -19,5 +19,6 @@ class Stopwatch:
     def lap(self, stage: str) -> None:
         """Add the time since the previous lap to `stage`."""
         now = time.thread_time()
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
+        name = str(stage)  # not a `Stage`, which would make the pickle of a result larger
+        self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
         self._last = now

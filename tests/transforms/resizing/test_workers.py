@@ -144,6 +144,21 @@ def test_no_worker_waits_for_the_rest_of_its_file(
     assert not any(pauses)
 
 
+def test_pauses_are_shorter_than_the_queued_work(two: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[tuple[float, float]] = []
+
+    def pause(seconds: float) -> None:
+        assert two._dispatcher is not None
+        queued = min(lane.seconds_queued for lane in two._dispatcher._lanes if not lane.is_idle)
+        pauses.append((seconds, queued))
+        time.sleep(seconds)
+
+    monkeypatch.setattr(dispatcher, "time", SimpleNamespace(sleep=pause))
+    assert len(two.submit(photo_sources(tmp_path, 60), JOB).results()) == 60
+    assert pauses
+    assert [seconds for seconds, _ in pauses] == pytest.approx([min(queued / 3, 0.02) for _, queued in pauses])
+
+
 def test_work_without_sources_ends_at_once(two: Workers) -> None:
     assert two.submit([], JOB).results() == []
 
