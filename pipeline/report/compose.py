@@ -61,7 +61,10 @@ def compose_page(data: ReportData, pictures: Pictures, status: Status, now: date
         comparison=comparison(data.runs),
         files=tuple(file_links(data.files)),
         settings=tuple((name, _setting(value)) for name, value in settings.items()),
-        versions=tuple((name, str(version)) for name, version in versions.items() if version),
+        versions=(
+            *((name, str(version)) for name, version in versions.items() if version),
+            *([("resampling", str(run["resampling"]))] if "resampling" in run else []),
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from pipeline.report.pictures import make_pictures
 from tests.support import image_bytes, jpeg, photo_tree, rows, run, snapshot, write_tree
 from tests.support.here import run_here
 from tests.support.state import state_of
+from transforms.imaging import resample
 from transforms.layouts import LAYOUTS
 from transforms.layouts.members import file_of, read_outputs
 from transforms.model.json_lines import json_line
@@ -50,6 +51,8 @@ def test_the_page_shows_every_layout(photos: Path, tmp_path: Path, layout: str) 
     largest = [row for row in written if row["size"] == 48]
     assert [html.count(f'alt="{side} of ') for side in ("Source", "Output")] == [7 * 2, 7 * 2]
     assert html.count('src="data:image/jpeg;base64,') == 7 * (1 + 4) + 2 * 6 + 5  # plus two lists of cases, and a split
+    versions = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", html.partition("<h3>Versions</h3>")[2]))
+    assert versions["resampling"] == resample.resampler()
     hrefs = {unquote(href) for href in re.findall(r'<a href="([^"#]+)"', html)}
     assert {file_of(row["path"], layout) for row in largest} <= hrefs
     assert [href for href in hrefs if not (out / href).is_file()] == []
