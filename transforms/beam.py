@@ -28,7 +28,7 @@ from transforms.model.keys import key_of
 from transforms.model.records import FailureRow, ManifestRow, Source
 from transforms.resizing.assemble import failure_row, manifest_row
 from transforms.resizing.library_check import check_libraries
-from transforms.resizing.worker import Job
+from transforms.resizing.worker import WorkerSettings
 from transforms.resizing.workers import workers_for
 from transforms.summary import counters
 from transforms.summary.tally import tally
@@ -87,7 +87,7 @@ def resize_file(source: Source, config: ResizeConfig) -> list[ResizedImage]:
         config: the configuration. Only `spec`, `processes` and `memory` are used.
     """
     workers = workers_for(config)
-    (result,) = workers.submit([source], Job(config.spec, staging="", memory=workers.memory)).results()
+    (result,) = workers.submit([source], WorkerSettings(config.spec, staging="", memory=workers.memory)).results()
     name = LAYOUTS[_LAYOUT].name_of(source.key, result.extension)
     images = []
     for size, output in result.outputs.items():

@@ -13,7 +13,7 @@ from transforms.model.json_lines import json_line, manifest_line
 from transforms.model.records import OutputImage, Shard, Source, Tally
 from transforms.resizing.assemble import assemble
 from transforms.resizing.source_result import SourceResult
-from transforms.resizing.worker import Job
+from transforms.resizing.worker import WorkerSettings
 from transforms.resizing.workers import close_workers, workers_for
 
 
@@ -47,11 +47,11 @@ class Measurement(NamedTuple):
 def measure(sample: Sequence[Source], config: ResizeConfig) -> Measurement:
     """Resize all images of a nonempty sample with the workers of a run, and discard the outputs."""
     workers = workers_for(config)
-    job = Job(config.spec, staging="", memory=workers.memory, web=config.web)
+    settings = WorkerSettings(config.spec, staging="", memory=workers.memory, web=config.web)
     warm_up = [sample[0]] * config.processes  # not measured: it starts processes and opens connections
-    workers.submit(warm_up, job).results()
+    workers.submit(warm_up, settings).results()
     start = time.perf_counter()
-    results = workers.submit(sample, job).results()
+    results = workers.submit(sample, settings).results()
     seconds = time.perf_counter() - start
     close_workers()
     return Measurement(

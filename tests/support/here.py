@@ -60,7 +60,7 @@ def _close_if_at_work(workers: Workers, close: Callable[[Workers], None] = Worke
     with workers._lock:
         dispatcher = workers._dispatcher
         is_idle = dispatcher is None or (
-            all(work.is_over for work in dispatcher._works) and all(lane.is_idle for lane in dispatcher._lanes)
+            all(batch.is_over for batch in dispatcher._batches) and all(slot.is_idle for slot in dispatcher._slots)
         )
     if not is_idle:
         close(workers)

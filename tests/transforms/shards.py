@@ -9,7 +9,7 @@ from transforms.model.config import ResizeConfig, Split
 from transforms.model.records import ResizedShard, Shard, Source
 from transforms.resizing.assemble import assemble
 from transforms.resizing.source_result import SourceResult
-from transforms.resizing.worker import Job, Task, result_of
+from transforms.resizing.worker import Task, WorkerSettings, result_of
 
 SHARD = Shard("a", 0, 1)
 MEMORY = 4_000_000_000
@@ -28,7 +28,7 @@ def source(tmp_path: Path, name: str, data: bytes | None) -> Source:
 
 
 def result(tmp_path: Path, name: str, data: bytes | None, *sizes: int) -> SourceResult:
-    return result_of(Task(source(tmp_path, name, data), None, MEMORY), job(config(tmp_path, *sizes)))
+    return result_of(Task(source(tmp_path, name, data), None, MEMORY), worker_settings(config(tmp_path, *sizes)))
 
 
 def resized(tmp_path: Path, *names: str, layout: str = "files") -> ResizedShard:
@@ -36,10 +36,10 @@ def resized(tmp_path: Path, *names: str, layout: str = "files") -> ResizedShard:
     settings = config(tmp_path, layout=layout)
     write_tree(tmp_path / "in", {name: jpeg(1, (9, 9)) for name in names})
     sources = [to_source(("a", name.encode(), 1, 1.0, b""), settings) for name in names]
-    of_layout = job(settings, settings.out_dir if layout == "files" else "")
+    of_layout = worker_settings(settings, settings.out_dir if layout == "files" else "")
     results = [result_of(Task(source, None, MEMORY), of_layout) for source in sources]
     return assemble(SHARD, "digest of " + " ".join(names), results, settings)
 
 
-def job(settings: ResizeConfig, staging: str = "") -> Job:
-    return Job(settings.spec, staging, MEMORY)
+def worker_settings(settings: ResizeConfig, staging: str = "") -> WorkerSettings:
+    return WorkerSettings(settings.spec, staging, MEMORY)

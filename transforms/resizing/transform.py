@@ -23,11 +23,11 @@ from transforms.model.json_lines import json_line
 from transforms.model.keys import key_of
 from transforms.model.records import Columns, ResizedShard, Shard
 from transforms.resizing.assemble import NO_TABLES, FromTables, assemble
+from transforms.resizing.batch import Batch
 from transforms.resizing.library_check import check_libraries
 from transforms.resizing.selection import selected_sources, skips
 from transforms.resizing.source_result import SourceResult, without_output
-from transforms.resizing.work import Work
-from transforms.resizing.worker import Job
+from transforms.resizing.worker import WorkerSettings
 from transforms.resizing.workers import workers_for
 from transforms.sharding.items import ItemTuple, ShardItems, ShardTuple, unpack_items
 from transforms.summary import counters
@@ -55,7 +55,7 @@ class _Submitted(NamedTuple):
     images: int = 0
     skipped: tuple[SourceResult, ...] = ()
     folders: frozenset[str] = frozenset()
-    work: Work | None = None
+    batch: Batch | None = None
 
 
 class ResizeShards(beam.PTransform):
@@ -124,8 +124,8 @@ class _ResizeFn(beam.DoFn):
 
     def _cancel(self) -> None:
         while self._ahead:
-            if work := self._ahead.pop().work:
-                work.cancel()
+            if batch := self._ahead.pop().batch:
+                batch.cancel()
 
     def _submit(self, shard: Shard, items: ShardItems, columns: Columns, limits: Limits) -> _Submitted:
         config, (sources, rows, _) = self._config, items
@@ -148,20 +148,20 @@ class _ResizeFn(beam.DoFn):
             _count(result)
         images = selected_sources(sources, skipped, annotated, config)
         workers = workers_for(config)
-        job = Job(config.spec, _staging(config), workers.memory, web=config.web)
+        settings = WorkerSettings(config.spec, _staging(config), workers.memory, web=config.web)
         return submitted._replace(
             of_tables=FromTables(columns, join(sources, rows, columns, config), annotated.without(skipped)),
             images=len(images),
             skipped=tuple(without),
             folders=folders,
-            work=workers.submit(images, job, _count),
+            batch=workers.submit(images, settings, _count),
         )
 
     def _may_emit(self) -> bool:
         """Return whether the oldest shard needs no waiting, or enough is submitted after it."""
         oldest, *behind = self._ahead
         return (
-            oldest.work is None
+            oldest.batch is None
             or sum(submitted.images for submitted in behind) >= self._images_ahead
             or len(behind) >= _SHARDS_AHEAD
             or sum(len(submitted.of_tables.joined.unmatched) for submitted in self._ahead) >= _ROWS_AHEAD
@@ -195,7 +195,7 @@ def _resized(submitted: _Submitted, config: ResizeConfig) -> ResizedShard:
     if submitted.marker:
         progress.add_resumed_shard(submitted.shard, submitted.marker.tally)
         return ResizedShard(submitted.shard, submitted.digest, submitted.marker.tally, committed=True)
-    results = [*submitted.skipped, *(submitted.work.results() if submitted.work else [])]
+    results = [*submitted.skipped, *(submitted.batch.results() if submitted.batch else [])]
     resized = assemble(submitted.shard, submitted.digest, results, config, submitted.of_tables, submitted.folders)
     counters.count(resized.tally, sum(resized.seconds.values()))
     return resized

@@ -1,8 +1,8 @@
 """The program of a worker process. It creates images one after the other until its parent ends or closes the pipe.
 
-parent  -- Job, Task, Task ... -->  worker       over the standard input and output of the worker
-        <-- READY, Reply, Reply ... ---           replies in the order of the tasks
-        -------- the lifeline -------->           never written to; it ends when the parent does
+parent  -- WorkerSettings, Task, Task ... -->  worker    over the standard input and output of the worker
+        <-- READY, Reply, Reply ... ----------           replies in the order of the tasks
+        ------------ the lifeline ----------->           never written to; it ends when the parent does
 
 The parent sends two lengths (`LENGTHS`), then a pickle and the content of a file, which may be empty. The worker sends
 a length (`LENGTH`) and a pickle.
@@ -53,7 +53,7 @@ _HEADROOM = 6_000_000_000
 _IGNORED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Job(NamedTuple):
+class WorkerSettings(NamedTuple):
     """The settings for the sources that follow.
 
     Args:
@@ -104,7 +104,7 @@ class _NeedsMemoryError(Exception):
         self.needed = needed
 
 
-def message_to_worker(message: Job | Task) -> list[bytes]:
+def message_to_worker(message: WorkerSettings | Task) -> list[bytes]:
     """Return the parts of a message. The content of a task's file is a part of its own, and is not copied."""
     data = b""
     if isinstance(message, Task) and message.data:
@@ -130,17 +130,17 @@ def serve(lifeline: int) -> None:
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     answers = _prepare()
     _send(answers, READY)
-    job, is_first = None, True
+    settings, is_first = None, True
     while True:
         message = _receive()
-        if isinstance(message, Job):
-            job = message
+        if isinstance(message, WorkerSettings):
+            settings = message
         else:
-            assert job is not None
+            assert settings is not None
             if is_first:
                 keep_freed_memory(message.granted)
                 is_first = False
-            _send(answers, _reply(message, job))
+            _send(answers, _reply(message, settings))
 
 
 def _prepare() -> BinaryIO:
@@ -161,10 +161,10 @@ def _end_with(lifeline: int) -> None:
     os._exit(0)
 
 
-def _receive() -> Job | Task:
+def _receive() -> WorkerSettings | Task:
     """Return the next message of the parent. End the process if there is none."""
     pickled, file = LENGTHS.unpack(_read_exactly(LENGTHS.size))
-    message: Job | Task = pickle.loads(_read_exactly(pickled))
+    message: WorkerSettings | Task = pickle.loads(_read_exactly(pickled))
     return message._replace(data=_read_exactly(file)) if file and isinstance(message, Task) else message
 
 
@@ -183,10 +183,10 @@ def _send(answers: BinaryIO, reply: Reply | str) -> None:
         os._exit(0)
 
 
-def _reply(task: Task, job: Job) -> Reply:
+def _reply(task: Task, settings: WorkerSettings) -> Reply:
     _limit_address_space(task.granted + _HEADROOM)
     try:
-        return result_of(task, job, _time_limit)
+        return result_of(task, settings, _time_limit)
     except _NeedsMemoryError as error:
         return NeedsMemory(error.needed)
     # Catch every Exception: the parent raises it.
@@ -195,7 +195,7 @@ def _reply(task: Task, job: Job) -> Reply:
         return Failed(error)
 
 
-def result_of(task: Task, job: Job, time_limit: TimeLimit = contextlib.nullcontext) -> SourceResult:
+def result_of(task: Task, settings: WorkerSettings, time_limit: TimeLimit = contextlib.nullcontext) -> SourceResult:
     """Read the source of a task if it has no data, and create its outputs inside `time_limit`.
 
     Raises:
@@ -204,13 +204,15 @@ def result_of(task: Task, job: Job, time_limit: TimeLimit = contextlib.nullconte
     watch = Stopwatch()
     try:
         if task.data is None:
-            check_memory(memory_to_unpack(task.source), task.granted, job.memory, Stage.READ)
-        data = read(task.source, job.web) if task.data is None else task.data
+            check_memory(memory_to_unpack(task.source), task.granted, settings.memory, Stage.READ)
+        data = read(task.source, settings.web) if task.data is None else task.data
     except ImageError as error:
-        return without_output(task.source, job.spec, error)
+        return without_output(task.source, settings.spec, error)
     watch.lap(Stage.READ)
-    with time_limit(job.seconds):
-        return process_source(task.source, data, job.spec, admission(task.granted, job.memory), job.staging, watch)
+    with time_limit(settings.seconds):
+        return process_source(
+            task.source, data, settings.spec, admission(task.granted, settings.memory), settings.staging, watch
+        )
 
 
 @contextlib.contextmanager

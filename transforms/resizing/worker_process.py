@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from transforms.model.errors import RunError
-from transforms.resizing.worker import LENGTH, READY, Job, Reply, Task, message_end, message_to_worker
+from transforms.resizing.worker import LENGTH, READY, Reply, Task, WorkerSettings, message_end, message_to_worker
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 _PROGRAM = "import sys; sys.path.insert(0, {root!r}); from transforms.resizing.worker import serve; serve({lifeline})"
@@ -65,16 +65,16 @@ class WorkerProcess:
         self._received = bytearray()
         self._buffer = bytearray(_READ_BYTES)  # reused: the system would clear the pages of a new one each time
         self.is_ready = False
-        self._job: Job | None = None
+        self._settings: WorkerSettings | None = None
 
-    def send(self, job: Job, task: Task) -> None:
+    def send(self, settings: WorkerSettings, task: Task) -> None:
         """Queue a task. Replies arrive in the order of the tasks.
 
         If the process has ended, `receive` raises the error.
         """
-        if job is not self._job:
-            self._unsent.extend(map(memoryview, message_to_worker(job)))
-            self._job = job
+        if settings is not self._settings:
+            self._unsent.extend(map(memoryview, message_to_worker(settings)))
+            self._settings = settings
         self._unsent.extend(map(memoryview, message_to_worker(task)))
         self.flush()
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 
 from transforms.model.config import ResizeConfig
 from transforms.model.records import Source
+from transforms.resizing.batch import Batch
 from transforms.resizing.dispatcher import Dispatcher
 from transforms.resizing.memory import machine_memory
 from transforms.resizing.source_result import SourceResult
-from transforms.resizing.work import Work
-from transforms.resizing.worker import Job
+from transforms.resizing.worker import WorkerSettings
 from transforms.resizing.worker_process import cannot_start
 
 # The number of processes that are started before the number of images is known.
@@ -23,9 +23,9 @@ def _do_nothing(_result: SourceResult) -> None: ...
 
 
 class Workers:
-    """Processes the sources of all `Work` in the order of submission, in a limited number of processes.
+    """Processes the sources of all batches in the order of submission, in a limited number of processes.
 
-    A process is started when it is first needed, and reused for later work.
+    A process is started when it is first needed, and reused for later batches.
 
     Args:
         limit: the number of processes.
@@ -50,25 +50,28 @@ class Workers:
                 self._dispatcher.limit, self._dispatcher.memory = limit, memory
 
     def submit(
-        self, sources: Iterable[Source], job: Job, on_result: Callable[[SourceResult], None] = _do_nothing
-    ) -> Work:
+        self,
+        sources: Iterable[Source],
+        settings: WorkerSettings,
+        on_result: Callable[[SourceResult], None] = _do_nothing,
+    ) -> Batch:
         """Start processing sources, and return at once.
 
         Args:
             sources: the sources to process.
-            job: the settings.
-            on_result: is called with each result as soon as it is available, unless the work was cancelled.
+            settings: the settings of all these sources.
+            on_result: is called with each result as soon as it is available, unless the batch was cancelled.
 
         Raises:
             RunError: the system lacks resources for the processes.
         """
-        work = Work(sources, job, on_result)
+        batch = Batch(sources, settings, on_result)
         with self._lock:
-            self._running_dispatcher().add(work)
-        return work
+            self._running_dispatcher().add(batch)
+        return batch
 
     def warm_up(self) -> None:
-        """Start the first processes, which load while the caller prepares the work. Return at once.
+        """Start the first processes, which load while the caller prepares the first batch. Return at once.
 
         Raises:
             RunError: the system lacks resources for them.
@@ -86,7 +89,7 @@ class Workers:
         return self._dispatcher
 
     def close(self) -> None:
-        """Cancel all work, and end the processes. A later `submit` starts new ones."""
+        """Cancel all batches, and end the processes. A later `submit` starts new ones."""
         with self._lock:
             dispatcher, self._dispatcher = self._dispatcher, None
         if dispatcher:
@@ -114,7 +117,7 @@ def workers_for(config: ResizeConfig) -> Workers:
 
 
 def close_workers() -> None:
-    """Cancel all work of this process, and end its workers. The results are not needed after a failed run."""
+    """Cancel all batches of this process, and end its workers. The results are not needed after a failed run."""
     with _lock:
         if _of_process is not None:
             _of_process.close()

@@ -9,11 +9,11 @@ from transforms.imaging.errors import ImageError, Kind
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.records import Source
 from transforms.resizing.source_result import SourceResult
-from transforms.resizing.worker import Job, Task, result_of
+from transforms.resizing.worker import Task, WorkerSettings, result_of
 from transforms.resizing.workers import Workers
 
 MEMORY = 100_000_000
-JOB = Job(ResizeSpec(sizes=(16, 8), extension="jpg"), "", MEMORY)
+SETTINGS = WorkerSettings(ResizeSpec(sizes=(16, 8), extension="jpg"), "", MEMORY)
 
 
 def photo_sources(tmp_path: Path, count: int, prefix: str = "p") -> list[Source]:
@@ -24,9 +24,9 @@ def poison_source(tmp_path: Path, name: str = "poison.png") -> Source:
     return source(tmp_path, name, POISON)
 
 
-def expected(image: Source, job: Job = JOB) -> SourceResult:
+def expected(image: Source, settings: WorkerSettings = SETTINGS) -> SourceResult:
     """Return the result that this process computes, without times."""
-    return result_of(Task(image, None, job.memory), job)._replace(seconds={})
+    return result_of(Task(image, None, settings.memory), settings)._replace(seconds={})
 
 
 def untimed(results: list[SourceResult]) -> dict[str, SourceResult]:
@@ -48,4 +48,4 @@ def exists(process: int) -> bool:
 
 def processes_of(workers: Workers) -> list[int]:
     assert workers._dispatcher is not None
-    return [lane.process._process.pid for lane in workers._dispatcher._lanes if lane.process]
+    return [slot.process._process.pid for slot in workers._dispatcher._slots if slot.process]

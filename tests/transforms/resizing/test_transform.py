@@ -15,7 +15,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from tests.support import jpeg
 from tests.support.poison import POISON
 from tests.transforms.resizing.gate import Gate
-from tests.transforms.shards import config, job, source
+from tests.transforms.shards import config, source, worker_settings
 from transforms.annotations.select import NO_LIMITS
 from transforms.committing.write import commit
 from transforms.dataset.markers import digest_of
@@ -160,7 +160,7 @@ def test_a_shard_submitted_when_the_oldest_one_fails_is_dropped_too(
     bundle = Bundle(config(tmp_path))
     bundle.process(0, *held_sources(tmp_path, 3))
     gate.wait_for(2)
-    failed = bundle.fn._ahead[0].work
+    failed = bundle.fn._ahead[0].batch
     assert failed is not None
     failed.cancel()
     with pytest.raises(CancelledError):
@@ -202,7 +202,7 @@ def test_a_runner_tears_down_what_a_failed_bundle_has_submitted(
         pipeline.run()
     gate.open()
     (image,) = sources(tmp_path, 1)
-    assert len(workers_for(config(tmp_path)).submit([image], job(config(tmp_path))).results()) == 1
+    assert len(workers_for(config(tmp_path)).submit([image], worker_settings(config(tmp_path))).results()) == 1
     assert gate.begun < 20
 
 

@@ -13,8 +13,8 @@ from tests.support import ROOT
 from tests.support.poison import SEGFAULT, poison
 from tests.transforms.resizing.gate import PATIENCE, Gate, wait_until
 from tests.transforms.resizing.images import (
-    JOB,
     MEMORY,
+    SETTINGS,
     exists,
     expected,
     kinds,
@@ -44,7 +44,7 @@ def test_a_crash_costs_one_image(
     path = poison(tmp_path / "site", f"open({str(deaths)!r}, 'a').write('x'), {action}")
     monkeypatch.setenv("PYTHONPATH", path)
     images = [*photo_sources(tmp_path, 12), poison_source(tmp_path), *photo_sources(tmp_path, 12, "q")]
-    results = untimed(two.submit(images, JOB._replace(seconds=1.0)).results())
+    results = untimed(two.submit(images, SETTINGS._replace(seconds=1.0)).results())
     errors = results.pop("poison.png").outputs
     assert set(errors) == {16, 8}
     for error in errors.values():
@@ -61,7 +61,7 @@ def test_an_image_does_not_fail_because_an_earlier_one_damaged_its_process(
     monkeypatch.setenv("PYTHONPATH", poison(tmp_path / "site", f"harm({count})"))
     workers = Workers(1, MEMORY)
     images = [poison_source(tmp_path), *photo_sources(tmp_path, 9)]
-    results = untimed(workers.submit(images, JOB).results())
+    results = untimed(workers.submit(images, SETTINGS).results())
     workers.close()
     assert results == {image.path: expected(image) for image in images}
 
@@ -74,7 +74,7 @@ def test_no_innocent_image_is_blamed_in_20_runs(
     monkeypatch.setenv("PYTHONPATH", poison(tmp_path / "site", SEGFAULT))
     images = [*photo_sources(tmp_path, 20), *(poison_source(tmp_path, f"{number}.png") for number in range(3))]
     random.Random(seed).shuffle(images)
-    blamed = kinds(two.submit(images, JOB).results())
+    blamed = kinds(two.submit(images, SETTINGS).results())
     assert blamed == {image.path: Kind.CRASHED if image.path.endswith("png") else None for image in images}
 
 
@@ -83,7 +83,7 @@ def test_a_worker_over_its_memory_fails_its_image_alone(
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", poison(tmp_path / "site", "bytearray(7_000_000_000)"))
     images = [poison_source(tmp_path), *photo_sources(tmp_path, 6)]
-    results = kinds(two.submit(images, JOB).results())
+    results = kinds(two.submit(images, SETTINGS).results())
     assert results.pop("poison.png") is Kind.OUT_OF_MEMORY
     assert set(results.values()) == {None}
 
@@ -91,9 +91,9 @@ def test_a_worker_over_its_memory_fails_its_image_alone(
 def test_an_output_that_cannot_be_written_ends_the_work(two: Workers, tmp_path: Path) -> None:
     images = photo_sources(tmp_path, 30)
     with pytest.raises(StorageError, match="was removed during the run") as caught:
-        two.submit(images, JOB._replace(staging=str(tmp_path / "nowhere"))).results()
+        two.submit(images, SETTINGS._replace(staging=str(tmp_path / "nowhere"))).results()
     assert caught.value.reason == "OUT was removed"
-    assert untimed(two.submit(images[:2], JOB).results()) == {image.path: expected(image) for image in images[:2]}
+    assert untimed(two.submit(images[:2], SETTINGS).results()) == {image.path: expected(image) for image in images[:2]}
 
 
 def test_an_unknown_error_in_a_worker_is_raised_with_its_traceback(
@@ -104,7 +104,7 @@ def test_an_unknown_error_in_a_worker_is_raised_with_its_traceback(
     (tmp_path / "site" / "sitecustomize.py").write_text(code)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
     with pytest.raises(ZeroDivisionError, match="a bug") as caught:
-        two.submit(photo_sources(tmp_path, 3), JOB).results()
+        two.submit(photo_sources(tmp_path, 3), SETTINGS).results()
     assert "in process_source" in caught.value.__notes__[0]
 
 
@@ -114,8 +114,8 @@ def test_an_error_of_the_caller_ends_the_work_and_not_the_workers(two: Workers, 
 
     images = photo_sources(tmp_path, 5)
     with pytest.raises(ZeroDivisionError, match="a bug"):
-        two.submit(images, JOB, broken).results()
-    assert len(two.submit(images, JOB).results()) == 5
+        two.submit(images, SETTINGS, broken).results()
+    assert len(two.submit(images, SETTINGS).results()) == 5
 
 
 def test_a_worker_that_cannot_be_loaded_ends_the_work(
@@ -124,25 +124,25 @@ def test_a_worker_that_cannot_be_loaded_ends_the_work(
     images = photo_sources(tmp_path, 5)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(RunError, match=r"^worker processes end during start-up: exit code 1$"):
-        two.submit(images, JOB).results()
+        two.submit(images, SETTINGS).results()
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
     with pytest.raises(
         RunError, match=r"^a worker process cannot be started \(No such file or directory\): lower -j, or "
     ):
-        two.submit(images, JOB).results()
+        two.submit(images, SETTINGS).results()
     monkeypatch.undo()
-    assert len(two.submit(images, JOB).results()) == 5
+    assert len(two.submit(images, SETTINGS).results()) == 5
 
 
 def test_processes_that_are_killed_cost_no_image(two: Workers, tmp_path: Path, gate: Gate) -> None:
     images = [*photo_sources(tmp_path, 10), poison_source(tmp_path)]
-    work = two.submit(images, JOB)
+    batch = two.submit(images, SETTINGS)
     gate.wait_for(1)
     for process in processes_of(two):  # one is idle, the other processes the blocked image
         os.kill(process, signal.SIGKILL)
     gate.wait_for(2)
     gate.open()
-    assert set(kinds(work.results()).values()) == {None}
+    assert set(kinds(batch.results()).values()) == {None}
 
 
 _PARENT = f"""
@@ -150,12 +150,12 @@ import sys, time
 sys.path.insert(0, {str(ROOT)!r})
 from transforms.imaging.spec import ResizeSpec
 from transforms.model.records import Source
-from transforms.resizing.worker import Job
+from transforms.resizing.worker import WorkerSettings
 from transforms.resizing.workers import Workers
 workers = Workers(2, {MEMORY})
 sources = [Source(path, path, path, 1, 1.0) for path in sys.argv[1:]]
-work = workers.submit(sources, Job(ResizeSpec(sizes=(8,)), "", {MEMORY}))
-while len(processes := [lane.process._process.pid for lane in workers._dispatcher._lanes if lane.process]) < 2:
+work = workers.submit(sources, WorkerSettings(ResizeSpec(sizes=(8,)), "", {MEMORY}))
+while len(processes := [slot.process._process.pid for slot in workers._dispatcher._slots if slot.process]) < 2:
     time.sleep(0.01)
 print(*processes, flush=True)
 """
@@ -182,9 +182,9 @@ def test_processes_end_with_their_parent(tmp_path: Path, gate: Gate, ending: str
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_to_the_group_are_left_to_the_parent(two: Workers, tmp_path: Path, number: int) -> None:
-    two.submit(photo_sources(tmp_path, 4), JOB).results()
+    two.submit(photo_sources(tmp_path, 4), SETTINGS).results()
     before = processes_of(two)
     for process in before:
         os.kill(process, number)
-    assert len(two.submit(photo_sources(tmp_path, 4), JOB).results()) == 4
+    assert len(two.submit(photo_sources(tmp_path, 4), SETTINGS).results()) == 4
     assert processes_of(two) == before

@@ -20,8 +20,8 @@ from tests.support import image_bytes, jpeg
 from tests.support.archives import zipped
 from tests.transforms.resizing.gate import PATIENCE, Gate, wait_until
 from tests.transforms.resizing.images import (
-    JOB,
     MEMORY,
+    SETTINGS,
     exists,
     expected,
     kinds,
@@ -49,7 +49,7 @@ def test_every_source_has_the_result_that_this_process_makes(two: Workers, tmp_p
     images = [*photo_sources(tmp_path, 30), source(tmp_path, "damaged.jpg", jpeg(1, (400, 300))[:-900])]
     images += [source(tmp_path, "empty.jpg", b""), source(tmp_path, "gone.jpg", None)]
     reported: list[SourceResult] = []
-    results = two.submit(images, JOB, reported.append).results()
+    results = two.submit(images, SETTINGS, reported.append).results()
     assert reported == results
     made = untimed(results)
     for image in images:
@@ -63,9 +63,9 @@ def test_every_source_has_the_result_that_this_process_makes(two: Workers, tmp_p
 
 def test_processes_are_kept_for_the_next_work(two: Workers, tmp_path: Path) -> None:
     images = photo_sources(tmp_path, 8)
-    two.submit(images, JOB).results()
+    two.submit(images, SETTINGS).results()
     before = processes_of(two)
-    other = JOB._replace(spec=ResizeSpec(sizes=(20,), extension="png"))
+    other = SETTINGS._replace(spec=ResizeSpec(sizes=(20,), extension="png"))
     results = untimed(two.submit(images, other).results())
     assert results == {image.path: expected(image, other) for image in images}
     assert processes_of(two) == before
@@ -75,14 +75,14 @@ def test_processes_can_be_started_before_there_is_work(two: Workers, tmp_path: P
     two.warm_up()
     wait_until(lambda: len(processes_of(two)) == 2)
     before = processes_of(two)
-    assert len(two.submit(photo_sources(tmp_path, 5), JOB).results()) == 5
+    assert len(two.submit(photo_sources(tmp_path, 5), SETTINGS).results()) == 5
     assert processes_of(two) == before
 
 
 def test_outputs_are_left_in_temporary_files(two: Workers, tmp_path: Path) -> None:
     out = config(tmp_path).out_dir
     (image,) = photo_sources(tmp_path, 1)
-    (result,) = two.submit([image], JOB._replace(staging=out)).results()
+    (result,) = two.submit([image], SETTINGS._replace(staging=out)).results()
     encoded = expected(image).outputs
     for size, output in result.outputs.items():
         assert isinstance(output, Staged)
@@ -97,7 +97,7 @@ def test_files_of_a_store_are_read_here(two: Workers, tmp_path: Path) -> None:
         image._replace(location=f"{SCHEME}{image.location}")
         for image in (*photo_sources(tmp_path, 20), source(tmp_path, "gone.jpg", None))
     ]
-    results = untimed(two.submit(images, JOB).results())
+    results = untimed(two.submit(images, SETTINGS).results())
     gone = results.pop("gone.jpg")
     assert results == {image.path: expected(image) for image in images[:-1]}
     (error, _) = gone.outputs.values()
@@ -116,13 +116,13 @@ def test_files_are_read_while_others_wait_for_a_worker(
 
     monkeypatch.setattr(read_ahead, "read", counting)
     poisoned = [poison_source(tmp_path, f"{number}.png") for number in range(50)]
-    work = two.submit([image._replace(location=f"{SCHEME}{image.location}") for image in poisoned], JOB)
+    batch = two.submit([image._replace(location=f"{SCHEME}{image.location}") for image in poisoned], SETTINGS)
     gate.wait_for(2)
     wait_until(lambda: len(asked) == 36)  # 2 are sent to each worker, and 16 wait for each
     assert gate.nothing_more_is_begun()
     assert len(asked) == 36
     gate.open()
-    assert len(work.results()) == len(set(asked)) == 50
+    assert len(batch.results()) == len(set(asked)) == 50
 
 
 def test_no_worker_waits_for_the_rest_of_its_file(
@@ -134,11 +134,11 @@ def test_no_worker_waits_for_the_rest_of_its_file(
 
     def pause(seconds: float) -> None:
         assert two._dispatcher is not None
-        pauses.append(any(lane.process and lane.process.has_unsent for lane in two._dispatcher._lanes))
+        pauses.append(any(slot.process and slot.process.has_unsent for slot in two._dispatcher._slots))
         time.sleep(seconds)
 
     monkeypatch.setattr(dispatcher, "time", SimpleNamespace(sleep=pause))
-    results = two.submit([image._replace(location=f"{SCHEME}{image.location}") for image in images], JOB).results()
+    results = two.submit([image._replace(location=f"{SCHEME}{image.location}") for image in images], SETTINGS).results()
     assert kinds(results) == {image.path: None for image in images}
     assert pauses
     assert not any(pauses)
@@ -149,23 +149,23 @@ def test_pauses_are_shorter_than_the_queued_work(two: Workers, tmp_path: Path, m
 
     def pause(seconds: float) -> None:
         assert two._dispatcher is not None
-        queued = min(lane.seconds_queued for lane in two._dispatcher._lanes if not lane.is_idle)
+        queued = min(slot.seconds_queued for slot in two._dispatcher._slots if not slot.is_idle)
         pauses.append((seconds, queued))
         time.sleep(seconds)
 
     monkeypatch.setattr(dispatcher, "time", SimpleNamespace(sleep=pause))
-    assert len(two.submit(photo_sources(tmp_path, 60), JOB).results()) == 60
+    assert len(two.submit(photo_sources(tmp_path, 60), SETTINGS).results()) == 60
     assert pauses
     assert [seconds for seconds, _ in pauses] == pytest.approx([min(queued / 3, 0.02) for _, queued in pauses])
 
 
 def test_work_without_sources_ends_at_once(two: Workers) -> None:
-    assert two.submit([], JOB).results() == []
+    assert two.submit([], SETTINGS).results() == []
 
 
 def test_no_more_images_are_in_progress_than_there_are_processes(two: Workers, tmp_path: Path, gate: Gate) -> None:
-    first = two.submit([poison_source(tmp_path, f"{number}.png") for number in range(4)], JOB)
-    second = two.submit([poison_source(tmp_path, f"{number}-2.png") for number in range(3)], JOB)
+    first = two.submit([poison_source(tmp_path, f"{number}.png") for number in range(4)], SETTINGS)
+    second = two.submit([poison_source(tmp_path, f"{number}-2.png") for number in range(3)], SETTINGS)
     gate.wait_for(2)
     assert gate.nothing_more_is_begun()
     gate.open()
@@ -175,25 +175,25 @@ def test_no_more_images_are_in_progress_than_there_are_processes(two: Workers, t
 
 
 def test_a_process_without_sources_takes_those_of_the_next_work(two: Workers, tmp_path: Path, gate: Gate) -> None:
-    slow = two.submit([poison_source(tmp_path)], JOB)
+    slow = two.submit([poison_source(tmp_path)], SETTINGS)
     gate.wait_for(1)
     (image,) = photo_sources(tmp_path, 1)
-    assert untimed(two.submit([image], JOB).results()) == {image.path: expected(image)}
+    assert untimed(two.submit([image], SETTINGS).results()) == {image.path: expected(image)}
     gate.open()
     assert len(slow.results()) == 1
 
 
 def test_cancelled_work_begins_no_more_sources_and_keeps_no_result(two: Workers, tmp_path: Path, gate: Gate) -> None:
     reported: list[SourceResult] = []
-    work = two.submit([poison_source(tmp_path, f"{number}.png") for number in range(40)], JOB, reported.append)
+    batch = two.submit([poison_source(tmp_path, f"{number}.png") for number in range(40)], SETTINGS, reported.append)
     gate.wait_for(2)
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(work.results)
-        work.cancel()
+        waiting = pool.submit(batch.results)
+        batch.cancel()
         assert isinstance(waiting.exception(PATIENCE), CancelledError)
     gate.open()
     (image,) = photo_sources(tmp_path, 1)
-    assert untimed(two.submit([image], JOB).results()) == {image.path: expected(image)}
+    assert untimed(two.submit([image], SETTINGS).results()) == {image.path: expected(image)}
     assert reported == []
     assert gate.begun < 20  # those that were sent to the processes earlier
 
@@ -209,11 +209,11 @@ def test_no_result_stays_in_memory(two: Workers, tmp_path: Path) -> None:
         assert isinstance(error, ImageError)
         alive.add(error)
 
-    work = two.submit([source(tmp_path, f"{number}.jpg", b"no image") for number in range(9)], JOB, watch)
-    assert len(work.results()) == len(alive) == 9
-    del work
-    two.submit(photo_sources(tmp_path, 1), JOB).results()
-    two.submit(photo_sources(tmp_path, 1), JOB).results()
+    batch = two.submit([source(tmp_path, f"{number}.jpg", b"no image") for number in range(9)], SETTINGS, watch)
+    assert len(batch.results()) == len(alive) == 9
+    del batch
+    two.submit(photo_sources(tmp_path, 1), SETTINGS).results()
+    two.submit(photo_sources(tmp_path, 1), SETTINGS).results()
     gc.collect()
     assert len(alive) == 0
 
@@ -222,16 +222,16 @@ def test_images_that_need_more_than_a_share_of_the_memory_are_processed(tmp_path
     large = [source(tmp_path, f"large{number}.jpg", jpeg(number, (400, 300))) for number in range(6)]
     images = [image for pair in zip(photo_sources(tmp_path, 6), large, strict=True) for image in pair]
     workers = Workers(4, 800_000)  # a share is 200 KB; one of the large ones needs 0.5 MB
-    job = JOB._replace(memory=800_000)
-    results = untimed(workers.submit(images, job).results())
-    assert results == {image.path: expected(image, job) for image in images}
+    settings = SETTINGS._replace(memory=800_000)
+    results = untimed(workers.submit(images, settings).results())
+    assert results == {image.path: expected(image, settings) for image in images}
     assert workers._dispatcher is not None
     wait_until(lambda: workers._dispatcher is not None and workers._dispatcher._held == 0)
     workers.close()
 
 
 def test_an_image_that_needs_more_than_all_memory_is_too_large(two: Workers, tmp_path: Path) -> None:
-    (result,) = two.submit(photo_sources(tmp_path, 1), JOB._replace(memory=1000)).results()
+    (result,) = two.submit(photo_sources(tmp_path, 1), SETTINGS._replace(memory=1000)).results()
     for error in result.outputs.values():
         assert isinstance(error, ImageError)
         assert error.kind is Kind.TOO_LARGE
@@ -250,8 +250,10 @@ def zip_member(tmp_path: Path, name: str, data: bytes, scheme: str = "") -> Sour
 def test_a_member_that_unpacks_to_more_than_a_share_of_the_memory_is_processed(tmp_path: Path) -> None:
     images = [zip_member(tmp_path, f"{number}.jpg", jpeg(number, (40, 30)) + bytes(900_000)) for number in range(6)]
     workers = Workers(4, 4_000_000)  # a share is 1 MB; unpacking one takes 1.8 MB
-    job = JOB._replace(memory=4_000_000)
-    assert untimed(workers.submit(images, job).results()) == {image.path: expected(image, job) for image in images}
+    settings = SETTINGS._replace(memory=4_000_000)
+    assert untimed(workers.submit(images, settings).results()) == {
+        image.path: expected(image, settings) for image in images
+    }
     workers.close()
 
 
@@ -261,7 +263,7 @@ def test_a_member_that_unpacks_to_more_than_all_memory_is_not_unpacked(
     monkeypatch.setattr(read_ahead, "read", None)  # it would fail
     images = [zip_member(tmp_path, f"{number}.jpg", bytes(5_000_000), ("", SCHEME)[number]) for number in range(2)]
     images.append(Source("2.jpg", "2.jpg", "/nowhere.tar.gz", 5_000_000, 1.0, GzipMember(0, 0, "/nowhere")))
-    for result in two.submit(images, JOB._replace(memory=1_000_000)).results():
+    for result in two.submit(images, SETTINGS._replace(memory=1_000_000)).results():
         for error in result.outputs.values():
             assert isinstance(error, ImageError)
             assert (error.kind, error.stage) == (Kind.TOO_LARGE, Stage.READ)
@@ -270,35 +272,35 @@ def test_a_member_that_unpacks_to_more_than_all_memory_is_not_unpacked(
 
 def test_closed_workers_cancel_all_work_and_begin_again_with_new_work(two: Workers, tmp_path: Path, gate: Gate) -> None:
     images = [poison_source(tmp_path, f"{number}.png") for number in range(20)]
-    works = [two.submit(images, JOB), two.submit(images, JOB)]
+    batches = [two.submit(images, SETTINGS), two.submit(images, SETTINGS)]
     gate.wait_for(2)
     processes = processes_of(two)
     two.close()
     assert not any(map(exists, processes))
-    for work in works:
+    for batch in batches:
         with pytest.raises(CancelledError):
-            work.results()
+            batch.results()
     gate.open()
-    assert len(two.submit(images, JOB).results()) == 20
+    assert len(two.submit(images, SETTINGS).results()) == 20
 
 
 def test_new_limits_apply_to_work_that_waits(two: Workers, tmp_path: Path, gate: Gate) -> None:
-    first = two.submit([poison_source(tmp_path, f"{number}.png") for number in range(2)], JOB)
+    first = two.submit([poison_source(tmp_path, f"{number}.png") for number in range(2)], SETTINGS)
     gate.wait_for(2)
     two.set_limits(3, 2 * MEMORY)
-    second = two.submit([poison_source(tmp_path, f"{number}-2.png") for number in range(9)], JOB)
+    second = two.submit([poison_source(tmp_path, f"{number}-2.png") for number in range(9)], SETTINGS)
     gate.wait_for(3)
     assert gate.nothing_more_is_begun()
     two.set_limits(1, MEMORY)
     gate.open()
     assert len(first.results()) == 2
     assert len(second.results()) == 9
-    assert len(two.submit(photo_sources(tmp_path, 5), JOB).results()) == 5
+    assert len(two.submit(photo_sources(tmp_path, 5), SETTINGS).results()) == 5
     wait_until(lambda: len(processes_of(two)) == 1)
 
 
 def test_a_worker_loads_the_core_and_no_beam(two: Workers, tmp_path: Path) -> None:
-    two.submit(photo_sources(tmp_path, 4), JOB).results()
+    two.submit(photo_sources(tmp_path, 4), SETTINGS).results()
     for process in processes_of(two):
         maps = Path(f"/proc/{process}/maps").read_text()
         assert "_imaging" in maps

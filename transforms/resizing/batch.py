@@ -9,17 +9,19 @@ from concurrent.futures import CancelledError
 
 from transforms.model.records import Source
 from transforms.resizing.source_result import SourceResult
-from transforms.resizing.worker import Job
+from transforms.resizing.worker import WorkerSettings
 
 
-class Work:
+class Batch:
     """Sources that the workers process. `Workers.submit` documents the arguments, and returns an object of this class.
 
     After an error or `cancel`, the object refers to no source and no result.
     """
 
-    def __init__(self, sources: Iterable[Source], job: Job, on_result: Callable[[SourceResult], None]) -> None:
-        self.job = job
+    def __init__(
+        self, sources: Iterable[Source], settings: WorkerSettings, on_result: Callable[[SourceResult], None]
+    ) -> None:
+        self.settings = settings
         self._left = deque(sources)
         self._on_result = on_result
         self._at_work = 0
@@ -33,7 +35,7 @@ class Work:
         """Wait until all sources are processed, and return their results in the order in which they were finished.
 
         Raises:
-            CancelledError: the work was cancelled.
+            CancelledError: the batch was cancelled.
             BaseException: the error that a worker raised. Sources that no worker has begun are dropped in that case.
         """
         self._decided.wait()
@@ -49,7 +51,7 @@ class Work:
         """
         with self._lock:
             self._error = None  # its traceback may refer to an image
-        self.stop(CancelledError("the work was cancelled"))
+        self.stop(CancelledError("the batch was cancelled"))
 
     # Only `Dispatcher` uses the following members.
 

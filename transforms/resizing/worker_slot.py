@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.model.records import Source
+from transforms.resizing.batch import Batch
 from transforms.resizing.source_result import SourceResult, without_output
-from transforms.resizing.work import Work
 from transforms.resizing.worker import Reply, Task
 from transforms.resizing.worker_process import WorkerProcess
 
@@ -19,18 +19,18 @@ _SECONDS_AHEAD, _IMAGES_AHEAD = 0.045, 8
 
 
 class Item(NamedTuple):
-    """A source of a work, and the content of its file; None if the worker reads it."""
+    """A source of a batch, and the content of its file; None if the worker reads it."""
 
-    work: Work
+    batch: Batch
     source: Source
     data: bytes | None
 
 
-class Lane:
+class WorkerSlot:
     """A worker process and the items that were sent to it.
 
     Args:
-        number: the number of the lane, from 0.
+        number: the number of the slot, from 0.
 
     Attributes:
         process: the process; None if there is none.
@@ -71,7 +71,7 @@ class Lane:
         if not self._sent:
             self._latest = time.perf_counter()
         self._sent.append(item)
-        self.process.send(item.work.job, Task(item.source, item.data, self.granted))
+        self.process.send(item.batch.settings, Task(item.source, item.data, self.granted))
 
     def receive(self) -> list[tuple[Item, Reply]]:
         """Return the items whose replies have arrived, each with its reply.
@@ -98,8 +98,8 @@ class Lane:
 def crashed(item: Item, end: str) -> SourceResult:
     """Return the result of an image that killed two processes."""
     message = (
-        f"it was not finished within {item.work.job.seconds:g} s"
+        f"it was not finished within {item.batch.settings.seconds:g} s"
         if end == "SIGALRM"
         else f"it crashed the process that decoded it ({end})"
     )
-    return without_output(item.source, item.work.job.spec, ImageError(Kind.CRASHED, Stage.DECODE, message))
+    return without_output(item.source, item.batch.settings.spec, ImageError(Kind.CRASHED, Stage.DECODE, message))
