@@ -98,6 +98,18 @@ def test_environment_variables_replace_flags_in_a_dry_run(store: Store) -> None:
     assert list(store.bucket.client.bucket(FAR_BUCKET).list_blobs()) == []
 
 
+@pytest.mark.parametrize("flag", ["--temp_location", "--staging_location"])
+def test_a_missing_bucket_for_staged_files_is_refused(store: Store, flag: str) -> None:
+    """Beam would try again for minutes, and print a traceback each time."""
+    before = store.generations("")
+    place = [part for name, value in PLACE.items() if name != flag for part in (name, value)]
+    folders = ("-i", f"gs://{BUCKET}/photos", "-o", f"gs://{BUCKET}/unmade")
+    done = script(*place, *folders, flag, "gs://no-bucket/tmp", "--image", "i", **store.environment())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "image_resizer: gs://no-bucket does not exist: check the name of the bucket\n"
+    assert store.generations("") == before
+
+
 def test_an_estimate_needs_no_project(store: Store) -> None:
     before = store.generations("")
     done = script("-i", f"gs://{BUCKET}/photos", "-s", "64", "--estimate", "5", **store.environment())
