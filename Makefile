@@ -52,7 +52,7 @@ $(JOB_SERVER): $(POM)
 		|| { echo "make: install Maven (Debian: maven)" >&2; exit 1; }
 	@echo "make: collecting Beam's job server for Flink in build/flink/lib, once: 152 MB"
 	@rm -rf build/flink/lib
-	mvn --quiet --batch-mode -Dstyle.color=never -f $(POM) dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/build/flink/lib
+	mvn --quiet --batch-mode -Dstyle.color=never -f $(POM) dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$(CURDIR)/build/flink/lib"
 	@touch $@
 
 $(READS): $(DEVELOPED)
@@ -102,7 +102,7 @@ test-cluster: $(DEVELOPED) install-flink prism
 # Build Beam's Prism in the version of the SDK, with Go. Without Go, make test-cluster skips the tests of Prism.
 prism: $(INSTALLED)
 	@command -v go >/dev/null || { echo "make: Go is not installed, so there is no Prism"; exit 0; }; \
-		[ -x build/prism/prism ] || GOBIN=$(CURDIR)/build/prism go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$$($(BIN)/python -c 'from importlib.metadata import version; print(version("apache-beam"))')
+		[ -x build/prism/prism ] || GOBIN="$(CURDIR)/build/prism" go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$$($(BIN)/python -c 'from importlib.metadata import version; print(version("apache-beam"))')
 
 # Install Chromium with apt-get, and axe-core with npm, if they are missing. Without them, make test skips the tests of
 # the report.
