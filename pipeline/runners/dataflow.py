@@ -6,6 +6,7 @@ The user's own flags are never changed.
 from __future__ import annotations
 
 import datetime
+import os
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
@@ -62,6 +63,7 @@ def check(beam_args: Sequence[str], config: ResizeConfig) -> None:
     cloud, worker = options.view_as(GoogleCloudOptions), options.view_as(WorkerOptions)
     _check_place(cloud)
     _check_workers(worker)
+    _check_staged_files(options.view_as(SetupOptions))
     for flag, value in _locations(cloud).items():
         if not _LOCATION.fullmatch(value):
             raise UsageError(f"--{flag} {value!r} is not a Cloud Storage path: use one such as gs://my-bucket/tmp")
@@ -100,6 +102,13 @@ def _check_workers(worker: WorkerOptions) -> None:
             raise UsageError(f"--{flag} {value} is out of range: use a whole number of 1 or more")
     if number and most and number > most:
         raise UsageError(f"--num_workers {number} is more than --max_num_workers {most}: use at most {most}")
+
+
+def _check_staged_files(setup: SetupOptions) -> None:
+    packages = [("extra_package", path) for path in setup.extra_packages or ()]
+    for flag, path in (("requirements_file", setup.requirements_file), ("setup_file", setup.setup_file), *packages):
+        if path and storage.is_local(path) and not os.path.isfile(path):
+            raise UsageError(f"--{flag} {path!r} is not a file: use the path of a file on this machine")
 
 
 def _locations(cloud: GoogleCloudOptions) -> dict[str, str]:

@@ -200,7 +200,7 @@ def _as_run_error(error: Exception, options: Options) -> RunError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
     kind = "" if isinstance(error, RuntimeError | RunError) else f"{type(error).__name__}: "
-    return RunError(f"--runner {options.runner}: {kind}{(causes or lines)[-1]}; {_CONTINUE}")
+    return RunError(f"--runner {options.runner}: {kind}{(causes or lines)[-1].rstrip('.')}; {_CONTINUE}")
 
 
 class _JobThread(threading.Thread):

@@ -59,6 +59,10 @@ def test_complete_flags_are_accepted_and_passed_on(flags: str) -> None:
         ("--num_workers 0", "--num_workers 0 is out of range: use a whole number of 1 or more"),
         ("--max_num_workers -3", "--max_num_workers -3 is out of range: use a whole number of 1 or more"),
         ("--num_workers 9 --max_num_workers 5", "--num_workers 9 is more than --max_num_workers 5: use at most 5"),
+        *(
+            (f"{flag} no/file", f"{flag} 'no/file' is not a file: use the path of a file on this machine")
+            for flag in ("--requirements_file", "--setup_file", "--extra_package")
+        ),
         ("--job_name My_job", "--job_name 'My_job' is not a job name: use lowercase letters, digits and hyphens"),
     ],
 )
