@@ -16,11 +16,11 @@ pytestmark = pytest.mark.slow
 SCRIPT = ROOT / "run_dataflow.sh"
 
 
-def script(*flags: str, path: str = "", at: Path = SCRIPT, **variables: str) -> "subprocess.CompletedProcess[str]":
+def script(*flags: str, path: str = "", at: str = str(SCRIPT), **variables: str) -> "subprocess.CompletedProcess[str]":
     names = {"PROJECT", "REGION", "TEMP_LOCATION", "IMAGE", "INPUT", "OUTPUT"}
     inherited = {name: value for name, value in os.environ.items() if name not in names}
     environment = {**inherited, **variables, "PATH": f"{path}{os.environ['PATH']}"}
-    return subprocess.run([str(at), *flags], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([at, *flags], env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_help_has_every_flag_of_the_script() -> None:
@@ -64,7 +64,7 @@ def test_a_template_is_built_by_gcloud(tmp_path: Path) -> None:
     link = tmp_path / "my bin" / "resize"
     link.parent.mkdir()
     link.symlink_to(SCRIPT)
-    done = script("--flex_template=gs://b/t.json", "--image", "i", "--project", "p", path=f"{tmp_path}:", at=link)
+    done = script("--flex_template=gs://b/t.json", "--image", "i", "--project", "p", path=f"{tmp_path}:", at=str(link))
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [
         *("dataflow", "flex-template", "build", "gs://b/t.json", "--image", "i", "--sdk-language", "PYTHON"),
