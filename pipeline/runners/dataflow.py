@@ -9,7 +9,7 @@ import datetime
 import os
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from apache_beam.options.pipeline_options import (
@@ -134,19 +134,24 @@ def region_warnings(beam_args: Sequence[str], config: ResizeConfig) -> Iterator[
             )
 
 
-def complete(beam_args: Sequence[str], config: ResizeConfig, shards: int, folder: Path) -> list[str]:
+def complete(
+    beam_args: Sequence[str], config: ResizeConfig, count_shards: Callable[[], int], folder: Path
+) -> list[str]:
     """Return the user's flags, followed by defaults for missing flags.
 
     Args:
         beam_args: the user's flags.
         config: the dataset.
-        shards: the number of its shards.
+        count_shards: returns the number of its shards. Listing millions of names may take long, so it is called only if
+            the user's flags do not limit the number of workers.
         folder: a temporary folder for files that Beam reads during submission.
     """
-    return [*beam_args, *_defaults(PipelineOptions(list(beam_args)), config, shards, folder)]
+    return [*beam_args, *_defaults(PipelineOptions(list(beam_args)), config, count_shards, folder)]
 
 
-def _defaults(options: PipelineOptions, config: ResizeConfig, shards: int, folder: Path) -> Iterator[str]:
+def _defaults(
+    options: PipelineOptions, config: ResizeConfig, count_shards: Callable[[], int], folder: Path
+) -> Iterator[str]:
     cloud, worker, setup = (options.view_as(group) for group in (GoogleCloudOptions, WorkerOptions, SetupOptions))
     if not worker.machine_type:
         yield f"--machine_type={MACHINE_TYPE}"
@@ -155,7 +160,7 @@ def _defaults(options: PipelineOptions, config: ResizeConfig, shards: int, folde
     if not options.view_as(DebugOptions).number_of_worker_harness_threads:
         yield f"--number_of_worker_harness_threads={THREADS_PER_PROCESS}"
     # Dataflow adds workers based on the bytes of its input. Here the input is short names, so it would never add any.
-    workers = worker.max_num_workers or max(worker.num_workers or 0, max_workers(shards))
+    workers = worker.max_num_workers or max(worker.num_workers or 0, max_workers(count_shards()))
     if not worker.autoscaling_algorithm:
         yield "--autoscaling_algorithm=THROUGHPUT_BASED"
     if not worker.max_num_workers:

@@ -141,7 +141,9 @@ def _prepared(options: Options, plan: Plan | None) -> Iterator[_Submission]:
             yield _Submission("PortableRunner", args, on_flink)
     elif options.on_dataflow:
         with tempfile.TemporaryDirectory() as folder:
-            args = dataflow.complete(options.beam_args, options.config, _shard_count(options, plan), Path(folder))
+            args = dataflow.complete(
+                options.beam_args, options.config, lambda: _shard_count(options, plan), Path(folder)
+            )
             yield _Submission(options.runner, args, lambda result: _dataflow_job(result, args))
     else:
         args = [f"--job_server_timeout={_STREAM_SECONDS}", *options.beam_args]

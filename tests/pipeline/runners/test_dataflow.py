@@ -85,7 +85,7 @@ def defaults(tmp_path: Path, *flags: str, shards: int = 2250) -> list[str]:
     """Return the flags that are added to the user's flags."""
     options = parse([*JOB, *flags])
     given = list(options.beam_args)
-    completed = dataflow.complete(given, options.config, shards, tmp_path)
+    completed = dataflow.complete(given, options.config, lambda: shards, tmp_path)
     assert completed[: len(given)] == given
     return [re.sub(r"\d{8}-\d{6}$", "TIME", flag) for flag in completed[len(given) :]]
 
@@ -112,6 +112,11 @@ def test_a_given_flag_is_not_changed(tmp_path: Path) -> None:
     )
     assert defaults(tmp_path, *given.split()) == ["--num_workers=7", "--sdk_location=container"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_input_is_not_listed_if_the_number_of_workers_is_limited(tmp_path: Path) -> None:
+    options = parse([*JOB, "--max_num_workers", "7", "--sdk_container_image", "image"])
+    assert "--num_workers=7" in dataflow.complete(options.beam_args, options.config, pytest.fail, tmp_path)
 
 
 def test_more_first_workers_than_shards_raise_the_limit(tmp_path: Path) -> None:
