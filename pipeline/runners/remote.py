@@ -174,7 +174,8 @@ def _dataflow_job(result: Any, args: Sequence[str]) -> Job | None:
     cloud = PipelineOptions(list(args)).view_as(GoogleCloudOptions)
     job_id = result.job_id()
     cancel = f"gcloud dataflow jobs cancel {job_id} --project {cloud.project} --region {cloud.region}"
-    return Job(job_id, dataflow.job_page(cloud.project, cloud.region, job_id), cancel=cancel)
+    page = dataflow.job_page(cloud.project, cloud.region, job_id)
+    return Job(job_id, page, project=cloud.project, region=cloud.region, cancel=cancel)
 
 
 def _shard_count(options: Options, plan: Plan | None) -> int:
