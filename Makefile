@@ -25,7 +25,7 @@ NATIVE := $(wildcard transforms/imaging/native/*)
 
 $(INSTALLED): setup.py pyproject.toml $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "make: Python 3.11 or later is needed; name one: make PYTHON=python3.12" >&2; exit 1; }
+		|| { echo "make: Python 3.11 or later is needed: set PYTHON, as in export PYTHON=python3.12" >&2; exit 1; }
 	@echo "make: installing Apache Beam, Pillow and what they need into $(VENV), once: about two minutes, 830 MB"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
