@@ -70,6 +70,8 @@ def check(beam_args: Sequence[str], config: ResizeConfig) -> None:
     for path in config.places:
         if not path.startswith(("gs://", "s3://", "https://", "http://")):
             raise UsageError(f"workers on Dataflow cannot reach {path!r}: use a path such as gs://bucket/folder")
+    if cloud.no_auth:
+        raise UsageError("--no_auth cannot be used with --runner DataflowRunner: a job needs an account; leave it out")
     if worker.use_public_ips is False and not worker.sdk_container_image:
         raise UsageError(
             "--no_use_public_ips keeps workers from installing packages: pass an image that contains them with "

@@ -63,6 +63,7 @@ def test_complete_flags_are_accepted_and_passed_on(flags: str) -> None:
             (f"{flag} no/file", f"{flag} 'no/file' is not a file: use the path of a file on this machine")
             for flag in ("--requirements_file", "--setup_file", "--extra_package")
         ),
+        ("--no_auth", "--no_auth cannot be used with --runner DataflowRunner: a job needs an account; leave it out"),
         ("--job_name My_job", "--job_name 'My_job' is not a job name: use lowercase letters, digits and hyphens"),
     ],
 )
