@@ -25,7 +25,7 @@ NATIVE := $(wildcard transforms/imaging/native/*)
 
 $(INSTALLED): setup.py pyproject.toml $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "make: Python 3.11 or later is needed; name one: make PYTHON=python3.12" >&2; exit 1; }
+		|| { echo "make: Python 3.11 or later is needed: set PYTHON, as in export PYTHON=python3.12" >&2; exit 1; }
 	@echo "make: installing Apache Beam, Pillow and what they need into $(VENV), once: about two minutes, 830 MB"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
@@ -52,7 +52,7 @@ $(JOB_SERVER): $(POM)
 		|| { echo "make: install Maven (Debian: maven)" >&2; exit 1; }
 	@echo "make: collecting Beam's job server for Flink in build/flink/lib, once: 152 MB"
 	@rm -rf build/flink/lib
-	mvn --quiet --batch-mode -Dstyle.color=never -f $(POM) dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/build/flink/lib
+	mvn --quiet --batch-mode -Dstyle.color=never -f $(POM) dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$(CURDIR)/build/flink/lib"
 	@touch $@
 
 $(READS): $(DEVELOPED)
@@ -102,7 +102,7 @@ test-cluster: $(DEVELOPED) install-flink prism
 # Build Beam's Prism in the version of the SDK, with Go. Without Go, make test-cluster skips the tests of Prism.
 prism: $(INSTALLED)
 	@command -v go >/dev/null || { echo "make: Go is not installed, so there is no Prism"; exit 0; }; \
-		[ -x build/prism/prism ] || GOBIN=$(CURDIR)/build/prism go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$$($(BIN)/python -c 'from importlib.metadata import version; print(version("apache-beam"))')
+		[ -x build/prism/prism ] || GOBIN="$(CURDIR)/build/prism" go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$$($(BIN)/python -c 'from importlib.metadata import version; print(version("apache-beam"))')
 
 # Install Chromium with apt-get, and axe-core with npm, if they are missing. Without them, make test skips the tests of
 # the report.

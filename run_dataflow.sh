@@ -62,11 +62,12 @@ while [[ $# -gt 0 ]]; do
   esac
 done
 
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(dirname "$(readlink -f "$0")")  # the script may be a link
 
 if [[ -n $template ]]; then
   [[ -n $image ]] || refuse "--flex_template needs --image: add the image, built from the Dockerfile, that the template starts"
   [[ $template == gs://*/* ]] || refuse "--flex_template '$template' is not a Cloud Storage path: use one such as gs://mine/resize.json"
+  [[ ${#args[@]} -eq 0 ]] || refuse "'${args[0]}' has no effect with --flex_template, which submits no job: leave it out"
   command -v gcloud >/dev/null || refuse "--flex_template needs gcloud, which is not installed: install it"
   exec gcloud dataflow flex-template build "$template" --image "$image" --sdk-language PYTHON \
     --metadata-file "$here/flex_template.json" ${project:+--project "$project"}

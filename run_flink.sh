@@ -65,7 +65,7 @@ done
 [[ -z $cluster ]] || [[ -z $image ]] \
   || refuse "--image '$image' has no effect with --local_cluster, whose workers run on this machine: leave it out"
 
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(dirname "$(readlink -f "$0")")  # the script may be a link
 
 if [[ -n $estimate ]]; then
   make --silent --directory "$here" .venv/.installed

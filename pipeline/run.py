@@ -101,19 +101,10 @@ def _check_places(options: Options) -> Checked:
 
         check_runner(options.runner)
         _check_job_server(options)
-    if not all(map(storage.is_local, config.places)):
-        with fast_loading(options):
-            storage.set_options(options.beam_args)
-        folders = [config.out_dir, *(split.root for split in config.splits if not split.has_explicit_locations)]
-        lists = [split.pattern for split in config.splits if split.is_list]
-        annotations = [file.location for file in config.annotations.files] if config.annotations else []
-        storage.check_buckets(folders, [*lists, *config.tables.values(), *annotations])
     if options.on_dataflow and options.estimate is None:
-        from pipeline.runners import dataflow
-
-        dataflow.check(options.beam_args, config)
-        for warning in dataflow.region_warnings(options.beam_args, config):
-            logger.warning("{}", warning)
+        _check_dataflow(options)
+    elif not all(map(storage.is_local, config.places)):
+        _check_buckets(options)
     if options.verify:
         return Checked([], True)
     if options.estimate is not None:
@@ -132,6 +123,36 @@ def _check_places(options: Options) -> Checked:
     for problem in checked.problems:
         logger.warning("{}", problem)
     return checked
+
+
+def _check_dataflow(options: Options) -> None:
+    """Check a Dataflow job and its buckets, and warn about buckets in another region.
+
+    Raises:
+        UsageError: a flag of the job is wrong.
+        StorageError: a bucket cannot be used.
+    """
+    from pipeline.runners import dataflow
+
+    dataflow.check(options.beam_args, options.config)
+    _check_buckets(options, dataflow.staging_folders(options.beam_args))
+    for warning in dataflow.region_warnings(options.beam_args, options.config):
+        logger.warning("{}", warning)
+
+
+def _check_buckets(options: Options, more_folders: Sequence[str] = ()) -> None:
+    """Check the buckets of all paths of a command, and of more folders.
+
+    Raises:
+        StorageError: a bucket cannot be used.
+    """
+    config = options.config
+    with fast_loading(options):
+        storage.set_options(options.beam_args)
+    folders = [config.out_dir, *(split.root for split in config.splits if not split.has_explicit_locations)]
+    lists = [split.pattern for split in config.splits if split.is_list]
+    annotations = [file.location for file in config.annotations.files] if config.annotations else []
+    storage.check_buckets([*folders, *more_folders], [*lists, *config.tables.values(), *annotations])
 
 
 def _check_job_server(options: Options) -> None:

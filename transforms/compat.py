@@ -116,6 +116,8 @@ def problems_of_options(args: Sequence[str]) -> list[str]:
 def dataflow_job_state(job_id: str, beam_args: Sequence[str]) -> str:
     """Return the state of a Dataflow job, such as RUNNING: a value of Beam's `PipelineState`.
 
+    The service is asked once. Beam would ask again for ten minutes, even if there is no such job.
+
     Raises:
         Exception: anything that Dataflow's client raises.
     """
@@ -126,7 +128,9 @@ def dataflow_job_state(job_id: str, beam_args: Sequence[str]) -> str:
     connect = _attribute(service, "DataflowApplicationClient", BEAM)
     result = _attribute(runner, "DataflowPipelineResult", BEAM)
     state_of = _attribute(result, "api_jobstate_to_pipeline_state", BEAM)
-    return state_of(connect(PipelineOptions(list(beam_args))).get_job(job_id).current_state)
+    client = connect(PipelineOptions(list(beam_args)))
+    get_job = _attribute(client.get_job, "__wrapped__", BEAM)
+    return state_of(get_job(client, job_id).current_state)
 
 
 def worker_environment(worker_id: str, endpoint: str) -> dict[str, str]:

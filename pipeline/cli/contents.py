@@ -139,8 +139,10 @@ def with_checked(config: ResizeConfig, checked: Checked) -> ResizeConfig:
 
 
 def _leads_to_an_input(path: str, config: ResizeConfig) -> bool:
+    if not (os.path.islink(path) and os.path.isdir(path)):  # the target of another link may not even be readable
+        return False
     target = join(os.path.realpath(path), "")
-    return os.path.islink(path) and os.path.isdir(path) and any(is_inside(target, s.root) for s in config.splits)
+    return any(is_inside(target, s.root) for s in config.splits)
 
 
 def _name(path: str, config: ResizeConfig) -> str:

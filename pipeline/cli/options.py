@@ -31,6 +31,9 @@ LOCAL_RUNNERS = frozenset({"directrunner", "fnapirunner"})
 _DATAFLOW = "dataflowrunner"
 _FLINK = "flinkrunner"
 
+# Beam flags that say where a job runs -> the runner that they are for.
+_RUNNER_OF = {"--region": "DataflowRunner", "--flink_master": "FlinkRunner", "--job_endpoint": "PortableRunner"}
+
 # The OUT of an estimate without -o: no input can be inside it.
 NOWHERE = os.devnull
 
@@ -161,8 +164,9 @@ def _check_combinations(flags: argparse.Namespace, beam_args: Sequence[str], loc
         )
     if flags.log and not is_local(flags.log):
         raise UsageError(f"-l {flags.log!r} is not a local file: use a local path")
-    if flags.verify and flags.overwrite:
-        raise UsageError("--verify and --overwrite cannot be combined: use one of them")
+    for other in ("overwrite", "estimate"):
+        if flags.verify and getattr(flags, other):
+            raise UsageError(f"--verify and --{other} cannot be combined: use one of them")
     if flags.prices is not None and flags.estimate is None:
         raise UsageError(f"--prices {flags.prices!r} has no effect without --estimate: use both")
     if flags.wait and not on_dataflow:
@@ -171,7 +175,21 @@ def _check_combinations(flags: argparse.Namespace, beam_args: Sequence[str], loc
         )
     if _is_dry(beam_args) and not on_dataflow:
         raise UsageError("--dry_run has no effect without --runner DataflowRunner: leave it out, or use --estimate")
+    if flags.max_failures is not None and on_dataflow and not (flags.wait or flags.verify or flags.estimate):
+        raise UsageError(
+            f"--max_failures {flags.max_failures} has no effect without --wait, because the command ends before the "
+            "job: add --wait, or leave it out"
+        )
+    if local and not flags.estimate:
+        _check_runner_is_given(beam_args)
     _check_flink(flags)
+
+
+def _check_runner_is_given(beam_args: Sequence[str]) -> None:
+    """Refuse Beam flags for a job in a command that would silently run on this machine."""
+    for flag, runner in _RUNNER_OF.items():
+        if any(arg.partition("=")[0] == flag for arg in beam_args):
+            raise UsageError(f"{flag} has no effect without --runner {runner}: add that, or leave out {flag}")
 
 
 def _check_flink(flags: argparse.Namespace) -> None:

@@ -66,8 +66,8 @@ def _add_run_flags(group: FlagGroup) -> None:
         "--max_failures",
         type=values.limit,
         metavar="LIMIT",
-        help="exit with code 1 if more than N images, or N%% of them, fail; a local run stops at once (default: no "
-        "limit)",
+        help="exit with code 1 if more than N images, or N%% of them, fail; a local run stops at once, a job on "
+        "Dataflow needs --wait (default: no limit)",
     )
     group.add(
         "--runner",

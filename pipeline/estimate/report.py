@@ -36,17 +36,23 @@ def _input(findings: Findings) -> Iterator[str]:
     listing = findings.listing
     splits = listing.tally["splits"]
     for name, split in splits.items():
-        yield _row(f"  {name}", f"{split['images']:,}", amount(split["bytes"]))
+        yield _row(f"  {name}", f"{split['images']:,}", _source_bytes(findings, split["bytes"]))
     if len(splits) > 1:
-        yield _row("  all", f"{listing.listed_images:,}", amount(sum(split["bytes"] for split in splits.values())))
+        total = sum(split["bytes"] for split in splits.values())
+        yield _row("  all", f"{listing.listed_images:,}", _source_bytes(findings, total))
     if findings.share != "1":
-        yield _row(f"  --sample {findings.share}", f"{listing.images:,}", amount(listing.bytes))
+        yield _row(f"  --sample {findings.share}", f"{listing.images:,}", _source_bytes(findings, listing.bytes))
     elif listing.images != listing.listed_images:
-        yield _row("  selected", f"{listing.images:,}", amount(listing.bytes))
+        yield _row("  selected", f"{listing.images:,}", _source_bytes(findings, listing.bytes))
     if other_files := sum(listing.tally["not_images"].values()):
         yield _row("  other files", f"{other_files:,}")
     if system_files := listing.tally["system_files"]:
         yield _row("  system files", f"{system_files:,}")
+
+
+def _source_bytes(findings: Findings, length: int) -> str:
+    """Return a number of bytes in words. A list does not tell the sizes of files that are not on this machine."""
+    return "unknown" if not length and "lists" in findings.listing.tally else amount(length)
 
 
 def _measured(findings: Findings) -> Iterator[str]:

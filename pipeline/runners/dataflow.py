@@ -6,9 +6,10 @@ The user's own flags are never changed.
 from __future__ import annotations
 
 import datetime
+import os
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from apache_beam.options.pipeline_options import (
@@ -43,6 +44,7 @@ LABEL = "application=downsampled-open-images"
 
 _PROJECT = re.compile(r"[a-z][-a-z0-9:.]+[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
+_JOB_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _LOCATION = re.compile(r"gs://[a-z0-9][-_a-z0-9.]+[a-z0-9]/.*", re.DOTALL)
 
 
@@ -60,12 +62,16 @@ def check(beam_args: Sequence[str], config: ResizeConfig) -> None:
     options = PipelineOptions(list(beam_args))
     cloud, worker = options.view_as(GoogleCloudOptions), options.view_as(WorkerOptions)
     _check_place(cloud)
-    for flag, value in (("temp_location", cloud.temp_location), ("staging_location", cloud.staging_location)):
-        if value is not None and not _LOCATION.fullmatch(value):
+    _check_workers(worker)
+    _check_staged_files(options.view_as(SetupOptions))
+    for flag, value in _locations(cloud).items():
+        if not _LOCATION.fullmatch(value):
             raise UsageError(f"--{flag} {value!r} is not a Cloud Storage path: use one such as gs://my-bucket/tmp")
-    for path in (*(split.root for split in config.splits), config.out_dir, *config.tables.values()):
+    for path in config.places:
         if not path.startswith(("gs://", "s3://", "https://", "http://")):
             raise UsageError(f"workers on Dataflow cannot reach {path!r}: use a path such as gs://bucket/folder")
+    if cloud.no_auth:
+        raise UsageError("--no_auth cannot be used with --runner DataflowRunner: a job needs an account; leave it out")
     if worker.use_public_ips is False and not worker.sdk_container_image:
         raise UsageError(
             "--no_use_public_ips keeps workers from installing packages: pass an image that contains them with "
@@ -84,6 +90,38 @@ def _check_place(cloud: GoogleCloudOptions) -> None:
             raise UsageError(f"--{flag} is missing: specify {hint}")
         if not pattern.fullmatch(value):
             raise UsageError(f"--{flag} {value!r} is not a {name}: use {hint}")
+    if cloud.job_name and not _JOB_NAME.fullmatch(cloud.job_name):
+        raise UsageError(
+            f"--job_name {cloud.job_name!r} is not a job name: use lowercase letters, digits and hyphens, such as "
+            "resize-1"
+        )
+
+
+def _check_workers(worker: WorkerOptions) -> None:
+    number, most = worker.num_workers, worker.max_num_workers
+    for flag, value in (("num_workers", number), ("max_num_workers", most)):
+        if value is not None and value < 1:
+            raise UsageError(f"--{flag} {value} is out of range: use a whole number of 1 or more")
+    if number and most and number > most:
+        raise UsageError(f"--num_workers {number} is more than --max_num_workers {most}: use at most {most}")
+
+
+def _check_staged_files(setup: SetupOptions) -> None:
+    packages = [("extra_package", path) for path in setup.extra_packages or ()]
+    for flag, path in (("requirements_file", setup.requirements_file), ("setup_file", setup.setup_file), *packages):
+        if path and storage.is_local(path) and not os.path.isfile(path):
+            raise UsageError(f"--{flag} {path!r} is not a file: use the path of a file on this machine")
+
+
+def _locations(cloud: GoogleCloudOptions) -> dict[str, str]:
+    """Return flag -> path for the folders of staged files that the user's flags name."""
+    given = {"temp_location": cloud.temp_location, "staging_location": cloud.staging_location}
+    return {flag: path for flag, path in given.items() if path is not None}
+
+
+def staging_folders(beam_args: Sequence[str]) -> list[str]:
+    """Return the folders of staged files that the user's flags name. Beam retries for minutes if one is missing."""
+    return list(_locations(PipelineOptions(list(beam_args)).view_as(GoogleCloudOptions)).values())
 
 
 def region_warnings(beam_args: Sequence[str], config: ResizeConfig) -> Iterator[str]:
@@ -98,19 +136,24 @@ def region_warnings(beam_args: Sequence[str], config: ResizeConfig) -> Iterator[
             )
 
 
-def complete(beam_args: Sequence[str], config: ResizeConfig, shards: int, folder: Path) -> list[str]:
+def complete(
+    beam_args: Sequence[str], config: ResizeConfig, count_shards: Callable[[], int], folder: Path
+) -> list[str]:
     """Return the user's flags, followed by defaults for missing flags.
 
     Args:
         beam_args: the user's flags.
         config: the dataset.
-        shards: the number of its shards.
+        count_shards: returns the number of its shards. Listing millions of names may take long, so it is called only if
+            the user's flags do not limit the number of workers.
         folder: a temporary folder for files that Beam reads during submission.
     """
-    return [*beam_args, *_defaults(PipelineOptions(list(beam_args)), config, shards, folder)]
+    return [*beam_args, *_defaults(PipelineOptions(list(beam_args)), config, count_shards, folder)]
 
 
-def _defaults(options: PipelineOptions, config: ResizeConfig, shards: int, folder: Path) -> Iterator[str]:
+def _defaults(
+    options: PipelineOptions, config: ResizeConfig, count_shards: Callable[[], int], folder: Path
+) -> Iterator[str]:
     cloud, worker, setup = (options.view_as(group) for group in (GoogleCloudOptions, WorkerOptions, SetupOptions))
     if not worker.machine_type:
         yield f"--machine_type={MACHINE_TYPE}"
@@ -119,7 +162,7 @@ def _defaults(options: PipelineOptions, config: ResizeConfig, shards: int, folde
     if not options.view_as(DebugOptions).number_of_worker_harness_threads:
         yield f"--number_of_worker_harness_threads={THREADS_PER_PROCESS}"
     # Dataflow adds workers based on the bytes of its input. Here the input is short names, so it would never add any.
-    workers = worker.max_num_workers or max_workers(shards)
+    workers = worker.max_num_workers or max(worker.num_workers or 0, max_workers(count_shards()))
     if not worker.autoscaling_algorithm:
         yield "--autoscaling_algorithm=THROUGHPUT_BASED"
     if not worker.max_num_workers:

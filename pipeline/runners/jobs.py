@@ -32,6 +32,7 @@ class Job:
         endpoint: the address of the job server that started it; "" for a Dataflow job.
         flink: the URL of the JobManager that runs it; "" if it does not run on Flink.
         flink_name, flink_job: its name and its ID on Flink.
+        project, region: where Dataflow runs it; "" if it does not run on Dataflow.
         cancel: the command that cancels it; "" if there is none.
         outlives: whether it continues after this process has ended.
     """
@@ -42,6 +43,8 @@ class Job:
     flink: str = ""
     flink_name: str = ""
     flink_job: str = ""
+    project: str = ""
+    region: str = ""
     cancel: str = ""
     outlives: bool = True
 
@@ -106,7 +109,8 @@ def is_alive(record: Mapping[str, Any], beam_args: Sequence[str]) -> bool:
             return job.is_on_flink()
         if job.endpoint:
             return not PipelineState.is_terminal(endpoint.job_state(job.endpoint, job.job))
-        return not PipelineState.is_terminal(compat.dataflow_job_state(job.job, beam_args))
+        place = [f"--project={job.project}", f"--region={job.region}"] if job.project else []
+        return not PipelineState.is_terminal(compat.dataflow_job_state(job.job, [*beam_args, *place]))
     # Catch every Exception: no project, no permission, no such job, no response.
     except Exception as error:
         logger.warning(

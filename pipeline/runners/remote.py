@@ -141,7 +141,9 @@ def _prepared(options: Options, plan: Plan | None) -> Iterator[_Submission]:
             yield _Submission("PortableRunner", args, on_flink)
     elif options.on_dataflow:
         with tempfile.TemporaryDirectory() as folder:
-            args = dataflow.complete(options.beam_args, options.config, _shard_count(options, plan), Path(folder))
+            args = dataflow.complete(
+                options.beam_args, options.config, lambda: _shard_count(options, plan), Path(folder)
+            )
             yield _Submission(options.runner, args, lambda result: _dataflow_job(result, args))
     else:
         args = [f"--job_server_timeout={_STREAM_SECONDS}", *options.beam_args]
@@ -172,7 +174,8 @@ def _dataflow_job(result: Any, args: Sequence[str]) -> Job | None:
     cloud = PipelineOptions(list(args)).view_as(GoogleCloudOptions)
     job_id = result.job_id()
     cancel = f"gcloud dataflow jobs cancel {job_id} --project {cloud.project} --region {cloud.region}"
-    return Job(job_id, dataflow.job_page(cloud.project, cloud.region, job_id), cancel=cancel)
+    page = dataflow.job_page(cloud.project, cloud.region, job_id)
+    return Job(job_id, page, project=cloud.project, region=cloud.region, cancel=cancel)
 
 
 def _shard_count(options: Options, plan: Plan | None) -> int:
@@ -200,7 +203,7 @@ def _as_run_error(error: Exception, options: Options) -> RunError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
     kind = "" if isinstance(error, RuntimeError | RunError) else f"{type(error).__name__}: "
-    return RunError(f"--runner {options.runner}: {kind}{(causes or lines)[-1]}; {_CONTINUE}")
+    return RunError(f"--runner {options.runner}: {kind}{(causes or lines)[-1].rstrip('.')}; {_CONTINUE}")
 
 
 class _JobThread(threading.Thread):

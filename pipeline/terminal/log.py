@@ -134,6 +134,13 @@ def _log_jobs(enabled: bool) -> None:
         library.propagate = not enabled
     if enabled:
         logging.getLogger("apache_beam.runners.portability.stager").addFilter(_asks_for_action)
+        logging.getLogger("apache_beam.utils.retry").addFilter(_without_traceback)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Cut off the traceback that Beam appends to its message about a request that it retries. Return True."""
+    record.msg, record.args = record.getMessage().partition("\n")[0], ()
+    return True
 
 
 def _asks_for_action(record: logging.LogRecord) -> bool:

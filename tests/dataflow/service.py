@@ -63,6 +63,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         self.server.requests.append(f"{self.command} {path}")
         match = _JOBS.fullmatch(path)
+        if match and match[1] not in (None, *self.server.jobs):
+            match = None
         answer = self.server.answer(self.command, match[1], match[2], json.loads(body or b"{}")) if match else {}
         self.send_response(200 if match else 404)
         self.send_header("Content-Type", "application/json")

@@ -101,5 +101,7 @@ def test_a_range_is_listed_page_by_page(store: Store) -> None:
 
 
 def test_the_region_of_a_bucket(store: Store) -> None:
-    assert gcs.region_of(f"gs://{BUCKET}/photos") == store.bucket.client.get_bucket(BUCKET).location.lower()
+    location = store.bucket.client.get_bucket(BUCKET).location.lower()
+    for path in (f"gs://{BUCKET}", f"gs://{BUCKET}/", f"gs://{BUCKET}/photos"):
+        assert gcs.region_of(path) == location
     assert gcs.region_of("gs://none/photos") is None

@@ -80,6 +80,10 @@ def test_a_running_job_keeps_other_runs_out(store: Store) -> None:
             f"ended, delete '{out}/.run/lease.json'"
         )
         assert list(service.jobs) == [job_id]
+        service.requests.clear()
+        here = start(store, "-i", f"gs://{BUCKET}/photos", "-o", out, "-s", "64", "--dataflow_endpoint", service.url)
+        assert "another run is using" in here.communicate(timeout=60)[1]  # it asks where the job runs
+        assert service.requests == [f"GET /v1b3/projects/a-project/locations/us-central1/jobs/{job_id}"]
         service.state = "JOB_STATE_CANCELLED"
         third = submission(store, *flags, "--dataflow_endpoint", service.url)
         assert third.returncode == 0, third.stderr

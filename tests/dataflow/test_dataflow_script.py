@@ -16,13 +16,11 @@ pytestmark = pytest.mark.slow
 SCRIPT = ROOT / "run_dataflow.sh"
 
 
-def script(*flags: str, path: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
+def script(*flags: str, path: str = "", at: str = str(SCRIPT), **variables: str) -> "subprocess.CompletedProcess[str]":
     names = {"PROJECT", "REGION", "TEMP_LOCATION", "IMAGE", "INPUT", "OUTPUT"}
     inherited = {name: value for name, value in os.environ.items() if name not in names}
     environment = {**inherited, **variables, "PATH": f"{path}{os.environ['PATH']}"}
-    return subprocess.run(
-        [str(SCRIPT), *flags], env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    return subprocess.run([at, *flags], env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_help_has_every_flag_of_the_script() -> None:
@@ -45,6 +43,10 @@ def test_help_has_every_flag_of_the_script() -> None:
         ("--project --region r", "--project needs a value: add one"),
         ("--flex_template gs://b/t.json", "--flex_template needs --image: add the image, built from the Dockerfile"),
         ("--flex-template=gs://b/t.json", "--flex_template needs --image: add the image, built from the Dockerfile"),
+        (
+            "--flex_template gs://b/t.json --image i --region r -i gs://b/in --wait",
+            "'-i' has no effect with --flex_template, which submits no job: leave it out",
+        ),
         ("--flex_template t.json --image i", "--flex_template 't.json' is not a Cloud Storage path: use one such as"),
     ],
 )
@@ -56,9 +58,13 @@ def test_a_wrong_command_is_refused_with_one_sentence(flags: str, sentence: str)
 
 
 def test_a_template_is_built_by_gcloud(tmp_path: Path) -> None:
+    """The script finds the project also through a link, here in a folder whose name has a space."""
     (tmp_path / "gcloud").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     (tmp_path / "gcloud").chmod(0o755)
-    done = script("--flex_template=gs://b/t.json", "--image", "i", "--project", "p", path=f"{tmp_path}:")
+    link = tmp_path / "my bin" / "resize"
+    link.parent.mkdir()
+    link.symlink_to(SCRIPT)
+    done = script("--flex_template=gs://b/t.json", "--image", "i", "--project", "p", path=f"{tmp_path}:", at=str(link))
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [
         *("dataflow", "flex-template", "build", "gs://b/t.json", "--image", "i", "--sdk-language", "PYTHON"),
@@ -96,6 +102,18 @@ def test_environment_variables_replace_flags_in_a_dry_run(store: Store) -> None:
     assert f"-o 'gs://{BUCKET}/photos' contains the input 'gs://{BUCKET}/photos'" in elsewhere.stderr
     assert store.generations("") == before
     assert list(store.bucket.client.bucket(FAR_BUCKET).list_blobs()) == []
+
+
+@pytest.mark.parametrize("flag", ["--temp_location", "--staging_location"])
+def test_a_missing_bucket_for_staged_files_is_refused(store: Store, flag: str) -> None:
+    """Beam would try again for minutes, and print a traceback each time."""
+    before = store.generations("")
+    place = [part for name, value in PLACE.items() if name != flag for part in (name, value)]
+    folders = ("-i", f"gs://{BUCKET}/photos", "-o", f"gs://{BUCKET}/unmade")
+    done = script(*place, *folders, flag, "gs://no-bucket/tmp", "--image", "i", **store.environment())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "image_resizer: gs://no-bucket does not exist: check the name of the bucket\n"
+    assert store.generations("") == before
 
 
 def test_an_estimate_needs_no_project(store: Store) -> None:

@@ -67,6 +67,18 @@ def test_a_failed_job_is_reported(store: Store) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_job_that_another_user_cancels_is_reported(store: Store) -> None:
+    with running_service() as service:
+        service.state = "JOB_STATE_CANCELLED"
+        place = [*flags_of(PLACE), *IMAGE, "--dataflow_endpoint", service.url]
+        flags = ("-i", f"gs://{BUCKET}/photos", "-o", f"gs://{BUCKET}/cancelled", "-s", "64", "--wait")
+        done = submission(store, *place, *flags)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(
+        "--runner DataflowRunner: the job ended as CANCELLED; run the same command again to continue"
+    )
+
+
 def test_options_and_worker_settings(job: Job) -> None:
     description = job.description
     assert (description["name"], description["labels"]) == ("a-job", {"team": "photos"})

@@ -12,7 +12,7 @@ from apache_beam.options import pipeline_options_validator
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.dataflow.dataflow_runner import DataflowPipelineResult
 from apache_beam.runners.dataflow.internal import apiclient
-from google.api_core.exceptions import Forbidden, ServiceUnavailable
+from google.api_core.exceptions import Forbidden, NotFound, ServiceUnavailable
 from google.cloud.client import Client as BaseClient
 from google.cloud.storage import Client, retry
 
@@ -76,6 +76,13 @@ def test_the_state_of_a_job() -> None:
         assert compat.dataflow_job_state("job-1", args) == "RUNNING"
         service.state = "JOB_STATE_CANCELLED"
         assert compat.dataflow_job_state("job-1", args) == "CANCELLED"
+
+
+def test_a_missing_job_is_not_asked_for_again() -> None:
+    with running_service() as service:
+        with pytest.raises(NotFound):
+            compat.dataflow_job_state("job-1", [*SERVICE, "--dataflow_endpoint", service.url])
+        assert service.requests == ["GET /v1b3/projects/p/locations/us-central1/jobs/job-1"]
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def region_of(path: str) -> str | None:
     """
     from google.api_core.exceptions import GoogleAPICallError
 
-    bucket, _ = split(path)
+    bucket, _ = split(f"{path}/")  # the path may be a whole bucket
     with contextlib.suppress(FileNotFoundError, PermissionError, GoogleAPICallError), file_errors():
         return client().get_bucket(bucket, retry=_retry("look up", path)).location.lower()
     return None

@@ -246,6 +246,15 @@ REFUSED = [
     ("--images_per_shard none", "--images_per_shard 'none' is not a whole number: use one of 1 or more"),
     ("--estimate 0", "--estimate '0' is out of range: use a whole number of 1 or more"),
     ("--estimate 1.5", "--estimate '1.5' is not a whole number: use one of 1 or more"),
+    ("--verify --overwrite", "--verify and --overwrite cannot be combined: use one of them"),
+    ("--verify --estimate", "--verify and --estimate cannot be combined: use one of them"),
+    (
+        "--runner dataflow --max_failures 1%",
+        "--max_failures 1% has no effect without --wait, because the command ends before the job: add --wait, or",
+    ),
+    ("--flink_master h:1", "--flink_master has no effect without --runner FlinkRunner: add that, or leave out"),
+    ("--job_endpoint=h:1 --runner direct", "--job_endpoint has no effect without --runner PortableRunner: add that"),
+    ("--region us-east1", "--region has no effect without --runner DataflowRunner: add that, or leave out --region"),
     ("--prices x.json", "--prices 'x.json' has no effect without --estimate: use both"),
     ("--split a b", "--split 'a b' has 2 names, but -i has 1 input: use one name for each input"),
     ("--split a/b", "--split 'a/b' is not a name: use letters, digits, '_', '-' and '.'"),
@@ -283,6 +292,19 @@ def test_a_wrong_flag_or_value_is_refused_with_a_sentence(source: Path, flags: s
         parse(["-i", str(source), "-o", "out", *flags.split()])
     assert str(caught.value).startswith(sentence.format(source=source))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "--flink_master h:1 --region r --estimate",  # as run_flink.sh --estimate passes them on
+        "--runner dataflow --max_failures 1% --wait",
+        "--runner dataflow --max_failures 1% --estimate",
+        "--runner portable --job_endpoint h:1",
+    ],
+)
+def test_flags_that_have_an_effect_are_accepted(source: Path, flags: str) -> None:
+    assert parse(["-i", str(source), "-o", "out", *flags.split()]).given
 
 
 MALFORMED = {

@@ -163,6 +163,21 @@ def test_inputs_in_a_store_have_no_time_on_this_machine() -> None:
     assert row("CPU time", local=False) == row("CPU time")
 
 
+def test_the_bytes_of_the_images_of_a_list_may_be_unknown() -> None:
+    splits = {"train": {"images": 12, "bytes": 0}, "test": {"images": 3, "bytes": 0}}
+    tally = {"splits": splits, "not_images": {}, "system_files": 0}
+    listing = FINDINGS.listing._replace(tally={**tally, "lists": {}}, images=7, bytes=0)
+    lines = list(report_lines(dataclasses.replace(FINDINGS, listing=listing)))
+    assert [line.split()[-2:] for line in lines[1:5]] == [[n, "unknown"] for n in ("12", "3", "15", "7")]
+    empty_files = listing._replace(tally=tally)
+    assert list(report_lines(dataclasses.replace(FINDINGS, listing=empty_files)))[1].split() == [
+        "train",
+        "12",
+        "0",
+        "B",
+    ]
+
+
 def test_an_interval_may_be_unknown_or_exact() -> None:
     unknown = {512: Total(Estimate(1e6, math.inf), by_size=False)}
     assert row("512", outputs=unknown).endswith("1 MB  unknown: one image is not enough for an interval")

@@ -51,7 +51,20 @@ def test_complete_flags_are_accepted_and_passed_on(flags: str) -> None:
         ("--temp_location gs://B/tmp", "--temp_location 'gs://B/tmp' is not a Cloud Storage path: use one such as"),
         ("--staging_location gs://b", "--staging_location 'gs://b' is not a Cloud Storage path: use one such as"),
         ("--no_use_public_ips", "--no_use_public_ips keeps workers from installing packages: pass an image"),
-        ("-o /data/x", "workers on Dataflow cannot reach '/data/x': use a path such as gs://bucket/folder"),
+        *(
+            (flag, "workers on Dataflow cannot reach '/data/x': use a path such as gs://bucket/folder")
+            for flag in ("-o /data/x", "--columns /data/x", "--attribution /data/x", "--boxes /data/x")
+        ),
+        ("--image_list gs://b/1.csv --image_labels /data/x", "workers on Dataflow cannot reach '/data/x': use a path"),
+        ("--num_workers 0", "--num_workers 0 is out of range: use a whole number of 1 or more"),
+        ("--max_num_workers -3", "--max_num_workers -3 is out of range: use a whole number of 1 or more"),
+        ("--num_workers 9 --max_num_workers 5", "--num_workers 9 is more than --max_num_workers 5: use at most 5"),
+        *(
+            (f"{flag} no/file", f"{flag} 'no/file' is not a file: use the path of a file on this machine")
+            for flag in ("--requirements_file", "--setup_file", "--extra_package")
+        ),
+        ("--no_auth", "--no_auth cannot be used with --runner DataflowRunner: a job needs an account; leave it out"),
+        ("--job_name My_job", "--job_name 'My_job' is not a job name: use lowercase letters, digits and hyphens"),
     ],
 )
 def test_a_wrong_flag_is_refused_with_one_sentence(flags: str, sentence: str) -> None:
@@ -73,7 +86,7 @@ def defaults(tmp_path: Path, *flags: str, shards: int = 2250) -> list[str]:
     """Return the flags that are added to the user's flags."""
     options = parse([*JOB, *flags])
     given = list(options.beam_args)
-    completed = dataflow.complete(given, options.config, shards, tmp_path)
+    completed = dataflow.complete(given, options.config, lambda: shards, tmp_path)
     assert completed[: len(given)] == given
     return [re.sub(r"\d{8}-\d{6}$", "TIME", flag) for flag in completed[len(given) :]]
 
@@ -100,6 +113,19 @@ def test_a_given_flag_is_not_changed(tmp_path: Path) -> None:
     )
     assert defaults(tmp_path, *given.split()) == ["--num_workers=7", "--sdk_location=container"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_input_is_not_listed_if_the_number_of_workers_is_limited(tmp_path: Path) -> None:
+    options = parse([*JOB, "--max_num_workers", "7", "--sdk_container_image", "image"])
+    assert "--num_workers=7" in dataflow.complete(options.beam_args, options.config, pytest.fail, tmp_path)
+
+
+def test_more_first_workers_than_shards_raise_the_limit(tmp_path: Path) -> None:
+    """The service refuses a job whose --num_workers exceeds its --max_num_workers."""
+    flags = defaults(tmp_path, "--num_workers", "50", "--sdk_container_image", "image", shards=1)
+    assert [flag for flag in flags if "workers" in flag] == ["--max_num_workers=50"]
+    flags = defaults(tmp_path, "--num_workers", "50", "--sdk_container_image", "image")
+    assert [flag for flag in flags if "workers" in flag] == ["--max_num_workers=100"]
 
 
 @pytest.mark.parametrize(("shards", "workers"), [(0, 1), (31, 1), (32, 2), (1599, 99), (99_999, 100)])

@@ -46,8 +46,9 @@ def test_only_the_places_and_the_image_are_required() -> None:
 def test_the_command_takes_parameters_as_the_launcher_passes_them() -> None:
     places = ["--in_dir=gs://b/train", "--out_dir=gs://mine/x", "--runner=DataflowRunner"]
     selection = ["--boxes=gs://b/boxes.csv", "--classes=/m/01yrx", "--box_filter=IsGroupOf=0 IsDepiction!=1"]
-    config = parse([*places, *selection, "--size=512,256", "--max_failures=1%", "--min_visible=0.3"]).config
+    config = parse([*places, *selection, "--size=512,256", "--sample=1/10", "--min_visible=0.3"]).config
     assert config.spec.sizes == (512, 256)
+    assert config.sample == "1/10"
     assert config.annotations is not None
     assert config.annotations.min_visible == 0.3
     assert " ".join(map(str, config.annotations.rules)) == "IsGroupOf=0 IsDepiction!=1"

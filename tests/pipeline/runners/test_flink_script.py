@@ -88,6 +88,15 @@ def test_flags_are_passed_on(project: Path) -> None:
     assert args == ["--runner", "FlinkRunner", "--local_cluster", "2", "-i", "in", "-o", "out"]
 
 
+def test_the_script_finds_the_project_through_a_link(project: Path) -> None:
+    link = project.parent.parent / "my bin" / "resize"
+    link.parent.mkdir()
+    link.symlink_to(project)
+    done = script("--local_cluster", "2", at=link, path=f"{project.parent.parent / 'bin'}:")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1] == str(project.parent / "image_resizer.py")
+
+
 def test_environment_variables_replace_flags(project: Path) -> None:
     _, args = passed(project, FLINK_MASTER="h:1", INPUT="in", OUTPUT="out", IMAGE="an-image")
     assert args == [
