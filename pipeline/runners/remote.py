@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import tempfile
 import threading
@@ -203,6 +204,8 @@ def _as_run_error(error: Exception, options: Options) -> RunError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
     kind = "" if isinstance(error, RuntimeError | RunError) else f"{type(error).__name__}: "
+    if lines[-1] == "None" and (state := re.search(r"State: (\w+)", lines[0])):  # Dataflow gives no reason
+        kind, causes = "", [f"the job ended as {state[1]}"]
     return RunError(f"--runner {options.runner}: {kind}{(causes or lines)[-1].rstrip('.')}; {_CONTINUE}")
 
 
