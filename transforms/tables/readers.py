@@ -24,6 +24,7 @@ from typing import Any, BinaryIO, NamedTuple
 from loguru import logger
 
 from transforms import storage
+from transforms.model.annotations import ANNOTATION_FIELDS
 from transforms.model.cell_types import Decimals, Text, as_type, json_text
 from transforms.model.config import ATTRIBUTION, COLUMNS
 from transforms.model.errors import RunError, StorageError
@@ -45,7 +46,13 @@ TEXT_COLUMN = "url"
 _TEXT = ".txt"
 
 # Names that the dataset itself uses in one of its layouts.
-RESERVED = frozenset({*MANIFEST_FIELDS, "columns", "image", "label_name", "jpg", "png", "webp", "avif", "json", "cls"})
+RESERVED = frozenset(
+    {
+        *MANIFEST_FIELDS,
+        *ANNOTATION_FIELDS,
+        *("columns", "file_name", "image", "label_name", "jpg", "png", "webp", "avif", "json", "cls"),
+    }
+)
 
 # The names of columns that pandas writes for an index without a name.
 INDEX_NAME = re.compile(r"\s*|__index_level_\d+__")
