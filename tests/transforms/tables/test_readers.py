@@ -43,7 +43,9 @@ def test_compressed_csv_and_tsv(tmp_path: Path, name: str) -> None:
     assert list(read_rows(write(tmp_path, name, data), "columns")) == [Row(1, b"a/b", None, {"x": "1"})]
 
 
-def test_nan_is_a_missing_value(tmp_path: Path) -> None:
+def test_nan_is_a_missing_value_but_text_in_csv(tmp_path: Path) -> None:
+    (row,) = read_rows(write(tmp_path, "a.csv", "key,x,y,z\n1,NaN,nan,\n"), "columns")
+    assert (row.cells, kind_of(row.cells["x"])) == ({"x": "NaN", "y": "nan", "z": None}, "text")
     path = write(tmp_path, "a.jsonl", '{"key":"1","x":NaN,"y":0.5}\n')
     assert list(read_rows(path, "columns")) == [Row(1, b"1", None, {"x": None, "y": "0.5"})]
 
