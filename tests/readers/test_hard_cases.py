@@ -17,6 +17,8 @@ datasets = pytest.importorskip("datasets")
 
 IMAGES = {f"p{seed}.jpg": jpeg(seed, (40, 30)) for seed in range(3)}
 
+WEBDATASET = ("--layout", "webdataset")
+
 
 def make(folder: Path, trees: dict[str, dict[str, bytes]], *arguments: object, columns: str = "") -> Path:
     sources = [write_tree(folder / split, tree) for split, tree in trees.items()]
@@ -64,6 +66,15 @@ def test_numbers_above_int64_are_not_changed(tmp_path: Path, layout: str, kind: 
     loaded = load(make(tmp_path, {"train": IMAGES}, "--layout", layout, columns=f"key,hash\n{lines}"))["train"]
     values = [(sample["json"] if layout == "webdataset" else sample)["hash"] for sample in loaded]
     assert sorted(values, key=int) == [kind(value) for value in hashes]
+
+
+@pytest.mark.parametrize("columns", ["key,age\np5,7\n", "key,label\np5,7\n"])
+def test_the_card_has_the_types_of_values_that_the_first_samples_lack(tmp_path: Path, columns: str) -> None:
+    out = make(tmp_path, {"train": {f"p{n}.jpg": IMAGES["p0.jpg"] for n in range(6)}}, *WEBDATASET, columns=columns)
+    name = columns[4:].partition("\n")[0]
+    assert [sample["json"][name] for sample in load(out)["train"]] == [None] * 5 + [7]
+    with pytest.raises(datasets.exceptions.DatasetGenerationError):  # publishing.md says so
+        datasets.load_dataset("webdataset", data_dir=str(out), cache_dir=str(tmp_path / "types"))
 
 
 @pytest.mark.parametrize("layout", ["webdataset", "parquet"])
