@@ -12,7 +12,7 @@ from pipeline.cli.listed import list_name, listed_split
 from pipeline.cli.single_file import single_file
 from pipeline.errors import UsageError
 from transforms.dataset.paths import own_path
-from transforms.model.config import DEFAULT_SPLIT, USUAL_SPLITS, Split
+from transforms.model.config import DEFAULT_SPLIT, USUAL_SPLITS, ResizeConfig, Split
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH
 from transforms.sources.archive import is_archive, without_end
@@ -180,6 +180,20 @@ def check_apart(splits: Sequence[Split], out_dir: str) -> None:
     for split in splits:
         if split.root == out_dir or is_inside(split.root, out_dir):
             raise UsageError(f"-o {out_dir!r} contains the input {split.root!r}: use a folder that does not")
+
+
+def check_tables_apart(config: ResizeConfig) -> None:
+    """Check that a run cannot replace or delete its tables.
+
+    Raises:
+        UsageError: a table is inside OUT.
+    """
+    annotations = config.annotations.files if config.annotations else ()
+    for flag, location in (*config.tables.items(), *((file.table, file.location) for file in annotations)):
+        if is_inside(location, config.out_dir):
+            raise UsageError(
+                f"--{flag} {location!r} is in -o, where a run replaces and deletes files: copy it to another folder"
+            )
 
 
 def check_prefixes(splits: Sequence[Split]) -> None:

@@ -339,6 +339,20 @@ def test_a_wrong_input_or_output_is_refused_with_a_sentence(source: Path, tmp_pa
         assert str(caught.value) == sentence
 
 
+@pytest.mark.parametrize("flag", ["columns", "attribution", "boxes", "image_list", "image_labels"])
+def test_a_table_in_out_is_refused(source: Path, tmp_path: Path, flag: str) -> None:
+    out = tmp_path / "out"
+    (tmp_path / "alias").symlink_to(out)
+    for table in (out / "metadata.jsonl", tmp_path / "alias" / "512" / "t.csv"):
+        with pytest.raises(UsageError) as caught:
+            parse(["-i", str(source), "-o", str(out), "--overwrite", f"--{flag}", str(table)])
+        assert str(caught.value) == (
+            f"--{flag} {str(table.resolve())!r} is in -o, where a run replaces and deletes files: copy it to another "
+            "folder"
+        )
+    parse(["-i", str(source), "-o", str(out), "--overwrite", f"--{flag}", str(tmp_path / "out.csv")])
+
+
 def test_an_out_that_is_a_link_to_the_input_is_refused(source: Path, tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(source)
     with pytest.raises(UsageError, match="contains the input"):
