@@ -117,6 +117,22 @@ def test_a_split_without_images_is_left_out(tmp_path: Path, layout: str) -> None
     assert 'load_dataset(os.getcwd(), "32", split="train")' in (out / "README.md").read_text()
 
 
+def test_croissant_describes_columns_with_any_name(tmp_path: Path) -> None:
+    mlcroissant = pytest.importorskip("mlcroissant")
+    names = ["a b", "a_b", "a\u00a0b", "..", "x/./y", "é"]
+    cells = [f"{name} of p{number}" for number in range(3) for name in names]
+    lines = [",".join([f"p{number}", *cells[number * 6 : number * 6 + 6]]) for number in range(3)]
+    text = "\n".join([",".join(["key", *names]), *lines])
+    out = make(tmp_path, {"train": IMAGES}, "--layout", "parquet", columns=text)
+    described = mlcroissant.Dataset(str(out / "croissant.json"))
+    found = {value for record in described.records("32-train") for value in record.values() if isinstance(value, bytes)}
+    assert {cell.encode() for cell in cells} <= found
+    fields = described.metadata.record_sets[0].fields
+    columns = {field.uuid: field.source.extract.column for field in fields}
+    identifiers = ["a_b", "a_b_", "a_b__", "__", "x___y", "é"]
+    assert [columns[f"32-train/{name}"] for name in identifiers] == sorted(names[:3]) + names[3:]
+
+
 def test_avif_has_a_loader_in_archives_only(tmp_path: Path) -> None:
     card = (make(tmp_path / "f", {"train": IMAGES}, "-ext", "avif") / "README.md").read_text()
     assert "load_dataset(" not in card

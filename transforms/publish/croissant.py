@@ -7,7 +7,8 @@ archives there. Readers of Croissant read neither TFRecord nor WebP nor AVIF.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from transforms.layouts.archive import LIST_FIELDS, sample_types
@@ -115,9 +116,20 @@ def _record_set(size: int, split: SplitFacts, facts: DatasetFacts, described: Cr
         "description": f"The images of {split.name} at {size} px.",
         "field": [
             {"@type": "cr:Field", "@id": f"{name}/{field}", "dataType": kind, "source": {**source, **extraction}}
-            for field, (kind, extraction) in fields.items()
+            for field, (kind, extraction) in zip(_ids(fields), fields.values(), strict=True)
         ],
     }
+
+
+def _ids(names: Iterable[str]) -> list[str]:
+    """Return an identifier for each name. Readers refuse whitespace in one, and resolve `.` and `..` as in a path."""
+    identifiers: list[str] = []
+    for name in names:
+        identifier = re.sub(r"\W", "_", name)
+        while identifier in identifiers:
+            identifier += "_"
+        identifiers.append(identifier)
+    return identifiers
 
 
 def _files() -> dict[str, tuple[str, dict[str, Any]]]:
