@@ -51,11 +51,13 @@ def _add_files(group: FlagGroup) -> None:
     )
     group.add(
         "--class_names",
+        type=values.not_empty,
         metavar="FILE",
         help="the names of the classes, such as class-descriptions-boxable.csv (default: classes are not named)",
     )
     group.add(
         "--class_hierarchy",
+        type=values.not_empty,
         metavar="FILE",
         help="the hierarchy of the classes, such as bbox_labels_600_hierarchy.json: a box of a class also counts as a "
         "box of each ancestor of the class",

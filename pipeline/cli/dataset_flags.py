@@ -123,18 +123,21 @@ def _add_continuation_flags(group: FlagGroup) -> None:
 def _add_list_flags(group: FlagGroup) -> None:
     group.add_setting(
         "--url_column",
+        type=values.not_empty,
         metavar="COLUMN",
         help="the column of a list with the path or web address of each image (default: the first of "
         f"{', '.join(URL_COLUMNS[:-1])} and {URL_COLUMNS[-1]} that the list has)",
     )
     group.add_setting(
         "--key_column",
+        type=values.not_empty,
         metavar="COLUMN",
         help="the column of a list with the key of each image, such as ImageID (default: the host and the path of a "
         "web address; the path of a file below the list's folder)",
     )
     group.add_setting(
         "--verify_hash",
+        type=values.not_empty,
         metavar="COLUMN",
         help="the column of a list with the MD5, SHA-1, SHA-256 or SHA-512 of each file, in hexadecimal or Base64; "
         "files that do not match fail",
@@ -165,12 +168,14 @@ def _add_sample_flags(group: FlagGroup) -> None:
     )
     group.add_setting(
         "--columns",
+        type=values.not_empty,
         metavar="FILE",
         help="a table (.csv, .tsv, .jsonl, .parquet) of additional columns, such as label or caption. Its column key, "
         "ImageID, image_id or file_name identifies the images",
     )
     group.add_setting(
         "--attribution",
+        type=values.not_empty,
         metavar="FILE",
         help="a table of the author and license of each image, with the columns of Open Images: ImageID, OriginalURL, "
         "OriginalLandingURL, License, AuthorProfileURL, Author and Title",
@@ -186,4 +191,6 @@ def _add_card_flags(group: FlagGroup) -> None:
     group.add_setting(
         "--license", type=values.license_id, metavar="ID", help="the license of the dataset, such as cc-by-4.0"
     )
-    group.add_setting("--citation", metavar="FILE", help="a BibTeX file that says how to cite the dataset")
+    group.add_setting(
+        "--citation", type=values.not_empty, metavar="FILE", help="a BibTeX file that says how to cite the dataset"
+    )

@@ -11,7 +11,8 @@ from pathlib import Path
 from pipeline.cli.listed import list_name, listed_split
 from pipeline.cli.single_file import single_file
 from pipeline.errors import UsageError
-from transforms.model.config import DEFAULT_SPLIT, USUAL_SPLITS, Split
+from transforms.dataset.paths import own_path
+from transforms.model.config import DEFAULT_SPLIT, USUAL_SPLITS, ResizeConfig, Split
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH
 from transforms.sources.archive import is_archive, without_end
@@ -62,6 +63,8 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool =
     for split in result:
         if not re.fullmatch(r"\w[\w.-]*", split.name):
             raise UsageError(f"--split {split.name!r} is not a name: use letters, digits, '_', '-' and '.'")
+        if own_path(split.name, "", ""):
+            raise UsageError(f"--split {split.name!r} is the name of a file of the dataset itself: use another name")
         namesakes = [other for other in result if other.name == split.name]
         if len(namesakes) > 1:
             if all(_is_one_file(other) and other.root == split.root for other in namesakes):
@@ -177,6 +180,20 @@ def check_apart(splits: Sequence[Split], out_dir: str) -> None:
     for split in splits:
         if split.root == out_dir or is_inside(split.root, out_dir):
             raise UsageError(f"-o {out_dir!r} contains the input {split.root!r}: use a folder that does not")
+
+
+def check_tables_apart(config: ResizeConfig) -> None:
+    """Check that a run cannot replace or delete its tables.
+
+    Raises:
+        UsageError: a table is inside OUT.
+    """
+    annotations = config.annotations.files if config.annotations else ()
+    for flag, location in (*config.tables.items(), *((file.table, file.location) for file in annotations)):
+        if is_inside(location, config.out_dir):
+            raise UsageError(
+                f"--{flag} {location!r} is in -o, where a run replaces and deletes files: copy it to another folder"
+            )
 
 
 def check_prefixes(splits: Sequence[Split]) -> None:

@@ -252,7 +252,7 @@ def _config(flags: argparse.Namespace, local: bool) -> ResizeConfig:
     check_list_flags(splits, lists)
     on_dataflow = _is_dataflow(flags.runner)
     default_in_shard = DATAFLOW_IMAGES_PER_SHARD if on_dataflow else default_images_per_shard(flags.layout)
-    return ResizeConfig(
+    config = ResizeConfig(
         splits=splits,
         out_dir=out_dir,
         spec=_spec(flags),
@@ -273,6 +273,8 @@ def _config(flags: argparse.Namespace, local: bool) -> ResizeConfig:
         card=_card(flags, splits),
         process_per_core=not local,
     )
+    inputs.check_tables_apart(config)
+    return config
 
 
 def _fields_of(owner: Any, flags: argparse.Namespace) -> dict[str, Any]:

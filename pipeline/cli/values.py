@@ -132,6 +132,13 @@ def limit(text: str) -> Limit:
     return Limit(int(matched[1])) if matched[1] else Limit(float(matched[2]), percent=True)
 
 
+def not_empty(text: str) -> str:
+    """Return a path or a name unchanged."""
+    if not text:
+        raise ArgumentTypeError("'' is empty: add a value, or leave out the flag")
+    return text
+
+
 def license_id(text: str) -> str:
     """Parse a license identifier that is valid in the head of the card."""
     if not re.fullmatch(r"[\w.-]*", text):

@@ -96,13 +96,19 @@ def _other_files(numbers: Mapping[str, int]) -> Iterator[str]:
 
 
 def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Yield warnings about unexpected properties of the dataset: enlarged images, then unreadable inputs."""
+    """Yield warnings about a dataset: images larger than their sources, or without a label, and unreadable inputs."""
     if summary["settings"]["fit"] == "stretch":
         advice = "use a smaller -s"
     else:
         advice = "use --only_shrink to keep the dimensions of such images, with another -o or --overwrite"
     for sizes in enlarged(summary):
         yield f"-s {sizes.size} made {sizes} larger than their sources: {advice}"
+    written = summary["images"]["written"]
+    if "label_from" in summary["settings"] and (unlabeled := written - sum(summary["classes"].values())):
+        yield (
+            f"--label_from folder: images without a label, because they are not in a folder below -i: {unlabeled:,} of "
+            f"{written:,}; put the images of each class into a folder"
+        )
     unread = Unread(**summary["unread"])
     if unread.inputs:
         yield f"complete, but {counted(unread.inputs, 'input')} could not be read: {unread}"

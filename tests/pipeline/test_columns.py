@@ -225,6 +225,16 @@ def test_a_table_without_keys_is_refused_before_anything_is_written(make: Make, 
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dataset_is_continued_only_with_its_table(make: Make, animals: Path, captions: Path, tmp_path: Path) -> None:
+    args = ("-i", animals, "-o", tmp_path / "out", "-s", 16)
+    make(*args, "--columns", captions)
+    (shown,) = make(*args, expect=2)
+    assert shown == (
+        f"image_resizer: {str(tmp_path / 'out')!r} holds a dataset made with --columns, but this run is without "
+        "--columns: use the same settings, use another -o, or start over with --overwrite"
+    )
+
+
 def test_a_quarter_of_a_million_rows_takes_bounded_memory(animals: Path, tmp_path: Path) -> None:
     """A row takes about 0.8 KB: rows are grouped as bytes, and never kept as Python objects."""
     count = 250_000

@@ -150,6 +150,20 @@ def test_columns_keys_and_hashes(make: Make, photos: Path, web: Web, tmp_path: P
     assert sorted(table.column("score").to_pylist()) == [0.0, 0.5, 1.0, 2.5, 3.0, 3.5, 4.0]
 
 
+def test_the_locations_of_a_list_are_not_the_names_of_the_outputs(make: Make, photos: Path, tmp_path: Path) -> None:
+    cells: list[Row] = [{"file_name": str(photos / path), "objects": "car"} for path in ("p000.jpg", "p001.jpg")]
+    listed = write_list(tmp_path, "list.csv", cells)
+    shown = make("-i", listed, "-o", tmp_path / "out", "-s", 24, "-ext", "webp")
+    assert (
+        f"-i {str(listed)!r}: these columns are left out because the dataset uses their names: 'file_name', 'objects'; "
+        "rename them to keep them"
+    ) in shown
+    lines = [json.loads(line) for line in (tmp_path / "out" / "metadata.jsonl").read_text().splitlines()]
+    assert sorted(line["file_name"] for line in lines) == [f"{photos}/p00{n}.webp".removeprefix("/") for n in (0, 1)]
+    assert all(line.keys() == {"file_name"} and (tmp_path / "out" / line["file_name"]).is_file() for line in lines)
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
 def test_one_column_in_two_places_is_refused(make: Make, photos: Path, tmp_path: Path) -> None:
     listed = write_list(tmp_path, "list.csv", [{"url": str(photos / "p000.jpg"), "caption": "a"}])
     (tmp_path / "more.csv").write_text("key,caption\nx,first\n")

@@ -125,6 +125,23 @@ def test_a_folder_without_a_written_image_is_not_a_class(make: Make, tmp_path: P
     assert snapshot(out) == made
 
 
+def test_images_outside_a_folder_have_no_label_and_are_counted(make: Make, tmp_path: Path) -> None:
+    files = {name: jpeg(seed, (30, 20)) for seed, name in enumerate(("a.jpg", "b.jpg", "cat/c.jpg", "cat/d.jpg"))}
+    source = write_tree(tmp_path / "in", {**files, "bad.jpg": b"no image"})
+    start = "--label_from folder: images without a label, because they are not in a folder below -i"
+    advice = "put the images of each class into a folder"
+    args = ("-s", 16, 8, "--label_from", "folder")
+    shown = make("-i", source, "-o", tmp_path / "out", *args)
+    assert [line for line in shown if "label" in line] == [f"{start}: 2 of 4; {advice}"]
+    labels = {row["key"]: row["label_name"] for row in rows(tmp_path / "out", "manifest") if row["size"] == 16}
+    assert labels == {"a": None, "b": None, "bad": None, "cat/c": "cat", "cat/d": "cat"}
+    shown = make("-i", source / "cat", "-o", tmp_path / "flat", *args)
+    assert f"{start}: 2 of 2; {advice}" in shown
+    (source / "bad.jpg").unlink()
+    shown = make("-i", tmp_path / "in" / "*" / "*.jpg", "-o", tmp_path / "whole", *args)
+    assert not [line for line in shown if "label" in line]
+
+
 def test_a_folder_becomes_a_class_with_its_first_written_image(make: Make, tmp_path: Path) -> None:
     source = write_tree(tmp_path / "in", {f"{name}/a.jpg": data for name, data in CLASSES.items()})
     flags = ("-i", source, "-o", tmp_path / "out", "-s", 16, "-ext", "jpg", "--label_from", "folder")

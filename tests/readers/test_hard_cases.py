@@ -17,6 +17,8 @@ datasets = pytest.importorskip("datasets")
 
 IMAGES = {f"p{seed}.jpg": jpeg(seed, (40, 30)) for seed in range(3)}
 
+WEBDATASET = ("--layout", "webdataset")
+
 
 def make(folder: Path, trees: dict[str, dict[str, bytes]], *arguments: object, columns: str = "") -> Path:
     sources = [write_tree(folder / split, tree) for split, tree in trees.items()]
@@ -66,6 +68,15 @@ def test_numbers_above_int64_are_not_changed(tmp_path: Path, layout: str, kind: 
     assert sorted(values, key=int) == [kind(value) for value in hashes]
 
 
+@pytest.mark.parametrize("columns", ["key,age\np5,7\n", "key,label\np5,7\n"])
+def test_the_card_has_the_types_of_values_that_the_first_samples_lack(tmp_path: Path, columns: str) -> None:
+    out = make(tmp_path, {"train": {f"p{n}.jpg": IMAGES["p0.jpg"] for n in range(6)}}, *WEBDATASET, columns=columns)
+    name = columns[4:].partition("\n")[0]
+    assert [sample["json"][name] for sample in load(out)["train"]] == [None] * 5 + [7]
+    with pytest.raises(datasets.exceptions.DatasetGenerationError):  # publishing.md says so
+        datasets.load_dataset("webdataset", data_dir=str(out), cache_dir=str(tmp_path / "types"))
+
+
 @pytest.mark.parametrize("layout", ["webdataset", "parquet"])
 def test_archives_accept_names_that_are_not_utf8(tmp_path: Path, layout: str) -> None:
     names = {os.fsdecode(name): IMAGES["p0.jpg"] for name in (b"a/caf\xe9.jpg", b"\xff/b.jpg", "a/é.jpg".encode())}
@@ -104,6 +115,22 @@ def test_a_split_without_images_is_left_out(tmp_path: Path, layout: str) -> None
     described = mlcroissant.Dataset(str(out / "croissant.json"))
     assert [record_set.uuid for record_set in described.metadata.record_sets] == ["32-train"]
     assert 'load_dataset(os.getcwd(), "32", split="train")' in (out / "README.md").read_text()
+
+
+def test_croissant_describes_columns_with_any_name(tmp_path: Path) -> None:
+    mlcroissant = pytest.importorskip("mlcroissant")
+    names = ["a b", "a_b", "a\u00a0b", "..", "x/./y", "é"]
+    cells = [f"{name} of p{number}" for number in range(3) for name in names]
+    lines = [",".join([f"p{number}", *cells[number * 6 : number * 6 + 6]]) for number in range(3)]
+    text = "\n".join([",".join(["key", *names]), *lines])
+    out = make(tmp_path, {"train": IMAGES}, "--layout", "parquet", columns=text)
+    described = mlcroissant.Dataset(str(out / "croissant.json"))
+    found = {value for record in described.records("32-train") for value in record.values() if isinstance(value, bytes)}
+    assert {cell.encode() for cell in cells} <= found
+    fields = described.metadata.record_sets[0].fields
+    columns = {field.uuid: field.source.extract.column for field in fields}
+    identifiers = ["a_b", "a_b_", "a_b__", "__", "x___y", "é"]
+    assert [columns[f"32-train/{name}"] for name in identifiers] == sorted(names[:3]) + names[3:]
 
 
 def test_avif_has_a_loader_in_archives_only(tmp_path: Path) -> None:

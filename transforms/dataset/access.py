@@ -12,6 +12,7 @@ from transforms.dataset.markers import read_header
 from transforms.dataset.old_defaults import keep_old_defaults
 from transforms.dataset.paths import CARD_PATH, CROISSANT_PATH, GENERATED_MARK
 from transforms.dataset.plan import Plan, document_paths, new_plan, read_plan, write_plan
+from transforms.dataset.settings import GIVEN
 from transforms.imaging.extras import EXTRAS, install_command
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
@@ -139,7 +140,7 @@ def _made(name: str, value: Any) -> str:
     """Describe one setting of a run, such as "with --size [512]" or "without --exact"."""
     if value in (None, False, "", []):
         return f"without {name}"
-    return f"with {name}" if value is True else f"with {name} {value!r}"
+    return f"with {name}" if value is True or value == GIVEN else f"with {name} {value!r}"
 
 
 def _differences(old: Plan, new: Plan) -> Iterator[tuple[str, Any, Any]]:

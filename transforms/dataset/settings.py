@@ -10,6 +10,9 @@ from transforms.imaging.spec import library_versions
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
 
+# The value of a setting that says only that a file was given.
+GIVEN = "given"
+
 
 def settings(config: ResizeConfig) -> dict[str, Any]:
     """Return all settings that, with the sources, determine the bytes of a dataset: flag -> JSON value."""
@@ -33,7 +36,7 @@ def _labels_and_tables(config: ResizeConfig) -> dict[str, str]:
 
     The location of a table does not affect any bytes, and the digests of the shards cover its rows.
     """
-    return {"label_from": config.label_from, **dict.fromkeys(config.tables, "given")}
+    return {"label_from": config.label_from, **dict.fromkeys(config.tables, GIVEN)}
 
 
 def _annotations(config: ResizeConfig) -> dict[str, Any]:
@@ -42,9 +45,9 @@ def _annotations(config: ResizeConfig) -> dict[str, Any]:
     if annotations is None:
         return {}
     return {
-        **dict.fromkeys(sorted(annotations.tables), "given"),
-        "class_names": "given" if annotations.names else "",
-        "class_hierarchy": "given" if annotations.ancestors else "",
+        **dict.fromkeys(sorted(annotations.tables), GIVEN),
+        "class_names": GIVEN if annotations.names else "",
+        "class_hierarchy": GIVEN if annotations.ancestors else "",
         "classes": list(annotations.classes),
         "exclude_classes": list(annotations.excluded),
         "only_classes": annotations.only_classes,

@@ -30,6 +30,8 @@ _TYPES_OF_KIND = {
 }
 # The prefix of a kind whose numbers do not fit a 32-bit float: too large, too small, or IDs that it would change.
 _WIDE = "wide "
+# The smallest number of which a 32-bit float keeps 7 digits.
+_SMALLEST_SINGLE = 2**-126
 
 _WHOLE_NUMBER = re.compile(r"-?[1-9]\d*|0", re.ASCII)
 _NUMBER = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
@@ -154,7 +156,7 @@ def _kind_of_float(number: float) -> str:
         return "text"
     single = _single(number)
     maybe_id = 2**24 < abs(number) <= 2**53
-    overflows, underflows = not math.isfinite(single), bool(single) != bool(number)
+    overflows, underflows = not math.isfinite(single), 0 < abs(number) < _SMALLEST_SINGLE
     needs_64_bits = (maybe_id and single != number) or overflows or underflows
     return f"{_WIDE if needs_64_bits else ''}float"
 

@@ -62,12 +62,16 @@ def check_tables_match(matches: TableMatches, config: ResizeConfig) -> None:
     Raises:
         RunError: a table has no row for any image.
     """
+    form = "each image's path below the input without its extension"
+    if len(config.splits) > 1:
+        names = _quoted(_first(split.name for split in config.splits))
+        form += f", with its split ({names}) before it or in a column 'split'"
     for table, (images, row_keys, image_keys) in matches.items():
         if not images:
             raise RunError(
                 f"--{table} {config.tables[table]!r} has no row for any image: its keys look like {_quoted(row_keys)}, "
-                f"the images' keys like {_quoted(image_keys)}; use each image's path below the input without its "
-                "extension, and run the command again (nothing was written)"
+                f"the images' keys like {_quoted(image_keys)}; use {form}, and run the command again (nothing was "
+                "written)"
             )
 
 

@@ -87,12 +87,6 @@ def columns_of(listing: Tally, config: ResizeConfig, unwritten: Collection[str] 
         raise RunError(f"--columns {config.columns!r} and the list of -i both have a column {name!r}: rename one")
     wide_floats = LAYOUTS[config.layout].wide_floats
     types = {name: type_of(kinds, wide_floats) for name, kinds in _kinds(listing).items()}
-    for name in config.annotations.fields if config.annotations else ():
-        if name in types:
-            raise RunError(
-                f"--columns {config.columns!r} has a column {name!r}, a name that the annotations use: rename the "
-                "column"
-            )
     if config.label_from:
         if LABEL in types:
             raise RunError(f"--label_from {config.label_from} and {where} both provide 'label': use only one")

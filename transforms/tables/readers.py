@@ -24,8 +24,10 @@ from typing import Any, BinaryIO, NamedTuple
 from loguru import logger
 
 from transforms import storage
+from transforms.model.annotations import ANNOTATION_FIELDS
 from transforms.model.cell_types import Decimals, Text, as_type, json_text
 from transforms.model.config import ATTRIBUTION, COLUMNS
+from transforms.model.counting import counted
 from transforms.model.errors import RunError, StorageError
 from transforms.model.keys import key_of
 from transforms.model.records import MANIFEST_FIELDS, Value
@@ -45,7 +47,13 @@ TEXT_COLUMN = "url"
 _TEXT = ".txt"
 
 # Names that the dataset itself uses in one of its layouts.
-RESERVED = frozenset({*MANIFEST_FIELDS, "columns", "image", "label_name", "jpg", "png", "webp", "avif", "json", "cls"})
+RESERVED = frozenset(
+    {
+        *MANIFEST_FIELDS,
+        *ANNOTATION_FIELDS,
+        *("columns", "file_name", "image", "label_name", "jpg", "png", "webp", "avif", "json", "cls"),
+    }
+)
 
 # The names of columns that pandas writes for an index without a name.
 INDEX_NAME = re.compile(r"\s*|__index_level_\d+__")
@@ -137,6 +145,8 @@ def check_table(location: str, table: str) -> None:
 
 def _row(number: int, cells: dict[str, Any], cells_of: Callable[..., dict[str, Value]], where: str) -> Row:
     name = next((name for name in KEY_COLUMNS if name in cells), None)
+    if name is None and number > 1:
+        raise RunError(f"{where} has no key in row {number}: add a key to each row")
     if name is None:
         raise RunError(f"{where} has no column with the images' keys: name it {' or '.join(map(repr, KEY_COLUMNS))}")
     key = key_in(cells[name])
@@ -222,26 +232,48 @@ def _failing_in(where: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise StorageError(f"{where} cannot be read: {error.strerror or error}", str(error)) from error
-    # Raised by csv, json, the UTF-8 decoder and pyarrow for a file that is not such a table.
-    except (csv.Error, zlib.error, ValueError, EOFError, NotImplementedError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise RunError(f"{where} has text that is not UTF-8: save it as UTF-8") from error
+    # Raised by gzip, pyarrow and the UTF-8 encoder for a file that is not such a table.
+    except (zlib.error, ValueError, EOFError, NotImplementedError) as error:
         raise RunError(f"{where} cannot be read as a table: {error}") from error
 
 
 def _read_csv(file: BinaryIO, where: str, delimiter: str = ",") -> Iterator[dict[str, Any]]:
-    csv.field_size_limit(sys.maxsize)  # the default is 128 KB
-    lines = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), delimiter=delimiter, strict=True)
-    names = next(lines, None)
+    rows = _csv_rows(file, where, delimiter)
+    _, names = next(rows, (1, None))
     if names is None:
         return
     if any(number > 1 and not INDEX_NAME.fullmatch(name) for name, number in Counter(names).items()):
         raise RunError(f"{where} has two columns with the same name in its header {names!r}: give each a unique name")
-    for cells in filter(None, lines):
+    for line, cells in rows:
         if len(cells) != len(names):
             raise RunError(
-                f"{where} has {len(cells)} cells instead of {len(names)} in line {lines.line_num}: give each row as "
+                f"{where} has {counted(len(cells), 'cell')} instead of {len(names)} in line {line}: give each row as "
                 f"many cells as the header"
             )
         yield {name: Text(cell) if cell else None for name, cell in zip(names, cells, strict=True)}
+
+
+def _csv_rows(file: BinaryIO, where: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the first line and the cells of each row that is not empty.
+
+    Raises:
+        RunError: a quote is missing or in the wrong place.
+    """
+    csv.field_size_limit(sys.maxsize)  # the default is 128 KB
+    rows = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for cells in rows:
+            if cells:
+                yield line, cells
+            line = rows.line_num + 1
+    except csv.Error as error:
+        raise RunError(
+            f"{where} has a wrong quote in the row that begins in line {line} ({error}): close each cell that begins "
+            'with a quote, and write a quote within it as ""'
+        ) from error
 
 
 def _read_tsv(file: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
@@ -252,7 +284,11 @@ def _read_jsonl(file: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(file, 1):
         if not line.strip():
             continue
-        row = json.loads(line, parse_int=_whole_number, parse_float=Decimals)
+        try:
+            row = json.loads(line, parse_int=_whole_number, parse_float=Decimals)
+        except (json.JSONDecodeError, RecursionError) as error:
+            reason = f"{error.msg} at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else error
+            raise RunError(f"{where} has no JSON in line {number} ({reason}): put one object on each line") from error
         if not isinstance(row, dict):
             raise RunError(f"{where} has no object in line {number}: put one object on each line")
         yield row

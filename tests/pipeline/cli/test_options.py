@@ -258,6 +258,17 @@ REFUSED = [
     ("--prices x.json", "--prices 'x.json' has no effect without --estimate: use both"),
     ("--split a b", "--split 'a b' has 2 names, but -i has 1 input: use one name for each input"),
     ("--split a/b", "--split 'a/b' is not a name: use letters, digits, '_', '-' and '.'"),
+    ("--split LICENSE", "--split 'LICENSE' is the name of a file of the dataset itself: use another name"),
+    ("--split metadata.jsonl", "--split 'metadata.jsonl' is the name of a file of the dataset itself"),
+    ("--split missing-00000-of-00001.jsonl", "--split 'missing-00000-of-00001.jsonl' is the name of a file of the"),
+    ("--columns=", "--columns '' is empty: add a value, or leave out the flag"),
+    ("--attribution=", "--attribution '' is empty: add a value, or leave out the flag"),
+    ("--citation=", "--citation '' is empty: add a value, or leave out the flag"),
+    ("--url_column=", "--url_column '' is empty: add a value, or leave out the flag"),
+    ("--key_column=", "--key_column '' is empty: add a value, or leave out the flag"),
+    ("--verify_hash=", "--verify_hash '' is empty: add a value, or leave out the flag"),
+    ("--class_names=", "--class_names '' is empty: add a value, or leave out the flag"),
+    ("--class_hierarchy=", "--class_hierarchy '' is empty: add a value, or leave out the flag"),
     ("--label_from folders", "--label_from 'folders' is unknown: use folder"),
     ("--labels folder", "--labels 'folder' is not KEY=VALUE, a label of a Dataflow job: to label images"),
     ("--labels=a=b --labels=folder", "--labels 'folder' is not KEY=VALUE, a label of a Dataflow job: to label"),
@@ -348,6 +359,20 @@ def test_a_wrong_input_or_output_is_refused_with_a_sentence(source: Path, tmp_pa
         with pytest.raises(UsageError) as caught:
             parse(["-i", *map(str, inputs), "-o", str(out)])
         assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("flag", ["columns", "attribution", "boxes", "image_list", "image_labels"])
+def test_a_table_in_out_is_refused(source: Path, tmp_path: Path, flag: str) -> None:
+    out = tmp_path / "out"
+    (tmp_path / "alias").symlink_to(out)
+    for table in (out / "metadata.jsonl", tmp_path / "alias" / "512" / "t.csv"):
+        with pytest.raises(UsageError) as caught:
+            parse(["-i", str(source), "-o", str(out), "--overwrite", f"--{flag}", str(table)])
+        assert str(caught.value) == (
+            f"--{flag} {str(table.resolve())!r} is in -o, where a run replaces and deletes files: copy it to another "
+            "folder"
+        )
+    parse(["-i", str(source), "-o", str(out), "--overwrite", f"--{flag}", str(tmp_path / "out.csv")])
 
 
 def test_an_out_that_is_a_link_to_the_input_is_refused(source: Path, tmp_path: Path) -> None:

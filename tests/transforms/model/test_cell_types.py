@@ -74,6 +74,8 @@ def test_the_type_of_a_column_is_the_narrowest(cells: list[Any], column_type: st
         ([0.5, 1700000000.25], "string"),
         ([0.5, Text("1e+300")], "string"),
         ([0.5, -1e-60], "string"),
+        ([0.5, -1e-40], "string"),
+        ([0.5, 1.2e-38, 1.7e18], "float64"),
         ([5, 2**60], "int64"),
     ],
 )

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.transforms.shards import config
+from transforms.model.config import Split
 from transforms.model.errors import RunError
 from transforms.model.records import Source
 from transforms.sharding.items import ShardItems
-from transforms.sharding.write_plan import add_matches, check_tables_match, count_matches
+from transforms.sharding.write_plan import TableMatch, add_matches, check_tables_match, count_matches
 from transforms.tables.join import TableRow
 
 
@@ -37,6 +38,18 @@ def test_a_table_that_matches_no_image_is_refused(tmp_path: Path) -> None:
         "--columns '/c.csv' has no row for any image: its keys look like 'x/a', 'x/b', 'x/c', the images' keys like "
         "'a', 'b', 'c'; use each image's path below the input without its extension, and run the command again "
         "(nothing was written)"
+    )
+
+
+def test_the_keys_of_a_table_without_splits_need_them_if_there_are_several(tmp_path: Path) -> None:
+    splits = (Split("val", "/in/b/**", "/in/b", "/in/b"), Split("train", "/in/a/**", "/in/a", "/in/a"))
+    settings = dataclasses.replace(config(tmp_path), columns="/c.csv", splits=splits)
+    with pytest.raises(RunError) as raised:
+        check_tables_match({"columns": TableMatch(0, ["a", "b"], ["train/a", "val/b"])}, settings)
+    assert str(raised.value) == (
+        "--columns '/c.csv' has no row for any image: its keys look like 'a', 'b', the images' keys like 'train/a', "
+        "'val/b'; use each image's path below the input without its extension, with its split ('train', 'val') before "
+        "it or in a column 'split', and run the command again (nothing was written)"
     )
 
 

@@ -21,6 +21,12 @@ def write(tmp_path: Path, name: str, data: str | bytes) -> str:
     return str(path)
 
 
+def check_and_read(path: str) -> None:
+    check_table(path, "columns")
+    for _ in read_rows(path, "columns"):
+        pass
+
+
 def test_csv(tmp_path: Path) -> None:
     rows = list(read_rows(write(tmp_path, "a.csv", CSV), "columns"))
     assert rows == [
@@ -37,7 +43,9 @@ def test_compressed_csv_and_tsv(tmp_path: Path, name: str) -> None:
     assert list(read_rows(write(tmp_path, name, data), "columns")) == [Row(1, b"a/b", None, {"x": "1"})]
 
 
-def test_nan_is_a_missing_value(tmp_path: Path) -> None:
+def test_nan_is_a_missing_value_but_text_in_csv(tmp_path: Path) -> None:
+    (row,) = read_rows(write(tmp_path, "a.csv", "key,x,y,z\n1,NaN,nan,\n"), "columns")
+    assert (row.cells, kind_of(row.cells["x"])) == ({"x": "NaN", "y": "nan", "z": None}, "text")
     path = write(tmp_path, "a.jsonl", '{"key":"1","x":NaN,"y":0.5}\n')
     assert list(read_rows(path, "columns")) == [Row(1, b"1", None, {"x": None, "y": "0.5"})]
 
@@ -85,15 +93,32 @@ def test_an_attribution_keeps_the_columns_that_licenses_require(tmp_path: Path) 
         ("a.csv", "key,x\n,1\n", "has no key in row 1, column 'key': add a key to each row"),
         ("a.csv", "key,width\na,1\n", "has a column 'width', a name that the dataset uses itself: rename the column"),
         ("a.csv", "key,label_name\na,1\n", "has a column 'label_name', a name that the dataset uses itself"),
+        ("a.csv", "key,file_name\na,1\n", "has a column 'file_name', a name that the dataset uses itself"),
+        ("a.csv", "key,objects\na,1\n", "has a column 'objects', a name that the dataset uses itself"),
+        ("a.csv", "key,image_labels\na,1\n", "has a column 'image_labels', a name that the dataset uses itself"),
         ("a.csv", ",x\na,1\n", "has no column with the images' keys: name it 'key' or 'ImageID' or 'image_id' or"),
         ("a.jsonl", '{"key":["a"]}', "has no key in row 1, column 'key': add a key to each row"),
-        ("a.jsonl", "[" * 100_000, "cannot be read as a table: maximum recursion depth"),
+        ("a.jsonl", "[" * 100_000, "has no JSON in line 1 (maximum recursion depth exceeded"),
         ("a.csv", "key,x,x\na,1,2\n", "has two columns with the same name in its header ['key', 'x', 'x']"),
         ("a.csv", "key,x\na,1,2\n", "has 3 cells instead of 2 in line 2: give each row as many cells as the header"),
-        ("a.csv", b"key,x\na,\xff\n", "cannot be read as a table: 'utf-8' codec can't decode byte 0xff"),
-        ("a.csv", 'key,x\na,"1\n', "cannot be read as a table: unexpected end of data"),
+        ("a.csv", "key,x\n  \n", "has 1 cell instead of 2 in line 2: give each row as many cells as the header"),
+        ("a.csv", b"key,x\na,\xff\n", "has text that is not UTF-8: save it as UTF-8"),
+        ("a.csv", "key,x\na,ä\n".encode("utf-16"), "has text that is not UTF-8: save it as UTF-8"),
+        ("a.jsonl", b'{"key":"\xff"}\n', "has text that is not UTF-8: save it as UTF-8"),
+        (
+            "a.csv",
+            'key,x\n"a\n",1\n"b" c,2\n',
+            "has a wrong quote in the row that begins in line 4 (',' expected after '\"'): close each cell that begins "
+            'with a quote, and write a quote within it as ""',
+        ),
+        ("a.tsv", 'key\tx\n\na\t"1\nb\t2\n', "has a wrong quote in the row that begins in line 3 (unexpected end of"),
         ("a.jsonl", "[1]\n", "has no object in line 1: put one object on each line"),
-        ("a.jsonl", "{]\n", "cannot be read as a table: Expecting property name"),
+        (
+            "a.jsonl",
+            '\n{"key":"a"}\n{"key":\n',
+            "has no JSON in line 3 (Expecting value at character 9): put one object on each line",
+        ),
+        ("a.jsonl", '{"key":"a"}\n{"x":1}\n', "has no key in row 2: add a key to each row"),
         ("a.jsonl", '{"key":"\\ud800"}', "cannot be read as a table: 'utf-8' codec can't encode"),
         ("a.jsonl", '{"key":1.5}', "has no key in row 1, column 'key': add a key to each row"),
         ("a.parquet", "PAR1", "cannot be read as a table: "),
@@ -103,7 +128,7 @@ def test_an_attribution_keeps_the_columns_that_licenses_require(tmp_path: Path) 
 def test_a_file_that_is_not_such_a_table(tmp_path: Path, name: str, data: str | bytes, message: str) -> None:
     path = write(tmp_path, name, data)
     with pytest.raises(RunError) as raised:
-        check_table(path, "columns")
+        check_and_read(path)
     assert f"--columns {path!r} {message}" in str(raised.value)
 
 
