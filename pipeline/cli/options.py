@@ -15,6 +15,7 @@ from pipeline.cli.beam_flags import check_beam_flags, check_job_labels, max_num_
 from pipeline.cli.defaults import DATAFLOW_IMAGES_PER_SHARD, LOG_EVERY, REMOTE_PROCESSES
 from pipeline.cli.flags import given_flags, parser
 from pipeline.cli.listed import check_list_flags
+from pipeline.cli.log_file import log_path
 from pipeline.cli.run_flags import DEFAULT_LOG_LEVEL
 from pipeline.cli.spelling import check_spelling, underscored
 from pipeline.cli.values import Limit
@@ -135,7 +136,7 @@ def parse(argv: Sequence[str]) -> Options:
         overwrite=flags.overwrite,
         verify=flags.verify,
         max_failures=flags.max_failures,
-        log=os.path.realpath(flags.log) if flags.log else None,
+        log=log_path(flags.log, config.out_dir) if flags.log else None,
         log_level=flags.log_level or DEFAULT_LOG_LEVEL,
         log_every=flags.log_every or LOG_EVERY,
         quiet=flags.quiet,
@@ -159,8 +160,6 @@ def _check_combinations(flags: argparse.Namespace, beam_args: Sequence[str], loc
             f"--report_every {flags.report_every} has no effect with --runner {flags.runner}: leave it out, and run "
             "python -m pipeline.report OUT after the run"
         )
-    if flags.log and not is_local(flags.log):
-        raise UsageError(f"-l {flags.log!r} is not a local file: use a local path")
     if flags.verify and flags.overwrite:
         raise UsageError("--verify and --overwrite cannot be combined: use one of them")
     if flags.prices is not None and flags.estimate is None:
