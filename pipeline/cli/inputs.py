@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline.cli.listed import list_name, listed_split
 from pipeline.cli.single_file import single_file
 from pipeline.errors import UsageError
+from transforms.dataset.paths import own_path
 from transforms.model.config import DEFAULT_SPLIT, USUAL_SPLITS, Split
 from transforms.model.counting import counted
 from transforms.model.errors import CHECK_PATH
@@ -62,6 +63,8 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool =
     for split in result:
         if not re.fullmatch(r"\w[\w.-]*", split.name):
             raise UsageError(f"--split {split.name!r} is not a name: use letters, digits, '_', '-' and '.'")
+        if own_path(split.name, "", ""):
+            raise UsageError(f"--split {split.name!r} is the name of a file of the dataset itself: use another name")
         namesakes = [other for other in result if other.name == split.name]
         if len(namesakes) > 1:
             if all(_is_one_file(other) and other.root == split.root for other in namesakes):

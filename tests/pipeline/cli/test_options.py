@@ -249,6 +249,8 @@ REFUSED = [
     ("--prices x.json", "--prices 'x.json' has no effect without --estimate: use both"),
     ("--split a b", "--split 'a b' has 2 names, but -i has 1 input: use one name for each input"),
     ("--split a/b", "--split 'a/b' is not a name: use letters, digits, '_', '-' and '.'"),
+    ("--split README.md", "--split 'README.md' is the name of a file of the dataset itself: use another name"),
+    ("--split coco.json", "--split 'coco.json' is the name of a file of the dataset itself: use another name"),
     ("--label_from folders", "--label_from 'folders' is unknown: use folder"),
     ("--labels folder", "--labels 'folder' is not KEY=VALUE, a label of a Dataflow job: to label images"),
     ("--labels=a=b --labels=folder", "--labels 'folder' is not KEY=VALUE, a label of a Dataflow job: to label"),
