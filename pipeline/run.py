@@ -256,7 +256,7 @@ def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lea
         with fast_loading(options):
             from pipeline.runners.local import run_locally  # after all checks, since it loads Beam
 
-        reporter = run_locally(options, history)
+        reporter = run_locally(options, history, plan)
     history.write(reporter.figures())
     logger.info("{}", reporter.conclusion())
     return True
