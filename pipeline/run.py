@@ -15,6 +15,7 @@ from typing import Any
 from loguru import logger
 
 from pipeline.cli.contents import Checked, Problem, check_contents, is_one_file, is_whole_folder, with_checked
+from pipeline.cli.help import print_page
 from pipeline.cli.options import NOWHERE, EstimateRequest, Options, parse
 from pipeline.errors import ExitRun, UsageError
 from pipeline.exclusive.lease import Lease, hold_lease
@@ -210,7 +211,7 @@ def _print_estimate(options: Options, request: EstimateRequest) -> int:
 
     with at_work("estimating"):
         lines = list(estimate(options, request))
-    print("\n".join(lines))
+    print_page("\n".join(lines))
     return 0
 
 
