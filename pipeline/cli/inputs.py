@@ -21,6 +21,9 @@ from transforms.storage.backends import ranged_backend_of
 from transforms.storage.paths import WILDCARD, escaped, unescaped
 from transforms.web import urls
 
+# The bytes of the longest name of a split: files have names such as SPLIT-00000-of-00001.tfrecord.
+_LONGEST_NAME = 200
+
 
 def normalize(path: str, flag: str) -> str:
     """Return a local path as an absolute path without links, or a store path without a slash at its end.
@@ -63,6 +66,8 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool =
     for split in result:
         if not re.fullmatch(r"\w[\w.-]*", split.name):
             raise UsageError(f"--split {split.name!r} is not a name: use letters, digits, '_', '-' and '.'")
+        if len(os.fsencode(split.name)) > _LONGEST_NAME:
+            raise UsageError(f"--split {split.name!r} is too long: use a name of at most {_LONGEST_NAME} bytes")
         if own_path(split.name, "", ""):
             raise UsageError(f"--split {split.name!r} is the name of a file of the dataset itself: use another name")
         namesakes = [other for other in result if other.name == split.name]

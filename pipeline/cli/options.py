@@ -115,6 +115,7 @@ def parse(argv: Sequence[str]) -> Options:
         UsageError: a value or a flag is wrong.
         SystemExit: the command line contains --help or --version.
     """
+    _check_current_folder()
     our_parser = parser()
     ours = compat.flags_of(our_parser)
     argv = underscored(argv, ours)
@@ -150,6 +151,14 @@ def parse(argv: Sequence[str]) -> Options:
     )
 
 
+def _check_current_folder() -> None:
+    """Refuse to run in a folder that was deleted, in which no relative path can be resolved."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UsageError(f"the current folder cannot be used ({error.strerror}): change to one that exists") from error
+
+
 def _check_combinations(flags: argparse.Namespace, beam_args: Sequence[str], local: bool) -> None:
     """Refuse flags that contradict each other or do not fit the runner."""
     on_dataflow = _is_dataflow(flags.runner)
@@ -162,6 +171,8 @@ def _check_combinations(flags: argparse.Namespace, beam_args: Sequence[str], loc
         )
     if flags.verify and flags.overwrite:
         raise UsageError("--verify and --overwrite cannot be combined: use one of them")
+    if flags.verify and flags.estimate is not None:
+        raise UsageError("--verify and --estimate cannot be combined: use one of them")
     if flags.prices is not None and flags.estimate is None:
         raise UsageError(f"--prices {flags.prices!r} has no effect without --estimate: use both")
     if flags.wait and not on_dataflow:

@@ -249,6 +249,8 @@ REFUSED = [
     ("--prices x.json", "--prices 'x.json' has no effect without --estimate: use both"),
     ("--split a b", "--split 'a b' has 2 names, but -i has 1 input: use one name for each input"),
     ("--split a/b", "--split 'a/b' is not a name: use letters, digits, '_', '-' and '.'"),
+    (f"--split {'é' * 101}", f"--split '{'é' * 101}' is too long: use a name of at most 200 bytes"),
+    ("--verify --estimate 5", "--verify and --estimate cannot be combined: use one of them"),
     ("--split README.md", "--split 'README.md' is the name of a file of the dataset itself: use another name"),
     ("--split coco.json", "--split 'coco.json' is the name of a file of the dataset itself: use another name"),
     ("--label_from folders", "--label_from 'folders' is unknown: use folder"),
@@ -394,3 +396,17 @@ def test_labels_of_a_job_are_beams(source: Path) -> None:
     for flags in (["--labels", "team=photos"], ["--labels=team=photos"]):
         options = parse(["-i", str(source), "-o", "out", *flags])
         assert (options.config.label_from, options.beam_args) == ("", tuple(flags))
+
+
+def test_a_current_folder_that_was_deleted_is_refused(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for flags in (["-i", ".", "-o", "out"], ["-i", str(source), "-o", str(tmp_path / "out")], ["-h"]):
+        with pytest.raises(UsageError) as refused:
+            parse(flags)
+        assert str(refused.value) == (
+            "the current folder cannot be used (No such file or directory): change to one that exists"
+        )
