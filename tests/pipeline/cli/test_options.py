@@ -250,6 +250,10 @@ REFUSED = [
     ("--split a b", "--split 'a b' has 2 names, but -i has 1 input: use one name for each input"),
     ("--split a/b", "--split 'a/b' is not a name: use letters, digits, '_', '-' and '.'"),
     (f"--split {'é' * 101}", f"--split '{'é' * 101}' is too long: use a name of at most 200 bytes"),
+    ("-i a", "-i is given more than once: put all its values after a single one"),
+    ("-s 8 --size 16", "--size is given more than once: put all its values after a single one"),
+    ("-s 512 -s 512", "-s is given more than once: put all its values after a single one"),
+    ("--classes a --classes b", "--classes is given more than once: put all its values after a single one"),
     ("--verify --estimate 5", "--verify and --estimate cannot be combined: use one of them"),
     ("--split README.md", "--split 'README.md' is the name of a file of the dataset itself: use another name"),
     ("--split coco.json", "--split 'coco.json' is the name of a file of the dataset itself: use another name"),
@@ -410,3 +414,7 @@ def test_a_current_folder_that_was_deleted_is_refused(
         assert str(refused.value) == (
             "the current folder cannot be used (No such file or directory): change to one that exists"
         )
+
+
+def test_the_last_of_several_single_values_counts(source: Path) -> None:
+    assert parse(["-i", str(source), "-o", "out", "-ext", "jpg", "-ext", "png"]).config.spec.extension == "png"
