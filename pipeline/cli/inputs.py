@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import re
@@ -107,6 +108,7 @@ def _split(typed: str, name: str | None, any_name: bool, is_single: bool) -> Spl
         if is_local(path):
             _local_folder(typed, root)
     elif is_local(path):
+        _check_accessible(typed, path)
         raise UsageError(f"-i {typed!r} does not exist: use a folder, a glob pattern or an object store path")
     else:
         root, pattern = path, join(path, "**")
@@ -146,13 +148,28 @@ def folder_name(typed: str) -> str:
 
 
 def _local_folder(typed: str, folder: str) -> str:
+    _check_accessible(typed, folder)
     if not os.path.exists(folder):
         raise UsageError(f"-i {typed!r}: the folder {folder!r} does not exist: use one that does")
     if not os.path.isdir(folder):
         raise UsageError(f"-i {typed!r} is not a folder: use the folder that contains the images")
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise UsageError(f"-i {typed!r} cannot be read (Permission denied): make it readable, or use another folder")
+        raise UsageError(_unreadable(typed, os.strerror(errno.EACCES)))
     return folder
+
+
+def _check_accessible(typed: str, path: str) -> None:
+    """Refuse a path that cannot be looked up, as in a folder without permissions. It may be missing."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise UsageError(_unreadable(typed, error.strerror)) from error
+
+
+def _unreadable(typed: str, reason: str | None) -> str:
+    return f"-i {typed!r} cannot be read ({reason}): make it readable, or use another folder"
 
 
 def table_path(typed: str | None, flag: str) -> str:

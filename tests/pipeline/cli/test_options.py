@@ -418,3 +418,13 @@ def test_a_current_folder_that_was_deleted_is_refused(
 
 def test_the_last_of_several_single_values_counts(source: Path) -> None:
     assert parse(["-i", str(source), "-o", "out", "-ext", "jpg", "-ext", "png"]).config.spec.extension == "png"
+
+
+@pytest.mark.parametrize("pattern", ["", "/*.jpg"])
+def test_an_input_that_cannot_be_looked_up_is_not_called_missing(tmp_path: Path, pattern: str) -> None:
+    typed = f"{tmp_path / ('x' * 300)}{pattern}"
+    with pytest.raises(UsageError) as refused:
+        parse(["-i", typed, "-o", "out"])
+    assert str(refused.value) == (
+        f"-i {typed!r} cannot be read (File name too long): make it readable, or use another folder"
+    )
