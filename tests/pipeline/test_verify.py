@@ -94,6 +94,7 @@ def test_lost_tables_and_markers_are_reported(make: Make, args: list[object], tm
     out = tmp_path / "out"
     before = snapshot(out)
     (out / "summary.json").unlink()
+    (out / "summary.json").mkdir()
     damaged, gone = sorted((state_of(out) / "shards").iterdir())[:2]
     damaged.write_bytes(b"{}")
     gone.unlink()
@@ -104,6 +105,7 @@ def test_lost_tables_and_markers_are_reported(make: Make, args: list[object], tm
         f"shard {gone.stem} is not committed",
         "'summary.json' is missing",
     ]
+    (out / "summary.json").rmdir()
     make(*args)
     assert snapshot(out) == before
 

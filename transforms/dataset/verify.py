@@ -51,7 +51,7 @@ def missing_documents(config: ResizeConfig, plan: Plan) -> list[str]:
     return [
         f"{name!r} is missing"
         for name in document_paths(plan)
-        if not storage.exists(storage.join(config.out_dir, name))
+        if storage.size(storage.join(config.out_dir, name)) is None
     ]
 
 
