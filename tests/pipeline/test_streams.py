@@ -34,3 +34,17 @@ def test_a_page_that_cannot_be_written_ends_with_a_sentence(photos: Path, flag: 
         ["image_resizer: standard output cannot be written: No space left on device; check where it leads"],
     )
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_the_path_of_a_report_that_cannot_be_written_ends_with_a_sentence(photos: Path, tmp_path: Path) -> None:
+    assert run("-i", photos, "-o", tmp_path / "out", "-s", "8").returncode == 0
+    command = [sys.executable, "-m", "pipeline.report", str(tmp_path / "out")]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300, check=False
+        )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "pipeline.report: standard output cannot be written: No space left on device; check where it leads\n",
+    )
