@@ -15,6 +15,7 @@ from typing import Any
 from loguru import logger
 
 from pipeline.cli.contents import Checked, Problem, check_contents, is_one_file, is_whole_folder, with_checked
+from pipeline.cli.help import print_page
 from pipeline.cli.options import NOWHERE, EstimateRequest, Options, parse
 from pipeline.errors import ExitRun, UsageError
 from pipeline.exclusive.lease import Lease, hold_lease
@@ -231,7 +232,7 @@ def _print_estimate(options: Options, request: EstimateRequest) -> int:
 
     with at_work("estimating"):
         lines = list(estimate(options, request))
-    print("\n".join(lines))
+    print_page("\n".join(lines))
     return 0
 
 
@@ -277,7 +278,7 @@ def _run_graph(options: Options, history: History, plan: Plan | None, lease: Lea
         with fast_loading(options):
             from pipeline.runners.local import run_locally  # after all checks, since it loads Beam
 
-        reporter = run_locally(options, history)
+        reporter = run_locally(options, history, plan)
     history.write(reporter.figures())
     logger.info("{}", reporter.conclusion())
     return True

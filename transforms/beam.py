@@ -18,7 +18,7 @@ from apache_beam.io.filesystem import FileMetadata
 
 from transforms import storage
 from transforms.dataset.settings import versions
-from transforms.imaging import Encoded, ImageError, ResizeSpec
+from transforms.imaging import Encoded, ImageError, ResizeSpec, SettingError
 from transforms.imaging.strict import check_extra
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
@@ -112,12 +112,14 @@ class ResizeImages(beam.PTransform):
             of the machine's memory. An image that alone needs more fails as `too-large`.
 
     Raises:
-        SettingError: the spec needs an extra that is not installed.
+        SettingError: the spec needs an extra that is not installed, or `memory` is not a whole number of 1 or more.
     """
 
     def __init__(self, spec: ResizeSpec, root: str | os.PathLike[str] = "", memory: int | None = None) -> None:
         super().__init__()
         check_extra(spec)
+        if memory is not None and (type(memory) is not int or memory < 1):
+            raise SettingError("memory", f"{memory!r} is not a number of bytes: use a whole number of 1 or more")
         self._root = os.fspath(root)
         self._config = ResizeConfig(
             splits=(),

@@ -13,12 +13,14 @@ from typing import NamedTuple
 from loguru import logger
 
 from pipeline.errors import UsageError
+from transforms.dataset.paths import CONFIG_PATH
 from transforms.imaging.errors import ImageError
 from transforms.listing.files import list_files
 from transforms.listing.lists import check_lists
 from transforms.listing.no_image import no_image_message
 from transforms.model.config import ResizeConfig, Split, Unread
 from transforms.model.file_names import extension_of, is_candidate, is_system_file, is_system_folder
+from transforms.model.records import PACKED_PATH
 from transforms.sources import download
 from transforms.sources.archive import is_archive
 from transforms.storage import below, is_inside, is_local, join, matches
@@ -33,19 +35,21 @@ _EXAMPLES = 5
 
 
 class Problem(NamedTuple):
-    """A part of an input that the listing skips without an error.
+    """A part of an input that the listing skips without an error, or that is hardly meant to be a source.
 
     Args:
         path: the path of the part.
         fault: what is wrong with it.
         consequence: the effect on the run, or what to do.
-        hides_images: whether the part may contain images.
+        hides_images: whether the part may contain images that are not listed.
+        is_skipped: whether the listing skips the part.
     """
 
     path: str
     fault: str
     consequence: str
     hides_images: bool = False
+    is_skipped: bool = True
 
     @property
     def what(self) -> str:
@@ -64,7 +68,7 @@ class Survey(NamedTuple):
         archives: the number of archives, which may hold images.
         others: extension -> the number of other files.
         system_files: the number of files of operating systems, see `file_names.is_system_file`.
-        problems: the parts that the listing skips.
+        problems: the parts that the listing skips, and the datasets of other runs.
     """
 
     images: int
@@ -131,7 +135,8 @@ def with_checked(config: ResizeConfig, checked: Checked) -> ResizeConfig:
     The dataset's documents list the problems by their paths below the inputs. Links to folders inside the inputs are
     left out, because these folders are read at their own paths.
     """
-    unread = [problem for problem in sorted(set(checked.problems)) if not _leads_to_an_input(problem.path, config)]
+    skipped = sorted({problem for problem in checked.problems if problem.is_skipped})
+    unread = [problem for problem in skipped if not _leads_to_an_input(problem.path, config)]
     examples = tuple(f"{_name(problem.path, config)!r} {problem.fault}" for problem in unread[:_EXAMPLES])
     return dataclasses.replace(
         config, unread=Unread(len(unread), examples), may_hold_archives=checked.may_hold_archives
@@ -218,11 +223,15 @@ def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEnt
     Args:
         root: the folder.
         out_dir: OUT.
-        problems: a list, to which each folder that cannot be listed and each link that is not followed is added.
+        problems: a list, to which each folder that cannot be listed, each link that is not followed, and each dataset
+            in a subfolder is added.
     """
     folders = [root]
     while folders:
         folder = folders.pop()
+        if folder != root and _is_dataset(folder):
+            consequence = "its images are used as sources, too; to leave them out, move it out of the input"
+            problems.append(Problem(folder, "is a dataset of an earlier run", consequence, is_skipped=False))
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
@@ -237,6 +246,10 @@ def walk(root: str, out_dir: str, problems: list[Problem]) -> Iterator[os.DirEnt
                 continue  # the trash folder of a disk, which belongs to another user
             fault = f"cannot be listed ({error.strerror})"
             problems.append(Problem(folder, fault, "its files are skipped", hides_images=True))
+
+
+def _is_dataset(folder: str) -> bool:
+    return any(os.path.isfile(join(folder, path)) for path in (PACKED_PATH, CONFIG_PATH))
 
 
 def _problem_of_link(entry: os.DirEntry[str]) -> Problem | None:

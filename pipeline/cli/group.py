@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.cli.defaults import SETTINGS
 from pipeline.cli.values import choice
+from pipeline.errors import UsageError
 
 
 class FlagGroup:
@@ -33,6 +34,8 @@ class FlagGroup:
         """
         if choices:
             how |= {"type": choice(choices), "choices": list(choices)}
+        if how.get("nargs") == "+":
+            how["action"] = _StoreOnce
         self.actions.append(self._group.add_argument(*names, **how))
 
     def add_setting(self, *names: str, choices: Collection[str] = (), **how: Any) -> None:
@@ -44,3 +47,18 @@ class FlagGroup:
         field = next(name for name in names if name.startswith("--")).removeprefix("--")
         default = SETTINGS[field]
         self.add(*names, choices=choices, default=None if default == "" else default, **how)
+
+
+class _StoreOnce(argparse.Action):
+    """Stores the values of a flag that takes several. If the flag came twice, the first values would be lost."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002  # the signature of argparse
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest, self.default) is not self.default:
+            raise UsageError(f"{option_string} is given more than once: put all its values after a single one")
+        setattr(namespace, self.dest, values)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Collection
 from typing import Any, NoReturn
 
+from pipeline.errors import UsageError
 from transforms.imaging.spec import FITS, FORMATS
 from transforms.layouts import LAYOUTS
 
@@ -77,6 +78,19 @@ def started_by(script: str, python: str) -> str:
     return f"{interpreter} {'-m pipeline' if name == '__main__.py' else script}"
 
 
+def print_page(text: str) -> None:
+    """Print a text to standard output.
+
+    Raises:
+        UsageError: it cannot be written, as to a full disk.
+    """
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # otherwise Python tries to write the rest again when it exits
+        raise UsageError(f"standard output cannot be written: {error.strerror}; check where it leads") from error
+
+
 class _Page(argparse.Action):
     """Prints a page and exits."""
 
@@ -84,7 +98,7 @@ class _Page(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
-        print(self.page(parser), end="")
+        print_page(self.page(parser).rstrip("\n"))
         parser.exit()
 
     def page(self, parser: argparse.ArgumentParser) -> str:

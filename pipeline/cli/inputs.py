@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import re
@@ -20,6 +21,9 @@ from transforms.storage import is_inside, is_local, join, problem_of
 from transforms.storage.backends import ranged_backend_of
 from transforms.storage.paths import WILDCARD, escaped, unescaped
 from transforms.web import urls
+
+# The bytes of the longest name of a split: files have names such as SPLIT-00000-of-00001.tfrecord.
+_LONGEST_NAME = 200
 
 
 def normalize(path: str, flag: str) -> str:
@@ -63,6 +67,8 @@ def splits(in_dirs: Sequence[str], names: Sequence[str] | None, any_name: bool =
     for split in result:
         if not re.fullmatch(r"\w[\w.-]*", split.name):
             raise UsageError(f"--split {split.name!r} is not a name: use letters, digits, '_', '-' and '.'")
+        if len(os.fsencode(split.name)) > _LONGEST_NAME:
+            raise UsageError(f"--split {split.name!r} is too long: use a name of at most {_LONGEST_NAME} bytes")
         if own_path(split.name, "", ""):
             raise UsageError(f"--split {split.name!r} is the name of a file of the dataset itself: use another name")
         namesakes = [other for other in result if other.name == split.name]
@@ -102,6 +108,7 @@ def _split(typed: str, name: str | None, any_name: bool, is_single: bool) -> Spl
         if is_local(path):
             _local_folder(typed, root)
     elif is_local(path):
+        _check_accessible(typed, path)
         raise UsageError(f"-i {typed!r} does not exist: use a folder, a glob pattern or an object store path")
     else:
         root, pattern = path, join(path, "**")
@@ -141,13 +148,28 @@ def folder_name(typed: str) -> str:
 
 
 def _local_folder(typed: str, folder: str) -> str:
+    _check_accessible(typed, folder)
     if not os.path.exists(folder):
         raise UsageError(f"-i {typed!r}: the folder {folder!r} does not exist: use one that does")
     if not os.path.isdir(folder):
         raise UsageError(f"-i {typed!r} is not a folder: use the folder that contains the images")
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise UsageError(f"-i {typed!r} cannot be read (Permission denied): make it readable, or use another folder")
+        raise UsageError(_unreadable(typed, os.strerror(errno.EACCES)))
     return folder
+
+
+def _check_accessible(typed: str, path: str) -> None:
+    """Refuse a path that cannot be looked up, as in a folder without permissions. It may be missing."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise UsageError(_unreadable(typed, error.strerror)) from error
+
+
+def _unreadable(typed: str, reason: str | None) -> str:
+    return f"-i {typed!r} cannot be read ({reason}): make it readable, or use another folder"
 
 
 def table_path(typed: str | None, flag: str) -> str:

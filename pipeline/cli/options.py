@@ -15,6 +15,7 @@ from pipeline.cli.beam_flags import check_beam_flags, check_job_labels, max_num_
 from pipeline.cli.defaults import DATAFLOW_IMAGES_PER_SHARD, LOG_EVERY, REMOTE_PROCESSES
 from pipeline.cli.flags import given_flags, parser
 from pipeline.cli.listed import check_list_flags
+from pipeline.cli.log_file import log_path
 from pipeline.cli.run_flags import DEFAULT_LOG_LEVEL
 from pipeline.cli.spelling import check_spelling, underscored
 from pipeline.cli.values import Limit
@@ -117,6 +118,7 @@ def parse(argv: Sequence[str]) -> Options:
         UsageError: a value or a flag is wrong.
         SystemExit: the command line contains --help or --version.
     """
+    _check_current_folder()
     our_parser = parser()
     ours = compat.flags_of(our_parser)
     argv = underscored(argv, ours)
@@ -138,7 +140,7 @@ def parse(argv: Sequence[str]) -> Options:
         overwrite=flags.overwrite,
         verify=flags.verify,
         max_failures=flags.max_failures,
-        log=os.path.realpath(flags.log) if flags.log else None,
+        log=log_path(flags.log, config.out_dir) if flags.log else None,
         log_level=flags.log_level or DEFAULT_LOG_LEVEL,
         log_every=flags.log_every or LOG_EVERY,
         quiet=flags.quiet,
@@ -152,6 +154,14 @@ def parse(argv: Sequence[str]) -> Options:
     )
 
 
+def _check_current_folder() -> None:
+    """Refuse to run in a folder that was deleted, in which no relative path can be resolved."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UsageError(f"the current folder cannot be used ({error.strerror}): change to one that exists") from error
+
+
 def _check_combinations(flags: argparse.Namespace, beam_args: Sequence[str], local: bool) -> None:
     """Refuse flags that contradict each other or do not fit the runner."""
     on_dataflow = _is_dataflow(flags.runner)
@@ -162,8 +172,6 @@ def _check_combinations(flags: argparse.Namespace, beam_args: Sequence[str], loc
             f"--report_every {flags.report_every} has no effect with --runner {flags.runner}: leave it out, and run "
             "python -m pipeline.report OUT after the run"
         )
-    if flags.log and not is_local(flags.log):
-        raise UsageError(f"-l {flags.log!r} is not a local file: use a local path")
     for other in ("overwrite", "estimate"):
         if flags.verify and getattr(flags, other):
             raise UsageError(f"--verify and --{other} cannot be combined: use one of them")

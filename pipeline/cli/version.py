@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from PIL import features
 
+from pipeline.cli.help import print_page
 from transforms.imaging import resample
 from transforms.imaging.extras import installed
 
@@ -42,5 +43,5 @@ class PrintVersion(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
-        print("\n".join(version_lines()))
+        print_page("\n".join(version_lines()))
         parser.exit()

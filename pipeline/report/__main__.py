@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from pipeline.cli.help import print_page
 from pipeline.cli.inputs import normalize
 from pipeline.errors import UsageError
 from pipeline.report.write import write_report
@@ -28,11 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.configure("info", None)
         if not storage.is_local(out_dir):
             storage.set_options(beam_args)
-        path = write_report(out_dir)
+        print_page(write_report(out_dir))
     except (UsageError, RunError) as error:
         print(f"pipeline.report: {error}", file=sys.stderr)
         return 2
-    print(path)
     return 0
 
 

@@ -209,7 +209,6 @@ def serve(formats: tuple[str, ...]) -> None:
     """Create pictures until standard input ends. The child process runs this function."""
     global _formats  # global in a process that does nothing else
     _formats = formats
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is sent to the whole process group; the parent handles it
     with contextlib.suppress(OSError):  # if memory runs out, the kernel kills this process first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     with contextlib.suppress(OSError, ValueError):  # not every system has such a limit

@@ -29,7 +29,12 @@ class Drawing:
 
     def __init__(self) -> None:
         code = f"import sys; sys.path.insert(0, {_ROOT!r}); from {serve.__module__} import serve; serve({FORMATS!r})"
-        self._child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # Ctrl-C is sent to the whole process group. The child inherits the mask, so it never gets Ctrl-C.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            self._child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         self.pid = self._child.pid
         self._left = _BYTES
         self._end = time.monotonic() + _SECONDS

@@ -15,9 +15,10 @@ from pipeline.cli.options import Options
 from pipeline.errors import ExitRun
 from pipeline.graph import build
 from pipeline.history.record import History
-from pipeline.terminal.progress import ProgressReporter
+from pipeline.terminal.progress import ProgressReporter, committed_so_far
 from pipeline.terminal.signals import collect_signals
 from transforms import storage
+from transforms.dataset.plan import Plan
 from transforms.model.counting import counted
 from transforms.model.errors import recover_os_error, recover_run_error
 from transforms.resizing.workers import close_workers
@@ -29,10 +30,15 @@ if TYPE_CHECKING:
 _View = TypeVar("_View", bound=PipelineOptions)
 
 
-def run_locally(options: Options, history: History) -> ProgressReporter:
+def run_locally(options: Options, history: History, plan: Plan | None) -> ProgressReporter:
     """Create the dataset on this machine, and return the reporter that followed the run.
 
     A signal or too many failures end the process immediately. Committed shards remain, and the next run does the rest.
+
+    Args:
+        options: the command.
+        history: the record of this run.
+        plan: the plan of the dataset that the run continues; None for a new dataset.
 
     Raises:
         RunError: the run could not be completed.
@@ -52,11 +58,13 @@ def run_locally(options: Options, history: History) -> ProgressReporter:
             thread.wait,
             lambda: bool(signals) or (limit is not None and limit.exceeded(progress.failed, progress.total)),
         )
+    committed = committed_so_far(progress, plan is not None)
     if signals:
-        _exit_run(options, live, signals[0].reason, "run the same command again", signals[0].exit_code)
+        reason, advice = signals[0].reason, f"{committed}: run the same command again to continue"
+        _exit_run(options, live, reason, advice, signals[0].exit_code)
     if thread.is_alive():
         reason = f"stopped: {counted(progress.failed, 'image')} failed, more than --max_failures {limit}"
-        _exit_run(options, live, reason, "use a larger limit", 1)
+        _exit_run(options, live, reason, f"{committed}: use a larger limit to continue", 1)
     close_workers()
     error = thread.error()
     if live:
@@ -78,8 +86,7 @@ def _exit_run(options: Options, live: LiveReport | None, reason: str, advice: st
     """End the run without waiting for its threads. No file is half-written: a shard is stored as a whole or not."""
     if live and storage.is_local(options.config.out_dir):
         live.end(reason)
-    committed = f"{progress.committed:,} of {counted(progress.total, 'image')}" if progress.total else "nothing"
-    logger.error("{}; {} committed: {} to continue", reason, committed, advice)
+    logger.error("{}; {}", reason, advice)
     raise ExitRun(exit_code)
 
 

@@ -30,12 +30,11 @@ from pipeline.runners.flink.session import FlinkSession, flink_session
 from pipeline.runners.following import JobProgress
 from pipeline.runners.jobs import Job
 from pipeline.terminal.heartbeat import at_work
-from pipeline.terminal.progress import ProgressReporter
+from pipeline.terminal.progress import ProgressReporter, committed_so_far
 from pipeline.terminal.signals import Stopped, collect_signals
 from transforms import compat
 from transforms.dataset.plan import Plan
 from transforms.listing.match import count_images
-from transforms.model.counting import counted
 from transforms.model.errors import RunError, StorageError, recover_run_error
 from transforms.sharding.group import planned_shards
 from transforms.summary.progress import Progress
@@ -109,8 +108,7 @@ def run_remotely(options: Options, history: History, plan: Plan | None, lease: L
         if thread.is_alive():
             _cancel(thread, signals)
     if signals and thread.error:
-        committed = f"{progress.committed:,} of {counted(progress.total, 'image')}" if progress.total else "nothing"
-        logger.error("{}; {} committed: {}", signals[0].reason, committed, _CONTINUE)
+        logger.error("{}; {}: {}", signals[0].reason, committed_so_far(progress, plan is not None), _CONTINUE)
         raise ExitRun(signals[0].exit_code)
     if thread.error:
         raise _as_run_error(thread.error, options) from thread.error

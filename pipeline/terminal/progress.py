@@ -153,3 +153,16 @@ def _duration(seconds: float) -> str:
 
 def _bar(total: int) -> tqdm:
     return tqdm(total=total, unit=" images", dynamic_ncols=True, smoothing=0.05, file=sys.stderr)
+
+
+def committed_so_far(progress: Progress, is_continued: bool) -> str:
+    """Return how many images are committed when a run is stopped.
+
+    Args:
+        progress: the counters of the run. They count an image of an earlier run only when the run has come to it.
+        is_continued: whether the run continues a dataset.
+    """
+    if not progress.total:
+        return "nothing new committed" if is_continued else "nothing committed"
+    at_least = "at least " if is_continued and progress.committed < progress.total else ""
+    return f"{at_least}{progress.committed:,} of {counted(progress.total, 'image')} committed"

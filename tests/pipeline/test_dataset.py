@@ -456,6 +456,28 @@ def test_a_double_star_also_matches_no_folder_for_archives_and_lists(make: Make,
     assert {row["source"] for row in rows(tmp_path / "lists", "manifest")} == {"c.jpg", "d.jpg"}
 
 
+@pytest.mark.parametrize(("pattern", "matched", "warns"), [("", 4, True), ("/**/*.jpg", 4, True), ("/*.jpg", 2, False)])
+def test_a_dataset_in_the_input_is_reported(
+    make: Make, tmp_path: Path, pattern: str, matched: int, warns: bool
+) -> None:
+    source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (30, 20)), "b.jpg": jpeg(2, (30, 20))})
+    for _ in range(2):  # the OUT of this run is not a source
+        shown = make("-i", f"{source}{pattern}", "-o", source / "small", "-s", 8)
+        assert "2 images matched: 2 written, 0 failed, 0 skipped" in shown
+        assert not any("is a dataset" in line for line in shown)
+    shown = make("-i", f"{source}{pattern}", "-o", source / "medium", "-s", 16)
+    assert f"{matched} images matched: {matched} written, 0 failed, 0 skipped" in shown
+    line = (
+        f"{str(source / 'small')!r} is a dataset of an earlier run: its images are used as sources, too; to leave them "
+        "out, move it out of the input"
+    )
+    assert (line in shown) == warns
+    assert not any("could not be read" in line for line in shown)
+    shown = make("-i", source / "small", "-o", tmp_path / "out", "-s", 4)  # the input itself may be a dataset
+    assert "2 images matched: 2 written, 0 failed, 0 skipped" in shown
+    assert not any("is a dataset" in line for line in shown)
+
+
 def test_files_below_out_are_not_read(make: Make, tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "in", 3)
     make("-i", source, "-o", source / "small", "-s", 16)

@@ -77,6 +77,20 @@ def folders(out: Path) -> set[str]:
     return {str(path.relative_to(out)) for path in out.rglob("*") if path.is_dir()}
 
 
+def test_what_a_link_in_place_of_the_state_leads_to_is_kept(
+    make: Make, args: tuple[object, ...], tmp_path: Path
+) -> None:
+    make(*args)
+    other = write_tree(tmp_path / "other", {"a.jpg": b"photo", "x/b.jpg": b"photo"})
+    (tmp_path / "out" / ".run").symlink_to(other)
+    before = snapshot(tmp_path / "out")
+    for flags in ((), ("--overwrite",)):
+        (shown,) = make(*args, *flags, expect=2)
+        assert shown.startswith(f"image_resizer: {str(tmp_path / 'out' / '.run')!r} is a link: replace it with")
+    assert snapshot(other) == {"a.jpg": b"photo", "x/b.jpg": b"photo"}
+    assert snapshot(tmp_path / "out") == before
+
+
 def test_a_complete_out_holds_only_folders_of_images(make: Make, args: tuple[object, ...], tmp_path: Path) -> None:
     out = tmp_path / "out"
     make(*args)

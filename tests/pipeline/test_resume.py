@@ -171,7 +171,8 @@ def test_other_settings_on_the_same_out_are_refused(make: Make, photos: Path, tm
         (["-s", 32, "-ext", "png"], "without --extension, but this run is with --extension 'png'"),
         (["-s", 32, "-a", "box"], "with --algorithm 'lanczos', but this run is with --algorithm 'box'"),
         (["-s", 32, "--exact"], "without --exact, but this run is with --exact"),
-        (["-s", 32, "--layout", "webdataset"], "with --images_per_shard 100, but this run is with"),
+        (["-s", 32, "--layout", "webdataset"], "with --layout 'files', but this run is with --layout 'webdataset'"),
+        (["-s", 32, "--mode", "keep"], "with --mode 'RGB', but this run is with --mode 'keep'"),
         (["-s", 32, "--quality", 60], "without --quality, but this run is with --quality 60"),
         (["-s", 32, "--split", "x"], "with --split ['train'], but this run is with --split ['x']"),
     ]

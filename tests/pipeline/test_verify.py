@@ -66,6 +66,22 @@ def test_missing_and_altered_files_are_made_again(make: Make, args: list[object]
     assert {name for name, at in markers(out).items() if shards[name] != at} == affected
 
 
+@pytest.mark.parametrize("how", ["sizes", "full"])
+def test_a_file_that_cannot_be_looked_up_is_not_called_missing(
+    make: Make, args: list[object], tmp_path: Path, how: str
+) -> None:
+    make(*args)
+    out = tmp_path / "out"
+    before = snapshot(out)
+    path = written(out, rows(out, "manifest")[0]["key"])
+    path.unlink()
+    path.symlink_to(path.name)
+    shown = make(*args, "--verify", how, expect=1)
+    assert shown[0] == f"'{path.relative_to(out)}' cannot be read: Too many levels of symbolic links"
+    make(*args)
+    assert snapshot(out) == before
+
+
 def test_a_check_by_size_accepts_other_bytes_of_the_same_number(make: Make, args: list[object], tmp_path: Path) -> None:
     make(*args)
     path = written(tmp_path / "out", rows(tmp_path / "out", "manifest")[0]["key"])
@@ -78,6 +94,7 @@ def test_lost_tables_and_markers_are_reported(make: Make, args: list[object], tm
     out = tmp_path / "out"
     before = snapshot(out)
     (out / "summary.json").unlink()
+    (out / "summary.json").mkdir()
     damaged, gone = sorted((state_of(out) / "shards").iterdir())[:2]
     damaged.write_bytes(b"{}")
     gone.unlink()
@@ -88,6 +105,7 @@ def test_lost_tables_and_markers_are_reported(make: Make, args: list[object], tm
         f"shard {gone.stem} is not committed",
         "'summary.json' is missing",
     ]
+    (out / "summary.json").rmdir()
     make(*args)
     assert snapshot(out) == before
 

@@ -6,6 +6,7 @@ import base64
 import io
 import os
 import signal
+import time
 from typing import Any
 
 import pytest
@@ -137,6 +138,19 @@ def test_a_source_that_kills_the_decoder_costs_the_pictures_after_it_and_nothing
         others = [drawing.make("thumbnail", jpeg(1, (60, 40)), side=144, is_output=True) for _ in range(2)]
     assert pixels(first).size == (60, 40)
     assert [other.missing for other in others] == ["The process that makes the pictures ended (SIGSEGV)"] * 2
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05])
+def test_ctrl_c_does_not_reach_the_decoder_even_while_it_starts(
+    seconds: float, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Drawing() as drawing:
+        time.sleep(seconds)
+        os.kill(drawing.pid, signal.SIGINT)
+        shown = drawing.make("thumbnail", jpeg(1, (60, 40)), side=144, is_output=True)
+    assert pixels(shown).size == (60, 40)
+    assert capfd.readouterr().err == ""
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def test_pictures_keep_within_the_bytes_and_the_time_of_a_page(monkeypatch: pytest.MonkeyPatch) -> None:

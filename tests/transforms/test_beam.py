@@ -164,6 +164,13 @@ def test_a_missing_extra_is_refused_where_the_graph_is_built(monkeypatch: pytest
         ResizeImages(ResizeSpec(check_jpeg=True))
 
 
+@pytest.mark.parametrize("memory", [0, -1, 4e9, "4G", True])
+def test_memory_that_is_not_a_number_of_bytes_is_refused(memory: Any) -> None:
+    with pytest.raises(SettingError) as refused:
+        ResizeImages(ResizeSpec(), memory=memory)
+    assert str(refused.value) == f"{memory!r} is not a number of bytes: use a whole number of 1 or more"
+
+
 def test_a_worker_with_another_library_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (80, 60))})
     monkeypatch.setattr(library_check, "versions", lambda config: {**versions(config), "pillow": "0.1"})

@@ -21,6 +21,9 @@ from transforms.model.records import REPORT_PATH
 # Names that a folder without a dataset may contain. Hidden files are allowed, too.
 _ALLOWED_NAMES = frozenset({state.OLD_DIR, "lost+found"})
 
+# Settings whose defaults follow from another setting, which a message names first.
+_FOLLOWING = frozenset({"images_per_shard", "algorithm", "orientation", "only_shrink"})
+
 # A setting that a plan gets when --overwrite starts to delete the dataset.
 _ERASED = "overwrite"
 
@@ -147,7 +150,8 @@ def _differences(old: Plan, new: Plan) -> Iterator[tuple[str, Any, Any]]:
     if (old_inputs := list(old.inputs.values())) != (new_inputs := list(new.inputs.values())):
         yield "--in_dir", old_inputs, new_inputs
     # The names of classes are part of the columns, which may change from run to run.
-    for name in sorted({*old.settings, *new.settings} - {"versions", "class_names"}):
+    names = {*old.settings, *new.settings} - {"versions", "class_names"}
+    for name in sorted(names, key=lambda name: (name in _FOLLOWING, name)):
         if old.settings.get(name) != new.settings.get(name):
             yield f"--{name}", old.settings.get(name), new.settings.get(name)
     old_versions, new_versions = old.settings.get("versions", {}), new.settings["versions"]

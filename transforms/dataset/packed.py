@@ -80,13 +80,19 @@ def _opened(path: str, verb: str) -> Iterator[sqlite3.Connection]:
         table = sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)
         with contextlib.closing(table):
             yield table
-    # OperationalError: a disk error, or another process locks the file too long. Others: a row is too large.
-    except (sqlite3.OperationalError, sqlite3.DataError, OverflowError) as error:
-        raise StorageError(f"cannot {verb} {path!r}: {error}", str(error)) from error
     except sqlite3.ProgrammingError:  # a bug in this module
         raise
-    except (sqlite3.DatabaseError, zlib.error) as error:
+    except (sqlite3.DatabaseError, zlib.error, OverflowError) as error:
+        if _is_of_storage(error):
+            raise StorageError(f"cannot {verb} {path!r}: {error}", str(error)) from error
         raise RunError(
             f"{path!r} is damaged ({error}): use another -o, or delete the folder {os.path.dirname(path)!r} to start "
             "over"
         ) from error
+
+
+def _is_of_storage(error: Exception) -> bool:
+    """Return whether the disk failed, another process locks the file for too long, or a row is too large."""
+    if isinstance(error, sqlite3.OperationalError):
+        return error.sqlite_errorcode != sqlite3.SQLITE_ERROR  # this one means that the table is missing
+    return isinstance(error, (sqlite3.DataError, OverflowError))

@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from transforms import storage
 from transforms.dataset import packed
 from transforms.dataset.paths import CONFIG_PATH, LEASE_PATH, LISTED_PATH, PIECES_DIR
+from transforms.model.errors import RunError
 from transforms.model.records import PACKED_PATH, RUN_DIR
 from transforms.storage.paths import escaped
 from transforms.storage.retries import attempt
@@ -103,10 +104,13 @@ def begin(out_dir: str) -> None:
     """Create the folder .run of a local OUT. A run writes nothing to OUT without it: somebody has deleted OUT then.
 
     Raises:
+        RunError: it is a link. At the end of the run everything in the folder is deleted, whatever the link leads to.
         StorageError: the folder cannot be created.
     """
     if storage.is_local(out_dir):
         folder = storage.join(out_dir, RUN_DIR)
+        if os.path.islink(folder):
+            raise RunError(f"{folder!r} is a link: replace it with the folder to which it leads, or delete the link")
         attempt(lambda _: os.makedirs(folder, exist_ok=True), "write", folder)
 
 

@@ -51,7 +51,7 @@ def missing_documents(config: ResizeConfig, plan: Plan) -> list[str]:
     return [
         f"{name!r} is missing"
         for name in document_paths(plan)
-        if not storage.exists(storage.join(config.out_dir, name))
+        if storage.size(storage.join(config.out_dir, name)) is None
     ]
 
 
@@ -73,15 +73,13 @@ def _check(out_dir: str, shard: Shard, full: bool) -> ShardCheck:
 
 
 def _problem(path: str, size: int, sha256: str | None) -> str | None:
-    actual_size = storage.size(path)
-    if actual_size is None:
-        return "is missing"
-    if actual_size != size:
-        return f"has {actual_size:,} bytes instead of {size:,}"
-    if sha256 is None:
-        return None
     try:
-        is_same = hashlib.sha256(storage.read(path)).hexdigest() == sha256
+        actual_size = storage.size(path)
+        if actual_size is None:
+            return "is missing"
+        if actual_size != size:
+            return f"has {actual_size:,} bytes instead of {size:,}"
+        is_same = sha256 is None or hashlib.sha256(storage.read(path)).hexdigest() == sha256
     except StorageError as error:
         return f"cannot be read: {error.reason}"
     return None if is_same else "has the same size but other content"

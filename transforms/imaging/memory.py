@@ -19,13 +19,13 @@ _DECODERS_BYTES_A_PIXEL = {"WEBP": 13, "AVIF": 6, "JPEG2000": 16, "QOI": 4, "HEI
 _ENCODERS_BYTES_A_PIXEL = {"avif": 12}  # in addition to the output that they encode
 
 
-def memory_needed(image: ImageFile.ImageFile, full_size: Size, largest: Target, extension: str) -> int:
+def memory_needed(image: ImageFile.ImageFile, full_size: Size, largest: Target | None, extension: str) -> int:
     """Estimate the peak memory, in bytes, for making the outputs of an opened image.
 
     Args:
         image: the opened image, after `decode.set_draft_scale` and before decoding.
         full_size: (width, height) in pixels before `decode.set_draft_scale`.
-        largest: the target of its largest output.
+        largest: the target of its largest output; None if it has no output.
         extension: the extension of its outputs.
     """
     transparent = image.has_transparency_data
@@ -33,15 +33,17 @@ def memory_needed(image: ImageFile.ImageFile, full_size: Size, largest: Target, 
     return held + _coefficients(image, full_size)
 
 
-def memory_for_header(header: ImageHeader, largest: Target, extension: str) -> int:
+def memory_for_header(header: ImageHeader, largest: Target | None, extension: str) -> int:
     """Estimate the same from the probed header of an image that is not opened yet, including opening it."""
     size = header.width, header.height
     return _memory(header.format, header.mode, header.mode == "RGBA", size, largest, extension)
 
 
-def _memory(image_format: str, mode: str, transparent: bool, size: Size, largest: Target, extension: str) -> int:
+def _memory(image_format: str, mode: str, transparent: bool, size: Size, largest: Target | None, extension: str) -> int:
     held = _TRANSPARENT_BYTES_A_PIXEL if transparent else _BYTES_A_PIXEL.get(mode, _OTHER_BYTES_A_PIXEL)
     pixels = size[0] * size[1] * (held + _DECODERS_BYTES_A_PIXEL.get(image_format, 0))
+    if largest is None:
+        return pixels
     half_resized = largest.picture[0] * size[1] * 4  # Pillow resizes horizontally, then vertically
     output = largest.width * largest.height * (4 + _ENCODERS_BYTES_A_PIXEL.get(extension, 0))
     return pixels + half_resized + output

@@ -12,7 +12,7 @@ from PIL import Image
 
 from transforms.imaging import color, decode, encode, keeping, memory, resample
 from transforms.imaging.errors import ImageError, Note, SkippedError, Stage
-from transforms.imaging.geometry import Box, Target, box_in, can_chain, skip_reason, targets
+from transforms.imaging.geometry import Box, Size, Target, box_in, can_chain, skip_reason, targets
 from transforms.imaging.header import ImageHeader, probe_header
 from transforms.imaging.opening import Opened, open_image
 from transforms.imaging.orientation import TRANSPOSITIONS
@@ -122,8 +122,17 @@ def process_image(
 
 
 def _memory_to_open(header: ImageHeader, spec: ResizeSpec) -> int:
-    largest = targets((header.width, header.height), spec)[0]
-    return memory.memory_for_header(header, largest, encode.output_extension(header, spec))
+    extension = encode.output_extension(header, spec)
+    return memory.memory_for_header(header, _largest((header.width, header.height), extension, spec), extension)
+
+
+def _largest(full_size: Size, extension: str, spec: ResizeSpec) -> Target | None:
+    """Return the largest target that can be encoded; None if there is none. Larger ones fail before the resize."""
+    for target in targets(full_size, spec):
+        with contextlib.suppress(ImageError):
+            encode.check_dimensions(target, extension, spec.max_pixels)
+            return target
+    return None
 
 
 def _process(
@@ -153,7 +162,7 @@ def resize_image(opened: Opened, spec: ResizeSpec, admit: Admit = admit_all, lap
     extension = encode.output_extension(header, spec)
     with image_errors(Stage.DECODE):
         box = decode.set_draft_scale(opened, spec)
-        needed = memory.memory_needed(opened.image, full_size, targets(full_size, spec)[0], extension)
+        needed = memory.memory_needed(opened.image, full_size, _largest(full_size, extension, spec), extension)
     with admit(needed):
         decoded = decode.decode(opened, spec)
         lap(Stage.DECODE)

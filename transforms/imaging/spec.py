@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import numbers
 import re
 
 from PIL import Image, features
@@ -64,6 +65,14 @@ COLORS = ("keep-numbers", "srgb")
 DEPTH_RANGES = ("full", "auto")
 TRUNCATED = ("fail", "accept")
 SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
+
+# The annotation of a field -> the type of its values, and what the type is called.
+_TYPES: dict[str, tuple[type, str]] = {
+    "bool": (bool, "True or False"),
+    "int": (numbers.Integral, "a whole number"),
+    "float": (numbers.Real, "a number"),
+    "str": (str, "a text"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,6 +138,7 @@ class ResizeSpec:
     max_aspect: float | None = None
 
     def __post_init__(self) -> None:
+        self._check_types()
         if self.orientation == AUTO:
             object.__setattr__(self, "orientation", automatic_orientation(self.exact))
         object.__setattr__(self, "extension", SPELLINGS.get(self.extension, self.extension))
@@ -142,6 +152,19 @@ class ResizeSpec:
         self._check_limits()
         if self.keep_small:
             object.__setattr__(self, "only_shrink", True)
+
+    def _check_types(self) -> None:
+        """Reject values of a wrong type: deeper in the core, they would look like damage of the image."""
+        if not isinstance(self.sizes, (tuple, list)):
+            raise SettingError("size", f"{self.sizes!r} is not a tuple of sizes: use one such as (512, 256)")
+        object.__setattr__(self, "sizes", tuple(self.sizes))
+        for size in self.sizes:
+            _check_type("size", size, "int")
+        for field in dataclasses.fields(self):
+            annotation, _, none = str(field.type).partition(" | ")
+            value = getattr(self, field.name)
+            if field.name != "sizes" and not (none and value is None):
+                _check_type(field.name, value, annotation)
 
     def _check_limits(self) -> None:
         if self.max_aspect is not None and not self.max_aspect >= 1:
@@ -236,6 +259,12 @@ class ResizeSpec:
     def chains(self) -> bool:
         """Whether a smaller size may be resized from a larger one."""
         return not self.exact and self.algorithm in ("lanczos", "bicubic")
+
+
+def _check_type(setting: str, value: object, annotation: str) -> None:
+    of_type, called = _TYPES[annotation]
+    if not isinstance(value, of_type) or (isinstance(value, bool) and of_type is not bool):
+        raise SettingError(setting, f"{value!r} is not {called}: use one")
 
 
 def automatic_orientation(exact: bool) -> str:

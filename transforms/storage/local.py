@@ -57,7 +57,11 @@ def open_file(path: str) -> BinaryIO:
 
 def size(path: str) -> int | None:
     """Return the size of a file in bytes, or None if there is no such file."""
-    return os.stat(path).st_size if os.path.isfile(path) else None
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def size_and_time(path: str) -> tuple[int, float]:

@@ -269,6 +269,12 @@ REFUSED = [
     ("--verify_hash=", "--verify_hash '' is empty: add a value, or leave out the flag"),
     ("--class_names=", "--class_names '' is empty: add a value, or leave out the flag"),
     ("--class_hierarchy=", "--class_hierarchy '' is empty: add a value, or leave out the flag"),
+    (f"--split {'é' * 101}", f"--split '{'é' * 101}' is too long: use a name of at most 200 bytes"),
+    ("-i a", "-i is given more than once: put all its values after a single one"),
+    ("-s 8 --size 16", "--size is given more than once: put all its values after a single one"),
+    ("-s 512 -s 512", "-s is given more than once: put all its values after a single one"),
+    ("--classes a --classes b", "--classes is given more than once: put all its values after a single one"),
+    ("--verify --estimate 5", "--verify and --estimate cannot be combined: use one of them"),
     ("--label_from folders", "--label_from 'folders' is unknown: use folder"),
     ("--labels folder", "--labels 'folder' is not KEY=VALUE, a label of a Dataflow job: to label images"),
     ("--labels=a=b --labels=folder", "--labels 'folder' is not KEY=VALUE, a label of a Dataflow job: to label"),
@@ -439,3 +445,31 @@ def test_labels_of_a_job_are_beams(source: Path) -> None:
     for flags in (["--labels", "team=photos"], ["--labels=team=photos"]):
         options = parse(["-i", str(source), "-o", "out", *flags])
         assert (options.config.label_from, options.beam_args) == ("", tuple(flags))
+
+
+def test_a_current_folder_that_was_deleted_is_refused(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for flags in (["-i", ".", "-o", "out"], ["-i", str(source), "-o", str(tmp_path / "out")], ["-h"]):
+        with pytest.raises(UsageError) as refused:
+            parse(flags)
+        assert str(refused.value) == (
+            "the current folder cannot be used (No such file or directory): change to one that exists"
+        )
+
+
+def test_the_last_of_several_single_values_counts(source: Path) -> None:
+    assert parse(["-i", str(source), "-o", "out", "-ext", "jpg", "-ext", "png"]).config.spec.extension == "png"
+
+
+@pytest.mark.parametrize("pattern", ["", "/*.jpg"])
+def test_an_input_that_cannot_be_looked_up_is_not_called_missing(tmp_path: Path, pattern: str) -> None:
+    typed = f"{tmp_path / ('x' * 300)}{pattern}"
+    with pytest.raises(UsageError) as refused:
+        parse(["-i", typed, "-o", "out"])
+    assert str(refused.value) == (
+        f"-i {typed!r} cannot be read (File name too long): make it readable, or use another folder"
+    )

@@ -1,8 +1,10 @@
 import itertools
 import re
 
+import pytest
+
 from pipeline.history.timeline import MAX_POINTS, RunTimeline, Series
-from pipeline.terminal.progress import ProgressReporter
+from pipeline.terminal.progress import ProgressReporter, committed_so_far
 from transforms.model.records import Shard, Tally
 from transforms.summary.progress import Progress
 
@@ -107,3 +109,22 @@ def test_a_long_series_has_few_points_at_equal_steps() -> None:
     steps = {round(after[0] - before[0], 2) for before, after in itertools.pairwise(series.points)}
     assert steps == {32.0}
     assert all(images == 20 * seconds for seconds, images in series.points)
+
+
+@pytest.mark.parametrize(
+    ("total", "committed", "new", "continued"),
+    [
+        (0, 0, "nothing committed", "nothing new committed"),
+        (1, 0, "0 of 1 image committed", "at least 0 of 1 image committed"),
+        (3000, 1200, "1,200 of 3,000 images committed", "at least 1,200 of 3,000 images committed"),
+        (60, 60, "60 of 60 images committed", "60 of 60 images committed"),
+    ],
+)
+def test_a_stopped_run_does_not_understate_what_earlier_runs_committed(
+    total: int, committed: int, new: str, continued: str
+) -> None:
+    progress = Progress()
+    progress.set_total(total)
+    progress.add_resumed_shard(SHARD, tally(committed, 0))
+    assert committed_so_far(progress, False) == new
+    assert committed_so_far(progress, True) == continued

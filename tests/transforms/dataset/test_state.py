@@ -113,6 +113,18 @@ def test_a_folder_of_images_is_no_state(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["_run"]
 
 
+def test_a_folder_of_the_state_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    photos = write_tree(tmp_path / "photos", {"a.jpg": b"photo", "x/b.jpg": b"photo"})
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / ".run").symlink_to(photos)
+    with pytest.raises(RunError) as refused:
+        state.begin(str(out))
+    assert str(refused.value) == (
+        f"{str(out / '.run')!r} is a link: replace it with the folder to which it leads, or delete the link"
+    )
+
+
 def test_a_state_that_cannot_be_packed_stays(tmp_path: Path) -> None:
     write_tree(tmp_path, FILES | {".run.sqlite": b"no table" * 1000})
     with pytest.raises(RunError, match="is damaged"):

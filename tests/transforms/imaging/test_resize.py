@@ -155,6 +155,36 @@ def test_decoding_waits_for_its_admission() -> None:
     assert admitted == [250 * 125 * 4 + 100 * 125 * 4 + 100 * 50 * 4]
 
 
+@pytest.mark.parametrize(
+    ("data", "needed"),
+    [
+        (jpeg(1, (10, 1000)), 10 * 1000 * 4),
+        (image_bytes(Image.new("RGB", (10, 1000)), "WEBP"), 10 * 1000 * (4 + 13)),
+    ],
+    ids=["jpeg", "webp"],
+)
+@pytest.mark.parametrize(("sizes", "output"), [((9000,), 0), ((9000, 5), 5 * 1000 * 4 + 5 * 500 * 4)])
+def test_an_output_that_is_too_large_takes_no_memory(
+    data: bytes, needed: int, sizes: tuple[int, ...], output: int
+) -> None:
+    admitted = []
+
+    @contextlib.contextmanager
+    def admit(needed: int) -> Iterator[None]:
+        admitted.append(needed)
+        yield
+
+    result = process_image(data, ResizeSpec(sizes=sizes, fit="cover", extension="jpg"), admit)
+    assert admitted == [needed + output]
+    too_large = result.outputs[9000]
+    assert isinstance(too_large, ImageError)
+    assert (too_large.kind, too_large.message) == (
+        Kind.OUTPUT_TOO_LARGE,
+        "9000 x 900000 pixels: a jpg image can have at most 65500 pixels per side",
+    )
+    assert [isinstance(result.outputs[size], Encoded) for size in sizes[1:]] == [True] * len(sizes[1:])
+
+
 @pytest.mark.parametrize("name", ["draft", "has_transparency_data"])
 def test_what_pillow_raises_before_it_decodes_is_an_image_error(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     def broken(*_args: object) -> None:

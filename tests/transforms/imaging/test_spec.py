@@ -9,6 +9,42 @@ from transforms.imaging.spec import ResizeSpec, SettingError, library_versions
 @pytest.mark.parametrize(
     ("settings", "setting", "message"),
     [
+        ({"sizes": 512}, "size", "512 is not a tuple of sizes: use one such as (512, 256)"),
+        ({"sizes": None}, "size", "None is not a tuple of sizes: use one such as (512, 256)"),
+        ({"sizes": {512, 256}}, "size", "{512, 256} is not a tuple of sizes: use one such as (512, 256)"),
+        ({"sizes": (512, 5.0)}, "size", "5.0 is not a whole number: use one"),
+        ({"sizes": ("512",)}, "size", "'512' is not a whole number: use one"),
+        ({"sizes": (True,)}, "size", "True is not a whole number: use one"),
+        ({"quality": 85.0}, "quality", "85.0 is not a whole number: use one"),
+        ({"quality": "85"}, "quality", "'85' is not a whole number: use one"),
+        ({"max_pixels": None}, "max_pixels", "None is not a whole number: use one"),
+        ({"max_pixels": 1.5}, "max_pixels", "1.5 is not a whole number: use one"),
+        ({"min_side": "1"}, "min_side", "'1' is not a whole number: use one"),
+        ({"max_aspect": "2"}, "max_aspect", "'2' is not a number: use one"),
+        ({"reducing_gap": True}, "reducing_gap", "True is not a number: use one"),
+        ({"extension": None}, "extension", "None is not a text: use one"),
+        ({"extension": ["jpg"]}, "extension", "['jpg'] is not a text: use one"),
+        ({"subsampling": 420}, "subsampling", "420 is not a text: use one"),
+        ({"pad_color": (255, 0, 0), "fit": "pad"}, "pad_color", "(255, 0, 0) is not a text: use one"),
+        ({"exact": "no"}, "exact", "'no' is not True or False: use one"),
+        ({"progressive": 1}, "progressive", "1 is not True or False: use one"),
+        ({"keep_small": None}, "keep_small", "None is not True or False: use one"),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_refused(settings: dict[str, Any], setting: str, message: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        ResizeSpec(**settings)
+    assert (refused.value.setting, str(refused.value)) == (setting, message)
+
+
+def test_a_list_of_sizes_becomes_a_tuple() -> None:
+    sizes: Any = [256, 512]
+    assert ResizeSpec(sizes=sizes).sizes == (256, 512)
+
+
+@pytest.mark.parametrize(
+    ("settings", "setting", "message"),
+    [
         ({"sizes": (0,)}, "size", "0 is out of range: images can have 1 to 65500 pixels per side"),
         ({"sizes": (20_000,), "extension": "webp"}, "size", "20000 is out of range: webp images can have 1 to 16383"),
         ({"sizes": (256, 256)}, "size", "'256 256' is not a list of different sizes: list each size once"),

@@ -57,6 +57,20 @@ def test_reading(tmp_path: Path) -> None:
         storage.read(str(tmp_path / "y"))
 
 
+def test_only_a_missing_file_has_no_size(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"four")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "broken").symlink_to("gone")
+    (tmp_path / "loop").symlink_to("loop")
+    assert storage.size(str(tmp_path / "a")) == 4
+    for name in ("gone", "a/b", "folder", "broken"):
+        assert storage.size(str(tmp_path / name)) is None
+    path = str(tmp_path / "loop")
+    with pytest.raises(StorageError) as refused:
+        storage.size(path)
+    assert str(refused.value) == f"cannot look up {path!r}: Too many levels of symbolic links"
+
+
 @pytest.mark.parametrize("scheme", ["", disk_store.SCHEME])
 def test_a_part_of_a_file_is_read(tmp_path: Path, scheme: str) -> None:
     (tmp_path / "a").write_bytes(b"0123456789")

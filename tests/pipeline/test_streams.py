@@ -1,0 +1,50 @@
+"""The standard streams: closed, as in some services, or leading to a full disk."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT, run, snapshot
+
+pytestmark = pytest.mark.slow
+
+COMMAND = [sys.executable, str(ROOT / "image_resizer.py")]
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_change_nothing(photos: Path, tmp_path: Path, closed: str) -> None:
+    flags = ["-s", "8", "-ext", "jpg", "--images_per_shard", "3"]
+    assert run("-i", photos, "-o", tmp_path / "expected", *flags).returncode == 0
+    command = [*COMMAND, "-i", str(photos), "-o", str(tmp_path / "out"), *flags]
+    done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *command], timeout=300, check=False)
+    assert done.returncode == 0
+    assert snapshot(tmp_path / "out") == snapshot(tmp_path / "expected")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize("flag", ["-h", "--help", "--version", "--estimate"])
+def test_a_page_that_cannot_be_written_ends_with_a_sentence(photos: Path, flag: str) -> None:
+    command = [*COMMAND, "-i", str(photos), flag]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stderr.splitlines()[-1:]) == (
+        2,
+        ["image_resizer: standard output cannot be written: No space left on device; check where it leads"],
+    )
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_the_path_of_a_report_that_cannot_be_written_ends_with_a_sentence(photos: Path, tmp_path: Path) -> None:
+    assert run("-i", photos, "-o", tmp_path / "out", "-s", "8").returncode == 0
+    command = [sys.executable, "-m", "pipeline.report", str(tmp_path / "out")]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300, check=False
+        )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "pipeline.report: standard output cannot be written: No space left on device; check where it leads\n",
+    )
