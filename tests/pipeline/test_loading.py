@@ -62,4 +62,5 @@ def test_a_local_run_with_a_flag_about_a_store_loads_all_of_beam(photos: Path, t
 )
 def test_a_command_is_local_if_all_its_places_are(photos: Path, tmp_path: Path, args: list[str], local: bool) -> None:
     given = [arg.format(photos=photos) for arg in args]
-    assert is_local(parse(["-i", str(photos), "-o", str(tmp_path / "out"), *given])) is local
+    source = [] if "-i" in given else ["-i", str(photos)]
+    assert is_local(parse([*source, "-o", str(tmp_path / "out"), *given])) is local

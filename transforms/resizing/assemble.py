@@ -172,16 +172,15 @@ def _named(
     layout = LAYOUTS[config.layout]
     name = layout.name_of(result.source.key, result.extension)
     problem = _problem_of(shard, name, result.extension, config)
-    owner = owners.setdefault(name, result.source.path)
-    if owner != result.source.path:
+    if problem is None and layout.keeps_tree and name in folders:
+        problem = Kind.NAME_TAKEN, f"its output {name!r} has the same name as a folder of the source"
+    if problem is None and (owner := owners.setdefault(name, result.source.path)) != result.source.path:
         problem = Kind.NAME_TAKEN, f"its output {name!r} is also the output of {owner!r}"
     if problem is None and config.annotations and YOLO in config.annotations.formats:
         labels = label_path(name)
         owner = owners.setdefault(labels, result.source.path)
         if owner != result.source.path:
             problem = Kind.NAME_TAKEN, f"its boxes for YOLO, {labels!r}, are also those of {owner!r}: use -ext jpg"
-    if problem is None and layout.keeps_tree and name in folders:
-        problem = Kind.NAME_TAKEN, f"its output {name!r} has the same name as a folder of the source"
     if problem is None:
         return result
     kind, message = problem

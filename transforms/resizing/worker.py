@@ -50,8 +50,6 @@ SECONDS = 120.0
 # pictures, 2 GB). The limit protects the machine from a decoder that takes far more than was estimated.
 _HEADROOM = 6_000_000_000
 
-_IGNORED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
 
 class WorkerSettings(NamedTuple):
     """The settings for the sources that follow.
@@ -145,8 +143,6 @@ def serve(lifeline: int) -> None:
 
 def _prepare() -> BinaryIO:
     """Prepare this process, and return the file for its replies."""
-    for number in _IGNORED_SIGNALS:  # they are sent to the whole process group; the parent handles them
-        signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(OSError):  # if memory runs out, the kernel kills this process before others
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     answers = os.fdopen(os.dup(1), "wb", buffering=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import itertools
 import os
@@ -29,8 +30,10 @@ _PARTS = 16
 
 
 def cannot_start(error: OSError) -> RunError:
-    """Return the error of a run for which the system starts no worker processes."""
-    return RunError(f"a worker process cannot be started ({error.strerror}): lower -j, or raise the limit (ulimit -a)")
+    """Return the error of a run whose worker processes cannot be started."""
+    is_limit = error.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+    advice = "lower -j, or raise the limit (ulimit -a)" if is_limit else f"check the program {sys.executable!r}"
+    return RunError(f"a worker process cannot be started ({error.strerror}): {advice}")
 
 
 class WorkerDiedError(Exception):
@@ -144,6 +147,9 @@ def _start() -> tuple[subprocess.Popen[bytes], BinaryIO]:
     """Start a worker, and return it with this process's end of its lifeline."""
     theirs, ours = os.pipe()
     lifeline = open(ours, "wb", buffering=0)  # noqa: SIM115  # it is closed with the process
+    # These signals are sent to the whole process group, and the parent handles them. The worker inherits the mask, so
+    # it never gets them, not even while it is starting.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     try:
         command = [sys.executable, "-c", _PROGRAM.format(root=_ROOT, lifeline=theirs)]
         pipe = subprocess.PIPE
@@ -152,4 +158,5 @@ def _start() -> tuple[subprocess.Popen[bytes], BinaryIO]:
         lifeline.close()
         raise
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(theirs)

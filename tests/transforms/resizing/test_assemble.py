@@ -49,6 +49,13 @@ def test_an_archive_has_one_sample_for_each_key(tmp_path: Path) -> None:
     assert as_archive.failures[0].message == "its output 'a' is also the output of 'a.jpg'"
 
 
+def test_an_image_with_the_name_of_a_folder_owns_no_name(tmp_path: Path) -> None:
+    results = [result(tmp_path, name, jpeg(1, (9, 9))) for name in ("b.jpeg", "b.jpg")]
+    resized = assemble(SHARD, "d", results, config(tmp_path), folders=["b.jpg"])
+    message = "its output 'b.jpg' has the same name as a folder of the source"
+    assert [(row.source, row.message) for row in resized.failures] == [("b.jpeg", message), ("b.jpg", message)]
+
+
 def test_a_size_that_fails_leaves_the_other_written_and_is_one_failure(tmp_path: Path) -> None:
     webp = image_bytes(Image.new("RGB", (20, 10)), "WEBP")
     resized = assemble(SHARD, "d", [result(tmp_path, "a.webp", webp, 20_000, 10)], config(tmp_path, 20_000, 10))

@@ -26,6 +26,8 @@ from tests.transforms.resizing.images import (
 from transforms.imaging.errors import ImageError, Kind
 from transforms.model.errors import RunError, StorageError
 from transforms.resizing.source_result import SourceResult
+from transforms.resizing.worker import Task
+from transforms.resizing.worker_process import WorkerProcess
 from transforms.resizing.workers import Workers
 
 
@@ -127,7 +129,7 @@ def test_a_worker_that_cannot_be_loaded_ends_the_work(
         two.submit(images, SETTINGS).results()
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
     with pytest.raises(
-        RunError, match=r"^a worker process cannot be started \(No such file or directory\): lower -j, or "
+        RunError, match=r"^a worker process cannot be started \(No such file or directory\): check the program '.*/no-p"
     ):
         two.submit(images, SETTINGS).results()
     monkeypatch.undo()
@@ -188,3 +190,19 @@ def test_signals_to_the_group_are_left_to_the_parent(two: Workers, tmp_path: Pat
         os.kill(process, number)
     assert len(two.submit(photo_sources(tmp_path, 4), SETTINGS).results()) == 4
     assert processes_of(two) == before
+
+
+def test_signals_to_the_group_do_not_end_a_worker_that_is_starting(tmp_path: Path) -> None:
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    process = WorkerProcess()
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == mask
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(process._process.pid, number)
+    (image,) = photo_sources(tmp_path, 1)
+    process.send(SETTINGS, Task(image, None, MEMORY))
+    while not (replies := process.receive()):  # raises an error if the process has ended
+        pass
+    assert process.end() == "SIGKILL"
+    (reply,) = replies
+    assert isinstance(reply, SourceResult)
+    assert reply._replace(seconds={}) == expected(image)
