@@ -44,6 +44,7 @@ def flags(setup: SetupOptions, machine_type: str, config: ResizeConfig, folder: 
     Raises:
         UsageError: there is no project to stage.
     """
+    is_x86_64 = bool(_X86_64.fullmatch(machine_type))
     if not setup.setup_file:
         setup_file = Path(__file__).resolve().parent.parent.parent / "setup.py"
         if not setup_file.is_file():
@@ -51,12 +52,14 @@ def flags(setup: SetupOptions, machine_type: str, config: ResizeConfig, folder: 
                 "setup.py, which packages the project for the workers, is missing: run the command from a checkout of "
                 "the project, or pass an image that contains it with --sdk_container_image"
             )
-        wheel = _wheel(setup_file.parent, folder) if _X86_64.fullmatch(machine_type) else None
+        wheel = _wheel(setup_file.parent, folder) if is_x86_64 else None
         yield f"--extra_package={wheel}" if wheel else f"--setup_file={setup_file}"
     if not setup.requirements_file:
         path = folder / "requirements.txt"
         path.write_text(requirements({**versions(config), **_clients(config)}), encoding="utf-8")
         yield f"--requirements_file={path}"
+        if not is_x86_64 and not setup.requirements_cache:
+            yield "--requirements_cache=skip"  # Beam stages wheels for x86-64; now workers download their own
 
 
 def requirements(versions: dict[str, str]) -> str:

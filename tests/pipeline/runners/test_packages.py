@@ -74,8 +74,10 @@ def test_the_wheel_needs_no_compiler(staged: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("machine_type", ["t2a-standard-4", "c4a-standard-4", "n4a-highmem-8", "a4x-highgpu-4g", "z9"])
-def test_other_workers_compile_the_source(machine_type: str, tmp_path: Path) -> None:
-    assert flags_of_job(tmp_path, machine_type) == [SOURCE, f"--requirements_file={tmp_path / 'requirements.txt'}"]
+def test_other_workers_compile_the_source_and_download_packages(machine_type: str, tmp_path: Path) -> None:
+    requirements = f"--requirements_file={tmp_path / 'requirements.txt'}"
+    assert flags_of_job(tmp_path, machine_type) == [SOURCE, requirements, "--requirements_cache=skip"]
+    assert flags_of_job(tmp_path, machine_type, "--requirements_cache", "mine") == [SOURCE, requirements]
     assert [path.name for path in tmp_path.iterdir()] == ["requirements.txt"]
 
 
