@@ -74,17 +74,12 @@ def compare(folder: Path, count: int, rounds: int) -> None:
     print("| --- | --- | --- | --- | --- |")
     for kind in ("folder", *KINDS):
         seconds = [each.seconds_per_image(kind) for each in measured]
-        cpu = [_cpu_per_image(each, kind) for each in measured]
+        cpu = [each.cpu_seconds_per_image(kind) for each in measured]
         rates = [each.seconds_per_image("folder") / each.seconds_per_image(kind) for each in measured]
-        shares = [_cpu_per_image(each, kind) / _cpu_per_image(each, "folder") for each in measured]
+        shares = [each.cpu_seconds_per_image(kind) / each.cpu_seconds_per_image("folder") for each in measured]
         print(
             f"| {kind} | {_range(seconds, 1e3)} | {_range(rates)} | {_range(cpu, 1e3)} | {_range(shares)} |", flush=True
         )
-
-
-def _cpu_per_image(measured: Round, kind: str) -> float:
-    large, small = (measured.runs[kind, count].cpu_seconds for count in (measured.large, measured.small))
-    return (large - small) / (measured.large - measured.small)
 
 
 def _range(values: list[float], unit: float = 1) -> str:

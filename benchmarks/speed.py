@@ -33,13 +33,20 @@ def _work(name: str, other: str) -> Callable[[Round], float]:
     return lambda measured: measured.seconds_per_image(name) / measured.seconds_per_image(other)
 
 
+def _cpu(name: str, other: str) -> Callable[[Round], float]:
+    """Return a function that computes the ratio of two commands' CPU times without start-up in a round."""
+    return lambda measured: measured.cpu_seconds_per_image(name) / measured.cpu_seconds_per_image(other)
+
+
 # Name of a figure in the table -> function that computes it from a round.
 _FIGURES: dict[str, Callable[[Round], float]] = {
     "time relative to the bare pool, whole command": _whole("image_resizer", "pool"),
     "time relative to the bare pool, without start-up": _work("image_resizer", "pool"),
     "speed relative to the first script, whole command": _whole("first script", "image_resizer"),
     "speed relative to the first script, without start-up": _work("first script", "image_resizer"),
+    "CPU time of the first script relative to this, without start-up": _cpu("first script", "image_resizer"),
     "time for two sizes relative to one, without start-up": _work("two sizes", "image_resizer"),
+    "CPU time for two sizes relative to one, without start-up": _cpu("two sizes", "image_resizer"),
     "peak memory, MB": lambda measured: measured.megabytes("image_resizer"),
     "images/s, without start-up": lambda measured: 1 / measured.seconds_per_image("image_resizer"),
 }

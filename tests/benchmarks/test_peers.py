@@ -19,7 +19,8 @@ def taking(start_up: float, per_image: float) -> Command:
     """Return a command that reports these seconds without waiting for them."""
 
     def command(source: Path, _out: Path) -> Run:
-        return Run(start_up + per_image * len(list(source.iterdir())), 1.0, 1.0, {})
+        images = len(list(source.iterdir()))
+        return Run(start_up + per_image * images, 2 * start_up + images, 1.0, {})
 
     return command
 
@@ -47,6 +48,7 @@ def test_the_seconds_per_image_leave_start_up_out(one_round: Round) -> None:
     assert (one_round.small, one_round.large) == (2, 16)
     assert one_round.seconds_per_image("quick") == pytest.approx(0.125)
     assert one_round.seconds("quick") == pytest.approx(5.0)
+    assert one_round.cpu_seconds_per_image("quick") == pytest.approx(1.0)
 
 
 def test_speeds_are_relative_to_the_first_script_in_the_same_round(one_round: Round) -> None:
