@@ -27,7 +27,12 @@ _HEAD = (
     *(
         f"{figure}, {count} core{'s' if count > 1 else ''}"
         for count in CORES
-        for figure in ("images/s", f"speed relative to the {REFERENCE.name}", "the same with start-up")
+        for figure in (
+            "images/s",
+            f"speed relative to the {REFERENCE.name}",
+            "the same with start-up",
+            f"CPU time of the {REFERENCE.name} relative to this",
+        )
     ),
     "PSNR before encoding, dB: mean (worst)",
     "SSIM before encoding: mean (worst)",
@@ -41,7 +46,7 @@ def table(comparison: Comparison) -> list[str]:
         speeds = [cell for count in CORES for cell in speed_cells(comparison.rounds[count], tool.name)]
         similarity = EXACT if tool is REFERENCE else comparison.similarity.get(tool.name)
         rows.append([tool.name, *speeds, *similarity_cells(similarity)])
-    blank = [_NONE] * 3
+    blank = [_NONE] * 4
     for name, seconds in zip(FLOORS, zip(*comparison.floors, strict=True), strict=True):
         rows.append([name, *floor_cells(comparison.rounds[1], seconds), *blank, *similarity_cells(None)])
     rows.append([CEILING, *blank, *blank, *similarity_cells(comparison.similarity.get(REFERENCE.name))])
@@ -49,12 +54,14 @@ def table(comparison: Comparison) -> list[str]:
 
 
 def speed_cells(rounds: Sequence[Round], name: str) -> list[str]:
-    """Return the images per second, and the speed relative to the first script, without and with start-up."""
+    """Return the cells of a tool: images per second, its speed and its CPU time relative to the first script."""
     mark = UNSURE if min(_share_of_work(measured, name) for measured in rounds) < _LEAST_WORK else ""
     rates = [1 / measured.seconds_per_image(name) for measured in rounds]
     work = [measured.seconds_per_image(REFERENCE.name) / measured.seconds_per_image(name) for measured in rounds]
     whole = [measured.seconds(REFERENCE.name) / measured.seconds(name) for measured in rounds]
-    return [f"{mark}{statistics.median(rates):.1f}", mark + median_and_range(work), median_and_range(whole)]
+    cpu = [measured.cpu_seconds_per_image(REFERENCE.name) / measured.cpu_seconds_per_image(name) for measured in rounds]
+    speeds = [f"{mark}{statistics.median(rates):.1f}", mark + median_and_range(work), median_and_range(whole)]
+    return [*speeds, median_and_range(cpu)]
 
 
 def _share_of_work(measured: Round, name: str) -> float:
@@ -73,7 +80,7 @@ def floor_cells(rounds: Sequence[Round], seconds: Sequence[float]) -> list[str]:
         measured.seconds_per_image(REFERENCE.name) / floor for measured, floor in zip(rounds, seconds, strict=True)
     ]
     rate = statistics.median(1 / floor for floor in seconds)
-    return [f"{rate:.1f}", median_and_range(ratios), _NONE]
+    return [f"{rate:.1f}", median_and_range(ratios), _NONE, _NONE]
 
 
 def median_and_range(values: Sequence[float]) -> str:

@@ -15,12 +15,12 @@ from tests.support.comparison import psnr
 from tests.support.photos import photo
 
 
-def taking(start_up: float, per_image: float) -> Command:
+def taking(start_up: float, per_image: float, cpu_per_image: float = 1.0) -> Command:
     """Return a command that reports these seconds without waiting for them."""
 
     def command(source: Path, _out: Path) -> Run:
         images = len(list(source.iterdir()))
-        return Run(start_up + per_image * images, 2 * start_up + images, 1.0, {})
+        return Run(start_up + per_image * images, 2 * start_up + cpu_per_image * images, 1.0, {})
 
     return command
 
@@ -56,14 +56,20 @@ def test_speeds_are_relative_to_the_first_script_in_the_same_round(one_round: Ro
         "8.0",
         "4.00 (4.00 to 4.00)",
         "1.80 (1.80 to 1.80)",
+        "1.00 (1.00 to 1.00)",
     ]
-    assert table.floor_cells([one_round], [0.05]) == ["20.0", "10.00 (10.00 to 10.00)", "-"]
+    assert table.floor_cells([one_round], [0.05]) == ["20.0", "10.00 (10.00 to 10.00)", "-", "-"]
 
 
 def test_a_figure_that_is_mostly_start_up_is_marked(folder: Path, tmp_path: Path) -> None:
-    commands = {REFERENCE.name: taking(1.0, 0.5), "slow to start": taking(5.0, 0.125)}
+    commands = {REFERENCE.name: taking(1.0, 0.5), "slow to start": taking(5.0, 0.125, 0.5)}
     measured = Round(commands, small_and_large(folder, 16, tmp_path / "work"), tmp_path / "out")
-    assert table.speed_cells([measured], "slow to start") == ["~8.0", "~4.00 (4.00 to 4.00)", "1.29 (1.29 to 1.29)"]
+    assert table.speed_cells([measured], "slow to start") == [
+        "~8.0",
+        "~4.00 (4.00 to 4.00)",
+        "1.29 (1.29 to 1.29)",
+        "2.00 (2.00 to 2.00)",
+    ]
 
 
 def test_a_median_stands_before_its_range() -> None:
@@ -89,7 +95,7 @@ def test_the_table_has_a_row_for_each_tool_that_ran_and_each_bound(
     comparison.similarity = {REFERENCE.name: Similarity([35.0], [0.9]), "quick": Similarity([50.0], [0.99])}
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.table(comparison)]
     assert [row[0] for row in rows[2:]] == [REFERENCE.name, "quick", *table.FLOORS, table.CEILING]
-    assert {len(row) for row in rows} == {9}
+    assert {len(row) for row in rows} == {11}
     assert rows[2][-2:] == ["exact", "1.0000 (1.0000)"]
     assert rows[3][-2:] == ["50.0 (50.0)", "0.9900 (0.9900)"]
     assert rows[-1][-2:] == ["35.0 (35.0)", "0.9000 (0.9000)"]
