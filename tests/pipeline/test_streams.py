@@ -1,12 +1,14 @@
 """The standard streams: closed, as in some services, or leading to a full disk."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, run, snapshot
+from tests.support import ROOT, rows, run, snapshot, write_tree
+from tests.support.poison import POISON, poison
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +23,15 @@ def test_closed_streams_change_nothing(photos: Path, tmp_path: Path, closed: str
     done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *command], timeout=300, check=False)
     assert done.returncode == 0
     assert snapshot(tmp_path / "out") == snapshot(tmp_path / "expected")
+
+
+def test_a_message_of_a_library_on_a_closed_stream_does_no_harm(tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "in", {"poison.png": POISON})
+    environment = {**os.environ, "PYTHONPATH": poison(tmp_path / "site", "os.write(2, b'a warning\\n')")}
+    command = [*COMMAND, "-i", str(source), "-o", str(tmp_path / "out"), "-s", "8"]
+    shell = ["sh", "-c", 'exec "$@" 2>&-', "sh", *command]
+    assert subprocess.run(shell, env=environment, timeout=60, check=False).returncode == 0
+    assert [row["status"] for row in rows(tmp_path / "out", "manifest")] == ["written"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
