@@ -13,6 +13,7 @@ from tests.support.poison import POISON, poison
 pytestmark = pytest.mark.slow
 
 COMMAND = [sys.executable, str(ROOT / "image_resizer.py")]
+FULL = "cannot write to standard output: No space left on device; check the file to which it is redirected"
 
 
 @pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
@@ -42,9 +43,19 @@ def test_a_page_that_cannot_be_written_ends_with_a_sentence(photos: Path, flag: 
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300, check=False)
     assert (done.returncode, done.stderr.splitlines()[-1:]) == (
         2,
-        ["image_resizer: standard output cannot be written: No space left on device; check where it leads"],
+        [f"image_resizer: {FULL}"],
     )
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help", "--version", "--estimate"])
+def test_a_page_whose_reader_has_closed_the_pipe_is_not_an_error(photos: Path, flag: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [*COMMAND, "-i", str(photos), "--quiet", flag]
+    with open(writer, "w") as pipe:
+        done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
@@ -55,7 +66,4 @@ def test_the_path_of_a_report_that_cannot_be_written_ends_with_a_sentence(photos
         done = subprocess.run(
             command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300, check=False
         )
-    assert (done.returncode, done.stderr) == (
-        2,
-        "pipeline.report: standard output cannot be written: No space left on device; check where it leads\n",
-    )
+    assert (done.returncode, done.stderr) == (2, f"pipeline.report: {FULL}\n")
