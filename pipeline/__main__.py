@@ -19,10 +19,15 @@ def main() -> int:
 
 
 def _replace_closed_streams() -> None:
-    """Let closed standard streams lead nowhere. Otherwise a file that is opened later would get their descriptors."""
+    """Let closed standard streams lead nowhere, here and in child processes.
+
+    Otherwise a file or a pipe that is opened later would get their descriptors, and the messages of a library.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # open until the process ends
+            stream = open(os.devnull, mode)  # noqa: SIM115  # open until the process ends
+            os.set_inheritable(stream.fileno(), True)
+            setattr(sys, name, stream)
 
 
 if __name__ == "__main__":

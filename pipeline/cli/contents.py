@@ -7,7 +7,7 @@ import dataclasses
 import fnmatch
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from loguru import logger
@@ -174,17 +174,25 @@ def survey(split: Split, out_dir: str, any_name: bool = False) -> Survey:
     images = archives = system_files = 0
     others: collections.Counter[str] = collections.Counter()
     problems: list[Problem] = []
+    folders: set[str] = set()  # of the images and archives
     for path in _paths(split, out_dir, problems):
         if is_system_file(below(split.root, path)):
             system_files += 1
         elif is_archive(path):
             archives += 1
+            folders.add(posixpath.dirname(path))
         elif is_candidate(path, any_name):
             images += 1
+            folders.add(posixpath.dirname(path))
         else:
             extension = extension_of(path)
             others[extension if extension in others or len(others) < _MOST_EXTENSIONS else ".*"] += 1
+    problems = [problem for problem in problems if problem.is_skipped or _holds_any(problem.path, folders)]
     return Survey(images, archives, others, system_files, problems)
+
+
+def _holds_any(folder: str, folders: Iterable[str]) -> bool:
+    return any(is_inside(join(other, ""), folder) for other in folders)
 
 
 def _paths(split: Split, out_dir: str, problems: list[Problem]) -> Iterator[str]:

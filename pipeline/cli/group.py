@@ -60,5 +60,5 @@ class _StoreOnce(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         if getattr(namespace, self.dest, self.default) is not self.default:
-            raise UsageError(f"{option_string} is given more than once: put all its values after a single one")
+            raise UsageError(f"{option_string} is given more than once: give it once, followed by all its values")
         setattr(namespace, self.dest, values)

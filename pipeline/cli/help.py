@@ -79,16 +79,19 @@ def started_by(script: str, python: str) -> str:
 
 
 def print_page(text: str) -> None:
-    """Print a text to standard output.
+    """Print a text to standard output. A reader may close its pipe early, as `head` does.
 
     Raises:
-        UsageError: it cannot be written, as to a full disk.
+        UsageError: the text cannot be written, as to a full disk.
     """
     try:
         print(text, flush=True)
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # otherwise Python tries to write the rest again when it exits
-        raise UsageError(f"standard output cannot be written: {error.strerror}; check where it leads") from error
+        if not isinstance(error, BrokenPipeError):
+            raise UsageError(
+                f"cannot write to standard output: {error.strerror}; check the file to which it is redirected"
+            ) from error
 
 
 class _Page(argparse.Action):

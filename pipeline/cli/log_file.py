@@ -16,6 +16,9 @@ from transforms.storage import is_inside, is_local
 _LINE_START = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _LINE_START_BYTES = 19
 
+# Streams that the caller has opened, perhaps to a file that also has other lines.
+_STREAM = re.compile(r"/dev/(stdout|stderr|fd/\d+)")
+
 
 def log_path(typed: str, out_dir: str) -> str:
     """Return the path of the log file, absolute and without links. A device or a pipe keeps its name.
@@ -32,7 +35,7 @@ def log_path(typed: str, out_dir: str) -> str:
     if os.path.exists(typed) and not os.path.isfile(typed):
         return typed
     path = os.path.realpath(typed)
-    if problem := _problem_of(path, out_dir):
+    if not _STREAM.fullmatch(typed) and (problem := _problem_of(path, out_dir)):
         raise UsageError(f"-l {typed!r} {problem}: use another file, such as log.txt")
     return path
 

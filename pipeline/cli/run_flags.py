@@ -96,7 +96,7 @@ def _add_run_flags(group: FlagGroup) -> None:
 
 
 def _add_log_flags(group: FlagGroup) -> None:
-    group.add("-l", "--log", metavar="FILE", help="also append the log to this file, which may be new or a log")
+    group.add("-l", "--log", metavar="FILE", help="also append the log to this file: a new file or an earlier log")
     group.add(
         "--log_level",
         choices=LOG_LEVELS,

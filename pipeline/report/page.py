@@ -232,7 +232,7 @@ class Page(NamedTuple):
         comparison: the comparison of the last two runs.
         files: links to the files beside the page.
         settings: names and values.
-        versions: names of libraries and their versions, and what resampled in that run, if it was a local run.
+        versions: names of libraries and their versions; after a local run also the code that resampled.
     """
 
     title: str

@@ -159,7 +159,8 @@ def committed_so_far(progress: Progress, is_continued: bool) -> str:
     """Return how many images are committed when a run is stopped.
 
     Args:
-        progress: the counters of the run. They count an image of an earlier run only when the run has come to it.
+        progress: the counters of the run. They count an image that an earlier run committed only when this run
+            reaches it.
         is_continued: whether the run continues a dataset.
     """
     if not progress.total:

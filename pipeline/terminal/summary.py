@@ -103,12 +103,14 @@ def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
         advice = "use --only_shrink to keep the dimensions of such images, with another -o or --overwrite"
     for sizes in enlarged(summary):
         yield f"-s {sizes.size} made {sizes} larger than their sources: {advice}"
-    written = summary["images"]["written"]
-    if "label_from" in summary["settings"] and (unlabeled := written - sum(summary["classes"].values())):
-        yield (
-            f"--label_from folder: images without a label, because they are not in a folder below -i: {unlabeled:,} of "
-            f"{written:,}; put the images of each class into a folder"
-        )
+    if "label_from" in summary["settings"]:
+        # The classes count images that have an output, also those that failed at another size.
+        images = max(output["images"] for output in summary["outputs"].values())
+        if (unlabeled := images - sum(summary["classes"].values())) > 0:
+            yield (
+                "--label_from folder: images without a label, because they are not in a folder below -i: "
+                f"{unlabeled:,} of {images:,}; put the images of each class into a folder"
+            )
     unread = Unread(**summary["unread"])
     if unread.inputs:
         yield f"complete, but {counted(unread.inputs, 'input')} could not be read: {unread}"

@@ -478,6 +478,17 @@ def test_a_dataset_in_the_input_is_reported(
     assert not any("is a dataset" in line for line in shown)
 
 
+def test_a_dataset_of_which_no_file_is_a_source_is_not_reported(make: Make, tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "in", {"a.jpg": jpeg(1, (30, 20)), "small.jpg": jpeg(2, (30, 20))})
+    make("-i", source, "-o", source / "small", "-s", 8, "--layout", "parquet")
+    make("-i", source / "a.jpg", "-o", source / "webp", "-s", 8, "-ext", "webp")
+    shown = make("-i", f"{source}/**/*.jpg", "-o", tmp_path / "out", "-s", 16)
+    assert "2 images matched: 2 written, 0 failed, 0 skipped" in shown
+    assert not any("is a dataset" in line for line in shown)
+    shown = make("-i", source, "-o", tmp_path / "all", "-s", 16)
+    assert [line.partition(" is a dataset")[0] for line in shown if "is a dataset" in line] == [repr(f"{source}/webp")]
+
+
 def test_files_below_out_are_not_read(make: Make, tmp_path: Path) -> None:
     source = photo_tree(tmp_path / "in", 3)
     make("-i", source, "-o", source / "small", "-s", 16)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.conftest import Make
-from tests.support import jpeg, rows, snapshot, summary, write_tree
+from tests.support import jpeg, photo_tree, rows, snapshot, summary, write_tree
 
 pytestmark = pytest.mark.slow
 
@@ -197,3 +197,18 @@ def test_a_pattern_that_matches_nothing_is_refused(make: Make, tmp_path: Path, p
         f"image_resizer: -i '{tmp_path / pattern}' contains no images; use a folder or pattern that contains images"
     )
     assert not (tmp_path / "out").exists()
+
+
+def test_the_paths_of_a_command_need_not_be_utf8(make: Make, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    source = photo_tree(folder / "in", 3)
+    (folder / "list.txt").write_text("in/p000.jpg\nin/p001.jpg\n")
+    (folder / "table.csv").write_text("key,caption\np000,a\n")
+    flags = ("-s", 16, "-l", folder / "log.txt")
+    for number, (typed, matched) in enumerate(((source, 3), (f"{source}/**/*.jpg", 3), (folder / "list.txt", 2))):
+        out = folder / str(number)
+        shown = make("-i", typed, "-o", out, *flags)
+        assert f"{matched} images matched: {matched} written, 0 failed, 0 skipped" in shown
+        assert any("nothing to do" in line for line in make("-i", typed, "-o", out, *flags))
+    make("-i", source / "p000.jpg", "-o", folder / "table", *flags, "--columns", folder / "table.csv")
+    assert [row["caption"] for row in rows(folder / "table", "manifest")] == ["a"]

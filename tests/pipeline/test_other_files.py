@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.pipeline.conftest import Make
-from tests.support import jpeg, rows, snapshot, summary, write_tree
+from tests.support import image_bytes, jpeg, rows, snapshot, summary, write_tree
 from tests.support.here import run_here
 from tests.support.state import state_of
 from tests.transforms.imaging.files import boxes_of
@@ -140,6 +141,18 @@ def test_images_outside_a_folder_have_no_label_and_are_counted(make: Make, tmp_p
     (source / "bad.jpg").unlink()
     shown = make("-i", tmp_path / "in" / "*" / "*.jpg", "-o", tmp_path / "whole", *args)
     assert not [line for line in shown if "label" in line]
+
+
+@pytest.mark.parametrize("unlabeled", [0, 1])
+def test_an_image_that_fails_at_one_size_has_a_label(make: Make, tmp_path: Path, unlabeled: int) -> None:
+    files = {f"cat/{seed}.png": image_bytes(Image.new("RGB", (1, 1000 if seed else 9)), "PNG") for seed in range(3)}
+    source = write_tree(tmp_path / "in", {**files, **({"a.jpg": jpeg(1, (9, 9))} if unlabeled else {})})
+    args = ("-s", 100, 1, "--fit", "cover", "-ext", "jpg", "--label_from", "folder")
+    shown = make("-i", source, "-o", tmp_path / "out", *args)
+    assert "failed: 2 output-too-large" in shown
+    assert [line.split(": ")[2] for line in shown if "without a label" in line] == [
+        "1 of 4; put the images of each class into a folder"
+    ] * unlabeled
 
 
 def test_a_folder_becomes_a_class_with_its_first_written_image(make: Make, tmp_path: Path) -> None:

@@ -94,5 +94,6 @@ def _opened(path: str, verb: str) -> Iterator[sqlite3.Connection]:
 def _is_of_storage(error: Exception) -> bool:
     """Return whether the disk failed, another process locks the file for too long, or a row is too large."""
     if isinstance(error, sqlite3.OperationalError):
-        return error.sqlite_errorcode != sqlite3.SQLITE_ERROR  # this one means that the table is missing
+        # SQLITE_ERROR means that the table is missing. Python's own error about text that is not UTF-8 has no code.
+        return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR
     return isinstance(error, (sqlite3.DataError, OverflowError))

@@ -71,7 +71,7 @@ _TYPES: dict[str, tuple[type, str]] = {
     "bool": (bool, "True or False"),
     "int": (numbers.Integral, "a whole number"),
     "float": (numbers.Real, "a number"),
-    "str": (str, "a text"),
+    "str": (str, "a string"),
 }
 
 

@@ -24,7 +24,7 @@ from transforms.model.config import ResizeConfig, Split
 from transforms.model.keys import key_of
 from transforms.model.places import GzipMember, ListRow, unpack
 from transforms.model.records import Source, Tally
-from transforms.storage.beam import expression_of, widened
+from transforms.storage.beam import match
 from transforms.storage.paths import escaped
 from transforms.storage.s3 import is_object
 from transforms.summary.tally import merge
@@ -99,41 +99,40 @@ class MatchSources(beam.PTransform):
         if split.has_explicit_locations:
             reading = beam.ParDo(_ReadListFn(split, self._config)).with_outputs(TALLIES, main=SOURCES)
             lists = [split.pattern] if split.is_url else locations(split.pattern)
-            lists_there = pipeline | f"Lists[{split.name}]" >> beam.Create(lists)
+            lists_there = pipeline | f"Lists[{split.name}]" >> beam.Create(list(map(os.fsencode, lists)))
             if len(lists) > 1:
                 lists_there |= f"SpreadLists[{split.name}]" >> beam.Reshuffle()
             return lists_there | f"ReadLists[{split.name}]" >> reading
         if self._config.list_prefixes or is_object(split.pattern):
-            match: beam.PTransform = _MatchRanges(split, self._config.list_prefixes)
+            matching: beam.PTransform = _MatchRanges(split, self._config.list_prefixes)
         else:
-            match = _MatchFiles(split.pattern)
+            matching = _MatchFiles(split.pattern)
         listing = beam.ParDo(_ListFn(split, self._config))
         return (
             pipeline
-            | f"MatchFiles[{split.name}]" >> match
+            | f"MatchFiles[{split.name}]" >> matching
             | f"ReadMatches[{split.name}]" >> fileio.ReadMatches()
             | f"ListSources[{split.name}]" >> listing.with_outputs(TALLIES, ARCHIVES, main=SOURCES)
         )
 
 
 class _MatchFiles(beam.PTransform):
-    """Pipeline -> FileMetadata of the files that match a pattern, see `storage.beam.expression_of`."""
+    """Pipeline -> FileMetadata of the files that match a pattern, see `storage.beam.match`."""
 
     def __init__(self, pattern: str) -> None:
         super().__init__()
         self._pattern = pattern
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[FileMetadata]:
-        wide = widened(self._pattern)
-        files = pipeline | "Match" >> fileio.MatchFiles(wide, fileio.EmptyMatchTreatment.ALLOW)
-        if wide == self._pattern:
-            return files
-        expression = expression_of(self._pattern)
-        return files | "Narrow" >> beam.Filter(lambda file: expression.match(file.path) is not None)
+        return (
+            pipeline
+            | "Pattern" >> beam.Create([os.fsencode(self._pattern)])  # `fileio.MatchFiles` accepts only UTF-8
+            | "Match" >> beam.FlatMap(lambda pattern: itertools.starmap(FileMetadata, match(os.fsdecode(pattern))))
+        )
 
 
 class _MatchRanges(beam.PTransform):
-    """Pipeline -> FileMetadata, as from MatchFiles, listed in parallel. No process holds the whole listing."""
+    """Pipeline -> FileMetadata, as from `_MatchFiles`, listed in parallel. No process holds the whole listing."""
 
     def __init__(self, split: Split, alphabet: str) -> None:
         super().__init__()
@@ -180,7 +179,8 @@ class _ReadListFn(beam.DoFn):
         self._split = split
         self._config = config
 
-    def process(self, location: str) -> Iterator[SourceTuple | beam.pvalue.TaggedOutput]:
+    def process(self, encoded: bytes) -> Iterator[SourceTuple | beam.pvalue.TaggedOutput]:
+        location = os.fsdecode(encoded)
         listing = SplitListing(self._split, self._config)
         split = dataclasses.replace(self._split, pattern=location if is_web(location) else escaped(location))
         yield from map(listing.add_entry, entries_of(split, self._config))

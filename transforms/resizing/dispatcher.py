@@ -106,7 +106,7 @@ class Dispatcher(threading.Thread):
         self._selector.close()
 
     def _pause(self) -> float:
-        """Return the seconds to sleep. No worker finishes its queued images meanwhile."""
+        """Return the seconds to sleep, in which no worker is likely to finish its queued images."""
         if any(slot.is_flushed_later for slot in self._slots):
             return 0.0  # a worker may be waiting for its file
         queued = [slot.seconds_queued for slot in self._slots if not slot.is_idle]

@@ -271,8 +271,8 @@ def _csv_rows(file: BinaryIO, where: str, delimiter: str) -> Iterator[tuple[int,
             line = rows.line_num + 1
     except csv.Error as error:
         raise RunError(
-            f"{where} has a wrong quote in the row that begins in line {line} ({error}): close each cell that begins "
-            'with a quote, and write a quote within it as ""'
+            f"{where} has a missing or misplaced quote in the row that begins in line {line} ({error}): close each "
+            'cell that begins with a quote, and write a quote within it as ""'
         ) from error
 
 
@@ -288,7 +288,9 @@ def _read_jsonl(file: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
             row = json.loads(line, parse_int=_whole_number, parse_float=Decimals)
         except (json.JSONDecodeError, RecursionError) as error:
             reason = f"{error.msg} at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else error
-            raise RunError(f"{where} has no JSON in line {number} ({reason}): put one object on each line") from error
+            raise RunError(
+                f"{where} has invalid JSON in line {number} ({reason}): put one object on each line"
+            ) from error
         if not isinstance(row, dict):
             raise RunError(f"{where} has no object in line {number}: put one object on each line")
         yield row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import apache_beam as beam
@@ -29,7 +30,7 @@ class ReadRows(beam.PTransform):
     def expand(self, pipeline: beam.Pipeline) -> tuple[beam.PCollection[RowTuple], beam.PCollection[Tally]]:
         outputs = (
             pipeline
-            | "Tables" >> beam.Create(list(self._config.tables.items()))
+            | "Tables" >> beam.Create([(table, os.fsencode(path)) for table, path in self._config.tables.items()])
             | "ReadTables" >> beam.ParDo(_ReadFn()).with_outputs(TALLIES, main=ROWS)
         )
         return outputs[ROWS], outputs[TALLIES]
@@ -37,10 +38,10 @@ class ReadRows(beam.PTransform):
 
 @beam.typehints.with_output_types(ROW_TYPE)
 class _ReadFn(beam.DoFn):
-    def process(self, table_and_location: tuple[str, str]) -> Iterator[RowTuple | beam.pvalue.TaggedOutput]:
+    def process(self, table_and_location: tuple[str, bytes]) -> Iterator[RowTuple | beam.pvalue.TaggedOutput]:
         table, location = table_and_location
         profile = Profile(table)
-        for row in read_rows(location, table):
+        for row in read_rows(os.fsdecode(location), table):
             profile.add(row)
             yield table, row.split or "", row.key, row.number, json_line(row.cells)
         yield beam.pvalue.TaggedOutput(TALLIES, profile.tally())

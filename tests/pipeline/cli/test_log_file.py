@@ -84,6 +84,13 @@ def test_a_log_in_a_store_is_refused() -> None:
         log_path("gs://b/log", "gs://b/out")
 
 
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="the system has no /dev/fd")
+def test_a_stream_may_lead_to_a_file_with_other_lines(tmp_path: Path) -> None:
+    (tmp_path / "service.log").write_text("started\n")
+    with open(tmp_path / "service.log", "a") as file:
+        assert log_path(f"/dev/fd/{file.fileno()}", str(tmp_path / "out")) == str(tmp_path / "service.log")
+
+
 def test_a_pipe_keeps_its_name(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("pipe")

@@ -1,5 +1,6 @@
 """Many files packed into one."""
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -58,6 +59,18 @@ def test_a_damaged_file_is_an_error(tmp_path: Path, damage: bytes) -> None:
     path.write_bytes(damage)
     with pytest.raises(RunError, match=r"packed' is damaged \(.*\): use another -o, or delete the folder"):
         packed.read(str(path), "a")
+
+
+def test_a_damaged_row_is_an_error(tmp_path: Path) -> None:
+    """One bit turns the type of a value into text, which is not UTF-8 here."""
+    with contextlib.closing(sqlite3.connect(tmp_path / "packed")) as table:
+        table.execute("CREATE TABLE files (name BLOB PRIMARY KEY, data BLOB NOT NULL)")
+        table.execute("INSERT INTO files VALUES (x'61', CAST(x'ff' AS TEXT))")
+        table.commit()
+    with pytest.raises(
+        RunError, match=r"packed' is damaged \(Could not decode to UTF-8 column 'data' .*\): use another"
+    ):
+        packed.read(str(tmp_path / "packed"), "a")
 
 
 def test_a_file_with_damaged_rows_is_an_error(path: str) -> None:

@@ -98,7 +98,7 @@ def test_an_attribution_keeps_the_columns_that_licenses_require(tmp_path: Path) 
         ("a.csv", "key,image_labels\na,1\n", "has a column 'image_labels', a name that the dataset uses itself"),
         ("a.csv", ",x\na,1\n", "has no column with the images' keys: name it 'key' or 'ImageID' or 'image_id' or"),
         ("a.jsonl", '{"key":["a"]}', "has no key in row 1, column 'key': add a key to each row"),
-        ("a.jsonl", "[" * 100_000, "has no JSON in line 1 (maximum recursion depth exceeded"),
+        ("a.jsonl", "[" * 100_000, "has invalid JSON in line 1 (maximum recursion depth exceeded"),
         ("a.csv", "key,x,x\na,1,2\n", "has two columns with the same name in its header ['key', 'x', 'x']"),
         ("a.csv", "key,x\na,1,2\n", "has 3 cells instead of 2 in line 2: give each row as many cells as the header"),
         ("a.csv", "key,x\n  \n", "has 1 cell instead of 2 in line 2: give each row as many cells as the header"),
@@ -108,15 +108,19 @@ def test_an_attribution_keeps_the_columns_that_licenses_require(tmp_path: Path) 
         (
             "a.csv",
             'key,x\n"a\n",1\n"b" c,2\n',
-            "has a wrong quote in the row that begins in line 4 (',' expected after '\"'): close each cell that begins "
-            'with a quote, and write a quote within it as ""',
+            "has a missing or misplaced quote in the row that begins in line 4 (',' expected after '\"'): close each "
+            'cell that begins with a quote, and write a quote within it as ""',
         ),
-        ("a.tsv", 'key\tx\n\na\t"1\nb\t2\n', "has a wrong quote in the row that begins in line 3 (unexpected end of"),
+        (
+            "a.tsv",
+            'key\tx\n\na\t"1\nb\t2\n',
+            "has a missing or misplaced quote in the row that begins in line 3 (unexpected end of",
+        ),
         ("a.jsonl", "[1]\n", "has no object in line 1: put one object on each line"),
         (
             "a.jsonl",
             '\n{"key":"a"}\n{"key":\n',
-            "has no JSON in line 3 (Expecting value at character 9): put one object on each line",
+            "has invalid JSON in line 3 (Expecting value at character 9): put one object on each line",
         ),
         ("a.jsonl", '{"key":"a"}\n{"x":1}\n', "has no key in row 2: add a key to each row"),
         ("a.jsonl", '{"key":"\\ud800"}', "cannot be read as a table: 'utf-8' codec can't encode"),
