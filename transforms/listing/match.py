@@ -24,7 +24,7 @@ from transforms.model.config import ResizeConfig, Split
 from transforms.model.keys import key_of
 from transforms.model.places import GzipMember, ListRow, unpack
 from transforms.model.records import Source, Tally
-from transforms.storage.beam import match
+from transforms.storage.beam import expression_of, widened
 from transforms.storage.paths import escaped
 from transforms.storage.s3 import is_object
 from transforms.summary.tally import merge
@@ -104,35 +104,36 @@ class MatchSources(beam.PTransform):
                 lists_there |= f"SpreadLists[{split.name}]" >> beam.Reshuffle()
             return lists_there | f"ReadLists[{split.name}]" >> reading
         if self._config.list_prefixes or is_object(split.pattern):
-            matching: beam.PTransform = _MatchRanges(split, self._config.list_prefixes)
+            match: beam.PTransform = _MatchRanges(split, self._config.list_prefixes)
         else:
-            matching = _MatchFiles(split.pattern)
+            match = _MatchFiles(split.pattern)
         listing = beam.ParDo(_ListFn(split, self._config))
         return (
             pipeline
-            | f"MatchFiles[{split.name}]" >> matching
+            | f"MatchFiles[{split.name}]" >> match
             | f"ReadMatches[{split.name}]" >> fileio.ReadMatches()
             | f"ListSources[{split.name}]" >> listing.with_outputs(TALLIES, ARCHIVES, main=SOURCES)
         )
 
 
 class _MatchFiles(beam.PTransform):
-    """Pipeline -> FileMetadata of the files that match a pattern, see `storage.beam.match`."""
+    """Pipeline -> FileMetadata of the files that match a pattern, see `storage.beam.expression_of`."""
 
     def __init__(self, pattern: str) -> None:
         super().__init__()
         self._pattern = pattern
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[FileMetadata]:
-        return (
-            pipeline
-            | "Pattern" >> beam.Create([os.fsencode(self._pattern)])  # `fileio.MatchFiles` accepts only UTF-8
-            | "Match" >> beam.FlatMap(lambda pattern: itertools.starmap(FileMetadata, match(os.fsdecode(pattern))))
-        )
+        wide = widened(self._pattern)
+        files = pipeline | "Match" >> fileio.MatchFiles(wide, fileio.EmptyMatchTreatment.ALLOW)
+        if wide == self._pattern:
+            return files
+        expression = expression_of(self._pattern)
+        return files | "Narrow" >> beam.Filter(lambda file: expression.match(file.path) is not None)
 
 
 class _MatchRanges(beam.PTransform):
-    """Pipeline -> FileMetadata, as from `_MatchFiles`, listed in parallel. No process holds the whole listing."""
+    """Pipeline -> FileMetadata, as from MatchFiles, listed in parallel. No process holds the whole listing."""
 
     def __init__(self, split: Split, alphabet: str) -> None:
         super().__init__()

@@ -23,6 +23,8 @@ BACK_OFF = (1, 4, 16)
 _REFUSALS = (AssertionError, ImportError, NotImplementedError, ValueError)
 # Any number of folders in a pattern.
 _ANY_FOLDERS = re.compile(r"(?:/\*\*)+/")
+# A byte of a path that is not UTF-8, as `os.fsdecode` returns it.
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _OUR_PACKAGES = frozenset({"transforms", "pipeline"})
 
 
@@ -107,8 +109,8 @@ def matching(pattern: str, files: Iterable[tuple[str, int, float]]) -> Iterator[
 
 
 def widened(pattern: str) -> str:
-    """Return a pattern for Beam's file systems that matches at least what `pattern` does, below the same folder."""
-    return _ANY_FOLDERS.sub("/**", pattern)
+    """Return a pattern for Beam's file systems that is valid UTF-8 and matches at least what `pattern` does."""
+    return _NOT_UTF8.sub("?", _ANY_FOLDERS.sub("/**", pattern))
 
 
 def expression_of(pattern: str) -> re.Pattern[str]:
