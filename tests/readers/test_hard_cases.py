@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
+from PIL import Image
 
-from tests.support import jpeg, rows, run, write_tree
+from tests.support import image_bytes, jpeg, rows, run, write_tree
 from tests.support.archives import tar
+from transforms.dataset.paths import GENERATED_MARK
 
 pytestmark = pytest.mark.slow
 
@@ -66,6 +68,19 @@ def test_numbers_above_int64_are_not_changed(tmp_path: Path, layout: str, kind: 
     loaded = load(make(tmp_path, {"train": IMAGES}, "--layout", layout, columns=f"key,hash\n{lines}"))["train"]
     values = [(sample["json"] if layout == "webdataset" else sample)["hash"] for sample in loaded]
     assert sorted(values, key=int) == [kind(value) for value in hashes]
+
+
+@pytest.mark.parametrize("layout", ["files", "webdataset", "parquet"])
+def test_an_edited_card_loads_the_images_and_classes_of_a_later_run(tmp_path: Path, layout: str) -> None:
+    labels = ("--label_from", "folder", "--layout", layout)
+    out = make(tmp_path, {"train": {"cat/a.jpg": IMAGES["p0.jpg"], "dog/b.jpg": IMAGES["p1.jpg"]}}, *labels)
+    (out / "README.md").write_text((out / "README.md").read_text().replace(GENERATED_MARK, "My text."))
+    make(tmp_path, {"train": {"ant/c.png": image_bytes(Image.new("RGB", (40, 30)), "PNG")}}, *labels)
+    loaded = load(out)["train"]
+    label = "cls" if layout == "webdataset" else "label"
+    assert loaded.features[label] == datasets.ClassLabel(names=["ant", "cat", "dog"])
+    assert sorted(loaded[label]) == [0, 1, 2]
+    assert "\nMy text.\n" in (out / "README.md").read_text()
 
 
 @pytest.mark.parametrize("columns", ["key,age\np5,7\n", "key,label\np5,7\n"])
