@@ -117,6 +117,18 @@ def test_no_archive_is_empty_if_a_stream_breaks_off(tmp_path: Path, layout: str)
     assert [row["error"] for row in rows(tmp_path / "out", "failures")] == ["truncated", "truncated"]
 
 
+@pytest.mark.parametrize("layout", ["files", "webdataset", "parquet"])
+def test_the_largest_size_that_has_images_is_the_default(tmp_path: Path, layout: str) -> None:
+    source = write_tree(tmp_path / "train", IMAGES)
+    sizes = ("-s", 128, 64, 32, "--max_pixels", 5000)
+    process = run("-i", source, "-o", tmp_path / "out", *sizes, "-ext", "jpg", "--layout", layout)
+    assert process.returncode == 0, process.stderr
+    assert [row["error"] for row in rows(tmp_path / "out", "failures")] == ["output-too-large"] * 3
+    loaded = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))["train"]
+    image = "jpg" if layout == "webdataset" else "image"
+    assert [sample[image].size for sample in loaded] == [(64, 48)] * 3
+
+
 def test_a_split_named_all(tmp_path: Path) -> None:
     assert len(load(make(tmp_path, {"train": IMAGES}, "--split", "all"))["all_"]) == 3
 

@@ -66,7 +66,7 @@ def _head(facts: DatasetFacts) -> Iterator[tuple[str, Any]]:
         yield "task_categories", ["image-classification"]
     elif OBJECTS in facts.columns.annotations:
         yield "task_categories", ["object-detection"]
-    sizes = [size for size in facts.sizes if facts.splits_with_images(size)]
+    sizes = facts.sizes_with_images
     if not facts.is_loadable:
         yield "viewer", False  # the Hub's viewer would show the tables beside the images
     if sizes:
@@ -82,7 +82,7 @@ def _size_category(images: int) -> str:
 def _config(size: int, facts: DatasetFacts) -> dict[str, Any]:
     loader = facts.layout.loader if facts.is_loadable else None
     files = [{"split": split.word, "path": _patterns(size, split, facts)} for split in facts.splits_with_images(size)]
-    default = {"default": True} if size == facts.sizes[0] else {}
+    default = {"default": True} if size == facts.sizes_with_images[0] else {}
     declared = {} if loader is None or loader.reads_types else {"features": _features(facts)}
     return {"config_name": str(size), **default, "data_files": files, **declared}
 

@@ -93,6 +93,11 @@ class DatasetFacts(NamedTuple):
         """Whether Hugging Face's datasets library can load the dataset."""
         return self.layout.is_loadable(self.extensions)
 
+    @property
+    def sizes_with_images(self) -> list[int]:
+        """The sizes at which there are images, the largest first. All images may fail at a size."""
+        return [size for size in self.sizes if self.splits_with_images(size)]
+
     def splits_with_images(self, size: int) -> list[SplitFacts]:
         """Return the splits that have images at one size. Loaders reject a dataset with an empty split."""
         return [split for split in self.splits if split.outputs[size].images]

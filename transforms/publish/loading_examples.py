@@ -25,21 +25,26 @@ _NOT_LOADABLE = (
     "files."
 )
 
+_NO_IMAGES = "The dataset contains no image that could be loaded: `failures-*.jsonl` and `manifest-*.jsonl` say why."
+
 
 def loading_examples(facts: DatasetFacts) -> Iterator[str]:
-    """Yield paragraphs and code blocks. The code runs in the dataset's folder and loads the largest size."""
-    size = facts.sizes[0]
-    if len(facts.sizes) > 1:
-        others = " or ".join(map(str, facts.sizes[1:]))
+    """Yield paragraphs and code blocks. The code runs in the dataset's folder and loads its largest size."""
+    if not facts.sizes_with_images:
+        yield _NO_IMAGES
+        return
+    size, *smaller = facts.sizes_with_images
+    if smaller:
+        others = " or ".join(map(str, smaller))
         yield f"Each example loads the images of {size} px, each image once: use {others} for another size."
     if facts.is_loadable:
         title = "With Hugging Face's datasets, in this folder (for a copy on the Hub, give its name instead):"
         splits = facts.splits_with_images(size)
         code = _SPLITS if len(splits) > 1 else _ONE_SPLIT
-        yield from _section(Example(title, code.format(size=size, word=(splits or facts.splits)[0].word)))
+        yield from _section(Example(title, code.format(size=size, word=splits[0].word)))
     else:
         yield _NOT_LOADABLE
-    for example in facts.layout.examples(Subset(size, _folders(size, facts), facts.extensions or ("jpg",))):
+    for example in facts.layout.examples(Subset(size, _folders(size, facts), facts.extensions)):
         yield from _section(example)
 
 

@@ -97,6 +97,26 @@ def test_an_edited_card_loses_the_entries_of_a_dataset_without_images() -> None:
     assert with_current_head(text, dataset) == b"---\nlicense: mit\n---\nMine.\n"
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_size_without_images_is_neither_the_default_nor_an_example(layout: str) -> None:
+    outputs = {16: OutputFacts(0, 0, ()), 8: OutputFacts(2, 9, ("jpg",)), 4: OutputFacts(2, 5, ("jpg",))}
+    text = card(facts(layout, SplitFacts("a", "a", outputs))._replace(sizes=(16, 8, 4)))
+    head = yaml.safe_load(text.split("---\n")[1])
+    assert [(config["config_name"], config.get("default")) for config in head["configs"]] == [("8", True), ("4", None)]
+    section = text.partition("## How to load it\n\n")[2].partition("\n\n## ")[0]
+    assert section.startswith("Each example loads the images of 8 px, each image once: use 4 for another size.\n\n")
+    assert "16" not in section
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_card_of_a_dataset_without_images_has_no_code(layout: str) -> None:
+    text = card(facts(layout, SplitFacts("a", "a", {8: OutputFacts(0, 0, ())})))
+    section = text.partition("## How to load it\n\n")[2].partition("\n\n## ")[0]
+    assert section == (
+        "The dataset contains no image that could be loaded: `failures-*.jsonl` and `manifest-*.jsonl` say why."
+    )
+
+
 def test_labels_without_names_and_a_citation() -> None:
     dataset = facts("files", SplitFacts("a", "a", ONE_JPEG))._replace(
         columns=Columns({"label": "int64"}), license="cc-by-4.0", citation="@misc{a, note = {```}}"
