@@ -61,6 +61,8 @@ def _texts(
         yield LICENSE_PATH, utf8(license_text(facts))
     if described := croissant(facts):
         yield CROISSANT_PATH, utf8(described)
+    else:  # an earlier run may have written images of formats that Croissant has, and this one others
+        storage.delete_all(config.out_dir, [CROISSANT_PATH])
     edited = edited_card(config.out_dir)
     yield CARD_PATH, with_current_head(edited, facts) if edited else utf8(card(facts))
     yield SUMMARY_PATH, utf8(json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
