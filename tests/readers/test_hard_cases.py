@@ -167,3 +167,21 @@ def test_avif_has_a_loader_in_archives_only(tmp_path: Path) -> None:
     assert head.keys() == {"pretty_name", "size_categories", "viewer", "configs"}
     assert head["configs"][0]["data_files"] == [{"split": "train", "path": ["**/*.avif"]}]
     assert len(load(make(tmp_path / "w", {"train": IMAGES}, "-ext", "avif", "--layout", "webdataset"))["train"]) == 3
+
+
+@pytest.mark.parametrize("name", ["out [1]", "a::b"])
+def test_datasets_does_not_read_some_paths_literally(tmp_path: Path, name: str) -> None:
+    """docs/publishing.md says so."""
+    source = write_tree(tmp_path / "train", IMAGES)
+    assert run("-i", source, "-o", tmp_path / name, "-s", 32, "-ext", "jpg").returncode == 0
+    with pytest.raises(FileNotFoundError):
+        datasets.load_dataset(str(tmp_path / name), cache_dir=str(tmp_path / "cache"))
+
+
+def test_datasets_loads_other_folders_by_a_path_with_a_star(tmp_path: Path) -> None:
+    """docs/publishing.md says so."""
+    for name, images in ("a*", {"a.jpg": IMAGES["p0.jpg"]}), ("ab", IMAGES):
+        source = write_tree(tmp_path / "in" / name / "train", images)
+        assert run("-i", source, "-o", tmp_path / "out" / name, "-s", 32, "-ext", "jpg").returncode == 0
+    with pytest.raises(datasets.exceptions.NonMatchingSplitsSizesError):
+        datasets.load_dataset(str(tmp_path / "out" / "a*"), cache_dir=str(tmp_path / "cache"))

@@ -45,3 +45,10 @@ def test_a_dataset_on_a_store_is_copied_first() -> None:
         f"{LOAD}from datasets import load_dataset; dataset = load_dataset({here!r})",
         f'upload it: hf upload NAME/small {here} . --repo-type dataset --exclude ".run[./]*"',
     ]
+
+
+@pytest.mark.parametrize("out_dir", ["/data/out [1]", "/data*/out", "/data/out?", "/data/a::b"])
+def test_a_path_that_datasets_does_not_read_literally_is_not_suggested(out_dir: str) -> None:
+    load, upload = next_steps(summary(), out_dir)
+    assert load == f"{LOAD}first move it to a path without *, ?, [ and ::, which load_dataset does not read literally"
+    assert upload.startswith("upload it: hf upload NAME/")
