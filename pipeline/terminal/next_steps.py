@@ -11,6 +11,7 @@ from typing import Any
 
 from transforms.layouts import LAYOUTS, Layout
 from transforms.model.folders import size_folder, split_prefix
+from transforms.publish.facts import unannotated_splits
 from transforms.storage import is_local, join
 
 # Characters that the name of a Hub repository must not contain.
@@ -46,6 +47,8 @@ def _load_line(summary: Mapping[str, Any], out_dir: str) -> str:
     if layout.is_loadable(_extensions(summary)):
         if _NOT_LITERAL.search(out_dir):
             return "first move it to a path without *, ?, [ and ::, which load_dataset does not read literally"
+        if unannotated_splits(summary):
+            return "see README.md there: load_dataset cannot load the splits together"
         return f"from datasets import load_dataset; dataset = load_dataset({out_dir!r})"
     largest, splits = max(summary["outputs"], key=int), summary["splits"]
     split = next(name for name, split in splits.items() if split["outputs"][largest]["images"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from transforms.layouts.layout import Example, Subset
@@ -20,9 +21,21 @@ for split, samples in load_dataset(os.getcwd(), "{size}").items():
     for sample in samples:
         print(split, sample)"""
 
+_EACH_SPLIT = """from datasets import load_dataset
+
+for folder in {folders}:
+    for split, samples in load_dataset("imagefolder", data_dir=folder).items():
+        for sample in samples:
+            print(folder, sample)"""
+
 _NOT_LOADABLE = (
     "`load_dataset` of Hugging Face's datasets cannot read these files, and reports that it found no supported data "
     "files."
+)
+
+_SEPARATELY = (
+    "With Hugging Face's datasets, each split by itself, in this folder. It cannot load the splits together, because "
+    "some of them have no boxes or labels:"
 )
 
 _NO_IMAGES = "The dataset contains no image that could be loaded: `failures-*.jsonl` and `manifest-*.jsonl` say why."
@@ -37,7 +50,10 @@ def loading_examples(facts: DatasetFacts) -> Iterator[str]:
     if smaller:
         others = " or ".join(map(str, smaller))
         yield f"Each example loads the images of {size} px, each image once: use {others} for another size."
-    if facts.is_loadable:
+    if facts.unannotated:
+        folders = [facts.folder(size, split).rstrip("/") for split in facts.splits_with_images(size)]
+        yield from _section(Example(_SEPARATELY, _EACH_SPLIT.format(folders=json.dumps(folders, ensure_ascii=False))))
+    elif facts.is_loadable:
         title = "With Hugging Face's datasets, in this folder (for a copy on the Hub, give its name instead):"
         splits = facts.splits_with_images(size)
         code = _SPLITS if len(splits) > 1 else _ONE_SPLIT
