@@ -9,7 +9,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from tests.support import image_bytes, jpeg, rows, run, write_tree
+from tests.support import image_bytes, jpeg, rows, run, sha256, write_tree
 from tests.support.archives import tar
 from transforms.dataset.paths import GENERATED_MARK
 
@@ -81,6 +81,7 @@ def test_an_edited_card_loads_the_images_and_classes_of_a_later_run(tmp_path: Pa
     assert loaded.features[label] == datasets.ClassLabel(names=["ant", "cat", "dog"])
     assert sorted(loaded[label]) == [0, 1, 2]
     assert "\nMy text.\n" in (out / "README.md").read_text()
+    assert f"{sha256((out / 'README.md').read_bytes())}  README.md\n" in (out / "SHA256SUMS").read_text()
 
 
 @pytest.mark.parametrize("columns", ["key,age\np5,7\n", "key,label\np5,7\n"])
