@@ -11,10 +11,13 @@ from typing import Any
 
 from transforms.layouts import LAYOUTS, Layout
 from transforms.model.folders import size_folder, split_prefix
+from transforms.publish.facts import unannotated_splits
 from transforms.storage import is_local, join
 
 # Characters that the name of a Hub repository must not contain.
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+# What `load_dataset` takes for a pattern, or for a link of two addresses, in the path of a dataset.
+_NOT_LITERAL = re.compile(r"[*?\[]|::")
 
 
 def next_steps(summary: Mapping[str, Any], out_dir: str) -> Iterator[str]:
@@ -39,9 +42,13 @@ def _copy_command(out_dir: str, name: str) -> str:
 
 
 def _load_line(summary: Mapping[str, Any], out_dir: str) -> str:
-    """Return a line of Python code that loads the images of the largest size."""
+    """Return a line of Python code that loads the images of the largest size, or what to do first."""
     layout: Layout = LAYOUTS[summary["settings"]["layout"]]
     if layout.is_loadable(_extensions(summary)):
+        if _NOT_LITERAL.search(out_dir):
+            return "first move it to a path without *, ?, [ and ::, which load_dataset does not read literally"
+        if unannotated_splits(summary):
+            return "see README.md there: load_dataset cannot load the splits together"
         return f"from datasets import load_dataset; dataset = load_dataset({out_dir!r})"
     largest, splits = max(summary["outputs"], key=int), summary["splits"]
     split = next(name for name, split in splits.items() if split["outputs"][largest]["images"])

@@ -11,6 +11,7 @@ from transforms.imaging.extras import extra_for, install_command
 from transforms.model.config import Unread
 from transforms.model.counting import counted
 from transforms.publish.amounts import amount
+from transforms.publish.facts import unannotated_splits
 from transforms.storage import join
 from transforms.summary.enlarged import enlarged
 
@@ -111,6 +112,11 @@ def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
                 "--label_from folder: images without a label, because they are not in a folder below -i: "
                 f"{unlabeled:,} of {images:,}; put the images of each class into a folder"
             )
+    if unannotated := unannotated_splits(summary):
+        yield (
+            f"load_dataset cannot load the splits together, because no image of {', '.join(unannotated)} has boxes or "
+            "labels: load each split by itself, as README.md says, or use another --layout"
+        )
     unread = Unread(**summary["unread"])
     if unread.inputs:
         yield f"complete, but {counted(unread.inputs, 'input')} could not be read: {unread}"

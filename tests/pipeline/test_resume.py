@@ -298,6 +298,24 @@ def test_a_folder_with_other_files_is_left_alone(make: Make, tmp_path: Path) -> 
     make("-i", source, "-o", out)
 
 
+def test_a_dataset_without_its_state_is_left_alone(make: Make, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    make("-i", photos, "-o", out, "-s", 16)
+    (out / ".run.sqlite").rename(tmp_path / "state")
+    files = snapshot(out)
+    for flags in ([], ["--overwrite"], ["--verify"]):
+        (shown,) = make("-i", photos, "-o", out, "-s", 16, *flags, expect=2)
+        assert shown == (
+            f"image_resizer: -o {str(out)!r} contains a dataset without its state, so no run can continue or delete "
+            "it: copy the hidden .run.sqlite or .run of the dataset there, or use an empty or new folder"
+        )
+    assert snapshot(out) == files
+    (tmp_path / "state").rename(out / ".run.sqlite")
+    assert "nothing to do: all 9 images were already committed, and none was read" in "".join(
+        make("-i", photos, "-o", out, "-s", 16)
+    )
+
+
 def test_the_log_may_lie_in_out(make: Make, photos: Path, tmp_path: Path) -> None:
     for _ in range(2):
         make("-i", photos, "-o", tmp_path / "out", "-s", 16, "-l", tmp_path / "out" / "run.log")

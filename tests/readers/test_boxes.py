@@ -1,6 +1,7 @@
 """Load boxes with commonly used libraries; the extra `readers` installs them."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,43 @@ def test_tfrecord(out_dirs: dict[str, Path]) -> None:
                 assert off_by(picture, sorted(CLASSES)[label - 1], box) <= 1
             samples.append((sample["manifest/key"].decode(), len(labels)))
     assert [count for _, count in sorted(samples)] == [len(row["bbox"]) for row in in_manifest(out_dirs["tfrecord"])]
+
+
+@pytest.mark.parametrize("sizes", [[32], [32, 16]])
+def test_splits_of_which_some_have_no_boxes(tmp_path: Path, sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Imagefolder loads each of them, but not all together; the card has code that does, and archives load."""
+    import datasets
+
+    images = all_orientations()[:5]
+    draw(images[:3], tmp_path / "train", tmp_path / "boxes.csv")
+    draw(images[3:], tmp_path / "val", tmp_path / "unused.csv")
+    warning = (
+        "load_dataset cannot load the splits together, because no image of val has boxes or labels: load each split by "
+        "itself, as README.md says, or use another --layout"
+    )
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    for layout in ("files", "parquet"):
+        out = tmp_path / layout
+        flags = ["-s", *sizes, "-ext", "png", "--layout", layout, "--boxes", tmp_path / "boxes.csv"]
+        process = run("-i", tmp_path / "train", tmp_path / "val", "-o", out, *flags)
+        assert process.returncode == 0, process.stderr
+        assert (warning in process.stderr) == (layout == "files")
+    loaded = datasets.load_dataset(str(tmp_path / "parquet"))
+    assert {name: [len(row["bbox"]) for row in split["objects"]] for name, split in loaded.items()} == {
+        "train": [3, 3, 3],
+        "val": [0, 0],
+    }
+    with pytest.raises(ValueError, match="have different features"):
+        datasets.load_dataset(str(tmp_path / "files"))
+    code = re.findall(r"```python\n(.*?)\n```", (tmp_path / "files" / "README.md").read_text(), re.DOTALL)[0]
+    found: list[tuple[str, tuple[int, int], int]] = []
+    monkeypatch.chdir(tmp_path / "files")
+    exec(code, {"print": lambda folder, row: found.append((folder, row["image"].size, len(row["objects"]["bbox"])))})
+    folders = [f"32/{split}" if len(sizes) == 2 else split for split in ("train", "val")]
+    assert [(folder, max(size), boxes) for folder, size, boxes in found] == [
+        *[(folders[0], 32, 3)] * 3,
+        *[(folders[1], 32, 0)] * 2,
+    ]
 
 
 def test_pycocotools(out_dirs: dict[str, Path]) -> None:

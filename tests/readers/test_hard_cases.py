@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
+from PIL import Image
 
-from tests.support import jpeg, rows, run, write_tree
+from tests.support import image_bytes, jpeg, rows, run, sha256, write_tree
 from tests.support.archives import tar
+from transforms.dataset.paths import GENERATED_MARK
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +70,20 @@ def test_numbers_above_int64_are_not_changed(tmp_path: Path, layout: str, kind: 
     assert sorted(values, key=int) == [kind(value) for value in hashes]
 
 
+@pytest.mark.parametrize("layout", ["files", "webdataset", "parquet"])
+def test_an_edited_card_loads_the_images_and_classes_of_a_later_run(tmp_path: Path, layout: str) -> None:
+    labels = ("--label_from", "folder", "--layout", layout)
+    out = make(tmp_path, {"train": {"cat/a.jpg": IMAGES["p0.jpg"], "dog/b.jpg": IMAGES["p1.jpg"]}}, *labels)
+    (out / "README.md").write_text((out / "README.md").read_text().replace(GENERATED_MARK, "My text."))
+    make(tmp_path, {"train": {"ant/c.png": image_bytes(Image.new("RGB", (40, 30)), "PNG")}}, *labels)
+    loaded = load(out)["train"]
+    label = "cls" if layout == "webdataset" else "label"
+    assert loaded.features[label] == datasets.ClassLabel(names=["ant", "cat", "dog"])
+    assert sorted(loaded[label]) == [0, 1, 2]
+    assert "\nMy text.\n" in (out / "README.md").read_text()
+    assert f"{sha256((out / 'README.md').read_bytes())}  README.md\n" in (out / "SHA256SUMS").read_text()
+
+
 @pytest.mark.parametrize("columns", ["key,age\np5,7\n", "key,label\np5,7\n"])
 def test_the_card_has_the_types_of_values_that_the_first_samples_lack(tmp_path: Path, columns: str) -> None:
     out = make(tmp_path, {"train": {f"p{n}.jpg": IMAGES["p0.jpg"] for n in range(6)}}, *WEBDATASET, columns=columns)
@@ -100,6 +116,18 @@ def test_no_archive_is_empty_if_a_stream_breaks_off(tmp_path: Path, layout: str)
     loaded = datasets.load_dataset(layout, data_dir=str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))
     assert len(loaded["train"]) == 2
     assert [row["error"] for row in rows(tmp_path / "out", "failures")] == ["truncated", "truncated"]
+
+
+@pytest.mark.parametrize("layout", ["files", "webdataset", "parquet"])
+def test_the_largest_size_that_has_images_is_the_default(tmp_path: Path, layout: str) -> None:
+    source = write_tree(tmp_path / "train", IMAGES)
+    sizes = ("-s", 128, 64, 32, "--max_pixels", 5000)
+    process = run("-i", source, "-o", tmp_path / "out", *sizes, "-ext", "jpg", "--layout", layout)
+    assert process.returncode == 0, process.stderr
+    assert [row["error"] for row in rows(tmp_path / "out", "failures")] == ["output-too-large"] * 3
+    loaded = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))["train"]
+    image = "jpg" if layout == "webdataset" else "image"
+    assert [sample[image].size for sample in loaded] == [(64, 48)] * 3
 
 
 def test_a_split_named_all(tmp_path: Path) -> None:
@@ -140,3 +168,21 @@ def test_avif_has_a_loader_in_archives_only(tmp_path: Path) -> None:
     assert head.keys() == {"pretty_name", "size_categories", "viewer", "configs"}
     assert head["configs"][0]["data_files"] == [{"split": "train", "path": ["**/*.avif"]}]
     assert len(load(make(tmp_path / "w", {"train": IMAGES}, "-ext", "avif", "--layout", "webdataset"))["train"]) == 3
+
+
+@pytest.mark.parametrize("name", ["out [1]", "a::b"])
+def test_datasets_does_not_read_some_paths_literally(tmp_path: Path, name: str) -> None:
+    """docs/publishing.md says so."""
+    source = write_tree(tmp_path / "train", IMAGES)
+    assert run("-i", source, "-o", tmp_path / name, "-s", 32, "-ext", "jpg").returncode == 0
+    with pytest.raises(FileNotFoundError):
+        datasets.load_dataset(str(tmp_path / name), cache_dir=str(tmp_path / "cache"))
+
+
+def test_datasets_loads_other_folders_by_a_path_with_a_star(tmp_path: Path) -> None:
+    """docs/publishing.md says so."""
+    for name, images in ("a*", {"a.jpg": IMAGES["p0.jpg"]}), ("ab", IMAGES):
+        source = write_tree(tmp_path / "in" / name / "train", images)
+        assert run("-i", source, "-o", tmp_path / "out" / name, "-s", 32, "-ext", "jpg").returncode == 0
+    with pytest.raises(datasets.exceptions.NonMatchingSplitsSizesError):
+        datasets.load_dataset(str(tmp_path / "out" / "a*"), cache_dir=str(tmp_path / "cache"))

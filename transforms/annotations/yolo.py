@@ -22,6 +22,11 @@ _IMAGES, _LABELS = "images", "labels"
 # Decimals of a share: a hundredth of a pixel at 10,000 pixels.
 _DECIMALS = 6
 
+# The names of the split for validation, the usual ones first.
+_VALIDATION = ("val", "validation", "valid", "dev")
+# The keys of data.yaml that are not splits.
+_OTHER_KEYS = frozenset({"path", "names", "nc", "channels", "download", "yaml_file"})
+
 
 def label_files(images: Iterable[OutputImage]) -> Iterator[StoredFile]:
     """Yield the text file of each image. It is empty if the image has no boxes."""
@@ -69,12 +74,16 @@ def data_yaml(splits: Mapping[str, str], categories: Mapping[str, str]) -> str:
         splits: name -> folder relative to that of data.yaml, "" for the same folder.
         categories: class -> name, in the order of their IDs.
     """
-    names = {_yolo_name(name): folder.rstrip("/") or "." for name, folder in splits.items()}
+    names = {name: folder.rstrip("/") or "." for name, folder in splits.items()}
+    alike = (name for word in _VALIDATION for name in names if name.lower() == word)
+    validation = "val" if "val" in names else next(alike, "val")
+    names = {_key("val" if name == validation else name): folder for name, folder in names.items()}
     first = next(iter(names.values()))
     folders = {"train": names.get("train", first), "val": names.get("val", names.get("train", first)), **names}
     described = {**folders, "names": dict(enumerate(categories.values()))}
     return yaml.safe_dump(described, sort_keys=False, allow_unicode=True, width=10**9)
 
 
-def _yolo_name(split: str) -> str:
-    return "val" if split.lower() in ("val", "validation", "valid", "dev") else split
+def _key(split: str) -> str:
+    """Return the key of a split in data.yaml."""
+    return f"{split}_" if split in _OTHER_KEYS else split

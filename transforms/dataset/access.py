@@ -10,13 +10,13 @@ from transforms import storage
 from transforms.dataset import state
 from transforms.dataset.markers import read_header
 from transforms.dataset.old_defaults import keep_old_defaults
-from transforms.dataset.paths import CARD_PATH, CROISSANT_PATH, GENERATED_MARK
+from transforms.dataset.paths import CARD_PATH, CROISSANT_PATH, GENERATED_MARK, SUMMARY_PATH, SUMS_PATH
 from transforms.dataset.plan import Plan, document_paths, new_plan, read_plan, write_plan
 from transforms.dataset.settings import GIVEN
 from transforms.imaging.extras import EXTRAS, install_command
 from transforms.model.config import ResizeConfig
 from transforms.model.errors import RunError
-from transforms.model.records import REPORT_PATH
+from transforms.model.records import PACKED_PATH, REPORT_PATH, RUN_DIR
 
 # Names that a folder without a dataset may contain. Hidden files are allowed, too.
 _ALLOWED_NAMES = frozenset({state.OLD_DIR, "lost+found"})
@@ -172,6 +172,11 @@ def _check_no_other_files(out_dir: str, log: str | None) -> None:
     else:
         example = "" if storage.matches(storage.join(out_dir, "*")) else None
     if example is not None:
+        if all(storage.exists(storage.join(out_dir, path)) for path in (SUMMARY_PATH, SUMS_PATH)):
+            raise RunError(
+                f"-o {out_dir!r} contains a dataset without its state, so no run can continue or delete it: copy the "
+                f"hidden {PACKED_PATH} or {RUN_DIR} of the dataset there, or use an empty or new folder"
+            )
         raise RunError(
             f"-o {out_dir!r} contains files that do not belong to a dataset{example}: use an empty or new folder"
         )

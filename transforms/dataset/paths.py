@@ -57,7 +57,8 @@ _PART_OR_STATE = re.compile(
 )
 
 
-# Marks a card that a run has written. Runs do not change a card without the mark: its owner has edited it.
+# Marks a card that a run has written. In a card without the mark, which its owner has edited, runs change only what
+# loaders follow: see `card_head.with_current_head`.
 GENERATED_MARK = "<!-- Every run rewrites this file. Delete this line to keep your own text. -->"
 
 

@@ -19,6 +19,7 @@ from transforms.model.config import ResizeConfig
 from transforms.model.json_lines import json_line, utf8
 from transforms.model.records import Columns
 from transforms.publish.card import card
+from transforms.publish.card_head import with_current_head
 from transforms.publish.checksums import sum_line
 from transforms.publish.croissant import croissant
 from transforms.publish.facts import dataset_facts
@@ -60,7 +61,10 @@ def _texts(
         yield LICENSE_PATH, utf8(license_text(facts))
     if described := croissant(facts):
         yield CROISSANT_PATH, utf8(described)
-    yield CARD_PATH, edited_card(config.out_dir) or utf8(card(facts))
+    else:  # an earlier run may have written images of formats that Croissant has, and this one others
+        storage.delete_all(config.out_dir, [CROISSANT_PATH])
+    edited = edited_card(config.out_dir)
+    yield CARD_PATH, with_current_head(edited, facts) if edited else utf8(card(facts))
     yield SUMMARY_PATH, utf8(json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -29,7 +29,7 @@ class PartResult(NamedTuple):
     Args:
         number: the number of the part.
         tally: the sum of its shards' tallies.
-        outputs: split -> its share of the tally's `outputs`.
+        outputs: split -> its share of the tally's `outputs`, see `_outputs_of`.
         archives: the rows of the archives, in the order of the shards.
         pieces: path of a document that has no parts -> path of this part's piece of it.
     """
@@ -118,8 +118,20 @@ def _metadata(part: Part, markers: Sequence[Marker], columns: Columns, config: R
 def _outputs(part: Part, markers: Sequence[Marker]) -> dict[str, Tally]:
     outputs: dict[str, list[Tally]] = {}
     for shard, marker in zip(part.shards, markers, strict=True):
-        outputs.setdefault(shard.split, []).append(marker.header.tally["outputs"])
+        outputs.setdefault(shard.split, []).append(_outputs_of(marker.header.tally))
     return {split: merge(tallies) for split, tallies in outputs.items()}
+
+
+def _outputs_of(tally: Tally) -> Tally:
+    """Return the `outputs` of a tally. With annotations, each size also has the number of images with any of them."""
+    annotated = tally.get("annotated")
+    if not annotated:
+        outputs: Tally = tally["outputs"]
+        return outputs
+    return {
+        size: {**output, "annotated": {name: counts[size]["images_with"] for name, counts in annotated.items()}}
+        for size, output in tally["outputs"].items()
+    }
 
 
 def archives_of(shard: Shard, marker: Marker, config: ResizeConfig) -> list[ArchiveRow]:

@@ -4,6 +4,9 @@ https://huggingface.co/docs/hub/datasets-cards describes the format. Each size i
 mix. A config lists the files of each split, the features of a sample, and the number of samples. So loaders need not
 infer them from the first archive, which may be empty. If the loader cannot read the dataset, the configs list only
 files: then the loader reports an error, where it would otherwise load the manifest as the data.
+
+Loaders follow these entries even if the files say otherwise: entries that are out of date give an error, or the wrong
+classes.
 """
 
 from __future__ import annotations
@@ -23,10 +26,35 @@ _SIZE_CATEGORIES = (
     *((10**8, "10M<n<100M"), (10**9, "100M<n<1B")),
 )
 
+# The entries that loaders follow.
+_FOLLOWED = ("configs", "dataset_info")
+_FOLLOWED_LINES = re.compile(rf"^(?:{'|'.join(_FOLLOWED)})[ \t]*:.*\n(?:(?:[ \t\r-].*)?\n)*", re.MULTILINE)
+_HEAD = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t\r]*$", re.MULTILINE | re.DOTALL)
+
 
 def card_head(facts: DatasetFacts) -> str:
     """Return the YAML, without the lines around it."""
-    return yaml.safe_dump(dict(_head(facts)), sort_keys=False, allow_unicode=True, width=10**9)
+    return _yaml(dict(_head(facts)))
+
+
+def with_current_head(card: bytes, facts: DatasetFacts) -> bytes:
+    """Return a card that its owner has edited, with the current entries for loaders. All other text stays.
+
+    A card without a head stays as it is.
+    """
+    text = card.decode("utf-8", "surrogateescape")
+    if not (head := _HEAD.match(text)):
+        return card
+    current = {name: value for name, value in _head(facts) if name in _FOLLOWED}
+    first = _FOLLOWED_LINES.search(text, head.start(1), head.end(1))
+    at = first.start() if first else head.end(1)
+    others = _FOLLOWED_LINES.sub("", text[at : head.end(1)])
+    renewed = text[:at] + (_yaml(current) if current else "") + others + text[head.end(1) :]
+    return renewed.encode("utf-8", "surrogateescape")
+
+
+def _yaml(entries: dict[str, Any]) -> str:
+    return yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=10**9)
 
 
 def _head(facts: DatasetFacts) -> Iterator[tuple[str, Any]]:
@@ -38,7 +66,7 @@ def _head(facts: DatasetFacts) -> Iterator[tuple[str, Any]]:
         yield "task_categories", ["image-classification"]
     elif OBJECTS in facts.columns.annotations:
         yield "task_categories", ["object-detection"]
-    sizes = [size for size in facts.sizes if facts.splits_with_images(size)]
+    sizes = facts.sizes_with_images
     if not facts.is_loadable:
         yield "viewer", False  # the Hub's viewer would show the tables beside the images
     if sizes:
@@ -54,7 +82,7 @@ def _size_category(images: int) -> str:
 def _config(size: int, facts: DatasetFacts) -> dict[str, Any]:
     loader = facts.layout.loader if facts.is_loadable else None
     files = [{"split": split.word, "path": _patterns(size, split, facts)} for split in facts.splits_with_images(size)]
-    default = {"default": True} if size == facts.sizes[0] else {}
+    default = {"default": True} if size == facts.sizes_with_images[0] else {}
     declared = {} if loader is None or loader.reads_types else {"features": _features(facts)}
     return {"config_name": str(size), **default, "data_files": files, **declared}
 

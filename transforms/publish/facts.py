@@ -61,6 +61,7 @@ class DatasetFacts(NamedTuple):
         annotated: annotation -> size -> counts, see `annotations.counts`; empty without annotations.
         settings: the settings, see `dataset.settings`.
         command: a command that creates the dataset.
+        unannotated: see `unannotated_splits`.
     """
 
     name: str
@@ -81,6 +82,7 @@ class DatasetFacts(NamedTuple):
     annotated: Mapping[str, Mapping[str, Any]]
     settings: Mapping[str, Any]
     command: str
+    unannotated: tuple[str, ...] = ()
 
     @property
     def extensions(self) -> tuple[str, ...]:
@@ -92,6 +94,11 @@ class DatasetFacts(NamedTuple):
     def is_loadable(self) -> bool:
         """Whether Hugging Face's datasets library can load the dataset."""
         return self.layout.is_loadable(self.extensions)
+
+    @property
+    def sizes_with_images(self) -> list[int]:
+        """The sizes at which there are images, the largest first. All images may fail at a size."""
+        return [size for size in self.sizes if self.splits_with_images(size)]
 
     def splits_with_images(self, size: int) -> list[SplitFacts]:
         """Return the splits that have images at one size. Loaders reject a dataset with an empty split."""
@@ -139,7 +146,32 @@ def dataset_facts(
         annotated=summary.get("annotated", {}),
         settings=summary["settings"],
         command=command_of(summary["settings"]),
+        unannotated=unannotated_splits(summary),
     )
+
+
+def unannotated_splits(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the splits that lack boxes or labels that other splits have, in a dataset that imagefolder reads.
+
+    imagefolder infers the types of lists from the metadata of each split, and refuses splits whose types differ. Lists
+    that are all empty have no type.
+
+    Args:
+        summary: the content of summary.json.
+    """
+    layout, lacking = LAYOUTS[summary["settings"]["layout"]], set()
+    sizes = [output for split in summary["splits"].values() for output in split["outputs"].values()]
+    if layout.has_archives or not layout.is_loadable(
+        {extension for output in sizes for extension in output["formats"]}
+    ):
+        return ()
+    for size in next(iter(summary["splits"].values()))["outputs"]:
+        outputs = {name: split["outputs"][size] for name, split in summary["splits"].items()}
+        counts = {name: output.get("annotated", {}) for name, output in outputs.items() if output["images"]}
+        for annotation in {annotation for count in counts.values() for annotation in count}:
+            without = {name for name, count in counts.items() if not count.get(annotation)}
+            lacking |= without if len(without) < len(counts) else set()
+    return tuple(name for name in summary["splits"] if name in lacking)
 
 
 def _split(name: str, word: str, tally: Mapping[str, Any]) -> SplitFacts:

@@ -45,3 +45,20 @@ def test_a_dataset_on_a_store_is_copied_first() -> None:
         f"{LOAD}from datasets import load_dataset; dataset = load_dataset({here!r})",
         f'upload it: hf upload NAME/small {here} . --repo-type dataset --exclude ".run[./]*"',
     ]
+
+
+@pytest.mark.parametrize("out_dir", ["/data/out [1]", "/data*/out", "/data/out?", "/data/a::b"])
+def test_a_path_that_datasets_does_not_read_literally_is_not_suggested(out_dir: str) -> None:
+    load, upload = next_steps(summary(), out_dir)
+    assert load == f"{LOAD}first move it to a path without *, ?, [ and ::, which load_dataset does not read literally"
+    assert upload.startswith("upload it: hf upload NAME/")
+
+
+def test_splits_that_datasets_cannot_load_together() -> None:
+    facts = summary()
+    for number, name in enumerate(("empty", "b")):
+        facts["splits"][name]["outputs"] = {
+            "64": {"images": 3, "formats": {"jpg": 3}, "annotated": {"objects": number}}
+        }
+    load, _ = next_steps(facts, "/out")
+    assert load == f"{LOAD}see README.md there: load_dataset cannot load the splits together"

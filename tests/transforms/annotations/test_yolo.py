@@ -1,6 +1,7 @@
 import pytest
+import yaml
 
-from transforms.annotations.yolo import is_found, label_path
+from transforms.annotations.yolo import data_yaml, is_found, label_path
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,26 @@ def test_the_text_file_of_an_image(image: str, labels: str) -> None:
 def test_text_files_are_not_found_below_a_folder_images() -> None:
     assert is_found("/data/my images/out")
     assert not is_found("/data/images/out")
+
+
+@pytest.mark.parametrize(
+    ("splits", "folders"),
+    [
+        (["train", "val"], {"train": "train", "val": "val"}),
+        (["a", "b"], {"train": "a", "val": "a", "a": "a", "b": "b"}),
+        (["dev", "test"], {"train": "dev", "val": "dev", "test": "test"}),
+        (["train", "validation"], {"train": "train", "val": "validation"}),
+        (["train", "dev", "validation"], {"train": "train", "val": "validation", "dev": "dev"}),
+        (["valid", "val", "train"], {"train": "train", "val": "val", "valid": "valid"}),
+        (["Val", "train", "val"], {"train": "train", "val": "val", "Val": "Val"}),
+        (["train", "Validation"], {"train": "train", "val": "Validation"}),
+        (["train", "names", "path"], {"train": "train", "val": "train", "names_": "names", "path_": "path"}),
+    ],
+)
+def test_data_yaml_has_each_split(splits: list[str], folders: dict[str, str]) -> None:
+    described = yaml.safe_load(data_yaml({name: f"{name}/" for name in splits}, {"/m/a": "Cat"}))
+    assert described == {**folders, "names": {0: "Cat"}}
+
+
+def test_the_only_split_is_for_training_and_validation() -> None:
+    assert data_yaml({"test": ""}, {}) == "train: .\nval: .\ntest: .\nnames: {}\n"

@@ -106,6 +106,18 @@ def test_the_list_of_archives_is_in_the_order_of_the_shards(tmp_path: Path) -> N
     )
 
 
+def test_croissant_is_deleted_once_there_are_images_that_its_readers_cannot_read(tmp_path: Path) -> None:
+    settings = config(tmp_path)
+    plan, columns, summary = inputs(settings)
+    write_documents(plan, columns, summary, [], settings)
+    assert "croissant.json" in snapshot(tmp_path / "out")
+    outputs = {"8": {"images": 2, "bytes": 9, "formats": {"jpg": 1, "webp": 1}}}
+    splits = {"a": {"images": 2, "bytes": 9, "outputs": outputs}}
+    for _ in range(2):
+        write_documents(plan, columns, {**summary, "splits": splits}, [], settings)
+        assert sorted(snapshot(tmp_path / "out")) == ["README.md", "SHA256SUMS", "metadata.jsonl", "summary.json"]
+
+
 def test_a_card_without_the_mark_of_runs_is_kept(tmp_path: Path) -> None:
     settings = config(tmp_path)
     card = tmp_path / "out" / "README.md"

@@ -7,6 +7,7 @@ from transforms.layouts import LAYOUTS
 from transforms.model.config import Unread
 from transforms.model.records import NO_COLUMNS, ArchiveRow, Columns
 from transforms.publish.card import card
+from transforms.publish.card_head import with_current_head
 from transforms.publish.croissant import croissant
 from transforms.publish.facts import DatasetFacts, OutputFacts, SplitFacts, words_for_splits
 from transforms.publish.license import license_text
@@ -68,6 +69,52 @@ def test_a_split_without_images_is_left_out() -> None:
     assert [files["split"] for files in head["configs"][0]["data_files"]] == ["a"]
     assert head["dataset_info"][0]["splits"] == [{"name": "a", "num_bytes": 9, "num_examples": 1}]
     assert [records["@id"] for records in json.loads(croissant(dataset) or "")["recordSet"]] == ["8-a"]
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_an_edited_card_gets_the_current_entries_for_loaders(newline: bytes) -> None:
+    dataset = facts("files", SplitFacts("a", "a", ONE_JPEG))
+    first, last = b"---\nlanguage: en # \xff\n", b"tags:\n- boats\n\n# a comment\n---\n# Mine\n---\nconfigs:\n- none\n"
+    old = b"configs:\n- config_name: '9'\n\n  default: false\n%bdataset_info:\n  config_name: '9'\n%b"
+    current = yaml.safe_load(card(dataset).split("---\n")[1])
+    entries = yaml.safe_dump({name: current[name] for name in ("configs", "dataset_info")}, sort_keys=False).encode()
+    for between in (b"", b"license: mit\n"):
+        edited = (first + old % (between, last)).replace(b"\n", newline)
+        renewed = with_current_head(edited, dataset)
+        assert renewed == first.replace(b"\n", newline) + entries + (between + last).replace(b"\n", newline)
+        assert with_current_head(renewed, dataset) == renewed
+    assert with_current_head(first + last, dataset) == (first + last).replace(b"---\n# Mine", entries + b"---\n# Mine")
+
+
+@pytest.mark.parametrize("text", [b"", b"# Mine\n---\nconfigs:\n---\n", b"---\nconfigs:\n"])
+def test_a_card_without_a_head_stays_as_it_is(text: bytes) -> None:
+    assert with_current_head(text, facts("files", SplitFacts("a", "a", ONE_JPEG))) == text
+
+
+def test_an_edited_card_loses_the_entries_of_a_dataset_without_images() -> None:
+    dataset = facts("files", SplitFacts("a", "a", {8: OutputFacts(0, 0, ())}))
+    text = b"---\nconfigs:\n- config_name: '8'\ndataset_info: {}\nlicense: mit\n---\nMine.\n"
+    assert with_current_head(text, dataset) == b"---\nlicense: mit\n---\nMine.\n"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_size_without_images_is_neither_the_default_nor_an_example(layout: str) -> None:
+    outputs = {16: OutputFacts(0, 0, ()), 8: OutputFacts(2, 9, ("jpg",)), 4: OutputFacts(2, 5, ("jpg",))}
+    text = card(facts(layout, SplitFacts("a", "a", outputs))._replace(sizes=(16, 8, 4)))
+    head = yaml.safe_load(text.split("---\n")[1])
+    assert [(config["config_name"], config.get("default")) for config in head["configs"]] == [("8", True), ("4", None)]
+    section = text.partition("## How to load it\n\n")[2].partition("\n\n## ")[0]
+    assert section.startswith("Each example loads the images of 8 px, each image once: use 4 for another size.\n\n")
+    assert "16" not in section
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_card_of_a_dataset_without_images_has_no_code(layout: str) -> None:
+    text = card(facts(layout, SplitFacts("a", "a", {8: OutputFacts(0, 0, ())})))
+    section = text.partition("## How to load it\n\n")[2].partition("\n\n## ")[0]
+    assert section == (
+        "The dataset contains no image that could be loaded: `failures-*.jsonl` and `manifest-*.jsonl` say why."
+    )
 
 
 def test_labels_without_names_and_a_citation() -> None:
