@@ -132,5 +132,6 @@ TOOLS = (
         partial(pip, "img2dataset", "img2dataset"),
     ),
     _image_resizer("the whole command, with its manifest"),
+    _image_resizer("each image decoded at a larger scale than by default", "--reducing_gap", "2"),
     _image_resizer("each image decoded at full size, as the first script does", "--exact"),
 )
