@@ -35,7 +35,7 @@ _EXAMPLES = 5
 
 
 class Problem(NamedTuple):
-    """A part of an input that the listing skips without an error, or that is hardly meant to be a source.
+    """A part of an input that the listing skips without an error, or that was probably not meant as a source.
 
     Args:
         path: the path of the part.

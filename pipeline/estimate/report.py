@@ -51,7 +51,7 @@ def _input(findings: Findings) -> Iterator[str]:
 
 
 def _source_bytes(findings: Findings, length: int) -> str:
-    """Return a number of bytes in words. A list does not tell the sizes of files that are not on this machine."""
+    """Return a number of bytes in words. A list does not contain the sizes of files in stores and on the web."""
     return "unknown" if not length and "lists" in findings.listing.tally else amount(length)
 
 
