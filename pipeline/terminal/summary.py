@@ -97,7 +97,7 @@ def _other_files(numbers: Mapping[str, int]) -> Iterator[str]:
 
 
 def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Yield warnings about a dataset: images larger than their sources, missing labels and boxes, and unreadable inputs."""
+    """Yield warnings: images larger than their sources, missing labels and boxes, and inputs that cannot be read."""
     if summary["settings"]["fit"] == "stretch":
         advice = "use a smaller -s"
     else:
