@@ -21,6 +21,7 @@ from transforms.imaging.opening import open_image
         ("L", "PNG", {}, 1),
         ("RGBA", "PNG", {}, 16),
         ("RGB", "WEBP", {}, 4 + 13),
+        ("RGB", "QOI", {}, 4 + 12),
     ],
 )
 def test_memory_needed(mode: str, image_format: str, parameters: dict[str, Any], expected: int) -> None:
