@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError
 
 from transforms.model.records import Source
 from transforms.resizing.source_result import SourceResult
-from transforms.resizing.worker import WorkerSettings
+from transforms.resizing.worker import PackedResult, WorkerSettings
 
 
 class Batch:
@@ -18,14 +18,12 @@ class Batch:
     After an error or `cancel`, the object refers to no source and no result.
     """
 
-    def __init__(
-        self, sources: Iterable[Source], settings: WorkerSettings, on_result: Callable[[SourceResult], None]
-    ) -> None:
+    def __init__(self, sources: Iterable[Source], settings: WorkerSettings, on_result: Callable[[bool], None]) -> None:
         self.settings = settings
         self._left = deque(sources)
         self._on_result = on_result
         self._at_work = 0
-        self._results: list[SourceResult] = []
+        self._results: list[SourceResult | PackedResult] = []
         self._error: BaseException | None = None
         self._lock = threading.Lock()
         self._decided = threading.Event()  # set when `results` can return or raise
@@ -33,6 +31,8 @@ class Batch:
 
     def results(self) -> list[SourceResult]:
         """Wait until all sources are processed, and return their results in the order in which they were finished.
+
+        Call this method once.
 
         Raises:
             CancelledError: the batch was cancelled.
@@ -42,7 +42,13 @@ class Batch:
         with self._lock:
             if self._error is not None:
                 raise self._error
-            return self._results
+            packed, self._results = self._results, []
+        packed.reverse()
+        results = []
+        while packed:  # one at a time, since outputs may have many bytes
+            result = packed.pop()
+            results.append(result.unpack() if isinstance(result, PackedResult) else result)
+        return results
 
     def cancel(self) -> None:
         """Drop all results, and the sources that no worker has begun. Return at once.
@@ -74,14 +80,14 @@ class Batch:
             self._at_work += 1
             return self._left.popleft()
 
-    def finish(self, result: SourceResult) -> None:
+    def finish(self, result: SourceResult | PackedResult) -> None:
         """Store the result of a source that was begun."""
         with self._lock:
             is_kept = self._error is None
             if is_kept:
                 self._results.append(result)
         if is_kept:
-            self._on_result(result)
+            self._on_result(result.failed)
         with self._lock:
             self._at_work -= 1  # last, so that `results` returns after `on_result`
         self._decide_if_over()

@@ -19,6 +19,7 @@ from collections import deque
 from transforms.model.errors import RunError
 from transforms.resizing.batch import Batch
 from transforms.resizing.read_ahead import ReadAhead
+from transforms.resizing.source_result import SourceResult
 from transforms.resizing.worker import Failed, NeedsMemory, Reply
 from transforms.resizing.worker_process import WorkerDiedError, WorkerProcess
 from transforms.resizing.worker_slot import Item, WorkerSlot, crashed
@@ -27,7 +28,7 @@ from transforms.sources import is_read_by_workers
 # Between two checks of the workers, the thread sleeps for this part of the shortest time for which a worker has work
 # queued, but for at most this many seconds. A processor's caches are cold after a sleep, so a wake-up costs more than
 # the work it is for, and the longer the sleep, the more replies have arrived.
-_PAUSE_OF_QUEUED, _MAX_PAUSE = 1 / 3, 0.02
+_PAUSE_OF_QUEUED, _MAX_PAUSE = 1 / 2, 0.06
 
 
 class Dispatcher(threading.Thread):
@@ -107,8 +108,8 @@ class Dispatcher(threading.Thread):
 
     def _pause(self) -> float:
         """Return the seconds to sleep, in which no worker is likely to finish its queued images."""
-        if any(slot.is_flushed_later for slot in self._slots):
-            return 0.0  # a worker may be waiting for its file
+        if self._waits_for_memory or any(slot.is_flushed_later for slot in self._slots):
+            return 0.0  # a worker may be waiting for memory, or for the rest of its file
         queued = [slot.seconds_queued for slot in self._slots if not slot.is_idle]
         return min(_PAUSE_OF_QUEUED * min(queued, default=0.0), _MAX_PAUSE)
 
@@ -225,7 +226,7 @@ class Dispatcher(threading.Thread):
                 self._deliver(item, reply)
         self._release(slot)
 
-    def _deliver(self, item: Item, reply: Reply) -> None:
+    def _deliver(self, item: Item, reply: Reply | SourceResult) -> None:
         if isinstance(reply, NeedsMemory):
             self._large.append((item, reply.bytes))
             self._waits_for_memory = True

@@ -52,6 +52,11 @@ class SourceResult(NamedTuple):
     notes: tuple[Note, ...]
     seconds: dict[str, float]
 
+    @property
+    def failed(self) -> bool:
+        """Whether an output is missing because of an error."""
+        return any(isinstance(output, ImageError) for output in self.outputs.values())
+
 
 def without_output(source: Source, spec: ResizeSpec, reason: ImageError | SkippedError) -> SourceResult:
     """Return the result of a source that was not opened."""

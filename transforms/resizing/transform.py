@@ -16,7 +16,7 @@ from transforms.annotations.select import NO_LIMITS, Limits
 from transforms.dataset.markers import Header, digest_of, read_header
 from transforms.dataset.plan import Plan
 from transforms.dataset.settings import versions
-from transforms.imaging.errors import ImageError, SkippedError
+from transforms.imaging.errors import SkippedError
 from transforms.layouts import LAYOUTS
 from transforms.model.config import ResizeConfig
 from transforms.model.json_lines import json_line
@@ -38,7 +38,7 @@ from transforms.tables.join import join
 SHARDS, TALLIES = "shards", "tallies"
 
 # The oldest shard is emitted only when the later shards have this many images for each worker process,
-_IMAGES_AHEAD = 8
+_IMAGES_AHEAD = 24
 # or, if lists name the images, this many in all (one slow server must not make all others wait),
 _LISTED_AHEAD = 2000
 # or when this many shards, or unmatched rows of tables, are held.
@@ -145,7 +145,7 @@ class _ResizeFn(beam.DoFn):
             if source.path in skipped
         ]
         for result in without:
-            _count(result)
+            progress.add_result(result.failed)
         images = selected_sources(sources, skipped, annotated, config)
         workers = workers_for(config)
         settings = WorkerSettings(config.spec, _staging(config), workers.memory, web=config.web)
@@ -154,7 +154,7 @@ class _ResizeFn(beam.DoFn):
             images=len(images),
             skipped=tuple(without),
             folders=folders,
-            batch=workers.submit(images, settings, _count),
+            batch=workers.submit(images, settings, progress.add_result),
         )
 
     def _may_emit(self) -> bool:
@@ -185,10 +185,6 @@ def _staging(config: ResizeConfig) -> str:
     """Return the OUT in which workers store outputs if each output is a local file of its own, else ""."""
     is_staged = LAYOUTS[config.layout].keeps_tree and storage.is_local(config.out_dir)
     return config.out_dir if is_staged else ""
-
-
-def _count(result: SourceResult) -> None:
-    progress.add_result(any(isinstance(output, ImageError) for output in result.outputs.values()))
 
 
 def _resized(submitted: _Submitted, config: ResizeConfig) -> ResizedShard:

@@ -1,11 +1,11 @@
 """The program of a worker process. It creates images one after the other until its parent ends or closes the pipe.
 
 parent  -- WorkerSettings, Task, Task ... -->  worker    over the standard input and output of the worker
-        <-- READY, Reply, Reply ... ----------           replies in the order of the tasks
+        <-- READY, reply, reply ... ----------           replies in the order of the tasks
         ------------ the lifeline ----------->           never written to; it ends when the parent does
 
-The parent sends two lengths (`LENGTHS`), then a pickle and the content of a file, which may be empty. The worker sends
-a length (`LENGTH`) and a pickle.
+The parent sends two lengths, then a pickle and the content of a file, which may be empty. The worker sends a length,
+a kind of reply and a time in seconds, then a pickle.
 
 A worker imports the core and the local storage, but neither Beam nor the client of an object store.
 """
@@ -22,6 +22,7 @@ import signal
 import struct
 import sys
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ from transforms.resizing.source_result import SourceResult, process_source, with
 from transforms.resizing.stopwatch import Stopwatch
 from transforms.sources import memory_to_unpack, read
 
-LENGTH, LENGTHS = struct.Struct("=Q"), struct.Struct("=QQ")
+_TASK_HEAD, _REPLY_HEAD = struct.Struct("=QQ"), struct.Struct("=QBd")
 
 # Sent once, before the first reply: the worker has loaded everything.
 READY = "ready"
@@ -77,6 +78,28 @@ class Task(NamedTuple):
     granted: int
 
 
+class PackedResult(NamedTuple):
+    """A result as a worker sent it.
+
+    The thread that receives replies wakes for a few of them at a time. Its caches are cold then, so unpickling would
+    take it about four times as long as the thread that needs all results of a batch at once.
+
+    Args:
+        pickled: the pickled `SourceResult`.
+        failed: its `failed`.
+        seconds: the time from receiving the task to the result.
+    """
+
+    pickled: bytes
+    failed: bool
+    seconds: float
+
+    def unpack(self) -> SourceResult:
+        """Return the result."""
+        result: SourceResult = pickle.loads(self.pickled)
+        return result
+
+
 class NeedsMemory(NamedTuple):
     """The reply to a task that must be sent again with more memory, in bytes."""
 
@@ -91,7 +114,10 @@ class Failed(NamedTuple):
 
 TimeLimit = Callable[[float], contextlib.AbstractContextManager[object]]
 
-Reply = SourceResult | NeedsMemory | Failed
+Reply = PackedResult | NeedsMemory | Failed
+
+# Kinds of replies: a result, a result of which an output failed, and any other reply.
+_RESULT, _FAILED_RESULT, _OTHER = range(3)
 
 
 class _NeedsMemoryError(Exception):
@@ -108,15 +134,20 @@ def message_to_worker(message: WorkerSettings | Task) -> list[bytes]:
     if isinstance(message, Task) and message.data:
         data, message = message.data, message._replace(data=b"")
     pickled = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    return [LENGTHS.pack(len(pickled), len(data)) + pickled, *([data] if data else [])]
+    return [_TASK_HEAD.pack(len(pickled), len(data)) + pickled, *([data] if data else [])]
 
 
-def message_end(received: bytearray, start: int) -> int | None:
-    """Return the end of the message that begins at `start`, or None if the message is incomplete."""
-    if len(received) - start < LENGTH.size:
+def reply_at(received: bytearray, start: int) -> tuple[Reply | str, int] | None:
+    """Return the reply that begins at `start` and the end of its message, or None if the message is incomplete."""
+    if len(received) - start < _REPLY_HEAD.size:
         return None
-    end = start + LENGTH.size + LENGTH.unpack_from(received, start)[0]
-    return end if end <= len(received) else None
+    length, kind, seconds = _REPLY_HEAD.unpack_from(received, start)
+    start += _REPLY_HEAD.size
+    if len(received) - start < length:
+        return None
+    pickled = bytes(memoryview(received)[start : start + length])
+    reply = pickle.loads(pickled) if kind == _OTHER else PackedResult(pickled, kind == _FAILED_RESULT, seconds)
+    return reply, start + length
 
 
 def serve(lifeline: int) -> None:
@@ -138,7 +169,9 @@ def serve(lifeline: int) -> None:
             if is_first:
                 keep_freed_memory(message.granted)
                 is_first = False
-            _send(answers, _reply(message, settings))
+            begun = time.perf_counter()
+            reply = _reply(message, settings)
+            _send(answers, reply, time.perf_counter() - begun)
 
 
 def _prepare() -> BinaryIO:
@@ -159,7 +192,7 @@ def _end_with(lifeline: int) -> None:
 
 def _receive() -> WorkerSettings | Task:
     """Return the next message of the parent. End the process if there is none."""
-    pickled, file = LENGTHS.unpack(_read_exactly(LENGTHS.size))
+    pickled, file = _TASK_HEAD.unpack(_read_exactly(_TASK_HEAD.size))
     message: WorkerSettings | Task = pickle.loads(_read_exactly(pickled))
     return message._replace(data=_read_exactly(file)) if file and isinstance(message, Task) else message
 
@@ -171,15 +204,18 @@ def _read_exactly(length: int) -> bytes:
     return data
 
 
-def _send(answers: BinaryIO, reply: Reply | str) -> None:
+def _send(answers: BinaryIO, reply: SourceResult | NeedsMemory | Failed | str, seconds: float = 0.0) -> None:
     pickled = pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
+    kind = _OTHER
+    if isinstance(reply, SourceResult):
+        kind = _FAILED_RESULT if reply.failed else _RESULT
     try:
-        answers.write(LENGTH.pack(len(pickled)) + pickled)
+        answers.write(_REPLY_HEAD.pack(len(pickled), kind, seconds) + pickled)
     except OSError:  # the parent is dead
         os._exit(0)
 
 
-def _reply(task: Task, settings: WorkerSettings) -> Reply:
+def _reply(task: Task, settings: WorkerSettings) -> SourceResult | NeedsMemory | Failed:
     _limit_address_space(task.granted + _HEADROOM)
     try:
         return result_of(task, settings, _time_limit)

@@ -7,7 +7,6 @@ import errno
 import fcntl
 import itertools
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from transforms.model.errors import RunError
-from transforms.resizing.worker import LENGTH, READY, Reply, Task, WorkerSettings, message_end, message_to_worker
+from transforms.resizing.worker import Reply, Task, WorkerSettings, message_to_worker, reply_at
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 _PROGRAM = "import sys; sys.path.insert(0, {root!r}); from transforms.resizing.worker import serve; serve({lifeline})"
@@ -121,13 +120,12 @@ class WorkerProcess:
 
     def _parse(self) -> Iterator[Reply]:
         start = 0
-        while (end := message_end(self._received, start)) is not None:
-            message = pickle.loads(memoryview(self._received)[start + LENGTH.size : end])
-            start = end
-            if message == READY:
+        while message := reply_at(self._received, start):
+            reply, start = message
+            if isinstance(reply, str):
                 self.is_ready = True
             else:
-                yield message
+                yield reply
         del self._received[:start]
 
     def end(self) -> str:

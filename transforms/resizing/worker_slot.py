@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from typing import NamedTuple
 
@@ -10,12 +9,12 @@ from transforms.imaging.errors import ImageError, Kind, Stage
 from transforms.model.records import Source
 from transforms.resizing.batch import Batch
 from transforms.resizing.source_result import SourceResult, without_output
-from transforms.resizing.worker import Reply, Task
+from transforms.resizing.worker import PackedResult, Reply, Task
 from transforms.resizing.worker_process import WorkerProcess
 
 # The seconds of work that a process has queued, and the maximum number of queued images. With more, one process would
 # work alone at the end of a run.
-_SECONDS_AHEAD, _IMAGES_AHEAD = 0.045, 8
+_SECONDS_AHEAD, _IMAGES_AHEAD = 0.12, 20
 
 
 class Item(NamedTuple):
@@ -46,8 +45,7 @@ class WorkerSlot:
         self.granted = 0
         self.is_alone = self.is_second_try = self.is_flushed_later = False
         self._sent: deque[Item] = deque()
-        self._seconds = _SECONDS_AHEAD  # per image; the initial value is a guess
-        self._latest = 0.0
+        self._seconds = 0.0  # the recent time of the process for an image; 0 while it is unknown
 
     @property
     def is_idle(self) -> bool:
@@ -56,20 +54,19 @@ class WorkerSlot:
 
     @property
     def seconds_queued(self) -> float:
-        """The estimated seconds that the process needs for the items that were sent to it."""
-        return len(self._sent) * self._seconds
+        """The estimated seconds that the process needs for the items behind the first one; 0 if that is unknown."""
+        return max(0, len(self._sent) - 1) * self._seconds
 
     def has_room(self) -> bool:
         """Return whether another item may be sent."""
         if not self._sent:
             return True
-        return not self.is_alone and len(self._sent) < min(_IMAGES_AHEAD, 1 + _SECONDS_AHEAD / self._seconds)
+        seconds = self._seconds or _SECONDS_AHEAD
+        return not self.is_alone and len(self._sent) < min(_IMAGES_AHEAD, 1 + _SECONDS_AHEAD / seconds)
 
     def send(self, item: Item) -> None:
         """Send an item to the process."""
         assert self.process is not None
-        if not self._sent:
-            self._latest = time.perf_counter()
         self._sent.append(item)
         self.process.send(item.batch.settings, Task(item.source, item.data, self.granted))
 
@@ -82,10 +79,11 @@ class WorkerSlot:
         assert self.process is not None
         replies = self.process.receive()
         if replies:
-            now = time.perf_counter()
-            self._seconds += (min(1.0, (now - self._latest) / len(replies)) - self._seconds) / 4
-            self._latest = now
             self.is_alone = self.is_second_try = False
+        for reply in replies:
+            if isinstance(reply, PackedResult):
+                seconds = min(1.0, reply.seconds)
+                self._seconds = self._seconds + (seconds - self._seconds) / 4 if self._seconds else seconds
         return [(self._sent.popleft(), reply) for reply in replies]
 
     def take_back(self) -> list[Item]:

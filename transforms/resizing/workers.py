@@ -11,7 +11,6 @@ from transforms.model.records import Source
 from transforms.resizing.batch import Batch
 from transforms.resizing.dispatcher import Dispatcher
 from transforms.resizing.memory import machine_memory
-from transforms.resizing.source_result import SourceResult
 from transforms.resizing.worker import WorkerSettings
 from transforms.resizing.worker_process import cannot_start
 
@@ -19,7 +18,7 @@ from transforms.resizing.worker_process import cannot_start
 _WARM = 4
 
 
-def _do_nothing(_result: SourceResult) -> None: ...
+def _do_nothing(_failed: bool) -> None: ...
 
 
 class Workers:
@@ -53,14 +52,14 @@ class Workers:
         self,
         sources: Iterable[Source],
         settings: WorkerSettings,
-        on_result: Callable[[SourceResult], None] = _do_nothing,
+        on_result: Callable[[bool], None] = _do_nothing,
     ) -> Batch:
         """Start processing sources, and return at once.
 
         Args:
             sources: the sources to process.
             settings: the settings of all these sources.
-            on_result: is called with each result as soon as it is available, unless the batch was cancelled.
+            on_result: is called as soon as a result is available, with its `failed`, unless the batch was cancelled.
 
         Raises:
             RunError: the system lacks resources for the processes.

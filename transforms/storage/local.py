@@ -10,7 +10,6 @@ import errno
 import os
 import shutil
 import stat
-import uuid
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, TypeVar
 
@@ -106,7 +105,7 @@ def stage(out_dir: str, data: bytes) -> str:
 
 
 def _fill_temporary(out_dir: str, folder: str, fill: Callable[[BinaryIO], T]) -> tuple[str, T]:
-    temporary = join(out_dir, f"{folder}/{uuid.uuid4().hex}")
+    temporary = join(out_dir, f"{folder}/{os.urandom(16).hex()}")
     with _removed_on_error(temporary), _create(out_dir, temporary) as file:
         return temporary, fill(file)
 

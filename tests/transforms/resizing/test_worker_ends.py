@@ -25,8 +25,7 @@ from tests.transforms.resizing.images import (
 )
 from transforms.imaging.errors import ImageError, Kind
 from transforms.model.errors import RunError, StorageError
-from transforms.resizing.source_result import SourceResult
-from transforms.resizing.worker import Task
+from transforms.resizing.worker import PackedResult, Task
 from transforms.resizing.worker_process import WorkerProcess
 from transforms.resizing.workers import Workers
 
@@ -111,7 +110,7 @@ def test_an_unknown_error_in_a_worker_is_raised_with_its_traceback(
 
 
 def test_an_error_of_the_caller_ends_the_work_and_not_the_workers(two: Workers, tmp_path: Path) -> None:
-    def broken(_result: SourceResult) -> None:
+    def broken(_failed: bool) -> None:
         raise ZeroDivisionError("a bug")
 
     images = photo_sources(tmp_path, 5)
@@ -204,5 +203,5 @@ def test_signals_to_the_group_do_not_end_a_worker_that_is_starting(tmp_path: Pat
         pass
     assert process.end() == "SIGKILL"
     (reply,) = replies
-    assert isinstance(reply, SourceResult)
-    assert reply._replace(seconds={}) == expected(image)
+    assert isinstance(reply, PackedResult)
+    assert reply.unpack()._replace(seconds={}) == expected(image)
