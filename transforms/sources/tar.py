@@ -37,6 +37,15 @@ class _Headers:
         self._left = 0
         self._block = b""
 
+    def is_tar(self) -> bool:
+        """Return whether the file begins with a header, or with zeros, as a tar without members does.
+
+        The next call must be `begin` with 0.
+        """
+        self._file.seek(0)
+        self._block = self._file.read(BLOCK)
+        return self._block == _ZEROS or is_header(self._block)
+
     def begin(self, offset: int) -> None:
         """Prepare to read the header at `offset`."""
         if not self._block:
@@ -67,7 +76,7 @@ class _Headers:
         return self._file.seek(offset)
 
     def tell(self) -> int:
-        return self._file.tell()
+        return self._file.tell() - len(self._block)
 
 
 def members(file: Forwards, place: Callable[[int], Place], size: int | None = None) -> Iterator[Member]:
@@ -106,12 +115,11 @@ def is_header(block: bytes) -> bool:
 
 def _opened(headers: _Headers) -> tarfile.TarFile:
     """Return the archive, after its first header has been read."""
+    if not headers.is_tar():
+        raise ArchiveError(Kind.NOT_AN_ARCHIVE, "does not contain a tar archive")
     headers.begin(0)
     with _wording(0):
-        try:
-            return tarfile.TarFile(fileobj=headers, encoding="utf-8", errors="surrogateescape")  # type: ignore[arg-type]
-        except tarfile.ReadError as error:
-            raise ArchiveError(Kind.NOT_AN_ARCHIVE, "does not contain a tar archive") from error
+        return tarfile.TarFile(fileobj=headers, encoding="utf-8", errors="surrogateescape")  # type: ignore[arg-type]
 
 
 def _next(archive: tarfile.TarFile, headers: _Headers, unpacked: str) -> tarfile.TarInfo | None:
