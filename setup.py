@@ -100,5 +100,8 @@ setup(
             "image_resizer_worker=pipeline.runners.flink.worker:main",
         ]
     },
-    classifiers=["Programming Language :: Python :: 3.11", "Topic :: Multimedia :: Graphics :: Graphics Conversion"],
+    classifiers=[
+        *(f"Programming Language :: Python :: {version}" for version in ("3.11", "3.12", "3.13")),
+        "Topic :: Multimedia :: Graphics :: Graphics Conversion",
+    ],
 )
