@@ -32,7 +32,8 @@ def _sentence(message: str) -> str:
     if problem.startswith(("'", '"')):
         return f"{flag} {problem}"  # from `values`: the value, and what is allowed
     if re.fullmatch(r"expected .*arguments?", problem):
-        return f"{flag} needs a value: put one after it"
+        long_name = flag.rpartition("/")[2]
+        return f"{flag} needs a value: put one after it, or write {long_name}=VALUE if it begins with a hyphen"
     if superfluous := re.fullmatch(r"ignored explicit argument (.*)", problem, re.DOTALL):
         return f"{flag} does not take a value, but got {superfluous[1]}: leave the value out"
     return f"{flag}: {problem} (--help lists all flags)"

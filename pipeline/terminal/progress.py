@@ -163,7 +163,9 @@ def committed_so_far(progress: Progress, is_continued: bool) -> str:
             reaches it.
         is_continued: whether the run continues a dataset.
     """
+    if is_continued and not progress.committed:
+        return "nothing new committed"
     if not progress.total:
-        return "nothing new committed" if is_continued else "nothing committed"
+        return "nothing committed"
     at_least = "at least " if is_continued and progress.committed < progress.total else ""
     return f"{at_least}{progress.committed:,} of {counted(progress.total, 'image')} committed"

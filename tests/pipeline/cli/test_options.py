@@ -223,8 +223,12 @@ REFUSED = [
     ("--reducing_gap 0.5", "--reducing_gap 0.5 is out of range: use a number from 1 to 100"),
     ("--reducing_gap 2 --exact", "--reducing_gap 2 has no effect with --exact: use only one of them"),
     ("--fit fill", "--fit 'fill' is not one of contain, cover, crop, pad, stretch: choose one"),
-    ("--fit", "--fit needs a value: put one after it"),
-    ("-s", "-s/--size needs a value: put one after it"),
+    ("--fit", "--fit needs a value: put one after it, or write --fit=VALUE if it begins with a hyphen"),
+    (
+        "--memory -4G",
+        "--memory needs a value: put one after it, or write --memory=VALUE if it begins with a hyphen",
+    ),
+    ("-s", "-s/--size needs a value: put one after it, or write --size=VALUE if it begins with a hyphen"),
     ("--overwrite=yes", "--overwrite does not take a value, but got 'yes': leave the value out"),
     ("--fit stretch --only_shrink", "--fit stretch always makes SIZE x SIZE pixels: leave out --only_shrink"),
     (

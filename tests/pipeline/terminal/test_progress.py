@@ -115,7 +115,7 @@ def test_a_long_series_has_few_points_at_equal_steps() -> None:
     ("total", "committed", "new", "continued"),
     [
         (0, 0, "nothing committed", "nothing new committed"),
-        (1, 0, "0 of 1 image committed", "at least 0 of 1 image committed"),
+        (1, 0, "0 of 1 image committed", "nothing new committed"),
         (3000, 1200, "1,200 of 3,000 images committed", "at least 1,200 of 3,000 images committed"),
         (60, 60, "60 of 60 images committed", "60 of 60 images committed"),
     ],
