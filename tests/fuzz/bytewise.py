@@ -61,6 +61,7 @@ def _ppms() -> dict[str, bytes]:
         "PPM 16 bits": b"P6 4 3 65535\n" + bytes(72),
         "PPM 5 levels": b"P5 4 3 5\n" + bytes(12),
         "PPM floats": b"Pf\n4 3\n-1.0\n" + struct.pack("<12f", *range(12)),
+        "PPM P1 large": b"P1\n1000 800\n" + b"1 0 " * 400_000,  # Pillow reads half a million numbers at a time
     }
 
 

@@ -75,6 +75,12 @@ def raw_mode_of(image: ImageFile.ImageFile) -> str:
     return next((tile.args for tile in _get(image, "tile") if isinstance(tile.args, str)), "")
 
 
+def python_codec(image: ImageFile.ImageFile) -> str:
+    """Return the name of the decoder of an opened, not yet decoded image if it is written in Python, else ""."""
+    codecs = [tile.codec_name for tile in _get(image, "tile")]
+    return next((codec for codec in codecs if codec in _get(Image, "DECODERS")), "")
+
+
 def core_library() -> str:
     """Return the path of Pillow's C extension."""
     try:

@@ -11,12 +11,16 @@ from transforms.imaging.geometry import Size, Target
 from transforms.imaging.header import ImageHeader
 
 # Pillow's peak memory from decoding to resizing, in bytes per pixel, by mode; and what decoders that work on whole
-# images need in addition. Measured with images of 20 megapixels; QOI with 5, since how often its decoder copies the
-# pixels depends on the free blocks of memory: twice as much in some processes as in others.
+# images need in addition. Measured with images of 20 megapixels.
 _BYTES_A_PIXEL = {"RGB": 4, "L": 1, "1": 2, "P": 5, "I;16": 12, "I;16B": 12, "I": 16, "F": 16}
 _TRANSPARENT_BYTES_A_PIXEL = 16
 _OTHER_BYTES_A_PIXEL = 8
-_DECODERS_BYTES_A_PIXEL = {"WEBP": 13, "AVIF": 6, "JPEG2000": 16, "QOI": 12, "HEIF": 12, "JXL": 4}
+_DECODERS_BYTES_A_PIXEL = {"WEBP": 13, "AVIF": 6, "JPEG2000": 16, "HEIF": 12, "JXL": 4}
+# Pillow's decoders that are written in Python collect the samples in a growing array. The C library may copy it each
+# time it grows, and how often it does depends on the free blocks of memory. This many times its size was the most seen.
+_COPIES_OF_SAMPLES = 4
+# The decoder of PPMs written as text holds so many numbers at the same time, each in this many bytes.
+_NUMBERS, _BYTES_A_NUMBER = 1 << 19, 128
 _ENCODERS_BYTES_A_PIXEL = {"avif": 12}  # in addition to the output that they encode
 
 
@@ -31,7 +35,7 @@ def memory_needed(image: ImageFile.ImageFile, full_size: Size, largest: Target |
     """
     transparent = image.has_transparency_data
     held = _memory(image.format or "", image.mode, transparent, image.size, largest, extension)
-    return held + _coefficients(image, full_size)
+    return held + _coefficients(image, full_size) + _samples(image)
 
 
 def memory_for_header(header: ImageHeader, largest: Target | None, extension: str) -> int:
@@ -56,3 +60,13 @@ def _coefficients(image: ImageFile.ImageFile, full_size: Size) -> int:
         return 0
     samples = [across * down for across, down in compat.jpeg_sampling(image)]
     return math.ceil(full_size[0] * full_size[1] * 2 * sum(samples) / max(samples))
+
+
+def _samples(image: ImageFile.ImageFile) -> int:
+    """Return what a decoder written in Python needs in addition, in bytes; 0 if the decoder is not."""
+    codec = compat.python_codec(image)
+    if not codec:
+        return 0
+    samples = image.width * image.height * len(image.getbands())
+    text = min(samples, _NUMBERS) * _BYTES_A_NUMBER if codec == "ppm_plain" else 0
+    return samples * _COPIES_OF_SAMPLES * (4 if image.mode == "I" else 1) + text

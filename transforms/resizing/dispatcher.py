@@ -107,11 +107,14 @@ class Dispatcher(threading.Thread):
         self._selector.close()
 
     def _pause(self) -> float:
-        """Return the seconds to sleep, in which no worker is likely to finish its queued images."""
+        """Return the seconds to sleep, in which no worker is likely to finish its queued images.
+
+        While a worker has none, return 0: it may be waiting for a file that is being read.
+        """
         if self._waits_for_memory or any(slot.is_flushed_later for slot in self._slots):
             return 0.0  # a worker may be waiting for memory, or for the rest of its file
-        queued = [slot.seconds_queued for slot in self._slots if not slot.is_idle]
-        return min(_PAUSE_OF_QUEUED * min(queued, default=0.0), _MAX_PAUSE)
+        queued = min((slot.seconds_queued for slot in self._slots), default=0.0)
+        return min(_PAUSE_OF_QUEUED * queued, _MAX_PAUSE)
 
     def _handle_events(self) -> None:
         looks_at_all = False

@@ -84,6 +84,12 @@ def test_raw_modes_of_gray_pngs(bits: int, mode: str) -> None:
     assert compat.raw_mode_of(opened(RED, "WEBP")) in ("", "RGB")
 
 
+def test_decoders_that_are_written_in_python() -> None:
+    assert compat.python_codec(opened(RED, "QOI")) == "qoi"
+    assert compat.python_codec(Image.open(io.BytesIO(b"P2 1 1 255 7"))) == "ppm_plain"
+    assert [compat.python_codec(opened(RED, name)) for name in ("PPM", "PNG", "JPEG", "TIFF", "TGA", "BMP")] == [""] * 6
+
+
 def test_the_core_library_is_the_one_that_is_loaded() -> None:
     assert compat.core_library() == importlib.import_module("PIL._imaging").__file__
 
@@ -173,6 +179,12 @@ def without_bands(image: Any) -> None:
 
 MISSING: list[Missing] = [
     (lambda: Image, "OPEN", lambda _: compat.opener_of("PNG"), "PIL.Image.OPEN"),
+    (
+        lambda: Image,
+        "DECODERS",
+        lambda _: compat.python_codec(Image.open(io.BytesIO(b"P2 1 1 255 7"))),
+        "PIL.Image.DECODERS",
+    ),
     (lambda: ImageFile, "_Tile", lambda _: by_libtiff(OPENED_TIFF), "PIL.ImageFile._Tile"),
     (lambda: PsdImagePlugin, "MODES", lambda _: compat.psd_modes(), "PIL.PsdImagePlugin.MODES"),
     (
@@ -188,6 +200,7 @@ MISSING: list[Missing] = [
         "PngImageFile.decodermaxblock",
     ),
     (an_image("PNG"), "tile", compat.raw_mode_of, "PngImageFile.tile"),
+    (an_image("PNG"), "tile", compat.python_codec, "PngImageFile.tile"),
     (an_image("TIFF"), "_compression", compat.tiff_compression, "TiffImageFile._compression"),
     (an_image("TIFF"), "_tile_size", compat.keep_tiff_as_stored, "TiffImageFile._tile_size"),
     (an_image("TIFF"), "_size", compat.keep_tiff_as_stored, "TiffImageFile._size"),
