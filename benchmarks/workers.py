@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from benchmarks.measure import ROOT, machine, repeat_files
 from tests.support.photos import photo
+from transforms.storage.local import TEMPORARY_DIR
 
 # Every Python process of a run executes this program. Only worker processes are started with -c.
 _PROGRAM = """
@@ -77,34 +78,19 @@ def rates_of(source: Path, place: Path, jobs: int, sleep: float, seconds: float)
     site = place / "site"
     site.mkdir(exist_ok=True)
     (site / "sitecustomize.py").write_text(_PROGRAM.format(root=str(ROOT), seconds=sleep) if sleep else "")
-    size = 32 if sleep else 512
+    flags = f"-j {jobs} -s {32 if sleep else 512} -ext jpg -q".split()
     with tempfile.TemporaryDirectory(dir=place) as out:
-        command = [
-            sys.executable,
-            "-m",
-            "pipeline",
-            "-i",
-            source,
-            "-o",
-            out,
-            "-j",
-            jobs,
-            "-s",
-            size,
-            "-ext",
-            "jpg",
-            "-q",
-        ]
+        command = [sys.executable, "-m", "pipeline", "-i", str(source), "-o", out, *flags]
         environment = os.environ | {"PYTHONPATH": f"{site}:{ROOT}"}
-        with subprocess.Popen([*map(str, command)], cwd=ROOT, env=environment) as run:
+        with subprocess.Popen(command, cwd=ROOT, env=environment) as run:
             try:
                 limit = time.monotonic() + _TIME_LIMIT
-                while not _images(Path(out)) and time.monotonic() < limit:
+                while not _images(out) and time.monotonic() < limit:
                     time.sleep(0.1)
                 time.sleep(_warm_up(jobs))
-                begin = _moment(run, Path(out))
+                begin = _moment(run, out)
                 time.sleep(seconds)
-                end = _moment(run, Path(out))
+                end = _moment(run, out)
             finally:
                 run.kill()
     images = end.images - begin.images
@@ -117,18 +103,20 @@ def _warm_up(jobs: int) -> float:
     return _WARM_UP + _WARM_UP_OF_WORKER * jobs
 
 
-def _moment(run: subprocess.Popen[bytes], out: Path) -> Moment:
+def _moment(run: subprocess.Popen[bytes], out: str) -> Moment:
     if run.poll() is not None:
-        raise RuntimeError(f"the run ended too early, with exit code {run.returncode}: raise --images_per_second")
+        code = run.returncode
+        raise RuntimeError(f"the run ended too early, with exit code {code}; if it is 0, raise --images_per_second")
     threads = Path(f"/proc/{run.pid}/task")
     workers = " ".join(children.read_text() for children in threads.glob("*/children")).split()
     parent = _cpu_seconds(run.pid)
     return Moment(time.perf_counter(), _images(out), parent, sum(_cpu_seconds(int(worker)) for worker in workers))
 
 
-def _images(out: Path) -> int:
+def _images(out: str) -> int:
     """Return the number of images in OUT, including those that are not committed yet."""
-    return sum(len(names) for folder, _, names in os.walk(out) if folder == str(out) or "/tmp" in folder)
+    uncommitted = f"{out}/{TEMPORARY_DIR}"
+    return sum(len(names) for folder, _, names in os.walk(out) if folder == out or folder.startswith(uncommitted))
 
 
 def _cpu_seconds(process: int) -> float:
