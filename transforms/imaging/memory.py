@@ -17,9 +17,9 @@ _TRANSPARENT_BYTES_A_PIXEL = 16
 _OTHER_BYTES_A_PIXEL = 8
 _DECODERS_BYTES_A_PIXEL = {"WEBP": 13, "AVIF": 6, "JPEG2000": 16, "HEIF": 12, "JXL": 4}
 # Pillow's decoders that are written in Python collect the samples in a growing array. The C library may copy it each
-# time it grows, and how often it does depends on the free blocks of memory. This many times its size was the most seen.
+# time it grows; how often depends on the free blocks of memory. The highest peak was this many times its final size.
 _COPIES_OF_SAMPLES = 4
-# The decoder of PPMs written as text holds so many numbers at the same time, each in this many bytes.
+# The decoder of PPMs written as text holds up to this many numbers at the same time, each in this many bytes.
 _NUMBERS, _BYTES_A_NUMBER = 1 << 19, 128
 _ENCODERS_BYTES_A_PIXEL = {"avif": 12}  # in addition to the output that they encode
 
@@ -63,7 +63,7 @@ def _coefficients(image: ImageFile.ImageFile, full_size: Size) -> int:
 
 
 def _samples(image: ImageFile.ImageFile) -> int:
-    """Return what a decoder written in Python needs in addition, in bytes; 0 if the decoder is not."""
+    """Return the bytes that a decoder written in Python needs in addition; 0 for a decoder written in C."""
     codec = compat.python_codec(image)
     if not codec:
         return 0

@@ -109,7 +109,7 @@ class Dispatcher(threading.Thread):
     def _pause(self) -> float:
         """Return the seconds to sleep, in which no worker is likely to finish its queued images.
 
-        While a worker has none, return 0: it may be waiting for a file that is being read.
+        Return 0 while a worker has no image queued: it may be waiting for a file that is being read.
         """
         if self._waits_for_memory or any(slot.is_flushed_later for slot in self._slots):
             return 0.0  # a worker may be waiting for memory, or for the rest of its file

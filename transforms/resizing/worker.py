@@ -87,7 +87,7 @@ class PackedResult(NamedTuple):
     Args:
         pickled: the pickled `SourceResult`.
         failed: its `failed`.
-        seconds: the time from receiving the task to the result.
+        seconds: the wall time from the task to the result.
     """
 
     pickled: bytes
